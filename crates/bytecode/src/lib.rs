@@ -1,0 +1,6 @@
+//! The compiled-contract format: opcodes, container, verifier, interface, disassembler; and
+//! [`plan`], which expands an entry for given sizes into rounds of primitives with exact cost.
+//!
+//! Invariants: nothing here compiles or runs a contract; decoding is total and canonical.
+
+pub mod model;

@@ -1,0 +1,228 @@
+//! The controller's vocabulary: the records, calls' payloads and events of the on-chain contract.
+//! The Solidity source, the reference model in `core` and the chain client all speak exactly this.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
+
+/// An amount in the chain's smallest unit.
+pub type Amount = u128;
+
+/// What a node publishes about itself when it registers.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct NodeInfo {
+    /// Transport identity.
+    pub peer_key: PeerKey,
+    /// Key to which owners seal rows.
+    pub seal_key: SealKey,
+    /// Account whose secp256k1 key signs receipts, certificates and failures.
+    pub signer: Address,
+    /// `host:port` where committee members connect.
+    pub peer_address: String,
+    /// Base URL of the public HTTP API.
+    pub api_address: String,
+}
+
+/// What a job costs: `base + per_multiplication * m + per_round * r + per_kilobyte * ceil(bytes / 1000)`,
+/// with `bytes` summed over all nodes of the committee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Prices {
+    /// Paid for every job.
+    pub base: Amount,
+    /// For each secret multiplication.
+    pub per_multiplication: Amount,
+    /// For each round of communication.
+    pub per_round: Amount,
+    /// For each kilobyte sent by the whole committee.
+    pub per_kilobyte: Amount,
+}
+
+/// A new collection's terms.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CollectionTerms {
+    /// The instance the collection belongs to.
+    pub instance: Hash,
+    /// Which `collect` of the contract, counted from 0 in source order.
+    pub slot: u16,
+    /// Merkle root over the members ([`crate::merkle`], leaf = index and account).
+    pub member_root: Hash,
+    /// How many members the list has.
+    pub member_count: u32,
+    /// Fewest contributions with which the collection may be sealed.
+    pub min_rows: u32,
+    /// Committee size n = 2t+1.
+    pub committee_size: u8,
+}
+
+/// An owner's contribution, signed by the owner (EIP-712 type `Contribution`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Contribution {
+    /// Where it goes.
+    pub collection: CollectionId,
+    /// The owner's place in the member list.
+    pub member: MemberIndex,
+    /// The owner's account.
+    pub owner: Address,
+    /// Root of the dealing (ROOT of protocols E.1).
+    pub root: Hash,
+    /// Key to which the owner's outputs are sealed.
+    pub seal_key: SealKey,
+    /// 0 for the first contribution, one more for each correction before sealing.
+    pub revision: u32,
+}
+
+/// Identifies a right: who lets whom run what on which collection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct RightKey {
+    /// The data.
+    pub collection: CollectionId,
+    /// The owner's place in the member list.
+    pub member: MemberIndex,
+    /// The program.
+    pub contract: Hash,
+    /// The entry, counted from 0 in source order.
+    pub entry: u16,
+    /// Who may request the job.
+    pub requester: Address,
+}
+
+/// An owner's consent, signed by the owner (EIP-712 type `Consent`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Consent {
+    /// What is allowed.
+    pub right: RightKey,
+    /// The instance, stated again so that the signature names it.
+    pub instance: Hash,
+    /// The owner's account.
+    pub owner: Address,
+    /// How often the entry may run on the collection in all.
+    pub uses: u32,
+    /// Unix seconds after which the right is over.
+    pub expiry: u64,
+    /// Smallest number of rows the entry may run over.
+    pub min_group: u32,
+    /// Greater than the nonce of every earlier grant or revocation of this right.
+    pub nonce: u64,
+}
+
+/// An owner's withdrawal of a right (EIP-712 type `Revocation`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Revocation {
+    /// What is no longer allowed.
+    pub right: RightKey,
+    /// The owner's account.
+    pub owner: Address,
+    /// Greater than the nonce of every earlier grant or revocation of this right.
+    pub nonce: u64,
+}
+
+/// A node's statement that a member's row is checked and durable (EIP-712 type `Receipt`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Receipt {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The member.
+    pub member: MemberIndex,
+    /// The owner's account.
+    pub owner: Address,
+    /// Root of the dealing whose row is stored.
+    pub root: Hash,
+}
+
+/// The committee's statement about a finished job (EIP-712 type `Certificate`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Certificate {
+    /// The job.
+    pub job: JobId,
+    /// The program that ran.
+    pub contract: Hash,
+    /// The sealed collection's terms root.
+    pub inputs: Hash,
+    /// Hash over all members' roots of sealed output shares.
+    pub outputs: Hash,
+    /// Rows used, after invalid rows were dropped.
+    pub rows: u32,
+    /// Secret multiplications performed.
+    pub multiplications: u64,
+    /// Rounds of communication.
+    pub rounds: u64,
+    /// Bytes sent by all members together.
+    pub bytes: u64,
+}
+
+/// The committee's statement that a job cannot be finished (EIP-712 type `Failure`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Failure {
+    /// The job.
+    pub job: JobId,
+    /// Bit i is set when the committee's member i (counted from 0) is named.
+    pub culprits: u32,
+    /// Why.
+    pub reason: FailureReason,
+}
+
+/// Why a job failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+pub enum FailureReason {
+    /// A member stopped answering.
+    Unresponsive = 0,
+    /// A member broke the protocol.
+    Misbehaved = 1,
+    /// The request cannot be served: consent, guard, fee or program. Nobody is named.
+    Refused = 2,
+}
+
+/// Everything the controller reports, one event for each step. An observer who applies all of them
+/// in order knows the controller's state.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// The controller was deployed with these prices and this minimum deposit.
+    Configured { prices: Prices, min_deposit: Amount, unbonding_seconds: u64 },
+    /// A node joined.
+    NodeRegistered { node: NodeId, operator: Address, info: NodeInfo, deposit: Amount },
+    /// A node will take no new committees.
+    NodeRetired { node: NodeId, releasable_at: u64 },
+    /// A retired node took its deposit back.
+    DepositReleased { node: NodeId, amount: Amount },
+    /// A contract's bytecode hash was published.
+    ContractPublished { contract: Hash, manifest: Hash, publisher: Address },
+    /// An instance was created.
+    InstanceDeployed { instance: Hash, contract: Hash, deployer: Address, nonce: u64 },
+    /// A collection was opened; its committee follows from a later block.
+    CollectionOpened { collection: CollectionId, opener: Address, terms: CollectionTerms, draw_block: u64 },
+    /// The committee is fixed, in drawn order.
+    CommitteeDrawn { collection: CollectionId, seed: Hash, nodes: Vec<NodeId> },
+    /// A contribution with all receipts is on record.
+    Contributed { contribution: Contribution },
+    /// A right began.
+    ConsentGranted { consent: Consent },
+    /// A right ended.
+    ConsentRevoked { revocation: Revocation },
+    /// No more contributions; the terms root covers all contributions and consents so far.
+    CollectionSealed { collection: CollectionId, rows: u32, terms_root: Hash },
+    /// A job was requested and its fee escrowed.
+    JobRequested { job: JobId, collection: CollectionId, entry: u16, requester: Address, fee: Amount, use_index: u32, deadline: u64 },
+    /// A job was finished and paid.
+    JobSettled { certificate: Certificate, digest: Hash },
+    /// A job failed and was refunded.
+    JobFailed { failure: Failure, refund: Amount },
+    /// A job's deadline passed and it was refunded.
+    JobExpired { job: JobId, refund: Amount },
+    /// A balance was paid out.
+    Withdrawn { account: Address, amount: Amount },
+}
+
+/// A block's events, in order, with the block's number and time.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BlockEvents {
+    /// Block number.
+    pub number: u64,
+    /// Unix seconds.
+    pub time: u64,
+    /// Block hash.
+    pub hash: Hash,
+    /// The controller's events in log order.
+    pub events: Vec<Event>,
+}
