@@ -4,3 +4,4 @@
 //! Invariants: nothing here compiles or runs a contract; decoding is total and canonical.
 
 pub mod model;
+pub mod ranges;

@@ -1,5 +1,7 @@
 //! A compiled contract as plain data. `container` gives its bytes, `verify` its rules, `plan` its cost.
 
+use std::collections::BTreeSet;
+
 /// Which field, protocol family and template versions a contract was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Profile {
@@ -24,6 +26,52 @@ pub struct Contract {
     pub manifest: Vec<Reveal>,
     /// Entries in source order.
     pub entries: Vec<Entry>,
+}
+
+impl Contract {
+    /// The collections an entry reads, ascending. Empty for an entry that does not exist.
+    #[must_use]
+    pub fn collections_used(&self, entry: usize) -> BTreeSet<u16> {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        code.iter()
+            .filter_map(|op| match op {
+                Op::Input { collection, .. } | Op::Rows { collection, .. } => Some(*collection),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many valid rows of `collection` an entry needs before it may compute anything: the
+    /// group's `min`, raised by every `aggregate(k)` under which the entry shows the collection.
+    /// Nodes and clients both call this, so that they agree. 0 for a collection that does not exist.
+    #[must_use]
+    pub fn minimum_rows(&self, entry: usize, collection: usize) -> u32 {
+        let group_min = self
+            .collections
+            .get(collection)
+            .and_then(|c| self.groups.get(usize::from(c.group)))
+            .map_or(0, |g| g.min);
+        let reveals = self
+            .manifest
+            .iter()
+            .filter(|r| usize::from(r.entry) == entry);
+        let asked = reveals
+            .flat_map(|r| &r.sources)
+            .filter_map(|(source, shape)| match shape {
+                Shape::Aggregate(k) if usize::from(*source) == collection => Some(*k),
+                _ => None,
+            });
+        asked.fold(group_min, u32::max)
+    }
+
+    /// The most rows `collection` can have: its group's `max`.
+    #[must_use]
+    pub fn maximum_rows(&self, collection: usize) -> u32 {
+        self.collections
+            .get(collection)
+            .and_then(|c| self.groups.get(usize::from(c.group)))
+            .map_or(0, |g| g.max)
+    }
 }
 
 /// A group of members with bounds on how many take part.
@@ -120,13 +168,43 @@ pub enum Order {
     Descending,
 }
 
+/// Arithmetic on public registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PublicOp {
+    /// `a + b`.
+    Add,
+    /// `a - b`.
+    Sub,
+    /// `a * b`.
+    Mul,
+    /// `a / b`, truncating toward zero; 0 when `b` is 0.
+    Div,
+}
+
+impl PublicOp {
+    /// The result, unless it leaves `i64` (excluded by range derivation in a verified contract).
+    #[must_use]
+    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
+        match self {
+            PublicOp::Add => a.checked_add(b),
+            PublicOp::Sub => a.checked_sub(b),
+            PublicOp::Mul => a.checked_mul(b),
+            PublicOp::Div if b == 0 => Some(0),
+            PublicOp::Div => a.checked_div(b),
+        }
+    }
+}
+
 /// A macro-operation. `dst` is always the next unused register of its bank.
+#[allow(missing_docs)] // The fields' names and types say what they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// A public constant.
     Const { dst: C, value: i64 },
     /// The number of rows of a collection in this run.
     Rows { dst: C, collection: u16 },
+    /// Arithmetic on public values; known to everyone once the sizes are.
+    Public { dst: C, op: PublicOp, a: C, b: C },
     /// The rows of a collection, as a vector over its rows. Rows outside the declared range are
     /// dropped before (decisions 15).
     Input { dst: S, collection: u16 },
