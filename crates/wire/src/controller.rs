@@ -170,30 +170,59 @@ pub enum FailureReason {
     Unresponsive = 0,
     /// A member broke the protocol.
     Misbehaved = 1,
-    /// The request cannot be served: consent, guard, fee or program. Nobody is named.
+    /// Nobody is named: the request cannot be served (consent, guard, fee or program), or the members
+    /// do not agree who broke off.
     Refused = 2,
 }
 
 /// Everything the controller reports, one event for each step. An observer who applies all of them
 /// in order knows the controller's state.
+#[allow(missing_docs)] // The fields' names and types say what they are.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Event {
     /// The controller was deployed with these prices and this minimum deposit.
-    Configured { prices: Prices, min_deposit: Amount, unbonding_seconds: u64 },
+    Configured {
+        prices: Prices,
+        min_deposit: Amount,
+        unbonding_seconds: u64,
+    },
     /// A node joined.
-    NodeRegistered { node: NodeId, operator: Address, info: NodeInfo, deposit: Amount },
+    NodeRegistered {
+        node: NodeId,
+        operator: Address,
+        info: NodeInfo,
+        deposit: Amount,
+    },
     /// A node will take no new committees.
     NodeRetired { node: NodeId, releasable_at: u64 },
     /// A retired node took its deposit back.
     DepositReleased { node: NodeId, amount: Amount },
     /// A contract's bytecode hash was published.
-    ContractPublished { contract: Hash, manifest: Hash, publisher: Address },
+    ContractPublished {
+        contract: Hash,
+        manifest: Hash,
+        publisher: Address,
+    },
     /// An instance was created.
-    InstanceDeployed { instance: Hash, contract: Hash, deployer: Address, nonce: u64 },
+    InstanceDeployed {
+        instance: Hash,
+        contract: Hash,
+        deployer: Address,
+        nonce: u64,
+    },
     /// A collection was opened; its committee follows from a later block.
-    CollectionOpened { collection: CollectionId, opener: Address, terms: CollectionTerms, draw_block: u64 },
+    CollectionOpened {
+        collection: CollectionId,
+        opener: Address,
+        terms: CollectionTerms,
+        draw_block: u64,
+    },
     /// The committee is fixed, in drawn order.
-    CommitteeDrawn { collection: CollectionId, seed: Hash, nodes: Vec<NodeId> },
+    CommitteeDrawn {
+        collection: CollectionId,
+        seed: Hash,
+        nodes: Vec<NodeId>,
+    },
     /// A contribution with all receipts is on record.
     Contributed { contribution: Contribution },
     /// A right began.
@@ -201,11 +230,26 @@ pub enum Event {
     /// A right ended.
     ConsentRevoked { revocation: Revocation },
     /// No more contributions; the terms root covers all contributions and consents so far.
-    CollectionSealed { collection: CollectionId, rows: u32, terms_root: Hash },
+    CollectionSealed {
+        collection: CollectionId,
+        rows: u32,
+        terms_root: Hash,
+    },
     /// A job was requested and its fee escrowed.
-    JobRequested { job: JobId, collection: CollectionId, entry: u16, requester: Address, fee: Amount, use_index: u32, deadline: u64 },
+    JobRequested {
+        job: JobId,
+        collection: CollectionId,
+        entry: u16,
+        requester: Address,
+        fee: Amount,
+        use_index: u32,
+        deadline: u64,
+    },
     /// A job was finished and paid.
-    JobSettled { certificate: Certificate, digest: Hash },
+    JobSettled {
+        certificate: Certificate,
+        digest: Hash,
+    },
     /// A job failed and was refunded.
     JobFailed { failure: Failure, refund: Amount },
     /// A job's deadline passed and it was refunded.

@@ -5,11 +5,15 @@ use std::fmt;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// An account on the controller chain (20 bytes, as Ethereum derives it from a secp256k1 key).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct Address(pub [u8; 20]);
 
 /// A 32-byte hash; which function made it is said where it is used.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct Hash(pub [u8; 32]);
 
 /// The ed25519 key of a node's transport certificate.
@@ -17,7 +21,9 @@ pub struct Hash(pub [u8; 32]);
 pub struct PeerKey(pub [u8; 32]);
 
 /// An X25519 public key to which HPKE messages are sealed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct SealKey(pub [u8; 32]);
 
 macro_rules! hex_id {

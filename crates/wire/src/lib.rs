@@ -5,5 +5,14 @@
 //! Invariants: no I/O, no clock, no ambient randomness; decoding is the only door in and returns
 //! valid values or an error; encodings are canonical (decode then encode gives the same bytes).
 
+pub mod api;
 pub mod controller;
+pub mod eip712;
 pub mod id;
+pub mod ledger;
+pub mod merkle;
+pub mod output;
+pub mod peer;
+pub mod seal;
+pub mod sign;
+pub mod sortition;

@@ -1,0 +1,151 @@
+//! What clients and nodes say to each other over the public HTTP API. Deposits and programs travel as
+//! canonical bytes; everything else is JSON.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
+
+use crate::controller::Contribution;
+use crate::id::{Hash, JobId, MemberIndex, NodeId};
+use crate::sign::Signature;
+
+/// Version of the API; a path prefix.
+pub const VERSION: &str = "v1";
+/// Largest body a node accepts.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// An owner's row package for one node, with everything the node needs to check that it may keep it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Deposit {
+    /// The contribution as the owner signed it.
+    pub contribution: Contribution,
+    /// The owner's EIP-712 signature.
+    pub signature: Signature,
+    /// Merkle proof that the owner is on the member list.
+    pub member_proof: Vec<Hash>,
+    /// The row package, sealed to the node.
+    pub sealed_row: Vec<u8>,
+}
+
+/// A node's answer to a deposit it has checked and stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositAccepted {
+    /// The node.
+    pub node: NodeId,
+    /// Its EIP-712 signature over the `Receipt`, in hexadecimal.
+    #[serde(with = "hex_signature")]
+    pub receipt: Signature,
+}
+
+/// How a job stands at one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobStatus {
+    /// The job.
+    pub job: JobId,
+    /// What the node is doing.
+    pub phase: JobPhase,
+    /// Why it was refused or given up, in plain words.
+    pub reason: Option<String>,
+    /// Members whose rows were dropped because they broke the declared range.
+    pub dropped: Vec<MemberIndex>,
+    /// `semi-honest` until openings are verified.
+    pub security: String,
+    /// Bytes this node sent for the job.
+    pub bytes_sent: u64,
+}
+
+/// What a node is doing about a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobPhase {
+    /// Waiting for committee members or its own disk.
+    Starting,
+    /// Computing.
+    Running,
+    /// Outputs are sealed and stored; the certificate is being signed.
+    Certifying,
+    /// Settled on chain; outputs can be fetched.
+    Settled,
+    /// Given up.
+    Failed,
+}
+
+/// One recipient's sealed output shares at one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedOutput {
+    /// The ciphertext in hexadecimal.
+    pub ciphertext: String,
+    /// Merkle proof to this node's root.
+    pub proof: Vec<Hash>,
+    /// This ciphertext's place in the node's list.
+    pub index: u32,
+    /// All members' roots, in committee order; their hash is in the certificate.
+    pub roots: Vec<Hash>,
+}
+
+/// What a node says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its number in the registry, once registered.
+    pub node: Option<NodeId>,
+    /// The software's version.
+    pub version: String,
+    /// The last block it has seen.
+    pub block: u64,
+    /// Committee links that are up.
+    pub links: u32,
+}
+
+/// An error of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// Stable code.
+    pub code: ErrorCode,
+    /// What happened, in plain words.
+    pub message: String,
+}
+
+/// Stable codes of API errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The request does not decode.
+    Malformed,
+    /// The chain does not allow it.
+    NotAllowed,
+    /// The dealing is inconsistent; the owner who signed it is named in the message.
+    BadDealing,
+    /// No such thing here.
+    NotFound,
+    /// The node has not yet seen the block the request refers to, or is too busy.
+    Unavailable,
+    /// The node's disk or chain failed.
+    Internal,
+}
+
+/// A recipient's shares inside a sealed output: for each reveal, one field element.
+#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct OutputShares {
+    /// (manifest line, share) in manifest order.
+    pub shares: Vec<(u16, [u8; 8])>,
+}
+
+mod hex_signature {
+    use super::Signature;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Signature,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(value.0))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Signature, D::Error> {
+        let text = <String as Deserialize>::deserialize(deserializer)?;
+        let mut bytes = [0u8; 65];
+        hex::decode_to_slice(text, &mut bytes).map_err(serde::de::Error::custom)?;
+        Ok(Signature(bytes))
+    }
+}

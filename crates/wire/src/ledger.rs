@@ -1,0 +1,414 @@
+//! The controller's state as any observer rebuilds it from the events: what exists, who may do what,
+//! since when. Nodes check permission against it, clients quote from it, auditors re-check with it,
+//! and the reference model in `core` keeps its state in it.
+
+use std::collections::BTreeMap;
+
+use crate::controller::{
+    Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
+    NodeInfo, Prices, RightKey,
+};
+use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
+
+/// Everything the events said so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The last block applied.
+    pub head: Head,
+    /// Prices and deposits, once the controller's first event was seen.
+    pub config: Option<Config>,
+    /// Nodes by number.
+    pub nodes: BTreeMap<NodeId, NodeRecord>,
+    /// Published contracts: manifest hash by bytecode hash.
+    pub contracts: BTreeMap<Hash, Hash>,
+    /// Instances by id.
+    pub instances: BTreeMap<Hash, InstanceRecord>,
+    /// Collections by number.
+    pub collections: BTreeMap<CollectionId, CollectionRecord>,
+    /// Rights, current and ended.
+    pub rights: BTreeMap<RightKey, RightRecord>,
+    /// Jobs by number.
+    pub jobs: BTreeMap<JobId, JobRecord>,
+    /// Settled uses of (collection, contract, entry).
+    pub uses: BTreeMap<(CollectionId, Hash, u16), u32>,
+}
+
+/// A block's number, time and hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Block number.
+    pub number: u64,
+    /// Unix seconds.
+    pub time: u64,
+    /// Block hash.
+    pub hash: Hash,
+}
+
+/// The controller's constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What jobs cost.
+    pub prices: Prices,
+    /// Smallest deposit of a node.
+    pub min_deposit: Amount,
+    /// How long a retired node's deposit stays locked.
+    pub unbonding_seconds: u64,
+}
+
+/// A registered node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// The account that pays and is paid.
+    pub operator: Address,
+    /// Keys and addresses.
+    pub info: NodeInfo,
+    /// What it loses when it provably cheats.
+    pub deposit: Amount,
+    /// Block of registration.
+    pub since: u64,
+    /// Block of retirement.
+    pub until: Option<u64>,
+    /// When a retired node's deposit may be taken back (Unix seconds).
+    pub releasable_at: Option<u64>,
+}
+
+/// A deployed instance of a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceRecord {
+    /// The program.
+    pub contract: Hash,
+    /// Who deployed it.
+    pub deployer: Address,
+}
+
+/// A collection and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionRecord {
+    /// Who opened it and may seal it.
+    pub opener: Address,
+    /// Its terms.
+    pub terms: CollectionTerms,
+    /// The block in which it was opened.
+    pub opened: u64,
+    /// The block whose hash seeds the committee.
+    pub draw_block: u64,
+    /// The committee in drawn order; empty until drawn. Its order fixes the parties' numbers.
+    pub committee: Vec<NodeId>,
+    /// The latest contribution of each member.
+    pub contributions: BTreeMap<MemberIndex, Contribution>,
+    /// The terms root, once sealed.
+    pub sealed: Option<Hash>,
+}
+
+/// A right's current state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RightRecord {
+    /// The consent as signed.
+    pub consent: Consent,
+    /// Block in which it began.
+    pub since: u64,
+    /// Block in which it was revoked.
+    pub until: Option<u64>,
+    /// Nonce of the latest grant or revocation.
+    pub nonce: u64,
+}
+
+/// A job's current state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// The data.
+    pub collection: CollectionId,
+    /// The program.
+    pub contract: Hash,
+    /// The entry.
+    pub entry: u16,
+    /// Who pays.
+    pub requester: Address,
+    /// What is in escrow.
+    pub fee: Amount,
+    /// How many uses were settled before.
+    pub use_index: u32,
+    /// Unix seconds after which anybody may have it refunded.
+    pub deadline: u64,
+    /// The block in which it was requested.
+    pub requested: u64,
+    /// That block's time: the moment for which rights are judged.
+    pub requested_at: u64,
+    /// How it stands.
+    pub state: JobState,
+}
+
+/// How a job stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// The committee is at it.
+    Open,
+    /// Finished and paid.
+    Settled(Certificate),
+    /// Given up and refunded.
+    Failed(Failure),
+    /// Timed out and refunded.
+    Expired,
+}
+
+/// The events contradict each other: not the log of one controller, or with a gap.
+#[allow(missing_docs)] // The fields' names and types say what they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerError {
+    /// A block older than the last one applied.
+    OutOfOrder { head: u64, block: u64 },
+    /// An event names something no earlier event made.
+    Unknown { event: Box<Event> },
+}
+
+impl std::fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OutOfOrder { head, block } => {
+                write!(f, "block {block} arrived after block {head}")
+            }
+            Self::Unknown { event } => write!(f, "an event refers to something unknown: {event:?}"),
+        }
+    }
+}
+
+impl std::error::Error for LedgerError {}
+
+impl Ledger {
+    /// Applies a block's events. Blocks without events may be skipped.
+    ///
+    /// # Errors
+    /// When the block is not newer than the head or an event refers to something unknown; the ledger
+    /// must not be used afterwards.
+    pub fn apply_block(&mut self, block: &BlockEvents) -> Result<(), LedgerError> {
+        if self.config.is_some() && block.number <= self.head.number {
+            return Err(LedgerError::OutOfOrder {
+                head: self.head.number,
+                block: block.number,
+            });
+        }
+        self.head = Head {
+            number: block.number,
+            time: block.time,
+            hash: block.hash,
+        };
+        block.events.iter().try_for_each(|event| self.apply(event))
+    }
+
+    /// Applies one event at the current head.
+    ///
+    /// # Errors
+    /// When it refers to something unknown.
+    pub fn apply(&mut self, event: &Event) -> Result<(), LedgerError> {
+        self.try_apply(event).ok_or_else(|| LedgerError::Unknown {
+            event: Box::new(event.clone()),
+        })
+    }
+
+    fn try_apply(&mut self, event: &Event) -> Option<()> {
+        let block = self.head.number;
+        match event {
+            Event::Configured {
+                prices,
+                min_deposit,
+                unbonding_seconds,
+            } => {
+                self.config = Some(Config {
+                    prices: *prices,
+                    min_deposit: *min_deposit,
+                    unbonding_seconds: *unbonding_seconds,
+                });
+            }
+            Event::NodeRegistered {
+                node,
+                operator,
+                info,
+                deposit,
+            } => {
+                let record = NodeRecord {
+                    operator: *operator,
+                    info: info.clone(),
+                    deposit: *deposit,
+                    since: block,
+                    until: None,
+                    releasable_at: None,
+                };
+                self.nodes.insert(*node, record);
+            }
+            Event::NodeRetired {
+                node,
+                releasable_at,
+            } => {
+                let record = self.nodes.get_mut(node)?;
+                record.until = Some(block);
+                record.releasable_at = Some(*releasable_at);
+            }
+            Event::DepositReleased { node, .. } => self.nodes.get_mut(node)?.deposit = 0,
+            Event::ContractPublished {
+                contract, manifest, ..
+            } => {
+                self.contracts.insert(*contract, *manifest);
+            }
+            Event::InstanceDeployed {
+                instance,
+                contract,
+                deployer,
+                ..
+            } => {
+                let record = InstanceRecord {
+                    contract: *contract,
+                    deployer: *deployer,
+                };
+                self.instances.insert(*instance, record);
+            }
+            Event::CollectionOpened {
+                collection,
+                opener,
+                terms,
+                draw_block,
+            } => {
+                self.instances.get(&terms.instance)?;
+                let record = CollectionRecord {
+                    opener: *opener,
+                    terms: terms.clone(),
+                    opened: block,
+                    draw_block: *draw_block,
+                    committee: Vec::new(),
+                    contributions: BTreeMap::new(),
+                    sealed: None,
+                };
+                self.collections.insert(*collection, record);
+            }
+            Event::CommitteeDrawn {
+                collection, nodes, ..
+            } => {
+                self.collections
+                    .get_mut(collection)?
+                    .committee
+                    .clone_from(nodes);
+            }
+            Event::Contributed { contribution } => {
+                let record = self.collections.get_mut(&contribution.collection)?;
+                record
+                    .contributions
+                    .insert(contribution.member, contribution.clone());
+            }
+            Event::ConsentGranted { consent } => {
+                let record = RightRecord {
+                    consent: consent.clone(),
+                    since: block,
+                    until: None,
+                    nonce: consent.nonce,
+                };
+                self.rights.insert(consent.right.clone(), record);
+            }
+            Event::ConsentRevoked { revocation } => {
+                let record = self.rights.get_mut(&revocation.right)?;
+                record.until = Some(block);
+                record.nonce = revocation.nonce;
+            }
+            Event::CollectionSealed {
+                collection,
+                terms_root,
+                ..
+            } => {
+                self.collections.get_mut(collection)?.sealed = Some(*terms_root);
+            }
+            Event::JobRequested {
+                job,
+                collection,
+                entry,
+                requester,
+                fee,
+                use_index,
+                deadline,
+            } => {
+                let instance = self.collections.get(collection)?.terms.instance;
+                let record = JobRecord {
+                    collection: *collection,
+                    contract: self.instances.get(&instance)?.contract,
+                    entry: *entry,
+                    requester: *requester,
+                    fee: *fee,
+                    use_index: *use_index,
+                    deadline: *deadline,
+                    requested: block,
+                    requested_at: self.head.time,
+                    state: JobState::Open,
+                };
+                self.jobs.insert(*job, record);
+            }
+            Event::JobSettled { certificate, .. } => {
+                let job = self.jobs.get_mut(&certificate.job)?;
+                job.state = JobState::Settled(certificate.clone());
+                *self
+                    .uses
+                    .entry((job.collection, job.contract, job.entry))
+                    .or_default() += 1;
+            }
+            Event::JobFailed { failure, .. } => {
+                self.jobs.get_mut(&failure.job)?.state = JobState::Failed(failure.clone());
+            }
+            Event::JobExpired { job, .. } => self.jobs.get_mut(job)?.state = JobState::Expired,
+            Event::Withdrawn { .. } => {}
+        }
+        Some(())
+    }
+
+    /// The members whose rows a job may use, in member order: those who contributed and whose consent
+    /// to this contract, entry and requester is in force at `at_block`, not expired at `at_time`, not
+    /// used up, and content with the size of the group that results.
+    pub fn eligible_members(&self, question: &RightQuestion) -> Vec<MemberIndex> {
+        let Some(collection) = self.collections.get(&question.collection) else {
+            return Vec::new();
+        };
+        let mut members: Vec<(MemberIndex, u32)> = collection
+            .contributions
+            .keys()
+            .filter_map(|member| Some((*member, self.right_in_force(question, *member)?.min_group)))
+            .collect();
+        // Dropping a member makes the group smaller, which may drop others: repeat until it stands.
+        loop {
+            let size = members.len() as u32;
+            members.retain(|(_, min_group)| *min_group <= size);
+            if members.len() as u32 == size {
+                return members.into_iter().map(|(member, _)| member).collect();
+            }
+        }
+    }
+
+    fn right_in_force(&self, question: &RightQuestion, member: MemberIndex) -> Option<&Consent> {
+        let key = RightKey {
+            collection: question.collection,
+            member,
+            contract: question.contract,
+            entry: question.entry,
+            requester: question.requester,
+        };
+        let right = self.rights.get(&key)?;
+        let in_force = right.since <= question.at_block
+            && right.until.is_none_or(|until| until > question.at_block)
+            && right.consent.expiry > question.at_time
+            && right.consent.uses > question.use_index;
+        in_force.then_some(&right.consent)
+    }
+}
+
+/// What one wants to know of the owners' rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RightQuestion {
+    /// The data.
+    pub collection: CollectionId,
+    /// The program.
+    pub contract: Hash,
+    /// The entry.
+    pub entry: u16,
+    /// Who asks.
+    pub requester: Address,
+    /// How many uses were settled before.
+    pub use_index: u32,
+    /// The block for which rights are judged.
+    pub at_block: u64,
+    /// The time for which expiry is judged (Unix seconds).
+    pub at_time: u64,
+}

@@ -1,0 +1,221 @@
+//! Messages between committee members. Every frame starts with a 24-byte header; computation frames
+//! are followed by field elements, control frames by a borsh-encoded [`Control`].
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::controller::{Certificate, Failure};
+use crate::id::{Hash, JobId};
+use crate::sign::Signature;
+
+/// Bytes in front of every payload.
+pub const HEADER_BYTES: usize = 24;
+/// Most payload bytes in a frame.
+pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+
+const KIND_COMPUTE: u8 = 1;
+const KIND_CONTROL: u8 = 2;
+
+/// Which run of which job a frame belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct RunKey {
+    /// The job.
+    pub job: JobId,
+    /// Counts restarts from 1; every attempt has fresh randomness (protocols S1).
+    pub attempt: u32,
+}
+
+/// Where a computation frame belongs within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which plan of the run: 0 the range check, 1 the entry itself.
+    pub stage: u8,
+    /// Which operation of the plan.
+    pub op: u32,
+    /// Which message of the operation.
+    pub step: u8,
+    /// Which part of a long vector.
+    pub part: u32,
+}
+
+/// A decoded frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// Field elements for a running computation.
+    Compute(RunKey, Place, &'a [u8]),
+    /// Everything else.
+    Control(RunKey, Box<Control>),
+}
+
+/// Messages around a computation.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Control {
+    /// A message of the session's key set-up (`mpc::setup`).
+    Setup(Vec<u8>),
+    /// The root of the sender's sealed output shares.
+    OutputRoot(Hash),
+    /// The sender's signature over the result certificate.
+    Certified(Certificate, Signature),
+    /// The sender gave up, with its signed statement.
+    Failed(Failure, Signature),
+}
+
+/// A frame that is not of this format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameError {
+    /// Shorter than a header.
+    Short,
+    /// Unknown kind.
+    Kind(u8),
+    /// The control message does not decode, or reserved bytes are not zero.
+    Malformed,
+    /// The payload is over the limit.
+    TooLong,
+}
+
+impl std::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Short => f.write_str("frame is shorter than its header"),
+            Self::Kind(kind) => write!(f, "frame has unknown kind {kind}"),
+            Self::Malformed => f.write_str("frame does not decode"),
+            Self::TooLong => f.write_str("frame is over the size limit"),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+/// Encodes a computation frame.
+pub fn encode_compute(run: RunKey, place: Place, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(HEADER_BYTES + payload.len());
+    frame.push(KIND_COMPUTE);
+    frame.extend_from_slice(&run.job.0.to_le_bytes());
+    frame.extend_from_slice(&run.attempt.to_le_bytes());
+    frame.push(place.stage);
+    frame.extend_from_slice(&place.op.to_le_bytes());
+    frame.push(place.step);
+    frame.extend_from_slice(&place.part.to_le_bytes());
+    frame.push(0);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// Encodes a control frame.
+pub fn encode_control(run: RunKey, message: &Control) -> Vec<u8> {
+    let mut frame = vec![0; HEADER_BYTES];
+    frame[0] = KIND_CONTROL;
+    frame[1..9].copy_from_slice(&run.job.0.to_le_bytes());
+    frame[9..13].copy_from_slice(&run.attempt.to_le_bytes());
+    borsh::to_writer(&mut frame, message).expect("writing to memory cannot fail");
+    frame
+}
+
+/// Decodes a frame; the only way in for a peer's bytes.
+///
+/// # Errors
+/// When the bytes are not a canonical frame.
+pub fn decode(frame: &[u8]) -> Result<Frame<'_>, FrameError> {
+    let (header, payload) = frame
+        .split_first_chunk::<HEADER_BYTES>()
+        .ok_or(FrameError::Short)?;
+    if payload.len() > MAX_PAYLOAD_BYTES {
+        return Err(FrameError::TooLong);
+    }
+    let u32_at = |at: usize| {
+        u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+    };
+    let job = u64::from(u32_at(1)) | u64::from(u32_at(5)) << 32;
+    let run = RunKey {
+        job: JobId(job),
+        attempt: u32_at(9),
+    };
+    match header[0] {
+        KIND_COMPUTE => {
+            let place = Place {
+                stage: header[13],
+                op: u32_at(14),
+                step: header[18],
+                part: u32_at(19),
+            };
+            let reserved_zero = header[23] == 0;
+            reserved_zero
+                .then_some(Frame::Compute(run, place, payload))
+                .ok_or(FrameError::Malformed)
+        }
+        KIND_CONTROL if header[13..].iter().all(|byte| *byte == 0) => {
+            let message = Control::try_from_slice(payload).map_err(|_| FrameError::Malformed)?;
+            Ok(Frame::Control(run, Box::new(message)))
+        }
+        KIND_CONTROL => Err(FrameError::Malformed),
+        kind => Err(FrameError::Kind(kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RUN: RunKey = RunKey {
+        job: JobId(0x0102_0304_0506_0708),
+        attempt: 9,
+    };
+
+    #[test]
+    fn frames_round_trip() {
+        let place = Place {
+            stage: 1,
+            op: 70_000,
+            step: 2,
+            part: 65_537,
+        };
+        let bytes = encode_compute(RUN, place, &[1, 2, 3]);
+        assert_eq!(bytes.len(), HEADER_BYTES + 3);
+        assert_eq!(decode(&bytes), Ok(Frame::Compute(RUN, place, &[1, 2, 3])));
+        let message = Control::OutputRoot(Hash([3; 32]));
+        let bytes = encode_control(RUN, &message);
+        assert_eq!(decode(&bytes), Ok(Frame::Control(RUN, Box::new(message))));
+    }
+
+    #[test]
+    fn header_layout_is_fixed() {
+        let place = Place {
+            stage: 1,
+            op: 2,
+            step: 3,
+            part: 4,
+        };
+        let bytes = encode_compute(RUN, place, &[]);
+        assert_eq!(
+            hex::encode(bytes),
+            "01080706050403020109000000010200000003040000000000"
+                .get(..48)
+                .expect("24 bytes")
+        );
+    }
+
+    #[test]
+    fn malformed_frames_are_refused() {
+        assert_eq!(decode(&[1; 23]), Err(FrameError::Short));
+        assert_eq!(decode(&[9; 24]), Err(FrameError::Kind(9)));
+        assert_eq!(decode(&[1; 24]), Err(FrameError::Malformed));
+        assert_eq!(
+            decode(&vec![1; HEADER_BYTES + MAX_PAYLOAD_BYTES + 1]),
+            Err(FrameError::TooLong)
+        );
+        let mut trailing = encode_control(RUN, &Control::OutputRoot(Hash::default()));
+        trailing.push(0);
+        assert_eq!(decode(&trailing), Err(FrameError::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_never_panics_and_is_canonical(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            match decode(&bytes) {
+                Ok(Frame::Compute(run, place, payload)) => prop_assert_eq!(encode_compute(run, place, payload), bytes),
+                Ok(Frame::Control(run, message)) => prop_assert_eq!(encode_control(run, &message), bytes),
+                Err(_) => {}
+            }
+        }
+    }
+}
