@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Prime-field arithmetic and secret sharing: the field of 2^61 - 1 elements, its quadratic
+//! extension, Shamir and symmetric bivariate sharing, and the interpolation matrices the protocols
+//! precompute.
+//!
+//! Conventions (protocols 0 and A): a committee has n = 2t+1 parties with evaluation points 1..n;
+//! every encoding is canonical little-endian and anything else is refused.
+//!
+//! Invariants: no I/O, no clock and no randomness of its own (a generator is an argument); field
+//! operations neither branch nor index on values, so their timing is independent of secrets.
+
+mod committee;
+mod error;
+pub mod interpolation;
+mod k;
+mod m61;
+mod shares;
+pub mod slice;
+mod traits;
+
+pub use committee::{Committee, MAX_PARTIES, Party};
+pub use error::Error;
+pub use k::K;
+pub use m61::{Accumulator, M61, pow_p_minus_3_over_4};
+pub use shares::Shares;
+pub use slice::{decode_slice, dot, encode_slice};
+pub use traits::Field;

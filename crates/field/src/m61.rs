@@ -1,0 +1,398 @@
+//! The prime field of p = 2^61 - 1 elements.
+//!
+//! p is a Mersenne prime: reduction is a shift and an addition, and 61 uniform bits are a uniform
+//! element up to 2^-61. Three spare bits in a word let 64 products share one reduction. p = 3 mod 4,
+//! so square roots are a power and -1 has none. Constants are recomputed by
+//! `testdata/field_vectors.py`.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use rand_core::CryptoRng;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::DefaultIsZeroes;
+
+use crate::traits::Field;
+
+const P: u64 = (1 << 61) - 1;
+
+/// An element of the field of 2^61 - 1 elements; always the canonical representative below p.
+///
+/// `==` compares in variable time and is for public values; compare secrets with
+/// [`ConstantTimeEq`]. `Debug` prints the value: keep secrets in [`crate::Shares`].
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct M61(u64);
+
+impl M61 {
+    /// The additive identity.
+    pub const ZERO: Self = Self(0);
+    /// The multiplicative identity.
+    pub const ONE: Self = Self(1);
+    /// The field's size p.
+    pub const MODULUS: u64 = P;
+    /// Width of the canonical encoding in bytes.
+    pub const BYTES: usize = 8;
+
+    /// The integer modulo p.
+    #[inline]
+    pub const fn new(integer: u64) -> Self {
+        Self(reduce_once((integer & P) + (integer >> 61)))
+    }
+
+    /// The element with this representative, or `None` when it is not below p.
+    #[inline]
+    pub const fn from_canonical(representative: u64) -> Option<Self> {
+        if representative < P {
+            Some(Self(representative))
+        } else {
+            None
+        }
+    }
+
+    /// The signed integer modulo p: a negative x is p - |x|.
+    #[inline]
+    pub const fn from_i64(integer: i64) -> Self {
+        let magnitude = Self::new(integer.unsigned_abs()).0;
+        // All ones when negative; selects without a branch because inputs are secret.
+        let negative = (integer >> 63) as u64;
+        Self(reduce_once(
+            (magnitude & !negative) | ((P - magnitude) & negative),
+        ))
+    }
+
+    /// The representative of smallest magnitude, from -(p-1)/2 to (p-1)/2.
+    #[inline]
+    pub const fn to_i64(self) -> i64 {
+        let above_half = (((P - 1) / 2).wrapping_sub(self.0) as i64 >> 63) as u64;
+        self.0 as i64 - (P & above_half) as i64
+    }
+
+    /// The canonical representative.
+    #[inline]
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+
+    /// Reduces a 128-bit integer modulo p.
+    #[inline]
+    pub const fn reduce_wide(integer: u128) -> Self {
+        let low = integer as u64 & P;
+        let middle = (integer >> 61) as u64 & P;
+        let high = (integer >> 122) as u64;
+        let sum = low + middle + high;
+        Self(reduce_once((sum & P) + (sum >> 61)))
+    }
+
+    /// The element given by a word's low 61 bits; all ones, which is p, gives zero.
+    ///
+    /// A uniform word gives a uniform element up to 2^-61, without rejection, so that every party
+    /// consumes the same number of words from a shared generator.
+    #[inline]
+    pub const fn from_random_word(word: u64) -> Self {
+        Self(reduce_once(word & P))
+    }
+
+    /// A uniform element, up to 2^-61; consumes one 64-bit word.
+    #[inline]
+    pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        Self::from_random_word(rng.next_u64())
+    }
+
+    /// The canonical encoding, little-endian.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.to_le_bytes()
+    }
+
+    /// Reads a canonical encoding; `None` when the integer is p or more.
+    #[inline]
+    pub const fn from_bytes(bytes: [u8; 8]) -> Option<Self> {
+        Self::from_canonical(u64::from_le_bytes(bytes))
+    }
+
+    /// The element times itself.
+    #[inline]
+    pub const fn square(self) -> Self {
+        multiply(self, self)
+    }
+
+    /// The element to a public power, in time that depends on the exponent only.
+    pub const fn pow(self, mut exponent: u64) -> Self {
+        let mut base = self;
+        let mut result = Self::ONE;
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                result = multiply(result, base);
+            }
+            base = base.square();
+            exponent >>= 1;
+        }
+        result
+    }
+
+    /// The power (p-3)/4 = 2^59 - 1. For a nonzero square c its square is 1/c; for a non-square it
+    /// is -1/c; for zero it is zero. 58 squarings and 8 products.
+    #[inline]
+    pub fn sqrt_inverse_candidate(self) -> Self {
+        inverse_root_lanes([self])[0]
+    }
+
+    /// The multiplicative inverse, or `None` for zero.
+    #[inline]
+    pub fn inverse(self) -> Option<Self> {
+        // p - 2 = 4 (2^59 - 1) + 1.
+        let inverse = multiply(self.sqrt_inverse_candidate().square().square(), self);
+        (self.0 != 0).then_some(inverse)
+    }
+}
+
+/// Replaces every element by [`M61::sqrt_inverse_candidate`] of it.
+///
+/// Eight chains run interleaved: one chain alone waits for each of its multiplications.
+pub fn pow_p_minus_3_over_4(elements: &mut [M61]) {
+    let mut groups = elements.chunks_exact_mut(8);
+    for group in &mut groups {
+        let mut lanes = [M61::ZERO; 8];
+        lanes.copy_from_slice(group);
+        group.copy_from_slice(&inverse_root_lanes(lanes));
+    }
+    for element in groups.into_remainder() {
+        *element = element.sqrt_inverse_candidate();
+    }
+}
+
+/// A sum of products that is reduced once per 64 products.
+#[derive(Clone, Copy, Default)]
+pub struct Accumulator {
+    sum: u128,
+    pending: u32,
+}
+
+impl Accumulator {
+    /// Products that fit beside a folded sum: 64 (p-1)^2 + 2^68 < 2^128.
+    pub const CAPACITY: u32 = 64;
+
+    /// An empty sum.
+    #[inline]
+    pub const fn new() -> Self {
+        Self { sum: 0, pending: 0 }
+    }
+
+    /// Adds `left * right`.
+    #[inline]
+    pub const fn add_product(&mut self, left: M61, right: M61) {
+        if self.pending == Self::CAPACITY {
+            self.sum = fold(self.sum);
+            self.pending = 0;
+        }
+        self.sum += left.0 as u128 * right.0 as u128;
+        self.pending += 1;
+    }
+
+    /// The sum as a field element.
+    #[inline]
+    pub const fn finish(self) -> M61 {
+        M61::reduce_wide(self.sum)
+    }
+}
+
+impl Field for M61 {
+    const ZERO: Self = Self::ZERO;
+    const ONE: Self = Self::ONE;
+    const BYTES: usize = Self::BYTES;
+
+    fn from_u64(integer: u64) -> Self {
+        Self::new(integer)
+    }
+
+    fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
+        Self::random(rng)
+    }
+
+    fn inverse(self) -> Option<Self> {
+        self.inverse()
+    }
+
+    #[inline]
+    fn write_to(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_bytes());
+    }
+
+    #[inline]
+    fn read_from(bytes: &[u8]) -> Option<Self> {
+        Self::from_bytes(bytes.try_into().ok()?)
+    }
+
+    fn dot(left: &[Self], right: &[Self]) -> Self {
+        assert_eq!(
+            left.len(),
+            right.len(),
+            "an inner product needs equal lengths"
+        );
+        let mut sum = 0u128;
+        for (left, right) in left.chunks(64).zip(right.chunks(64)) {
+            sum = fold(sum);
+            for (a, b) in left.iter().zip(right) {
+                sum += u128::from(a.0) * u128::from(b.0);
+            }
+        }
+        Self::reduce_wide(sum)
+    }
+
+    fn square(self) -> Self {
+        self.square()
+    }
+}
+
+impl fmt::Debug for M61 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "M61({})", self.0)
+    }
+}
+
+impl fmt::Display for M61 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<u32> for M61 {
+    fn from(integer: u32) -> Self {
+        Self(u64::from(integer))
+    }
+}
+
+impl From<bool> for M61 {
+    fn from(bit: bool) -> Self {
+        Self(u64::from(bit))
+    }
+}
+
+impl Add for M61 {
+    type Output = Self;
+    #[inline]
+    fn add(self, other: Self) -> Self {
+        Self(reduce_once(self.0 + other.0))
+    }
+}
+
+impl Sub for M61 {
+    type Output = Self;
+    #[inline]
+    fn sub(self, other: Self) -> Self {
+        Self(reduce_once(self.0 + P - other.0))
+    }
+}
+
+impl Mul for M61 {
+    type Output = Self;
+    #[inline]
+    fn mul(self, other: Self) -> Self {
+        multiply(self, other)
+    }
+}
+
+impl Neg for M61 {
+    type Output = Self;
+    #[inline]
+    fn neg(self) -> Self {
+        Self(reduce_once(P - self.0))
+    }
+}
+
+impl AddAssign for M61 {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for M61 {
+    #[inline]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl MulAssign for M61 {
+    #[inline]
+    fn mul_assign(&mut self, other: Self) {
+        *self = *self * other;
+    }
+}
+
+impl Sum for M61 {
+    fn sum<I: Iterator<Item = Self>>(elements: I) -> Self {
+        elements.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl<'a> Sum<&'a M61> for M61 {
+    fn sum<I: Iterator<Item = &'a M61>>(elements: I) -> Self {
+        elements.copied().sum()
+    }
+}
+
+impl ConstantTimeEq for M61 {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl ConditionallySelectable for M61 {
+    fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
+        Self(u64::conditional_select(&a.0, &b.0, choice))
+    }
+}
+
+impl DefaultIsZeroes for M61 {}
+
+/// Subtracts p unless that is negative; `word` is below 2p.
+#[inline]
+const fn reduce_once(word: u64) -> u64 {
+    let difference = word.wrapping_sub(P);
+    let borrow = (difference as i64 >> 63) as u64;
+    difference.wrapping_add(P & borrow)
+}
+
+/// Brings a sum below 2^68 without changing it modulo p.
+#[inline]
+const fn fold(sum: u128) -> u128 {
+    (sum & P as u128) + (sum >> 61)
+}
+
+#[inline]
+const fn multiply(left: M61, right: M61) -> M61 {
+    // Below 2^122, so both parts are at most p and their sum is below 2p.
+    let product = left.0 as u128 * right.0 as u128;
+    M61(reduce_once((product as u64 & P) + (product >> 61) as u64))
+}
+
+/// Raises every lane to the power 2^59 - 1.
+///
+/// With a(k) = c^(2^k - 1), a(k+j) = a(k)^(2^j) a(j); the indices form an addition chain for 59 in
+/// which each member adds an earlier one, so the squarings sum to 58.
+#[inline]
+fn inverse_root_lanes<const LANES: usize>(c: [M61; LANES]) -> [M61; LANES] {
+    let step = |high: [M61; LANES], shift: usize, low: [M61; LANES]| {
+        let mut lanes = high;
+        for _ in 0..shift {
+            for lane in &mut lanes {
+                *lane = lane.square();
+            }
+        }
+        for (lane, low) in lanes.iter_mut().zip(low) {
+            *lane *= low;
+        }
+        lanes
+    };
+    let c2 = step(c, 1, c);
+    let c4 = step(c2, 2, c2);
+    let c8 = step(c4, 4, c4);
+    let c16 = step(c8, 8, c8);
+    let c17 = step(c16, 1, c);
+    let c34 = step(c17, 17, c17);
+    let c51 = step(c34, 17, c17);
+    step(c51, 8, c8)
+}

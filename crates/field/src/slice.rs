@@ -1,0 +1,102 @@
+//! Operations on whole vectors of elements: canonical encoding, inner products, and the linear
+//! combinations that protocols perform on shares.
+
+use crate::error::Error;
+use crate::m61::M61;
+use crate::traits::Field;
+
+/// The canonical encoding: each element in turn, without a length.
+pub fn encode_slice<F: Field>(elements: &[F]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(elements.len() * F::BYTES);
+    encode_into(elements, &mut bytes);
+    bytes
+}
+
+/// Appends the canonical encoding to `out`.
+pub fn encode_into<F: Field>(elements: &[F], out: &mut Vec<u8>) {
+    out.reserve(elements.len() * F::BYTES);
+    for element in elements {
+        element.write_to(out);
+    }
+}
+
+/// Reads as many elements as the bytes hold.
+///
+/// # Errors
+/// [`Error::Length`] when a part of an element is left over, [`Error::NonCanonical`] at the first
+/// element that is not the canonical encoding.
+pub fn decode_slice<F: Field>(bytes: &[u8]) -> Result<Vec<F>, Error> {
+    if !bytes.len().is_multiple_of(F::BYTES) {
+        return Err(Error::Length {
+            expected: F::BYTES,
+            found: bytes.len(),
+        });
+    }
+    let mut elements = Vec::with_capacity(bytes.len() / F::BYTES);
+    for (index, element) in bytes.chunks_exact(F::BYTES).enumerate() {
+        elements.push(F::read_from(element).ok_or(Error::NonCanonical { index })?);
+    }
+    Ok(elements)
+}
+
+/// Reads exactly `len` elements.
+///
+/// # Errors
+/// As [`decode_slice`]; [`Error::Length`] also when there are more or fewer bytes.
+pub fn decode_exact<F: Field>(bytes: &[u8], len: usize) -> Result<Vec<F>, Error> {
+    match len.checked_mul(F::BYTES) {
+        Some(expected) if expected == bytes.len() => decode_slice(bytes),
+        expected => Err(Error::Length {
+            expected: expected.unwrap_or(usize::MAX),
+            found: bytes.len(),
+        }),
+    }
+}
+
+/// The inner product of two vectors of equal length, reduced once per 64 products.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn dot(left: &[M61], right: &[M61]) -> M61 {
+    M61::dot(left, right)
+}
+
+/// `target[k] += other[k]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn add_assign<F: Field>(target: &mut [F], other: &[F]) {
+    assert_eq!(target.len(), other.len(), "vectors of one length");
+    for (a, b) in target.iter_mut().zip(other) {
+        *a += *b;
+    }
+}
+
+/// `target[k] -= other[k]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn sub_assign<F: Field>(target: &mut [F], other: &[F]) {
+    assert_eq!(target.len(), other.len(), "vectors of one length");
+    for (a, b) in target.iter_mut().zip(other) {
+        *a -= *b;
+    }
+}
+
+/// `target[k] *= factor`.
+pub fn scale<F: Field>(target: &mut [F], factor: F) {
+    for a in target {
+        *a *= factor;
+    }
+}
+
+/// `target[k] += factor * other[k]`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn add_scaled<F: Field>(target: &mut [F], factor: F, other: &[F]) {
+    assert_eq!(target.len(), other.len(), "vectors of one length");
+    for (a, b) in target.iter_mut().zip(other) {
+        *a += factor * *b;
+    }
+}
