@@ -8,11 +8,13 @@
 //! Invariants: no I/O, no clock and no randomness of its own (a generator is an argument); field
 //! operations neither branch nor index on values, so their timing is independent of secrets.
 
+pub mod bivariate;
 mod committee;
 mod error;
 pub mod interpolation;
 mod k;
 mod m61;
+pub mod shamir;
 mod shares;
 pub mod slice;
 mod traits;
