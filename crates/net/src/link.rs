@@ -1,0 +1,284 @@
+//! One link: its outgoing queue, and the task that moves frames until the link ends.
+
+use std::{
+    collections::VecDeque,
+    io::ErrorKind,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use enigma_wire::id::PeerKey;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
+    net::TcpStream,
+    sync::{Notify, watch},
+    time::timeout,
+};
+use tokio_rustls::TlsStream;
+
+use crate::{
+    DownReason, SendError,
+    frame::{self, Frame, HEADER_LEN},
+    inbox::Feed,
+    net::Limits,
+};
+
+// Frames are gathered into writes of about this many bytes, read in pieces of at most as many.
+const PIECE: usize = 64 << 10;
+// What the writer takes from the queue at a time; the rest stays where its bound is checked.
+const BATCH: usize = 256 << 10;
+
+pub(crate) struct Link {
+    pub(crate) peer: PeerKey,
+    queue: Mutex<Queue>,
+    filled: Notify,
+    closing: watch::Sender<Option<DownReason>>,
+    gone: watch::Sender<bool>,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Bytes>,
+    /// Payload and header bytes not yet handed to the system, those being written included.
+    bytes: usize,
+}
+
+impl Link {
+    pub(crate) fn new(peer: PeerKey) -> Self {
+        Self {
+            peer,
+            queue: Mutex::default(),
+            filled: Notify::new(),
+            closing: watch::Sender::new(None),
+            gone: watch::Sender::new(false),
+            sent: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+        }
+    }
+
+    /// Queues a frame. When it does not fit, the link is closed.
+    pub(crate) fn push(&self, payload: Bytes, limit: usize) -> Result<(), SendError> {
+        if self.closing.borrow().is_some() {
+            return Err(SendError::NotConnected { peer: self.peer });
+        }
+        let mut queue = self.lock();
+        let bytes = queue.bytes + HEADER_LEN + payload.len();
+        if bytes > limit + HEADER_LEN {
+            drop(queue);
+            self.close(DownReason::QueueFull(limit));
+            return Err(SendError::QueueFull {
+                peer: self.peer,
+                limit,
+            });
+        }
+        queue.bytes = bytes;
+        queue.frames.push_back(payload);
+        let first = queue.frames.len() == 1;
+        drop(queue);
+        if first {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Asks the link to end. The first reason stays, except that nothing delays for `Stopped`.
+    pub(crate) fn close(&self, reason: DownReason) {
+        let changed = self.closing.send_if_modified(|current| {
+            let replace = matches!(current, None | Some(DownReason::Stopped));
+            if replace {
+                *current = Some(reason);
+            }
+            replace
+        });
+        if changed {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Returns once the link has ended and its `Down` is in the inbox.
+    pub(crate) async fn gone(&self) {
+        // An error means that the sender, which is part of the link, is gone; it cannot be.
+        let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
+    }
+
+    pub(crate) fn set_gone(&self) {
+        self.gone.send_replace(true);
+    }
+
+    /// Bytes waiting to be sent, bytes sent, bytes received: payloads and headers.
+    pub(crate) fn counts(&self) -> (usize, u64, u64) {
+        (
+            self.lock().bytes,
+            self.sent.load(Ordering::Relaxed),
+            self.received.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Moves frames until the link ends, and says why it did.
+    pub(crate) async fn run(
+        &self,
+        stream: TlsStream<TcpStream>,
+        feed: &Feed,
+        limits: &Limits,
+    ) -> DownReason {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let reason = tokio::select! {
+            biased;
+            reason = self.read(&mut reader, feed, limits) => reason,
+            reason = self.closed(limits.flush_timeout) => reason,
+            reason = self.write(&mut writer, limits.ping_interval) => reason,
+        };
+        // A request to close is the cause of what the streams report after it.
+        let requested = *self.closing.borrow();
+        let reason = requested.unwrap_or(reason);
+        self.close(reason);
+        reason
+    }
+
+    /// Waits for a request to close; a stopping node first gets time to flush.
+    async fn closed(&self, flush_timeout: Duration) -> DownReason {
+        let mut closing = self.closing.subscribe();
+        loop {
+            let reason = *closing.borrow_and_update();
+            match reason {
+                Some(DownReason::Stopped) => {
+                    // Another reason, such as a full queue, still ends the wait.
+                    if !matches!(timeout(flush_timeout, closing.changed()).await, Ok(Ok(()))) {
+                        return DownReason::Stopped;
+                    }
+                }
+                Some(reason) => return reason,
+                None => {
+                    if closing.changed().await.is_err() {
+                        return DownReason::Stopped;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn read(
+        &self,
+        stream: &mut ReadHalf<TlsStream<TcpStream>>,
+        feed: &Feed,
+        limits: &Limits,
+    ) -> DownReason {
+        let mut piece = vec![0u8; PIECE];
+        let mut buffer = BytesMut::new();
+        loop {
+            // Only this wait is timed: while a full inbox keeps us from reading, the peer is not silent.
+            let count = match timeout(limits.idle_timeout, stream.read(&mut piece)).await {
+                Err(_) => return DownReason::Idle(limits.idle_timeout),
+                Ok(Err(error)) => return DownReason::Broken(error.kind()),
+                Ok(Ok(0)) => return DownReason::Broken(ErrorKind::UnexpectedEof),
+                Ok(Ok(count)) => count,
+            };
+            self.received.fetch_add(count as u64, Ordering::Relaxed);
+            buffer.extend_from_slice(&piece[..count]);
+            loop {
+                match frame::take(&mut buffer, limits.max_frame) {
+                    Ok(Some(Frame::Data(bytes))) => feed.frame(self.peer, bytes).await,
+                    Ok(Some(Frame::Ping)) => {}
+                    Ok(Some(Frame::Farewell)) => return DownReason::PeerStopped,
+                    Ok(None) => break,
+                    Err(reason) => return reason,
+                }
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        stream: &mut WriteHalf<TlsStream<TcpStream>>,
+        ping_interval: Duration,
+    ) -> DownReason {
+        let mut out = Vec::with_capacity(2 * PIECE);
+        let error = loop {
+            let batch = self.take_batch();
+            if !batch.is_empty() {
+                match self.write_batch(stream, &mut out, batch).await {
+                    Ok(()) => continue,
+                    Err(error) => break error,
+                }
+            }
+            if self.closing.borrow().is_some() {
+                frame::put_farewell(&mut out);
+                match self.write_out(stream, &mut out).await {
+                    // The peer closes after the farewell. Closing first could make the system reset
+                    // the connection and throw away what the peer has not read yet.
+                    Ok(()) => {
+                        let _ = stream.shutdown().await;
+                        return std::future::pending().await;
+                    }
+                    Err(error) => break error,
+                }
+            }
+            if let Err(error) = stream.flush().await {
+                break error;
+            }
+            if timeout(ping_interval, self.filled.notified())
+                .await
+                .is_err()
+            {
+                frame::put_ping(&mut out);
+                if let Err(error) = self.write_out(stream, &mut out).await {
+                    break error;
+                }
+            }
+        };
+        DownReason::Broken(error.kind())
+    }
+
+    async fn write_batch(
+        &self,
+        stream: &mut WriteHalf<TlsStream<TcpStream>>,
+        out: &mut Vec<u8>,
+        batch: Vec<Bytes>,
+    ) -> std::io::Result<()> {
+        let len: usize = batch.iter().map(|payload| HEADER_LEN + payload.len()).sum();
+        for payload in batch {
+            frame::put_data(out, &payload);
+            if out.len() >= PIECE {
+                self.write_out(stream, out).await?;
+            }
+        }
+        self.write_out(stream, out).await?;
+        self.lock().bytes -= len;
+        Ok(())
+    }
+
+    async fn write_out(
+        &self,
+        stream: &mut WriteHalf<TlsStream<TcpStream>>,
+        out: &mut Vec<u8>,
+    ) -> std::io::Result<()> {
+        stream.write_all(out).await?;
+        self.sent.fetch_add(out.len() as u64, Ordering::Relaxed);
+        out.clear();
+        Ok(())
+    }
+
+    fn take_batch(&self) -> Vec<Bytes> {
+        let mut queue = self.lock();
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while bytes < BATCH
+            && let Some(payload) = queue.frames.pop_front()
+        {
+            bytes += HEADER_LEN + payload.len();
+            batch.push(payload);
+        }
+        batch
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // No statement under this lock can leave the queue half changed.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
