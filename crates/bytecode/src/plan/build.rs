@@ -1,0 +1,376 @@
+//! Builds a plan step by step: numbers registers and calls, finds which strand waits for which,
+//! counts cost as it goes and stops when a limit is passed.
+
+use std::collections::BTreeMap;
+
+use enigma_field::{Committee, M61};
+
+use super::cost::{CallKind, Cost, Limits, Tally};
+use super::error::{Limit, PlanError};
+use super::ir::{Call, Local, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+
+/// Bytes of one element.
+const ELEMENT_BYTES: u64 = 8;
+
+/// Copies of a call's vectors that the engine may hold beside the registers: encoded frames,
+/// masks and what has arrived.
+const CALL_COPIES: u64 = 4;
+
+/// Marks a register that exists before the first strand.
+const BEFORE_ALL: u32 = u32::MAX;
+
+/// A plan in the making.
+pub(super) struct Builder {
+    committee: Committee,
+    limits: Limits,
+    next_op: u32,
+    last_op: u32,
+    lengths: Vec<u32>,
+    homes: Vec<u32>,
+    opened_lengths: Vec<u32>,
+    opened_homes: Vec<u32>,
+    strands: Vec<Strand>,
+    rounds: Vec<u64>,
+    tally: Tally,
+    inputs: Vec<(u16, Reg)>,
+    outputs: Vec<(u16, Reg)>,
+    opened: Vec<OpenedRows>,
+}
+
+impl Builder {
+    /// Calls are numbered from `ops.0` up to and including `ops.1`.
+    pub(super) fn new(committee: Committee, ops: (u32, u32), limits: Limits) -> Builder {
+        Builder {
+            committee,
+            limits,
+            next_op: ops.0,
+            last_op: ops.1,
+            lengths: Vec::new(),
+            homes: Vec::new(),
+            opened_lengths: Vec::new(),
+            opened_homes: Vec::new(),
+            strands: Vec::new(),
+            rounds: Vec::new(),
+            tally: Tally::new(committee),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            opened: Vec::new(),
+        }
+    }
+
+    /// What a run may cost.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Steps from now on form a new strand.
+    pub(super) fn begin(&mut self) {
+        self.strands.push(Strand {
+            after: Vec::new(),
+            steps: Vec::new(),
+            memory_bytes: 0,
+        });
+        self.rounds.push(0);
+    }
+
+    /// A register that holds a collection's rows at the start.
+    pub(super) fn input(&mut self, collection: u16, rows: u32) -> View {
+        let reg = self.register(rows);
+        self.homes[reg.0 as usize] = BEFORE_ALL;
+        self.inputs.push((collection, reg));
+        self.view(reg)
+    }
+
+    /// Declares what a manifest line shows.
+    pub(super) fn output(&mut self, reveal: u16, value: View) {
+        debug_assert_eq!(value, self.view(value.reg), "an output is a whole register");
+        self.outputs.push((reveal, value.reg));
+    }
+
+    /// Declares opened validity bits.
+    pub(super) fn opened_rows(&mut self, collection: u16, first_row: u32, bits: Pub) {
+        self.opened.push(OpenedRows {
+            collection,
+            first_row,
+            bits,
+        });
+    }
+
+    /// `len` times a public value.
+    pub(super) fn constant(&mut self, value: M61, len: u32) -> View {
+        let dst = self.register(len);
+        self.local(Local::Constant { dst, value });
+        self.view(dst)
+    }
+
+    /// See [`Local::Linear`]; the result is as long as the longest operand.
+    pub(super) fn linear(&mut self, terms: &[(M61, View)], constant: M61) -> View {
+        // An empty vector beside a scalar stays empty: only longer than one forces repetition.
+        let len = terms.iter().map(|(_, view)| view.len);
+        let len = len.reduce(|a, b| if a == 1 { b } else { a }).unwrap_or(0);
+        let dst = self.register(len);
+        self.local(Local::Linear {
+            dst,
+            terms: terms.to_vec(),
+            constant,
+        });
+        self.view(dst)
+    }
+
+    /// See [`Local::Blocks`].
+    pub(super) fn blocks(&mut self, src: View, affine: Vec<(M61, M61)>) -> View {
+        let dst = self.register(src.len * affine.len() as u32);
+        self.local(Local::Blocks { dst, src, affine });
+        self.view(dst)
+    }
+
+    /// See [`Local::Fold`].
+    pub(super) fn fold(&mut self, src: View, weights: Vec<M61>) -> View {
+        let dst = self.register(src.len / weights.len() as u32);
+        self.local(Local::Fold { dst, src, weights });
+        self.view(dst)
+    }
+
+    /// See [`Local::Concat`].
+    pub(super) fn concat(&mut self, parts: &[View]) -> View {
+        let dst = self.register(parts.iter().map(|part| part.len).sum());
+        self.local(Local::Concat {
+            dst,
+            parts: parts.to_vec(),
+        });
+        self.view(dst)
+    }
+
+    /// See [`Local::Sum`].
+    pub(super) fn sum(&mut self, src: View) -> View {
+        let dst = self.register(1);
+        self.local(Local::Sum { dst, src });
+        self.view(dst)
+    }
+
+    /// One element repeated to the length of `like`; a vector stays as it is.
+    pub(super) fn repeated(&mut self, src: View, like: View) -> View {
+        if src.len == like.len {
+            return src;
+        }
+        self.linear(&[(M61::ONE, src), (M61::ZERO, like)], M61::ZERO)
+    }
+
+    /// A new register of `len` elements; the caller pushes the step that writes it.
+    pub(super) fn register(&mut self, len: u32) -> Reg {
+        let reg = Reg(self.lengths.len() as u32);
+        self.lengths.push(len);
+        self.homes.push(self.current());
+        reg
+    }
+
+    /// The whole of a register.
+    pub(super) fn view(&self, reg: Reg) -> View {
+        View {
+            reg,
+            start: 0,
+            len: self.lengths[reg.0 as usize],
+        }
+    }
+
+    /// Adds a local step to the current strand.
+    pub(super) fn local(&mut self, local: Local) {
+        self.push(Step::Local(local));
+    }
+
+    /// See [`Call::Multiply`].
+    pub(super) fn multiply(&mut self, factors: &[(View, View)]) -> Result<View, PlanError> {
+        let len = factors.iter().map(|(left, _)| left.len).sum();
+        if len == 0 {
+            return Ok(self.constant(M61::ZERO, 0));
+        }
+        let op = self.call(CallKind::Multiply, len)?;
+        let dst = self.register(len);
+        self.push(Step::Call(Call::Multiply {
+            op,
+            dst,
+            factors: factors.to_vec(),
+        }));
+        Ok(self.view(dst))
+    }
+
+    /// See [`Call::RandomBits`].
+    pub(super) fn random_bits(&mut self, len: u32) -> Result<View, PlanError> {
+        let op = self.call(CallKind::RandomBits, len)?;
+        let agree = self.call(CallKind::Agree, 0)?;
+        let dst = self.register(len);
+        self.push(Step::Call(Call::RandomBits { op, agree, dst }));
+        Ok(self.view(dst))
+    }
+
+    /// See [`Call::Open`].
+    pub(super) fn open(&mut self, src: View) -> Result<Pub, PlanError> {
+        let op = self.call(CallKind::Open, src.len)?;
+        let dst = Pub(self.opened_lengths.len() as u32);
+        self.opened_lengths.push(src.len);
+        self.opened_homes.push(self.current());
+        self.push(Step::Call(Call::Open { op, dst, src }));
+        Ok(dst)
+    }
+
+    /// See [`Call::Reshare`].
+    pub(super) fn reshare(&mut self, src: View) -> Result<View, PlanError> {
+        if src.len == 0 {
+            return Ok(self.constant(M61::ZERO, 0));
+        }
+        let op = self.call(CallKind::Reshare, src.len)?;
+        let dst = self.register(src.len);
+        self.push(Step::Call(Call::Reshare { op, dst, src }));
+        Ok(self.view(dst))
+    }
+
+    /// The finished plan.
+    pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
+        let rounds = self.depth();
+        self.limits.check(Limit::Rounds, rounds)?;
+        let held = self.kept_registers();
+        for strand in &mut self.strands {
+            strand.memory_bytes = peak(strand, &self.lengths, &held);
+        }
+        let rows: u64 = self.inputs.iter().map(|(_, reg)| self.bytes(*reg)).sum();
+        let largest = self.strands.iter().map(|s| s.memory_bytes).max();
+        let all: u64 = self.strands.iter().map(|s| s.memory_bytes).sum();
+        let window = all.min(super::WINDOW_BYTES.max(largest.unwrap_or(0)));
+        let cost = Cost {
+            rounds,
+            memory_bytes: rows + window,
+            ..self.tally.cost()
+        };
+        Ok(Plan {
+            committee: self.committee,
+            strands: self.strands,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            opened: self.opened,
+            lengths: self.lengths,
+            opened_lengths: self.opened_lengths,
+            cost,
+        })
+    }
+
+    fn current(&self) -> u32 {
+        (self.strands.len() as u32).wrapping_sub(1)
+    }
+
+    fn bytes(&self, reg: Reg) -> u64 {
+        u64::from(self.lengths[reg.0 as usize]) * ELEMENT_BYTES
+    }
+
+    /// Counts a call on `len` elements and gives it a number.
+    fn call(&mut self, kind: CallKind, len: u32) -> Result<u32, PlanError> {
+        if self.next_op == self.last_op {
+            let allowed = u64::from(self.last_op);
+            return Err(PlanError::OverLimit {
+                limit: Limit::Calls,
+                allowed,
+                needed: allowed + 1,
+            });
+        }
+        let op = self.next_op;
+        self.next_op += 1;
+        self.tally.add(op, kind, len);
+        let (limits, tally) = (self.limits, &self.tally);
+        limits.check(Limit::Multiplications, tally.multiplications())?;
+        limits.check(Limit::BytesPerParty, tally.bytes_per_party())?;
+        let strand = self.rounds.last_mut().expect("begin comes before any call");
+        *strand += kind.rounds();
+        Ok(op)
+    }
+
+    fn push(&mut self, step: Step) {
+        let current = self.current();
+        let mut needed = Vec::new();
+        step.reads(|view| needed.push(self.homes[view.reg.0 as usize]), |_| {});
+        step.reads(
+            |_| {},
+            |opened| needed.push(self.opened_homes[opened.0 as usize]),
+        );
+        let strand = self
+            .strands
+            .last_mut()
+            .expect("begin comes before any step");
+        strand.steps.push(step);
+        for home in needed {
+            if home == BEFORE_ALL || home == current {
+                continue;
+            }
+            if let Err(place) = strand.after.binary_search(&home) {
+                strand.after.insert(place, home);
+            }
+        }
+    }
+
+    /// Rounds on the longest path through the strands.
+    fn depth(&self) -> u64 {
+        let mut finish: Vec<u64> = Vec::with_capacity(self.strands.len());
+        for (strand, own) in self.strands.iter().zip(&self.rounds) {
+            let before = strand.after.iter().map(|&s| finish[s as usize]).max();
+            finish.push(before.unwrap_or(0) + own);
+        }
+        finish.into_iter().max().unwrap_or(0)
+    }
+
+    /// For each register: whether it outlives the strand that writes it.
+    fn kept_registers(&self) -> Vec<bool> {
+        let mut kept = vec![false; self.lengths.len()];
+        for (index, strand) in self.strands.iter().enumerate() {
+            for step in &strand.steps {
+                step.reads(
+                    |view| {
+                        let reg = view.reg.0 as usize;
+                        kept[reg] |= self.homes[reg] != index as u32;
+                    },
+                    |_| {},
+                );
+            }
+        }
+        for (_, reg) in &self.outputs {
+            kept[reg.0 as usize] = true;
+        }
+        kept
+    }
+}
+
+/// The most memory a strand needs at once, beside registers of other strands.
+fn peak(strand: &Strand, lengths: &[u32], kept: &[bool]) -> u64 {
+    let bytes = |reg: Reg| u64::from(lengths[reg.0 as usize]) * ELEMENT_BYTES;
+    // Last step that reads each register written here.
+    let mut last_use: BTreeMap<Reg, usize> = BTreeMap::new();
+    for (place, step) in strand.steps.iter().enumerate() {
+        for reg in step.writes().into_iter().flatten() {
+            last_use.insert(reg, place);
+        }
+        step.reads(
+            |view| {
+                if let Some(last) = last_use.get_mut(&view.reg) {
+                    *last = place;
+                }
+            },
+            |_| {},
+        );
+    }
+    let mut ends: Vec<u64> = vec![0; strand.steps.len()];
+    for (&reg, &place) in &last_use {
+        if !kept[reg.0 as usize] {
+            ends[place] += bytes(reg);
+        }
+    }
+    let (mut live, mut most) = (0, 0);
+    for (step, ended) in strand.steps.iter().zip(ends) {
+        let written: u64 = step.writes().into_iter().flatten().map(bytes).sum();
+        live += written;
+        let scratch = match step {
+            Step::Local(_) => 0,
+            Step::Call(Call::Open { src, .. }) => u64::from(src.len) * ELEMENT_BYTES,
+            Step::Call(_) => written,
+        };
+        most = most.max(live + CALL_COPIES * scratch);
+        live -= ended;
+    }
+    most
+}

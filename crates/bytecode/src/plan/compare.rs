@@ -1,0 +1,226 @@
+//! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8).
+//!
+//! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
+//! p (full opening: c selects digits below, rule R4). p is odd, so the lowest bit of 2x mod p, as
+//! an integer below p, is 1 exactly if x lies in the upper half of the field, that is, if x < 0;
+//! and that bit is c_0 xor r_0 xor [c < r], because c < r tells whether the sum wrapped around p.
+//! c hides x: 61 uniform bits are a uniform field element up to 2^-61.
+//!
+//! [c < r] and [c = r] come from a tree over 31 digits, 30 of two bits and the top bit alone. A
+//! node joins a more with a less significant segment:
+//! (less, equal) o (less', equal') = (less + equal less', equal equal'). `equal` at the root means
+//! 2x = 0, hence x = 0; it errs only if x = 0 and all 61 random bits are ones (r = p stands for
+//! 0), which has probability 2^-61 and shows two equal values as different. `less` never errs.
+//!
+//! The results are bits for every field element x, also for one that no range check has seen.
+//!
+//! **Order of digits.** Leaf place p holds digit rev(p), its five bits reversed. Then the segments
+//! that meet in a node lie half the places apart at every level, so that a level is one product of
+//! contiguous halves. Digit 31 does not exist; its place would be the last, and its partner (digit
+//! 30, the single top bit, place 15) moves up one level unchanged.
+//!
+//! Per comparison: 61 random bits, 1 full opening, 30 one-hots, 60 tree products (55 if `equal` is
+//! not wanted: a node on the least significant edge only needs `less`), 1 for the last xor.
+//! Rounds: 3 for the bits with agreement, 1 one-hots, then 1 opening, 5 tree, 1 xor.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::error::PlanError;
+use super::ir::{Local, View};
+
+/// Bits of a mask.
+pub const MASK_BITS: u32 = 61;
+
+/// Two-bit digits of a mask; the top bit is a digit alone.
+pub const PAIR_DIGITS: u32 = 30;
+
+/// All digits of a mask.
+pub const DIGITS: u32 = 31;
+
+/// Place of the single-bit digit among the leaves.
+pub const SINGLE_PLACE: u32 = 15;
+
+/// Which results of a comparison are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Only [x < 0].
+    Less,
+    /// [x < 0] and [x = 0].
+    LessAndEqual,
+}
+
+/// Shared bits of one comparison each, prepared before the values to compare are known.
+pub(super) struct Masks {
+    /// 61 blocks: low bits of the two-bit digits, their high bits, the top bit.
+    bits: View,
+    /// 30 blocks: product of the two bits of each two-bit digit.
+    both: View,
+    /// One block: the bits as an integer.
+    value: View,
+}
+
+/// Results of comparisons with zero.
+pub(super) struct Compared {
+    /// [x < 0].
+    pub(super) less: View,
+    /// [x = 0], if wanted.
+    pub(super) equal: Option<View>,
+}
+
+/// The digit at a leaf place: its five bits reversed.
+#[must_use]
+pub const fn digit_at(place: u32) -> u32 {
+    place.reverse_bits() >> 27
+}
+
+/// The block of a mask's low bits that belongs to a leaf place; none for the single-bit digit.
+#[must_use]
+pub const fn pair_block(place: u32) -> Option<u32> {
+    if place < SINGLE_PLACE {
+        Some(place)
+    } else if place == SINGLE_PLACE {
+        None
+    } else {
+        Some(place - 1)
+    }
+}
+
+/// Makes masks for `count` comparisons, in the current strand.
+pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
+    let bits = b.random_bits(MASK_BITS * count)?;
+    let half = PAIR_DIGITS * count;
+    let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
+    let value = b.fold(bits, mask_weights());
+    Ok(Masks { bits, both, value })
+}
+
+/// Compares every element of `x` with zero, using up `masks`.
+pub(super) fn with_zero(
+    b: &mut Builder,
+    x: View,
+    masks: &Masks,
+    want: Want,
+) -> Result<Compared, PlanError> {
+    let n = x.len;
+    let masked = b.linear(&[(M61::new(2), x), (M61::ONE, masks.value)], M61::ZERO);
+    let opened = b.open(masked)?;
+
+    let less = b.register(DIGITS * n);
+    let equal = b.register(DIGITS * n);
+    b.local(Local::DigitLeaves {
+        less,
+        equal,
+        bits: masks.bits,
+        both: masks.both,
+        opened,
+    });
+    let sign = b.register(n);
+    // Place 0 is digit 0, so block 0 of the bits is the lowest bit of r.
+    b.local(Local::XorLowestBit {
+        dst: sign,
+        bits: masks.bits.part(0, n),
+        opened,
+    });
+    let sign = b.view(sign);
+
+    let (wrapped, equal) = tree(b, b.view(less), b.view(equal), n, want)?;
+    let both = b.multiply(&[(sign, wrapped)])?;
+    let less = b.linear(
+        &[
+            (M61::ONE, sign),
+            (M61::ONE, wrapped),
+            (M61::from_i64(-2), both),
+        ],
+        M61::ZERO,
+    );
+    Ok(Compared { less, equal })
+}
+
+/// Weights that turn the blocks of a mask's bits into an integer.
+fn mask_weights() -> Vec<M61> {
+    let mut weights = vec![M61::ZERO; MASK_BITS as usize];
+    for place in 0..DIGITS {
+        let lowest = 1u64 << (2 * digit_at(place));
+        match pair_block(place) {
+            Some(block) => {
+                weights[block as usize] = M61::new(lowest);
+                weights[(PAIR_DIGITS + block) as usize] = M61::new(2 * lowest);
+            }
+            None => weights[MASK_BITS as usize - 1] = M61::new(lowest),
+        }
+    }
+    weights
+}
+
+/// Joins the segments level by level. `equal` may lack place 0 after the first level, when only
+/// `less` is wanted; `first` says at which place it starts.
+fn tree(
+    b: &mut Builder,
+    mut less: View,
+    mut equal: View,
+    n: u32,
+    want: Want,
+) -> Result<(View, Option<View>), PlanError> {
+    let skip = match want {
+        Want::Less => 1,
+        Want::LessAndEqual => 0,
+    };
+    let mut first = 0;
+    let mut places = DIGITS;
+    while places > 1 {
+        let half = places.div_ceil(2);
+        let pairs = places - half;
+        let upper_equal = equal.part((half - first) * n, pairs * n);
+        let lower_less = less.part(0, pairs * n);
+        let mut factors = vec![(upper_equal, lower_less)];
+        if pairs > skip {
+            factors.push((
+                upper_equal.part(skip * n, (pairs - skip) * n),
+                equal.part((skip - first) * n, (pairs - skip) * n),
+            ));
+        }
+        let products = b.multiply(&factors)?;
+        let upper_less = less.part(half * n, pairs * n);
+        let mut next_less = b.linear(
+            &[
+                (M61::ONE, upper_less),
+                (M61::ONE, products.part(0, pairs * n)),
+            ],
+            M61::ZERO,
+        );
+        let mut next_equal = products.part(pairs * n, (pairs - skip) * n);
+        if half > pairs {
+            let unpaired = |view: View, first: u32| view.part((pairs - first) * n, n);
+            next_less = b.concat(&[next_less, unpaired(less, 0)]);
+            next_equal = b.concat(&[next_equal, unpaired(equal, first)]);
+        }
+        (less, equal, first, places) = (next_less, next_equal, skip, half);
+    }
+    let equal = match want {
+        Want::Less => None,
+        Want::LessAndEqual => Some(equal),
+    };
+    Ok((less, equal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaf_places_hold_every_digit_once_and_the_single_bit_is_the_top() {
+        let mut digits: Vec<u32> = (0..DIGITS).map(digit_at).collect();
+        assert_eq!(digit_at(SINGLE_PLACE), DIGITS - 1);
+        assert_eq!(digit_at(0), 0);
+        digits.sort_unstable();
+        assert_eq!(digits, (0..DIGITS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn mask_weights_are_the_61_powers_of_two() {
+        let mut weights: Vec<u64> = mask_weights().into_iter().map(M61::value).collect();
+        weights.sort_unstable();
+        assert_eq!(weights, (0..61).map(|i| 1u64 << i).collect::<Vec<_>>());
+    }
+}

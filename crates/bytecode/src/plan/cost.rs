@@ -1,0 +1,240 @@
+//! Counts what calls cost, exactly: multiplications, bytes by sender, random bits; and the limits
+//! of a run (language.md section 7, decisions 5).
+//!
+//! The message patterns of the engine are restated here, because the plan must not depend on the
+//! engine; tests of the machine pin them to the engine's counters.
+
+use enigma_field::Committee;
+
+use super::error::{Limit, PlanError};
+
+/// Bytes of our own header before each frame's payload.
+pub const HEADER_BYTES: u64 = 24;
+
+/// Most elements in one frame: 256 KiB of payload.
+pub const FRAME_ELEMENTS: u32 = 32 * 1024;
+
+/// Bytes of one element.
+const ELEMENT_BYTES: u64 = 8;
+
+/// Bytes of the hash that parties compare after cheap openings.
+const AGREE_BYTES: u64 = 32;
+
+/// What a run costs. `then` adds two runs that follow one another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Products of shared values; a fresh sharing counts as one.
+    pub multiplications: u64,
+    /// Rounds of messages on the longest path of dependencies.
+    pub rounds: u64,
+    /// Bytes that the busiest party sends: payload and our headers, without TLS.
+    pub bytes_per_party: u64,
+    /// Bytes that all parties together send.
+    pub bytes_total: u64,
+    /// Bytes sent, by party.
+    pub bytes_sent: Vec<u64>,
+    /// Shared random bits.
+    pub random_bits: u64,
+    /// Values opened to the committee, masks not counted.
+    pub openings: u64,
+    /// Estimate of a node's memory for registers and messages in flight.
+    pub memory_bytes: u64,
+}
+
+impl Cost {
+    /// Nothing at all.
+    #[must_use]
+    pub fn zero(committee: Committee) -> Cost {
+        Tally::new(committee).cost()
+    }
+
+    /// This run, and `next` after it.
+    #[must_use]
+    pub fn then(&self, next: &Cost) -> Cost {
+        let both = self.bytes_sent.iter().zip(&next.bytes_sent);
+        let bytes_sent: Vec<u64> = both.map(|(a, b)| a + b).collect();
+        Cost {
+            multiplications: self.multiplications + next.multiplications,
+            rounds: self.rounds + next.rounds,
+            bytes_per_party: bytes_sent.iter().copied().max().unwrap_or(0),
+            bytes_total: bytes_sent.iter().sum(),
+            bytes_sent,
+            random_bits: self.random_bits + next.random_bits,
+            openings: self.openings + next.openings,
+            memory_bytes: self.memory_bytes.max(next.memory_bytes),
+        }
+    }
+}
+
+/// The most one run may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Multiplications.
+    pub multiplications: u64,
+    /// Rounds.
+    pub rounds: u64,
+    /// Bytes one party sends.
+    pub bytes_per_party: u64,
+    /// Elements of one vector of a contract.
+    pub vector_length: u64,
+    /// Manifest lines of one entry.
+    pub reveals: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            multiplications: 1 << 31,
+            rounds: 20_000,
+            bytes_per_party: 4_000_000_000,
+            vector_length: 1 << 20,
+            reveals: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a quantity above its limit.
+    pub(super) fn check(&self, limit: Limit, needed: u64) -> Result<(), PlanError> {
+        let allowed = match limit {
+            Limit::Multiplications => self.multiplications,
+            Limit::Rounds => self.rounds,
+            Limit::BytesPerParty => self.bytes_per_party,
+            Limit::VectorLength => self.vector_length,
+            Limit::Reveals => self.reveals,
+            Limit::Calls => u64::from(u32::MAX),
+        };
+        if needed <= allowed {
+            return Ok(());
+        }
+        Err(PlanError::OverLimit {
+            limit,
+            allowed,
+            needed,
+        })
+    }
+
+    /// Refuses a cost above any limit.
+    pub(super) fn check_all(&self, cost: &Cost) -> Result<(), PlanError> {
+        self.check(Limit::Multiplications, cost.multiplications)?;
+        self.check(Limit::Rounds, cost.rounds)?;
+        self.check(Limit::BytesPerParty, cost.bytes_per_party)
+    }
+}
+
+/// What the committee does together, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallKind {
+    Multiply,
+    Reshare,
+    Open,
+    RandomBits,
+    Agree,
+}
+
+impl CallKind {
+    /// Rounds of messages.
+    pub(super) fn rounds(self) -> u64 {
+        match self {
+            CallKind::RandomBits => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Counts calls as they are planned.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    committee: Committee,
+    sent: Vec<u64>,
+    multiplications: u64,
+    random_bits: u64,
+    openings: u64,
+}
+
+impl Tally {
+    pub(super) fn new(committee: Committee) -> Tally {
+        Tally {
+            committee,
+            sent: vec![0; committee.len()],
+            multiplications: 0,
+            random_bits: 0,
+            openings: 0,
+        }
+    }
+
+    /// Counts a call on `len` elements.
+    pub(super) fn add(&mut self, op: u32, kind: CallKind, len: u32) {
+        let (others, t) = (
+            self.committee.len() as u64 - 1,
+            self.committee.degree() as u64,
+        );
+        match kind {
+            CallKind::Multiply | CallKind::Reshare => {
+                self.multiplications += u64::from(len);
+                self.everyone_sends(t * vector_bytes(len));
+            }
+            CallKind::Open => {
+                self.openings += u64::from(len);
+                self.everyone_sends(others * vector_bytes(len));
+            }
+            CallKind::RandomBits => {
+                self.random_bits += u64::from(len);
+                self.random_bits_traffic(op, len);
+            }
+            CallKind::Agree => self.everyone_sends(others * (AGREE_BYTES + HEADER_BYTES)),
+        }
+    }
+
+    /// The most bytes that one party sends so far.
+    pub(super) fn bytes_per_party(&self) -> u64 {
+        self.sent.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Multiplications so far.
+    pub(super) fn multiplications(&self) -> u64 {
+        self.multiplications
+    }
+
+    /// The counts, without what only the whole plan has.
+    pub(super) fn cost(&self) -> Cost {
+        Cost {
+            multiplications: self.multiplications,
+            rounds: 0,
+            bytes_per_party: self.bytes_per_party(),
+            bytes_total: self.sent.iter().sum(),
+            bytes_sent: self.sent.clone(),
+            random_bits: self.random_bits,
+            openings: self.openings,
+            memory_bytes: 0,
+        }
+    }
+
+    fn everyone_sends(&mut self, bytes: u64) {
+        for sent in &mut self.sent {
+            *sent += bytes;
+        }
+    }
+
+    /// Squares go to a king, whose inverse roots go to everyone; each part of the vector has its
+    /// own king, one after another.
+    fn random_bits_traffic(&mut self, op: u32, len: u32) {
+        let n = self.sent.len();
+        let mut rest = len;
+        let mut king = op as usize % n;
+        while rest > 0 {
+            let part = rest.min(FRAME_ELEMENTS);
+            for (party, sent) in self.sent.iter_mut().enumerate() {
+                let messages = if party == king { n as u64 - 1 } else { 1 };
+                *sent += messages * vector_bytes(part);
+            }
+            rest -= part;
+            king = (king + 1) % n;
+        }
+    }
+}
+
+/// Bytes of a vector of elements sent to one party.
+fn vector_bytes(len: u32) -> u64 {
+    u64::from(len) * ELEMENT_BYTES + u64::from(len.div_ceil(FRAME_ELEMENTS)) * HEADER_BYTES
+}

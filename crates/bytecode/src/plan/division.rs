@@ -1,0 +1,187 @@
+//! A private dividend divided by a public divisor, exact, truncating toward zero (decisions 10).
+//!
+//! Long division in base 16. For the digit of weight u = divisor * 16^e the rest R is compared
+//! with u, 2u, ... up to 15u in one layer; the digit is how many of them do not exceed R. The top
+//! digit is compared only with multiples that the dividend's range can reach. Nothing is opened
+//! but masked comparisons, so neither dividend nor rest becomes known.
+//!
+//! Every multiple is at most the dividend's bound, below 2^59, so all differences stay below 2^60.
+//! A dividend that can be negative costs one comparison for its sign and two products more.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::compare::{self, Masks, Want};
+use super::error::PlanError;
+use super::ir::View;
+use super::tiles;
+use crate::ranges::Interval;
+
+/// Comparisons for one digit.
+const MOST_MULTIPLES: u64 = 15;
+
+/// Base of the long division.
+const BASE: u64 = 16;
+
+/// `dividend / divisor`, truncated toward zero; 0 if the divisor is 0. `range`: where the dividend
+/// lies.
+pub(super) fn divide(
+    b: &mut Builder,
+    dividend: View,
+    range: Interval,
+    divisor: i64,
+) -> Result<View, PlanError> {
+    let bound = range.low.unsigned_abs().max(range.high.unsigned_abs());
+    let magnitude = divisor.unsigned_abs();
+    let flip = M61::from_i64(divisor.signum());
+    if magnitude == 0 || bound < magnitude || dividend.len == 0 {
+        b.begin();
+        return Ok(b.constant(M61::ZERO, dividend.len));
+    }
+    if magnitude == 1 {
+        b.begin();
+        return Ok(b.linear(&[(flip, dividend)], M61::ZERO));
+    }
+    let digits = digits(bound, magnitude);
+    let widest: u64 = digits.iter().map(|d| d.multiples).sum();
+    let most_rows = (u64::from(super::TILE) / widest).max(1) as u32;
+    let mut parts = Vec::new();
+    for (first, len) in tiles(u64::from(dividend.len), most_rows) {
+        let part = dividend.part(first as u32, len);
+        parts.push(divide_tile(b, part, range, &digits, flip)?);
+    }
+    if let [only] = parts[..] {
+        return Ok(only);
+    }
+    b.begin();
+    Ok(b.concat(&parts))
+}
+
+/// One digit of the quotient.
+struct Digit {
+    /// 16^e.
+    weight: u64,
+    /// divisor * 16^e.
+    unit: u64,
+    /// With how many multiples of the unit the rest is compared.
+    multiples: u64,
+}
+
+/// The digits of a quotient, most significant first, for dividends from 0 to `bound`.
+fn digits(bound: u64, divisor: u64) -> Vec<Digit> {
+    let mut weight = 1;
+    while bound / divisor / weight >= BASE {
+        weight *= BASE;
+    }
+    let mut digits = Vec::new();
+    let mut rest = bound;
+    while weight > 0 {
+        let unit = divisor * weight;
+        digits.push(Digit {
+            weight,
+            unit,
+            multiples: (rest / unit).min(MOST_MULTIPLES),
+        });
+        // After this digit the rest is below its unit.
+        rest = rest.min(unit - 1);
+        weight /= BASE;
+    }
+    digits
+}
+
+fn divide_tile(
+    b: &mut Builder,
+    dividend: View,
+    range: Interval,
+    digits: &[Digit],
+    flip: M61,
+) -> Result<View, PlanError> {
+    // Masks do not depend on the dividend: each digit's in a strand of its own, all at once.
+    let mut prepared: Vec<(&Digit, Masks)> = Vec::new();
+    for digit in digits.iter().filter(|digit| digit.multiples > 0) {
+        b.begin();
+        prepared.push((
+            digit,
+            compare::masks(b, digit.multiples as u32 * dividend.len)?,
+        ));
+    }
+    let sign_masks = if range.low < 0 && range.high > 0 {
+        b.begin();
+        Some(compare::masks(b, dividend.len)?)
+    } else {
+        None
+    };
+
+    b.begin();
+    let (mut rest, negative) = match sign_masks {
+        Some(masks) => {
+            let negative = compare::with_zero(b, dividend, &masks, Want::Less)?.less;
+            (negated_where(b, dividend, negative)?, Some(negative))
+        }
+        None => (dividend, None),
+    };
+    let mut flip = flip;
+    if negative.is_none() && range.low < 0 {
+        rest = b.linear(&[(-M61::ONE, rest)], M61::ZERO);
+        flip = -flip;
+    }
+
+    let mut quotient = Vec::new();
+    let mut offset = M61::ZERO;
+    for (digit, masks) in prepared {
+        let thresholds = (1..=digit.multiples)
+            .map(|k| (M61::ONE, -M61::new(k * digit.unit)))
+            .collect();
+        let distances = b.blocks(rest, thresholds);
+        let less = compare::with_zero(b, distances, &masks, Want::Less)?.less;
+        // The digit is `multiples` minus how many multiples exceed the rest.
+        let exceeding = b.fold(less, vec![M61::ONE; digit.multiples as usize]);
+        let (unit, weight) = (M61::new(digit.unit), M61::new(digit.weight));
+        let multiples = M61::new(digit.multiples);
+        rest = b.linear(&[(M61::ONE, rest), (unit, exceeding)], -(unit * multiples));
+        quotient.push((-(weight * flip), exceeding));
+        offset += weight * multiples * flip;
+    }
+    let quotient = b.linear(&quotient, offset);
+    match negative {
+        Some(negative) => negated_where(b, quotient, negative),
+        None => Ok(quotient),
+    }
+}
+
+/// `value`, negated where the shared bit is 1.
+fn negated_where(b: &mut Builder, value: View, bit: View) -> Result<View, PlanError> {
+    let product = b.multiply(&[(value, bit)])?;
+    Ok(b.linear(
+        &[(M61::ONE, value), (M61::from_i64(-2), product)],
+        M61::ZERO,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_reach_the_largest_quotient_and_no_further() {
+        for (bound, divisor) in [
+            (1, 1),
+            (15, 1),
+            (16, 1),
+            (999, 7),
+            (1 << 58, 3),
+            ((1 << 59) - 1, 2),
+        ] {
+            let mut rest: u64 = bound;
+            let mut quotient = 0;
+            for digit in digits(bound, divisor) {
+                let value = rest / digit.unit;
+                assert!(value <= digit.multiples, "{bound} / {divisor}");
+                assert!(digit.multiples * digit.unit <= bound);
+                rest -= value * digit.unit;
+                quotient += value * digit.weight;
+            }
+            assert_eq!(quotient, bound / divisor);
+        }
+    }
+}

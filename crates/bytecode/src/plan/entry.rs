@@ -1,0 +1,171 @@
+//! Expands the macro-operations of an entry, and the input check before it.
+
+use enigma_field::{Committee, M61};
+
+use super::build::Builder;
+use super::cost::Limits;
+use super::error::{Limit, PlanError};
+use super::ir::{Plan, View};
+use super::{FIRST_MAIN_CALL, Sizes, division, range_check, rank};
+use crate::model::{C, Contract, Op, S};
+use crate::ranges::{self, Ranges};
+
+pub(super) fn prologue(
+    contract: &Contract,
+    entry: usize,
+    sizes: &Sizes,
+    committee: Committee,
+    limits: Limits,
+) -> Result<Plan, PlanError> {
+    ranges::actual(contract, entry, &sizes.rows)?;
+    let mut b = Builder::new(committee, (0, FIRST_MAIN_CALL - 1), limits);
+    for collection in contract.collections_used(entry) {
+        let index = usize::from(collection);
+        // Both exist: the ranges were derived.
+        let (Some(declared), Some(&rows)) =
+            (contract.collections.get(index), sizes.rows.get(index))
+        else {
+            continue;
+        };
+        limits.check(Limit::VectorLength, u64::from(rows))?;
+        let view = b.input(collection, rows);
+        range_check::check_rows(&mut b, collection, view, declared.low, declared.high)?;
+    }
+    b.finish()
+}
+
+pub(super) fn main(
+    contract: &Contract,
+    entry: usize,
+    sizes: &Sizes,
+    committee: Committee,
+    limits: Limits,
+) -> Result<Plan, PlanError> {
+    let ranges = ranges::actual(contract, entry, &sizes.rows)?;
+    let code = contract.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+    let mut expansion = Expansion {
+        b: Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits),
+        ranges,
+        inputs: vec![None; sizes.rows.len()],
+        secret: Vec::new(),
+        public: Vec::new(),
+        reveals: 0,
+    };
+    for (place, op) in code.iter().enumerate() {
+        expansion.step(contract, entry, sizes, place, op)?;
+    }
+    expansion.b.finish()
+}
+
+/// Where the macro-registers are. The ranges were derived for the same code, so every register an
+/// operation reads is defined and operands of different spaces do not meet.
+struct Expansion {
+    b: Builder,
+    ranges: Ranges,
+    inputs: Vec<Option<View>>,
+    secret: Vec<View>,
+    public: Vec<i64>,
+    reveals: u64,
+}
+
+impl Expansion {
+    fn step(
+        &mut self,
+        contract: &Contract,
+        entry: usize,
+        sizes: &Sizes,
+        place: usize,
+        op: &Op,
+    ) -> Result<(), PlanError> {
+        let one = M61::ONE;
+        match *op {
+            Op::Const { value, .. } => self.public.push(value),
+            Op::Rows { collection, .. } => {
+                let rows = sizes.rows[usize::from(collection)];
+                self.public.push(i64::from(rows));
+            }
+            Op::Public { op, a, b, .. } => {
+                let value = op.apply(self.known(a), self.known(b));
+                self.public
+                    .push(value.ok_or(PlanError::PublicOverflow { op: place })?);
+            }
+            Op::Input { collection, .. } => {
+                let rows = sizes.rows[usize::from(collection)];
+                let view = self.input(collection, rows)?;
+                self.secret.push(view);
+            }
+            Op::Add { a, b, .. } => self.linear(&[(one, a), (one, b)], M61::ZERO),
+            Op::Sub { a, b, .. } => self.linear(&[(one, a), (-one, b)], M61::ZERO),
+            Op::AddPublic { a, b, .. } => {
+                let constant = M61::from_i64(self.known(b));
+                self.linear(&[(one, a)], constant);
+            }
+            Op::MulPublic { a, b, .. } => {
+                let factor = M61::from_i64(self.known(b));
+                self.linear(&[(factor, a)], M61::ZERO);
+            }
+            Op::Mul { a, b, .. } => {
+                let (a, b) = (self.value(a), self.value(b));
+                self.b.begin();
+                let like = if a.len == 1 { b } else { a };
+                let (a, b) = (self.b.repeated(a, like), self.b.repeated(b, like));
+                let product = self.b.multiply(&[(a, b)])?;
+                self.secret.push(product);
+            }
+            Op::Sum { a, .. } => {
+                let src = self.value(a);
+                self.b.begin();
+                let sum = self.b.sum(src);
+                self.secret.push(sum);
+            }
+            Op::DivPublic { a, b, .. } => {
+                let range = self.ranges.secret[usize::from(a.0)].interval;
+                let (dividend, divisor) = (self.value(a), self.known(b));
+                let quotient = division::divide(&mut self.b, dividend, range, divisor)?;
+                self.secret.push(quotient);
+            }
+            Op::Rank { a, order, .. } => {
+                let values = self.value(a);
+                let ranks = rank::rank(&mut self.b, values, order)?;
+                self.secret.push(ranks);
+            }
+            Op::Out { reveal, src } => {
+                let known = contract.manifest.get(usize::from(reveal));
+                if known.is_none_or(|line| usize::from(line.entry) != entry) {
+                    return Err(PlanError::UnknownReveal { op: place, reveal });
+                }
+                self.reveals += 1;
+                self.b.limits().check(Limit::Reveals, self.reveals)?;
+                let src = self.value(src);
+                self.b.begin();
+                let fresh = self.b.reshare(src)?;
+                self.b.output(reveal, fresh);
+            }
+        }
+        Ok(())
+    }
+
+    /// The register with a collection's rows: one for each collection, however often it is read.
+    fn input(&mut self, collection: u16, rows: u32) -> Result<View, PlanError> {
+        self.b
+            .limits()
+            .check(Limit::VectorLength, u64::from(rows))?;
+        let slot = &mut self.inputs[usize::from(collection)];
+        Ok(*slot.get_or_insert_with(|| self.b.input(collection, rows)))
+    }
+
+    fn linear(&mut self, terms: &[(M61, S)], constant: M61) {
+        let terms: Vec<_> = terms.iter().map(|&(c, s)| (c, self.value(s))).collect();
+        self.b.begin();
+        let result = self.b.linear(&terms, constant);
+        self.secret.push(result);
+    }
+
+    fn value(&self, register: S) -> View {
+        self.secret[usize::from(register.0)]
+    }
+
+    fn known(&self, register: C) -> i64 {
+        self.public[usize::from(register.0)]
+    }
+}

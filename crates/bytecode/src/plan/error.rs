@@ -1,0 +1,106 @@
+//! Why no plan exists.
+
+use std::fmt;
+
+use crate::ranges::RangeError;
+
+/// Why an entry cannot be planned for the given sizes and committee. All of these are the
+/// asker's mistake or the network's limits; no peer can cause them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The code, or the sizes, do not pass range derivation.
+    Range(RangeError),
+    /// A public value leaves 64 bits.
+    PublicOverflow {
+        /// The operation, counted from 0.
+        op: usize,
+    },
+    /// A manifest line that is not this entry's, or does not exist, is sent out.
+    UnknownReveal {
+        /// The operation, counted from 0.
+        op: usize,
+        /// The manifest line.
+        reveal: u16,
+    },
+    /// The run would cost more than the network allows.
+    OverLimit {
+        /// What there is too much of.
+        limit: Limit,
+        /// The most that is allowed.
+        allowed: u64,
+        /// What the run needs at least (planning stops when a limit is passed).
+        needed: u64,
+    },
+}
+
+/// A limit of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Multiplications.
+    Multiplications,
+    /// Message rounds.
+    Rounds,
+    /// Bytes that one party sends.
+    BytesPerParty,
+    /// Numbers for calls.
+    Calls,
+    /// Elements of one vector.
+    VectorLength,
+    /// Manifest lines of one entry.
+    Reveals,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Limit::Multiplications => "multiplications",
+            Limit::Rounds => "rounds",
+            Limit::BytesPerParty => "bytes sent by one node",
+            Limit::Calls => "interactive operations",
+            Limit::VectorLength => "elements of one vector",
+            Limit::Reveals => "reveals of one entry",
+        })
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::Range(RangeError::RowsOutside {
+                collection,
+                rows,
+                minimum,
+                maximum,
+            }) => write!(
+                f,
+                "collection {collection} has {rows} rows; this entry needs {minimum} to {maximum}"
+            ),
+            PlanError::Range(error) => write!(f, "the entry's ranges are not sound: {error:?}"),
+            PlanError::PublicOverflow { op } => {
+                write!(f, "operation {op}: a public value leaves 64 bits")
+            }
+            PlanError::UnknownReveal { op, reveal } => write!(
+                f,
+                "operation {op}: manifest line {reveal} does not belong to this entry"
+            ),
+            PlanError::OverLimit {
+                limit,
+                allowed,
+                needed,
+            } => write!(
+                f,
+                "the run needs at least {needed} {limit}; the network allows {allowed}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl From<RangeError> for PlanError {
+    fn from(error: RangeError) -> PlanError {
+        PlanError::Range(error)
+    }
+}

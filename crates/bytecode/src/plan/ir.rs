@@ -1,0 +1,333 @@
+//! What a plan is made of: vector registers, local operations, calls to the committee, strands.
+//!
+//! Every register is written once, by one step. Vectors of a tile are block-major: block g of a
+//! vector holds element g of every comparison of the tile, so a local operation is a loop over
+//! contiguous memory and a part of a vector is a [`View`], not a copy.
+
+use enigma_field::{Committee, M61};
+
+use super::cost::Cost;
+use crate::model::Order;
+
+/// A vector of shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reg(pub u32);
+
+/// A vector of opened values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pub(pub u32);
+
+/// Consecutive elements of a vector of shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The vector.
+    pub reg: Reg,
+    /// Its first element in view.
+    pub start: u32,
+    /// How many elements are in view.
+    pub len: u32,
+}
+
+impl View {
+    /// `len` elements from `start` on, counted inside this view.
+    ///
+    /// # Panics
+    /// If they do not lie inside this view: a template of this crate is wrong.
+    #[must_use]
+    pub fn part(self, start: u32, len: u32) -> View {
+        assert!(
+            start <= self.len && len <= self.len - start,
+            "a part lies inside its view"
+        );
+        View {
+            reg: self.reg,
+            start: self.start + start,
+            len,
+        }
+    }
+}
+
+/// An operation that each party does alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// `len` times the same public value.
+    Constant {
+        /// Result.
+        dst: Reg,
+        /// The value.
+        value: M61,
+    },
+    /// `dst[k] = constant + sum of coefficient * view[k]`; views of one element are repeated.
+    Linear {
+        /// Result.
+        dst: Reg,
+        /// Coefficients and operands.
+        terms: Vec<(M61, View)>,
+        /// Added to every element.
+        constant: M61,
+    },
+    /// Block g of the result is `coefficient_g * src + constant_g`.
+    Blocks {
+        /// Result, as many blocks as `affine` has entries.
+        dst: Reg,
+        /// One block.
+        src: View,
+        /// (coefficient, constant) of each block.
+        affine: Vec<(M61, M61)>,
+    },
+    /// `dst[k] = sum over g of weights[g] * src[g * len + k]`, with len the result's length.
+    Fold {
+        /// Result.
+        dst: Reg,
+        /// As many blocks as there are weights (at most 64).
+        src: View,
+        /// Weight of each block.
+        weights: Vec<M61>,
+    },
+    /// The views behind one another.
+    Concat {
+        /// Result.
+        dst: Reg,
+        /// The parts in order.
+        parts: Vec<View>,
+    },
+    /// The sum of all elements.
+    Sum {
+        /// Result, one element.
+        dst: Reg,
+        /// The elements.
+        src: View,
+    },
+    /// `dst[k] = src[i] - src[j]` for the pairs i < j of the upper triangle in row order, from the
+    /// pair numbered `first` on.
+    PairDifferences {
+        /// Result, one element for each pair of the tile.
+        dst: Reg,
+        /// All values.
+        src: View,
+        /// Number of the tile's first pair.
+        first: u64,
+    },
+    /// For each digit of a tile: is the public digit less than the masked one, are they equal.
+    /// See [`super::compare`] for the order of digits.
+    DigitLeaves {
+        /// [c_d < r_d], one block for each digit.
+        less: Reg,
+        /// [c_d = r_d], one block for each digit.
+        equal: Reg,
+        /// The mask's 61 bits, one block each.
+        bits: View,
+        /// Products of the two bits of each two-bit digit, one block each.
+        both: View,
+        /// The opened values c, one block.
+        opened: Pub,
+    },
+    /// `dst[k] = (lowest bit of opened[k]) xor bits[k]`.
+    XorLowestBit {
+        /// Result.
+        dst: Reg,
+        /// Shared bits.
+        bits: View,
+        /// Opened values.
+        opened: Pub,
+    },
+    /// For each row, how many rows it is compared with in this tile come strictly before it.
+    RankCounts {
+        /// Result, one element for each row.
+        dst: Reg,
+        /// [x_i < x_j] for each pair of the tile.
+        less: View,
+        /// [x_i = x_j] for each pair of the tile.
+        equal: View,
+        /// Number of the tile's first pair.
+        first: u64,
+        /// Whether smaller or larger values come before.
+        order: Order,
+    },
+}
+
+/// An operation that the whole committee does together. Each has its own number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Element-wise product of the left views (behind one another) with the right views.
+    Multiply {
+        /// The call's number.
+        op: u32,
+        /// Result.
+        dst: Reg,
+        /// Factors, of equal length pair by pair.
+        factors: Vec<(View, View)>,
+    },
+    /// Full opening: every party learns the values, and that all shares were consistent (R4).
+    Open {
+        /// The call's number.
+        op: u32,
+        /// Result.
+        dst: Pub,
+        /// What is opened.
+        src: View,
+    },
+    /// Uniform shared bits, usable when the parties agree on what was opened to make them (R1).
+    RandomBits {
+        /// The number of the call that makes the bits.
+        op: u32,
+        /// The number of the call that compares the openings.
+        agree: u32,
+        /// Result.
+        dst: Reg,
+    },
+    /// The same values under fresh uniform polynomials, as a recipient may see them.
+    Reshare {
+        /// The call's number.
+        op: u32,
+        /// Result.
+        dst: Reg,
+        /// The values.
+        src: View,
+    },
+}
+
+/// One step of a strand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Done alone.
+    Local(Local),
+    /// Done with the committee; the strand waits for it.
+    Call(Call),
+}
+
+/// Steps done one after another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strand {
+    /// Strands that must be finished before, ascending; all of them have lower numbers.
+    pub after: Vec<u32>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Memory this strand may need at once for registers and messages, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A part of an input check's result: validity bits of consecutive rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenedRows {
+    /// Index of the collection.
+    pub collection: u16,
+    /// Number of the first row.
+    pub first_row: u32,
+    /// One bit for each row: 1 = valid.
+    pub bits: Pub,
+}
+
+/// A run of an entry, or of its input check, as primitive operations with their exact cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// For how many parties.
+    pub committee: Committee,
+    /// The strands; a strand depends on lower numbers only.
+    pub strands: Vec<Strand>,
+    /// Which register holds which collection's rows at the start.
+    pub inputs: Vec<(u16, Reg)>,
+    /// Which register holds the value of which manifest line at the end, re-randomised.
+    pub outputs: Vec<(u16, Reg)>,
+    /// What is opened to the committee.
+    pub opened: Vec<OpenedRows>,
+    /// Length of each register.
+    pub lengths: Vec<u32>,
+    /// Length of each opened vector.
+    pub opened_lengths: Vec<u32>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+impl Local {
+    /// Calls `read` for every view of shares and `read_opened` for every opened vector it reads.
+    pub fn reads(&self, mut read: impl FnMut(View), mut read_opened: impl FnMut(Pub)) {
+        match self {
+            Local::Constant { .. } => {}
+            Local::Linear { terms, .. } => terms.iter().for_each(|(_, view)| read(*view)),
+            Local::Blocks { src, .. }
+            | Local::Fold { src, .. }
+            | Local::Sum { src, .. }
+            | Local::PairDifferences { src, .. } => read(*src),
+            Local::Concat { parts, .. } => parts.iter().copied().for_each(read),
+            Local::DigitLeaves {
+                bits, both, opened, ..
+            } => {
+                read(*bits);
+                read(*both);
+                read_opened(*opened);
+            }
+            Local::XorLowestBit { bits, opened, .. } => {
+                read(*bits);
+                read_opened(*opened);
+            }
+            Local::RankCounts { less, equal, .. } => {
+                read(*less);
+                read(*equal);
+            }
+        }
+    }
+
+    /// The registers it writes.
+    #[must_use]
+    pub fn writes(&self) -> [Option<Reg>; 2] {
+        match *self {
+            Local::Constant { dst, .. }
+            | Local::Linear { dst, .. }
+            | Local::Blocks { dst, .. }
+            | Local::Fold { dst, .. }
+            | Local::Concat { dst, .. }
+            | Local::Sum { dst, .. }
+            | Local::PairDifferences { dst, .. }
+            | Local::XorLowestBit { dst, .. }
+            | Local::RankCounts { dst, .. } => [Some(dst), None],
+            Local::DigitLeaves { less, equal, .. } => [Some(less), Some(equal)],
+        }
+    }
+}
+
+impl Call {
+    /// Calls `read` for every view it reads.
+    pub fn reads(&self, mut read: impl FnMut(View)) {
+        match self {
+            Call::Multiply { factors, .. } => {
+                for (left, right) in factors {
+                    read(*left);
+                    read(*right);
+                }
+            }
+            Call::Open { src, .. } | Call::Reshare { src, .. } => read(*src),
+            Call::RandomBits { .. } => {}
+        }
+    }
+
+    /// The register of shares it writes; an opening writes none.
+    #[must_use]
+    pub fn writes(&self) -> Option<Reg> {
+        match *self {
+            Call::Multiply { dst, .. }
+            | Call::RandomBits { dst, .. }
+            | Call::Reshare { dst, .. } => Some(dst),
+            Call::Open { .. } => None,
+        }
+    }
+}
+
+impl Step {
+    /// Calls `read` for every view of shares and `read_opened` for every opened vector it reads.
+    pub fn reads(&self, read: impl FnMut(View), read_opened: impl FnMut(Pub)) {
+        match self {
+            Step::Local(local) => local.reads(read, read_opened),
+            Step::Call(call) => call.reads(read),
+        }
+    }
+
+    /// The registers of shares it writes.
+    #[must_use]
+    pub fn writes(&self) -> [Option<Reg>; 2] {
+        match self {
+            Step::Local(local) => local.writes(),
+            Step::Call(call) => [call.writes(), None],
+        }
+    }
+}

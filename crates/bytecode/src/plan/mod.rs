@@ -1,0 +1,103 @@
+//! Expands an entry, for given sizes and committee, into primitive vector operations with their
+//! exact cost (decisions 1). The machine executes the plan; quote, bill and limits read it;
+//! nothing else predicts.
+//!
+//! A plan is a graph of strands, each a straight line of steps. Long layers of comparisons are cut
+//! into tiles (decisions 5) that are strands of their own, so that one tile waits for messages
+//! while another is computed, and memory is bounded by how many tiles are in flight.
+//!
+//! Invariants: planning is a pure function of its arguments, the same on every node; it reads no
+//! clock and no randomness; every register is written once; a strand depends on lower numbers only.
+
+mod build;
+pub mod compare;
+mod cost;
+mod division;
+mod entry;
+mod error;
+mod ir;
+mod range_check;
+mod rank;
+
+pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
+pub use error::{Limit, PlanError};
+pub use ir::{Call, Local, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+
+use enigma_field::Committee;
+
+use crate::model::Contract;
+
+/// Most comparisons in one tile.
+pub const TILE: u32 = 1 << 14;
+
+/// Memory for strands in flight, in bytes: a machine starts another strand while the sum of
+/// [`Strand::memory_bytes`] stays below. One strand is always allowed.
+pub const WINDOW_BYTES: u64 = 160 << 20;
+
+/// Calls of a prologue are numbered below, those of an entry proper from here on: both run in one
+/// session of the engine, where a number may be used once.
+pub const FIRST_MAIN_CALL: u32 = 1 << 31;
+
+/// How many rows each collection of the contract has in this run, in the contract's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// One count for each collection; those the entry does not use are ignored.
+    pub rows: Vec<u32>,
+}
+
+/// The input check that comes before an entry: one validity bit for each row of every collection
+/// the entry uses, opened to the committee. `sizes` counts submitted rows.
+///
+/// # Errors
+/// [`PlanError`] if the sizes are not allowed or the check would pass a limit.
+pub fn prologue(
+    contract: &Contract,
+    entry: usize,
+    sizes: &Sizes,
+    committee: Committee,
+) -> Result<Plan, PlanError> {
+    entry::prologue(contract, entry, sizes, committee, Limits::default())
+}
+
+/// The entry itself. `sizes` counts the rows that passed the input check.
+///
+/// # Errors
+/// [`PlanError`] if the sizes are not allowed, the code is not sound or the run would pass a limit.
+pub fn main(
+    contract: &Contract,
+    entry: usize,
+    sizes: &Sizes,
+    committee: Committee,
+) -> Result<Plan, PlanError> {
+    entry::main(contract, entry, sizes, committee, Limits::default())
+}
+
+/// What a whole run costs if all submitted rows are valid: session setup, input check and entry.
+///
+/// # Errors
+/// As [`prologue`] and [`main`]; limits hold for the whole run.
+pub fn quote(
+    contract: &Contract,
+    entry: usize,
+    sizes: &Sizes,
+    committee: Committee,
+) -> Result<Cost, PlanError> {
+    let limits = Limits::default();
+    let cost = Cost::zero(committee)
+        .then(&entry::prologue(contract, entry, sizes, committee, limits)?.cost)
+        .then(&entry::main(contract, entry, sizes, committee, limits)?.cost);
+    limits.check_all(&cost)?;
+    Ok(cost)
+}
+
+/// Cuts `total` into tiles of at most `most`, all of nearly the same size: (first, length).
+fn tiles(total: u64, most: u32) -> impl Iterator<Item = (u64, u32)> {
+    let count = total.div_ceil(u64::from(most)).max(1);
+    (0..count).filter_map(move |tile| {
+        // Not total * tile / count: that could overflow for sizes that a limit refuses later.
+        let (each, extra) = (total / count, total % count);
+        let first = tile * each + tile.min(extra);
+        let len = each + u64::from(tile < extra);
+        (len > 0).then_some((first, len as u32))
+    })
+}

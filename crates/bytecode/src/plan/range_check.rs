@@ -1,0 +1,50 @@
+//! Input validity (decisions 15): which rows of a collection lie in its declared range.
+//!
+//! Both comparisons of a row, [x < low] and [high < x], are made in one layer; valid =
+//! (1 - [x < low]) (1 - [high < x]) is opened. It is a product, and not 1 minus both bits, because
+//! a dishonest owner may deal any field element: far outside the range both bits can be 1 and the
+//! difference would be -1, a value that tells more than "invalid". The product of two bits is a
+//! bit whatever was dealt.
+//!
+//! No field element passes that is not in the range: u = x - low and w = high - low satisfy
+//! 0 <= w < p/2; if u is in the lower half of the field but above w, w - u is in the upper half.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::compare::{self, Want};
+use super::error::PlanError;
+use super::ir::View;
+use super::tiles;
+
+/// Opens one validity bit for each row.
+pub(super) fn check_rows(
+    b: &mut Builder,
+    collection: u16,
+    rows: View,
+    low: i64,
+    high: i64,
+) -> Result<(), PlanError> {
+    for (first, len) in tiles(u64::from(rows.len), super::TILE / 2) {
+        b.begin();
+        let first = first as u32;
+        let masks = compare::masks(b, 2 * len)?;
+        let distances = b.blocks(
+            rows.part(first, len),
+            vec![
+                (M61::ONE, -M61::from_i64(low)),
+                (-M61::ONE, M61::from_i64(high)),
+            ],
+        );
+        let outside = compare::with_zero(b, distances, &masks, Want::Less)?.less;
+        let (below, above) = (outside.part(0, len), outside.part(len, len));
+        let both = b.multiply(&[(below, above)])?;
+        let valid = b.linear(
+            &[(-M61::ONE, below), (-M61::ONE, above), (M61::ONE, both)],
+            M61::ONE,
+        );
+        let bits = b.open(valid)?;
+        b.opened_rows(collection, first, bits);
+    }
+    Ok(())
+}

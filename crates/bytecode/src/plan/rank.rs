@@ -1,0 +1,46 @@
+//! Ranks with ties (decisions 8): each of the n(n-1)/2 pairs is compared once; [x_i < x_j] and
+//! [x_i = x_j] tell both rows who comes before whom. Pairs go in tiles of equal size; a tile's
+//! comparisons are summed per row locally, so that only one vector per tile stays.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::compare::{self, Want};
+use super::error::PlanError;
+use super::ir::{Local, View};
+use super::tiles;
+use crate::model::Order;
+
+/// 1 + how many elements come strictly before, for each element of `values`.
+pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, PlanError> {
+    let rows = values.len;
+    if rows < 2 {
+        b.begin();
+        return Ok(b.constant(M61::ONE, rows));
+    }
+    let pairs = u64::from(rows) * u64::from(rows - 1) / 2;
+    let mut counts = Vec::new();
+    for (first, len) in tiles(pairs, super::TILE) {
+        b.begin();
+        let masks = compare::masks(b, len)?;
+        let difference = b.register(len);
+        b.local(Local::PairDifferences {
+            dst: difference,
+            src: values,
+            first,
+        });
+        let compared = compare::with_zero(b, b.view(difference), &masks, Want::LessAndEqual)?;
+        let equal = compared.equal.expect("equality was asked for");
+        let dst = b.register(rows);
+        b.local(Local::RankCounts {
+            dst,
+            less: compared.less,
+            equal,
+            first,
+            order,
+        });
+        counts.push((M61::ONE, b.view(dst)));
+    }
+    b.begin();
+    Ok(b.linear(&counts, M61::ONE))
+}
