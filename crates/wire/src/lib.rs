@@ -7,12 +7,14 @@
 
 pub mod api;
 pub mod controller;
+pub mod dealing;
 pub mod eip712;
 pub mod id;
 pub mod ledger;
 pub mod merkle;
 pub mod output;
 pub mod peer;
+pub mod salted;
 pub mod seal;
 pub mod sign;
 pub mod sortition;

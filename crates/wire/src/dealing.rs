@@ -1,0 +1,370 @@
+//! Dealing an owner's values to a committee: commitments, the challenge, and the row package that
+//! one node receives and checks alone (protocols E.1, S3, S4).
+//!
+//! Goal: n = 2t+1 nodes, at most t corrupt, receive shares of M values from a dealer who may be
+//! malicious and is offline afterwards. The algebra is `enigma_field::bivariate`. In order:
+//!
+//! 1. For every pair i <= j a salted Merkle root binds the pair values F_u(i, j) of all values u,
+//!    behind the pair value of the mask polynomial. ROOT hashes all pair roots and everything the
+//!    dealing is about.
+//! 2. ROOT gives the weights (Fiat-Shamir, sound here because weights are in K, > 2^120 elements).
+//! 3. The dealer answers with B = mask + sum of weight * F_u.
+//!
+//! A node recomputes its n pair roots from its own row, recomputes ROOT, and compares its combined
+//! row with B. Honest nodes that accept under one ROOT therefore hold pairwise equal values, hence
+//! rows of one symmetric polynomial of degree t per value. No messages between nodes; error at most
+//! q / |K| for a dealer who tries q roots. Nothing is revealed by a refusal but which check failed.
+
+mod package;
+
+use std::fmt;
+
+use enigma_field::bivariate::{self, Symmetric};
+use enigma_field::{Committee, Field, K, M61, Party, slice};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
+use crate::salted;
+
+pub use enigma_field::bivariate::Row;
+pub use package::RowPackage;
+
+/// The largest number of values in one dealing.
+pub const MAX_VALUES: usize = 1 << 20;
+
+/// What a dealing is about: bound by ROOT, so that nobody can re-submit rows under other terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The committee's size and points.
+    pub committee: Committee,
+    /// The committee's nodes; party k is the k-th.
+    pub nodes: Vec<NodeId>,
+    /// The dealer.
+    pub owner: Address,
+    /// The collection the values are for.
+    pub collection: CollectionId,
+    /// The dealer's place in the collection.
+    pub member: MemberIndex,
+    /// How many dealings of this member came before.
+    pub revision: u32,
+    /// The epoch of the committee's keys.
+    pub epoch: u64,
+    /// Hash of the terms under which the values may be used.
+    pub policy: Hash,
+}
+
+/// Why a dealing was refused. Everything but `Context` and `ValuesLen` from [`deal`] blames the
+/// dealer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DealingError {
+    /// The context does not list each of the committee's n nodes once, or the party is no member.
+    Context,
+    /// The number of values is not the expected one, or not between 1 and [`MAX_VALUES`].
+    ValuesLen {
+        /// Values expected.
+        expected: usize,
+        /// Values dealt.
+        found: usize,
+    },
+    /// The package has a version this program does not know.
+    Version {
+        /// The version found.
+        found: u8,
+    },
+    /// The package was made for a committee of another size.
+    CommitteeSize {
+        /// The committee's size.
+        expected: u8,
+        /// The size found.
+        found: u8,
+    },
+    /// The package's rows are for another party.
+    Party {
+        /// The number of the party that checks.
+        expected: u8,
+        /// The number found.
+        found: u8,
+    },
+    /// The rows have another degree than t.
+    RowDegree {
+        /// The degree t.
+        expected: u8,
+        /// The degree found.
+        found: u8,
+    },
+    /// The package is shorter or longer than its header says.
+    Length {
+        /// Bytes needed.
+        expected: usize,
+        /// Bytes present.
+        found: usize,
+    },
+    /// An element is not the canonical encoding of a field element.
+    NonCanonical {
+        /// Where it is.
+        section: Section,
+        /// Its place in that section, counted from 0.
+        index: usize,
+    },
+    /// The row does not match what the dealer committed to for this pair.
+    PairRoot {
+        /// The parties of the pair, the lower first.
+        pair: (Party, Party),
+    },
+    /// The pair roots and the context do not hash to the root the owner signed.
+    RootMismatch {
+        /// The root the owner signed.
+        expected: Hash,
+        /// The root found.
+        found: Hash,
+    },
+    /// The combined row differs from the dealer's response.
+    CombinedCheck {
+        /// The first coefficient that differs, as a power of Y.
+        coefficient: usize,
+    },
+}
+
+/// The parts of a row package that hold field elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The values' rows.
+    Rows,
+    /// The mask's row.
+    Mask,
+    /// The response.
+    Response,
+}
+
+impl fmt::Display for DealingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Context => f.write_str("the committee's nodes are not those of the dealing"),
+            Self::ValuesLen { expected, found } => {
+                write!(f, "expected {expected} values, found {found}")
+            }
+            Self::Version { found } => write!(f, "unknown row package version {found}"),
+            Self::CommitteeSize { expected, found } => {
+                write!(
+                    f,
+                    "the row package is for {found} nodes, the committee has {expected}"
+                )
+            }
+            Self::Party { expected, found } => {
+                write!(
+                    f,
+                    "the row package is for party {found}, not party {expected}"
+                )
+            }
+            Self::RowDegree { expected, found } => {
+                write!(f, "the rows have degree {found}, not {expected}")
+            }
+            Self::Length { expected, found } => {
+                write!(f, "the row package has {found} bytes, not {expected}")
+            }
+            Self::NonCanonical { section, index } => write!(
+                f,
+                "element {index} of the {} is not a canonical field element",
+                match section {
+                    Section::Rows => "rows",
+                    Section::Mask => "mask row",
+                    Section::Response => "response",
+                }
+            ),
+            Self::PairRoot { pair: (low, high) } => {
+                write!(
+                    f,
+                    "the row does not match the commitment for parties {low} and {high}"
+                )
+            }
+            Self::RootMismatch { expected, found } => {
+                write!(
+                    f,
+                    "the commitments hash to {found}, the owner signed {expected}"
+                )
+            }
+            Self::CombinedCheck { coefficient } => {
+                write!(
+                    f,
+                    "the combined row differs from the response at coefficient {coefficient}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for DealingError {}
+
+/// A finished dealing: the root to sign, and one package per party in order.
+#[derive(Debug)]
+pub struct Dealing {
+    /// ROOT, which the owner signs.
+    pub root: Hash,
+    /// The packages in the parties' order, to be sealed to their nodes.
+    pub rows: Vec<RowPackage>,
+}
+
+/// Deals values to the committee.
+///
+/// Draws from `rng`, in this order: for each value the coefficients of its polynomial but the
+/// first; the mask's coefficients; 32 bytes of salt seed for each pair.
+///
+/// # Errors
+/// [`DealingError::Context`] and [`DealingError::ValuesLen`].
+pub fn deal<R: CryptoRng + ?Sized>(
+    context: &Context,
+    values: &[M61],
+    rng: &mut R,
+) -> Result<Dealing, DealingError> {
+    context.validate(values.len())?;
+    let degree = context.committee.degree();
+    let polynomials: Vec<_> = values
+        .iter()
+        .map(|value| Symmetric::random(*value, degree, rng))
+        .collect();
+    let mask = Symmetric::random(K::random(rng), degree, rng);
+    let salts: Vec<Zeroizing<[u8; 32]>> = pairs(&context.committee)
+        .map(|_| {
+            let mut seed = Zeroizing::new([0; 32]);
+            rng.fill_bytes(&mut seed[..]);
+            seed
+        })
+        .collect();
+    Ok(commit(context, &polynomials, &mask, &salts))
+}
+
+/// Everything after the draws; apart so that tests can deal what an honest dealer would not.
+fn commit(
+    context: &Context,
+    polynomials: &[Symmetric<M61>],
+    mask: &Symmetric<K>,
+    salts: &[Zeroizing<[u8; 32]>],
+) -> Dealing {
+    let committee = &context.committee;
+    let held: Vec<_> = committee
+        .parties()
+        .map(|party| {
+            let row = Row::of(polynomials, committee, party);
+            (row, Zeroizing::new(mask.row(party.point())))
+        })
+        .collect();
+    let pair_roots: Vec<Hash> = pairs(committee)
+        .zip(salts)
+        .map(|((low, high), salt)| {
+            let (row, mask_row) = &held[low.index()];
+            pair_root(salt, row, mask_row, high)
+        })
+        .collect();
+    let root = context.root(polynomials.len(), &pair_roots);
+    let response = bivariate::respond(polynomials, mask, &weights(root, polynomials.len()));
+    let rows = committee
+        .parties()
+        .zip(held)
+        .map(|(party, (row, mask_row))| RowPackage {
+            party,
+            row,
+            mask_row,
+            salts: committee
+                .parties()
+                .map(|other| salts[pair_index(committee, party, other)].clone())
+                .collect(),
+            pair_roots: pair_roots.clone(),
+            response: response.coefficients().to_vec(),
+        })
+        .collect();
+    Dealing { root, rows }
+}
+
+impl Context {
+    /// ROOT: binds the pair roots and everything the dealing is about (protocols S3).
+    fn root(&self, values_len: usize, pair_roots: &[Hash]) -> Hash {
+        let mut hasher = blake3::Hasher::new_derive_key("enigma dealing root v1");
+        // Field 1 is 2^61 - 1. Every entry has a fixed width or a number of entries that the
+        // committee's size gives, so the encoding is injective.
+        hasher
+            .update(&[1, self.committee.n(), self.committee.t()])
+            .update(&(values_len as u64).to_le_bytes())
+            .update(&self.owner.0)
+            .update(&self.collection.0.to_le_bytes())
+            .update(&self.member.0.to_le_bytes())
+            .update(&self.revision.to_le_bytes());
+        for node in &self.nodes {
+            hasher.update(&node.0.to_le_bytes());
+        }
+        hasher
+            .update(&self.epoch.to_le_bytes())
+            .update(&self.policy.0);
+        for root in pair_roots {
+            hasher.update(&root.0);
+        }
+        Hash(*hasher.finalize().as_bytes())
+    }
+
+    fn validate(&self, values_len: usize) -> Result<(), DealingError> {
+        let mut distinct = self.nodes.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if self.nodes.len() != self.committee.len() || distinct.len() != self.nodes.len() {
+            return Err(DealingError::Context);
+        }
+        if values_len == 0 || values_len > MAX_VALUES {
+            let expected = values_len.clamp(1, MAX_VALUES);
+            return Err(DealingError::ValuesLen {
+                expected,
+                found: values_len,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The commitment to what the row's party and `other` both know.
+///
+/// The mask's pair value comes first and so is in leaf 0 of every pair root: a dealer who could
+/// choose the mask after the weights would choose it to cancel wrong rows in the combined check.
+fn pair_root(salt: &[u8; 32], row: &Row, mask_row: &[K], other: Party) -> Hash {
+    let values = row.pair_values(other);
+    let mut content = Zeroizing::new(Vec::with_capacity(K::BYTES + values.len() * M61::BYTES));
+    enigma_field::interpolation::evaluate(mask_row, other.point()).write_to(&mut content);
+    slice::encode_into(&values, &mut content);
+    salted::root(salt, &content)
+}
+
+/// The weights that ROOT determines, one per value.
+fn weights(root: Hash, values_len: usize) -> Vec<K> {
+    let mut hasher = blake3::Hasher::new_derive_key("enigma dealing weights v1");
+    let mut stream = hasher.update(&root.0).finalize_xof();
+    let mut word = || {
+        let mut bytes = [0; 8];
+        stream.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    };
+    (0..values_len)
+        .map(|_| {
+            let re = word();
+            K::from_random_words(re, word())
+        })
+        .collect()
+}
+
+/// The pairs i <= j in the order of their roots: by i, then j.
+fn pairs(committee: &Committee) -> impl Iterator<Item = (Party, Party)> + use<> {
+    let committee = *committee;
+    committee.parties().flat_map(move |low| {
+        committee
+            .parties()
+            .skip(low.index())
+            .map(move |high| (low, high))
+    })
+}
+
+/// The place of a pair, in either order, among [`pairs`].
+fn pair_index(committee: &Committee, a: Party, b: Party) -> usize {
+    let (low, high) = (a.min(b).index(), a.max(b).index());
+    low * (2 * committee.len() + 1 - low) / 2 + (high - low)
+}
+
+#[cfg(test)]
+mod tests;

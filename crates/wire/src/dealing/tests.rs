@@ -1,0 +1,1 @@
+//! Tests of dealing: acceptance, and refusal of every kind of wrong package.
