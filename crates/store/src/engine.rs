@@ -30,14 +30,28 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Opens the database in `backend`, or makes an empty one if it has no bytes.
+    /// Opens the database in `backend` and checks all of it, or makes an empty one if it has no bytes.
+    ///
+    /// The check reads the whole file (the operating system's cache is usually warm after a crash). It
+    /// is what tells a lost key from one that never was.
     pub(crate) fn open(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        let database = guard(|| {
-            Database::builder()
-                .set_cache_size(CACHE_BYTES)
-                .create_with_backend(backend)
-                .map_err(world)
-        })?;
+        Self::build(
+            backend,
+            Database::builder().set_check_integrity_on_open(true),
+        )
+    }
+
+    /// Opens the database without the check, to read what is left of a damaged one.
+    pub(crate) fn open_damaged(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        Self::build(backend, &mut Database::builder())
+    }
+
+    fn build(
+        backend: impl StorageBackend,
+        builder: &mut redb::Builder,
+    ) -> Result<Self, StoreError> {
+        let builder = builder.set_cache_size(CACHE_BYTES);
+        let database = guard(|| builder.create_with_backend(backend).map_err(world))?;
         Ok(Self {
             database,
             failed: AtomicBool::new(false),
@@ -46,8 +60,8 @@ impl Engine {
 
     /// Runs `work` on the database.
     ///
-    /// The engine checks the structure of its file when it repairs it, not on every read; on a file
-    /// that was changed behind its back it may panic. Such a panic becomes `Damaged`, and the engine
+    /// The engine checks the structure of its file when it opens it, not on every read; on a file that
+    /// was changed behind its back it may panic. Such a panic becomes `Damaged`, and the engine
     /// is not used again.
     pub(crate) fn run<T>(
         &self,

@@ -139,7 +139,11 @@ fn open(disk: &Disk) -> Result<Store, StoreError> {
         initialise(&engine, OWNER)?;
     }
     check_about(&engine, OWNER, &directory)?;
-    Ok(Store { engine, directory })
+    Ok(Store {
+        engine,
+        damage: None,
+        directory,
+    })
 }
 
 /// Batch number `number`: two keys that belong together, one of them long, and one key rewritten.

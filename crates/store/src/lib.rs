@@ -8,7 +8,8 @@
 //!   through [`Store::commit_all`].
 //! - **Never silently wrong.** Each value carries a BLAKE3 checksum over its table, key and bytes. A
 //!   value that changed on disk is reported as [`StoreError::Corrupt`] with its table and key, so that
-//!   the row can be rebuilt from peers; a file too damaged to walk is [`StoreError::Damaged`].
+//!   the row can be rebuilt from peers. Opening checks the whole file; one with a broken structure opens
+//!   for reading what is left ([`Store::damage`]), or not at all ([`StoreError::Damaged`]).
 //! - **One owner.** A directory belongs to one node: it is locked while open, and opening it with
 //!   another owner tag is refused.
 //! - **Private.** Files are readable by their owner only. Values are not encrypted.

@@ -23,13 +23,18 @@ type Pieces<'a> = redb::Table<'a, PieceKey, Bytes>;
 /// A node's durable state. Reads run beside each other and beside a commit; commits take turns.
 pub struct Store {
     pub(crate) engine: Engine,
+    /// What the check at opening found; the store is then for reading only.
+    pub(crate) damage: Option<StoreError>,
     // Dropped after the engine: the lock is held until the file is closed.
     pub(crate) directory: Directory,
 }
 
 impl Store {
     /// Opens the store in `dir`, or makes a new one that belongs to `owner` (the node's public key).
-    /// After a crash the last acknowledged state is there without a long repair.
+    ///
+    /// The whole file is checked. If the check fails, the store opens for reading what is left of it
+    /// and [`Store::damage`] tells so. Whether a key that is not found was lost cannot be known then,
+    /// so [`Store::get`] answers `Corrupt` for it, and listing and committing are refused.
     ///
     /// # Errors
     /// `InUse`, `ForeignOwner`, `NotAStore`, `Version`, or the world.
@@ -39,9 +44,24 @@ impl Store {
         let backend = |file| FileBackend::new(file).map_err(world);
         let file = directory.data_file(|file| initialise(&Engine::open(backend(file)?)?, owner))?;
         check_magic(&file, &path)?;
-        let engine = Engine::open(backend(file)?)?;
+        let (engine, damage) = match Engine::open(backend(file)?) {
+            Err(damage @ StoreError::Damaged { .. }) => {
+                let file = directory.data_file(|_| Ok(()))?;
+                (Engine::open_damaged(backend(file)?)?, Some(damage))
+            }
+            opened => (opened?, None),
+        };
         check_about(&engine, owner, &directory)?;
-        Ok(Self { engine, directory })
+        Ok(Self {
+            engine,
+            damage,
+            directory,
+        })
+    }
+
+    /// What is wrong with the file as a whole, if anything.
+    pub fn damage(&self) -> Option<&StoreError> {
+        self.damage.as_ref()
     }
 
     /// The directory the store is in.
@@ -68,6 +88,7 @@ impl Store {
         if batches.iter().all(Batch::is_empty) {
             return Ok(());
         }
+        self.check_whole()?;
         self.engine.run(|database| {
             let mut transaction = database.begin_write().map_err(world)?;
             durable(&mut transaction);
@@ -85,23 +106,14 @@ impl Store {
             let records = transaction
                 .open_table(engine::records(table))
                 .map_err(world)?;
-            let Some(record) = records.get(key).map_err(world)? else {
-                return Ok(None);
-            };
-            load(transaction, table, key, record.value()).map(Some)
-        })
-    }
-
-    /// Whether a key is there; its value is not checked.
-    ///
-    /// # Errors
-    /// The world.
-    pub fn contains(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        self.read(|transaction| {
-            let records = transaction
-                .open_table(engine::records(table))
-                .map_err(world)?;
-            Ok(records.get(key).map_err(world)?.is_some())
+            match records.get(key).map_err(world)? {
+                Some(record) => load(transaction, table, key, record.value()).map(Some),
+                None if self.damage.is_some() => Err(StoreError::Corrupt {
+                    table,
+                    key: key.to_vec(),
+                }),
+                None => Ok(None),
+            }
         })
     }
 
@@ -109,7 +121,7 @@ impl Store {
     /// key as `after`. All of one call is of one moment.
     ///
     /// # Errors
-    /// `Corrupt` names the first bad value; [`Store::keys`] still lists its key. Or the world.
+    /// `Corrupt` names the first bad value; `Damaged` if keys may be missing. Or the world.
     pub fn scan(
         &self,
         table: Table,
@@ -117,6 +129,7 @@ impl Store {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.check_whole()?;
         let mut found = Vec::new();
         self.read(|transaction| {
             walk(transaction, table, prefix, after, limit, |key, record| {
@@ -130,7 +143,7 @@ impl Store {
     /// As [`Store::scan`] without the values, which are not checked.
     ///
     /// # Errors
-    /// The world.
+    /// `Damaged` if keys may be missing, or the world.
     pub fn keys(
         &self,
         table: Table,
@@ -138,6 +151,7 @@ impl Store {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.check_whole()?;
         let mut found = Vec::new();
         self.read(|transaction| {
             walk(transaction, table, prefix, after, limit, |key, _| {
@@ -148,7 +162,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Reads everything and lists the keys whose values are corrupt.
+    /// Reads everything that can be found, also in a damaged store, and lists the keys whose values are
+    /// corrupt.
     ///
     /// # Errors
     /// The world, when the file cannot be walked.
@@ -170,6 +185,10 @@ impl Store {
         Ok(corrupt)
     }
 
+    fn check_whole(&self) -> Result<(), StoreError> {
+        self.damage.clone().map_or(Ok(()), Err)
+    }
+
     fn read<T>(
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
@@ -187,8 +206,9 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Commits flush twice and keep what a restart needs. So a restart after a crash is quick, and it never
-/// has to choose an older state because a newer one looks torn: an acknowledged batch stays.
+/// Commits flush twice: the data, then the switch to it. So a restart after a crash never has to choose
+/// an older state because a newer one looks torn: what was acknowledged stays, or is reported damaged.
+/// The allocator's state is kept with each commit, so that a damaged file can be read without a repair.
 fn durable(transaction: &mut WriteTransaction) {
     transaction.set_quick_repair(true);
 }
