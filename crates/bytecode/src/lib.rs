@@ -3,5 +3,7 @@
 //!
 //! Invariants: nothing here compiles or runs a contract; decoding is total and canonical.
 
+pub mod interval;
 pub mod model;
+pub mod plan;
 pub mod ranges;

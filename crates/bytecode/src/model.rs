@@ -197,7 +197,7 @@ impl PublicOp {
 
 /// A macro-operation. `dst` is always the next unused register of its bank.
 #[allow(missing_docs)] // The fields' names and types say what they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
     /// A public constant.
     Const { dst: C, value: i64 },

@@ -5,22 +5,12 @@
 //! The bound (decisions 7): every private value x satisfies |x| < 2^59, so that the difference of
 //! two stays below 2^60 and fits the signed half of the field 2^61-1.
 
+use crate::interval::Wide;
+pub use crate::interval::{Interval, MAGNITUDE_LIMIT};
 use crate::model::{C, Collection, Contract, Op, PublicOp, S};
-
-/// Private and public values stay strictly below this in magnitude.
-pub const MAGNITUDE_LIMIT: i64 = 1 << 59;
 
 /// Most operations of one entry: registers are numbered with 16 bits.
 pub const MAX_OPS: usize = 65_536;
-
-/// All integers from `low` to `high`, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
-    /// Smallest possible value.
-    pub low: i64,
-    /// Largest possible value.
-    pub high: i64,
-}
 
 /// How many elements a secret register has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -327,7 +317,7 @@ impl Pass<'_> {
         if usize::from(dst.0) != self.ranges.public.len() {
             return Err(RangeError::WrongDestination { op });
         }
-        self.ranges.public.push(value.narrow(op)?);
+        self.ranges.public.push(narrow(op, value)?);
         Ok(())
     }
 
@@ -342,7 +332,7 @@ impl Pass<'_> {
             return Err(RangeError::WrongDestination { op });
         }
         self.ranges.secret.push(SecretRange {
-            interval: value.narrow(op)?,
+            interval: narrow(op, value)?,
             extent,
         });
         Ok(())
@@ -357,101 +347,10 @@ fn common(op: usize, a: Extent, b: Extent) -> Result<Extent, RangeError> {
     }
 }
 
-/// An interval in arithmetic that cannot overflow: operands are below 2^59, so products are
-/// below 2^118.
-#[derive(Clone, Copy)]
-struct Wide {
-    low: i128,
-    high: i128,
-}
-
-impl From<Interval> for Wide {
-    fn from(interval: Interval) -> Wide {
-        Wide {
-            low: interval.low.into(),
-            high: interval.high.into(),
-        }
-    }
-}
-
-impl Wide {
-    fn exactly(value: i64) -> Wide {
-        Wide {
-            low: value.into(),
-            high: value.into(),
-        }
-    }
-
-    fn plus(self, other: Wide) -> Wide {
-        Wide {
-            low: self.low + other.low,
-            high: self.high + other.high,
-        }
-    }
-
-    fn minus(self, other: Wide) -> Wide {
-        Wide {
-            low: self.low - other.high,
-            high: self.high - other.low,
-        }
-    }
-
-    fn times(self, other: Wide) -> Wide {
-        Wide::around([
-            self.low * other.low,
-            self.low * other.high,
-            self.high * other.low,
-            self.high * other.high,
-        ])
-    }
-
-    fn square(self) -> Wide {
-        let ends = self.times(self);
-        let zero_inside = self.low <= 0 && self.high >= 0;
-        let (a, b) = (self.low * self.low, self.high * self.high);
-        Wide {
-            low: if zero_inside { 0 } else { a.min(b) },
-            high: ends.high,
-        }
-    }
-
-    /// Truncating division is monotone in the dividend, and in the divisor on either side of 0;
-    /// so the extremes lie at the ends and at the divisors next to 0. Dividing by 0 gives 0.
-    fn divided_by(self, divisor: Wide) -> Wide {
-        let inside = |d: i128| divisor.low <= d && d <= divisor.high;
-        let divisors = [divisor.low, divisor.high, -1, 1];
-        let mut result: Option<Wide> = inside(0).then(|| Wide::exactly(0));
-        for d in divisors.into_iter().filter(|&d| d != 0 && inside(d)) {
-            let ends = Wide::around([self.low / d, self.high / d, self.low / d, self.high / d]);
-            result = Some(match result {
-                None => ends,
-                Some(so_far) => Wide {
-                    low: so_far.low.min(ends.low),
-                    high: so_far.high.max(ends.high),
-                },
-            });
-        }
-        result.unwrap_or(Wide::exactly(0))
-    }
-
-    fn around(values: [i128; 4]) -> Wide {
-        let [a, b, c, d] = values;
-        Wide {
-            low: a.min(b).min(c).min(d),
-            high: a.max(b).max(c).max(d),
-        }
-    }
-
-    fn narrow(self, op: usize) -> Result<Interval, RangeError> {
-        let limit = i128::from(MAGNITUDE_LIMIT);
-        let fits = |x: i128| i64::try_from(x).ok().filter(|_| -limit < x && x < limit);
-        match (fits(self.low), fits(self.high)) {
-            (Some(low), Some(high)) => Ok(Interval { low, high }),
-            _ => Err(RangeError::TooLarge {
-                op,
-                low: self.low,
-                high: self.high,
-            }),
-        }
-    }
+fn narrow(op: usize, value: Wide) -> Result<Interval, RangeError> {
+    value.narrow().ok_or(RangeError::TooLarge {
+        op,
+        low: value.low,
+        high: value.high,
+    })
 }

@@ -1,0 +1,132 @@
+//! Arithmetic on intervals of integers: where a sum, product or quotient can lie. Shared by the
+//! compiler's range check and the verifier's.
+
+/// Private and public values stay strictly below this in magnitude.
+pub const MAGNITUDE_LIMIT: i64 = 1 << 59;
+
+/// All integers from `low` to `high`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Smallest possible value.
+    pub low: i64,
+    /// Largest possible value.
+    pub high: i64,
+}
+
+/// All integers from `low` to `high`, both included, in arithmetic that does not overflow as long
+/// as operands are narrow (below 2^59 in magnitude): products stay below 2^118.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wide {
+    /// Smallest value.
+    pub low: i128,
+    /// Largest value.
+    pub high: i128,
+}
+
+impl From<Interval> for Wide {
+    fn from(interval: Interval) -> Wide {
+        Wide {
+            low: interval.low.into(),
+            high: interval.high.into(),
+        }
+    }
+}
+
+impl Wide {
+    /// One value.
+    #[must_use]
+    pub fn exactly(value: i64) -> Wide {
+        Wide {
+            low: value.into(),
+            high: value.into(),
+        }
+    }
+
+    /// Of the sum.
+    #[must_use]
+    pub fn plus(self, other: Wide) -> Wide {
+        Wide {
+            low: self.low + other.low,
+            high: self.high + other.high,
+        }
+    }
+
+    /// Of the difference.
+    #[must_use]
+    pub fn minus(self, other: Wide) -> Wide {
+        Wide {
+            low: self.low - other.high,
+            high: self.high - other.low,
+        }
+    }
+
+    /// Of the product of two independent values.
+    #[must_use]
+    pub fn times(self, other: Wide) -> Wide {
+        Wide::around([
+            self.low * other.low,
+            self.low * other.high,
+            self.high * other.low,
+            self.high * other.high,
+        ])
+    }
+
+    /// Of the product of a value with itself.
+    #[must_use]
+    pub fn square(self) -> Wide {
+        let ends = self.times(self);
+        let zero_inside = self.low <= 0 && self.high >= 0;
+        let (a, b) = (self.low * self.low, self.high * self.high);
+        Wide {
+            low: if zero_inside { 0 } else { a.min(b) },
+            high: ends.high,
+        }
+    }
+
+    /// Of the quotient, truncated toward zero.
+    ///
+    /// Truncating division is monotone in the dividend, and in the divisor on either side of 0;
+    /// so the extremes lie at the ends and at the divisors next to 0. Dividing by 0 gives 0.
+    #[must_use]
+    pub fn divided_by(self, divisor: Wide) -> Wide {
+        let inside = |d: i128| divisor.low <= d && d <= divisor.high;
+        let divisors = [divisor.low, divisor.high, -1, 1];
+        let mut result: Option<Wide> = inside(0).then(|| Wide::exactly(0));
+        for d in divisors.into_iter().filter(|&d| d != 0 && inside(d)) {
+            let ends = Wide::around([self.low / d, self.high / d, self.low / d, self.high / d]);
+            result = Some(match result {
+                None => ends,
+                Some(so_far) => Wide {
+                    low: so_far.low.min(ends.low),
+                    high: so_far.high.max(ends.high),
+                },
+            });
+        }
+        result.unwrap_or(Wide::exactly(0))
+    }
+
+    /// The values as an [`Interval`], if all are strictly below [`MAGNITUDE_LIMIT`] in magnitude.
+    #[must_use]
+    pub fn narrow(self) -> Option<Interval> {
+        let limit = i128::from(MAGNITUDE_LIMIT);
+        let fits = |x: i128| i64::try_from(x).ok().filter(|_| -limit < x && x < limit);
+        Some(Interval {
+            low: fits(self.low)?,
+            high: fits(self.high)?,
+        })
+    }
+
+    /// Whether every value of `self` is in `other`.
+    #[must_use]
+    pub fn within(self, other: Wide) -> bool {
+        other.low <= self.low && self.high <= other.high
+    }
+
+    fn around(values: [i128; 4]) -> Wide {
+        let [a, b, c, d] = values;
+        Wide {
+            low: a.min(b).min(c).min(d),
+            high: a.max(b).max(c).max(d),
+        }
+    }
+}

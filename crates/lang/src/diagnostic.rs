@@ -1,0 +1,175 @@
+//! What the compiler says to the author: a code, a sentence, marked places, and help.
+
+use std::collections::BTreeMap;
+
+use codespan_reporting::diagnostic as cs;
+use codespan_reporting::files::SimpleFile;
+use codespan_reporting::term;
+
+use crate::code::Code;
+use crate::span::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// There is no contract.
+    Error,
+    /// There is a contract, perhaps not the one that was meant.
+    Warning,
+}
+
+/// A marked place with a remark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What about it; may be empty.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which rule.
+    pub code: Code,
+    /// How bad.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// The place the author has to look at.
+    pub primary: Label,
+    /// Places that explain why.
+    pub secondary: Vec<Label>,
+    /// What to do about it.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    #[must_use]
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            primary: Label {
+                span,
+                text: String::new(),
+            },
+            secondary: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// A warning at a place.
+    #[must_use]
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, span, message)
+        }
+    }
+
+    /// Says something about the primary place.
+    #[must_use]
+    pub fn because(mut self, text: impl Into<String>) -> Diagnostic {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Marks another place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.secondary.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Adds a line of help.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        self.help.push(text.into());
+        self
+    }
+}
+
+/// Whether any of them is an error.
+#[must_use]
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|d| d.severity == Severity::Error)
+}
+
+/// The diagnostics as text for a person, with the marked lines of the source. `color` adds ANSI
+/// colours; the caller knows whether a terminal reads it.
+#[must_use]
+pub fn render(diagnostics: &[Diagnostic], file_name: &str, source: &str, color: Color) -> String {
+    let file = SimpleFile::new(file_name, source);
+    let config = term::Config::default();
+    let mut out = Vec::new();
+    for diagnostic in diagnostics {
+        let report = report(diagnostic, source);
+        // Writing to memory cannot fail, and a span outside the source is moved inside by `report`.
+        let written = match color {
+            Color::Always => {
+                let mut ansi = term::termcolor::Ansi::new(&mut out);
+                term::emit_to_write_style(&mut ansi, &config, &file, &report)
+            }
+            Color::Never => term::emit_to_io_write(&mut out, &config, &file, &report),
+        };
+        debug_assert!(written.is_ok(), "rendering to memory");
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether [`render`] colours its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// ANSI escape sequences.
+    Always,
+    /// Plain text.
+    Never,
+}
+
+fn report(diagnostic: &Diagnostic, source: &str) -> cs::Diagnostic<()> {
+    let severity = match diagnostic.severity {
+        Severity::Error => cs::Severity::Error,
+        Severity::Warning => cs::Severity::Warning,
+    };
+    let mut labels = vec![
+        cs::Label::primary((), inside(source, diagnostic.primary.span))
+            .with_message(&diagnostic.primary.text),
+    ];
+    // Several remarks on one place read better as one.
+    let mut merged: BTreeMap<Span, String> = BTreeMap::new();
+    for label in &diagnostic.secondary {
+        let text = merged.entry(label.span).or_default();
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&label.text);
+    }
+    labels.extend(
+        merged
+            .into_iter()
+            .map(|(span, text)| cs::Label::secondary((), inside(source, span)).with_message(text)),
+    );
+    cs::Diagnostic::new(severity)
+        .with_code(diagnostic.code)
+        .with_message(&diagnostic.message)
+        .with_labels(labels)
+        .with_notes(
+            diagnostic
+                .help
+                .iter()
+                .map(|h| format!("help: {h}"))
+                .collect(),
+        )
+}
+
+fn inside(source: &str, span: Span) -> std::ops::Range<usize> {
+    let range = span.range();
+    let end = source.floor_char_boundary(range.end.min(source.len()));
+    source.floor_char_boundary(range.start.min(end))..end
+}

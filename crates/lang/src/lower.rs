@@ -1,0 +1,252 @@
+//! Bodies of entries: names, types, labels, index spaces and ranges of every expression. What comes
+//! out refers to declarations by index and carries a type on each node.
+
+mod arithmetic;
+mod expression;
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{Entry, Expr, Hir, Recipient, Reveal};
+use crate::resolve::{Scope, duplicate, not_int_type, recipient_named, unsupported};
+use crate::span::Span;
+use crate::syntax::{SyntaxKind as K, SyntaxNode, ast};
+use crate::types::{IntType, Label, Space};
+
+/// Most reveals of one entry: the manifest must stay readable.
+pub const MAX_REVEALS: usize = 64;
+
+/// Settles everything below the declarations.
+pub(crate) fn lower(scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {
+    let entries: Vec<Entry> = scope
+        .entries
+        .iter()
+        .map(|entry| {
+            let mut body = Body {
+                scope: &scope,
+                diagnostics,
+                locals: Vec::new(),
+                names: BTreeMap::new(),
+                reveals: Vec::new(),
+            };
+            body.entry(entry)
+        })
+        .collect();
+    let tests = tests::lower(&scope, &entries, diagnostics);
+    Hir {
+        name: scope.name,
+        version: scope.version,
+        groups: scope.groups,
+        parties: scope.parties,
+        collections: scope.collections,
+        entries,
+        tests,
+    }
+}
+
+/// What a name of a body stands for.
+#[derive(Clone, Copy)]
+enum Bound {
+    Local(usize),
+    Revealed,
+}
+
+struct Body<'a> {
+    scope: &'a Scope,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    locals: Vec<Expr>,
+    names: BTreeMap<String, (Bound, Span)>,
+    reveals: Vec<Reveal>,
+}
+
+impl Body<'_> {
+    fn entry(&mut self, entry: &ast::Entry) -> Entry {
+        for param in entry.params() {
+            self.report(unsupported(param.span(), "a parameter of an entry"));
+        }
+        for word in entry.conditions() {
+            let what = format!("`{}`", word.text());
+            self.report(unsupported(word.text_range().into(), &what));
+        }
+        if let Some(block) = entry.block() {
+            block.statements().for_each(|node| self.statement(&node));
+        }
+        if let Some(extra) = self.reveals.get(MAX_REVEALS) {
+            let message = format!("an entry reveals at most {MAX_REVEALS} values");
+            self.diagnostics
+                .push(Diagnostic::error(Code::E0601, extra.span, message));
+        }
+        Entry {
+            name: entry.name().map(|name| name.text).unwrap_or_default(),
+            locals: std::mem::take(&mut self.locals),
+            reveals: std::mem::take(&mut self.reveals),
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn statement(&mut self, node: &SyntaxNode) {
+        if let Some(statement) = ast::Let::cast(node.clone()) {
+            self.let_statement(&statement);
+        } else if let Some(statement) = ast::Reveal::cast(node.clone()) {
+            self.reveal(&statement);
+        } else {
+            let what = match node.kind() {
+                K::If => "`if`",
+                K::For => "`for`",
+                K::While => "`while`",
+                K::Require => "`require`",
+                K::Return => "`return`",
+                K::Break => "`break`",
+                K::Assign => "an assignment",
+                K::ExprStmt => "a call as a statement",
+                _ => return,
+            };
+            let first = node
+                .first_token()
+                .map_or(node.text_range(), |token| token.text_range());
+            self.report(unsupported(first.into(), what));
+        }
+    }
+
+    fn bind(&mut self, name: &ast::Name, bound: Bound) {
+        let taken = self.names.get(&name.text).map(|(_, span)| *span);
+        match taken.or_else(|| self.scope.declared_at(&name.text)) {
+            Some(first) => self.report(duplicate(name, first)),
+            None => {
+                self.names.insert(name.text.clone(), (bound, name.span));
+            }
+        }
+    }
+
+    fn let_statement(&mut self, statement: &ast::Let) {
+        let names = statement.names();
+        if statement.mutable() {
+            self.report(unsupported(statement.span(), "`let mut`"));
+        }
+        let stated = statement.ty();
+        let int = stated.as_ref().and_then(|ty| self.stated_type(ty));
+        let Some(value) = statement.value() else {
+            return;
+        };
+        let mut value = self.expression(&value, int);
+        if let (Some(ty), Some(stated)) = (&mut value.ty, &stated) {
+            if let Some(int) = int {
+                if int.holds(ty.interval) {
+                    ty.int = int;
+                } else {
+                    let message = format!("this value may not fit in {}", int.name());
+                    let diagnostic = Diagnostic::error(Code::E0501, value.span, message);
+                    self.diagnostics
+                        .push(arithmetic::with_interval(diagnostic, ty.interval));
+                }
+            }
+            let label = stated.label().map(|word| word.text().to_owned());
+            match (label.as_deref(), ty.label) {
+                (Some("public"), Label::Private) => {
+                    let message = "a private value cannot become public by a `let`";
+                    let diagnostic = Diagnostic::error(Code::E0301, value.span, message)
+                        .because("this is private")
+                        .also(stated.span(), "everyone would know this")
+                        .help("only `reveal` opens a value, to the recipients it names");
+                    self.diagnostics.push(diagnostic);
+                }
+                (Some("private"), Label::Public) => {
+                    self.diagnostics
+                        .push(unsupported(stated.span(), "making a public value private"));
+                }
+                _ => {}
+            }
+        }
+        match &names[..] {
+            [name] => {
+                self.bind(name, Bound::Local(self.locals.len()));
+                self.locals.push(value);
+            }
+            [] => {}
+            _ => self.report(unsupported(statement.span(), "taking a tuple apart")),
+        }
+    }
+
+    fn stated_type(&mut self, ty: &ast::Type) -> Option<IntType> {
+        let name = ty.name().filter(|_| ty.is_plain());
+        let int = name.and_then(|name| IntType::named(&name.text));
+        if int.is_none() {
+            self.report(not_int_type(ty, self.scope));
+        }
+        int
+    }
+
+    fn reveal(&mut self, statement: &ast::Reveal) {
+        for guard in statement.guards() {
+            self.report(unsupported(guard.span(), "a guard"));
+        }
+        let (Some(name), Some(value)) = (statement.name(), statement.value()) else {
+            return;
+        };
+        let value = self.expression(&value, None);
+        self.bind(&name, Bound::Revealed);
+        if value.ty.is_some_and(|ty| ty.label == Label::Public) {
+            let diagnostic =
+                Diagnostic::error(Code::E0311, value.span, "nothing private in this reveal")
+                    .because("everyone knows this value already")
+                    .help("leave this line out, or combine the value with a private one");
+            self.report(diagnostic);
+        }
+        let mut recipients = Vec::new();
+        for recipient in statement.recipients() {
+            if let Some(found) = self.recipient(&recipient, &value) {
+                recipients.push((found, recipient.span()));
+            }
+        }
+        let (name, span) = (name.text, statement.span());
+        self.reveals.push(Reveal {
+            name,
+            span,
+            value,
+            recipients,
+            released: Vec::new(),
+        });
+    }
+
+    /// Checks `owner` against the index space of the value.
+    fn recipient(&mut self, recipient: &ast::Recipient, value: &Expr) -> Option<Recipient> {
+        let kind = recipient.kind()?;
+        let space = value.ty.map(|ty| ty.space);
+        if let (ast::RecipientKind::Owner(None), Some(Space::Over(index))) = (&kind, space) {
+            return Some(Recipient::OwnerOf(index));
+        }
+        let found = recipient_named(self.scope, &kind, self.diagnostics);
+        let wrong = match (found, space) {
+            (Some(Recipient::OwnerOf(index)), Some(Space::Over(other))) if index != other => {
+                let of = self.collection_name(other);
+                Some(format!("this has one value per row of `{of}`"))
+            }
+            (Some(Recipient::OwnerOf(_)), Some(Space::Scalar)) => {
+                Some("this is one value".to_owned())
+            }
+            (None, Some(Space::Scalar)) if matches!(kind, ast::RecipientKind::Owner(None)) => {
+                Some("this is one value".to_owned())
+            }
+            _ => None,
+        };
+        let Some(why) = wrong else { return found };
+        let message = "owners get one value each, and there is not one value for each of them";
+        let diagnostic = Diagnostic::error(Code::E0309, recipient.span(), message)
+            .also(value.span, why)
+            .help("to show one value to all members of a group, write `to each GROUP`");
+        self.report(diagnostic);
+        None
+    }
+
+    fn collection_name(&self, index: usize) -> &str {
+        self.scope
+            .collections
+            .get(index)
+            .map_or("?", |collection| &collection.name)
+    }
+}

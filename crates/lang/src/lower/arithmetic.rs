@@ -1,0 +1,240 @@
+//! Arithmetic on whole numbers: common types, labels, index spaces, and the proof that nothing
+//! overflows.
+
+use enigma_bytecode::interval::Wide;
+
+use super::Body;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{BinaryOp, Expr, ExprKind};
+use crate::resolve::unsupported;
+use crate::span::Span;
+use crate::types::{IntType, Label, Space, Ty};
+
+impl Body<'_> {
+    pub(super) fn negate(&mut self, operand: Expr, want: Option<IntType>, span: Span) -> Expr {
+        let ty = operand.ty.map(|ty| {
+            let interval = ty.interval.map(|interval| Wide::exactly(0).minus(interval));
+            let signed = ty.int == IntType::Literal || ty.int.range().low < 0;
+            Ty {
+                interval,
+                int: if signed { ty.int } else { IntType::I64 },
+                ..ty
+            }
+        });
+        self.fitted(
+            Expr {
+                kind: ExprKind::Negate(Box::new(operand)),
+                ty,
+                span,
+            },
+            want,
+            None,
+        )
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        a: Expr,
+        b: Expr,
+        want: Option<IntType>,
+        span: Span,
+    ) -> Expr {
+        let ty = match (a.ty, b.ty) {
+            (Some(x), Some(y)) => self.combine(op, (&a, x), (&b, y), span),
+            _ => None,
+        };
+        let expr = Expr {
+            kind: ExprKind::Binary(op, Box::new(a), Box::new(b)),
+            ty,
+            span,
+        };
+        self.fitted(expr, want, None)
+    }
+
+    fn combine(&mut self, op: BinaryOp, a: (&Expr, Ty), b: (&Expr, Ty), span: Span) -> Option<Ty> {
+        let ((a, x), (b, y)) = (a, b);
+        let space = self.common_space((a, x.space), (b, y.space), span)?;
+        let Some(int) = IntType::common((x.int, x.interval), (y.int, y.interval)) else {
+            let message = format!("{} and {} do not fit together", x.int.name(), y.int.name());
+            let diagnostic = Diagnostic::error(Code::E0210, span, message)
+                .also(a.span, describe(x))
+                .also(b.span, describe(y))
+                .help("narrow the ranges so that both fit in one type, or write `as i64`");
+            self.report(diagnostic);
+            return None;
+        };
+        if op == BinaryOp::Div {
+            self.check_divisor(b, y)?;
+        }
+        let interval = x.interval.zip(y.interval).map(|(p, q)| match op {
+            BinaryOp::Add => p.plus(q),
+            BinaryOp::Sub if same_value(a, b) => Wide::exactly(0),
+            BinaryOp::Sub => p.minus(q),
+            BinaryOp::Mul if same_value(a, b) => p.square(),
+            BinaryOp::Mul => p.times(q),
+            BinaryOp::Div => p.divided_by(q),
+        });
+        Some(Ty {
+            label: x.label.max(y.label),
+            int,
+            space,
+            interval,
+        })
+    }
+
+    fn common_space(&mut self, a: (&Expr, Space), b: (&Expr, Space), span: Span) -> Option<Space> {
+        let (first, second) = match (a.1, b.1) {
+            (Space::Scalar, space) | (space, Space::Scalar) => return Some(space),
+            (Space::Over(i), Space::Over(j)) if i == j => return Some(a.1),
+            (Space::Over(i), Space::Over(j)) => (i, j),
+        };
+        let group = |index: usize| self.scope.collections.get(index).map(|c| c.group);
+        let (left, right) = (self.collection_name(first), self.collection_name(second));
+        let diagnostic = if group(first) == group(second) {
+            unsupported(
+                span,
+                "combining two collections of one group member by member",
+            )
+        } else {
+            Diagnostic::error(Code::E0308, span, "these values belong to different people")
+                .help("reduce one of them to a single number first, for example with `sum()`")
+        };
+        let diagnostic = diagnostic
+            .also(a.0.span, format!("one value per row of `{left}`"))
+            .also(b.0.span, format!("one value per row of `{right}`"));
+        self.report(diagnostic);
+        None
+    }
+
+    fn check_divisor(&mut self, divisor: &Expr, ty: Ty) -> Option<()> {
+        if ty.label == Label::Private {
+            self.report(unsupported(divisor.span, "division by a private value"));
+            return None;
+        }
+        if ty.interval == Some(Wide::exactly(0)) {
+            let diagnostic = Diagnostic::warning(Code::E0502, divisor.span, "division by zero")
+                .because("this is always 0, and so is the result");
+            self.report(diagnostic);
+        }
+        Some(())
+    }
+
+    /// Proves that the value fits its type, or the type that the context wants, and the field.
+    /// `rows_of`: the collection whose rows are summed here.
+    pub(super) fn fitted(
+        &mut self,
+        mut expr: Expr,
+        want: Option<IntType>,
+        rows_of: Option<usize>,
+    ) -> Expr {
+        let Some(ty) = &mut expr.ty else { return expr };
+        let Some(interval) = ty.interval else {
+            return expr;
+        };
+        if let Some(want) =
+            want.filter(|want| !ty.int.holds(ty.interval) && want.holds(ty.interval))
+        {
+            ty.int = want;
+        }
+        let in_type = interval.within(ty.int.range());
+        if in_type && interval.narrow().is_some() {
+            return expr;
+        }
+        let message = if in_type || ty.int == IntType::Literal {
+            "this value may reach 2^59, more than a computation on private numbers can hold"
+                .to_owned()
+        } else {
+            format!("this value may not fit in {}", ty.int.name())
+        };
+        let mut diagnostic = Diagnostic::error(Code::E0501, expr.span, message);
+        if let Some(collection) = rows_of.and_then(|index| self.scope.collections.get(index)) {
+            let most = self
+                .scope
+                .groups
+                .get(collection.group)
+                .map_or(0, |group| group.max);
+            let high = collection.range.map_or(0, |range| range.high);
+            let each = format!(
+                "up to {} each, from up to {} members",
+                grouped(high),
+                grouped(most.into())
+            );
+            diagnostic = diagnostic.also(collection.span, each);
+        }
+        diagnostic = with_interval(diagnostic, Some(interval));
+        diagnostic = diagnostic.help(self.how_to_fit(&expr.kind, interval, in_type, rows_of));
+        self.report(diagnostic);
+        if let Some(ty) = &mut expr.ty {
+            ty.interval = None;
+        }
+        expr
+    }
+
+    fn how_to_fit(
+        &self,
+        kind: &ExprKind,
+        interval: Wide,
+        in_type: bool,
+        rows_of: Option<usize>,
+    ) -> String {
+        if !in_type && interval.narrow().is_some() {
+            return if interval.low < 0 && matches!(kind, ExprKind::Binary(..)) {
+                "the result may be negative: write `as i64` behind an operand".to_owned()
+            } else {
+                "narrow the `range` of the input, or write `as i64` behind it".to_owned()
+            };
+        }
+        match rows_of.and_then(|index| self.scope.collections.get(index)) {
+            Some(collection) => {
+                let group = self.scope.groups.get(collection.group);
+                let most = i128::from(group.map_or(1, |group| group.max).max(1));
+                let each = ((1_i128 << 59) - 1) / most;
+                format!(
+                    "a range of at most {} for `{}` fits",
+                    grouped(each),
+                    collection.name
+                )
+            }
+            None => "narrow the `range` of the inputs".to_owned(),
+        }
+    }
+}
+
+/// The same local or collection: the two operands are equal whatever their value.
+fn same_value(a: &Expr, b: &Expr) -> bool {
+    match (&a.kind, &b.kind) {
+        (ExprKind::Local(i), ExprKind::Local(j))
+        | (ExprKind::Collection(i), ExprKind::Collection(j)) => i == j,
+        _ => false,
+    }
+}
+
+fn describe(ty: Ty) -> String {
+    let range = ty
+        .interval
+        .map(|i| format!(", from {} to {}", grouped(i.low), grouped(i.high)));
+    format!("{}{}", ty.int.name(), range.unwrap_or_default())
+}
+
+/// Says where the value lies.
+pub(super) fn with_interval(diagnostic: Diagnostic, interval: Option<Wide>) -> Diagnostic {
+    match interval {
+        Some(i) => diagnostic.because(format!("from {} to {}", grouped(i.low), grouped(i.high))),
+        None => diagnostic,
+    }
+}
+
+/// A number with `_` between groups of three digits, as it would be written in a contract.
+fn grouped(value: i128) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    if value < 0 { format!("-{out}") } else { out }
+}
