@@ -1,0 +1,171 @@
+//! What each operation sends, exactly: `bytecode::plan` predicts with these formulas and tests hold
+//! the engine's counters against them.
+//!
+//! With C(L) = ceil(L / 32768) frames per vector of L elements of 8 bytes and 24 bytes of header per
+//! frame, every party sends:
+//!
+//! | operation | rounds | frames | elements |
+//! |---|---|---|---|
+//! | multiply, reshare, dot (L results) | 1 | t C(L) | t L |
+//! | full opening | 1 | (n-1) C(L) | (n-1) L |
+//! | cheap opening | 1 | t C(L) | t L |
+//! | random value | 0 | 0 | 0 |
+//! | agreement | 1 | n-1 | 4 (n-1), a digest each |
+//! | random bits | 2 | see below | see below |
+//!
+//! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the king of chunk k is party 1 + k mod n. For each chunk of c
+//! bits the king sends n-1 frames of c elements, every other party one.
+
+use std::ops::{Add, AddAssign, Mul};
+
+use enigma_field::interpolation::prss_subsets;
+use enigma_field::{Committee, M61, Party};
+
+use crate::message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks};
+use crate::setup;
+
+/// Bytes of an agreement's digest.
+pub(crate) const DIGEST_BYTES: usize = 32;
+
+/// What one party sends for an operation, and how many rounds the operation takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpCost {
+    /// Messages that depend on each other, one after the other.
+    pub rounds: u32,
+    /// Frames sent.
+    pub frames: u64,
+    /// Bytes sent, without headers.
+    pub payload_bytes: u64,
+}
+
+impl OpCost {
+    /// Bytes sent, with headers.
+    pub const fn bytes(&self) -> u64 {
+        self.payload_bytes + self.frames * HEADER_BYTES as u64
+    }
+
+    fn vector(len: usize) -> Self {
+        Self {
+            rounds: u32::from(len > 0),
+            frames: chunk_count(len, CHUNK_LEN) as u64,
+            payload_bytes: (len * M61::BYTES) as u64,
+        }
+    }
+}
+
+/// One after the other.
+impl Add for OpCost {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            rounds: self.rounds + other.rounds,
+            frames: self.frames + other.frames,
+            payload_bytes: self.payload_bytes + other.payload_bytes,
+        }
+    }
+}
+
+impl AddAssign for OpCost {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// The same to several receivers, side by side.
+impl Mul<usize> for OpCost {
+    type Output = Self;
+    fn mul(self, receivers: usize) -> Self {
+        Self {
+            rounds: self.rounds,
+            frames: self.frames * receivers as u64,
+            payload_bytes: self.payload_bytes * receivers as u64,
+        }
+    }
+}
+
+/// The session's setup, for one party.
+pub fn setup(committee: Committee, me: Party) -> OpCost {
+    let subsets = prss_subsets(&committee).unwrap_or_default();
+    let mine = subsets.iter().filter(|subset| subset.contains(me));
+    let claims = mine.clone().count();
+    let deliveries: usize = mine
+        .filter(|subset| subset.lowest() == Some(me))
+        .map(|subset| subset.members().count() - 1)
+        .sum();
+    let receivers = committee.len() - 1;
+    let bytes = receivers * (setup::HELLO_BYTES + setup::CLAIMS_TAG_BYTES)
+        + deliveries * setup::DELIVERY_BYTES
+        + receivers * claims * setup::CLAIM_BYTES;
+    OpCost {
+        rounds: 2,
+        frames: 2 * receivers as u64,
+        payload_bytes: bytes as u64,
+    }
+}
+
+/// `len` products of shares.
+pub fn multiply(committee: Committee, len: usize) -> OpCost {
+    OpCost::vector(len) * committee.degree()
+}
+
+/// `len` inner products, of whatever width.
+pub fn dot(committee: Committee, len: usize) -> OpCost {
+    multiply(committee, len)
+}
+
+/// Fresh polynomials for `len` values.
+pub fn reshare(committee: Committee, len: usize) -> OpCost {
+    multiply(committee, len)
+}
+
+/// A full opening of `len` values.
+pub fn open_full(committee: Committee, len: usize) -> OpCost {
+    OpCost::vector(len) * (committee.len() - 1)
+}
+
+/// A cheap opening of `len` values.
+pub fn open_cheap(committee: Committee, len: usize) -> OpCost {
+    OpCost::vector(len) * committee.degree()
+}
+
+/// `len` random values.
+pub fn random(_committee: Committee, _len: usize) -> OpCost {
+    OpCost::default()
+}
+
+/// One agreement, on whatever was opened.
+pub fn agree(committee: Committee) -> OpCost {
+    let digest = OpCost {
+        rounds: 1,
+        frames: 1,
+        payload_bytes: DIGEST_BYTES as u64,
+    };
+    digest * (committee.len() - 1)
+}
+
+/// `len` random bits, for one party: kings send more.
+pub fn random_bits(committee: Committee, me: Party, len: usize) -> OpCost {
+    let mut cost = OpCost {
+        rounds: if len > 0 { 2 } else { 0 },
+        ..OpCost::default()
+    };
+    for (part, range) in chunks(len, BITS_CHUNK_LEN) {
+        let receivers = if king(committee, part) == me {
+            committee.len() - 1
+        } else {
+            1
+        };
+        cost.frames += receivers as u64;
+        cost.payload_bytes += (receivers * range.len() * M61::BYTES) as u64;
+    }
+    cost
+}
+
+/// The party that gathers the squares of a chunk of random bits and computes their roots.
+pub fn king(committee: Committee, part: u32) -> Party {
+    let n = u32::from(committee.n());
+    committee
+        .parties()
+        .nth((part % n) as usize)
+        .expect("a remainder is below n")
+}

@@ -1,0 +1,206 @@
+//! Random bits from roots of opened squares (protocols F.1 with the public-output form of B.4).
+//!
+//! n = 2t+1 parties, t corrupt and semi-honest; synchronous private links. Two rounds. A chunk's king
+//! sends n-1 elements per bit, every other party one; kings rotate by chunk.
+//!
+//! For [r] from pseudo-random secret sharing, every party sends the king its Lagrange-weighted share
+//! of r^2, masked by a share of zero, so that the king learns c = r^2 and nothing else. The king
+//! answers with s = c^((p-3)/4), for which s^2 c = 1, and [b] = (s [r] + 1) / 2 is a bit: s r is 1 or
+//! -1. The sign of r stays uniform and hidden; r^2 is public, also on abort.
+//!
+//! The king checks s^2 c = 1 (S20): that fails for c = 0, and for a non-square, which only a lie
+//! makes. Receivers refuse s = 0. A king that sends different roots to different parties is found
+//! when the parties compare digests; until then the bits are locked in [`crate::RandomBits`]. A king
+//! that sends one wrong root to all makes values that are not bits: only verification finds it.
+
+use enigma_field::{M61, Party, Shares, pow_p_minus_3_over_4};
+
+use super::context::Context;
+use crate::arrivals::{Arrivals, check_length};
+use crate::cost::king;
+use crate::fault::Fault;
+use crate::message::{BITS_CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each, encode};
+use crate::prg::Purpose;
+
+/// One half modulo p.
+const HALF: M61 = M61::new(M61::MODULUS.div_ceil(2));
+
+const SQUARE: u8 = 0;
+const ROOT: u8 = 1;
+
+pub(super) struct MakingBits {
+    /// Half the random values; chunk by chunk replaced by the bits.
+    bits: Shares,
+    /// Frames of step 0 for the chunks of which we are king.
+    squares: Arrivals,
+    /// The sums of weighted shares of squares for these chunks, in order.
+    sums: Vec<Sum>,
+    /// By chunk: the digest of its roots, once known.
+    digests: Vec<Option<blake3::Hash>>,
+    missing: usize,
+}
+
+struct Sum {
+    missing: usize,
+    squares: Vec<M61>,
+}
+
+impl MakingBits {
+    pub(super) fn start(context: &mut Context, op: u32, len: usize) -> Self {
+        let committee = context.committee;
+        let me = context.me();
+        let lambda = committee.lambda()[me.index()];
+        let parts = chunk_count(len, BITS_CHUNK_LEN);
+        let mut bits = Shares::zeros(len);
+        let mut sums = Vec::new();
+        let mut terms = Shares::zeros(BITS_CHUNK_LEN.min(len));
+        for (part, range) in chunks(len, BITS_CHUNK_LEN) {
+            let terms = &mut terms[..range.len()];
+            let random = &mut bits[range];
+            context.add_random(Purpose::Bit, op, part, random);
+            for (term, r) in terms.iter_mut().zip(random) {
+                *term = lambda * r.square();
+                *r *= HALF;
+            }
+            context.add_zero(op, part, terms);
+            let king = king(committee, part);
+            if king == me {
+                sums.push(Sum {
+                    missing: committee.len() - 1,
+                    squares: terms.to_vec(),
+                });
+            } else {
+                let step = SQUARE;
+                let payload = encode(terms.iter().copied());
+                context.send(king, Slot { op, step, part }, payload);
+            }
+        }
+        Self {
+            bits,
+            squares: Arrivals::new(committee.others(me).collect(), sums.len()),
+            sums,
+            digests: vec![None; parts],
+            missing: parts,
+        }
+    }
+
+    pub(super) fn receive(
+        &mut self,
+        context: &mut Context,
+        from: Party,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), Fault> {
+        let unexpected = Fault::Unexpected { from, slot };
+        if slot.part as usize >= self.digests.len() {
+            return Err(unexpected);
+        }
+        let king = king(context.committee, slot.part);
+        match slot.step {
+            SQUARE if king == context.me() => self.receive_squares(context, from, slot, payload),
+            ROOT if king == from => self.receive_roots(from, slot, payload),
+            _ => Err(unexpected),
+        }
+    }
+
+    pub(super) fn complete(&self) -> bool {
+        self.missing == 0
+    }
+
+    /// The bits, and a digest of all roots.
+    pub(super) fn finish(self) -> (Shares, blake3::Hash) {
+        let mut hasher = blake3::Hasher::new();
+        for digest in self.digests.iter().flatten() {
+            hasher.update(digest.as_bytes());
+        }
+        (self.bits, hasher.finalize())
+    }
+
+    /// Parties that owe us squares; kings that owe us roots only if all squares are here, since a
+    /// king may itself be waiting for the same silent party.
+    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
+        let mut parties: Vec<Party> = self.squares.waiting_for().collect();
+        if parties.is_empty() {
+            let open = (0u32..).zip(&self.digests).filter(|(_, d)| d.is_none());
+            parties = open
+                .map(|(part, _)| king(context.committee, part))
+                .collect();
+            parties.sort_unstable();
+            parties.dedup();
+        }
+        parties
+    }
+
+    fn receive_squares(
+        &mut self,
+        context: &mut Context,
+        from: Party,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), Fault> {
+        // Every n-th chunk is ours.
+        let place = slot.part as usize / context.committee.len();
+        self.squares.note(from, slot, place)?;
+        let sum = &mut self.sums[place];
+        check_length(from, slot, payload, sum.squares.len() * M61::BYTES)?;
+        let squares = &mut sum.squares;
+        decode_each(payload, |k, term| squares[k] += term)
+            .map_err(|index| Fault::NonCanonical { from, slot, index })?;
+        sum.missing -= 1;
+        if sum.missing > 0 {
+            return Ok(());
+        }
+        let squares = std::mem::take(&mut sum.squares);
+        let mut roots = squares.clone();
+        pow_p_minus_3_over_4(&mut roots);
+        let wrong = (squares.iter().zip(&roots)).position(|(c, s)| s.square() * *c != M61::ONE);
+        if let Some(place) = wrong {
+            let (op, start) = (slot.op, slot.part as usize * BITS_CHUNK_LEN);
+            return Err(Fault::NoRoot {
+                op,
+                index: start + place,
+            });
+        }
+        let payload = encode(roots.iter().copied());
+        self.digest(slot.part, &payload);
+        for (r, root) in self.chunk(slot.part).iter_mut().zip(roots) {
+            *r = *r * root + HALF;
+        }
+        let slot = Slot { step: ROOT, ..slot };
+        for to in context.committee.others(context.me()) {
+            context.send(to, slot, payload.clone());
+        }
+        Ok(())
+    }
+
+    fn receive_roots(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        if self.digests[slot.part as usize].is_some() {
+            return Err(Fault::Duplicate { from, slot });
+        }
+        let chunk = self.chunk(slot.part);
+        check_length(from, slot, payload, chunk.len() * M61::BYTES)?;
+        let mut zero = None;
+        decode_each(payload, |k, root| {
+            if root == M61::ZERO {
+                zero = zero.or(Some(k));
+            }
+            chunk[k] = chunk[k] * root + HALF;
+        })
+        .map_err(|index| Fault::NonCanonical { from, slot, index })?;
+        if let Some(index) = zero {
+            return Err(Fault::ZeroRoot { from, slot, index });
+        }
+        self.digest(slot.part, payload);
+        Ok(())
+    }
+
+    fn chunk(&mut self, part: u32) -> &mut [M61] {
+        let range = chunk_range(self.bits.len(), BITS_CHUNK_LEN, part);
+        &mut self.bits[range]
+    }
+
+    fn digest(&mut self, part: u32, roots: &[u8]) {
+        self.digests[part as usize] = Some(blake3::hash(roots));
+        self.missing -= 1;
+    }
+}

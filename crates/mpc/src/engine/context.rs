@@ -1,0 +1,196 @@
+//! What all operations of an engine share: who we are, keys, precomputed coefficients, counters,
+//! and the queue of frames to send.
+
+use std::collections::VecDeque;
+
+use enigma_field::interpolation::{GrrDealing, lagrange_at, prss_coefficients};
+use enigma_field::{Committee, M61, Party};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::Counters;
+use crate::keys::{SessionId, SessionSeeds};
+use crate::message::{HEADER_BYTES, Outgoing, Slot};
+use crate::prg::{Keystream, Prg, Purpose, TILE_LEN};
+
+pub(super) struct Context {
+    pub(super) session: SessionId,
+    pub(super) committee: Committee,
+    pub(super) keys: Keys,
+    /// How we deal products. The column of D(0) carries our Lagrange coefficient at 0 as well.
+    pub(super) dealing: Dealing,
+    /// The t parties before us: their dealings to us, and the shares they open to us cheaply.
+    pub(super) before: Vec<Party>,
+    /// The coefficients at 0 over the points of ourselves and the parties before us.
+    pub(super) cheap: Vec<M61>,
+    pub(super) scratch: Scratch,
+    pub(super) counters: Counters,
+    pub(super) outbox: VecDeque<Outgoing>,
+}
+
+/// The generators that this party shares with others.
+pub(super) struct Keys {
+    pub(super) me: Party,
+    /// With every other party, in order.
+    pairs: Vec<(Party, Prg)>,
+    /// For every subset with this party, and the coefficient of its words in our share.
+    subsets: Vec<(Prg, M61)>,
+}
+
+/// The matrix of [`GrrDealing`] by rows, each row with the party whose point it computes.
+pub(super) struct Dealing {
+    /// Receivers that derive their points, in the order of the coefficients from the second on.
+    pub(super) derived: Vec<Party>,
+    /// The coefficients of our own point.
+    pub(super) own: Vec<M61>,
+    /// The coefficients of the points that we send.
+    pub(super) sent: Vec<(Party, Vec<M61>)>,
+}
+
+/// Buffers of one tile, reused so that no element costs an allocation.
+pub(super) struct Scratch {
+    pub(super) keystream: Keystream,
+    pub(super) words: Vec<M61>,
+    pub(super) products: Vec<M61>,
+    pub(super) wide: Vec<u128>,
+}
+
+impl Context {
+    pub(super) fn new(committee: Committee, me: Party, seeds: &SessionSeeds) -> Self {
+        let t = committee.degree();
+        let GrrDealing {
+            derived,
+            computed,
+            matrix,
+        } = GrrDealing::new(&committee, me);
+        let lambda = committee.lambda()[me.index()];
+        let mut rows = matrix.rows().map(|row| {
+            let mut row = row.to_vec();
+            row[0] *= lambda;
+            row
+        });
+        let own = rows.next().expect("the dealer's own point is computed");
+        let sent = computed[1..].iter().copied().zip(rows).collect();
+        let before: Vec<Party> = (1..=t)
+            .map(|steps| committee.after(me, committee.len() - steps))
+            .collect();
+        let cheap_points: Vec<M61> = std::iter::once(me)
+            .chain(before.iter().copied())
+            .map(|party| party.point())
+            .collect();
+        let coefficients =
+            prss_coefficients(&committee, me).expect("the setup refused larger committees");
+        let subsets = seeds.subsets.iter().zip(coefficients);
+        Self {
+            session: seeds.session,
+            committee,
+            keys: Keys {
+                me,
+                pairs: (seeds.pairs.iter())
+                    .map(|(party, seed)| (*party, Prg::new(seed)))
+                    .collect(),
+                subsets: subsets
+                    .map(|((subset, seed), (expected, coefficient))| {
+                        assert_eq!(*subset, expected, "seeds are in the order of the subsets");
+                        (Prg::new(seed), coefficient)
+                    })
+                    .collect(),
+            },
+            dealing: Dealing { derived, own, sent },
+            before,
+            cheap: lagrange_at(&cheap_points, M61::ZERO).expect("the parties' points differ"),
+            scratch: Scratch::new(t),
+            counters: Counters::default(),
+            outbox: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn me(&self) -> Party {
+        self.keys.me
+    }
+
+    pub(super) fn send(&mut self, to: Party, slot: Slot, payload: Vec<u8>) {
+        self.counters.frames_sent += 1;
+        self.counters.bytes_sent += (payload.len() + HEADER_BYTES) as u64;
+        self.outbox.push_back(Outgoing { to, slot, payload });
+    }
+
+    /// Adds to `out` our shares of random values (protocols B.2): the sum over the subsets A with us
+    /// of a common word of A times f_A at our point.
+    pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [M61]) {
+        // Words that fit into 128 bits beside a reduced sum.
+        const PER_REDUCTION: usize = 60;
+        let mut streams: Vec<_> = (self.keys.subsets.iter())
+            .map(|(prg, coefficient)| (prg.stream(purpose, op, part), *coefficient))
+            .collect();
+        let Scratch {
+            keystream,
+            words,
+            wide,
+            ..
+        } = &mut self.scratch;
+        for tile in out.chunks_mut(TILE_LEN) {
+            let words = &mut words[..tile.len()];
+            for group in streams.chunks_mut(PER_REDUCTION) {
+                wide[..tile.len()].fill(0);
+                for (stream, coefficient) in group {
+                    stream.fill(keystream, words);
+                    let factor = u128::from(coefficient.value());
+                    for (sum, word) in wide.iter_mut().zip(&*words) {
+                        *sum += factor * u128::from(word.value());
+                    }
+                }
+                for (element, sum) in tile.iter_mut().zip(&*wide) {
+                    *element += M61::reduce_wide(*sum);
+                }
+            }
+        }
+    }
+
+    /// Adds to `out` terms that sum to zero over all parties (protocols B.2). Divided by the
+    /// Lagrange coefficients at 0 they are shares of degree 2t of zero.
+    pub(super) fn add_zero(&mut self, op: u32, part: u32, out: &mut [M61]) {
+        let Self { keys, scratch, .. } = self;
+        for (party, prg) in &keys.pairs {
+            let mut stream = prg.stream(Purpose::Zero, op, part);
+            for tile in out.chunks_mut(TILE_LEN) {
+                let words = &mut scratch.words[..tile.len()];
+                stream.fill(&mut scratch.keystream, words);
+                let pairs = tile.iter_mut().zip(&*words);
+                if *party > keys.me {
+                    pairs.for_each(|(element, word)| *element += *word);
+                } else {
+                    pairs.for_each(|(element, word)| *element -= *word);
+                }
+            }
+        }
+    }
+}
+
+impl Keys {
+    /// The generator shared with another party.
+    pub(super) fn pair(&self, party: Party) -> &Prg {
+        let place = party.index() - usize::from(party > self.me);
+        &self.pairs[place].1
+    }
+}
+
+impl Scratch {
+    fn new(t: usize) -> Self {
+        Self {
+            keystream: Keystream::new(),
+            words: vec![M61::ZERO; TILE_LEN * t.max(1)],
+            products: vec![M61::ZERO; TILE_LEN],
+            wide: vec![0; TILE_LEN],
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.words.zeroize();
+        self.products.zeroize();
+        self.wide.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Scratch {}

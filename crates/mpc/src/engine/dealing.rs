@@ -1,0 +1,238 @@
+//! Products by dealing (Gennaro-Rabin-Rabin 98 with pseudo-random points; protocols B.3).
+//!
+//! n = 2t+1 parties, t corrupt and semi-honest; synchronous private links. One round; each party
+//! sends t elements per result.
+//!
+//! Party i deals its local product u_i, which with the Lagrange coefficient at 0 is an additive
+//! share of the result, by a polynomial D_i of degree t with D_i(0) = u_i. The values of D_i at the
+//! t parties after i come from the generator shared with each, which determines D_i; its values at
+//! the t parties before i are sent. The share of the result is the sum of all dealings' points.
+//! The local product may be one product, an inner product, or a share itself (a fresh polynomial for
+//! the same value).
+//!
+//! On abort nothing leaks: received points are uniform to any t parties.
+
+use enigma_field::{M61, Party, Shares};
+
+use super::context::{Context, Scratch};
+use crate::arrivals::{Arrivals, check_length};
+use crate::fault::Fault;
+use crate::message::{CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each};
+use crate::prg::{Purpose, Stream, TILE_LEN};
+
+pub(super) struct Product {
+    /// The sum of the dealings' points that are known so far.
+    sum: Shares,
+    arrivals: Arrivals,
+}
+
+/// What each party multiplies locally.
+#[derive(Clone, Copy)]
+pub(super) enum Local<'a> {
+    /// Elements pairwise.
+    Products(&'a [M61], &'a [M61]),
+    /// Consecutive runs of `width` elements.
+    Dots {
+        left: &'a [M61],
+        right: &'a [M61],
+        width: usize,
+    },
+    /// Nothing: the value itself.
+    Same(&'a [M61]),
+}
+
+impl Local<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Products(left, _) => left.len(),
+            Self::Dots { left, width, .. } => left.len() / width,
+            Self::Same(values) => values.len(),
+        }
+    }
+
+    /// Computes `out.len()` local values from number `start` on.
+    fn fill(self, start: usize, out: &mut [M61]) {
+        let range = start..start + out.len();
+        match self {
+            Self::Products(left, right) => {
+                let pairs = left[range.clone()].iter().zip(&right[range]);
+                for (element, (a, b)) in out.iter_mut().zip(pairs) {
+                    *element = *a * *b;
+                }
+            }
+            Self::Dots { left, right, width } => {
+                let range = range.start * width..range.end * width;
+                let left = left[range.clone()].chunks_exact(width);
+                let pairs = left.zip(right[range].chunks_exact(width));
+                for (element, (a, b)) in out.iter_mut().zip(pairs) {
+                    *element = enigma_field::dot(a, b);
+                }
+            }
+            Self::Same(values) => out.copy_from_slice(&values[range]),
+        }
+    }
+}
+
+impl Product {
+    /// Deals our local values, sends the points to be sent, and adds up the points that need no
+    /// message.
+    pub(super) fn start(context: &mut Context, op: u32, local: Local<'_>) -> Self {
+        let len = local.len();
+        let mut sum = Shares::zeros(len);
+        for (part, range) in chunks(len, CHUNK_LEN) {
+            let slot = Slot { op, step: 0, part };
+            let mut payloads = vec![vec![0; range.len() * M61::BYTES]; context.dealing.sent.len()];
+            deal(
+                context,
+                slot,
+                local,
+                range.start,
+                &mut sum[range.clone()],
+                &mut payloads,
+            );
+            add_derived(context, slot, &mut sum[range]);
+            for (k, payload) in payloads.into_iter().enumerate() {
+                let to = context.dealing.sent[k].0;
+                context.send(to, slot, payload);
+            }
+        }
+        // Who we derive points for sends us its own, and the other way round.
+        let senders = context.dealing.derived.clone();
+        Self {
+            sum,
+            arrivals: Arrivals::new(senders, chunk_count(len, CHUNK_LEN)),
+        }
+    }
+
+    /// Adds a chunk of another party's dealing.
+    pub(super) fn receive(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        self.arrivals.note(from, slot, slot.part as usize)?;
+        let range = chunk_range(self.sum.len(), CHUNK_LEN, slot.part);
+        let chunk = &mut self.sum[range];
+        check_length(from, slot, payload, chunk.len() * M61::BYTES)?;
+        decode_each(payload, |k, point| chunk[k] += point).map_err(|index| Fault::NonCanonical {
+            from,
+            slot,
+            index,
+        })
+    }
+
+    pub(super) fn complete(&self) -> bool {
+        self.arrivals.complete()
+    }
+
+    pub(super) fn into_shares(self) -> Shares {
+        self.sum
+    }
+
+    pub(super) fn waiting_for(&self) -> Vec<Party> {
+        self.arrivals.waiting_for().collect()
+    }
+}
+
+/// Deals one chunk: our own point into `own`, the others' into `payloads`.
+fn deal(
+    context: &mut Context,
+    slot: Slot,
+    local: Local<'_>,
+    start: usize,
+    own: &mut [M61],
+    payloads: &mut [Vec<u8>],
+) {
+    // The number of terms of a point as a constant, so that the inner loop is straight code.
+    let deal_chunk = match context.dealing.derived.len() {
+        1 => deal_chunk::<1>,
+        2 => deal_chunk::<2>,
+        3 => deal_chunk::<3>,
+        4 => deal_chunk::<4>,
+        5 => deal_chunk::<5>,
+        t => unreachable!("the setup refuses t = {t}"),
+    };
+    deal_chunk(context, slot, local, start, own, payloads);
+}
+
+fn deal_chunk<const T: usize>(
+    context: &mut Context,
+    slot: Slot,
+    local: Local<'_>,
+    start: usize,
+    own: &mut [M61],
+    payloads: &mut [Vec<u8>],
+) {
+    let Context {
+        keys,
+        scratch,
+        dealing,
+        ..
+    } = context;
+    let Scratch {
+        keystream,
+        words: all_words,
+        products,
+        ..
+    } = scratch;
+    let mut streams: [Stream<'_>; T] = std::array::from_fn(|k| {
+        let prg = keys.pair(dealing.derived[k]);
+        prg.stream(Purpose::Deal(keys.me), slot.op, slot.part)
+    });
+    for (tile, own) in own.chunks_mut(TILE_LEN).enumerate() {
+        let len = own.len();
+        let offset = tile * TILE_LEN;
+        let products = &mut products[..len];
+        local.fill(start + offset, products);
+        for (stream, words) in streams.iter_mut().zip(all_words.chunks_mut(TILE_LEN)) {
+            stream.fill(keystream, &mut words[..len]);
+        }
+        let words: [&[M61]; T] = std::array::from_fn(|k| &all_words[k * TILE_LEN..][..len]);
+        for (element, point) in own.iter_mut().zip(points(&dealing.own, products, words)) {
+            *element += point;
+        }
+        for ((_, row), payload) in dealing.sent.iter().zip(&mut *payloads) {
+            let payload = &mut payload[offset * M61::BYTES..(offset + len) * M61::BYTES];
+            let (places, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
+            for (place, point) in places.iter_mut().zip(points(row, products, words)) {
+                *place = point.to_bytes();
+            }
+        }
+    }
+}
+
+/// One row of the dealing matrix applied to every column: each result is reduced once.
+#[inline(always)]
+fn points<'a, const T: usize>(
+    row: &[M61],
+    products: &'a [M61],
+    words: [&'a [M61]; T],
+) -> impl Iterator<Item = M61> + 'a {
+    let first = u128::from(row[0].value());
+    let rest: [u128; T] = std::array::from_fn(|k| u128::from(row[k + 1].value()));
+    products.iter().enumerate().map(move |(place, product)| {
+        // At most six products of less than 2^122.
+        let mut sum = first * u128::from(product.value());
+        for k in 0..T {
+            sum += rest[k] * u128::from(words[k][place].value());
+        }
+        M61::reduce_wide(sum)
+    })
+}
+
+/// Adds the points that the parties before us deal to us without a message.
+fn add_derived(context: &mut Context, slot: Slot, sum: &mut [M61]) {
+    let Context {
+        keys,
+        scratch,
+        before,
+        ..
+    } = context;
+    for dealer in before {
+        let prg = keys.pair(*dealer);
+        let mut stream = prg.stream(Purpose::Deal(*dealer), slot.op, slot.part);
+        for tile in sum.chunks_mut(TILE_LEN) {
+            let words = &mut scratch.words[..tile.len()];
+            stream.fill(&mut scratch.keystream, words);
+            for (element, word) in tile.iter_mut().zip(words) {
+                *element += *word;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What travels between engines: field elements at a place that names them.
+
+use std::fmt;
+use std::ops::Range;
+
+use enigma_field::{M61, Party};
+pub use enigma_wire::peer::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
+
+/// Most elements in one frame.
+pub const CHUNK_LEN: usize = MAX_PAYLOAD_BYTES / M61::BYTES;
+
+/// Elements of a chunk of random bits. Smaller than a frame so that the work of kings, who compute
+/// a power per bit and rotate by chunk, spreads over the committee.
+pub const BITS_CHUNK_LEN: usize = 4096;
+
+/// The place of a message in the schedule; every party derives the same places from the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The operation.
+    pub op: u32,
+    /// The message of the operation: 0, except for a king's answer in random bits, 1.
+    pub step: u8,
+    /// The chunk of a long vector.
+    pub part: u32,
+}
+
+/// A message to send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The receiver.
+    pub to: Party,
+    /// Its place.
+    pub slot: Slot,
+    /// Elements in canonical encoding (or one digest), at most [`MAX_PAYLOAD_BYTES`].
+    pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("to", &self.to)
+            .field("slot", &self.slot)
+            .field("bytes", &self.payload.len())
+            .finish()
+    }
+}
+
+/// The chunks of a vector of `len` elements, in order; none for an empty vector.
+pub(crate) fn chunks(len: usize, chunk_len: usize) -> impl Iterator<Item = (u32, Range<usize>)> {
+    (0u32..)
+        .zip((0..len).step_by(chunk_len))
+        .map(move |(part, start)| (part, start..len.min(start + chunk_len)))
+}
+
+/// How many chunks a vector of `len` elements has.
+pub(crate) fn chunk_count(len: usize, chunk_len: usize) -> usize {
+    len.div_ceil(chunk_len)
+}
+
+/// The elements of chunk `part`; the part exists.
+pub(crate) fn chunk_range(len: usize, chunk_len: usize, part: u32) -> Range<usize> {
+    let start = part as usize * chunk_len;
+    start..len.min(start + chunk_len)
+}
+
+/// The canonical encoding of elements that an iterator yields.
+pub(crate) fn encode(elements: impl ExactSizeIterator<Item = M61>) -> Vec<u8> {
+    let mut bytes = vec![0; elements.len() * M61::BYTES];
+    for (place, element) in bytes.chunks_exact_mut(M61::BYTES).zip(elements) {
+        place.copy_from_slice(&element.to_bytes());
+    }
+    bytes
+}
+
+/// The elements of a payload whose length was checked: `Err` holds the index of the first that is
+/// not canonical. The caller's `use_element` has then seen the elements before it.
+pub(crate) fn decode_each(
+    payload: &[u8],
+    mut use_element: impl FnMut(usize, M61),
+) -> Result<(), usize> {
+    let (words, _) = payload.as_chunks::<{ M61::BYTES }>();
+    for (index, word) in words.iter().enumerate() {
+        match M61::from_bytes(*word) {
+            Some(element) => use_element(index, element),
+            None => return Err(index),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_a_vector_once() {
+        for len in [0, 1, 9, 10, 11, 20, 25] {
+            let all: Vec<_> = chunks(len, 10).collect();
+            assert_eq!(all.len(), chunk_count(len, 10));
+            assert!(all.iter().flat_map(|(_, range)| range.clone()).eq(0..len));
+            for (part, range) in all {
+                assert_eq!(range, chunk_range(len, 10, part));
+            }
+        }
+    }
+}

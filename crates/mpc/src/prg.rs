@@ -1,0 +1,160 @@
+//! Field elements from a seed: AES-128 in counter mode, addressed by what the elements are for.
+//!
+//! A stream's nonce is (operation, chunk, purpose, dealer) and its counter starts at zero, so
+//! streams never overlap and the order in which operations run does not matter. The engine refuses
+//! to use an operation number twice.
+
+use aes::Aes128;
+use aes::cipher::{Block, InnerIvInit, KeyInit, StreamCipherCore};
+use ctr::CtrCore;
+use ctr::flavors::Ctr32BE;
+use enigma_field::{M61, Party};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::keys::Seed;
+
+const KEY_CONTEXT: &str = "enigma mpc v1: AES-128 key of a seed";
+
+/// Elements made and used at a time, so that they stay in the nearest cache.
+pub(crate) const TILE_LEN: usize = 512;
+const TILE_BLOCKS: usize = TILE_LEN / 2;
+
+/// What a stream's elements are for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Points of the dealer's polynomials that dealer and receiver both derive.
+    Deal(Party),
+    /// Terms of a zero mask.
+    Zero,
+    /// Terms of a random value.
+    Random,
+    /// Terms of the random value behind a random bit.
+    Bit,
+}
+
+impl Purpose {
+    fn code(self) -> [u8; 2] {
+        match self {
+            Self::Deal(dealer) => [1, dealer.number()],
+            Self::Zero => [2, 0],
+            Self::Random => [3, 0],
+            Self::Bit => [4, 0],
+        }
+    }
+}
+
+/// A keyed generator.
+pub(crate) struct Prg {
+    // Zeroised on drop by the cipher's own feature.
+    cipher: Aes128,
+}
+
+impl Prg {
+    pub(crate) fn new(seed: &Seed) -> Self {
+        let key = Zeroizing::new(blake3::derive_key(KEY_CONTEXT, &seed[..]));
+        let key = key.first_chunk::<16>().expect("a hash has 32 bytes");
+        Self {
+            cipher: Aes128::new(key.into()),
+        }
+    }
+
+    /// The stream of chunk `part` of operation `op`.
+    pub(crate) fn stream(&self, purpose: Purpose, op: u32, part: u32) -> Stream<'_> {
+        let mut nonce = [0; 16];
+        nonce[0..4].copy_from_slice(&op.to_le_bytes());
+        nonce[4..8].copy_from_slice(&part.to_le_bytes());
+        nonce[8..10].copy_from_slice(&purpose.code());
+        // The last four bytes count blocks; a chunk has at most 2^14.
+        Stream(CtrCore::inner_iv_init(&self.cipher, &nonce.into()))
+    }
+}
+
+/// A stream of elements.
+pub(crate) struct Stream<'a>(CtrCore<&'a Aes128, Ctr32BE>);
+
+impl Stream<'_> {
+    /// The stream's next elements, at most [`TILE_LEN`]; after an odd number the stream is over.
+    pub(crate) fn fill(&mut self, buffer: &mut Keystream, out: &mut [M61]) {
+        let blocks = &mut buffer.0[..out.len().div_ceil(2)];
+        self.0.write_keystream_blocks(blocks);
+        for (pair, block) in out.chunks_mut(2).zip(blocks) {
+            let (words, _) = block.as_chunks::<8>();
+            for (element, word) in pair.iter_mut().zip(words) {
+                *element = M61::from_random_word(u64::from_le_bytes(*word));
+            }
+        }
+    }
+}
+
+/// Space for raw cipher output, reused.
+pub(crate) struct Keystream(Vec<Block<Aes128>>);
+
+impl Keystream {
+    pub(crate) fn new() -> Self {
+        Self(vec![Block::<Aes128>::default(); TILE_BLOCKS])
+    }
+}
+
+impl Drop for Keystream {
+    fn drop(&mut self) {
+        for block in &mut self.0 {
+            block.as_mut_slice().zeroize();
+        }
+    }
+}
+
+impl ZeroizeOnDrop for Keystream {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elements(seed: u8, purpose: Purpose, op: u32, part: u32, lens: &[usize]) -> Vec<M61> {
+        let prg = Prg::new(&Zeroizing::new([seed; 32]));
+        let mut stream = prg.stream(purpose, op, part);
+        let mut buffer = Keystream::new();
+        let mut all = Vec::new();
+        for len in lens {
+            let mut out = vec![M61::ZERO; *len];
+            stream.fill(&mut buffer, &mut out);
+            all.extend(out);
+        }
+        all
+    }
+
+    #[test]
+    fn a_stream_does_not_depend_on_how_it_is_read() {
+        let whole = elements(1, Purpose::Zero, 7, 3, &[511]);
+        assert_eq!(whole, elements(1, Purpose::Zero, 7, 3, &[2, 100, 408, 1]));
+    }
+
+    #[test]
+    fn streams_are_told_apart_by_each_part_of_their_address() {
+        let party = |number| Party::new(number).expect("a party");
+        let first = |seed, purpose, op, part| elements(seed, purpose, op, part, &[4]);
+        let all = [
+            first(1, Purpose::Zero, 0, 0),
+            first(2, Purpose::Zero, 0, 0),
+            first(1, Purpose::Zero, 1, 0),
+            first(1, Purpose::Zero, 0, 1),
+            first(1, Purpose::Random, 0, 0),
+            first(1, Purpose::Bit, 0, 0),
+            first(1, Purpose::Deal(party(1)), 0, 0),
+            first(1, Purpose::Deal(party(2)), 0, 0),
+        ];
+        for (k, one) in all.iter().enumerate() {
+            assert!(all[..k].iter().all(|other| other != one));
+        }
+    }
+
+    #[test]
+    fn the_generator_is_pinned() {
+        // Recomputed with another AES: key = BLAKE3 derive_key(context, 32 bytes of 1)[..16],
+        // block = AES(key, 07000000 03000000 0200 000000000000).
+        let pinned: Vec<u64> = elements(1, Purpose::Zero, 7, 3, &[2])
+            .iter()
+            .map(|element| element.value())
+            .collect();
+        assert_eq!(pinned, [0, 0]);
+    }
+}

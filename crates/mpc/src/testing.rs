@@ -1,0 +1,259 @@
+//! For tests: a committee in memory, with seeds dealt from one number, frames delivered in an order
+//! drawn from that number, and a hook for an adversary that edits frames on their way.
+
+use enigma_field::interpolation::prss_subsets;
+use enigma_field::{Committee, M61, Party, Shares, shamir};
+use rand_core::{Infallible, TryCryptoRng, TryRng};
+use zeroize::Zeroizing;
+
+use crate::engine::{Engine, Finished};
+use crate::fault::Fault;
+use crate::keys::{Seed, SessionId, SessionSeeds};
+use crate::message::Slot;
+
+/// A frame on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The sender.
+    pub from: Party,
+    /// The receiver.
+    pub to: Party,
+    /// Its place.
+    pub slot: Slot,
+    /// Its content.
+    pub payload: Vec<u8>,
+}
+
+/// Replaces a frame by what arrives in its stead: edited, twice, or not at all.
+pub type Tamper = Box<dyn FnMut(Delivery) -> Vec<Delivery>>;
+
+/// A committee whose frames arrive in any order.
+pub struct Network {
+    /// By party.
+    pub engines: Vec<Engine>,
+    /// Frames that were sent and have not arrived.
+    pub in_flight: Vec<Delivery>,
+    /// Applied to every frame when it is sent.
+    pub tamper: Option<Tamper>,
+    rng: TestRng,
+}
+
+impl Network {
+    /// A committee with dealt seeds.
+    pub fn new(committee: Committee, seed: u64) -> Self {
+        let seeds = dealt_seeds(committee, seed);
+        let engines = (committee.parties().zip(seeds))
+            .map(|(party, seeds)| Engine::new(committee, party, seeds))
+            .collect();
+        Self::with_engines(engines, seed)
+    }
+
+    /// A committee of these engines, in order.
+    pub fn with_engines(engines: Vec<Engine>, seed: u64) -> Self {
+        Self {
+            engines,
+            in_flight: Vec::new(),
+            tamper: None,
+            rng: TestRng::new(seed ^ 0x6e65_7477_6f72_6b00),
+        }
+    }
+
+    /// The committee.
+    pub fn committee(&self) -> Committee {
+        self.engines[0].committee()
+    }
+
+    /// Calls `start` with every party's engine and index.
+    ///
+    /// # Panics
+    /// When an engine refuses.
+    pub fn start<E: std::fmt::Debug>(
+        &mut self,
+        mut start: impl FnMut(&mut Engine, usize) -> Result<(), E>,
+    ) {
+        for (index, engine) in self.engines.iter_mut().enumerate() {
+            start(engine, index).expect("the engine starts the operation");
+        }
+    }
+
+    /// Puts what the engines want to send on its way.
+    pub fn collect(&mut self) {
+        for engine in &mut self.engines {
+            let from = engine.me();
+            while let Some(outgoing) = engine.next_send() {
+                let delivery = Delivery {
+                    from,
+                    to: outgoing.to,
+                    slot: outgoing.slot,
+                    payload: outgoing.payload,
+                };
+                match &mut self.tamper {
+                    None => self.in_flight.push(delivery),
+                    Some(tamper) => self.in_flight.extend(tamper(delivery)),
+                }
+            }
+        }
+    }
+
+    /// Delivers one frame, any of those in flight; `false` when there is none.
+    ///
+    /// # Errors
+    /// The receiver and its fault.
+    pub fn deliver_one(&mut self) -> Result<bool, (Party, Fault)> {
+        self.collect();
+        if self.in_flight.is_empty() {
+            return Ok(false);
+        }
+        let place = self.rng.below(self.in_flight.len());
+        let Delivery {
+            from,
+            to,
+            slot,
+            payload,
+        } = self.in_flight.swap_remove(place);
+        match self.engines[to.index()].handle(from, slot, &payload) {
+            Ok(()) => Ok(true),
+            Err(fault) => Err((to, fault)),
+        }
+    }
+
+    /// Delivers frames until none is left.
+    ///
+    /// # Errors
+    /// The first receiver with a fault, and the fault.
+    pub fn run(&mut self) -> Result<(), (Party, Fault)> {
+        while self.deliver_one()? {}
+        Ok(())
+    }
+
+    /// What every party finished last, by party.
+    ///
+    /// # Panics
+    /// When a party has not finished this operation next.
+    pub fn take(&mut self, op: u32) -> Vec<Finished> {
+        let take = |engine: &mut Engine| {
+            let (finished, result) = engine.take_finished().expect("an operation finished");
+            assert_eq!(finished, op, "this operation finished next");
+            result
+        };
+        self.engines.iter_mut().map(take).collect()
+    }
+
+    /// As [`Self::take`], for operations that end in shares.
+    ///
+    /// # Panics
+    /// Also when the result is something else.
+    pub fn take_shares(&mut self, op: u32) -> Vec<Shares> {
+        let shares = |finished| match finished {
+            Finished::Shares(shares) => shares,
+            other => panic!("not shares: {other:?}"),
+        };
+        self.take(op).into_iter().map(shares).collect()
+    }
+}
+
+/// Every party's seeds, as an honest setup would make them.
+pub fn dealt_seeds(committee: Committee, seed: u64) -> Vec<SessionSeeds> {
+    let derive = |what: &str, a: u32, b: u32| -> Seed {
+        let mut hasher = blake3::Hasher::new_derive_key("enigma mpc: dealt test seeds");
+        hasher.update(&seed.to_le_bytes()).update(what.as_bytes());
+        hasher.update(&a.to_le_bytes()).update(&b.to_le_bytes());
+        Zeroizing::new(*hasher.finalize().as_bytes())
+    };
+    let number = |party: Party| u32::from(party.number());
+    let subsets = prss_subsets(&committee).expect("a committee small enough for seeds");
+    let seeds = committee.parties().map(|me| SessionSeeds {
+        session: SessionId(*derive("session", 0, 0)),
+        committee,
+        me,
+        pairs: (committee.others(me))
+            .map(|other| {
+                let (low, high) = (me.min(other), me.max(other));
+                (other, derive("pair", number(low), number(high)))
+            })
+            .collect(),
+        subsets: (subsets.iter())
+            .filter(|subset| subset.contains(me))
+            .map(|subset| (*subset, derive("subset", subset.bits(), 0)))
+            .collect(),
+    });
+    seeds.collect()
+}
+
+/// Shares values with randomness from `seed`; by party.
+pub fn share(committee: Committee, values: &[M61], seed: u64) -> Vec<Shares> {
+    let mut rng = TestRng::new(seed);
+    let mut columns = vec![Vec::with_capacity(values.len()); committee.len()];
+    for value in values {
+        let shares = shamir::share(*value, &committee, &mut rng);
+        for (column, share) in columns.iter_mut().zip(shares) {
+            column.push(share);
+        }
+    }
+    columns.into_iter().map(Shares::from).collect()
+}
+
+/// The values behind shares by party, all of degree t.
+///
+/// # Panics
+/// When shares are inconsistent or of different lengths.
+pub fn reconstruct(committee: Committee, shares: &[Shares]) -> Vec<M61> {
+    assert!(shares.iter().all(|column| column.len() == shares[0].len()));
+    let value = |k: usize| {
+        let point: Vec<M61> = shares.iter().map(|column| column[k]).collect();
+        shamir::reconstruct_checked(&committee, &point).expect("shares of degree t")
+    };
+    (0..shares[0].len()).map(value).collect()
+}
+
+/// `len` values from `seed`.
+pub fn values(len: usize, seed: u64) -> Vec<M61> {
+    let mut rng = TestRng::new(seed);
+    (0..len).map(|_| M61::random(&mut rng)).collect()
+}
+
+/// A deterministic generator (SplitMix64): statistically fine, cryptographically worthless, which
+/// its marker hides from interfaces that demand more.
+pub struct TestRng(u64);
+
+impl TestRng {
+    /// A generator.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`, nearly uniform.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.word() % bound as u64) as usize
+    }
+
+    fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+impl TryRng for TestRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.word() as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.word())
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in out.chunks_mut(8) {
+            let word = self.word().to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for TestRng {}
