@@ -4,7 +4,7 @@ use enigma_field::{Accumulator, Field, K, M61, dot, pow_p_minus_3_over_4, slice}
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use subtle::{ConditionallySelectable, ConstantTimeEq};
+use subtle::ConditionallySelectable;
 
 const P: u64 = M61::MODULUS;
 

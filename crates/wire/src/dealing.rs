@@ -367,4 +367,6 @@ fn pair_index(committee: &Committee, a: Party, b: Party) -> usize {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
