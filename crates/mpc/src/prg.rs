@@ -149,12 +149,13 @@ mod tests {
 
     #[test]
     fn the_generator_is_pinned() {
-        // Recomputed with another AES: key = BLAKE3 derive_key(context, 32 bytes of 1)[..16],
-        // block = AES(key, 07000000 03000000 0200 000000000000).
+        // From `openssl enc -aes-128-ecb -nopad -K e91def0bcde481ddbdb68f20624165da` (the first 16
+        // bytes of BLAKE3's derive_key over 32 bytes of 1) of 07000000 03000000 0200 000000000000,
+        // each half cut to 61 bits.
         let pinned: Vec<u64> = elements(1, Purpose::Zero, 7, 3, &[2])
             .iter()
             .map(|element| element.value())
             .collect();
-        assert_eq!(pinned, [0, 0]);
+        assert_eq!(pinned, [1_806_515_388_431_719_180, 57_791_902_723_007_702]);
     }
 }

@@ -194,3 +194,59 @@ impl Drop for Scratch {
 }
 
 impl ZeroizeOnDrop for Scratch {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::dealt_seeds;
+
+    #[test]
+    fn zero_masks_sum_to_zero_and_no_smaller_sum_does() {
+        for n in [3, 5, 7, 9] {
+            let committee = Committee::new(n).expect("an odd size");
+            let len = 2 * TILE_LEN + 3;
+            let mask = |(party, seeds)| {
+                let mut terms = vec![M61::ZERO; len];
+                Context::new(committee, party, &seeds).add_zero(4, 2, &mut terms);
+                terms
+            };
+            let seeds = dealt_seeds(committee, 1);
+            let masks: Vec<_> = committee.parties().zip(seeds).map(mask).collect();
+            for k in 0..len {
+                let mut sum = M61::ZERO;
+                for terms in &masks {
+                    sum += terms[k];
+                    let last = std::ptr::eq(terms, &masks[masks.len() - 1]);
+                    assert_eq!(sum == M61::ZERO, last);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn random_shares_are_what_their_definition_says() {
+        // More subsets with a party than fit into one sum: C(10, 5) = 252.
+        let committee = Committee::new(11).expect("an odd size");
+        let seeds = dealt_seeds(committee, 1);
+        let mut shares = Vec::new();
+        for (party, seeds) in committee.parties().zip(seeds) {
+            let mut drawn = vec![M61::ZERO; 5];
+            Context::new(committee, party, &seeds).add_random(Purpose::Random, 1, 0, &mut drawn);
+            let mut expected = vec![M61::ZERO; 5];
+            let coefficients = prss_coefficients(&committee, party).expect("not too many");
+            for ((_, seed), (_, coefficient)) in seeds.subsets.iter().zip(coefficients) {
+                let mut words = vec![M61::ZERO; 5];
+                let prg = Prg::new(seed);
+                let mut stream = prg.stream(Purpose::Random, 1, 0);
+                stream.fill(&mut Keystream::new(), &mut words);
+                for (element, word) in expected.iter_mut().zip(words) {
+                    *element += coefficient * word;
+                }
+            }
+            assert_eq!(drawn, expected);
+            shares.push(drawn.into());
+        }
+        // And they are consistent.
+        crate::testing::reconstruct(committee, &shares);
+    }
+}
