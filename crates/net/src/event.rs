@@ -6,7 +6,7 @@ use bytes::Bytes;
 use enigma_wire::id::PeerKey;
 
 /// Called on the network thread after each event is put into the inbox, so that a thread that waits
-/// for several sources can be woken, for instance by `Thread::unpark`. It must not block.
+/// for several sources can be woken, for instance by `Thread::unpark`. It must not block or panic.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// One thing that happened to the links of this node.

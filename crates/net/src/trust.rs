@@ -252,3 +252,98 @@ impl ClientCertVerifier for Verifier {
         vec![SignatureScheme::ED25519]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        CertificateParams, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
+        SignatureAlgorithm,
+    };
+
+    use super::*;
+
+    fn judge(expect: Expect, chain: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+        Verifier::new(expect, &provider()).check(&chain[0], chain.len() - 1, UnixTime::now())
+    }
+
+    fn params() -> CertificateParams {
+        CertificateParams::new(Vec::new()).expect("no names to refuse")
+    }
+
+    fn self_signed(kind: &'static SignatureAlgorithm) -> CertificateDer<'static> {
+        let pair = KeyPair::generate_for(kind).expect("a new key");
+        params()
+            .self_signed(&pair)
+            .expect("a certificate")
+            .der()
+            .clone()
+    }
+
+    #[test]
+    fn certificates_are_judged_by_key_and_signature() {
+        let identity = Identity::generate(&mut rand::rng());
+        let me = identity.peer_key();
+        let own = identity.certified().cert.clone();
+        assert_eq!(key_of(&own[0]), Some(me));
+        assert_eq!(judge(Expect::Exactly(me), &own), Ok(()));
+
+        let other = PeerKey([7; 32]);
+        let wrong = Refusal::WrongKey {
+            expected: other,
+            found: me,
+        };
+        assert_eq!(judge(Expect::Exactly(other), &own), Err(wrong));
+
+        let ecdsa = self_signed(&PKCS_ECDSA_P256_SHA256);
+        assert_eq!(
+            judge(Expect::Exactly(me), std::slice::from_ref(&ecdsa)),
+            Err(Refusal::NotEd25519)
+        );
+        assert_eq!(
+            judge(Expect::Exactly(me), &[own[0].clone(), ecdsa]),
+            Err(Refusal::NotSelfSigned)
+        );
+
+        let issuer = Issuer::new(
+            params(),
+            KeyPair::generate_for(&PKCS_ED25519).expect("a new key"),
+        );
+        let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a new key");
+        let signed = params()
+            .signed_by(&pair, &issuer)
+            .expect("a certificate")
+            .der()
+            .clone();
+        let key = key_of(&signed).expect("an ed25519 key");
+        assert_eq!(
+            judge(Expect::Exactly(key), &[signed]),
+            Err(Refusal::NotSelfSigned)
+        );
+
+        // Any changed byte makes it another certificate, or none.
+        for at in 0..own[0].len() {
+            let mut bytes = own[0].to_vec();
+            bytes[at] ^= 1;
+            assert!(
+                judge(Expect::Exactly(me), &[bytes.into()]).is_err(),
+                "byte {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn membership_is_looked_up_at_each_handshake() {
+        let identity = Identity::generate(&mut rand::rng());
+        let own = identity.certified().cert.clone();
+        let peers = watch::Sender::new(Peers::default());
+        let judge = || judge(Expect::Member(peers.subscribe()), &own);
+        assert_eq!(judge(), Err(Refusal::NotAllowed(identity.peer_key())));
+        peers.send_replace(Arc::new(BTreeMap::from([(
+            identity.peer_key(),
+            String::new(),
+        )])));
+        assert_eq!(judge(), Ok(()));
+        peers.send_replace(Peers::default());
+        assert_eq!(judge(), Err(Refusal::NotAllowed(identity.peer_key())));
+    }
+}

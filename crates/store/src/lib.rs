@@ -46,4 +46,4 @@ mod store;
 
 pub use batch::{Batch, MAX_KEY, MAX_VALUE, Table, Write};
 pub use error::StoreError;
-pub use store::{FORMAT_VERSION, Store};
+pub use store::{Entry, FORMAT_VERSION, Store};

@@ -17,6 +17,9 @@ pub const FORMAT_VERSION: u32 = 1;
 const VERSION_KEY: &str = "version";
 const OWNER_KEY: &str = "owner";
 
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
 type Records<'a> = redb::Table<'a, Bytes, Bytes>;
 type Pieces<'a> = redb::Table<'a, PieceKey, Bytes>;
 
@@ -128,7 +131,7 @@ impl Store {
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         self.check_whole()?;
         let mut found = Vec::new();
         self.read(|transaction| {
