@@ -273,7 +273,7 @@ impl Builder {
         }
         let op = self.next_op;
         self.next_op += 1;
-        self.tally.add(op, kind, len);
+        self.tally.add(kind, len);
         let (limits, tally) = (self.limits, &self.tally);
         limits.check(Limit::Multiplications, tally.multiplications())?;
         limits.check(Limit::BytesPerParty, tally.bytes_per_party())?;

@@ -4,18 +4,31 @@
 //! The message patterns of the engine are restated here, because the plan must not depend on the
 //! engine; tests of the machine pin them to the engine's counters.
 
-use enigma_field::Committee;
+use enigma_field::{Committee, interpolation};
+use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
 
 /// Bytes of our own header before each frame's payload.
-pub const HEADER_BYTES: u64 = 24;
+pub const HEADER_BYTES: u64 = peer::HEADER_BYTES as u64;
 
-/// Most elements in one frame: 256 KiB of payload.
-pub const FRAME_ELEMENTS: u32 = 32 * 1024;
+/// Most elements in one frame.
+pub const FRAME_ELEMENTS: u32 = (peer::MAX_PAYLOAD_BYTES / 8) as u32;
+
+/// Elements of a chunk of random bits: kings rotate by chunk.
+const BITS_CHUNK_ELEMENTS: u32 = 4096;
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
+
+/// Bytes of a setup hello: tag, key, proof of possession, signature.
+const HELLO_BYTES: u64 = 1 + 32 + 64 + 65;
+
+/// Bytes of one seed's signed delivery to a member of its subset, and of one claim to have it.
+const SEED_BYTES: u64 = 32 + 65;
+
+/// Bytes of the tag before claims.
+const CLAIMS_TAG_BYTES: u64 = 1;
 
 /// Bytes of the hash that parties compare after cheap openings.
 const AGREE_BYTES: u64 = 32;
@@ -23,8 +36,10 @@ const AGREE_BYTES: u64 = 32;
 /// What a run costs. `then` adds two runs that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Products of shared values; a fresh sharing counts as one.
+    /// Products of shared values.
     pub multiplications: u64,
+    /// Values given fresh polynomials; each costs as much as a product.
+    pub reshares: u64,
     /// Rounds of messages on the longest path of dependencies.
     pub rounds: u64,
     /// Bytes that the busiest party sends: payload and our headers, without TLS.
@@ -35,7 +50,7 @@ pub struct Cost {
     pub bytes_sent: Vec<u64>,
     /// Shared random bits.
     pub random_bits: u64,
-    /// Values opened to the committee, masks not counted.
+    /// Values opened to the committee: masked differences and validity bits.
     pub openings: u64,
     /// Estimate of a node's memory for registers and messages in flight.
     pub memory_bytes: u64,
@@ -48,6 +63,28 @@ impl Cost {
         Tally::new(committee).cost()
     }
 
+    /// The session's setup: two rounds, in which everyone greets everyone, the lowest member of
+    /// each subset of t+1 parties sends the others its seed, and everyone claims what it has.
+    #[must_use]
+    pub fn of_setup(committee: Committee) -> Cost {
+        let subsets = interpolation::prss_subsets(&committee).unwrap_or_default();
+        let others = committee.len() as u64 - 1;
+        let mut tally = Tally::new(committee);
+        for party in committee.parties() {
+            let mine = subsets.iter().filter(|subset| subset.contains(party));
+            let claims = mine.clone().count() as u64;
+            let sampled = mine.filter(|subset| subset.lowest() == Some(party)).count() as u64;
+            let deliveries = sampled * committee.degree() as u64;
+            tally.sent[party.index()] += others * (HELLO_BYTES + CLAIMS_TAG_BYTES)
+                + (deliveries + others * claims) * SEED_BYTES
+                + 2 * others * HEADER_BYTES;
+        }
+        Cost {
+            rounds: 2,
+            ..tally.cost()
+        }
+    }
+
     /// This run, and `next` after it.
     #[must_use]
     pub fn then(&self, next: &Cost) -> Cost {
@@ -55,6 +92,7 @@ impl Cost {
         let bytes_sent: Vec<u64> = both.map(|(a, b)| a + b).collect();
         Cost {
             multiplications: self.multiplications + next.multiplications,
+            reshares: self.reshares + next.reshares,
             rounds: self.rounds + next.rounds,
             bytes_per_party: bytes_sent.iter().copied().max().unwrap_or(0),
             bytes_total: bytes_sent.iter().sum(),
@@ -148,6 +186,7 @@ pub(super) struct Tally {
     committee: Committee,
     sent: Vec<u64>,
     multiplications: u64,
+    reshares: u64,
     random_bits: u64,
     openings: u64,
 }
@@ -158,20 +197,25 @@ impl Tally {
             committee,
             sent: vec![0; committee.len()],
             multiplications: 0,
+            reshares: 0,
             random_bits: 0,
             openings: 0,
         }
     }
 
     /// Counts a call on `len` elements.
-    pub(super) fn add(&mut self, op: u32, kind: CallKind, len: u32) {
+    pub(super) fn add(&mut self, kind: CallKind, len: u32) {
         let (others, t) = (
             self.committee.len() as u64 - 1,
             self.committee.degree() as u64,
         );
         match kind {
-            CallKind::Multiply | CallKind::Reshare => {
+            CallKind::Multiply => {
                 self.multiplications += u64::from(len);
+                self.everyone_sends(t * vector_bytes(len));
+            }
+            CallKind::Reshare => {
+                self.reshares += u64::from(len);
                 self.everyone_sends(t * vector_bytes(len));
             }
             CallKind::Open => {
@@ -180,7 +224,7 @@ impl Tally {
             }
             CallKind::RandomBits => {
                 self.random_bits += u64::from(len);
-                self.random_bits_traffic(op, len);
+                self.random_bits_traffic(len);
             }
             CallKind::Agree => self.everyone_sends(others * (AGREE_BYTES + HEADER_BYTES)),
         }
@@ -200,6 +244,7 @@ impl Tally {
     pub(super) fn cost(&self) -> Cost {
         Cost {
             multiplications: self.multiplications,
+            reshares: self.reshares,
             rounds: 0,
             bytes_per_party: self.bytes_per_party(),
             bytes_total: self.sent.iter().sum(),
@@ -216,20 +261,23 @@ impl Tally {
         }
     }
 
-    /// Squares go to a king, whose inverse roots go to everyone; each part of the vector has its
-    /// own king, one after another.
-    fn random_bits_traffic(&mut self, op: u32, len: u32) {
-        let n = self.sent.len();
-        let mut rest = len;
-        let mut king = op as usize % n;
-        while rest > 0 {
-            let part = rest.min(FRAME_ELEMENTS);
-            for (party, sent) in self.sent.iter_mut().enumerate() {
-                let messages = if party == king { n as u64 - 1 } else { 1 };
-                *sent += messages * vector_bytes(part);
-            }
-            rest -= part;
-            king = (king + 1) % n;
+    /// Squares go to a king, whose inverse roots go to everyone; kings take turns by chunk.
+    fn random_bits_traffic(&mut self, len: u32) {
+        if len == 0 {
+            return;
+        }
+        let n = self.sent.len() as u64;
+        let chunks = len.div_ceil(BITS_CHUNK_ELEMENTS);
+        let (rounds, left_over) = (u64::from(chunks) / n, u64::from(chunks) % n);
+        let last = len - chunks.saturating_sub(1) * BITS_CHUNK_ELEMENTS;
+        let missing = u64::from(BITS_CHUNK_ELEMENTS - last) * ELEMENT_BYTES;
+        let chunk = u64::from(BITS_CHUNK_ELEMENTS) * ELEMENT_BYTES + HEADER_BYTES;
+        let last_king = (u64::from(chunks) + n - 1) % n;
+        for (party, sent) in (0u64..).zip(&mut self.sent) {
+            let as_king = rounds + u64::from(party < left_over);
+            let messages = as_king * (n - 1) + (u64::from(chunks) - as_king);
+            let last_messages = if party == last_king { n - 1 } else { 1 };
+            *sent += messages * chunk - last_messages * missing;
         }
     }
 }

@@ -11,6 +11,11 @@ use crate::ranges::RangeError;
 pub enum PlanError {
     /// The code, or the sizes, do not pass range derivation.
     Range(RangeError),
+    /// Sessions of so many parties are not supported.
+    CommitteeSize {
+        /// The size asked for.
+        n: u8,
+    },
     /// A public value leaves 64 bits.
     PublicOverflow {
         /// The operation, counted from 0.
@@ -78,6 +83,9 @@ impl fmt::Display for PlanError {
                 "collection {collection} has {rows} rows; this entry needs {minimum} to {maximum}"
             ),
             PlanError::Range(error) => write!(f, "the entry's ranges are not sound: {error:?}"),
+            PlanError::CommitteeSize { n } => {
+                write!(f, "sessions of {n} parties are not supported")
+            }
             PlanError::PublicOverflow { op } => {
                 write!(f, "operation {op}: a public value leaves 64 bits")
             }

@@ -45,6 +45,22 @@ pub struct Sizes {
     pub rows: Vec<u32>,
 }
 
+impl Sizes {
+    /// One collection has rows, the others none.
+    pub fn single(contract: &Contract, collection: u16, rows: u32) -> Self {
+        let count = |at: usize| {
+            if at == usize::from(collection) {
+                rows
+            } else {
+                0
+            }
+        };
+        Self {
+            rows: (0..contract.collections.len()).map(count).collect(),
+        }
+    }
+}
+
 /// The input check that comes before an entry: one validity bit for each row of every collection
 /// the entry uses, opened to the committee. `sizes` counts submitted rows.
 ///
@@ -83,7 +99,7 @@ pub fn quote(
     committee: Committee,
 ) -> Result<Cost, PlanError> {
     let limits = Limits::default();
-    let cost = Cost::zero(committee)
+    let cost = Cost::of_setup(committee)
         .then(&entry::prologue(contract, entry, sizes, committee, limits)?.cost)
         .then(&entry::main(contract, entry, sizes, committee, limits)?.cost);
     limits.check_all(&cost)?;

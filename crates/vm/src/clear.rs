@@ -1,0 +1,262 @@
+//! The plaintext back ends: [`run`] gives the meaning of a contract's macro-operations on plain
+//! integers; [`run_plan`] runs a plan with values in place of shares, so that the templates of the
+//! planner can be tested without a committee. Neither hides anything.
+
+use std::fmt;
+
+use enigma_bytecode::model::{C, Contract, Op, Order, S};
+use enigma_bytecode::plan::{Call, Plan, Step};
+use enigma_bytecode::ranges::{self, RangeError};
+use enigma_field::M61;
+
+use crate::local;
+use crate::memory::Memory;
+
+/// What one manifest line shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Index into the contract's manifest.
+    pub reveal: u16,
+    /// One value, or one for each row.
+    pub values: Vec<i64>,
+}
+
+/// What a plan run in the clear gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanResult {
+    /// Validity of rows: (collection, one bit for each row).
+    pub opened: Vec<(u16, Vec<bool>)>,
+    /// What is sent to recipients.
+    pub outputs: Vec<Shown>,
+}
+
+/// Why a contract does not run on these inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClearError {
+    /// The code or the sizes are not allowed.
+    Range(RangeError),
+    /// A row lies outside its collection's range.
+    OutOfRange {
+        /// Index of the collection.
+        collection: usize,
+        /// The row, counted from 0.
+        row: usize,
+    },
+    /// A value leaves 64 bits; excluded for contracts whose ranges were derived.
+    Overflow {
+        /// The operation, counted from 0.
+        op: usize,
+    },
+}
+
+impl fmt::Display for ClearError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClearError::Range(error) => write!(f, "the entry cannot run: {error:?}"),
+            ClearError::OutOfRange { collection, row } => write!(
+                f,
+                "row {row} of collection {collection} is outside the declared range"
+            ),
+            ClearError::Overflow { op } => write!(f, "operation {op} leaves 64 bits"),
+        }
+    }
+}
+
+impl std::error::Error for ClearError {}
+
+impl From<RangeError> for ClearError {
+    fn from(error: RangeError) -> ClearError {
+        ClearError::Range(error)
+    }
+}
+
+/// Runs an entry on plain values. `inputs`: the rows of each collection of the contract, in order
+/// (empty for those that the entry does not use). Gives what each reveal shows, in code order.
+///
+/// # Errors
+/// [`ClearError`] if the sizes are not allowed, a used row is out of range or the code is unsound.
+pub fn run(
+    contract: &Contract,
+    entry: usize,
+    inputs: &[Vec<i64>],
+) -> Result<Vec<Shown>, ClearError> {
+    let rows: Vec<u32> = inputs
+        .iter()
+        .map(|rows| u32::try_from(rows.len()).unwrap_or(u32::MAX))
+        .collect();
+    ranges::actual(contract, entry, &rows)?;
+    for collection in contract.collections_used(entry) {
+        let collection = usize::from(collection);
+        let declared = &contract.collections[collection];
+        let valid = declared.low..=declared.high;
+        let outside = inputs[collection].iter().position(|x| !valid.contains(x));
+        if let Some(row) = outside {
+            return Err(ClearError::OutOfRange { collection, row });
+        }
+    }
+    let mut state = Plain {
+        inputs,
+        secret: Vec::new(),
+        public: Vec::new(),
+        shown: Vec::new(),
+    };
+    for (place, op) in contract.entries[entry].code.iter().enumerate() {
+        state.step(op).ok_or(ClearError::Overflow { op: place })?;
+    }
+    Ok(state.shown)
+}
+
+/// Runs a plan with values in place of shares. `inputs`: (collection, its rows as field elements:
+/// any element, so that also rows no honest owner deals can be tried). `random_bit` gives the
+/// masks' bits; the results do not depend on them.
+///
+/// # Panics
+/// If `inputs` are not those the plan asks for.
+pub fn run_plan(
+    plan: &Plan,
+    inputs: &[(u16, Vec<M61>)],
+    mut random_bit: impl FnMut() -> bool,
+) -> PlanResult {
+    let mut memory = Memory::new(plan);
+    for (collection, reg) in &plan.inputs {
+        let found = inputs.iter().find(|(c, _)| c == collection);
+        let (_, rows) = found.expect("every input of the plan is given");
+        assert_eq!(rows.len(), plan.lengths[reg.0 as usize] as usize);
+        memory.write(*reg, rows.clone());
+    }
+    for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
+        match step {
+            Step::Local(op) => local::execute(plan, &mut memory, op),
+            Step::Call(Call::Multiply { dst, factors, .. }) => {
+                let left = memory.joined(factors.iter().map(|(left, _)| *left));
+                let right = memory.joined(factors.iter().map(|(_, right)| *right));
+                let product: Vec<M61> = left.iter().zip(&*right).map(|(a, b)| *a * *b).collect();
+                drop((left, right));
+                memory.write(*dst, product);
+            }
+            Step::Call(Call::Open { dst, src, .. }) => {
+                let values = memory.view(*src).to_vec();
+                memory.write_opened(*dst, values);
+            }
+            Step::Call(Call::RandomBits { dst, .. }) => {
+                let len = plan.lengths[dst.0 as usize];
+                let bits: Vec<M61> = (0..len).map(|_| M61::from(random_bit())).collect();
+                memory.write(*dst, bits);
+            }
+            Step::Call(Call::Reshare { dst, src, .. }) => {
+                let values = memory.view(*src).to_vec();
+                memory.write(*dst, values);
+            }
+        }
+        memory.done(step, |_, _| {});
+    }
+    let mut opened: Vec<(u16, Vec<bool>)> = Vec::new();
+    for part in &plan.opened {
+        let bits = memory.opened(part.bits);
+        let bits = bits.iter().map(|bit| *bit == M61::ONE);
+        match opened.last_mut() {
+            Some((collection, rows)) if *collection == part.collection => rows.extend(bits),
+            _ => opened.push((part.collection, bits.collect())),
+        }
+    }
+    let output = |&(reveal, reg): &(u16, _)| Shown {
+        reveal,
+        values: memory
+            .take(reg)
+            .map(|values| values.iter().map(|x| x.to_i64()).collect())
+            .unwrap_or_default(),
+    };
+    let outputs = plan.outputs.iter().map(output).collect();
+    PlanResult { opened, outputs }
+}
+
+/// Registers as integers. `None` from a helper means overflow; everything else was checked by
+/// range derivation.
+struct Plain<'a> {
+    inputs: &'a [Vec<i64>],
+    secret: Vec<Vec<i64>>,
+    public: Vec<i64>,
+    shown: Vec<Shown>,
+}
+
+impl Plain<'_> {
+    fn step(&mut self, op: &Op) -> Option<()> {
+        match *op {
+            Op::Const { value, .. } => self.public.push(value),
+            Op::Rows { collection, .. } => {
+                let rows = self.inputs[usize::from(collection)].len();
+                self.public.push(i64::try_from(rows).ok()?);
+            }
+            Op::Public { op, a, b, .. } => {
+                let value = op.apply(self.known(a), self.known(b))?;
+                self.public.push(value);
+            }
+            Op::Input { collection, .. } => {
+                self.secret
+                    .push(self.inputs[usize::from(collection)].clone());
+            }
+            Op::Add { a, b, .. } => self.zip(a, b, i64::checked_add)?,
+            Op::Sub { a, b, .. } => self.zip(a, b, i64::checked_sub)?,
+            Op::Mul { a, b, .. } => self.zip(a, b, i64::checked_mul)?,
+            Op::AddPublic { a, b, .. } => self.map(a, self.known(b), i64::checked_add)?,
+            Op::MulPublic { a, b, .. } => self.map(a, self.known(b), i64::checked_mul)?,
+            Op::DivPublic { a, b, .. } => self.map(a, self.known(b), |x, divisor| {
+                if divisor == 0 {
+                    Some(0)
+                } else {
+                    x.checked_div(divisor)
+                }
+            })?,
+            Op::Sum { a, .. } => {
+                let mut values = self.value(a).iter();
+                let sum = values.try_fold(0i64, |sum, x| sum.checked_add(*x))?;
+                self.secret.push(vec![sum]);
+            }
+            Op::Rank { a, order, .. } => {
+                let ranks = ranks(self.value(a), order)?;
+                self.secret.push(ranks);
+            }
+            Op::Out { reveal, src } => {
+                let values = self.value(src).to_vec();
+                self.shown.push(Shown { reveal, values });
+            }
+        }
+        Some(())
+    }
+
+    fn value(&self, register: S) -> &[i64] {
+        &self.secret[usize::from(register.0)]
+    }
+
+    fn known(&self, register: C) -> i64 {
+        self.public[usize::from(register.0)]
+    }
+
+    fn map(&mut self, a: S, b: i64, f: impl Fn(i64, i64) -> Option<i64>) -> Option<()> {
+        let values: Option<Vec<i64>> = self.value(a).iter().map(|x| f(*x, b)).collect();
+        self.secret.push(values?);
+        Some(())
+    }
+
+    fn zip(&mut self, a: S, b: S, f: impl Fn(i64, i64) -> Option<i64>) -> Option<()> {
+        let (a, b) = (self.value(a), self.value(b));
+        let len = if a.len() == 1 { b.len() } else { a.len() };
+        let at = |values: &[i64], k: usize| values[if values.len() == 1 { 0 } else { k }];
+        let values: Option<Vec<i64>> = (0..len).map(|k| f(at(a, k), at(b, k))).collect();
+        self.secret.push(values?);
+        Some(())
+    }
+}
+
+/// 1 + how many values come strictly before each.
+fn ranks(values: &[i64], order: Order) -> Option<Vec<i64>> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    let before = |x: i64| match order {
+        Order::Ascending => sorted.partition_point(|y| *y < x),
+        Order::Descending => sorted.len() - sorted.partition_point(|y| *y <= x),
+    };
+    let rank = |x: &i64| i64::try_from(before(*x)).ok()?.checked_add(1);
+    values.iter().map(rank).collect()
+}

@@ -1,0 +1,193 @@
+//! The local operations of a plan: loops over contiguous columns.
+//!
+//! Shares of public constants are the constant itself (a polynomial of degree 0), so the same
+//! loops run on shares and, in the clear, on values. No loop branches or indexes on a share;
+//! digits of opened values are public.
+
+use enigma_bytecode::model::Order;
+use enigma_bytecode::plan::compare::{DIGITS, PAIR_DIGITS, SINGLE_PLACE, digit_at, pair_block};
+use enigma_bytecode::plan::{Local, Plan, View};
+use enigma_field::{Accumulator, M61};
+
+use crate::memory::Memory;
+use crate::pairs;
+
+/// Does one local operation.
+pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
+    let len = |reg: enigma_bytecode::plan::Reg| plan.lengths[reg.0 as usize] as usize;
+    match local {
+        Local::Constant { dst, value } => memory.write(*dst, vec![*value; len(*dst)]),
+        Local::Linear {
+            dst,
+            terms,
+            constant,
+        } => {
+            let result = linear(memory, terms, *constant, len(*dst));
+            memory.write(*dst, result);
+        }
+        Local::Blocks { dst, src, affine } => {
+            let result = blocks(memory.view(*src), affine);
+            memory.write(*dst, result);
+        }
+        Local::Fold { dst, src, weights } => {
+            let result = fold(memory.view(*src), weights, len(*dst));
+            memory.write(*dst, result);
+        }
+        Local::Concat { dst, parts } => {
+            let mut result = Vec::with_capacity(len(*dst));
+            for part in parts {
+                result.extend_from_slice(memory.view(*part));
+            }
+            memory.write(*dst, result);
+        }
+        Local::Sum { dst, src } => {
+            let sum: M61 = memory.view(*src).iter().sum();
+            memory.write(*dst, vec![sum]);
+        }
+        Local::PairDifferences { dst, src, first } => {
+            let result = pair_differences(memory.view(*src), *first, len(*dst));
+            memory.write(*dst, result);
+        }
+        Local::DigitLeaves {
+            less,
+            equal,
+            bits,
+            both,
+            opened,
+        } => {
+            let (bits, both) = (memory.view(*bits), memory.view(*both));
+            let (less_leaves, equal_leaves) = digit_leaves(bits, both, memory.opened(*opened));
+            memory.write(*less, less_leaves);
+            memory.write(*equal, equal_leaves);
+        }
+        Local::XorLowestBit { dst, bits, opened } => {
+            let (bits, opened) = (memory.view(*bits), memory.opened(*opened));
+            let result: Vec<M61> = bits
+                .iter()
+                .zip(opened)
+                .map(|(&bit, c)| [bit, M61::ONE - bit][(c.value() & 1) as usize])
+                .collect();
+            memory.write(*dst, result);
+        }
+        Local::RankCounts {
+            dst,
+            less,
+            equal,
+            first,
+            order,
+        } => {
+            let (less, equal) = (memory.view(*less), memory.view(*equal));
+            let result = rank_counts(less, equal, *first, *order, len(*dst));
+            memory.write(*dst, result);
+        }
+    }
+}
+
+fn linear(memory: &Memory, terms: &[(M61, View)], constant: M61, len: usize) -> Vec<M61> {
+    let repeated = |view: &View| view.len as usize != len;
+    let mut start = constant;
+    for (coefficient, view) in terms.iter().filter(|(_, view)| repeated(view)) {
+        start += *coefficient * memory.view(*view)[0];
+    }
+    let mut result = vec![start; len];
+    for (coefficient, view) in terms.iter().filter(|(_, view)| !repeated(view)) {
+        let source = memory.view(*view);
+        let pairs = result.iter_mut().zip(source);
+        if *coefficient == M61::ONE {
+            pairs.for_each(|(sum, x)| *sum += *x);
+        } else if *coefficient == -M61::ONE {
+            pairs.for_each(|(sum, x)| *sum -= *x);
+        } else {
+            pairs.for_each(|(sum, x)| *sum += *coefficient * *x);
+        }
+    }
+    result
+}
+
+fn blocks(source: &[M61], affine: &[(M61, M61)]) -> Vec<M61> {
+    let mut result = Vec::with_capacity(source.len() * affine.len());
+    for &(coefficient, constant) in affine {
+        if coefficient == M61::ONE {
+            result.extend(source.iter().map(|x| *x + constant));
+        } else {
+            result.extend(source.iter().map(|x| coefficient * *x + constant));
+        }
+    }
+    result
+}
+
+fn fold(source: &[M61], weights: &[M61], len: usize) -> Vec<M61> {
+    let mut sums = vec![Accumulator::new(); len];
+    if len > 0 {
+        for (block, weight) in source.chunks_exact(len).zip(weights) {
+            for (sum, x) in sums.iter_mut().zip(block) {
+                sum.add_product(*weight, *x);
+            }
+        }
+    }
+    sums.into_iter().map(Accumulator::finish).collect()
+}
+
+fn pair_differences(values: &[M61], first: u64, len: usize) -> Vec<M61> {
+    let mut result = Vec::with_capacity(len);
+    for run in pairs::runs(values.len(), first, len) {
+        let x = values[run.i];
+        result.extend(values[run.j].iter().map(|y| x - *y));
+    }
+    result
+}
+
+/// For each digit place: [c_d < r_d] and [c_d = r_d], linear in the one-hots of r's digit, which
+/// are t11 = both, t10 = high - both, t01 = low - both, t00 = 1 - high - low + both.
+fn digit_leaves(bits: &[M61], both: &[M61], opened: &[M61]) -> (Vec<M61>, Vec<M61>) {
+    let n = opened.len();
+    let total = DIGITS as usize * n;
+    let (mut less, mut equal) = (Vec::with_capacity(total), Vec::with_capacity(total));
+    for place in 0..DIGITS {
+        let shift = 2 * digit_at(place);
+        let Some(block) = pair_block(place) else {
+            debug_assert_eq!(place, SINGLE_PLACE);
+            let top = &bits[2 * PAIR_DIGITS as usize * n..];
+            for (&bit, c) in top.iter().zip(opened) {
+                let digit = (c.value() >> shift & 1) as usize;
+                less.push([bit, M61::ZERO][digit]);
+                equal.push([M61::ONE - bit, bit][digit]);
+            }
+            continue;
+        };
+        let block = block as usize;
+        let low = &bits[block * n..][..n];
+        let high = &bits[(PAIR_DIGITS as usize + block) * n..][..n];
+        let both = &both[block * n..][..n];
+        for (((&low, &high), &both), c) in low.iter().zip(high).zip(both).zip(opened) {
+            let digit = (c.value() >> shift & 3) as usize;
+            let positive = low + high - both;
+            less.push([positive, high, both, M61::ZERO][digit]);
+            equal.push([M61::ONE - positive, low - both, high - both, both][digit]);
+        }
+    }
+    (less, equal)
+}
+
+fn rank_counts(less: &[M61], equal: &[M61], first: u64, order: Order, rows: usize) -> Vec<M61> {
+    let mut counts = vec![M61::ZERO; rows];
+    for run in pairs::runs(rows, first, less.len()) {
+        let mut own = M61::ZERO;
+        let tile = less[run.places.clone()].iter().zip(&equal[run.places]);
+        for (other, (&less, &equal)) in counts[run.j].iter_mut().zip(tile) {
+            let greater = M61::ONE - less - equal;
+            match order {
+                Order::Ascending => {
+                    own += greater;
+                    *other += less;
+                }
+                Order::Descending => {
+                    own += less;
+                    *other += greater;
+                }
+            }
+        }
+        counts[run.i] += own;
+    }
+    counts
+}

@@ -1,0 +1,427 @@
+//! One party's run of a plan: starts strands, does their local steps, hands calls to the engine.
+//!
+//! Several strands are in flight, so that one waits for messages while another computes. A strand
+//! starts when those before it are finished and memory allows; strands start in order, and the
+//! lowest unfinished one may always start. So parties never wait for each other in a circle: of all
+//! strands that some party has not finished, the lowest is in flight, or can start, at every party
+//! that has not finished it, and who has finished it has sent all that it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use enigma_bytecode::plan::{Call, Plan, Reg, Step, WINDOW_BYTES};
+use enigma_field::{M61, Party, Shares};
+use enigma_mpc::{Counters, Engine, Error, Fault, Finished, Outgoing, RandomBits, Slot};
+
+use crate::local;
+use crate::memory::Memory;
+
+/// Runs a plan for one party. Drive it so: take frames in with [`Machine::handle`]; call
+/// [`Machine::run`]; send what [`Machine::next_send`] gives; while `run` says
+/// [`Progress::Working`], repeat at once, else wait for a frame.
+pub struct Machine {
+    plan: Arc<Plan>,
+    engine: Engine,
+    memory: Memory,
+    window_bytes: u64,
+    /// Which strand writes each register; none for inputs.
+    homes: Vec<Option<u32>>,
+    /// What each strand is doing.
+    states: Vec<State>,
+    /// Strands that can do their next step.
+    ready: BTreeSet<u32>,
+    /// Strands not yet started.
+    unstarted: BTreeSet<u32>,
+    /// Which strand waits for which call.
+    waiting: BTreeMap<u32, u32>,
+    unfinished: usize,
+    /// Memory promised to strands in flight.
+    reserved_bytes: u64,
+    /// Memory of registers that finished strands left for later ones.
+    held_bytes: u64,
+    counters_before: Counters,
+    outcome_taken: bool,
+}
+
+/// What [`Machine::run`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to compute: send what is queued, then call again.
+    Working,
+    /// Nothing can go on before a frame arrives from one of [`Machine::waiting_for`].
+    Blocked,
+    /// The run is over; [`Machine::outcome`] has the results.
+    Finished,
+}
+
+/// What a finished run leaves. The output shares are secrets of their recipients.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Validity of rows, of an input check: (collection, one bit for each row).
+    pub opened: Vec<(u16, Vec<bool>)>,
+    /// This party's re-randomised shares of what each manifest line shows.
+    pub outputs: Vec<(u16, Shares)>,
+    /// What the engine did during this run.
+    pub counters: Counters,
+    /// The most bytes that registers held at once.
+    pub register_bytes: u64,
+}
+
+/// Why a machine was not built: the caller's mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The plan is for a committee of another size than the engine's.
+    Committee {
+        /// Parties of the plan.
+        plan: u8,
+        /// Parties of the engine.
+        engine: u8,
+    },
+    /// A collection that the plan needs is not given.
+    MissingInput {
+        /// Index of the collection.
+        collection: u16,
+    },
+    /// A collection has another number of rows than planned.
+    InputLength {
+        /// Index of the collection.
+        collection: u16,
+        /// Rows planned.
+        expected: usize,
+        /// Shares given.
+        found: usize,
+    },
+}
+
+#[derive(Default)]
+struct State {
+    finished: bool,
+    /// The next step.
+    next: usize,
+    /// Bits that wait for the parties' agreement.
+    bits: Option<RandomBits>,
+}
+
+impl Machine {
+    /// A machine that has not begun. `inputs`: this party's shares of the rows of each collection
+    /// the plan needs.
+    ///
+    /// # Errors
+    /// [`Refused`] if engine or inputs do not fit the plan.
+    pub fn new(
+        plan: Arc<Plan>,
+        inputs: Vec<(u16, Shares)>,
+        engine: Engine,
+    ) -> Result<Machine, Refused> {
+        if plan.committee != engine.committee() {
+            return Err(Refused::Committee {
+                plan: plan.committee.n(),
+                engine: engine.committee().n(),
+            });
+        }
+        let mut memory = Memory::new(&plan);
+        let mut given: BTreeMap<u16, Shares> = inputs.into_iter().collect();
+        for &(collection, reg) in &plan.inputs {
+            let rows = given.remove(&collection);
+            let rows = rows.ok_or(Refused::MissingInput { collection })?;
+            let expected = plan.lengths[reg.0 as usize] as usize;
+            if rows.len() != expected {
+                let found = rows.len();
+                return Err(Refused::InputLength {
+                    collection,
+                    expected,
+                    found,
+                });
+            }
+            memory.write(reg, rows);
+        }
+        let mut homes = vec![None; plan.lengths.len()];
+        for (number, strand) in (0u32..).zip(&plan.strands) {
+            for reg in strand.steps.iter().flat_map(Step::writes).flatten() {
+                homes[reg.0 as usize] = Some(number);
+            }
+        }
+        let strands = plan.strands.len();
+        Ok(Machine {
+            memory,
+            window_bytes: WINDOW_BYTES,
+            homes,
+            states: (0..strands).map(|_| State::default()).collect(),
+            ready: BTreeSet::new(),
+            unstarted: (0..strands as u32).collect(),
+            waiting: BTreeMap::new(),
+            unfinished: strands,
+            reserved_bytes: 0,
+            held_bytes: 0,
+            counters_before: engine.counters(),
+            outcome_taken: false,
+            plan,
+            engine,
+        })
+    }
+
+    /// Bounds the memory of strands in flight, in place of [`WINDOW_BYTES`]. 0: one at a time.
+    #[must_use]
+    pub fn with_window(mut self, bytes: u64) -> Machine {
+        self.window_bytes = bytes;
+        self
+    }
+
+    /// Takes a frame that `from` sent over its authenticated link.
+    ///
+    /// # Errors
+    /// The fault, now or earlier, that ended the session.
+    pub fn handle(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        self.engine.handle(from, slot, payload)
+    }
+
+    /// Does the local work of one strand up to its next call, if any strand can go on.
+    ///
+    /// # Errors
+    /// The fault that ended the session, found in frames that came early; or a misuse of the
+    /// engine, if a plan is run twice with the same engine.
+    pub fn run(&mut self) -> Result<Progress, Error> {
+        if let Some(fault) = self.engine.fault() {
+            return Err(fault.clone().into());
+        }
+        self.collect()?;
+        self.start_strands();
+        let Some(strand) = self.ready.pop_first() else {
+            return Ok(if self.unfinished == 0 {
+                Progress::Finished
+            } else {
+                Progress::Blocked
+            });
+        };
+        self.advance(strand)?;
+        Ok(Progress::Working)
+    }
+
+    /// The next frame to send.
+    pub fn next_send(&mut self) -> Option<Outgoing> {
+        self.engine.next_send()
+    }
+
+    /// The results, once, when the run is finished.
+    pub fn outcome(&mut self) -> Option<Outcome> {
+        if self.unfinished > 0 || self.outcome_taken {
+            return None;
+        }
+        self.outcome_taken = true;
+        let plan = Arc::clone(&self.plan);
+        let mut opened: Vec<(u16, Vec<bool>)> = Vec::new();
+        for part in &plan.opened {
+            let bits = self.memory.opened(part.bits).iter();
+            let bits = bits.map(|bit| *bit == M61::ONE);
+            match opened.last_mut() {
+                Some((collection, rows)) if *collection == part.collection => rows.extend(bits),
+                _ => opened.push((part.collection, bits.collect())),
+            }
+        }
+        let outputs = plan.outputs.iter().map(|&(reveal, reg)| {
+            let value = self.memory.take(reg);
+            (reveal, value.expect("outputs are kept to the end"))
+        });
+        Some(Outcome {
+            opened,
+            outputs: outputs.collect(),
+            counters: since(self.counters_before, self.engine.counters()),
+            register_bytes: self.memory.peak_bytes(),
+        })
+    }
+
+    /// The parties whose frames some call waits for, in order. One of them may itself be waiting
+    /// for another.
+    pub fn waiting_for(&self) -> Vec<Party> {
+        self.engine.waiting_for_any()
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The engine, for the next run of the same session.
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// Stores what calls gave, and makes their strands ready.
+    fn collect(&mut self) -> Result<(), Error> {
+        while let Some((op, finished)) = self.engine.take_finished() {
+            let Some(strand) = self.waiting.remove(&op) else {
+                continue;
+            };
+            let plan = Arc::clone(&self.plan);
+            let state = &mut self.states[strand as usize];
+            let step = &plan.strands[strand as usize].steps[state.next];
+            let Step::Call(call) = step else {
+                unreachable!("a strand waits at calls only");
+            };
+            match (call, finished) {
+                (Call::Multiply { dst, .. } | Call::Reshare { dst, .. }, Finished::Shares(z)) => {
+                    self.memory.write(*dst, z);
+                }
+                (Call::Open { dst, .. }, Finished::Opened(values)) => {
+                    self.memory.write_opened(*dst, values.into_inner());
+                }
+                (Call::RandomBits { op, agree, .. }, Finished::Bits(bits)) => {
+                    state.bits = Some(bits);
+                    self.waiting.insert(*agree, strand);
+                    self.engine.start_agree(*agree, &[*op])?;
+                    continue;
+                }
+                (Call::RandomBits { dst, .. }, Finished::Agreed(agreed)) => {
+                    let bits = state.bits.take().expect("bits come before their agreement");
+                    let bits = bits.unlock(&agreed).map_err(Error::Misuse)?;
+                    self.memory.write(*dst, bits);
+                }
+                _ => unreachable!("the engine finishes what was started under a number"),
+            }
+            state.next += 1;
+            self.end_step(step);
+            self.ready.insert(strand);
+        }
+        Ok(())
+    }
+
+    /// Starts strands in order while memory allows.
+    fn start_strands(&mut self) {
+        let lowest = self.states.iter().position(|state| !state.finished);
+        let mut started = Vec::new();
+        for &number in &self.unstarted {
+            let strand = &self.plan.strands[number as usize];
+            let before = strand.after.iter();
+            if !before.copied().all(|s| self.states[s as usize].finished) {
+                continue;
+            }
+            let needed = self.reserved_bytes + self.held_bytes + strand.memory_bytes;
+            if needed > self.window_bytes && Some(number as usize) != lowest {
+                break;
+            }
+            self.reserved_bytes += strand.memory_bytes;
+            started.push(number);
+        }
+        for number in started {
+            self.unstarted.remove(&number);
+            self.ready.insert(number);
+        }
+    }
+
+    /// Does a strand's local steps up to and including the start of its next call.
+    fn advance(&mut self, strand: u32) -> Result<(), Error> {
+        let plan = Arc::clone(&self.plan);
+        let steps = &plan.strands[strand as usize].steps;
+        loop {
+            match steps.get(self.states[strand as usize].next) {
+                None => {
+                    self.finish_strand(strand);
+                    return Ok(());
+                }
+                Some(Step::Call(call)) => return self.start_call(strand, call),
+                Some(step @ Step::Local(op)) => {
+                    local::execute(&plan, &mut self.memory, op);
+                    self.states[strand as usize].next += 1;
+                    self.end_step(step);
+                }
+            }
+        }
+    }
+
+    fn start_call(&mut self, strand: u32, call: &Call) -> Result<(), Error> {
+        match call {
+            Call::Multiply { op, factors, .. } => {
+                self.waiting.insert(*op, strand);
+                let left = self.memory.joined(factors.iter().map(|(left, _)| *left));
+                let right = self.memory.joined(factors.iter().map(|(_, right)| *right));
+                self.engine.start_multiply(*op, &left, &right)
+            }
+            Call::Open { op, src, .. } => {
+                self.waiting.insert(*op, strand);
+                self.engine.start_open_full(*op, self.memory.view(*src))
+            }
+            Call::RandomBits { op, dst, .. } => {
+                self.waiting.insert(*op, strand);
+                let len = self.plan.lengths[dst.0 as usize] as usize;
+                self.engine.start_random_bits(*op, len)
+            }
+            Call::Reshare { op, src, .. } => {
+                self.waiting.insert(*op, strand);
+                self.engine.start_reshare(*op, self.memory.view(*src))
+            }
+        }
+    }
+
+    /// Frees what a step was the last to read.
+    fn end_step(&mut self, step: &Step) {
+        let (homes, states) = (&self.homes, &self.states);
+        let held = &mut self.held_bytes;
+        self.memory.done(step, |reg, bytes| {
+            let home = homes[reg.0 as usize];
+            if home.is_some_and(|home| states[home as usize].finished) {
+                *held = held.saturating_sub(bytes);
+            }
+        });
+    }
+
+    fn finish_strand(&mut self, strand: u32) {
+        let plan = Arc::clone(&self.plan);
+        let strand_plan = &plan.strands[strand as usize];
+        self.states[strand as usize].finished = true;
+        self.unfinished -= 1;
+        self.reserved_bytes -= strand_plan.memory_bytes;
+        let written = strand_plan.steps.iter().flat_map(Step::writes).flatten();
+        let left: u64 = written.map(|reg: Reg| self.memory.bytes(reg)).sum();
+        self.held_bytes += left;
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine")
+            .field("engine", &self.engine)
+            .field("strands", &self.states.len())
+            .field("unfinished", &self.unfinished)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Committee { plan, engine } => {
+                write!(f, "the plan is for {plan} parties, the engine has {engine}")
+            }
+            Refused::MissingInput { collection } => {
+                write!(f, "shares of collection {collection} are missing")
+            }
+            Refused::InputLength {
+                collection,
+                expected,
+                found,
+            } => write!(
+                f,
+                "collection {collection} has {found} shares, {expected} were planned"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+fn since(before: Counters, now: Counters) -> Counters {
+    Counters {
+        bytes_sent: now.bytes_sent - before.bytes_sent,
+        frames_sent: now.frames_sent - before.frames_sent,
+        bytes_received: now.bytes_received - before.bytes_received,
+        frames_received: now.frames_received - before.frames_received,
+        multiplications: now.multiplications - before.multiplications,
+        reshares: now.reshares - before.reshares,
+        full_openings: now.full_openings - before.full_openings,
+        cheap_openings: now.cheap_openings - before.cheap_openings,
+        random_bits: now.random_bits - before.random_bits,
+        random_values: now.random_values - before.random_values,
+    }
+}

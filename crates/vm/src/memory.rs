@@ -1,0 +1,141 @@
+//! Registers of a run: written once, freed after the last read.
+
+use enigma_bytecode::plan::{Plan, Pub, Reg, Step, View};
+use enigma_field::{M61, Shares};
+
+/// Bytes of one element.
+const ELEMENT_BYTES: u64 = 8;
+
+/// The registers of one party (or, in the clear, of all of them at once).
+pub(crate) struct Memory {
+    shares: Vec<Slot>,
+    opened: Vec<Option<Vec<M61>>>,
+    live_bytes: u64,
+    peak_bytes: u64,
+}
+
+struct Slot {
+    value: Option<Shares>,
+    reads_left: u32,
+}
+
+impl Memory {
+    /// No register is written yet; how often each will be read is counted from the plan.
+    pub(crate) fn new(plan: &Plan) -> Memory {
+        let mut reads = vec![0u32; plan.lengths.len()];
+        for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
+            step.reads(|view| reads[view.reg.0 as usize] += 1, |_| {});
+        }
+        for (_, reg) in &plan.outputs {
+            reads[reg.0 as usize] += 1;
+        }
+        let slot = |reads_left| Slot {
+            value: None,
+            reads_left,
+        };
+        Memory {
+            shares: reads.into_iter().map(slot).collect(),
+            opened: vec![None; plan.opened_lengths.len()],
+            live_bytes: 0,
+            peak_bytes: 0,
+        }
+    }
+
+    /// Writes a register; one that nobody will read is dropped at once.
+    pub(crate) fn write(&mut self, reg: Reg, value: impl Into<Shares>) {
+        let value = value.into();
+        let slot = &mut self.shares[reg.0 as usize];
+        debug_assert!(slot.value.is_none(), "a register is written once");
+        if slot.reads_left == 0 {
+            return;
+        }
+        self.live_bytes += value.len() as u64 * ELEMENT_BYTES;
+        self.peak_bytes = self.peak_bytes.max(self.live_bytes);
+        slot.value = Some(value);
+    }
+
+    /// Writes opened values. They are small and stay.
+    pub(crate) fn write_opened(&mut self, reg: Pub, values: Vec<M61>) {
+        self.opened[reg.0 as usize] = Some(values);
+    }
+
+    /// The elements in view. Strands run in the plan's order, so they were written.
+    pub(crate) fn view(&self, view: View) -> &[M61] {
+        let value = self.shares[view.reg.0 as usize].value.as_ref();
+        let value = value.expect("a plan reads a register after it is written and before its end");
+        &value[view.start as usize..][..view.len as usize]
+    }
+
+    /// Opened values.
+    pub(crate) fn opened(&self, reg: Pub) -> &[M61] {
+        let values = self.opened[reg.0 as usize].as_ref();
+        values.expect("a plan reads opened values after they are opened")
+    }
+
+    /// The views behind one another; copied only if there is more than one.
+    pub(crate) fn joined(&self, views: impl Iterator<Item = View> + Clone) -> Joined<'_> {
+        let mut all = views.clone();
+        match (all.next(), all.next()) {
+            (Some(only), None) => Joined::Borrowed(self.view(only)),
+            _ => {
+                let len = views.clone().map(|view| view.len as usize).sum();
+                let mut copy = Vec::with_capacity(len);
+                views.for_each(|view| copy.extend_from_slice(self.view(view)));
+                Joined::Copied(Shares::from(copy))
+            }
+        }
+    }
+
+    /// Counts the reads of a step that is done, and frees what nobody will read again. Tells
+    /// `freed` of each register freed and its size in bytes.
+    pub(crate) fn done(&mut self, step: &Step, mut freed: impl FnMut(Reg, u64)) {
+        step.reads(
+            |view| {
+                let slot = &mut self.shares[view.reg.0 as usize];
+                slot.reads_left = slot.reads_left.saturating_sub(1);
+                if slot.reads_left == 0
+                    && let Some(value) = slot.value.take()
+                {
+                    let bytes = value.len() as u64 * ELEMENT_BYTES;
+                    self.live_bytes -= bytes;
+                    freed(view.reg, bytes);
+                }
+            },
+            |_| {},
+        );
+    }
+
+    /// Takes a register's value out.
+    pub(crate) fn take(&mut self, reg: Reg) -> Option<Shares> {
+        let value = self.shares[reg.0 as usize].value.take()?;
+        self.live_bytes -= value.len() as u64 * ELEMENT_BYTES;
+        Some(value)
+    }
+
+    /// Bytes of a register, 0 if it holds nothing.
+    pub(crate) fn bytes(&self, reg: Reg) -> u64 {
+        let value = self.shares[reg.0 as usize].value.as_ref();
+        value.map_or(0, |value| value.len() as u64 * ELEMENT_BYTES)
+    }
+
+    /// The most bytes that registers held at once so far.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        self.peak_bytes
+    }
+}
+
+/// Elements behind one another.
+pub(crate) enum Joined<'a> {
+    Borrowed(&'a [M61]),
+    Copied(Shares),
+}
+
+impl std::ops::Deref for Joined<'_> {
+    type Target = [M61];
+    fn deref(&self) -> &[M61] {
+        match self {
+            Joined::Borrowed(slice) => slice,
+            Joined::Copied(shares) => shares,
+        }
+    }
+}

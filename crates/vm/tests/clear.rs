@@ -1,0 +1,392 @@
+//! The planner's templates against plain integers, and the two plaintext back ends against each
+//! other: a plan run with values in place of shares does what the macro-operations say.
+
+mod common;
+
+use common::{EDGE, Pick, arithmetic, contract, quotient, ranking, survey};
+use enigma_bytecode::model::{Contract, Op, Order, S};
+use enigma_bytecode::plan::{self, Limit, PlanError, Sizes};
+use enigma_bytecode::ranges::RangeError;
+use enigma_field::{Committee, M61};
+use enigma_vm::clear::{self, ClearError};
+use proptest::prelude::*;
+
+fn three() -> Committee {
+    Committee::new(3).expect("an odd size")
+}
+
+fn sizes(inputs: &[Vec<i64>]) -> Sizes {
+    let rows = inputs.iter().map(|rows| rows.len() as u32).collect();
+    Sizes { rows }
+}
+
+fn elements(inputs: &[Vec<i64>]) -> Vec<(u16, Vec<M61>)> {
+    let rows = |rows: &Vec<i64>| rows.iter().map(|x| M61::from_i64(*x)).collect();
+    (0u16..).zip(inputs.iter().map(rows)).collect()
+}
+
+/// What the plan shows, run in the clear; the macro semantics must show the same.
+fn shown(contract: &Contract, inputs: &[Vec<i64>]) -> Vec<Vec<i64>> {
+    let plan = plan::main(contract, 0, &sizes(inputs), three()).expect("a plan");
+    let mut pick = Pick(7);
+    let outputs = clear::run_plan(&plan, &elements(inputs), || pick.bit()).outputs;
+    let meaning = clear::run(contract, 0, inputs).expect("the entry runs");
+    assert_eq!(outputs, meaning);
+    outputs.into_iter().map(|shown| shown.values).collect()
+}
+
+fn validity(low: i64, high: i64, rows: Vec<M61>) -> Vec<bool> {
+    let contract = ranking(low, high, 1 << 20, Order::Ascending);
+    let sizes = Sizes {
+        rows: vec![rows.len() as u32],
+    };
+    let plan = plan::prologue(&contract, 0, &sizes, three()).expect("a plan");
+    let mut pick = Pick(9);
+    let mut opened = clear::run_plan(&plan, &[(0, rows)], || pick.bit()).opened;
+    let (collection, bits) = opened.pop().expect("one collection");
+    assert_eq!((collection, opened.len()), (0, 0));
+    bits
+}
+
+#[test]
+fn a_survey_shows_average_and_ranks_with_ties() {
+    let contract = survey(0, 100_000_000, 1_000, Order::Descending);
+    let shown = shown(&contract, &[vec![3000, 5000, 4000, 4000, 4000]]);
+    assert_eq!(shown, [vec![4000], vec![5, 1, 2, 2, 2]]);
+}
+
+#[test]
+fn ranks_at_the_edges_of_the_range() {
+    let values = vec![EDGE, -EDGE, 0, EDGE - 1, 1 - EDGE, 0, -1, 1, EDGE, -EDGE];
+    for order in [Order::Ascending, Order::Descending] {
+        shown(
+            &ranking(-EDGE, EDGE, 100, order),
+            std::slice::from_ref(&values),
+        );
+    }
+}
+
+#[test]
+fn one_row_and_all_equal() {
+    let contract = survey(-5, 100, 100, Order::Descending);
+    assert_eq!(shown(&contract, &[vec![-3]]), [vec![-3], vec![1]]);
+    assert_eq!(shown(&contract, &[vec![42; 17]]), [vec![42], vec![1; 17]]);
+}
+
+#[test]
+fn ranks_over_several_tiles() {
+    let mut pick = Pick(1);
+    let values: Vec<i64> = (0..300).map(|_| pick.between(0, 120)).collect();
+    let contract = ranking(0, 120, 300, Order::Descending);
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![300] }, three()).expect("a plan");
+    // 44,850 pairs in three tiles, then one strand for the sum and one for the output.
+    assert_eq!(plan.strands.len(), 5);
+    shown(&contract, &[values]);
+}
+
+#[test]
+fn arithmetic_repeats_scalars() {
+    let contract = arithmetic(50);
+    shown(&contract, &[vec![-50, 0, 1_000, 7], vec![200, -3, 0]]);
+    shown(&contract, &[vec![12], vec![-3]]);
+    shown(&contract, &[vec![12, 13], vec![5]]);
+}
+
+#[test]
+fn quotients_truncate_toward_zero() {
+    let values = vec![-EDGE, -17, -16, -15, -1, 0, 1, 15, 16, 17, 1 << 40, EDGE];
+    for divisor in [
+        1,
+        -1,
+        2,
+        -2,
+        3,
+        16,
+        255,
+        256,
+        257,
+        1 << 58,
+        -(1 << 58),
+        EDGE,
+        -EDGE,
+    ] {
+        let contract = quotient(-EDGE, EDGE, 100, divisor);
+        let quotients = &shown(&contract, std::slice::from_ref(&values))[0];
+        for (x, q) in values.iter().zip(quotients) {
+            assert_eq!(*q, x / divisor, "{x} / {divisor}");
+        }
+    }
+    assert_eq!(shown(&quotient(-9, 9, 10, 0), &[vec![5, -5]]), [vec![0, 0]]);
+    // All dividends at most zero: no comparison for the sign.
+    let negative = quotient(-1_000, 0, 10, 7);
+    assert_eq!(
+        shown(&negative, &[vec![-1_000, 0, -6, -7]]),
+        [[-142, 0, 0, -1]]
+    );
+    // Too small to reach the divisor: nothing is compared.
+    let small = plan::main(
+        &quotient(-9, 9, 10, 10),
+        0,
+        &Sizes { rows: vec![3] },
+        three(),
+    );
+    assert_eq!(small.expect("a plan").cost.random_bits, 0);
+}
+
+#[test]
+fn quotients_of_many_rows_go_in_tiles() {
+    let mut pick = Pick(3);
+    let values: Vec<i64> = (0..700)
+        .map(|_| pick.between(-1_000_000, 1_000_000))
+        .collect();
+    let contract = quotient(-1_000_000, 1_000_000, 700, 13);
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![700] }, three()).expect("a plan");
+    assert!(plan.strands.len() > 8);
+    shown(&contract, &[values]);
+}
+
+#[test]
+fn rows_outside_the_range_are_found() {
+    let rows = [-1, 0, 1, 99, 100, 101, -EDGE, EDGE, i64::MAX, i64::MIN];
+    let rows = rows.map(M61::from_i64).to_vec();
+    let expected: Vec<bool> = rows
+        .iter()
+        .map(|x| (0..=100).contains(&x.to_i64()))
+        .collect();
+    assert_eq!(validity(0, 100, rows), expected);
+}
+
+#[test]
+fn wild_elements_never_pass_the_range_check() {
+    let half = (M61::MODULUS - 1) / 2;
+    let mut rows: Vec<M61> = Vec::new();
+    for centre in [0, half, half + 1, M61::MODULUS - 1, 1 << 59, 1 << 60] {
+        rows.extend((0..5).map(|k| M61::new(centre + k) - M61::new(2)));
+    }
+    let mut pick = Pick(5);
+    rows.extend((0..500).map(|_| M61::new(pick.word())));
+    for (low, high) in [
+        (-EDGE, EDGE),
+        (0, EDGE),
+        (-EDGE, 0),
+        (EDGE, EDGE),
+        (-3, 100),
+    ] {
+        let expected: Vec<bool> = rows
+            .iter()
+            .map(|x| (low..=high).contains(&x.to_i64()))
+            .collect();
+        assert_eq!(
+            validity(low, high, rows.clone()),
+            expected,
+            "{low}..={high}"
+        );
+    }
+}
+
+#[test]
+fn a_range_check_of_many_rows_is_one_list() {
+    let rows: Vec<M61> = (0..20_000).map(M61::new).collect();
+    let valid = validity(0, 9_999, rows);
+    assert_eq!(valid.len(), 20_000);
+    assert!(
+        valid
+            .iter()
+            .enumerate()
+            .all(|(k, bit)| *bit == (k < 10_000))
+    );
+}
+
+#[test]
+fn costs_are_the_published_counts() {
+    // Four people: 6 pairs with both results; each 61 bits and 30 + 60 + 1 products; then 4 ranks
+    // are re-randomised.
+    let ranks = ranking(0, 100, 10, Order::Descending);
+    let cost = plan::main(&ranks, 0, &Sizes { rows: vec![4] }, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!((cost.multiplications, cost.reshares), (6 * 91, 4));
+    assert_eq!((cost.random_bits, cost.openings), (6 * 61, 6));
+    assert_eq!(cost.rounds, 3 + 1 + 1 + 5 + 1 + 1);
+    // The input check: two less-only comparisons and a product for each row.
+    let check = plan::prologue(&ranks, 0, &Sizes { rows: vec![4] }, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!(check.multiplications, 4 * (2 * 86 + 1));
+    assert_eq!((check.random_bits, check.openings), (8 * 61, 8 + 4));
+    assert_eq!(check.rounds, 3 + 1 + 1 + 5 + 1 + 1 + 1);
+    // A quotient below 256: at most two digits; masks are made at once, before.
+    let division = quotient(0, 255 * 3, 10, 3);
+    let cost = plan::main(&division, 0, &Sizes { rows: vec![1] }, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!((cost.multiplications, cost.reshares), (30 * 86, 1));
+    assert_eq!(cost.rounds, 3 + 1 + 2 * 7 + 1);
+}
+
+#[test]
+fn a_quote_is_the_sum_of_its_parts_and_setup() {
+    let contract = survey(0, 100_000_000, 1_000, Order::Descending);
+    let sizes = Sizes { rows: vec![20] };
+    let quote = plan::quote(&contract, 0, &sizes, three()).expect("a quote");
+    let check = plan::prologue(&contract, 0, &sizes, three())
+        .expect("a plan")
+        .cost;
+    let main = plan::main(&contract, 0, &sizes, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!(
+        quote.multiplications,
+        check.multiplications + main.multiplications
+    );
+    assert_eq!(quote.rounds, 2 + check.rounds + main.rounds);
+    assert!(quote.bytes_per_party > check.bytes_per_party + main.bytes_per_party);
+}
+
+#[test]
+fn runs_over_a_limit_are_refused_early() {
+    let contract = ranking(0, 100, 1 << 20, Order::Descending);
+    let refused = plan::main(
+        &contract,
+        0,
+        &Sizes {
+            rows: vec![1 << 20],
+        },
+        three(),
+    );
+    assert!(matches!(
+        refused,
+        Err(PlanError::OverLimit {
+            limit: Limit::Multiplications | Limit::BytesPerParty,
+            ..
+        })
+    ));
+    let wide = ranking(0, 100, 1 << 21, Order::Descending);
+    assert_eq!(
+        plan::prologue(
+            &wide,
+            0,
+            &Sizes {
+                rows: vec![(1 << 20) + 1]
+            },
+            three()
+        )
+        .map(|plan| plan.cost),
+        Err(PlanError::OverLimit {
+            limit: Limit::VectorLength,
+            allowed: 1 << 20,
+            needed: (1 << 20) + 1
+        })
+    );
+}
+
+#[test]
+fn wrong_sizes_are_refused() {
+    let mut contract = ranking(0, 100, 10, Order::Descending);
+    contract.groups[0].min = 5;
+    for rows in [4, 11] {
+        let sizes = Sizes { rows: vec![rows] };
+        let expected = Err(PlanError::Range(RangeError::RowsOutside {
+            collection: 0,
+            rows,
+            minimum: 5,
+            maximum: 10,
+        }));
+        assert_eq!(
+            plan::main(&contract, 0, &sizes, three()).map(|plan| plan.cost),
+            expected
+        );
+        assert_eq!(
+            plan::prologue(&contract, 0, &sizes, three()).map(|plan| plan.cost),
+            expected
+        );
+        assert_eq!(plan::quote(&contract, 0, &sizes, three()), expected);
+        let error = clear::run(&contract, 0, &[vec![1; rows as usize]]);
+        assert!(matches!(error, Err(ClearError::Range(_))));
+    }
+    let none = Sizes { rows: Vec::new() };
+    assert!(plan::main(&contract, 0, &none, three()).is_err());
+    assert!(plan::main(&contract, 7, &Sizes { rows: vec![5] }, three()).is_err());
+}
+
+#[test]
+fn a_foreign_manifest_line_is_refused() {
+    let mut contract = ranking(0, 100, 10, Order::Descending);
+    contract.entries[0].code.push(Op::Out {
+        reveal: 1,
+        src: S(0),
+    });
+    assert!(matches!(
+        plan::main(&contract, 0, &Sizes { rows: vec![5] }, three()),
+        Err(PlanError::UnknownReveal { op: 3, reveal: 1 })
+    ));
+}
+
+#[test]
+fn the_clear_back_end_refuses_rows_out_of_range() {
+    let contract = survey(0, 100, 10, Order::Ascending);
+    assert_eq!(
+        clear::run(&contract, 0, &[vec![5, 101, -1]]),
+        Err(ClearError::OutOfRange {
+            collection: 0,
+            row: 1
+        })
+    );
+}
+
+#[test]
+fn an_entry_without_inputs_has_an_empty_plan() {
+    let contract = contract(10, &[(0, 1)], Vec::new(), 0);
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3] }, three()).expect("a plan");
+    assert_eq!((plan.strands.len(), plan.cost.rounds), (0, 0));
+}
+
+fn any_value() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        -EDGE..=EDGE,
+        -20i64..=20,
+        Just(0),
+        Just(EDGE),
+        Just(-EDGE),
+        (0u32..59).prop_map(|k| 1i64 << k),
+        (0u32..59).prop_map(|k| -(1i64 << k)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn ranks_of_any_values(values in prop::collection::vec(any_value(), 1..12), descending: bool) {
+        let order = if descending { Order::Descending } else { Order::Ascending };
+        shown(&ranking(-EDGE, EDGE, 12, order), &[values]);
+    }
+
+    #[test]
+    fn quotients_of_any_values(
+        values in prop::collection::vec(any_value(), 1..4),
+        divisor in any_value(),
+    ) {
+        let quotients = &shown(&quotient(-EDGE, EDGE, 12, divisor), std::slice::from_ref(&values))[0];
+        for (x, q) in values.iter().zip(quotients) {
+            prop_assert_eq!(*q, if divisor == 0 { 0 } else { x / divisor });
+        }
+    }
+
+    #[test]
+    fn quotients_in_any_range(a in any_value(), b in any_value(), divisor in 1i64..1_000, at: u64) {
+        let (low, high) = (a.min(b), a.max(b));
+        let x = Pick(at).between(low, high);
+        let quotients = &shown(&quotient(low, high, 12, divisor), &[vec![x, low, high]])[0];
+        prop_assert_eq!(quotients, &vec![x / divisor, low / divisor, high / divisor]);
+    }
+
+    #[test]
+    fn validity_of_any_element(a in any_value(), b in any_value(), words in prop::collection::vec(any::<u64>(), 1..8)) {
+        let (low, high) = (a.min(b), a.max(b));
+        let mut rows: Vec<M61> = words.into_iter().map(M61::new).collect();
+        rows.extend([low, high, low - 1, high + 1].map(M61::from_i64));
+        let expected: Vec<bool> = rows.iter().map(|x| (low..=high).contains(&x.to_i64())).collect();
+        prop_assert_eq!(validity(low, high, rows), expected);
+    }
+}

@@ -1,0 +1,138 @@
+//! A committee of machines in memory, whose frames arrive in any order.
+
+use std::sync::Arc;
+
+use enigma_bytecode::plan::Plan;
+use enigma_field::{Committee, M61, Party, Shares};
+use enigma_mpc::testing::{self, Delivery, TestRng};
+use enigma_mpc::{Engine, Error};
+use enigma_vm::{Machine, Outcome, Progress};
+
+/// Machines of one committee, and frames on their way.
+pub(crate) struct Machines {
+    /// By party.
+    pub(crate) machines: Vec<Machine>,
+    in_flight: Vec<Delivery>,
+    /// What each party's last step came to.
+    pub(crate) progress: Vec<Progress>,
+    /// Parties that have crashed: they neither compute nor receive.
+    pub(crate) dead: Vec<Party>,
+    rng: TestRng,
+}
+
+/// Fresh engines.
+pub(crate) fn engines(committee: Committee, seed: u64) -> Vec<Engine> {
+    let seeds = testing::dealt_seeds(committee, seed);
+    let parties = committee.parties().zip(seeds);
+    parties
+        .map(|(party, seeds)| Engine::new(committee, party, seeds))
+        .collect()
+}
+
+impl Machines {
+    /// Machines for a plan on these inputs: (collection, rows).
+    pub(crate) fn new(
+        plan: &Arc<Plan>,
+        inputs: &[(u16, Vec<M61>)],
+        engines: Vec<Engine>,
+        seed: u64,
+    ) -> Machines {
+        let committee = plan.committee;
+        let mut given: Vec<Vec<(u16, Shares)>> = vec![Vec::new(); committee.len()];
+        for (collection, rows) in inputs {
+            let shares = testing::share(committee, rows, seed ^ u64::from(*collection));
+            for (party, shares) in given.iter_mut().zip(shares) {
+                party.push((*collection, shares));
+            }
+        }
+        let machines = engines.into_iter().zip(given).map(|(engine, inputs)| {
+            Machine::new(Arc::clone(plan), inputs, engine).expect("the inputs fit")
+        });
+        Machines {
+            machines: machines.collect(),
+            in_flight: Vec::new(),
+            progress: vec![Progress::Working; committee.len()],
+            dead: Vec::new(),
+            rng: TestRng::new(seed ^ 0x6f72_6465_7200),
+        }
+    }
+
+    /// As [`Machines::new`], every machine with a window of its own size.
+    pub(crate) fn with_windows(mut self, windows: impl Fn(usize) -> u64) -> Machines {
+        let machines = self.machines.into_iter().enumerate();
+        self.machines = machines
+            .map(|(index, machine)| machine.with_window(windows(index)))
+            .collect();
+        self
+    }
+
+    /// One action of the network: either some party computes, or some frame arrives. `false` when
+    /// nothing can happen any more.
+    pub(crate) fn step(&mut self) -> Result<bool, Error> {
+        let working: Vec<usize> = (0..self.machines.len())
+            .filter(|&index| self.progress[index] == Progress::Working)
+            .filter(|&index| !self.dead.iter().any(|dead| dead.index() == index))
+            .collect();
+        let choices = working.len() + self.in_flight.len();
+        if choices == 0 {
+            return Ok(false);
+        }
+        let choice = self.rng.below(choices);
+        if let Some(&index) = working.get(choice) {
+            let machine = &mut self.machines[index];
+            self.progress[index] = machine.run()?;
+            let from = Party::new(index as u8 + 1).expect("from 1");
+            while let Some(outgoing) = machine.next_send() {
+                self.in_flight.push(Delivery {
+                    from,
+                    to: outgoing.to,
+                    slot: outgoing.slot,
+                    payload: outgoing.payload,
+                });
+            }
+        } else {
+            let Delivery {
+                from,
+                to,
+                slot,
+                payload,
+            } = self.in_flight.swap_remove(choice - working.len());
+            if !self.dead.contains(&to) {
+                self.machines[to.index()].handle(from, slot, &payload)?;
+                self.progress[to.index()] = Progress::Working;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run(&mut self) -> Vec<Outcome> {
+        while self.step().expect("no fault among honest parties") {}
+        assert!(self.progress.iter().all(|p| *p == Progress::Finished));
+        let outcomes = self.machines.iter_mut().map(|machine| machine.outcome());
+        outcomes
+            .map(|outcome| outcome.expect("finished machines have an outcome"))
+            .collect()
+    }
+
+    /// The engines, for the next plan of the session.
+    pub(crate) fn into_engines(self) -> Vec<Engine> {
+        let machines = self.machines.into_iter();
+        machines.map(Machine::into_engine).collect()
+    }
+}
+
+/// What each reveal shows, from all parties' output shares.
+pub(crate) fn shown(committee: Committee, outcomes: &[Outcome]) -> Vec<(u16, Vec<i64>)> {
+    let reveals = outcomes[0].outputs.iter().enumerate();
+    reveals
+        .map(|(place, (reveal, _))| {
+            let columns: Vec<Shares> = outcomes
+                .iter()
+                .map(|outcome| outcome.outputs[place].1.clone())
+                .collect();
+            let values = testing::reconstruct(committee, &columns);
+            (*reveal, values.into_iter().map(M61::to_i64).collect())
+        })
+        .collect()
+}
