@@ -3,7 +3,12 @@
 //!
 //! Invariants: nothing here compiles or runs a contract; decoding is total and canonical.
 
+pub mod container;
+pub mod disasm;
+pub mod interface;
 pub mod interval;
 pub mod model;
 pub mod plan;
 pub mod ranges;
+pub mod release;
+pub mod verify;

@@ -2,7 +2,7 @@
 //!
 //! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `resolve`
 //! (declarations), `lower` (names, types, labels and ranges into [`hir`]), `policy` (who may see
-//! what), `codegen` (bytecode). [`interpret`] runs the checked contract on plain numbers.
+//! what), `codegen` (bytecode, which then passes the check that nodes make). [`interpret`] runs the checked contract on plain numbers.
 //!
 //! Invariants: the same source gives the same bytes on every machine (no clock, no paths, no
 //! hash-ordered containers); white space and comments do not matter; no input makes the compiler
@@ -27,12 +27,12 @@ pub use code::{Code, explain};
 pub use diagnostic::{Color, Diagnostic, Severity, has_errors, render};
 pub use hir::Hir;
 pub use interpret::{Refusal, Value, interpret};
-pub use lower::MAX_REVEALS;
-pub use resolve::MAX_GROUP;
 pub use span::Span;
 pub use testing::{TestFailure, TestOutcome, run_tests};
 
+use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
+use enigma_bytecode::verify::verify;
 
 /// Largest source, in bytes.
 pub const MAX_SOURCE_LEN: usize = 256 * 1024;
@@ -90,9 +90,29 @@ pub fn compile(source: &str) -> Compilation {
     if has_errors(&diagnostics) {
         return Compilation::failed(diagnostics);
     }
-    let Some(contract) = codegen::generate(&hir, &mut diagnostics) else {
-        return Compilation::failed(diagnostics);
+    let contract = codegen::generate(&hir, &mut diagnostics);
+    let checked = contract.map(|contract| verify(&contract).map(|()| contract));
+    let contract = match checked {
+        Some(Ok(contract)) => contract,
+        Some(Err(error)) => {
+            let message = format!("the compiled contract is not valid: {error:?}");
+            diagnostics.push(Diagnostic::error(Code::E0999, Span::default(), message));
+            return Compilation::failed(diagnostics);
+        }
+        None if has_errors(&diagnostics) => return Compilation::failed(diagnostics),
+        None => {
+            let message = "an entry needs more than 65_536 registers";
+            diagnostics.push(Diagnostic::error(Code::E0601, Span::default(), message));
+            return Compilation::failed(diagnostics);
+        }
     };
+    let size = encode(&contract).len();
+    if size > MAX_BYTES {
+        let message =
+            format!("the compiled contract has {size} bytes; at most {MAX_BYTES} are allowed");
+        diagnostics.push(Diagnostic::error(Code::E0601, Span::default(), message));
+        return Compilation::failed(diagnostics);
+    }
     sort(&mut diagnostics);
     Compilation {
         contract: Some(contract),

@@ -7,6 +7,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use enigma_bytecode::verify::MAX_REVEALS;
+
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Entry, Expr, Hir, Recipient, Reveal};
@@ -14,9 +16,6 @@ use crate::resolve::{Scope, duplicate, not_int_type, recipient_named, unsupporte
 use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxNode, ast};
 use crate::types::{IntType, Label, Space};
-
-/// Most reveals of one entry: the manifest must stay readable.
-pub const MAX_REVEALS: usize = 64;
 
 /// Settles everything below the declarations.
 pub(crate) fn lower(scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::interval::{MAGNITUDE_LIMIT, Wide};
+use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_GROUP};
 
 use crate::code::Code;
 use crate::constant::{self, Constants};
@@ -14,9 +15,6 @@ use crate::suggest::nearest;
 use crate::syntax::ast::{self, Expr, Name, RecipientKind};
 use crate::syntax::{SyntaxKind as K, SyntaxNode};
 use crate::types::IntType;
-
-/// Most members of a group.
-pub const MAX_GROUP: u32 = 1_048_576;
 
 /// What a name of the contract stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +119,7 @@ pub(crate) fn resolve(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> Op
     // in order, since bounds need their values.
     members.iter().for_each(|node| pass.declare(node));
     members.iter().for_each(|node| pass.collection(node));
+    pass.limits(contract);
     Some(pass.scope)
 }
 
@@ -144,6 +143,29 @@ impl Pass<'_> {
                     "a version is a number below 2^32",
                 )),
             }
+        }
+    }
+
+    fn limits(&mut self, contract: &ast::Contract) {
+        let Scope {
+            groups,
+            collections,
+            entries,
+            ..
+        } = &self.scope;
+        let counts = [
+            (groups.len(), "groups"),
+            (collections.len(), "collections"),
+            (entries.len(), "entries"),
+        ];
+        for (_, what) in counts
+            .into_iter()
+            .filter(|(count, _)| *count > MAX_DECLARATIONS)
+        {
+            let span = contract.name().map_or(contract.span(), |name| name.span);
+            let message = format!("a contract has at most {MAX_DECLARATIONS} {what}");
+            self.diagnostics
+                .push(Diagnostic::error(Code::E0601, span, message));
         }
     }
 
@@ -323,9 +345,12 @@ impl Pass<'_> {
         let group = self.provider(&collect);
         let int = collect.ty().and_then(|ty| self.collected_type(&ty));
         let range = int.and_then(|int| self.range(&collect, int));
+        let rows_max = group
+            .and_then(|group| self.scope.groups.get(group))
+            .map_or(MAX_GROUP, |g| g.max);
         let allows = collect
             .allows()
-            .filter_map(|allow| self.allow(&allow, index))
+            .filter_map(|allow| self.allow(&allow, index, rows_max))
             .collect();
         if let Some(collection) = self.scope.collections.get_mut(index) {
             collection.group = group.unwrap_or(0);
@@ -420,7 +445,7 @@ impl Pass<'_> {
         }
     }
 
-    fn allow(&mut self, allow: &ast::Allow, collection: usize) -> Option<Allow> {
+    fn allow(&mut self, allow: &ast::Allow, collection: usize, rows_max: u32) -> Option<Allow> {
         let clause = allow.shape()?;
         let shape = match clause.word()?.as_str() {
             "aggregate" => {
@@ -432,7 +457,9 @@ impl Pass<'_> {
                 {
                     Some(k) => AllowShape::Aggregate(k),
                     None => {
-                        let message = format!("`aggregate` takes a number from 1 to {MAX_GROUP}");
+                        let message = format!(
+                            "`aggregate` takes a number from 1 to {rows_max}, the most rows there can be"
+                        );
                         self.diagnostics
                             .push(Diagnostic::error(Code::E0212, expr.span(), message));
                         return None;

@@ -1,0 +1,146 @@
+//! The bytes of a compiled contract (`.enb`). Canonical: each contract has exactly one encoding,
+//! and bytes that decode are that encoding. Decoding is total: any bytes give a contract or an
+//! error.
+//!
+//! ```text
+//! "ENB1" | profile: u8 | six sections, each a length and so many bytes:
+//! types      empty in this version
+//! interface  name, version | groups | collections with range and allows | names of entries
+//! manifest   every reveal: name, entry, recipient, shape per source
+//! constants  ascending, each once
+//! code       per entry its operations; `const` names a constant by its place
+//! limits     per entry how many public and secret registers it defines
+//! ```
+//! Numbers are LEB128 of minimal length, signed ones zigzag first; lists and texts are preceded by
+//! their length; there is no padding. Cost formulas are not stored: `plan` is their one home.
+
+mod reader;
+mod writer;
+
+use enigma_wire::id::Hash;
+
+use crate::model::Contract;
+
+/// First bytes of every container.
+pub const MAGIC: [u8; 4] = *b"ENB1";
+/// Largest container, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+/// Longest name, in bytes.
+pub const MAX_NAME: usize = 64;
+
+/// Why bytes are not a container. `at` is the offset at which reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// More than 1 MiB.
+    TooLarge,
+    /// Does not begin with [`MAGIC`].
+    BadMagic,
+    /// Compiled for another network's profile.
+    UnknownProfile {
+        /// The profile's number.
+        profile: u8,
+    },
+    /// Ends too early, or a section does.
+    Truncated {
+        /// Offset.
+        at: usize,
+    },
+    /// A number is too large for its place or longer than needed.
+    BadNumber {
+        /// Offset.
+        at: usize,
+    },
+    /// A text is not a name.
+    BadName {
+        /// Offset.
+        at: usize,
+    },
+    /// An unknown operation, shape, recipient or other choice.
+    BadTag {
+        /// Offset.
+        at: usize,
+    },
+    /// A section or the container has bytes left over.
+    Trailing {
+        /// Offset.
+        at: usize,
+    },
+    /// All parts can be read, but they are not the encoding of what they say: for example
+    /// constants out of order or wrong register counts.
+    NotCanonical,
+}
+
+/// The bytes of a contract.
+#[must_use]
+pub fn encode(contract: &Contract) -> Vec<u8> {
+    writer::encode(contract)
+}
+
+/// The contract in the bytes. Nothing is verified but form: see [`crate::verify`].
+///
+/// # Errors
+/// [`DecodeError`] if the bytes are not the one encoding of a contract.
+pub fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(DecodeError::TooLarge);
+    }
+    let contract = reader::decode(bytes)?;
+    if encode(&contract) != bytes {
+        return Err(DecodeError::NotCanonical);
+    }
+    Ok(contract)
+}
+
+/// By which the chain knows a contract: BLAKE3 of all its bytes.
+#[must_use]
+pub fn contract_hash(bytes: &[u8]) -> Hash {
+    Hash(*blake3::hash(bytes).as_bytes())
+}
+
+/// By which consents name what is shown: BLAKE3 of the manifest section.
+#[must_use]
+pub fn manifest_hash(contract: &Contract) -> Hash {
+    Hash(*blake3::hash(&writer::manifest(contract)).as_bytes())
+}
+
+/// Whether a text can be a name: 1 to 64 letters, digits and `_`, not beginning with a digit.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let begins = text
+        .bytes()
+        .next()
+        .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
+    let goes_on = text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
+    begins && goes_on && text.len() <= MAX_NAME
+}
+
+/// Numbers that stand for choices, in one place for reader and writer.
+mod tag {
+    pub(super) const PROFILE_SHAMIR_M61_V1: u8 = 1;
+
+    pub(super) const SHAPE_AGGREGATE: u8 = 0;
+    pub(super) const SHAPE_PER_OWNER: u8 = 1;
+    pub(super) const SHAPE_ANY: u8 = 2;
+
+    pub(super) const TO_EACH_OF: u8 = 0;
+    pub(super) const TO_OWNER_OF: u8 = 1;
+
+    pub(super) const CONST: u8 = 0;
+    pub(super) const ROWS: u8 = 1;
+    pub(super) const PUBLIC_ADD: u8 = 2;
+    pub(super) const PUBLIC_SUB: u8 = 3;
+    pub(super) const PUBLIC_MUL: u8 = 4;
+    pub(super) const PUBLIC_DIV: u8 = 5;
+    pub(super) const INPUT: u8 = 16;
+    pub(super) const ADD: u8 = 17;
+    pub(super) const SUB: u8 = 18;
+    pub(super) const ADD_PUBLIC: u8 = 19;
+    pub(super) const MUL_PUBLIC: u8 = 20;
+    pub(super) const MUL: u8 = 21;
+    pub(super) const SUM: u8 = 22;
+    pub(super) const DIV_PUBLIC: u8 = 23;
+    pub(super) const RANK_ASCENDING: u8 = 24;
+    pub(super) const RANK_DESCENDING: u8 = 25;
+    pub(super) const OUT: u8 = 32;
+}

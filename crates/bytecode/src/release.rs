@@ -1,0 +1,102 @@
+//! Release policy on bytecode: from which collections each register comes and how far their rows
+//! are mixed, and whether an owner's `allow` covers a recipient. The verifier's half of rule C in
+//! section 3.4 of the language; the compiler has its own.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Contract, Entry, Op, Recipient, S, Shape};
+use crate::ranges::{Extent, Ranges};
+
+/// How far the rows of a source are mixed in a value. The larger is the more revealing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mix {
+    /// Over the whole collection.
+    Aggregate,
+    /// Not: one value per row.
+    Row,
+}
+
+/// The collections a value comes from.
+pub type Sources = BTreeMap<u16, Mix>;
+
+/// Sources of every secret register of an entry, by forward data flow. `ranges`: those of the same
+/// entry, which also say that the code is well formed; of ill-formed code some registers are missing.
+#[must_use]
+pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
+    let mut registers: Vec<Sources> = Vec::new();
+    for op in &entry.code {
+        let of = |register: S| {
+            registers
+                .get(usize::from(register.0))
+                .cloned()
+                .unwrap_or_default()
+        };
+        let sources = match *op {
+            Op::Const { .. } | Op::Rows { .. } | Op::Public { .. } | Op::Out { .. } => continue,
+            Op::Input { collection, .. } => Sources::from([(collection, Mix::Row)]),
+            Op::AddPublic { a, .. }
+            | Op::MulPublic { a, .. }
+            | Op::DivPublic { a, .. }
+            | Op::Rank { a, .. } => of(a),
+            Op::Add { a, b, .. } | Op::Sub { a, b, .. } | Op::Mul { a, b, .. } => {
+                let mut both = of(a);
+                for (source, mix) in of(b) {
+                    let worst = both.entry(source).or_insert(mix);
+                    *worst = mix.max(*worst);
+                }
+                both
+            }
+            // A reduction over a whole collection mixes the rows of that collection. There is no
+            // operation that takes single rows, so every vector is an image of a whole collection.
+            Op::Sum { a, .. } => {
+                let mut sources = of(a);
+                if let Some(Extent::Over(collection)) = ranges.secret(a).map(|s| s.extent) {
+                    sources
+                        .entry(collection)
+                        .and_modify(|mix| *mix = Mix::Aggregate);
+                }
+                sources
+            }
+        };
+        registers.push(sources);
+    }
+    registers
+}
+
+/// Under which shape `allow` clauses release a value of `source`, mixed as far as `mix`, to a
+/// recipient: the least demanding that covers it. `None`: never.
+#[must_use]
+pub fn release(contract: &Contract, source: u16, mix: Mix, recipient: Recipient) -> Option<Shape> {
+    let collection = contract.collections.get(usize::from(source))?;
+    let to_owner = recipient == Recipient::OwnerOf(source);
+    let allows = collection.allows.iter();
+    let shapes = allows
+        .filter(|allow| {
+            allow
+                .recipients
+                .iter()
+                .any(|&r| covers(contract, r, recipient))
+        })
+        .filter_map(|allow| match (allow.shape, mix) {
+            (Shape::Any, Mix::Row) | (Shape::PerOwner, Mix::Row) => to_owner.then_some(allow.shape),
+            (Shape::Any | Shape::Aggregate(_), Mix::Aggregate) => Some(allow.shape),
+            (Shape::Aggregate(_), Mix::Row) | (Shape::PerOwner, Mix::Aggregate) => None,
+        });
+    shapes.min_by_key(|shape| match shape {
+        Shape::PerOwner => (0, 0),
+        Shape::Any => (1, 0),
+        Shape::Aggregate(k) => (2, *k),
+    })
+}
+
+/// Whether an `allow` to `allowed` lets `wanted` see a value: owners of rows are members of the
+/// collection's group.
+fn covers(contract: &Contract, allowed: Recipient, wanted: Recipient) -> bool {
+    match (allowed, wanted) {
+        (Recipient::EachOf(group), Recipient::OwnerOf(collection)) => contract
+            .collections
+            .get(usize::from(collection))
+            .is_some_and(|c| c.group == group),
+        _ => allowed == wanted,
+    }
+}
