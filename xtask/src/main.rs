@@ -1,2 +1,30 @@
-//! Placeholder.
-fn main(){}
+//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write]`.
+#![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
+
+mod layers;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["layers"] => layers::run(),
+        ["tidy"] => tidy::run(),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask layers | tidy | artifacts [--write]")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -151,7 +151,7 @@ pub struct Certificate {
 }
 
 /// The committee's statement that a job cannot be finished (EIP-712 type `Failure`).
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub struct Failure {
     /// The job.
     pub job: JobId,
@@ -215,6 +215,11 @@ pub enum Event {
         collection: CollectionId,
         opener: Address,
         terms: CollectionTerms,
+        draw_block: u64,
+    },
+    /// Nobody drew while the chain still gave the draw block's hash: a new block seeds the committee.
+    DrawPostponed {
+        collection: CollectionId,
         draw_block: u64,
     },
     /// The committee is fixed, in drawn order.

@@ -279,6 +279,10 @@ impl Ledger {
                 };
                 self.collections.insert(*collection, record);
             }
+            Event::DrawPostponed {
+                collection,
+                draw_block,
+            } => self.collections.get_mut(collection)?.draw_block = *draw_block,
             Event::CommitteeDrawn {
                 collection, nodes, ..
             } => {

@@ -5,6 +5,7 @@
 //! Invariants: no I/O, no clock, no ambient randomness; decoding is the only door in and returns
 //! valid values or an error; encodings are canonical (decode then encode gives the same bytes).
 
+pub mod abi;
 pub mod api;
 pub mod controller;
 pub mod dealing;
@@ -18,3 +19,4 @@ pub mod salted;
 pub mod seal;
 pub mod sign;
 pub mod sortition;
+pub mod pricing;

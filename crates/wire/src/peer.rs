@@ -14,6 +14,7 @@ pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
 
 const KIND_COMPUTE: u8 = 1;
 const KIND_CONTROL: u8 = 2;
+const KIND_SETUP: u8 = 3;
 
 /// Which run of which job a frame belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -27,9 +28,7 @@ pub struct RunKey {
 /// Where a computation frame belongs within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Which plan of the run: 0 the range check, 1 the entry itself.
-    pub stage: u8,
-    /// Which operation of the plan.
+    /// Which operation of the run.
     pub op: u32,
     /// Which message of the operation.
     pub step: u8,
@@ -42,6 +41,8 @@ pub struct Place {
 pub enum Frame<'a> {
     /// Field elements for a running computation.
     Compute(RunKey, Place, &'a [u8]),
+    /// A message of the session's key set-up (`mpc::Setup`).
+    Setup(RunKey, &'a [u8]),
     /// Everything else.
     Control(RunKey, Box<Control>),
 }
@@ -49,8 +50,6 @@ pub enum Frame<'a> {
 /// Messages around a computation.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Control {
-    /// A message of the session's key set-up (`mpc::setup`).
-    Setup(Vec<u8>),
     /// The root of the sender's sealed output shares.
     OutputRoot(Hash),
     /// The sender's signature over the result certificate.
@@ -88,24 +87,30 @@ impl std::error::Error for FrameError {}
 /// Encodes a computation frame.
 pub fn encode_compute(run: RunKey, place: Place, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(HEADER_BYTES + payload.len());
-    frame.push(KIND_COMPUTE);
-    frame.extend_from_slice(&run.job.0.to_le_bytes());
-    frame.extend_from_slice(&run.attempt.to_le_bytes());
-    frame.push(place.stage);
-    frame.extend_from_slice(&place.op.to_le_bytes());
-    frame.push(place.step);
-    frame.extend_from_slice(&place.part.to_le_bytes());
-    frame.push(0);
+    frame.extend_from_slice(&header(KIND_COMPUTE, run));
+    frame[13..17].copy_from_slice(&place.op.to_le_bytes());
+    frame[17] = place.step;
+    frame[18..22].copy_from_slice(&place.part.to_le_bytes());
     frame.extend_from_slice(payload);
     frame
 }
 
+/// Encodes a frame of the key set-up.
+pub fn encode_setup(run: RunKey, payload: &[u8]) -> Vec<u8> {
+    [&header(KIND_SETUP, run), payload].concat()
+}
+
+fn header(kind: u8, run: RunKey) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[0] = kind;
+    header[1..9].copy_from_slice(&run.job.0.to_le_bytes());
+    header[9..13].copy_from_slice(&run.attempt.to_le_bytes());
+    header
+}
+
 /// Encodes a control frame.
 pub fn encode_control(run: RunKey, message: &Control) -> Vec<u8> {
-    let mut frame = vec![0; HEADER_BYTES];
-    frame[0] = KIND_CONTROL;
-    frame[1..9].copy_from_slice(&run.job.0.to_le_bytes());
-    frame[9..13].copy_from_slice(&run.attempt.to_le_bytes());
+    let mut frame = header(KIND_CONTROL, run).to_vec();
     borsh::to_writer(&mut frame, message).expect("writing to memory cannot fail");
     frame
 }
@@ -129,24 +134,18 @@ pub fn decode(frame: &[u8]) -> Result<Frame<'_>, FrameError> {
         job: JobId(job),
         attempt: u32_at(9),
     };
+    let zero_from = |at: usize| header[at..].iter().all(|byte| *byte == 0);
     match header[0] {
-        KIND_COMPUTE => {
-            let place = Place {
-                stage: header[13],
-                op: u32_at(14),
-                step: header[18],
-                part: u32_at(19),
-            };
-            let reserved_zero = header[23] == 0;
-            reserved_zero
-                .then_some(Frame::Compute(run, place, payload))
-                .ok_or(FrameError::Malformed)
+        KIND_COMPUTE if zero_from(22) => {
+            let place = Place { op: u32_at(13), step: header[17], part: u32_at(18) };
+            Ok(Frame::Compute(run, place, payload))
         }
-        KIND_CONTROL if header[13..].iter().all(|byte| *byte == 0) => {
+        KIND_SETUP if zero_from(13) => Ok(Frame::Setup(run, payload)),
+        KIND_CONTROL if zero_from(13) => {
             let message = Control::try_from_slice(payload).map_err(|_| FrameError::Malformed)?;
             Ok(Frame::Control(run, Box::new(message)))
         }
-        KIND_CONTROL => Err(FrameError::Malformed),
+        KIND_COMPUTE | KIND_SETUP | KIND_CONTROL => Err(FrameError::Malformed),
         kind => Err(FrameError::Kind(kind)),
     }
 }
@@ -164,7 +163,6 @@ mod tests {
     #[test]
     fn frames_round_trip() {
         let place = Place {
-            stage: 1,
             op: 70_000,
             step: 2,
             part: 65_537,
@@ -180,7 +178,6 @@ mod tests {
     #[test]
     fn header_layout_is_fixed() {
         let place = Place {
-            stage: 1,
             op: 2,
             step: 3,
             part: 4,
@@ -188,7 +185,7 @@ mod tests {
         let bytes = encode_compute(RUN, place, &[]);
         assert_eq!(
             hex::encode(bytes),
-            "01080706050403020109000000010200000003040000000000"
+            "010807060504030201090000000200000003040000000000"
                 .get(..48)
                 .expect("24 bytes")
         );

@@ -1,0 +1,21 @@
+//! Hashes the controller makes with `abi.encode`, other than EIP-712 ones.
+
+use crate::eip712::Words;
+use crate::id::{Address, CollectionId, Hash};
+
+/// An instance's id: `keccak256(abi.encode(contract, deployer, nonce))`.
+pub fn instance_id(contract: Hash, deployer: Address, nonce: u64) -> Hash {
+    Words::plain().hash(contract).address(deployer).uint(u128::from(nonce)).finish()
+}
+
+/// Where a collection's terms hash starts: the collection's number as a word.
+pub fn terms_start(collection: CollectionId) -> Hash {
+    let mut word = [0; 32];
+    word[24..].copy_from_slice(&collection.0.to_be_bytes());
+    Hash(word)
+}
+
+/// The terms hash after one more contribution or consent: `keccak256(abi.encode(terms, hash))`.
+pub fn terms_step(terms: Hash, hash: Hash) -> Hash {
+    Words::plain().hash(terms).hash(hash).finish()
+}
