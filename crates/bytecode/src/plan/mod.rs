@@ -117,3 +117,26 @@ fn tiles(total: u64, most: u32) -> impl Iterator<Item = (u64, u32)> {
         (len > 0).then_some((first, len as u32))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_everything_once_and_are_nearly_equal() {
+        for most in [1, 2, 7, TILE] {
+            for total in [0, 1, 2, 6, 7, 8, 100, 44_850, 499_500] {
+                let all: Vec<_> = tiles(total, most).collect();
+                let mut next = 0;
+                for &(first, len) in &all {
+                    assert_eq!(first, next);
+                    assert!(0 < len && len <= most);
+                    next += u64::from(len);
+                }
+                assert_eq!(next, total);
+                let lens = all.iter().map(|(_, len)| *len);
+                assert!(lens.clone().max().unwrap_or(0) <= lens.min().unwrap_or(0) + 1);
+            }
+        }
+    }
+}
