@@ -17,6 +17,8 @@
 mod reader;
 mod writer;
 
+use std::fmt;
+
 use enigma_wire::id::Hash;
 
 use crate::model::Contract;
@@ -70,6 +72,24 @@ pub enum DecodeError {
     /// constants out of order or wrong register counts.
     NotCanonical,
 }
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::TooLarge => write!(f, "more than {MAX_BYTES} bytes"),
+            DecodeError::BadMagic => f.write_str("not a compiled contract"),
+            DecodeError::UnknownProfile { profile } => write!(f, "unknown profile {profile}"),
+            DecodeError::Truncated { at } => write!(f, "ends too early at byte {at}"),
+            DecodeError::BadNumber { at } => write!(f, "bad number at byte {at}"),
+            DecodeError::BadName { at } => write!(f, "bad name at byte {at}"),
+            DecodeError::BadTag { at } => write!(f, "unknown choice at byte {at}"),
+            DecodeError::Trailing { at } => write!(f, "bytes left over at byte {at}"),
+            DecodeError::NotCanonical => f.write_str("not in canonical form"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
 
 /// The bytes of a contract.
 #[must_use]

@@ -5,6 +5,8 @@
 //! The bound (decisions 7): every private value x satisfies |x| < 2^59, so that the difference of
 //! two stays below 2^60 and fits the signed half of the field 2^61-1.
 
+use std::fmt;
+
 use crate::interval::Wide;
 pub use crate::interval::{Interval, MAGNITUDE_LIMIT};
 use crate::model::{C, Collection, Contract, Op, PublicOp, S};
@@ -109,6 +111,47 @@ pub enum RangeError {
         high: i128,
     },
 }
+
+impl fmt::Display for RangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RangeError::UnknownEntry => f.write_str("there is no such entry"),
+            RangeError::WrongSizes => f.write_str("one row count per collection is needed"),
+            RangeError::RowsOutside {
+                collection,
+                rows,
+                minimum,
+                maximum,
+            } => write!(
+                f,
+                "collection {collection} has {rows} rows, and {minimum} to {maximum} are allowed"
+            ),
+            RangeError::TooLong => write!(f, "more than {MAX_OPS} operations"),
+            RangeError::WrongDestination { op } => {
+                write!(f, "operation {op} does not define the next register")
+            }
+            RangeError::Undefined { op } => write!(f, "operation {op} reads an undefined register"),
+            RangeError::BadCollection { op } => {
+                write!(f, "operation {op} reads no valid collection")
+            }
+            RangeError::NotAVector { op } => write!(f, "operation {op} needs a vector"),
+            RangeError::MixedSpaces { op } => {
+                write!(
+                    f,
+                    "operation {op} combines vectors over different collections"
+                )
+            }
+            RangeError::TooLarge { op, low, high } => {
+                write!(
+                    f,
+                    "operation {op} gives values from {low} to {high}, beyond 2^59"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for RangeError {}
 
 /// Ranges that hold for every run the contract allows: each collection has between its minimum
 /// for this entry and its group's `max` rows.

@@ -13,6 +13,7 @@
 //! Cost is bounded where sizes are known: see [`crate::plan`].
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use enigma_wire::id::Hash;
 
@@ -140,6 +141,68 @@ pub enum VerifyError {
         reveal: usize,
     },
 }
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            VerifyError::BadName { name } => write!(f, "{name:?} is not a name"),
+            VerifyError::DuplicateName { name } => write!(f, "two things are named {name:?}"),
+            VerifyError::TooMany => f.write_str("too many declarations"),
+            VerifyError::BadGroup { group } => write!(f, "group {group} has wrong bounds"),
+            VerifyError::BadCollection { collection } => {
+                write!(f, "collection {collection} is not declared correctly")
+            }
+            VerifyError::Unreachable { entry, collection } => {
+                write!(
+                    f,
+                    "entry {entry} needs more rows of collection {collection} than can be"
+                )
+            }
+            VerifyError::Code { entry, error } => write!(f, "entry {entry}: {error}"),
+            VerifyError::ManifestOrder { reveal } => {
+                write!(
+                    f,
+                    "manifest line {reveal} and the code's outputs do not agree"
+                )
+            }
+            VerifyError::TooManyReveals { entry } => {
+                write!(f, "entry {entry} has more than {MAX_REVEALS} reveals")
+            }
+            VerifyError::BadRecipient { reveal } => {
+                write!(
+                    f,
+                    "manifest line {reveal} has a recipient that does not fit its value"
+                )
+            }
+            VerifyError::NotAllowed { reveal, collection } => {
+                write!(
+                    f,
+                    "manifest line {reveal}: collection {collection} does not allow it"
+                )
+            }
+            VerifyError::ManifestSources { reveal } => {
+                write!(
+                    f,
+                    "manifest line {reveal} states other sources than the code has"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::WrongHash { found } => write!(f, "this is another contract, {found}"),
+            LoadError::Decode(error) => write!(f, "{error}"),
+            LoadError::Verify(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
 
 /// Decodes and verifies. `expected`: the hash under which the contract is known, for example on
 /// chain.

@@ -95,7 +95,7 @@ pub fn compile(source: &str) -> Compilation {
     let contract = match checked {
         Some(Ok(contract)) => contract,
         Some(Err(error)) => {
-            let message = format!("the compiled contract is not valid: {error:?}");
+            let message = format!("the compiled contract is not valid: {error}");
             diagnostics.push(Diagnostic::error(Code::E0999, Span::default(), message));
             return Compilation::failed(diagnostics);
         }
