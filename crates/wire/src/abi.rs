@@ -5,7 +5,11 @@ use crate::id::{Address, CollectionId, Hash};
 
 /// An instance's id: `keccak256(abi.encode(contract, deployer, nonce))`.
 pub fn instance_id(contract: Hash, deployer: Address, nonce: u64) -> Hash {
-    Words::plain().hash(contract).address(deployer).uint(u128::from(nonce)).finish()
+    Words::plain()
+        .hash(contract)
+        .address(deployer)
+        .uint(u128::from(nonce))
+        .finish()
 }
 
 /// Where a collection's terms hash starts: the collection's number as a word.

@@ -137,7 +137,11 @@ pub fn decode(frame: &[u8]) -> Result<Frame<'_>, FrameError> {
     let zero_from = |at: usize| header[at..].iter().all(|byte| *byte == 0);
     match header[0] {
         KIND_COMPUTE if zero_from(22) => {
-            let place = Place { op: u32_at(13), step: header[17], part: u32_at(18) };
+            let place = Place {
+                op: u32_at(13),
+                step: header[17],
+                part: u32_at(18),
+            };
             Ok(Frame::Compute(run, place, payload))
         }
         KIND_SETUP if zero_from(13) => Ok(Frame::Setup(run, payload)),

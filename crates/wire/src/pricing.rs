@@ -18,9 +18,17 @@ mod tests {
 
     #[test]
     fn adds_up_and_saturates() {
-        let prices = Prices { base: 1000, per_multiplication: 2, per_round: 30, per_kilobyte: 5 };
+        let prices = Prices {
+            base: 1000,
+            per_multiplication: 2,
+            per_round: 30,
+            per_kilobyte: 5,
+        };
         assert_eq!(price(&prices, 10, 3, 1001), 1000 + 20 + 90 + 10);
-        let dear = Prices { per_round: Amount::MAX, ..prices };
+        let dear = Prices {
+            per_round: Amount::MAX,
+            ..prices
+        };
         assert_eq!(price(&dear, 1, 2, 3), Amount::MAX);
     }
 }
