@@ -68,9 +68,6 @@ codes! {
         "A group, an entry, or a value revealed to others than `public` cannot be used in an \
          expression. A value that was revealed to some people is known to them and not to the nodes, \
          so the computation cannot go on with it; use the private expression itself."
-    E0210 "The types do not fit together."
-        "Operands of arithmetic must have a common integer type in which both provably fit. Write \
-         `x as i64` to choose one. Nothing is converted silently if information could be lost."
     E0211 "The operation does not apply."
         "For example `sum()` needs one value per member, and one number has nothing to add up."
     E0212 "Not a usable constant."
@@ -101,7 +98,9 @@ codes! {
     E0501 "The value may not fit."
         "Every private number has a range, and ranges are carried through arithmetic. Overflow of a \
          private number could not be reported without telling something about it, so it must be \
-         excluded: narrow the input's `range`, or use a wider type. Whatever the type, numbers \
+         excluded. Operands of different types meet in the wider type if both provably fit, else in \
+         i64. To put it right, narrow the input's `range`, or write \
+         `as i64` behind an operand. Whatever the type, numbers \
          stay below 2^59 in magnitude."
     E0502 "Division by zero."
         "Private code cannot fail, so a division by 0 gives 0. Here the divisor is always 0."

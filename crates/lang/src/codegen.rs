@@ -142,6 +142,7 @@ impl Codegen<'_> {
             let local = entry.locals.get(index)?;
             if let Some(value) = self.constant(local) {
                 self.constants.insert(index, value);
+                continue;
             }
             let register = self.expression(local)?;
             self.locals.insert(index, register);

@@ -173,3 +173,16 @@ fn inside(source: &str, span: Span) -> std::ops::Range<usize> {
     let end = source.floor_char_boundary(range.end.min(source.len()));
     source.floor_char_boundary(range.start.min(end))..end
 }
+
+/// A number with `_` between groups of three digits, as it would be written in a contract.
+pub(crate) fn grouped(value: i128) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    if value < 0 { format!("-{out}") } else { out }
+}

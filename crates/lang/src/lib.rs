@@ -80,6 +80,10 @@ pub fn compile(source: &str) -> Compilation {
     }
     let parse = syntax::parse(source);
     let mut diagnostics = parse.diagnostics.clone();
+    if diagnostics.iter().any(|d| d.code == Code::E0104) {
+        // The rest of the file was not read; whatever is said about it would be noise.
+        return Compilation::failed(diagnostics);
+    }
     let scope = syntax::ast::File::cast(parse.root())
         .and_then(|file| resolve::resolve(&file, &mut diagnostics));
     let Some(scope) = scope else {

@@ -8,7 +8,7 @@ use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_GROUP};
 
 use crate::code::Code;
 use crate::constant::{self, Constants};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{Allow, AllowShape, Collection, Group, Recipient};
 use crate::span::Span;
 use crate::suggest::nearest;
@@ -96,9 +96,12 @@ pub(crate) fn unsupported(span: Span, what: &str) -> Diagnostic {
 pub(crate) fn resolve(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> Option<Scope> {
     let contracts: Vec<ast::Contract> = file.contracts().collect();
     let [contract] = &contracts[..] else {
+        let first = file.other_items().next();
         let span = contracts
             .get(1)
-            .map_or(file.span().after(), ast::Contract::span);
+            .map(ast::Contract::span)
+            .or_else(|| first.map(|node| node.text_range().into()))
+            .unwrap_or_default();
         let found = if contracts.is_empty() {
             "no contract"
         } else {
@@ -312,7 +315,7 @@ impl Pass<'_> {
                 .filter(|v| (1..=MAX_GROUP).contains(v))
         };
         if size(max).is_none() {
-            let message = format!("a group has 1 to {MAX_GROUP} members");
+            let message = format!("a group has 1 to {} members", grouped(MAX_GROUP.into()));
             self.diagnostics
                 .push(Diagnostic::error(Code::E0601, max_expr.span(), message));
         } else if size(min).is_none() || min > max {
@@ -397,7 +400,7 @@ impl Pass<'_> {
     }
 
     fn range(&mut self, collect: &ast::Collect, int: IntType) -> Option<Wide> {
-        let largest = MAGNITUDE_LIMIT - 1;
+        let largest = grouped(i128::from(MAGNITUDE_LIMIT) - 1);
         let Some(range) = collect.range() else {
             let whole = int.range();
             if whole.narrow().is_none() {
@@ -453,12 +456,13 @@ impl Pass<'_> {
                 let number = self.constant_of(&expr)?;
                 match u32::try_from(number)
                     .ok()
-                    .filter(|k| (1..=MAX_GROUP).contains(k))
+                    .filter(|k| (1..=rows_max).contains(k))
                 {
                     Some(k) => AllowShape::Aggregate(k),
                     None => {
                         let message = format!(
-                            "`aggregate` takes a number from 1 to {rows_max}, the most rows there can be"
+                            "`aggregate` takes a number from 1 to {}, the most rows there can be",
+                            grouped(rows_max.into())
                         );
                         self.diagnostics
                             .push(Diagnostic::error(Code::E0212, expr.span(), message));

@@ -5,7 +5,8 @@ pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (name.len() / 3).max(1);
+    // Of one or two letters almost any name is near.
+    let limit = if name.len() < 3 { 0 } else { name.len() / 3 };
     let near = candidates
         .map(|c| (distance(name, c), c))
         .filter(|(d, _)| *d <= limit);

@@ -86,20 +86,18 @@ impl IntType {
         interval.is_none_or(|interval| interval.within(self.range()))
     }
 
-    /// The type in which two operands meet: the wider of the two, or the signed one, or `i64`;
-    /// the first in which both provably fit. `None`: they do not meet.
+    /// The type in which two operands meet: the wider of the two, or the signed one, if both
+    /// provably fit in it; else `i64`, which holds every number below 2^59.
     #[must_use]
-    pub fn common(a: (IntType, Option<Wide>), b: (IntType, Option<Wide>)) -> Option<IntType> {
-        let mut candidates = [a.0, b.0];
-        candidates.sort_by_key(|int| std::cmp::Reverse(int.preference()));
-        let both = |int: &IntType| int.holds(a.1) && int.holds(b.1);
-        if candidates == [IntType::Literal; 2] {
-            return Some(IntType::Literal);
-        }
-        let typed = candidates
+    pub fn common(a: (IntType, Option<Wide>), b: (IntType, Option<Wide>)) -> IntType {
+        let written = [a.0, b.0]
             .into_iter()
             .filter(|int| *int != IntType::Literal);
-        typed.chain([IntType::I64]).find(both)
+        match written.max_by_key(|int| int.preference()) {
+            None => IntType::Literal,
+            Some(int) if int.holds(a.1) && int.holds(b.1) => int,
+            Some(_) => IntType::I64,
+        }
     }
 
     /// Wider first, then signed.

@@ -1,11 +1,11 @@
 //! Arithmetic on whole numbers: common types, labels, index spaces, and the proof that nothing
 //! overflows.
 
-use enigma_bytecode::interval::Wide;
+use enigma_bytecode::interval::{MAGNITUDE_LIMIT, Wide};
 
 use super::Body;
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{BinaryOp, Expr, ExprKind};
 use crate::resolve::unsupported;
 use crate::span::Span;
@@ -56,15 +56,7 @@ impl Body<'_> {
     fn combine(&mut self, op: BinaryOp, a: (&Expr, Ty), b: (&Expr, Ty), span: Span) -> Option<Ty> {
         let ((a, x), (b, y)) = (a, b);
         let space = self.common_space((a, x.space), (b, y.space), span)?;
-        let Some(int) = IntType::common((x.int, x.interval), (y.int, y.interval)) else {
-            let message = format!("{} and {} do not fit together", x.int.name(), y.int.name());
-            let diagnostic = Diagnostic::error(Code::E0210, span, message)
-                .also(a.span, describe(x))
-                .also(b.span, describe(y))
-                .help("narrow the ranges so that both fit in one type, or write `as i64`");
-            self.report(diagnostic);
-            return None;
-        };
+        let int = IntType::common((x.int, x.interval), (y.int, y.interval));
         if op == BinaryOp::Div {
             self.check_divisor(b, y)?;
         }
@@ -122,12 +114,12 @@ impl Body<'_> {
     }
 
     /// Proves that the value fits its type, or the type that the context wants, and the field.
-    /// `rows_of`: the collection whose rows are summed here.
+    /// `summed`: the collection whose rows are summed here as they were given.
     pub(super) fn fitted(
         &mut self,
         mut expr: Expr,
         want: Option<IntType>,
-        rows_of: Option<usize>,
+        summed: Option<usize>,
     ) -> Expr {
         let Some(ty) = &mut expr.ty else { return expr };
         let Some(interval) = ty.interval else {
@@ -149,7 +141,7 @@ impl Body<'_> {
             format!("this value may not fit in {}", ty.int.name())
         };
         let mut diagnostic = Diagnostic::error(Code::E0501, expr.span, message);
-        if let Some(collection) = rows_of.and_then(|index| self.scope.collections.get(index)) {
+        if let Some(collection) = summed.and_then(|index| self.scope.collections.get(index)) {
             let most = self
                 .scope
                 .groups
@@ -164,7 +156,7 @@ impl Body<'_> {
             diagnostic = diagnostic.also(collection.span, each);
         }
         diagnostic = with_interval(diagnostic, Some(interval));
-        diagnostic = diagnostic.help(self.how_to_fit(&expr.kind, interval, in_type, rows_of));
+        diagnostic = diagnostic.help(self.how_to_fit(&expr.kind, *ty, interval, summed));
         self.report(diagnostic);
         if let Some(ty) = &mut expr.ty {
             ty.interval = None;
@@ -172,32 +164,30 @@ impl Body<'_> {
         expr
     }
 
-    fn how_to_fit(
-        &self,
-        kind: &ExprKind,
-        interval: Wide,
-        in_type: bool,
-        rows_of: Option<usize>,
-    ) -> String {
-        if !in_type && interval.narrow().is_some() {
-            return if interval.low < 0 && matches!(kind, ExprKind::Binary(..)) {
-                "the result may be negative: write `as i64` behind an operand".to_owned()
-            } else {
-                "narrow the `range` of the input, or write `as i64` behind it".to_owned()
-            };
+    fn how_to_fit(&self, kind: &ExprKind, ty: Ty, interval: Wide, summed: Option<usize>) -> String {
+        let fits_field = interval.narrow().is_some();
+        if fits_field && interval.low < 0 && matches!(kind, ExprKind::Binary(..)) {
+            return "the result may be negative: write `as i64` behind an operand".to_owned();
         }
-        match rows_of.and_then(|index| self.scope.collections.get(index)) {
+        let wider = if interval.low < 0 { "i64" } else { "u64" };
+        let cast = if fits_field {
+            format!(", or write `as {wider}` behind it")
+        } else {
+            String::new()
+        };
+        let collection = summed.and_then(|index| self.scope.collections.get(index));
+        match collection {
             Some(collection) => {
                 let group = self.scope.groups.get(collection.group);
-                let most = i128::from(group.map_or(1, |group| group.max).max(1));
-                let each = ((1_i128 << 59) - 1) / most;
+                let members = i128::from(group.map_or(1, |group| group.max).max(1));
+                let most = ty.int.range().high.min(i128::from(MAGNITUDE_LIMIT) - 1) / members;
                 format!(
-                    "a range of at most {} for `{}` fits",
-                    grouped(each),
+                    "values of at most {} in `{}` fit{cast}",
+                    grouped(most),
                     collection.name
                 )
             }
-            None => "narrow the `range` of the inputs".to_owned(),
+            None => format!("narrow the `range` of the inputs{cast}"),
         }
     }
 }
@@ -211,30 +201,10 @@ fn same_value(a: &Expr, b: &Expr) -> bool {
     }
 }
 
-fn describe(ty: Ty) -> String {
-    let range = ty
-        .interval
-        .map(|i| format!(", from {} to {}", grouped(i.low), grouped(i.high)));
-    format!("{}{}", ty.int.name(), range.unwrap_or_default())
-}
-
 /// Says where the value lies.
 pub(super) fn with_interval(diagnostic: Diagnostic, interval: Option<Wide>) -> Diagnostic {
     match interval {
         Some(i) => diagnostic.because(format!("from {} to {}", grouped(i.low), grouped(i.high))),
         None => diagnostic,
     }
-}
-
-/// A number with `_` between groups of three digits, as it would be written in a contract.
-fn grouped(value: i128) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('_');
-        }
-        out.push(digit);
-    }
-    if value < 0 { format!("-{out}") } else { out }
 }

@@ -216,6 +216,13 @@ impl Body<'_> {
         span: Span,
     ) -> Expr {
         let of = self.expression(receiver, None);
+        let Some(ty) = of.ty else {
+            return Expr {
+                kind: ExprKind::Error,
+                ty: None,
+                span,
+            };
+        };
         if !METHODS.contains(&name.text.as_str()) {
             let diagnostic = if LATER.contains(&name.text.as_str()) {
                 unsupported(name.span, &format!("`{}`", name.text))
@@ -228,13 +235,6 @@ impl Body<'_> {
             let message = format!("`{}` takes no arguments", name.text);
             self.report(Diagnostic::error(Code::E0204, arg.span, message));
         }
-        let Some(ty) = of.ty else {
-            return Expr {
-                kind: ExprKind::Error,
-                ty: None,
-                span,
-            };
-        };
         let Space::Over(collection) = ty.space else {
             let message = format!("`{}` needs one value per row", name.text);
             let diagnostic = Diagnostic::error(Code::E0211, name.span, message)
@@ -263,6 +263,10 @@ impl Body<'_> {
                     interval,
                     ..ty
                 };
+                let summed = match of.kind {
+                    ExprKind::Collection(index) => Some(index),
+                    _ => None,
+                };
                 let kind = ExprKind::Sum(Box::new(of));
                 self.fitted(
                     Expr {
@@ -271,7 +275,7 @@ impl Body<'_> {
                         span,
                     },
                     want,
-                    Some(collection),
+                    summed,
                 )
             }
             word => {

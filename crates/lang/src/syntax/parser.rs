@@ -158,7 +158,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn expect(&mut self, kind: SyntaxKind) -> bool {
-        let found = self.eat(kind);
+        let unfinished = kind == SyntaxKind::Str && self.eat(SyntaxKind::OpenStr);
+        let found = unfinished || self.eat(kind);
         if !found {
             self.error_missing(kind.describe());
         }
@@ -277,7 +278,12 @@ impl Parser<'_> {
     /// One error per place: what follows from an error at the same token is noise.
     fn report(&mut self, diagnostic: Diagnostic) {
         let here = self.here().start;
-        if self.aborted || self.last_error == Some(here) {
+        // These tokens are errors by themselves, reported when they are taken.
+        let wrong_token = matches!(
+            self.current(),
+            SyntaxKind::Unknown | SyntaxKind::OpenStr | SyntaxKind::BadNumber
+        );
+        if self.aborted || wrong_token || self.last_error == Some(here) {
             return;
         }
         self.last_error = Some(here);
