@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::container;
 use crate::model::{Contract, Recipient, Reveal, Shape};
 
-/// The interface as JSON text, keys in fixed order.
+/// The interface as JSON text, keys in alphabetical order.
 #[must_use]
 pub fn to_json(contract: &Contract) -> String {
     let bytes = container::encode(contract);

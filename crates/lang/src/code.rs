@@ -47,7 +47,7 @@ codes! {
     E0105 "The source is too large."
         "A source file has at most 256 KiB, so that checking a contract stays cheap for everyone."
     E0106 "The name is too long."
-        "Names have at most 64 characters."
+        "Names have at most 64 characters, so that manifests and messages stay readable."
     E0107 "Not a number of the language."
         "Whole numbers are written with digits and `_` between them, like `1_000_000`; numbers with \
          a point have digits on both sides of it, like `0.5`. There are no suffixes and no exponents."

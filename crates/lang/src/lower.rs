@@ -17,6 +17,9 @@ use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxNode, ast};
 use crate::types::{IntType, Label, Space};
 
+/// Far more than are shown: there is no use in looking for others.
+const ENOUGH_DIAGNOSTICS: usize = 1_000;
+
 /// Settles everything below the declarations.
 pub(crate) fn lower(scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {
     let entries: Vec<Entry> = scope
@@ -89,6 +92,9 @@ impl Body<'_> {
     }
 
     fn statement(&mut self, node: &SyntaxNode) {
+        if self.diagnostics.len() >= ENOUGH_DIAGNOSTICS {
+            return;
+        }
         if let Some(statement) = ast::Let::cast(node.clone()) {
             self.let_statement(&statement);
         } else if let Some(statement) = ast::Reveal::cast(node.clone()) {

@@ -160,6 +160,10 @@ fn refused(
     let (name, who) = (&collection.name, hir.describe(recipient));
     let single = matches!(recipient, Recipient::OwnerOf(_));
     let (message, what) = match mix {
+        Mix::Row if single => (
+            format!("no `allow` of `{name}` lets {who} learn a value per row"),
+            format!("this has one value per row of `{name}`"),
+        ),
         Mix::Row => (
             format!("rows of `{name}` would be shown to {who}"),
             format!("this has one value per row of `{name}`"),

@@ -7,6 +7,8 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     // Of one or two letters almost any name is near.
     let limit = if name.len() < 3 { 0 } else { name.len() / 3 };
+    // Enough for any contract a person writes, and a bound for sources made to be slow.
+    let candidates = candidates.take(256);
     let near = candidates
         .map(|c| (distance(name, c), c))
         .filter(|(d, _)| *d <= limit);
