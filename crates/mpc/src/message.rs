@@ -31,7 +31,8 @@ pub struct Outgoing {
     pub to: Party,
     /// Its place.
     pub slot: Slot,
-    /// Elements in canonical encoding (or one digest), at most [`MAX_PAYLOAD_BYTES`].
+    /// Elements in canonical encoding (or one digest), at most [`MAX_PAYLOAD_BYTES`]. For the
+    /// receiver's eyes only; the transport that encrypts it also decides how long it stays in memory.
     pub payload: Vec<u8>,
 }
 

@@ -77,11 +77,14 @@ impl Stream<'_> {
     pub(crate) fn fill(&mut self, buffer: &mut Keystream, out: &mut [M61]) {
         let blocks = &mut buffer.0[..out.len().div_ceil(2)];
         self.0.write_keystream_blocks(blocks);
-        for (pair, block) in out.chunks_mut(2).zip(blocks) {
-            let (words, _) = block.as_chunks::<8>();
-            for (element, word) in pair.iter_mut().zip(words) {
-                *element = M61::from_random_word(u64::from_le_bytes(*word));
-            }
+        // Each block is two words, little-endian.
+        let (pairs, last) = out.as_chunks_mut::<2>();
+        for (pair, block) in pairs.iter_mut().zip(&*blocks) {
+            let words = u128::from_le_bytes(block.0);
+            *pair = [words as u64, (words >> 64) as u64].map(M61::from_random_word);
+        }
+        if let ([element], Some(block)) = (last, blocks.last()) {
+            *element = M61::from_random_word(u128::from_le_bytes(block.0) as u64);
         }
     }
 }

@@ -421,6 +421,7 @@ impl Engine {
     }
 
     fn check_equal_lengths(&self, x: &[M61], y: &[M61]) -> Result<(), Error> {
+        self.alive()?;
         if x.len() == y.len() {
             Ok(())
         } else {
