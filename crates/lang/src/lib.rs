@@ -2,7 +2,7 @@
 //!
 //! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `resolve`
 //! (declarations), `lower` (names, types, labels and ranges into [`hir`]), `policy` (who may see
-//! what), `codegen` (bytecode, which then passes the check that nodes make). [`interpret`] runs the checked contract on plain numbers.
+//! what), `codegen` (bytecode, which then passes the check that nodes make). [`interpret()`] runs the checked contract on plain numbers.
 //!
 //! Invariants: the same source gives the same bytes on every machine (no clock, no paths, no
 //! hash-ordered containers); white space and comments do not matter; no input makes the compiler

@@ -36,7 +36,12 @@ pub(crate) fn lower(scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {
             body.entry(entry)
         })
         .collect();
-    let tests = tests::lower(&scope, &entries, diagnostics);
+    // Tests of what is not built yet would only repeat that, in other words.
+    let tests = if diagnostics.iter().any(|d| d.code == Code::E0900) {
+        Vec::new()
+    } else {
+        tests::lower(&scope, &entries, diagnostics)
+    };
     Hir {
         name: scope.name,
         version: scope.version,
