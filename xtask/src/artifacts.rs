@@ -12,7 +12,7 @@ const ARTIFACT: &str = "artifacts/Controller.json";
 ///
 /// # Errors
 /// When a tool is missing, the contracts do not compile, or the artifact is not current.
-pub fn run(write: bool) -> anyhow::Result<()> {
+pub(crate) fn run(write: bool) -> anyhow::Result<()> {
     let contracts = crate::root().join("contracts");
     command(&contracts, "npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
     let checked_in = contracts.join(ARTIFACT);

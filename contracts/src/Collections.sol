@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Nodes} from "./Nodes.sol";
+import {Programs} from "./Programs.sol";
+import {CollectionTerms, Contribution, SignedContribution, CONTRIBUTION, RECEIPT} from "./Types.sol";
+
+/// Collections: their members, their committee, the owners' contributions, and the seal.
+abstract contract Collections is Nodes, Programs {
+    /// Only the deployer of the instance may open a collection.
+    error NotDeployer();
+    /// Only the opener of the collection may do this.
+    error NotOpener();
+    /// The member list's root is zero: open collections are not offered.
+    error MemberListMissing();
+    /// The fewest rows must be at least one and at most the number of members.
+    error BadSize();
+    /// A committee has an odd number of nodes from 3 to 31.
+    error BadCommitteeSize();
+    /// There are fewer active nodes than the committee needs.
+    error NotEnoughNodes();
+    /// There is no such collection.
+    error UnknownCollection();
+    /// The committee is drawn already.
+    error AlreadyDrawn();
+    /// The committee cannot be drawn before block `drawBlock + 1`.
+    error TooEarly(uint64 drawBlock);
+    /// The committee is not drawn yet.
+    error NotDrawn();
+    /// The collection is sealed.
+    error AlreadySealed();
+    /// The collection is not sealed.
+    error NotSealed();
+    /// There are fewer contributions than the collection needs.
+    error TooFewRows();
+    /// The proof does not lead to the member list's root, or the member's number is out of range.
+    error NotMember();
+    /// Another owner contributed under this number: the member list names it twice.
+    error MemberTaken();
+    /// The next revision of this member's contribution is `expected`.
+    error WrongRevision(uint32 expected);
+    /// The receipt of the committee's node at `position` is not by that node.
+    error BadReceipt(uint256 position);
+
+    event CollectionOpened(
+        uint64 indexed collection,
+        address indexed opener,
+        CollectionTerms terms,
+        uint64 drawBlock
+    );
+    event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
+    event CommitteeDrawn(uint64 indexed collection, bytes32 seed, uint32[] nodes);
+    event Contributed(Contribution contribution);
+    event CollectionSealed(uint64 indexed collection, uint32 rows, bytes32 termsRoot);
+
+    struct Collection {
+        CollectionTerms terms;
+        address opener;
+        uint64 openBlock;
+        uint64 drawBlock;
+        uint32 rows;
+        bool isSealed;
+        /// Running hash of contributions and consents; final once sealed.
+        bytes32 termsRoot;
+        uint32[] committee;
+    }
+
+    struct ContributionRecord {
+        address owner;
+        /// How many contributions the member made; the next one's revision.
+        uint32 revisions;
+        bytes32 root;
+    }
+
+    /// Collections are numbered from 1; this is the last number given.
+    uint64 public collectionCount;
+    mapping(uint64 collection => Collection) internal _collections;
+    mapping(uint64 collection => mapping(uint32 member => ContributionRecord)) internal _contributions;
+
+    /// Opens a collection. Its committee follows from the hash of the next block, which nobody knows yet.
+    function openCollection(CollectionTerms calldata terms) external returns (uint64 id) {
+        address deployer = _instances[terms.instance].deployer;
+        if (deployer == address(0)) revert UnknownInstance();
+        if (deployer != msg.sender) revert NotDeployer();
+        if (terms.memberRoot == 0) revert MemberListMissing();
+        if (terms.minRows == 0 || terms.minRows > terms.memberCount) revert BadSize();
+        uint8 size = terms.committeeSize;
+        if (size < 3 || size > 31 || size % 2 == 0) revert BadCommitteeSize();
+        if (activeNodes < size) revert NotEnoughNodes();
+
+        id = ++collectionCount;
+        Collection storage collection = _collections[id];
+        collection.terms = terms;
+        collection.opener = msg.sender;
+        collection.openBlock = uint64(block.number);
+        collection.drawBlock = uint64(block.number) + 1;
+        collection.termsRoot = bytes32(uint256(id));
+        emit CollectionOpened(id, msg.sender, terms, collection.drawBlock);
+    }
+
+    /// Draws the committee from the hash of the draw block; anybody may call. A chain keeps hashes of
+    /// 256 blocks; when nobody called in that time, the draw is postponed to the next block's hash.
+    function drawCommittee(uint64 id) external {
+        Collection storage collection = _known(id);
+        if (collection.committee.length != 0) revert AlreadyDrawn();
+        uint64 drawBlock = collection.drawBlock;
+        if (block.number <= drawBlock) revert TooEarly(drawBlock);
+        bytes32 entropy = blockhash(drawBlock);
+        if (entropy == 0) {
+            collection.drawBlock = uint64(block.number) + 1;
+            emit DrawPostponed(id, collection.drawBlock);
+            return;
+        }
+        uint32[] memory candidates = _nodesActiveAt(collection.openBlock);
+        // Nodes that retired in the opening block, after the opening, are missing.
+        if (candidates.length < collection.terms.committeeSize) revert NotEnoughNodes();
+        bytes32 seed = keccak256(abi.encode(entropy, id));
+        uint32[] memory nodes = _draw(seed, candidates, collection.terms.committeeSize);
+        collection.committee = nodes;
+        emit CommitteeDrawn(id, seed, nodes);
+    }
+
+    /// Records contributions. Anybody may relay them: the owner's signature and the receipts of the
+    /// whole committee are what counts.
+    function contribute(SignedContribution[] calldata batch) external {
+        for (uint256 i = 0; i < batch.length; ++i) _contribute(batch[i]);
+    }
+
+    /// Ends contribution. Afterwards jobs may be requested.
+    function sealCollection(uint64 id) external {
+        Collection storage collection = _openForRows(id);
+        if (collection.opener != msg.sender) revert NotOpener();
+        if (collection.rows < collection.terms.minRows) revert TooFewRows();
+        collection.isSealed = true;
+        emit CollectionSealed(id, collection.rows, collection.termsRoot);
+    }
+
+    /// A collection's state; all zero when there is none.
+    function collectionOf(uint64 id) external view returns (Collection memory) {
+        return _collections[id];
+    }
+
+    /// A member's latest contribution; all zero when there is none.
+    function contributionOf(uint64 id, uint32 member) external view returns (ContributionRecord memory) {
+        return _contributions[id][member];
+    }
+
+    function _contribute(SignedContribution calldata signed) private {
+        Contribution calldata given = signed.contribution;
+        Collection storage collection = _openForRows(given.collection);
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(given.member, given.owner))));
+        if (
+            given.member >= collection.terms.memberCount ||
+            !MerkleProof.verifyCalldata(signed.memberProof, collection.terms.memberRoot, leaf)
+        ) revert NotMember();
+        ContributionRecord storage record = _contributions[given.collection][given.member];
+        if (record.revisions != 0 && record.owner != given.owner) revert MemberTaken();
+        if (given.revision != record.revisions) revert WrongRevision(record.revisions);
+        bytes32 structHash = keccak256(abi.encode(CONTRIBUTION, given));
+        _requireSigned(structHash, signed.signature, given.owner);
+        _requireReceipts(collection, given, signed.receipts);
+
+        if (record.revisions == 0) ++collection.rows;
+        record.owner = given.owner;
+        record.revisions += 1;
+        record.root = given.root;
+        _extendTerms(collection, structHash);
+        emit Contributed(given);
+    }
+
+    function _requireReceipts(
+        Collection storage collection,
+        Contribution calldata given,
+        bytes[] calldata receipts
+    ) private view {
+        uint32[] memory committee = collection.committee;
+        if (receipts.length != committee.length) revert LengthMismatch();
+        bytes32 receipt = _hashTypedDataV4(
+            keccak256(abi.encode(RECEIPT, given.collection, given.member, given.owner, given.root))
+        );
+        for (uint256 i = 0; i < committee.length; ++i) {
+            if (!_isSigned(receipt, receipts[i], _signerOf(committee[i]))) revert BadReceipt(i);
+        }
+    }
+
+    /// Partial Fisher-Yates shuffle of `candidates`.
+    function _draw(
+        bytes32 seed,
+        uint32[] memory candidates,
+        uint256 size
+    ) private pure returns (uint32[] memory drawn) {
+        drawn = new uint32[](size);
+        for (uint256 i = 0; i < size; ++i) {
+            uint256 j = i + (uint256(keccak256(abi.encode(seed, i))) % (candidates.length - i));
+            drawn[i] = candidates[j];
+            candidates[j] = candidates[i];
+        }
+    }
+
+    function _openForRows(uint64 id) private view returns (Collection storage collection) {
+        collection = _known(id);
+        if (collection.committee.length == 0) revert NotDrawn();
+        if (collection.isSealed) revert AlreadySealed();
+    }
+
+    function _extendTerms(Collection storage collection, bytes32 structHash) internal {
+        collection.termsRoot = keccak256(abi.encode(collection.termsRoot, structHash));
+    }
+
+    function _known(uint64 id) internal view returns (Collection storage collection) {
+        collection = _collections[id];
+        if (collection.openBlock == 0) revert UnknownCollection();
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+// The controller's vocabulary. Field for field what `enigma-wire` calls by the same names; the typed
+// structs that people and nodes sign have the EIP-712 type strings given beside them.
+
+/// What a node publishes about itself.
+struct NodeInfo {
+    bytes32 peerKey;
+    bytes32 sealKey;
+    address signer;
+    string peerAddress;
+    string apiAddress;
+}
+
+/// What a job costs.
+struct Prices {
+    uint128 base;
+    uint128 perMultiplication;
+    uint128 perRound;
+    uint128 perKilobyte;
+}
+
+/// A new collection's terms.
+struct CollectionTerms {
+    bytes32 instance;
+    uint16 slot;
+    bytes32 memberRoot;
+    uint32 memberCount;
+    uint32 minRows;
+    uint8 committeeSize;
+}
+
+/// Signed by the owner.
+struct Contribution {
+    uint64 collection;
+    uint32 member;
+    address owner;
+    bytes32 root;
+    bytes32 sealKey;
+    uint32 revision;
+}
+
+/// Signed by the owner.
+struct Consent {
+    uint64 collection;
+    uint32 member;
+    bytes32 contractHash;
+    uint16 entry;
+    address requester;
+    bytes32 instance;
+    address owner;
+    uint32 uses;
+    uint64 expiry;
+    uint32 minGroup;
+    uint64 nonce;
+}
+
+/// Signed by the owner.
+struct Revocation {
+    uint64 collection;
+    uint32 member;
+    bytes32 contractHash;
+    uint16 entry;
+    address requester;
+    address owner;
+    uint64 nonce;
+}
+
+/// Signed by t+1 nodes of the committee.
+struct Certificate {
+    uint64 job;
+    bytes32 contractHash;
+    bytes32 inputs;
+    bytes32 outputs;
+    uint32 rows;
+    uint64 multiplications;
+    uint64 rounds;
+    uint64 bytesSent;
+}
+
+/// Signed by t+1 nodes of the committee, none of them named in it.
+struct Failure {
+    uint64 job;
+    uint32 culprits;
+    uint8 reason;
+}
+
+/// A contribution with everything that must come with it.
+struct SignedContribution {
+    Contribution contribution;
+    bytes signature;
+    bytes32[] memberProof;
+    bytes[] receipts;
+}
+
+/// A consent with its owner's signature.
+struct SignedConsent {
+    Consent consent;
+    bytes signature;
+}
+
+bytes32 constant NODE_BINDING = keccak256("NodeBinding(address operator,bytes32 peerKey,bytes32 sealKey)");
+bytes32 constant CONTRIBUTION = keccak256(
+    "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
+);
+bytes32 constant CONSENT = keccak256(
+    "Consent(uint64 collection,uint32 member,bytes32 contractHash,uint16 entry,address requester,bytes32 instance,address owner,uint32 uses,uint64 expiry,uint32 minGroup,uint64 nonce)"
+);
+bytes32 constant REVOCATION = keccak256(
+    "Revocation(uint64 collection,uint32 member,bytes32 contractHash,uint16 entry,address requester,address owner,uint64 nonce)"
+);
+bytes32 constant RECEIPT = keccak256("Receipt(uint64 collection,uint32 member,address owner,bytes32 root)");
+bytes32 constant CERTIFICATE = keccak256(
+    "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)"
+);
+bytes32 constant FAILURE = keccak256("Failure(uint64 job,uint32 culprits,uint8 reason)");
