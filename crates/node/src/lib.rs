@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The node daemon: performs the effects of `core::Party` with the real network, disk and chain, and
+//! serves the public HTTP API.
+//!
+//! Threads: one for the party (all decisions and field arithmetic), one for the committee links
+//! (`net`), one for the disk, and a runtime for the API and the chain. The party never waits for any
+//! of them; everything it hears arrives in bounded queues.
+
+mod api;
+mod chain;
+mod config;
+mod disk;
+mod driver;
+mod keys;
+mod run;
+
+pub use config::{ConfigError, NodeConfig};
+pub use keys::{KeyError, NodeKeys};
+pub use run::run;

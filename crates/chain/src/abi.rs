@@ -1,0 +1,255 @@
+//! The controller's Solidity interface and the conversions between it and `wire`.
+
+use alloy::primitives::{B256, Bytes};
+use enigma_wire::controller as wire;
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
+use enigma_wire::sign::Signature;
+
+pub(crate) use crate::interface::{
+    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, NodeInfo, Prices,
+    Revocation, SignedConsent, SignedContribution,
+};
+
+pub(crate) fn word(hash: Hash) -> B256 {
+    B256::new(hash.0)
+}
+
+pub(crate) fn hash(word: B256) -> Hash {
+    Hash(word.0)
+}
+
+pub(crate) fn account(address: Address) -> alloy::primitives::Address {
+    alloy::primitives::Address::new(address.0)
+}
+
+pub(crate) fn address(account: alloy::primitives::Address) -> Address {
+    Address(account.into_array())
+}
+
+pub(crate) fn bytes(signature: &Signature) -> Bytes {
+    Bytes::copy_from_slice(&signature.0)
+}
+
+impl From<&wire::Prices> for Prices {
+    fn from(prices: &wire::Prices) -> Self {
+        Self {
+            base: prices.base,
+            perMultiplication: prices.per_multiplication,
+            perRound: prices.per_round,
+            perKilobyte: prices.per_kilobyte,
+        }
+    }
+}
+
+impl From<Prices> for wire::Prices {
+    fn from(prices: Prices) -> Self {
+        Self {
+            base: prices.base,
+            per_multiplication: prices.perMultiplication,
+            per_round: prices.perRound,
+            per_kilobyte: prices.perKilobyte,
+        }
+    }
+}
+
+impl From<&wire::NodeInfo> for NodeInfo {
+    fn from(info: &wire::NodeInfo) -> Self {
+        Self {
+            peerKey: B256::new(info.peer_key.0),
+            sealKey: B256::new(info.seal_key.0),
+            signer: account(info.signer),
+            peerAddress: info.peer_address.clone(),
+            apiAddress: info.api_address.clone(),
+        }
+    }
+}
+
+impl From<NodeInfo> for wire::NodeInfo {
+    fn from(info: NodeInfo) -> Self {
+        Self {
+            peer_key: PeerKey(info.peerKey.0),
+            seal_key: SealKey(info.sealKey.0),
+            signer: address(info.signer),
+            peer_address: info.peerAddress,
+            api_address: info.apiAddress,
+        }
+    }
+}
+
+impl From<&wire::CollectionTerms> for CollectionTerms {
+    fn from(terms: &wire::CollectionTerms) -> Self {
+        Self {
+            instance: word(terms.instance),
+            slot: terms.slot,
+            memberRoot: word(terms.member_root),
+            memberCount: terms.member_count,
+            minRows: terms.min_rows,
+            committeeSize: terms.committee_size,
+        }
+    }
+}
+
+impl From<CollectionTerms> for wire::CollectionTerms {
+    fn from(terms: CollectionTerms) -> Self {
+        Self {
+            instance: hash(terms.instance),
+            slot: terms.slot,
+            member_root: hash(terms.memberRoot),
+            member_count: terms.memberCount,
+            min_rows: terms.minRows,
+            committee_size: terms.committeeSize,
+        }
+    }
+}
+
+impl From<&wire::Contribution> for Contribution {
+    fn from(given: &wire::Contribution) -> Self {
+        Self {
+            collection: given.collection.0,
+            member: given.member.0,
+            owner: account(given.owner),
+            root: word(given.root),
+            sealKey: B256::new(given.seal_key.0),
+            revision: given.revision,
+        }
+    }
+}
+
+impl From<Contribution> for wire::Contribution {
+    fn from(given: Contribution) -> Self {
+        Self {
+            collection: CollectionId(given.collection),
+            member: MemberIndex(given.member),
+            owner: address(given.owner),
+            root: hash(given.root),
+            seal_key: SealKey(given.sealKey.0),
+            revision: given.revision,
+        }
+    }
+}
+
+impl From<&wire::Consent> for Consent {
+    fn from(consent: &wire::Consent) -> Self {
+        Self {
+            collection: consent.right.collection.0,
+            member: consent.right.member.0,
+            contractHash: word(consent.right.contract),
+            entry: consent.right.entry,
+            requester: account(consent.right.requester),
+            instance: word(consent.instance),
+            owner: account(consent.owner),
+            uses: consent.uses,
+            expiry: consent.expiry,
+            minGroup: consent.min_group,
+            nonce: consent.nonce,
+        }
+    }
+}
+
+impl From<Consent> for wire::Consent {
+    fn from(consent: Consent) -> Self {
+        Self {
+            right: wire::RightKey {
+                collection: CollectionId(consent.collection),
+                member: MemberIndex(consent.member),
+                contract: hash(consent.contractHash),
+                entry: consent.entry,
+                requester: address(consent.requester),
+            },
+            instance: hash(consent.instance),
+            owner: address(consent.owner),
+            uses: consent.uses,
+            expiry: consent.expiry,
+            min_group: consent.minGroup,
+            nonce: consent.nonce,
+        }
+    }
+}
+
+impl From<&wire::Revocation> for Revocation {
+    fn from(revocation: &wire::Revocation) -> Self {
+        Self {
+            collection: revocation.right.collection.0,
+            member: revocation.right.member.0,
+            contractHash: word(revocation.right.contract),
+            entry: revocation.right.entry,
+            requester: account(revocation.right.requester),
+            owner: account(revocation.owner),
+            nonce: revocation.nonce,
+        }
+    }
+}
+
+impl From<Revocation> for wire::Revocation {
+    fn from(revocation: Revocation) -> Self {
+        Self {
+            right: wire::RightKey {
+                collection: CollectionId(revocation.collection),
+                member: MemberIndex(revocation.member),
+                contract: hash(revocation.contractHash),
+                entry: revocation.entry,
+                requester: address(revocation.requester),
+            },
+            owner: address(revocation.owner),
+            nonce: revocation.nonce,
+        }
+    }
+}
+
+impl From<&wire::Certificate> for Certificate {
+    fn from(certificate: &wire::Certificate) -> Self {
+        Self {
+            job: certificate.job.0,
+            contractHash: word(certificate.contract),
+            inputs: word(certificate.inputs),
+            outputs: word(certificate.outputs),
+            rows: certificate.rows,
+            multiplications: certificate.multiplications,
+            rounds: certificate.rounds,
+            bytesSent: certificate.bytes,
+        }
+    }
+}
+
+impl From<Certificate> for wire::Certificate {
+    fn from(certificate: Certificate) -> Self {
+        Self {
+            job: JobId(certificate.job),
+            contract: hash(certificate.contractHash),
+            inputs: hash(certificate.inputs),
+            outputs: hash(certificate.outputs),
+            rows: certificate.rows,
+            multiplications: certificate.multiplications,
+            rounds: certificate.rounds,
+            bytes: certificate.bytesSent,
+        }
+    }
+}
+
+impl From<&wire::Failure> for Failure {
+    fn from(failure: &wire::Failure) -> Self {
+        Self {
+            job: failure.job.0,
+            culprits: failure.culprits,
+            reason: failure.reason as u8,
+        }
+    }
+}
+
+impl TryFrom<Failure> for wire::Failure {
+    type Error = ();
+
+    fn try_from(failure: Failure) -> Result<Self, ()> {
+        let reason = match failure.reason {
+            0 => wire::FailureReason::Unresponsive,
+            1 => wire::FailureReason::Misbehaved,
+            2 => wire::FailureReason::Refused,
+            _ => return Err(()),
+        };
+        Ok(Self {
+            job: JobId(failure.job),
+            culprits: failure.culprits,
+            reason,
+        })
+    }
+}

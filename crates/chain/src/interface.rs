@@ -1,0 +1,181 @@
+//! The controller's interface, as Solidity writes it. A test holds it to the artifact: same selectors,
+//! same topics, same errors.
+
+#![allow(missing_docs, clippy::too_many_arguments)] // The Solidity source documents each of them.
+
+alloy::sol! {
+    #![sol(extra_derives(Debug))]
+
+    struct Prices {
+        uint128 base;
+        uint128 perMultiplication;
+        uint128 perRound;
+        uint128 perKilobyte;
+    }
+    struct NodeInfo {
+        bytes32 peerKey;
+        bytes32 sealKey;
+        address signer;
+        string peerAddress;
+        string apiAddress;
+    }
+    struct CollectionTerms {
+        bytes32 instance;
+        uint16 slot;
+        bytes32 memberRoot;
+        uint32 memberCount;
+        uint32 minRows;
+        uint8 committeeSize;
+    }
+    struct Contribution {
+        uint64 collection;
+        uint32 member;
+        address owner;
+        bytes32 root;
+        bytes32 sealKey;
+        uint32 revision;
+    }
+    struct SignedContribution {
+        Contribution contribution;
+        bytes signature;
+        bytes32[] memberProof;
+        bytes[] receipts;
+    }
+    struct Consent {
+        uint64 collection;
+        uint32 member;
+        bytes32 contractHash;
+        uint16 entry;
+        address requester;
+        bytes32 instance;
+        address owner;
+        uint32 uses;
+        uint64 expiry;
+        uint32 minGroup;
+        uint64 nonce;
+    }
+    struct SignedConsent {
+        Consent consent;
+        bytes signature;
+    }
+    struct Revocation {
+        uint64 collection;
+        uint32 member;
+        bytes32 contractHash;
+        uint16 entry;
+        address requester;
+        address owner;
+        uint64 nonce;
+    }
+    struct Certificate {
+        uint64 job;
+        bytes32 contractHash;
+        bytes32 inputs;
+        bytes32 outputs;
+        uint32 rows;
+        uint64 multiplications;
+        uint64 rounds;
+        uint64 bytesSent;
+    }
+    struct Failure {
+        uint64 job;
+        uint32 culprits;
+        uint8 reason;
+    }
+
+    contract Controller {
+        constructor(Prices memory prices_, uint128 minDeposit_, uint64 unbondingSeconds_);
+
+        function contribute(SignedContribution[] memory batch) external;
+        function creditOf(address account) external view returns (uint128);
+        function deploy(bytes32 contractHash) external returns (bytes32);
+        function drawCommittee(uint64 id) external;
+        function expireJob(uint64 id) external;
+        function failJob(Failure memory failure, uint8[] memory members, bytes[] memory signatures) external;
+        function grant(SignedConsent[] memory batch) external;
+        function minDeposit() external view returns (uint128);
+        function openCollection(CollectionTerms memory terms) external returns (uint64);
+        function publish(bytes32 contractHash, bytes32 manifestHash) external;
+        function registerNode(NodeInfo memory info, bytes memory proof) external payable;
+        function releaseDeposit() external;
+        function requestJob(uint64 collectionId, uint16 entry, uint64 deadline) external payable returns (uint64);
+        function retireNode() external;
+        function revoke(Revocation memory revocation, bytes memory signature) external;
+        function sealCollection(uint64 id) external;
+        function settle(Certificate memory certificate, uint8[] memory members, bytes[] memory signatures) external;
+        function withdraw() external;
+
+        event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms, uint64 drawBlock);
+        event CollectionSealed(uint64 indexed collection, uint32 rows, bytes32 termsRoot);
+        event CommitteeDrawn(uint64 indexed collection, bytes32 seed, uint32[] nodes);
+        event Configured(Prices prices, uint128 minDeposit, uint64 unbondingSeconds);
+        event ConsentGranted(Consent consent);
+        event ConsentRevoked(Revocation revocation);
+        event ContractPublished(bytes32 indexed contractHash, bytes32 manifestHash, address indexed publisher);
+        event Contributed(Contribution contribution);
+        event DepositReleased(uint32 indexed node, uint128 amount);
+        event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
+        event EIP712DomainChanged();
+        event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce);
+        event JobExpired(uint64 indexed job, uint128 refund);
+        event JobFailed(Failure failure, uint128 refund);
+        event JobRequested(uint64 indexed job, uint64 indexed collection, uint16 entry, address indexed requester, uint128 fee, uint32 useIndex, uint64 deadline);
+        event JobSettled(Certificate certificate, bytes32 digest);
+        event NodeRegistered(uint32 indexed node, address indexed operator, NodeInfo info, uint128 deposit);
+        event NodeRetired(uint32 indexed node, uint64 releasableAt);
+        event Withdrawn(address indexed account, uint128 amount);
+
+        error AddressTooLong();
+        error AlreadyDrawn();
+        error AlreadyPublished();
+        error AlreadyRegistered();
+        error AlreadySealed();
+        error AmountTooLarge();
+        error BadCommitteeSize();
+        error BadCulprits();
+        error BadReason();
+        error BadReceipt(uint256 position);
+        error BadSignature();
+        error BadSize();
+        error DeadlineNotReached(uint64 deadline);
+        error DeadlinePassed();
+        error DepositLocked(uint64 releasableAt);
+        error DepositTooSmall();
+        error EmptyHash();
+        error EmptyKey();
+        error FeeMissing();
+        error InvalidShortString();
+        error JobNotOpen();
+        error JobPending(uint64 job);
+        error LengthMismatch();
+        error MemberListMissing();
+        error MemberTaken();
+        error NotContributor();
+        error NotDeployer();
+        error NotDrawn();
+        error NotEnoughNodes();
+        error NotEnoughSignatures();
+        error NotGranted();
+        error NotMember();
+        error NotOpener();
+        error NotRegistered();
+        error NotRetired();
+        error NotSealed();
+        error NothingToWithdraw();
+        error PaymentRefused();
+        error ReentrancyGuardReentrantCall();
+        error SignerOutOfOrder();
+        error StaleNonce(uint64 last);
+        error StringTooLong(string str);
+        error TooEarly(uint64 drawBlock);
+        error TooFewRows();
+        error UnknownCollection();
+        error UnknownContract();
+        error UnknownInstance();
+        error UnknownJob();
+        error WrongContract();
+        error WrongInputs();
+        error WrongInstance();
+        error WrongRevision(uint32 expected);
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line, with examples.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use enigma_wire::id::Address;
+
+/// Compute on data that nobody sees: secret-shared, under the owners' control, settled on a chain.
+#[derive(Debug, Parser)]
+#[command(name = "enigma", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a whole survey on this machine: a chain, node processes, people with keys of their own.
+    Demo(DemoOptions),
+    /// Check a contract: errors, tests, who learns what.
+    Check(CheckOptions),
+    /// Compile a contract to bytecode (.enb) and interface (.enj).
+    Build(BuildOptions),
+    /// Make or run a node.
+    #[command(subcommand)]
+    Node(NodeCommand),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma demo salaries
+  enigma demo salaries --input people.csv --nodes 5
+  enigma demo salaries --json > result.json")]
+pub(crate) struct DemoOptions {
+    /// Which survey to run.
+    pub(crate) survey: Survey,
+    /// CSV file with the columns `name` and the collection's name, and a header [default: a sample of
+    /// 20 people].
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) input: Option<PathBuf>,
+    /// Committee size: n = 2t+1 nodes, of which up to t may misbehave without learning anything.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size)]
+    pub(crate) nodes: u8,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keep everything (chain, nodes' data and logs) in this new folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Use this running development chain (such as anvil) instead of the embedded one.
+    #[arg(long, value_name = "URL", requires = "funder")]
+    pub(crate) chain: Option<String>,
+    /// File with the secret key (hexadecimal) of an account with coins on that chain.
+    #[arg(long, value_name = "FILE", requires = "chain")]
+    pub(crate) funder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Survey {
+    /// Everyone learns the average and their own rank.
+    Salaries,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma check examples/salaries/salaries.enigma
+  enigma check --json contract.enigma")]
+pub(crate) struct CheckOptions {
+    /// The contract's source.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma build examples/salaries/salaries.enigma
+  enigma build contract.enigma --output-dir out")]
+pub(crate) struct BuildOptions {
+    /// The contract's source.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Where to write [default: beside the source].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Make a node's keys and configuration file.
+    Init(NodeInitOptions),
+    /// Run a node until it is told to stop (Ctrl-C).
+    Run(NodeRunOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  enigma node init --dir node-1 --chain http://127.0.0.1:8545 --controller 0x5fbdb2315678afecb367f032d93f642f64180aa3")]
+pub(crate) struct NodeInitOptions {
+    /// The node's new folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The chain's JSON-RPC endpoint.
+    #[arg(long, value_name = "URL")]
+    pub(crate) chain: String,
+    /// The controller contract's address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) controller: Address,
+    /// Where committee members connect.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen_peer: SocketAddr,
+    /// Where the public HTTP API listens.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen_api: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  enigma node run --config node-1/node.toml")]
+pub(crate) struct NodeRunOptions {
+    /// The node's configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Stop when standard input ends, as it does when the process that started the node is gone.
+    #[arg(long)]
+    pub(crate) stop_with_input: bool,
+}
+
+fn committee_size(text: &str) -> Result<u8, String> {
+    match text {
+        "3" => Ok(3),
+        "5" => Ok(5),
+        "7" => Ok(7),
+        _ => Err("a committee has 3, 5 or 7 nodes (n = 2t+1)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn committee_sizes() {
+        assert!(
+            ["3", "5", "7"]
+                .iter()
+                .all(|size| committee_size(size).is_ok())
+        );
+        assert!(
+            ["0", "1", "2", "4", "6", "8", "9", "-3", "three", ""]
+                .iter()
+                .all(|size| committee_size(size).is_err())
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! `enigma check` and `enigma build`.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use enigma_bytecode::model::Contract;
+use enigma_bytecode::{container, interface};
+use enigma_lang::{Color, Compilation, Severity};
+use serde_json::json;
+
+use crate::args::{BuildOptions, CheckOptions};
+use crate::report::{self, Problem};
+
+/// Checks a contract and runs its tests.
+pub(crate) fn check(options: &CheckOptions) -> Result<(), Problem> {
+    let source = read(&options.file)?;
+    let compilation = enigma_lang::compile(&source);
+    let tests = compilation.run_tests();
+    let failed = tests.iter().filter(|test| test.failure.is_some()).count();
+    if options.json {
+        report::data(&check_json(&compilation, &tests).to_string());
+    } else {
+        show_diagnostics(&options.file, &source, &compilation);
+        if let Some(contract) = &compilation.contract {
+            show_contract(contract);
+        }
+        for test in &tests {
+            let verdict = test.failure.as_ref().map_or_else(
+                || "ok".to_owned(),
+                |failure| format!("FAILED: {}", failure.message),
+            );
+            report::data(&format!("  test {:?} ... {verdict}", test.title));
+        }
+    }
+    if compilation.contract.is_none() {
+        return Err(refused(&options.file, &compilation));
+    }
+    if failed > 0 {
+        return Err(Problem::new(format!(
+            "{}: {failed} of {} tests failed",
+            options.file.display(),
+            tests.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Compiles a contract to files.
+pub(crate) fn build(options: &BuildOptions) -> Result<(), Problem> {
+    let source = read(&options.file)?;
+    let compilation = enigma_lang::compile(&source);
+    if !options.json {
+        show_diagnostics(&options.file, &source, &compilation);
+    }
+    let Some(contract) = &compilation.contract else {
+        return Err(refused(&options.file, &compilation));
+    };
+    let bytecode = container::encode(contract);
+    let stem = options
+        .file
+        .file_stem()
+        .map(PathBuf::from)
+        .unwrap_or_else(|| "contract".into());
+    let beside = options
+        .file
+        .parent()
+        .map(Path::to_owned)
+        .unwrap_or_default();
+    let folder = options.output_dir.clone().unwrap_or(beside);
+    let write = |extension: &str, bytes: &[u8]| {
+        let path = folder.join(stem.with_extension(extension));
+        std::fs::create_dir_all(if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &folder
+        })
+        .and_then(|()| std::fs::write(&path, bytes))
+        .map_err(|error| {
+            Problem::failed(format!("{}: cannot be written: {error}", path.display()))
+        })?;
+        Ok::<PathBuf, Problem>(path)
+    };
+    let bytecode_path = write("enb", &bytecode)?;
+    let interface_path = write("enj", interface::to_json(contract).as_bytes())?;
+    let (hash, manifest) = (
+        container::contract_hash(&bytecode),
+        container::manifest_hash(contract),
+    );
+    if options.json {
+        let object = json!({
+            "name": contract.name, "version": contract.version, "contract": hash, "manifest": manifest,
+            "bytecode": bytecode_path, "interface": interface_path, "bytes": bytecode.len(),
+        });
+        report::data(&object.to_string());
+    } else {
+        report::data(&format!("contract   {hash}"));
+        report::data(&format!("manifest   {manifest}"));
+        report::data(&format!(
+            "bytecode   {} ({} bytes)",
+            bytecode_path.display(),
+            bytecode.len()
+        ));
+        report::data(&format!("interface  {}", interface_path.display()));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Problem::new(format!("{}: cannot be read: {error}", path.display())).hint("check the path")
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Problem::new(format!("{}:{line}: is not UTF-8 text", path.display()))
+            .hint("save the file with UTF-8 encoding")
+    })
+}
+
+fn show_diagnostics(path: &Path, source: &str, compilation: &Compilation) {
+    let color = if std::io::stderr().is_terminal() {
+        Color::Always
+    } else {
+        Color::Never
+    };
+    let text = enigma_lang::render(
+        &compilation.diagnostics,
+        &path.display().to_string(),
+        source,
+        color,
+    );
+    if !text.is_empty() {
+        report::progress(text.trim_end());
+    }
+}
+
+fn show_contract(contract: &Contract) {
+    let hash = container::contract_hash(&container::encode(contract));
+    report::data(&format!(
+        "{} version {}  {hash}",
+        contract.name, contract.version
+    ));
+    for sentence in interface::sentences(contract) {
+        report::data(&format!("  {sentence}"));
+    }
+}
+
+fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> serde_json::Value {
+    let diagnostics: Vec<_> = compilation
+        .diagnostics
+        .iter()
+        .map(|diagnostic| {
+            json!({
+                "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "code": diagnostic.code.to_string(),
+                "message": diagnostic.message,
+                "start": diagnostic.primary.span.start,
+                "end": diagnostic.primary.span.end,
+                "help": diagnostic.help,
+            })
+        })
+        .collect();
+    let tests: Vec<_> = tests
+        .iter()
+        .map(|test| json!({"name": test.title, "failure": test.failure.as_ref().map(|failure| &failure.message)}))
+        .collect();
+    let contract = compilation.contract.as_ref().map(|contract| {
+        json!({
+            "name": contract.name, "version": contract.version,
+            "hash": container::contract_hash(&container::encode(contract)),
+            "manifest": interface::sentences(contract),
+        })
+    });
+    json!({"contract": contract, "diagnostics": diagnostics, "tests": tests})
+}
+
+fn refused(path: &Path, compilation: &Compilation) -> Problem {
+    let errors = compilation
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .count();
+    let noun = if errors == 1 { "error" } else { "errors" };
+    Problem::new(format!("{}: {errors} {noun}; not compiled", path.display()))
+}

@@ -1,0 +1,264 @@
+//! A data owner: keys, dealing a value to a committee, signing the contribution and the consent.
+
+use enigma_field::{Committee, M61};
+use enigma_wire::api::Deposit;
+use enigma_wire::controller::{Consent, Contribution, Receipt, Revocation, RightKey};
+use enigma_wire::dealing;
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{Address, CollectionId, MemberIndex};
+use enigma_wire::ledger::{CollectionRecord, Ledger};
+use enigma_wire::merkle::Tree;
+use enigma_wire::seal::{self, Purpose, SealSecret};
+use enigma_wire::sign::{SecretKey, Signature};
+use rand_core::CryptoRng;
+
+use crate::http::NodeApi;
+use crate::{ClientError, Network};
+
+/// An owner's keys. Owners need no coins: what they sign, anybody may post.
+#[derive(Debug)]
+pub struct Owner {
+    key: SecretKey,
+    seal: SealSecret,
+}
+
+/// A contribution that every committee node has stored, ready to be posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contributed {
+    /// What the owner signed.
+    pub contribution: Contribution,
+    /// The owner's signature.
+    pub signature: Signature,
+    /// Proof that the owner is on the member list.
+    pub member_proof: Vec<enigma_wire::id::Hash>,
+    /// One receipt from each node, in committee order.
+    pub receipts: Vec<Signature>,
+    /// Bytes uploaded to all nodes together.
+    pub bytes: u64,
+}
+
+impl Owner {
+    /// Draws fresh keys.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self {
+            key: SecretKey::random(rng),
+            seal: SealSecret::random(rng),
+        }
+    }
+
+    /// The owner's account.
+    pub fn address(&self) -> Address {
+        self.key.address()
+    }
+
+    pub(crate) fn seal(&self) -> &SealSecret {
+        &self.seal
+    }
+
+    /// Signs a consent: who may run which entry on this owner's value, how often, until when.
+    pub fn consent(&self, domain: &Domain, terms: ConsentTerms) -> (Consent, Signature) {
+        let consent = Consent {
+            right: terms.right,
+            instance: terms.instance,
+            owner: self.address(),
+            uses: terms.uses,
+            expiry: terms.expiry,
+            min_group: terms.min_group,
+            nonce: terms.nonce,
+        };
+        let signature = self.key.sign(&domain.digest(&consent));
+        (consent, signature)
+    }
+
+    /// Signs the end of a right.
+    pub fn revocation(
+        &self,
+        domain: &Domain,
+        right: RightKey,
+        nonce: u64,
+    ) -> (Revocation, Signature) {
+        let revocation = Revocation {
+            right,
+            owner: self.address(),
+            nonce,
+        };
+        let signature = self.key.sign(&domain.digest(&revocation));
+        (revocation, signature)
+    }
+
+    /// Deals a value: one sealed row for each committee node, and the signed contribution.
+    ///
+    /// # Errors
+    /// When the collection's committee is not usable.
+    pub fn deal(
+        &self,
+        ledger: &Ledger,
+        domain: &Domain,
+        place: (CollectionId, MemberIndex),
+        value: i64,
+        members: &Tree,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<Deposit>, ClientError> {
+        let (id, member) = place;
+        let misuse = |why: String| ClientError::Misuse(why);
+        let record = ledger
+            .collections
+            .get(&id)
+            .ok_or_else(|| misuse(format!("no collection {id}")))?;
+        let context = self.context(ledger, record, id, member)?;
+        let dealing = dealing::deal(&context, &[M61::from_i64(value)], rng)
+            .map_err(|error| misuse(error.to_string()))?;
+        let contribution = Contribution {
+            collection: id,
+            member,
+            owner: self.address(),
+            root: dealing.root,
+            seal_key: self.seal.public(),
+            revision: context.revision,
+        };
+        let signature = self.key.sign(&domain.digest(&contribution));
+        let member_proof = members
+            .proof(member.0 as usize)
+            .ok_or_else(|| misuse(format!("member {member} is not on the member list")))?;
+        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &dealing::RowPackage)| {
+            let info = &ledger
+                .nodes
+                .get(node)
+                .ok_or_else(|| misuse(format!("no node {node}")))?
+                .info;
+            let purpose = Purpose::Row {
+                owner: contribution.owner,
+                collection: id,
+                member,
+                revision: contribution.revision,
+                root: contribution.root,
+                node: *node,
+            };
+            let sealed_row =
+                seal::seal(&info.seal_key, &row.encode(), &purpose, rng).map_err(|_| {
+                    ClientError::Misbehaved {
+                        node: *node,
+                        why: "its registered sealing key is unusable".to_owned(),
+                    }
+                })?;
+            Ok(Deposit {
+                contribution: contribution.clone(),
+                signature,
+                member_proof: member_proof.clone(),
+                sealed_row,
+            })
+        };
+        context
+            .nodes
+            .iter()
+            .zip(&dealing.rows)
+            .map(seal_row)
+            .collect()
+    }
+
+    fn context(
+        &self,
+        ledger: &Ledger,
+        record: &CollectionRecord,
+        collection: CollectionId,
+        member: MemberIndex,
+    ) -> Result<dealing::Context, ClientError> {
+        let misuse = |why: String| ClientError::Misuse(why);
+        if record.committee.is_empty() {
+            return Err(misuse(format!(
+                "collection {collection} has no committee yet"
+            )));
+        }
+        let instance = ledger.instances.get(&record.terms.instance);
+        Ok(dealing::Context {
+            committee: Committee::new(record.committee.len() as u8)
+                .map_err(|error| misuse(error.to_string()))?,
+            nodes: record.committee.clone(),
+            owner: self.address(),
+            collection,
+            member,
+            revision: record
+                .contributions
+                .get(&member)
+                .map_or(0, |earlier| earlier.revision + 1),
+            epoch: 0,
+            policy: instance
+                .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?
+                .contract,
+        })
+    }
+}
+
+/// What a consent allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentTerms {
+    /// Who may run what on which value.
+    pub right: RightKey,
+    /// The instance.
+    pub instance: enigma_wire::id::Hash,
+    /// How often in all.
+    pub uses: u32,
+    /// Unix seconds after which it is over.
+    pub expiry: u64,
+    /// Smallest group.
+    pub min_group: u32,
+    /// Greater than every earlier nonce of this right.
+    pub nonce: u64,
+}
+
+/// Sends each committee node its deposit and gathers the receipts.
+///
+/// # Errors
+/// When a node refuses, cannot be reached, or signs something else than the receipt.
+pub async fn contribute(
+    network: &Network,
+    deposits: Vec<Deposit>,
+) -> Result<Contributed, ClientError> {
+    let first = deposits
+        .first()
+        .ok_or_else(|| ClientError::Misuse("nothing was dealt".to_owned()))?;
+    let (contribution, signature) = (first.contribution.clone(), first.signature);
+    let member_proof = first.member_proof.clone();
+    let nodes = network.committee(contribution.collection)?;
+    let receipt = Receipt {
+        collection: contribution.collection,
+        member: contribution.member,
+        owner: contribution.owner,
+        root: contribution.root,
+    };
+    let digest = network.domain().digest(&receipt);
+    let mut uploads = tokio::task::JoinSet::new();
+    let mut bytes = 0;
+    for (position, (api, deposit)) in nodes.into_iter().zip(deposits).enumerate() {
+        bytes += deposit.sealed_row.len() as u64;
+        uploads.spawn(async move { (position, upload(&api, &deposit).await) });
+    }
+    let mut receipts = vec![None; uploads.len()];
+    while let Some(joined) = uploads.join_next().await {
+        let (position, outcome) = joined.map_err(|error| ClientError::Misuse(error.to_string()))?;
+        let (node, signature) = outcome?;
+        if signature.signer(&digest) != Some(network.signer(node)?) {
+            return Err(ClientError::Misbehaved {
+                node,
+                why: "its receipt is not signed by its key".to_owned(),
+            });
+        }
+        receipts[position] = Some(signature);
+    }
+    let receipts: Vec<Signature> = receipts.into_iter().flatten().collect();
+    Ok(Contributed {
+        contribution,
+        signature,
+        member_proof,
+        receipts,
+        bytes,
+    })
+}
+
+async fn upload(
+    api: &NodeApi,
+    deposit: &Deposit,
+) -> Result<(enigma_wire::id::NodeId, Signature), ClientError> {
+    let accepted = api.deposit(deposit).await?;
+    Ok((api.node, accepted.receipt))
+}

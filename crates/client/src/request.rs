@@ -1,0 +1,215 @@
+//! A client's view of the network: the ledger as the chain tells it, the nodes' APIs, quotes.
+
+use std::time::{Duration, Instant};
+
+use enigma_bytecode::model::Contract;
+use enigma_bytecode::plan::{self, Cost};
+use enigma_chain::Chain;
+use enigma_field::Committee;
+use enigma_wire::api::JobStatus;
+use enigma_wire::controller::Amount;
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
+use enigma_wire::ledger::Ledger;
+use enigma_wire::pricing;
+
+use crate::ClientError;
+use crate::http::NodeApi;
+
+/// How often the chain is asked while waiting for something.
+const POLL: Duration = Duration::from_millis(50);
+/// Longest wait for one TCP connection to a node.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The network as a client sees it.
+#[derive(Debug)]
+pub struct Network {
+    chain: Chain,
+    domain: Domain,
+    ledger: Ledger,
+    next_block: u64,
+    http: reqwest::Client,
+}
+
+/// What a job will cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The work, exactly as it will be certified.
+    pub cost: Cost,
+    /// The fee to put in escrow.
+    pub price: Amount,
+}
+
+impl Network {
+    /// Connects to a controller and reads its whole log.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached or holds no such controller.
+    pub async fn connect(url: &str, controller: Address) -> Result<Self, ClientError> {
+        let chain = Chain::connect(url, Some(controller)).await?;
+        let domain = Domain {
+            chain_id: chain.chain_id(),
+            controller,
+        };
+        let next_block = chain.deployment_block().await?;
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|error| ClientError::Misuse(format!("cannot set up HTTP: {error}")))?;
+        let mut network = Self {
+            chain,
+            domain,
+            ledger: Ledger::default(),
+            next_block,
+            http,
+        };
+        network.refresh().await?;
+        Ok(network)
+    }
+
+    /// Reads what is new on the chain.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached or its log is not a controller's.
+    pub async fn refresh(&mut self) -> Result<(), ClientError> {
+        let head = self.chain.head().await?;
+        if head.number < self.next_block {
+            return Ok(());
+        }
+        for block in self.chain.events(self.next_block, head.number).await? {
+            self.ledger
+                .apply_block(&block)
+                .map_err(|error| ClientError::Misuse(error.to_string()))?;
+        }
+        self.ledger.head = head;
+        self.next_block = head.number + 1;
+        Ok(())
+    }
+
+    /// Follows the chain until `found` answers; `None` when the time is over.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached.
+    pub async fn wait_for<T>(
+        &mut self,
+        patience: Duration,
+        mut found: impl FnMut(&Ledger) -> Option<T>,
+    ) -> Result<Option<T>, ClientError> {
+        let start = Instant::now();
+        loop {
+            self.refresh().await?;
+            if let Some(answer) = found(&self.ledger) {
+                return Ok(Some(answer));
+            }
+            if start.elapsed() > patience {
+                return Ok(None);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What signatures are made for.
+    pub fn domain(&self) -> Domain {
+        self.domain
+    }
+
+    /// The ledger as last read.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Brings a compiled contract to every node of a collection's committee.
+    ///
+    /// # Errors
+    /// When a node refuses it or cannot be reached.
+    pub async fn upload_contract(
+        &self,
+        collection: CollectionId,
+        contract: Hash,
+        bytecode: &[u8],
+    ) -> Result<(), ClientError> {
+        for node in self.committee(collection)? {
+            node.put_contract(contract, bytecode).await?;
+        }
+        Ok(())
+    }
+
+    /// The exact price of running an entry on `rows` rows of a collection.
+    ///
+    /// # Errors
+    /// When the entry cannot run on so many rows, or the collection has no committee.
+    pub fn quote(
+        &self,
+        program: &Contract,
+        collection: CollectionId,
+        entry: usize,
+        rows: u32,
+    ) -> Result<Quote, ClientError> {
+        let misuse = |why: String| ClientError::Misuse(why);
+        let record = self.ledger.collections.get(&collection);
+        let record = record.ok_or_else(|| misuse(format!("no collection {collection}")))?;
+        let committee = Committee::new(record.committee.len() as u8)
+            .map_err(|error| misuse(error.to_string()))?;
+        let sizes = plan::Sizes::single(program, record.terms.slot, rows);
+        let cost = plan::quote(program, entry, &sizes, committee)
+            .map_err(|error| misuse(error.to_string()))?;
+        let config = self
+            .ledger
+            .config
+            .ok_or_else(|| misuse("the controller's prices are unknown".to_owned()))?;
+        let price = pricing::price(
+            &config.prices,
+            cost.multiplications,
+            cost.rounds,
+            cost.bytes_total,
+        );
+        Ok(Quote { cost, price })
+    }
+
+    /// What each committee member says about a job; unreachable members are left out.
+    pub async fn job_statuses(
+        &self,
+        collection: CollectionId,
+        job: JobId,
+    ) -> Vec<(NodeId, JobStatus)> {
+        let mut statuses = Vec::new();
+        for node in self.committee(collection).unwrap_or_default() {
+            if let Ok(status) = node.job(job).await {
+                statuses.push((node.node, status));
+            }
+        }
+        statuses
+    }
+
+    /// The APIs of a collection's committee, in committee order.
+    pub(crate) fn committee(&self, collection: CollectionId) -> Result<Vec<NodeApi>, ClientError> {
+        let record = self.ledger.collections.get(&collection);
+        let record =
+            record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
+        let api = |node: &NodeId| {
+            let info = &self.ledger.nodes.get(node)?.info;
+            Some(NodeApi::new(
+                *node,
+                &info.api_address,
+                self.http.clone(),
+                self.ledger.head.number,
+            ))
+        };
+        let apis: Option<Vec<NodeApi>> = record.committee.iter().map(api).collect();
+        apis.ok_or_else(|| ClientError::Misuse("the committee names an unknown node".to_owned()))
+    }
+
+    /// The account that signs for a node.
+    pub(crate) fn signer(&self, node: NodeId) -> Result<Address, ClientError> {
+        let record = self.ledger.nodes.get(&node);
+        Ok(record
+            .ok_or_else(|| ClientError::Misuse(format!("no node {node}")))?
+            .info
+            .signer)
+    }
+}

@@ -1,0 +1,210 @@
+//! The party's thread: merges all inputs, performs effects by handing them to the threads that can.
+//!
+//! Every source has its own bounded queue and they are drained in turn, so that none can starve the
+//! others. When the frames' queue is full the peers' sockets are not read; when the API's is full
+//! requests are answered 503; the chain and the disk wait.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+
+use enigma_core::{Call, Effect, EffectId, Fact, Input, Millis, Outcome, Party, ReplyId, Response};
+use enigma_net::{Inbox, Net, NetEvent};
+use enigma_wire::controller::BlockEvents;
+use enigma_wire::id::JobId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::api::Asked;
+use crate::disk;
+
+/// Time between ticks.
+const TICK: Duration = Duration::from_millis(100);
+/// Inputs taken of one source before the next one's turn.
+const TURN: usize = 64;
+
+/// The party's connections to the rest of the process.
+pub(crate) struct Driver {
+    pub(crate) party: Party,
+    pub(crate) net: Net,
+    pub(crate) frames: Inbox,
+    pub(crate) requests: mpsc::Receiver<Asked>,
+    pub(crate) blocks: Receiver<(BlockEvents, bool)>,
+    pub(crate) disk: SyncSender<disk::Request>,
+    pub(crate) disk_done: Receiver<(EffectId, Outcome)>,
+    pub(crate) submissions: mpsc::Sender<(EffectId, Call)>,
+    pub(crate) submitted: Receiver<(EffectId, Outcome)>,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+impl Driver {
+    /// Runs until told to stop; the transport says farewell at the end.
+    pub(crate) fn run(mut self) {
+        let start = Instant::now();
+        let mut waiting = Waiting::default();
+        let mut last_tick = start;
+        while !self.stop.load(Ordering::Acquire) {
+            let now = || Millis(start.elapsed().as_millis() as u64);
+            let mut busy = false;
+            for _ in 0..TURN {
+                let Some(input) = self.frames.try_recv().ok().map(net_input) else {
+                    break;
+                };
+                busy = true;
+                self.step(now(), input, &mut waiting);
+            }
+            for _ in 0..TURN {
+                let Some(input) = self.next_local(&mut waiting) else {
+                    break;
+                };
+                busy = true;
+                self.step(now(), input, &mut waiting);
+            }
+            if last_tick.elapsed() >= TICK {
+                last_tick = Instant::now();
+                self.step(now(), Input::Tick, &mut waiting);
+            }
+            if let Some(job) = waiting.compute.pop_front() {
+                busy = true;
+                self.step(now(), Input::Compute { job }, &mut waiting);
+            }
+            if !busy {
+                // Every source unparks this thread after it has put something into its queue.
+                std::thread::park_timeout(TICK);
+            }
+        }
+        self.net.stop();
+    }
+
+    fn next_local(&mut self, waiting: &mut Waiting) -> Option<Input> {
+        if let Ok((id, outcome)) = self.disk_done.try_recv() {
+            return Some(Input::Done { id, outcome });
+        }
+        if let Ok((id, outcome)) = self.submitted.try_recv() {
+            return Some(Input::Done { id, outcome });
+        }
+        if let Ok((block, caught_up)) = self.blocks.try_recv() {
+            return Some(Input::Chain { block, caught_up });
+        }
+        let asked = self.requests.try_recv().ok()?;
+        let reply = waiting.add(asked.answer);
+        Some(Input::Client {
+            reply,
+            request: asked.request,
+            min_block: asked.min_block,
+        })
+    }
+
+    fn step(&mut self, now: Millis, input: Input, waiting: &mut Waiting) {
+        self.party.handle(now, input);
+        while let Some(effect) = self.party.next_effect() {
+            self.perform(now, effect, waiting);
+        }
+    }
+
+    fn perform(&mut self, now: Millis, effect: Effect, waiting: &mut Waiting) {
+        match effect {
+            // A frame that cannot be sent means that the link is down or goes down, which is an input.
+            Effect::Send { to, frame } => {
+                if let Err(error) = self.net.send(to, frame.into()) {
+                    tracing::debug!(peer = %to, %error, "frame not sent");
+                }
+            }
+            Effect::Persist { id, batch } => {
+                self.ask_disk(now, id, disk::Request::Persist { id, batch })
+            }
+            Effect::Load { id, table, prefix } => {
+                self.ask_disk(now, id, disk::Request::Load { id, table, prefix });
+            }
+            Effect::Compute { job } => waiting.compute.push_back(job),
+            Effect::Submit { id, call } => {
+                if self.submissions.try_send((id, call)).is_err() {
+                    let outcome = Outcome::Failed("too many calls wait for the chain".to_owned());
+                    self.party.handle(now, Input::Done { id, outcome });
+                }
+            }
+            Effect::Reply { to, response } => waiting.answer(to, response),
+            Effect::Peers(peers) => self.net.set_peers(peers),
+            Effect::Report(fact) => log(&fact),
+        }
+    }
+
+    fn ask_disk(&mut self, now: Millis, id: EffectId, request: disk::Request) {
+        let why = match self.disk.try_send(request) {
+            Ok(()) => return,
+            Err(TrySendError::Full(_)) => "the disk is too slow",
+            Err(TrySendError::Disconnected(_)) => "the disk thread has ended",
+        };
+        self.party.handle(
+            now,
+            Input::Done {
+                id,
+                outcome: Outcome::Failed(why.to_owned()),
+            },
+        );
+    }
+}
+
+/// Clients that wait for an answer, and jobs that wait for their turn.
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    clients: BTreeMap<ReplyId, oneshot::Sender<Response>>,
+    /// Jobs that want to go on with local work; at most one turn for each running job.
+    compute: VecDeque<JobId>,
+}
+
+impl Waiting {
+    fn add(&mut self, client: oneshot::Sender<Response>) -> ReplyId {
+        self.next += 1;
+        let id = ReplyId(self.next);
+        self.clients.insert(id, client);
+        id
+    }
+
+    fn answer(&mut self, id: ReplyId, response: Response) {
+        if let Some(client) = self.clients.remove(&id) {
+            // A client that has hung up does not hear the answer.
+            let _ = client.send(response);
+        }
+    }
+}
+
+fn net_input(event: NetEvent) -> Input {
+    match event {
+        NetEvent::Up(peer) => {
+            tracing::info!(%peer, "link up");
+            Input::Link { peer, up: true }
+        }
+        NetEvent::Down { peer, reason } => {
+            tracing::info!(%peer, %reason, "link down");
+            Input::Link { peer, up: false }
+        }
+        NetEvent::Frame { peer, bytes } => Input::Peer {
+            from: peer,
+            frame: bytes.into(),
+        },
+    }
+}
+
+fn log(fact: &Fact) {
+    match fact {
+        Fact::RowStored { collection, member } => {
+            tracing::debug!(%collection, %member, "row stored")
+        }
+        Fact::DealingRefused {
+            owner,
+            collection,
+            why,
+        } => {
+            tracing::warn!(%owner, %collection, why, "dealing refused");
+        }
+        Fact::JobPhase { job, phase } => tracing::info!(%job, phase, "job"),
+        Fact::JobGivenUp { job, culprits, why } => {
+            tracing::warn!(%job, ?culprits, why, "job given up");
+        }
+        Fact::PeerMisbehaved { peer, why } => tracing::warn!(%peer, why, "peer misbehaved"),
+        Fact::Trouble { why } => tracing::error!(why, "trouble"),
+    }
+}
