@@ -6,29 +6,29 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 /// A command line of the binary under test.
-pub fn enigma(arguments: &[&str]) -> Command {
+pub(crate) fn enigma(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enigma"));
     command.args(arguments).stdin(Stdio::null());
     command
 }
 
 /// Runs a command line to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     enigma(arguments).output().expect("the binary starts")
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Writes a survey file.
-pub fn csv(folder: &Path, people: &[(String, i64)]) -> PathBuf {
+pub(crate) fn csv(folder: &Path, people: &[(String, i64)]) -> PathBuf {
     let rows: String = people
         .iter()
         .map(|(name, value)| format!("{name},{value}\n"))
@@ -39,7 +39,7 @@ pub fn csv(folder: &Path, people: &[(String, i64)]) -> PathBuf {
 }
 
 /// People with values.
-pub fn people(values: &[i64]) -> Vec<(String, i64)> {
+pub(crate) fn people(values: &[i64]) -> Vec<(String, i64)> {
     values
         .iter()
         .enumerate()
@@ -49,7 +49,7 @@ pub fn people(values: &[i64]) -> Vec<(String, i64)> {
 
 /// Runs the survey and gives its JSON object.
 #[track_caller]
-pub fn survey(path: &Path, nodes: u8, more: &[&str]) -> serde_json::Value {
+pub(crate) fn survey(path: &Path, nodes: u8, more: &[&str]) -> serde_json::Value {
     let (path, nodes) = (path.display().to_string(), nodes.to_string());
     let arguments = [
         "demo", "salaries", "--json", "--input", &path, "--nodes", &nodes,
@@ -60,7 +60,7 @@ pub fn survey(path: &Path, nodes: u8, more: &[&str]) -> serde_json::Value {
 }
 
 /// What plain arithmetic says.
-pub fn expected(people: &[(String, i64)]) -> (i64, Vec<serde_json::Value>) {
+pub(crate) fn expected(people: &[(String, i64)]) -> (i64, Vec<serde_json::Value>) {
     let sum: i64 = people.iter().map(|(_, value)| value).sum();
     let average = sum / people.len() as i64;
     let rank = |value: i64| 1 + people.iter().filter(|(_, other)| *other > value).count();
@@ -70,17 +70,17 @@ pub fn expected(people: &[(String, i64)]) -> (i64, Vec<serde_json::Value>) {
 
 /// A survey that is still running: its nodes' process ids by node number, and its standard error from
 /// the moment the job was requested.
-pub struct Running {
+pub(crate) struct Running {
     /// The demo's process.
-    pub child: Child,
+    pub(crate) child: Child,
     /// (node number, process id).
-    pub nodes: Vec<(u32, u32)>,
+    pub(crate) nodes: Vec<(u32, u32)>,
     /// The rest of its standard error.
-    pub errors: BufReader<ChildStderr>,
+    pub(crate) errors: BufReader<ChildStderr>,
 }
 
 /// Starts a survey and returns once its job is being computed.
-pub fn start_until_computing(path: &Path, nodes: u8) -> Running {
+pub(crate) fn start_until_computing(path: &Path, nodes: u8) -> Running {
     let (path, nodes) = (path.display().to_string(), nodes.to_string());
     let mut child = enigma(&[
         "demo", "salaries", "--json", "--input", &path, "--nodes", &nodes,
