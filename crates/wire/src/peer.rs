@@ -214,6 +214,7 @@ mod tests {
         fn decoding_never_panics_and_is_canonical(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             match decode(&bytes) {
                 Ok(Frame::Compute(run, place, payload)) => prop_assert_eq!(encode_compute(run, place, payload), bytes),
+                Ok(Frame::Setup(run, payload)) => prop_assert_eq!(encode_setup(run, payload), bytes),
                 Ok(Frame::Control(run, message)) => prop_assert_eq!(encode_control(run, &message), bytes),
                 Err(_) => {}
             }

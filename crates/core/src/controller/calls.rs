@@ -1,0 +1,118 @@
+//! The controller's calls and the reasons it refuses them, named as in the Solidity source.
+
+use enigma_wire::controller::{
+    Certificate, CollectionTerms, Consent, Contribution, Failure, NodeInfo, Revocation,
+};
+use enigma_wire::id::{CollectionId, Hash, JobId};
+use enigma_wire::sign::Signature;
+
+/// A call to the controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Call {
+    RegisterNode {
+        info: NodeInfo,
+        proof: Signature,
+    },
+    RetireNode,
+    ReleaseDeposit,
+    Publish {
+        contract: Hash,
+        manifest: Hash,
+    },
+    Deploy {
+        contract: Hash,
+    },
+    OpenCollection(CollectionTerms),
+    DrawCommittee(CollectionId),
+    Contribute(Vec<SignedContribution>),
+    Grant(Vec<(Consent, Signature)>),
+    Revoke {
+        revocation: Revocation,
+        signature: Option<Signature>,
+    },
+    SealCollection(CollectionId),
+    RequestJob {
+        collection: CollectionId,
+        entry: u16,
+        deadline: u64,
+    },
+    Settle {
+        certificate: Certificate,
+        members: Vec<u8>,
+        signatures: Vec<Signature>,
+    },
+    FailJob {
+        failure: Failure,
+        members: Vec<u8>,
+        signatures: Vec<Signature>,
+    },
+    ExpireJob(JobId),
+    Withdraw,
+}
+
+/// A contribution with everything that must come with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedContribution {
+    /// What the owner signed.
+    pub contribution: Contribution,
+    /// The owner's signature.
+    pub signature: Signature,
+    /// Proof that the owner is on the member list.
+    pub member_proof: Vec<Hash>,
+    /// One receipt from each committee node, in committee order.
+    pub receipts: Vec<Signature>,
+}
+
+/// The rule a call breaks. The names are the Solidity source's custom errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names say it; the Solidity source has the long form.
+pub enum Revert {
+    DepositTooSmall,
+    EmptyKey,
+    EmptyHash,
+    AddressTooLong,
+    AlreadyRegistered,
+    BadSignature,
+    NotRegistered,
+    NotRetired,
+    DepositLocked,
+    AlreadyPublished,
+    UnknownContract,
+    UnknownInstance,
+    NotDeployer,
+    MemberListMissing,
+    BadSize,
+    BadCommitteeSize,
+    NotEnoughNodes,
+    UnknownCollection,
+    AlreadyDrawn,
+    TooEarly,
+    NotDrawn,
+    AlreadySealed,
+    LengthMismatch,
+    NotMember,
+    MemberTaken,
+    WrongRevision,
+    BadReceipt,
+    WrongInstance,
+    WrongContract,
+    NotContributor,
+    StaleNonce,
+    NotGranted,
+    NotOpener,
+    TooFewRows,
+    NotSealed,
+    DeadlinePassed,
+    JobPending,
+    FeeMissing,
+    UnknownJob,
+    JobNotOpen,
+    WrongInputs,
+    NotEnoughSignatures,
+    SignerOutOfOrder,
+    BadCulprits,
+    DeadlineNotReached,
+    NothingToWithdraw,
+}

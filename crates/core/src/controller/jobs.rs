@@ -1,0 +1,190 @@
+//! Jobs and money.
+
+use enigma_wire::controller::{Certificate, Event, Failure};
+use enigma_wire::eip712::Typed;
+use enigma_wire::id::{Address, CollectionId, JobId, NodeId};
+use enigma_wire::ledger::JobState;
+use enigma_wire::sign::Signature;
+
+use super::rules::{check, strictly_increasing};
+use super::{Controller, Revert, Transaction};
+
+type Outcome = Result<Vec<Event>, Revert>;
+
+impl Controller {
+    pub(super) fn request_job(
+        &mut self,
+        tx: &Transaction<'_>,
+        collection: CollectionId,
+        entry: u16,
+        deadline: u64,
+    ) -> Outcome {
+        let record = self
+            .ledger
+            .collections
+            .get(&collection)
+            .ok_or(Revert::UnknownCollection)?;
+        check(record.sealed.is_some(), Revert::NotSealed)?;
+        check(deadline > tx.block.time, Revert::DeadlinePassed)?;
+        check(tx.value > 0, Revert::FeeMissing)?;
+        let instance = record.terms.instance;
+        let contract = self
+            .ledger
+            .instances
+            .get(&instance)
+            .ok_or(Revert::UnknownInstance)?
+            .contract;
+        let pending = self.ledger.jobs.values().any(|job| {
+            job.collection == collection
+                && job.contract == contract
+                && job.entry == entry
+                && job.state == JobState::Open
+        });
+        check(!pending, Revert::JobPending)?;
+        let use_index = self
+            .ledger
+            .uses
+            .get(&(collection, contract, entry))
+            .copied()
+            .unwrap_or(0);
+        let job = JobId(self.next_job);
+        self.next_job += 1;
+        self.emit(Event::JobRequested {
+            job,
+            collection,
+            entry,
+            requester: tx.sender,
+            fee: tx.value,
+            use_index,
+            deadline,
+        })
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        certificate: &Certificate,
+        members: &[u8],
+        signatures: &[Signature],
+    ) -> Outcome {
+        let committee = self.open_job_committee(certificate.job)?;
+        let job = self
+            .ledger
+            .jobs
+            .get(&certificate.job)
+            .ok_or(Revert::UnknownJob)?;
+        check(job.contract == certificate.contract, Revert::WrongContract)?;
+        let inputs = self
+            .ledger
+            .collections
+            .get(&job.collection)
+            .and_then(|record| record.sealed);
+        check(inputs == Some(certificate.inputs), Revert::WrongInputs)?;
+        let fee = job.fee;
+        self.check_signatures(certificate, &committee, members, signatures)?;
+        let share = fee / committee.len() as u128;
+        let rest = fee - share * committee.len() as u128;
+        for (position, node) in committee.iter().enumerate() {
+            let operator = self
+                .ledger
+                .nodes
+                .get(node)
+                .map(|record| record.operator)
+                .unwrap_or_default();
+            self.add_credit(operator, if position == 0 { share + rest } else { share });
+        }
+        let digest = self.domain.digest(certificate);
+        self.emit(Event::JobSettled {
+            certificate: certificate.clone(),
+            digest,
+        })
+    }
+
+    pub(super) fn fail_job(
+        &mut self,
+        failure: &Failure,
+        members: &[u8],
+        signatures: &[Signature],
+    ) -> Outcome {
+        let committee = self.open_job_committee(failure.job)?;
+        check(
+            u64::from(failure.culprits) < 1 << committee.len(),
+            Revert::BadCulprits,
+        )?;
+        let accuses_itself = members
+            .iter()
+            .filter_map(|member| failure.culprits.checked_shr(u32::from(*member)))
+            .any(|culprits| culprits & 1 != 0);
+        check(!accuses_itself, Revert::BadCulprits)?;
+        self.check_signatures(failure, &committee, members, signatures)?;
+        let (requester, refund) = self.refund(failure.job)?;
+        self.add_credit(requester, refund);
+        self.emit(Event::JobFailed {
+            failure: failure.clone(),
+            refund,
+        })
+    }
+
+    pub(super) fn expire_job(&mut self, tx: &Transaction<'_>, job: JobId) -> Outcome {
+        self.open_job_committee(job)?;
+        let deadline = self
+            .ledger
+            .jobs
+            .get(&job)
+            .map_or(u64::MAX, |record| record.deadline);
+        check(tx.block.time > deadline, Revert::DeadlineNotReached)?;
+        let (requester, refund) = self.refund(job)?;
+        self.add_credit(requester, refund);
+        self.emit(Event::JobExpired { job, refund })
+    }
+
+    pub(super) fn withdraw(&mut self, tx: &Transaction<'_>) -> Outcome {
+        let amount = self.credits.remove(&tx.sender).unwrap_or_default();
+        check(amount > 0, Revert::NothingToWithdraw)?;
+        self.emit(Event::Withdrawn {
+            account: tx.sender,
+            amount,
+        })
+    }
+
+    fn open_job_committee(&self, job: JobId) -> Result<Vec<NodeId>, Revert> {
+        let record = self.ledger.jobs.get(&job).ok_or(Revert::UnknownJob)?;
+        check(self.job_is_open(job), Revert::JobNotOpen)?;
+        let collection = self.ledger.collections.get(&record.collection);
+        Ok(collection
+            .ok_or(Revert::UnknownCollection)?
+            .committee
+            .clone())
+    }
+
+    fn refund(&self, job: JobId) -> Result<(Address, u128), Revert> {
+        let record = self.ledger.jobs.get(&job).ok_or(Revert::UnknownJob)?;
+        Ok((record.requester, record.fee))
+    }
+
+    /// At least t+1 different members signed.
+    fn check_signatures(
+        &self,
+        message: &impl Typed,
+        committee: &[NodeId],
+        members: &[u8],
+        signatures: &[Signature],
+    ) -> Result<(), Revert> {
+        check(members.len() == signatures.len(), Revert::LengthMismatch)?;
+        check(
+            members.len() > (committee.len() - 1) / 2,
+            Revert::NotEnoughSignatures,
+        )?;
+        check(strictly_increasing(members), Revert::SignerOutOfOrder)?;
+        let digest = self.domain.digest(message);
+        for (member, signature) in members.iter().zip(signatures) {
+            let node = committee
+                .get(usize::from(*member))
+                .ok_or(Revert::SignerOutOfOrder)?;
+            check(
+                signature.signer(&digest) == Some(self.signer(*node)),
+                Revert::BadSignature,
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,412 @@
+//! Nodes, programs, collections and consents.
+
+use std::collections::BTreeSet;
+
+use enigma_wire::controller::{CollectionTerms, Consent, Event, NodeInfo, Receipt, Revocation};
+use enigma_wire::eip712::{NodeBinding, Typed};
+use enigma_wire::id::{Address, CollectionId, Hash, NodeId};
+use enigma_wire::ledger::{CollectionRecord, NodeRecord};
+use enigma_wire::sign::Signature;
+use enigma_wire::{abi, merkle, sortition};
+
+use super::{Call, Controller, Revert, SignedContribution, Transaction};
+
+/// Longest address string of a node, in bytes.
+const ADDRESS_BYTES_MAX: usize = 256;
+/// Committee sizes the controller accepts.
+const COMMITTEE_SIZES: std::ops::RangeInclusive<u8> = 3..=31;
+
+type Outcome = Result<Vec<Event>, Revert>;
+
+impl Controller {
+    pub(super) fn dispatch(&mut self, tx: &Transaction<'_>, call: &Call) -> Outcome {
+        match call {
+            Call::RegisterNode { info, proof } => self.register_node(tx, info, proof),
+            Call::RetireNode => self.retire_node(tx),
+            Call::ReleaseDeposit => self.release_deposit(tx),
+            Call::Publish { contract, manifest } => self.publish(tx, *contract, *manifest),
+            Call::Deploy { contract } => self.deploy_instance(tx, *contract),
+            Call::OpenCollection(terms) => self.open_collection(tx, terms),
+            Call::DrawCommittee(collection) => self.draw_committee(tx, *collection),
+            Call::Contribute(items) => items.iter().map(|item| self.contribute(item)).collect(),
+            Call::Grant(items) => items
+                .iter()
+                .map(|(consent, by)| self.grant(consent, by))
+                .collect(),
+            Call::Revoke {
+                revocation,
+                signature,
+            } => self.revoke(tx, revocation, signature.as_ref()),
+            Call::SealCollection(collection) => self.seal_collection(tx, *collection),
+            Call::RequestJob {
+                collection,
+                entry,
+                deadline,
+            } => self.request_job(tx, *collection, *entry, *deadline),
+            Call::Settle {
+                certificate,
+                members,
+                signatures,
+            } => self.settle(certificate, members, signatures),
+            Call::FailJob {
+                failure,
+                members,
+                signatures,
+            } => self.fail_job(failure, members, signatures),
+            Call::ExpireJob(job) => self.expire_job(tx, *job),
+            Call::Withdraw => self.withdraw(tx),
+        }
+    }
+
+    /// Records one event and reports it.
+    pub(super) fn emit(&mut self, event: Event) -> Outcome {
+        self.record(&event);
+        Ok(vec![event])
+    }
+
+    fn register_node(
+        &mut self,
+        tx: &Transaction<'_>,
+        info: &NodeInfo,
+        proof: &Signature,
+    ) -> Outcome {
+        let config = self.ledger.config.ok_or(Revert::NotRegistered)?;
+        check(tx.value >= config.min_deposit, Revert::DepositTooSmall)?;
+        let longest = info.peer_address.len().max(info.api_address.len());
+        check(longest <= ADDRESS_BYTES_MAX, Revert::AddressTooLong)?;
+        let no_key = info.peer_key.0 == [0; 32] || info.seal_key.0 == [0; 32];
+        check(!no_key, Revert::EmptyKey)?;
+        let clashes = |record: &NodeRecord| {
+            record.info.peer_key == info.peer_key
+                || record.info.signer == info.signer
+                || (record.operator == tx.sender && record.until.is_none())
+        };
+        check(
+            !self.ledger.nodes.values().any(clashes),
+            Revert::AlreadyRegistered,
+        )?;
+        let digest = self.domain.digest(&NodeBinding {
+            operator: tx.sender,
+            info,
+        });
+        check(
+            proof.signer(&digest) == Some(info.signer),
+            Revert::BadSignature,
+        )?;
+        let node = NodeId(self.next_node);
+        self.next_node += 1;
+        self.emit(Event::NodeRegistered {
+            node,
+            operator: tx.sender,
+            info: info.clone(),
+            deposit: tx.value,
+        })
+    }
+
+    fn retire_node(&mut self, tx: &Transaction<'_>) -> Outcome {
+        let (node, _) = self.live_node(tx.sender).ok_or(Revert::NotRegistered)?;
+        let unbonding = self
+            .ledger
+            .config
+            .map_or(0, |config| config.unbonding_seconds);
+        self.emit(Event::NodeRetired {
+            node,
+            releasable_at: tx.block.time + unbonding,
+        })
+    }
+
+    fn live_node(&self, operator: Address) -> Option<(NodeId, &NodeRecord)> {
+        let mut nodes = self.ledger.nodes.iter();
+        let (node, record) =
+            nodes.find(|(_, record)| record.operator == operator && record.until.is_none())?;
+        Some((*node, record))
+    }
+
+    fn release_deposit(&mut self, tx: &Transaction<'_>) -> Outcome {
+        let retired = |(_, record): &(&NodeId, &NodeRecord)| {
+            record.operator == tx.sender && record.until.is_some() && record.deposit > 0
+        };
+        let (node, record) = self
+            .ledger
+            .nodes
+            .iter()
+            .find(retired)
+            .ok_or(Revert::NotRetired)?;
+        check(
+            record.releasable_at.is_some_and(|at| at <= tx.block.time),
+            Revert::DepositLocked,
+        )?;
+        let (node, amount) = (*node, record.deposit);
+        self.add_credit(tx.sender, amount);
+        self.emit(Event::DepositReleased { node, amount })
+    }
+
+    fn publish(&mut self, tx: &Transaction<'_>, contract: Hash, manifest: Hash) -> Outcome {
+        let no_hash = contract == Hash::default() || manifest == Hash::default();
+        check(!no_hash, Revert::EmptyHash)?;
+        check(
+            !self.ledger.contracts.contains_key(&contract),
+            Revert::AlreadyPublished,
+        )?;
+        self.emit(Event::ContractPublished {
+            contract,
+            manifest,
+            publisher: tx.sender,
+        })
+    }
+
+    fn deploy_instance(&mut self, tx: &Transaction<'_>, contract: Hash) -> Outcome {
+        check(
+            self.ledger.contracts.contains_key(&contract),
+            Revert::UnknownContract,
+        )?;
+        let nonce = self.deploy_nonces.entry(tx.sender).or_default();
+        let used = *nonce;
+        *nonce += 1;
+        let instance = abi::instance_id(contract, tx.sender, used);
+        self.emit(Event::InstanceDeployed {
+            instance,
+            contract,
+            deployer: tx.sender,
+            nonce: used,
+        })
+    }
+
+    fn open_collection(&mut self, tx: &Transaction<'_>, terms: &CollectionTerms) -> Outcome {
+        let instance = self
+            .ledger
+            .instances
+            .get(&terms.instance)
+            .ok_or(Revert::UnknownInstance)?;
+        check(instance.deployer == tx.sender, Revert::NotDeployer)?;
+        check(
+            terms.member_root != Hash::default(),
+            Revert::MemberListMissing,
+        )?;
+        check(
+            terms.min_rows >= 1 && terms.member_count >= terms.min_rows,
+            Revert::BadSize,
+        )?;
+        let size = terms.committee_size;
+        check(
+            size % 2 == 1 && COMMITTEE_SIZES.contains(&size),
+            Revert::BadCommitteeSize,
+        )?;
+        check(
+            self.eligible_nodes(tx.block.number).len() >= usize::from(size),
+            Revert::NotEnoughNodes,
+        )?;
+        let collection = CollectionId(self.next_collection);
+        self.next_collection += 1;
+        self.terms.insert(collection, abi::terms_start(collection));
+        self.emit(Event::CollectionOpened {
+            collection,
+            opener: tx.sender,
+            terms: terms.clone(),
+            draw_block: tx.block.number + 1,
+        })
+    }
+
+    /// Nodes registered by a block and not retired by then. Judged as of the opening block, so that
+    /// joining or leaving after the seed is known changes nothing.
+    fn eligible_nodes(&self, block: u64) -> Vec<NodeId> {
+        let eligible = |record: &NodeRecord| {
+            record.since <= block && record.until.is_none_or(|until| until > block)
+        };
+        self.ledger
+            .nodes
+            .iter()
+            .filter(|(_, record)| eligible(record))
+            .map(|(node, _)| *node)
+            .collect()
+    }
+
+    fn draw_committee(&mut self, tx: &Transaction<'_>, id: CollectionId) -> Outcome {
+        let collection = self
+            .ledger
+            .collections
+            .get(&id)
+            .ok_or(Revert::UnknownCollection)?;
+        check(collection.committee.is_empty(), Revert::AlreadyDrawn)?;
+        check(tx.block.number > collection.draw_block, Revert::TooEarly)?;
+        let Some(hash) = (tx.block_hash)(collection.draw_block) else {
+            return self.emit(Event::DrawPostponed {
+                collection: id,
+                draw_block: tx.block.number + 1,
+            });
+        };
+        let eligible = self.eligible_nodes(collection.opened);
+        let seed = sortition::seed(hash, id);
+        let nodes = sortition::draw(
+            seed,
+            &eligible,
+            usize::from(collection.terms.committee_size),
+        )
+        .ok_or(Revert::NotEnoughNodes)?;
+        self.emit(Event::CommitteeDrawn {
+            collection: id,
+            seed,
+            nodes,
+        })
+    }
+
+    /// A collection that takes contributions.
+    fn open_for_rows(&self, id: CollectionId) -> Result<&CollectionRecord, Revert> {
+        let collection = self
+            .ledger
+            .collections
+            .get(&id)
+            .ok_or(Revert::UnknownCollection)?;
+        check(!collection.committee.is_empty(), Revert::NotDrawn)?;
+        check(collection.sealed.is_none(), Revert::AlreadySealed)?;
+        Ok(collection)
+    }
+
+    fn contribute(&mut self, item: &SignedContribution) -> Result<Event, Revert> {
+        let contribution = &item.contribution;
+        let collection = self.open_for_rows(contribution.collection)?;
+        let leaf = merkle::member_leaf(contribution.member, contribution.owner);
+        check(
+            contribution.member.0 < collection.terms.member_count
+                && merkle::verify(&item.member_proof, collection.terms.member_root, leaf),
+            Revert::NotMember,
+        )?;
+        let earlier = collection.contributions.get(&contribution.member);
+        check(
+            earlier.is_none_or(|earlier| earlier.owner == contribution.owner),
+            Revert::MemberTaken,
+        )?;
+        check(
+            contribution.revision == earlier.map_or(0, |c| c.revision + 1),
+            Revert::WrongRevision,
+        )?;
+        let digest = self.domain.digest(contribution);
+        check(
+            item.signature.signer(&digest) == Some(contribution.owner),
+            Revert::BadSignature,
+        )?;
+        check(
+            item.receipts.len() == collection.committee.len(),
+            Revert::LengthMismatch,
+        )?;
+        let receipt = self.domain.digest(&Receipt {
+            collection: contribution.collection,
+            member: contribution.member,
+            owner: contribution.owner,
+            root: contribution.root,
+        });
+        for (node, signature) in collection.committee.iter().zip(&item.receipts) {
+            check(
+                signature.signer(&receipt) == Some(self.signer(*node)),
+                Revert::BadReceipt,
+            )?;
+        }
+        self.extend_terms(contribution.collection, contribution.struct_hash());
+        let event = Event::Contributed {
+            contribution: contribution.clone(),
+        };
+        self.record(&event);
+        Ok(event)
+    }
+
+    pub(super) fn signer(&self, node: NodeId) -> Address {
+        self.ledger
+            .nodes
+            .get(&node)
+            .map(|record| record.info.signer)
+            .unwrap_or_default()
+    }
+
+    fn extend_terms(&mut self, collection: CollectionId, hash: Hash) {
+        let terms = self.terms.entry(collection).or_default();
+        *terms = abi::terms_step(*terms, hash);
+    }
+
+    fn grant(&mut self, consent: &Consent, signature: &Signature) -> Result<Event, Revert> {
+        let right = &consent.right;
+        let collection = self
+            .ledger
+            .collections
+            .get(&right.collection)
+            .ok_or(Revert::UnknownCollection)?;
+        check(
+            collection.terms.instance == consent.instance,
+            Revert::WrongInstance,
+        )?;
+        let contract = self
+            .ledger
+            .instances
+            .get(&consent.instance)
+            .map(|instance| instance.contract);
+        check(contract == Some(right.contract), Revert::WrongContract)?;
+        let owner = collection.contributions.get(&right.member).map(|c| c.owner);
+        check(owner == Some(consent.owner), Revert::NotContributor)?;
+        let last = self
+            .ledger
+            .rights
+            .get(right)
+            .map_or(0, |record| record.nonce);
+        check(consent.nonce > last, Revert::StaleNonce)?;
+        check(
+            signature.signer(&self.domain.digest(consent)) == Some(consent.owner),
+            Revert::BadSignature,
+        )?;
+        if collection.sealed.is_none() {
+            self.extend_terms(right.collection, consent.struct_hash());
+        }
+        let event = Event::ConsentGranted {
+            consent: consent.clone(),
+        };
+        self.record(&event);
+        Ok(event)
+    }
+
+    fn revoke(
+        &mut self,
+        tx: &Transaction<'_>,
+        revocation: &Revocation,
+        by: Option<&Signature>,
+    ) -> Outcome {
+        let record = self
+            .ledger
+            .rights
+            .get(&revocation.right)
+            .filter(|record| record.until.is_none())
+            .ok_or(Revert::NotGranted)?;
+        check(
+            record.consent.owner == revocation.owner,
+            Revert::NotContributor,
+        )?;
+        check(revocation.nonce > record.nonce, Revert::StaleNonce)?;
+        let signer = match by {
+            Some(signature) => signature.signer(&self.domain.digest(revocation)),
+            None => Some(tx.sender),
+        };
+        check(signer == Some(revocation.owner), Revert::BadSignature)?;
+        self.emit(Event::ConsentRevoked {
+            revocation: revocation.clone(),
+        })
+    }
+
+    fn seal_collection(&mut self, tx: &Transaction<'_>, id: CollectionId) -> Outcome {
+        let collection = self.open_for_rows(id)?;
+        check(collection.opener == tx.sender, Revert::NotOpener)?;
+        let rows = collection.contributions.len() as u32;
+        check(rows >= collection.terms.min_rows, Revert::TooFewRows)?;
+        let terms_root = self.terms.get(&id).copied().unwrap_or_default();
+        self.emit(Event::CollectionSealed {
+            collection: id,
+            rows,
+            terms_root,
+        })
+    }
+}
+
+pub(super) fn check(holds: bool, otherwise: Revert) -> Result<(), Revert> {
+    if holds { Ok(()) } else { Err(otherwise) }
+}
+
+/// No member twice; used where a set is given as a list.
+pub(super) fn strictly_increasing(members: &[u8]) -> bool {
+    members.iter().collect::<BTreeSet<_>>().len() == members.len() && members.is_sorted()
+}

@@ -1,0 +1,238 @@
+//! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
+
+use enigma_field::Party as PartyNumber;
+use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
+use enigma_wire::controller::{Contribution, Receipt};
+use enigma_wire::dealing::{self, RowPackage};
+use enigma_wire::id::{CollectionId, Hash, MemberIndex, NodeId};
+use enigma_wire::merkle;
+use enigma_wire::seal::Purpose;
+
+use crate::party::{Party, Pending, Shared};
+use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
+
+/// Dealings of one member that wait for their record on the ledger; more are refused until one is
+/// recorded, so that nobody can fill the disk.
+const PENDING_ROOTS_MAX: usize = 4;
+
+/// Values each member gives: one in this version.
+const VALUES_PER_MEMBER: usize = 1;
+
+/// A deposit that will not be kept.
+struct Refusal {
+    code: ErrorCode,
+    message: String,
+}
+
+/// Handles a deposit up to the write; the receipt follows in [`acknowledge`].
+pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
+    let contribution = &deposit.contribution;
+    let (collection, member, root) = (
+        contribution.collection,
+        contribution.member,
+        contribution.root,
+    );
+    let place = (collection, member);
+    let result = permitted(&party.shared, deposit).and_then(|(context, node)| {
+        let waiting = party.pending_roots.entry(place).or_default();
+        if waiting.len() >= PENDING_ROOTS_MAX && !waiting.contains(&root) {
+            let message = format!(
+                "member {member} already has {PENDING_ROOTS_MAX} dealings that wait to be recorded on the chain"
+            );
+            return Err(Refusal { code: ErrorCode::Unavailable, message });
+        }
+        let row = checked_row(&party.shared, deposit, &context, node)?;
+        waiting.insert(root);
+        Ok(row)
+    });
+    match result {
+        Ok(value) => {
+            let key = row_key(collection, member, root);
+            let receipt = Receipt {
+                collection,
+                member,
+                owner: contribution.owner,
+                root,
+            };
+            let pending = Pending::Deposit { reply, receipt };
+            party.shared.persist(
+                pending,
+                vec![Write::Put {
+                    table: Table::Rows,
+                    key,
+                    value,
+                }],
+            );
+        }
+        Err(Refusal { code, message }) => {
+            if code == ErrorCode::BadDealing {
+                let fact = Fact::DealingRefused {
+                    owner: contribution.owner,
+                    collection,
+                    why: message.clone(),
+                };
+                party.shared.push(Effect::Report(fact));
+            }
+            party.shared.refuse(reply, code, message);
+        }
+    }
+}
+
+/// The row is durable: sign the receipt.
+pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt) {
+    let signature = shared
+        .keys
+        .signer
+        .sign(&shared.config.domain.digest(receipt));
+    let (collection, member) = (receipt.collection, receipt.member);
+    shared.push(Effect::Report(Fact::RowStored { collection, member }));
+    match shared.node() {
+        Some(node) => {
+            shared.reply(
+                reply,
+                Response::DepositAccepted(DepositAccepted {
+                    node,
+                    receipt: signature,
+                }),
+            );
+        }
+        None => shared.refuse(reply, ErrorCode::Internal, "this node is not registered"),
+    }
+}
+
+/// A contribution is on the ledger: rows of the member's other dealings are no longer needed.
+pub(crate) fn recorded(party: &mut Party, contribution: &Contribution) {
+    let (collection, member) = (contribution.collection, contribution.member);
+    let Some(roots) = party.pending_roots.remove(&(collection, member)) else {
+        return;
+    };
+    let stale: Vec<Write> = roots
+        .into_iter()
+        .filter(|root| *root != contribution.root)
+        .map(|root| Write::Delete {
+            table: Table::Rows,
+            key: row_key(collection, member, root),
+        })
+        .collect();
+    if !stale.is_empty() {
+        party.shared.persist(Pending::Cleanup, stale);
+    }
+}
+
+/// Where a row is stored.
+pub(crate) fn row_key(collection: CollectionId, member: MemberIndex, root: Hash) -> Vec<u8> {
+    [
+        &collection.0.to_be_bytes()[..],
+        &member.0.to_be_bytes()[..],
+        &root.0[..],
+    ]
+    .concat()
+}
+
+/// May this owner give this row here, now? Decided from the ledger alone.
+fn permitted(shared: &Shared, deposit: &Deposit) -> Result<(dealing::Context, NodeId), Refusal> {
+    let contribution = &deposit.contribution;
+    let refuse = |message: String| {
+        Err(Refusal {
+            code: ErrorCode::NotAllowed,
+            message,
+        })
+    };
+    let Some(collection) = shared.ledger.collections.get(&contribution.collection) else {
+        return refuse(format!(
+            "collection {} is not open",
+            contribution.collection
+        ));
+    };
+    if collection.committee.is_empty() {
+        return refuse(format!(
+            "collection {} has no committee yet",
+            contribution.collection
+        ));
+    }
+    if collection.sealed.is_some() {
+        return refuse(format!("collection {} is sealed", contribution.collection));
+    }
+    let Some(node) = shared
+        .node()
+        .filter(|node| collection.committee.contains(node))
+    else {
+        return refuse(format!(
+            "this node does not serve collection {}",
+            contribution.collection
+        ));
+    };
+    let leaf = merkle::member_leaf(contribution.member, contribution.owner);
+    if !merkle::verify(&deposit.member_proof, collection.terms.member_root, leaf) {
+        return refuse(format!(
+            "{} is not member {} of collection {}",
+            contribution.owner, contribution.member, contribution.collection
+        ));
+    }
+    let digest = shared.config.domain.digest(contribution);
+    if deposit.signature.signer(&digest) != Some(contribution.owner) {
+        return refuse(format!(
+            "the contribution is not signed by {}",
+            contribution.owner
+        ));
+    }
+    let revision = collection
+        .contributions
+        .get(&contribution.member)
+        .map_or(0, |earlier| earlier.revision + 1);
+    if contribution.revision != revision {
+        return refuse(format!(
+            "revision {} is expected, not {}",
+            revision, contribution.revision
+        ));
+    }
+    let context =
+        crate::job::dealing_context(&shared.ledger, contribution).ok_or_else(|| Refusal {
+            code: ErrorCode::NotAllowed,
+            message: format!(
+                "collection {} has an unusable committee",
+                contribution.collection
+            ),
+        })?;
+    Ok((context, node))
+}
+
+/// Opens and checks the row package; gives the row's bytes for the disk.
+fn checked_row(
+    shared: &Shared,
+    deposit: &Deposit,
+    context: &dealing::Context,
+    node: NodeId,
+) -> Result<Vec<u8>, Refusal> {
+    let contribution = &deposit.contribution;
+    let bad = |why: String| Refusal {
+        code: ErrorCode::BadDealing,
+        message: format!(
+            "dealer {} (member {}): {why}",
+            contribution.owner, contribution.member
+        ),
+    };
+    let purpose = Purpose::Row {
+        owner: contribution.owner,
+        collection: contribution.collection,
+        member: contribution.member,
+        revision: contribution.revision,
+        root: contribution.root,
+        node,
+    };
+    let opened = shared
+        .keys
+        .seal
+        .open(&deposit.sealed_row, &purpose)
+        .map_err(|error| bad(error.to_string()))?;
+    let position = context.nodes.iter().position(|member| *member == node);
+    let party = position
+        .and_then(|at| PartyNumber::new(at as u8 + 1))
+        .ok_or_else(|| bad("this node is not on the committee".to_owned()))?;
+    let package = RowPackage::decode(context, VALUES_PER_MEMBER, &opened)
+        .map_err(|error| bad(error.to_string()))?;
+    let row = package
+        .check(context, party, contribution.root)
+        .map_err(|error| bad(error.to_string()))?;
+    Ok(row.encode().to_vec())
+}

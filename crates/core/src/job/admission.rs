@@ -1,0 +1,275 @@
+//! From the request to the first message: may the job run, on whose rows, and is it paid for?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use enigma_bytecode::model::Contract;
+use enigma_bytecode::plan;
+use enigma_bytecode::verify;
+use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_wire::controller::{Contribution, FailureReason};
+use enigma_wire::dealing::{self, Row};
+use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
+use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
+use enigma_wire::peer::RunKey;
+use enigma_wire::pricing;
+
+use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
+use crate::deposit::row_key;
+use crate::party::Shared;
+use crate::seam::Table;
+
+/// Decodes and verifies a compiled contract as a node must before it runs it.
+///
+/// # Errors
+/// In plain words, when the bytes are not the published contract or break a rule.
+pub(crate) fn program(contract: Hash, manifest: Hash, bytecode: &[u8]) -> Result<Contract, String> {
+    let verified = verify::load(bytecode, Some(contract)).map_err(|error| format!("{error:?}"))?;
+    if verified.manifest_hash() != manifest {
+        return Err("the manifest is not the published one".to_owned());
+    }
+    Ok(verified.contract().clone())
+}
+
+/// The dealing context of a contribution; `None` when the committee cannot compute.
+pub(crate) fn dealing_context(
+    ledger: &Ledger,
+    contribution: &Contribution,
+) -> Option<dealing::Context> {
+    let collection = ledger.collections.get(&contribution.collection)?;
+    let contract = ledger.instances.get(&collection.terms.instance)?.contract;
+    Some(dealing::Context {
+        committee: Committee::new(collection.committee.len() as u8).ok()?,
+        nodes: collection.committee.clone(),
+        owner: contribution.owner,
+        collection: contribution.collection,
+        member: contribution.member,
+        revision: contribution.revision,
+        epoch: 0,
+        policy: contract,
+    })
+}
+
+/// The members whose rows a job may use, judged at its request's block; `None` when this node is not
+/// on the committee.
+pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberIndex>> {
+    let job = shared.ledger.jobs.get(&id)?;
+    let committee = &shared.ledger.collections.get(&job.collection)?.committee;
+    shared.node().filter(|node| committee.contains(node))?;
+    Some(shared.ledger.eligible_members(&question(job)))
+}
+
+fn question(job: &JobRecord) -> RightQuestion {
+    RightQuestion {
+        collection: job.collection,
+        contract: job.contract,
+        entry: job.entry,
+        requester: job.requester,
+        use_index: job.use_index,
+        at_block: job.requested,
+        at_time: job.requested_at,
+    }
+}
+
+impl Job {
+    /// Begins a job this node's committee was asked for. `None` when the ledger does not hold what the
+    /// job refers to, which it always does.
+    pub(crate) fn start(shared: &mut Shared, id: JobId, admitted: Vec<MemberIndex>) -> Option<Job> {
+        let own = shared.node()?;
+        let record = shared.ledger.jobs.get(&id)?;
+        let collection = shared.ledger.collections.get(&record.collection)?;
+        let member = |node: &NodeId| {
+            let info = &shared.ledger.nodes.get(node)?.info;
+            Some(Member {
+                node: *node,
+                peer: info.peer_key,
+                signer: info.signer,
+            })
+        };
+        let owner = |member: &MemberIndex| {
+            let contribution = collection.contributions.get(member)?;
+            Some(RowOwner {
+                member: *member,
+                owner: contribution.owner,
+                root: contribution.root,
+                seal_key: contribution.seal_key,
+            })
+        };
+        let position = collection.committee.iter().position(|node| *node == own)?;
+        let mut job = Job {
+            run: RunKey {
+                job: id,
+                attempt: 1,
+            },
+            collection: record.collection,
+            contract: record.contract,
+            entry: record.entry,
+            inputs: collection.sealed?,
+            committee: Committee::new(collection.committee.len() as u8).ok()?,
+            members: collection
+                .committee
+                .iter()
+                .map(member)
+                .collect::<Option<_>>()?,
+            me: PartyNumber::new(position as u8 + 1)?,
+            rows: Rows {
+                admitted: admitted.iter().filter_map(owner).collect(),
+                dropped: Vec::new(),
+            },
+            phase: Phase::Program,
+            program: shared.programs.get(&record.contract).cloned(),
+            early: Vec::new(),
+            early_bytes: 0,
+            roots: BTreeMap::new(),
+            certified: BTreeMap::new(),
+            statements: BTreeMap::new(),
+            progress: shared.now,
+            bytes_sent: 0,
+            turn_asked: false,
+            reason: None,
+        };
+        report_phase(shared, id, "admission");
+        if job.program.is_some() {
+            job.check_terms(shared);
+        } else {
+            shared.load(job.pending(), Table::Contracts, job.contract.0.to_vec());
+        }
+        Some(job)
+    }
+
+    pub(super) fn on_program(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
+        let manifest = shared
+            .ledger
+            .contracts
+            .get(&self.contract)
+            .copied()
+            .unwrap_or_default();
+        let loaded = match pairs.first() {
+            Some((_, bytecode)) => program(self.contract, manifest, bytecode),
+            None => Err(format!(
+                "this node does not have the bytecode of contract {}",
+                self.contract
+            )),
+        };
+        match loaded {
+            Ok(program) => {
+                let program = Arc::new(program);
+                shared.programs.insert(self.contract, program.clone());
+                self.program = Some(program);
+                self.check_terms(shared);
+            }
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    /// Entry, group size and fee; everything that can be judged before data is touched.
+    fn check_terms(&mut self, shared: &mut Shared) {
+        match self.terms(shared) {
+            Ok(()) => {
+                self.phase = Phase::Attempt;
+                let key = self.run.job.0.to_be_bytes().to_vec();
+                shared.load(self.pending(), Table::Jobs, key);
+            }
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    fn terms(&self, shared: &Shared) -> Result<(), String> {
+        let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let record = shared
+            .ledger
+            .jobs
+            .get(&self.run.job)
+            .ok_or("the job is not on the ledger")?;
+        let collection = shared
+            .ledger
+            .collections
+            .get(&self.collection)
+            .ok_or("the collection is not on the ledger")?;
+        let entry = usize::from(self.entry);
+        if entry >= program.entries.len() {
+            return Err(format!(
+                "contract {} has no entry number {entry}",
+                program.name
+            ));
+        }
+        let sizes = plan::Sizes::single(
+            program,
+            collection.terms.slot,
+            self.rows.admitted.len() as u32,
+        );
+        let cost = plan::quote(program, entry, &sizes, self.committee)
+            .map_err(|error| error.to_string())?;
+        let prices = shared
+            .ledger
+            .config
+            .ok_or("the controller's prices are unknown")?
+            .prices;
+        let price = pricing::price(&prices, cost.multiplications, cost.rounds, cost.bytes_total);
+        if record.fee < price {
+            return Err(format!(
+                "the fee in escrow is {}, the price is {price}",
+                record.fee
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_attempt(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
+        if pairs.is_empty() {
+            self.record_attempt(shared);
+        } else {
+            // Resuming needs the others to agree on a new attempt; until that is built, the job is
+            // given up and refunded rather than run twice with the same randomness.
+            self.refuse(
+                shared,
+                "this node was restarted while the job was running".to_owned(),
+            );
+        }
+    }
+
+    pub(super) fn load_rows(&mut self, shared: &mut Shared) {
+        self.phase = Phase::Loading;
+        shared.load(
+            self.pending(),
+            Table::Rows,
+            self.collection.0.to_be_bytes().to_vec(),
+        );
+    }
+
+    pub(super) fn on_rows(&mut self, shared: &mut Shared, pairs: Vec<(Vec<u8>, Vec<u8>)>) {
+        let stored: BTreeMap<Vec<u8>, Vec<u8>> = pairs.into_iter().collect();
+        match self.shares(&stored) {
+            Ok(rows) => {
+                self.phase = Phase::Links {
+                    rows,
+                    since: shared.now,
+                };
+                self.progress = shared.now;
+                self.try_setup(shared);
+            }
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    /// This party's share of each admitted member's value, in member order.
+    fn shares(&self, stored: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Shares, String> {
+        let mut shares: Vec<M61> = Vec::with_capacity(self.rows.admitted.len());
+        for owner in &self.rows.admitted {
+            let key = row_key(self.collection, owner.member, owner.root);
+            let bytes = stored
+                .get(&key)
+                .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
+            let row = Row::decode(&self.committee, 1, bytes).map_err(|error| {
+                format!("the row of member {} is damaged: {error}", owner.member)
+            })?;
+            shares.extend_from_slice(&row.shares());
+        }
+        Ok(Shares::from(shares))
+    }
+
+    /// The request cannot be served; nobody is to blame.
+    pub(super) fn refuse(&mut self, shared: &mut Shared, why: String) {
+        self.give_up(shared, BTreeSet::new(), FailureReason::Refused, why);
+    }
+}

@@ -1,0 +1,352 @@
+//! The interactive part: session keys, the range check, the entry; both plans share one engine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use borsh::BorshSerialize;
+use enigma_bytecode::model::Contract;
+use enigma_bytecode::plan::{self, Plan};
+use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_mpc::{Engine, Error, Fault, Identity, Peers, SessionId, Setup};
+use enigma_vm::{Machine, Outcome, Progress};
+use enigma_wire::controller::FailureReason;
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
+use enigma_wire::peer::{self, HEADER_BYTES, Place, RunKey};
+use enigma_wire::sign::{SecretKey, Signature};
+
+use super::{Job, Member, Phase, report_phase, slot};
+use crate::party::Shared;
+use crate::seam::Effect;
+
+/// What every member must agree on before session keys are made (protocols S1).
+#[derive(BorshSerialize)]
+struct SessionTerms<'a> {
+    domain: &'static str,
+    chain_id: u64,
+    controller: Address,
+    run: RunKey,
+    collection: CollectionId,
+    inputs: Hash,
+    contract: Hash,
+    entry: u16,
+    committee: Vec<NodeId>,
+    rows: &'a [MemberIndex],
+}
+
+impl Job {
+    /// Starts the key set-up once every member can be reached.
+    pub(super) fn try_setup(&mut self, shared: &mut Shared) {
+        if !self.unlinked(shared).is_empty() {
+            return;
+        }
+        let Phase::Links { rows, .. } = &mut self.phase else {
+            return;
+        };
+        let rows = std::mem::take(rows);
+        let session = self.session(shared);
+        let signer = Signer(&shared.keys.signer);
+        match Setup::new(session, self.committee, self.me, &signer, &mut shared.rng) {
+            Ok(setup) => {
+                report_phase(shared, self.run.job, "set-up");
+                self.progress = shared.now;
+                self.phase = Phase::Setup {
+                    setup: Box::new(setup),
+                    rows,
+                };
+                self.after_setup_step(shared);
+                self.replay_early(shared);
+            }
+            Err(misuse) => self.refuse(shared, misuse.to_string()),
+        }
+    }
+
+    fn session(&self, shared: &Shared) -> SessionId {
+        let rows: Vec<MemberIndex> = self
+            .rows
+            .admitted
+            .iter()
+            .map(|owner| owner.member)
+            .collect();
+        let terms = SessionTerms {
+            domain: "enigma session v1",
+            chain_id: shared.config.domain.chain_id,
+            controller: shared.config.domain.controller,
+            run: self.run,
+            collection: self.collection,
+            inputs: self.inputs,
+            contract: self.contract,
+            entry: self.entry,
+            committee: self.members.iter().map(|member| member.node).collect(),
+            rows: &rows,
+        };
+        let bytes = borsh::to_vec(&terms).expect("writing to memory cannot fail");
+        SessionId(*blake3::hash(&bytes).as_bytes())
+    }
+
+    pub(super) fn on_setup_message(
+        &mut self,
+        shared: &mut Shared,
+        from: PartyNumber,
+        message: &[u8],
+    ) {
+        let Phase::Setup { setup, .. } = &mut self.phase else {
+            return;
+        };
+        let peers = Registry {
+            members: &self.members,
+        };
+        match setup.handle(from, message, &peers) {
+            Ok(()) => {
+                self.progress = shared.now;
+                self.after_setup_step(shared);
+            }
+            Err(fault) => self.on_fault(shared, &fault),
+        }
+    }
+
+    fn after_setup_step(&mut self, shared: &mut Shared) {
+        let Phase::Setup { setup, .. } = &mut self.phase else {
+            return;
+        };
+        while let Some((to, message)) = setup.next_send() {
+            let frame = peer::encode_setup(self.run, &message);
+            self.bytes_sent += frame.len() as u64;
+            shared.push(Effect::Send {
+                to: self.members[to.index()].peer,
+                frame,
+            });
+        }
+        let Some(seeds) = setup.finish() else { return };
+        let Phase::Setup { rows, .. } = &mut self.phase else {
+            return;
+        };
+        let rows = std::mem::take(rows);
+        let engine = Engine::new(self.committee, self.me, seeds);
+        match self.plan(shared, plan::prologue) {
+            Ok(plan) => {
+                report_phase(shared, self.run.job, "range check");
+                let kept = rows.clone();
+                self.compute(shared, plan, engine, &rows, |machine| Phase::Checking {
+                    machine,
+                    rows: kept,
+                });
+                self.replay_early(shared);
+            }
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    /// A plan for the rows that are left.
+    fn plan(&self, shared: &Shared, expand: Expand) -> Result<Plan, String> {
+        let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let slot = self
+            .slot(shared)
+            .ok_or("the collection is not on the ledger")?;
+        let rows = self.rows.admitted.len() - self.rows.dropped.len();
+        let sizes = plan::Sizes::single(program, slot, rows as u32);
+        expand(program, usize::from(self.entry), &sizes, self.committee)
+            .map_err(|error| error.to_string())
+    }
+
+    fn slot(&self, shared: &Shared) -> Option<u16> {
+        Some(shared.ledger.collections.get(&self.collection)?.terms.slot)
+    }
+
+    pub(super) fn on_compute(
+        &mut self,
+        shared: &mut Shared,
+        from: PartyNumber,
+        place: Place,
+        payload: &[u8],
+        bytes: &[u8],
+    ) {
+        if self.phase.is_before_setup() || matches!(self.phase, Phase::Setup { .. }) {
+            return self.keep_early(shared, from, bytes);
+        }
+        // After the last opening this party needs no more frames; others may still wait for its own.
+        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
+        else {
+            return;
+        };
+        match machine.handle(from, slot(place), payload) {
+            Ok(()) => {
+                self.progress = shared.now;
+                self.advance(shared);
+            }
+            Err(fault) => self.on_fault(shared, &fault),
+        }
+    }
+
+    /// The turn that was asked for has come.
+    pub(crate) fn on_compute_turn(&mut self, shared: &mut Shared) {
+        self.turn_asked = false;
+        self.advance(shared);
+    }
+
+    /// Lets the machine do one piece of work, sends what it has to send, asks for another turn when
+    /// there is more, and moves on when it is done.
+    fn advance(&mut self, shared: &mut Shared) {
+        if self.turn_asked {
+            return;
+        }
+        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
+        else {
+            return;
+        };
+        let result = machine.run();
+        while let Some(outgoing) = machine.next_send() {
+            let slot = outgoing.slot;
+            let place = Place {
+                op: slot.op,
+                step: slot.step,
+                part: slot.part,
+            };
+            self.bytes_sent += (outgoing.payload.len() + HEADER_BYTES) as u64;
+            let frame = peer::encode_compute(self.run, place, &outgoing.payload);
+            shared.push(Effect::Send {
+                to: self.members[outgoing.to.index()].peer,
+                frame,
+            });
+        }
+        match result {
+            Ok(Progress::Blocked) => {}
+            Ok(Progress::Working) => {
+                self.turn_asked = true;
+                shared.push(Effect::Compute { job: self.run.job });
+            }
+            Ok(Progress::Finished) => self.on_finished(shared),
+            Err(Error::Fault(fault)) => self.on_fault(shared, &fault),
+            Err(Error::Misuse(misuse)) => self.refuse(shared, misuse.to_string()),
+            Err(other) => self.refuse(shared, other.to_string()),
+        }
+    }
+
+    fn on_finished(&mut self, shared: &mut Shared) {
+        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
+        else {
+            return;
+        };
+        let Some(outcome) = machine.outcome() else {
+            return;
+        };
+        match std::mem::replace(&mut self.phase, Phase::Loading) {
+            Phase::Checking { machine, rows } => {
+                self.on_checked(shared, &outcome, machine.into_engine(), &rows);
+            }
+            _ => self.on_outputs(shared, &outcome),
+        }
+    }
+
+    /// The validity bits are open: drop invalid rows and run the entry on the rest.
+    fn on_checked(
+        &mut self,
+        shared: &mut Shared,
+        outcome: &Outcome,
+        engine: Engine,
+        rows: &Shares,
+    ) {
+        let Some((_, valid)) = outcome.opened.first() else {
+            return self.refuse(shared, "the range check opened nothing".to_owned());
+        };
+        let kept = rows
+            .iter()
+            .zip(valid)
+            .filter(|(_, valid)| **valid)
+            .map(|(row, _)| *row);
+        let kept = Shares::from(kept.collect::<Vec<M61>>());
+        let dropped = self
+            .rows
+            .admitted
+            .iter()
+            .zip(valid)
+            .filter(|(_, valid)| !**valid);
+        self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
+        match self.plan(shared, plan::main) {
+            Ok(plan) => {
+                report_phase(shared, self.run.job, "entry");
+                self.compute(shared, plan, engine, &kept, |machine| Phase::Computing {
+                    machine,
+                });
+            }
+            // Too few valid rows are left, most likely.
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    /// Builds the machine for a plan and lets it work.
+    fn compute(
+        &mut self,
+        shared: &mut Shared,
+        plan: Plan,
+        engine: Engine,
+        rows: &Shares,
+        phase: impl FnOnce(Box<Machine>) -> Phase,
+    ) {
+        let inputs = plan
+            .inputs
+            .iter()
+            .map(|(collection, _)| (*collection, rows.clone()))
+            .collect();
+        match Machine::new(Arc::new(plan), inputs, engine) {
+            Ok(machine) => {
+                self.phase = phase(Box::new(machine));
+                self.advance(shared);
+            }
+            Err(refused) => self.refuse(shared, refused.to_string()),
+        }
+    }
+
+    fn on_fault(&mut self, shared: &mut Shared, fault: &Fault) {
+        let culprits: BTreeSet<PartyNumber> = fault.culprits().into_iter().collect();
+        match culprits.first() {
+            Some(party) if culprits.len() == 1 => self.accuse(shared, *party, fault.to_string()),
+            _ => self.give_up(
+                shared,
+                culprits,
+                FailureReason::Misbehaved,
+                fault.to_string(),
+            ),
+        }
+    }
+
+    /// Whose messages are missing.
+    pub(super) fn waiting_for(&self) -> BTreeSet<PartyNumber> {
+        match &self.phase {
+            Phase::Setup { setup, .. } => setup.waiting_for().into_iter().collect(),
+            Phase::Checking { machine, .. } | Phase::Computing { machine } => {
+                machine.waiting_for().into_iter().collect()
+            }
+            _ => self
+                .committee
+                .parties()
+                .filter(|party| *party != self.me && !self.roots.contains_key(party))
+                .collect(),
+        }
+    }
+}
+
+/// How a plan is made: the range check's or the entry's.
+type Expand = fn(&Contract, usize, &plan::Sizes, Committee) -> Result<Plan, plan::PlanError>;
+
+/// This node's transcript key, as session set-up wants it.
+struct Signer<'a>(&'a SecretKey);
+
+impl Identity for Signer<'_> {
+    fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
+        self.0.sign(&Hash(digest)).0
+    }
+}
+
+/// The members' registered transcript keys.
+struct Registry<'a> {
+    members: &'a [Member],
+}
+
+impl Peers for Registry<'_> {
+    fn verify(&self, party: PartyNumber, digest: [u8; 32], signature: &[u8; 65]) -> bool {
+        let signer = Signature(*signature).signer(&Hash(digest));
+        self.members
+            .get(party.index())
+            .is_some_and(|member| signer == Some(member.signer))
+    }
+}

@@ -1,0 +1,244 @@
+//! Outputs and certificate: seal each recipient's shares, exchange roots, store, sign, settle.
+
+use std::collections::BTreeMap;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use enigma_bytecode::model::Recipient;
+use enigma_bytecode::plan;
+use enigma_field::{M61, Party as PartyNumber};
+use enigma_vm::Outcome;
+use enigma_wire::api::OutputShares;
+use enigma_wire::controller::Certificate;
+use enigma_wire::id::{Hash, MemberIndex};
+use enigma_wire::output;
+use enigma_wire::peer::Control;
+use enigma_wire::seal::{self, Purpose};
+use enigma_wire::sign::Signature;
+use zeroize::Zeroizing;
+
+use super::failure::submission_due;
+use super::{Job, Phase, RowOwner, report_phase};
+use crate::party::{Shared, output_key};
+use crate::seam::{Call, Table, Write};
+
+/// One recipient's sealed output before the other members' roots are known.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    member: MemberIndex,
+    ciphertext: Vec<u8>,
+}
+
+/// One recipient's sealed output as it is stored and served.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct StoredOutput {
+    ciphertext: Vec<u8>,
+    pub(crate) proof: Vec<Hash>,
+    pub(crate) index: u32,
+    pub(crate) roots: Vec<Hash>,
+}
+
+impl StoredOutput {
+    pub(crate) fn ciphertext_hex(&self) -> String {
+        hex::encode(&self.ciphertext)
+    }
+}
+
+impl Job {
+    /// The entry is done: seal the outputs and publish their root.
+    pub(super) fn on_outputs(&mut self, shared: &mut Shared, outcome: &Outcome) {
+        let used: Vec<RowOwner> = self
+            .rows
+            .admitted
+            .iter()
+            .filter(|owner| !self.rows.dropped.contains(&owner.member))
+            .cloned()
+            .collect();
+        match self.seal_outputs(shared, &used, outcome) {
+            Ok(outputs) => {
+                report_phase(shared, self.run.job, "publishing");
+                let tree =
+                    output::ciphertext_tree(outputs.iter().map(|sealed| &sealed.ciphertext[..]));
+                self.roots.insert(self.me, tree.root());
+                self.phase = Phase::Publishing { outputs };
+                self.broadcast(shared, &Control::OutputRoot(tree.root()));
+                self.try_store_outputs(shared);
+            }
+            Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    fn seal_outputs(
+        &self,
+        shared: &mut Shared,
+        used: &[RowOwner],
+        outcome: &Outcome,
+    ) -> Result<Vec<Sealed>, String> {
+        let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let node = self.member(self.me).node;
+        let seal_one = |(place, owner): (usize, &RowOwner)| {
+            let mut shares = OutputShares { shares: Vec::new() };
+            for (reveal, values) in &outcome.outputs {
+                let line = program
+                    .manifest
+                    .get(usize::from(*reveal))
+                    .ok_or("an output without manifest line")?;
+                let share: &M61 = match line.recipient {
+                    Recipient::EachOf(_) => values.first(),
+                    Recipient::OwnerOf(_) => values.get(place),
+                }
+                .ok_or("an output is shorter than its recipients")?;
+                shares.shares.push((*reveal, share.to_bytes()));
+            }
+            let message =
+                Zeroizing::new(borsh::to_vec(&shares).expect("writing to memory cannot fail"));
+            let purpose = Purpose::Output {
+                job: self.run.job,
+                node,
+                recipient: owner.owner,
+            };
+            let ciphertext = seal::seal(&owner.seal_key, &message, &purpose, &mut shared.rng)
+                .map_err(|_| format!("the sealing key of member {} is unusable", owner.member))?;
+            Ok(Sealed {
+                member: owner.member,
+                ciphertext,
+            })
+        };
+        used.iter().enumerate().map(seal_one).collect()
+    }
+
+    /// With all roots known, stores the outputs; the certificate is signed only when they are durable.
+    pub(super) fn try_store_outputs(&mut self, shared: &mut Shared) {
+        let Phase::Publishing { outputs } = &self.phase else {
+            return;
+        };
+        if self.roots.len() < self.members.len() {
+            return;
+        }
+        let roots: Vec<Hash> = self.roots.values().copied().collect();
+        let certificate = match self.certificate(shared, &roots) {
+            Ok(certificate) => certificate,
+            Err(why) => return self.refuse(shared, why),
+        };
+        let tree = output::ciphertext_tree(outputs.iter().map(|sealed| &sealed.ciphertext[..]));
+        let writes = outputs
+            .iter()
+            .enumerate()
+            .map(|(index, sealed)| {
+                let stored = StoredOutput {
+                    ciphertext: sealed.ciphertext.clone(),
+                    proof: tree.proof(index).unwrap_or_default(),
+                    index: index as u32,
+                    roots: roots.clone(),
+                };
+                let value = borsh::to_vec(&stored).expect("writing to memory cannot fail");
+                Write::Put {
+                    table: Table::Outputs,
+                    key: output_key(self.run.job, sealed.member),
+                    value,
+                }
+            })
+            .collect();
+        self.phase = Phase::Storing { certificate };
+        shared.persist(self.pending(), writes);
+    }
+
+    /// Every honest member derives the same certificate: costs are those of the plans, which the run
+    /// matches exactly.
+    fn certificate(&self, shared: &Shared, roots: &[Hash]) -> Result<Certificate, String> {
+        let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let slot = shared
+            .ledger
+            .collections
+            .get(&self.collection)
+            .map(|collection| collection.terms.slot);
+        let slot = slot.ok_or("the collection is not on the ledger")?;
+        let submitted = self.rows.admitted.len() as u32;
+        let sizes = plan::Sizes::single(program, slot, submitted);
+        // The price is for the submitted rows (decisions 15), and so is the certified work.
+        let cost = plan::quote(program, usize::from(self.entry), &sizes, self.committee)
+            .map_err(|error| error.to_string())?;
+        Ok(Certificate {
+            job: self.run.job,
+            contract: self.contract,
+            inputs: self.inputs,
+            outputs: output::commitment(roots),
+            rows: submitted - self.rows.dropped.len() as u32,
+            multiplications: cost.multiplications,
+            rounds: cost.rounds,
+            bytes: cost.bytes_total,
+        })
+    }
+
+    pub(super) fn on_outputs_stored(&mut self, shared: &mut Shared) {
+        let Phase::Storing { certificate } = &self.phase else {
+            return;
+        };
+        let certificate = certificate.clone();
+        let signature = shared
+            .keys
+            .signer
+            .sign(&shared.config.domain.digest(&certificate));
+        report_phase(shared, self.run.job, "certifying");
+        self.certified
+            .insert(self.me, (certificate.clone(), signature));
+        self.phase = Phase::Certifying {
+            certificate: certificate.clone(),
+            since: shared.now,
+            submitted: None,
+        };
+        self.broadcast(shared, &Control::Certified(certificate, signature));
+        self.try_settle(shared);
+    }
+
+    pub(super) fn on_certified(
+        &mut self,
+        shared: &mut Shared,
+        from: PartyNumber,
+        certificate: Certificate,
+        signature: Signature,
+    ) {
+        let signer = signature.signer(&shared.config.domain.digest(&certificate));
+        if certificate.job != self.run.job || signer != Some(self.member(from).signer) {
+            return self.accuse(
+                shared,
+                from,
+                "a certificate without a valid signature".to_owned(),
+            );
+        }
+        self.certified.insert(from, (certificate, signature));
+        self.try_settle(shared);
+    }
+
+    /// Submits the certificate with t+1 signatures when it is this member's turn.
+    pub(super) fn try_settle(&mut self, shared: &mut Shared) {
+        let Phase::Certifying {
+            certificate,
+            since,
+            submitted,
+        } = &self.phase
+        else {
+            return;
+        };
+        let agreeing: BTreeMap<PartyNumber, Signature> = self
+            .certified
+            .iter()
+            .filter(|(_, (theirs, _))| theirs == certificate)
+            .map(|(party, (_, signature))| (*party, *signature))
+            .collect();
+        let turn = u64::from(self.me.number()) - 1;
+        let due = submission_due(shared, *submitted)
+            && shared.now.since(*since) >= turn * shared.config.timeouts.submit_ms;
+        if agreeing.len() <= usize::from(self.committee.t()) || !due {
+            return;
+        }
+        let call = Call::Settle {
+            certificate: certificate.clone(),
+            members: agreeing.keys().map(|party| party.index() as u8).collect(),
+            signatures: agreeing.into_values().collect(),
+        };
+        shared.submit(self.pending(), call);
+        if let Phase::Certifying { submitted, .. } = &mut self.phase {
+            *submitted = Some(shared.now);
+        }
+    }
+}

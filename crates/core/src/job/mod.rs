@@ -1,0 +1,406 @@
+//! One job at one node, from the request's block to the settlement's: admission, key set-up, the
+//! range check, the entry itself, sealed outputs, the certificate; or a failure that names who.
+
+mod admission;
+mod compute;
+mod failure;
+mod finish;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use enigma_bytecode::model::Contract;
+use enigma_field::{Committee, Party as PartyNumber, Shares};
+use enigma_mpc::Setup;
+use enigma_vm::Machine;
+use enigma_wire::api::{JobPhase, JobStatus};
+use enigma_wire::controller::{Certificate, Failure, FailureReason};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
+use enigma_wire::peer::{self, Control, Frame, Place, RunKey};
+use enigma_wire::sign::Signature;
+
+pub(crate) use admission::{admitted_members, dealing_context, program};
+pub(crate) use finish::StoredOutput;
+
+use crate::party::{Pending, SECURITY, Shared};
+use crate::seam::{Effect, Fact, Millis, Outcome, Table, Write};
+
+/// Bytes of frames kept until this party is ready for them; more from the committee is a fault.
+const EARLY_BYTES_MAX: usize = 64 << 20;
+
+/// A member of the committee, as its position makes it party 1..n.
+#[derive(Clone, Debug)]
+struct Member {
+    node: NodeId,
+    peer: PeerKey,
+    signer: Address,
+}
+
+/// One job at one node.
+#[derive(Debug)]
+pub(crate) struct Job {
+    run: RunKey,
+    collection: CollectionId,
+    contract: Hash,
+    entry: u16,
+    inputs: Hash,
+    committee: Committee,
+    members: Vec<Member>,
+    me: PartyNumber,
+    rows: Rows,
+    phase: Phase,
+    program: Option<Arc<Contract>>,
+    /// Frames for the set-up or the computation before this party is ready for them.
+    early: Vec<(PartyNumber, Vec<u8>)>,
+    early_bytes: usize,
+    roots: BTreeMap<PartyNumber, Hash>,
+    certified: BTreeMap<PartyNumber, (Certificate, Signature)>,
+    statements: BTreeMap<Failure, BTreeMap<PartyNumber, Signature>>,
+    /// When the last input moved the job on.
+    progress: Millis,
+    bytes_sent: u64,
+    /// An [`Effect::Compute`] is under way.
+    turn_asked: bool,
+    reason: Option<String>,
+}
+
+/// Whose rows the job uses.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Members admitted by consent, in member order, with what is needed to serve them.
+    admitted: Vec<RowOwner>,
+    /// Members dropped by the range check.
+    dropped: Vec<MemberIndex>,
+}
+
+#[derive(Clone, Debug)]
+struct RowOwner {
+    member: MemberIndex,
+    owner: Address,
+    root: Hash,
+    seal_key: SealKey,
+}
+
+/// Where a job stands.
+#[derive(Debug)]
+enum Phase {
+    /// Reading the program.
+    Program,
+    /// Reading whether an earlier process of this node already attempted the job.
+    Attempt,
+    /// Making the attempt durable before anything is sent (protocols S1).
+    Recording,
+    /// Reading the rows.
+    Loading,
+    /// Waiting for the committee's links.
+    Links { rows: Shares, since: Millis },
+    /// Agreeing on session keys.
+    Setup { setup: Box<Setup>, rows: Shares },
+    /// Are the rows in range?
+    Checking { machine: Box<Machine>, rows: Shares },
+    /// The entry.
+    Computing { machine: Box<Machine> },
+    /// Outputs are sealed; waiting for the other members' roots.
+    Publishing { outputs: Vec<finish::Sealed> },
+    /// Making outputs durable before the certificate is signed.
+    Storing { certificate: Certificate },
+    /// Collecting signatures; submitting when it is this member's turn.
+    Certifying {
+        certificate: Certificate,
+        since: Millis,
+        submitted: Option<Millis>,
+    },
+    /// Telling the others and collecting signatures for the failure.
+    GivingUp {
+        since: Millis,
+        own: Option<Failure>,
+        submitted: Option<Millis>,
+    },
+    /// Over on the chain.
+    Closed,
+}
+
+impl Phase {
+    fn is_before_setup(&self) -> bool {
+        use Phase::{Attempt, Links, Loading, Program, Recording};
+        matches!(self, Program | Attempt | Recording | Loading | Links { .. })
+    }
+}
+
+impl Job {
+    /// How the job stands here; `on_chain` is what the chain says when it is over.
+    pub(crate) fn status(&self, on_chain: Option<JobPhase>) -> JobStatus {
+        let here = match self.phase {
+            ref phase if phase.is_before_setup() => JobPhase::Starting,
+            Phase::Closed => JobPhase::Settled,
+            Phase::GivingUp { .. } => JobPhase::Failed,
+            Phase::Publishing { .. } | Phase::Storing { .. } | Phase::Certifying { .. } => {
+                JobPhase::Certifying
+            }
+            _ => JobPhase::Running,
+        };
+        JobStatus {
+            job: self.run.job,
+            phase: on_chain.unwrap_or(here),
+            reason: self.reason.clone(),
+            dropped: self.rows.dropped.clone(),
+            security: SECURITY.to_owned(),
+            bytes_sent: self.bytes_sent,
+        }
+    }
+
+    /// A frame of this job from a peer.
+    pub(crate) fn on_frame(
+        &mut self,
+        shared: &mut Shared,
+        from: PeerKey,
+        run: RunKey,
+        bytes: &[u8],
+    ) {
+        let Some(party) = self.party_of(from).filter(|party| *party != self.me) else {
+            let why = format!(
+                "sent a frame for job {} without being on its committee",
+                self.run.job
+            );
+            return shared.push(Effect::Report(Fact::PeerMisbehaved { peer: from, why }));
+        };
+        if run != self.run {
+            // Late frames of an earlier attempt mean nothing.
+            return;
+        }
+        match peer::decode(bytes) {
+            Ok(Frame::Compute(_, place, payload)) => {
+                self.on_compute(shared, party, place, payload, bytes)
+            }
+            Ok(Frame::Setup(_, payload)) => self.on_setup(shared, party, payload, bytes),
+            Ok(Frame::Control(_, message)) => self.on_control(shared, party, *message),
+            Err(error) => self.accuse(shared, party, error.to_string()),
+        }
+    }
+
+    fn on_control(&mut self, shared: &mut Shared, from: PartyNumber, message: Control) {
+        match message {
+            Control::OutputRoot(root) => {
+                self.roots.entry(from).or_insert(root);
+                self.progress = shared.now;
+                self.try_store_outputs(shared);
+            }
+            Control::Certified(certificate, signature) => {
+                self.on_certified(shared, from, certificate, signature);
+            }
+            Control::Failed(failure, signature) => self.on_failed(shared, from, failure, signature),
+        }
+    }
+
+    fn on_setup(&mut self, shared: &mut Shared, from: PartyNumber, payload: &[u8], bytes: &[u8]) {
+        match &self.phase {
+            Phase::Setup { .. } => self.on_setup_message(shared, from, payload),
+            phase if phase.is_before_setup() => self.keep_early(shared, from, bytes),
+            _ => {}
+        }
+    }
+
+    /// A committee link changed.
+    pub(crate) fn on_link(&mut self, shared: &mut Shared, peer: PeerKey, up: bool) {
+        let Some(party) = self.party_of(peer) else {
+            return;
+        };
+        match (&self.phase, up) {
+            (Phase::Closed | Phase::Certifying { .. }, _) => {}
+            (Phase::Links { .. }, true) => self.try_setup(shared),
+            (_, true) => {}
+            (phase, false) if phase.is_before_setup() => {}
+            (Phase::GivingUp { .. }, false) => self.restate_failure(shared),
+            (_, false) => {
+                let node = self.member(party).node;
+                let why =
+                    format!("node {node} stopped answering: its link went down during the job");
+                self.give_up(
+                    shared,
+                    BTreeSet::from([party]),
+                    FailureReason::Unresponsive,
+                    why,
+                );
+            }
+        }
+    }
+
+    /// The outcome of this job's one pending effect.
+    pub(crate) fn on_done(&mut self, shared: &mut Shared, outcome: Outcome) {
+        match (&self.phase, outcome) {
+            (Phase::Program, Outcome::Loaded(pairs)) => self.on_program(shared, &pairs),
+            (Phase::Attempt, Outcome::Loaded(pairs)) => self.on_attempt(shared, &pairs),
+            (Phase::Recording, Outcome::Persisted) => self.load_rows(shared),
+            (Phase::Loading, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
+            (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
+            (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
+                // Another member may have been first, which the ledger will tell; otherwise it is retried.
+                shared.push(Effect::Report(Fact::Trouble { why }));
+            }
+            (Phase::Closed | Phase::Certifying { .. } | Phase::GivingUp { .. }, _) => {}
+            (_, Outcome::Failed(why)) => {
+                self.give_up(
+                    shared,
+                    BTreeSet::new(),
+                    FailureReason::Refused,
+                    format!("own storage: {why}"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Time passes: timeouts and turns to submit.
+    pub(crate) fn on_tick(&mut self, shared: &mut Shared) {
+        let timeouts = shared.config.timeouts;
+        match &self.phase {
+            Phase::Links { since, .. } if shared.now.since(*since) > timeouts.links_ms => {
+                let missing = self.unlinked(shared);
+                let names = self.names(&missing);
+                let why = format!(
+                    "{names} could not be reached within {} s",
+                    timeouts.links_ms / 1000
+                );
+                self.give_up(shared, missing, FailureReason::Unresponsive, why);
+            }
+            Phase::Setup { .. }
+            | Phase::Checking { .. }
+            | Phase::Computing { .. }
+            | Phase::Publishing { .. }
+                if shared.now.since(self.progress) > timeouts.peer_ms =>
+            {
+                let missing = self.waiting_for();
+                let names = self.names(&missing);
+                let why = format!("{names} sent nothing for {} s", timeouts.peer_ms / 1000);
+                self.give_up(shared, missing, FailureReason::Unresponsive, why);
+            }
+            Phase::Certifying { .. } => self.try_settle(shared),
+            Phase::GivingUp { .. } => self.try_fail(shared),
+            _ => {}
+        }
+    }
+
+    /// The chain says the job is over.
+    pub(crate) fn on_closed(&mut self) {
+        self.phase = Phase::Closed;
+        self.early.clear();
+        self.early_bytes = 0;
+    }
+
+    fn keep_early(&mut self, shared: &mut Shared, from: PartyNumber, bytes: &[u8]) {
+        self.early_bytes += bytes.len();
+        if self.early_bytes > EARLY_BYTES_MAX {
+            self.accuse(
+                shared,
+                from,
+                "frames far ahead of the protocol, over the limit".to_owned(),
+            );
+        } else {
+            self.early.push((from, bytes.to_vec()));
+        }
+    }
+
+    /// Handles again what arrived before this party was ready for it.
+    fn replay_early(&mut self, shared: &mut Shared) {
+        self.early_bytes = 0;
+        for (from, bytes) in std::mem::take(&mut self.early) {
+            let peer = self.member(from).peer;
+            self.on_frame(shared, peer, self.run, &bytes);
+        }
+    }
+
+    /// A peer broke the protocol.
+    fn accuse(&mut self, shared: &mut Shared, party: PartyNumber, why: String) {
+        let peer = self.member(party).peer;
+        shared.push(Effect::Report(Fact::PeerMisbehaved {
+            peer,
+            why: why.clone(),
+        }));
+        let why = format!("node {} broke the protocol: {why}", self.member(party).node);
+        self.give_up(
+            shared,
+            BTreeSet::from([party]),
+            FailureReason::Misbehaved,
+            why,
+        );
+    }
+
+    fn broadcast(&mut self, shared: &mut Shared, message: &Control) {
+        let frame = peer::encode_control(self.run, message);
+        for member in self.others() {
+            shared.push(Effect::Send {
+                to: member.peer,
+                frame: frame.clone(),
+            });
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = &Member> {
+        let me = self.me.index();
+        self.members
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| *at != me)
+            .map(|(_, member)| member)
+    }
+
+    fn member(&self, party: PartyNumber) -> &Member {
+        &self.members[party.index()]
+    }
+
+    fn party_of(&self, peer: PeerKey) -> Option<PartyNumber> {
+        let at = self.members.iter().position(|member| member.peer == peer)?;
+        PartyNumber::new(at as u8 + 1)
+    }
+
+    fn unlinked(&self, shared: &Shared) -> BTreeSet<PartyNumber> {
+        self.committee
+            .parties()
+            .filter(|party| *party != self.me && !shared.links.contains(&self.member(*party).peer))
+            .collect()
+    }
+
+    fn names(&self, parties: &BTreeSet<PartyNumber>) -> String {
+        let names: Vec<String> = parties
+            .iter()
+            .map(|party| format!("node {}", self.member(*party).node))
+            .collect();
+        if names.is_empty() {
+            "a committee member".to_owned()
+        } else {
+            names.join(" and ")
+        }
+    }
+
+    fn pending(&self) -> Pending {
+        Pending::Job(self.run.job)
+    }
+
+    fn record_attempt(&mut self, shared: &mut Shared) {
+        self.phase = Phase::Recording;
+        let key = self.run.job.0.to_be_bytes().to_vec();
+        let value = self.run.attempt.to_le_bytes().to_vec();
+        shared.persist(
+            self.pending(),
+            vec![Write::Put {
+                table: Table::Jobs,
+                key,
+                value,
+            }],
+        );
+    }
+}
+
+/// Which job a phase report is about.
+fn report_phase(shared: &mut Shared, job: JobId, phase: &'static str) {
+    shared.push(Effect::Report(Fact::JobPhase { job, phase }));
+}
+
+/// A computation frame's place, as the engine names it.
+fn slot(place: Place) -> enigma_mpc::Slot {
+    enigma_mpc::Slot {
+        op: place.op,
+        step: place.step,
+        part: place.part,
+    }
+}

@@ -1,0 +1,563 @@
+//! A node: follows the ledger, routes inputs to deposits and jobs, and queues their effects.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use enigma_bytecode::model::Contract;
+use enigma_wire::api::{ApiError, ErrorCode, JobPhase, JobStatus, NodeStatus, SealedOutput};
+use enigma_wire::controller::{BlockEvents, Event, Receipt};
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::ledger::{JobState, Ledger};
+use enigma_wire::peer::{self, Frame, RunKey};
+use enigma_wire::seal::SealSecret;
+use enigma_wire::sign::SecretKey;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use crate::deposit;
+use crate::job::{Job, StoredOutput};
+use crate::seam::{
+    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
+};
+
+/// `security` of every result until openings are verified (decisions 24).
+pub(crate) const SECURITY: &str = "semi-honest";
+
+/// Requests that wait for a block the party has not seen; the oldest is refused when full.
+const PARKED_MAX: usize = 256;
+/// Frames kept for runs this party has not started, in all; further ones are dropped and reported.
+const EARLY_FRAMES_MAX: usize = 512;
+
+/// What a party must be told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This node's transport identity; the registry entry with this key is ours.
+    pub peer_key: PeerKey,
+    /// The controller whose signatures we make and check.
+    pub domain: Domain,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+    /// Software version, for `status`.
+    pub version: String,
+}
+
+/// How long to wait, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the committee's links to come up before a job.
+    pub links_ms: u64,
+    /// For a peer's next message during a job.
+    pub peer_ms: u64,
+    /// For t+1 members to name the same culprits before nobody is named.
+    pub agreement_ms: u64,
+    /// For an earlier member to submit before the next one does.
+    pub submit_ms: u64,
+    /// For a block a request refers to.
+    pub block_ms: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            links_ms: 10_000,
+            peer_ms: 30_000,
+            agreement_ms: 3_000,
+            submit_ms: 2_000,
+            block_ms: 10_000,
+        }
+    }
+}
+
+/// A node's secrets.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs receipts, certificates, failures and session keys.
+    pub signer: SecretKey,
+    /// Opens rows sealed to this node.
+    pub seal: SealSecret,
+}
+
+/// One node. See the crate's documentation.
+#[derive(Debug)]
+pub struct Party {
+    pub(crate) shared: Shared,
+    jobs: BTreeMap<JobId, Job>,
+    /// Members whose rows a job may use, judged when its request's block was applied.
+    admitted: BTreeMap<JobId, Vec<MemberIndex>>,
+    early: Vec<(PeerKey, RunKey, Vec<u8>)>,
+    parked: VecDeque<Parked>,
+    /// Roots dealt but not (yet) on the ledger, so that an owner cannot fill the disk.
+    pub(crate) pending_roots: BTreeMap<(CollectionId, MemberIndex), BTreeSet<Hash>>,
+}
+
+/// What deposits and jobs share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) keys: Keys,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) ledger: Ledger,
+    pub(crate) links: BTreeSet<PeerKey>,
+    pub(crate) programs: BTreeMap<Hash, Arc<Contract>>,
+    pub(crate) now: Millis,
+    effects: VecDeque<Effect>,
+    pending: BTreeMap<EffectId, Pending>,
+    next_effect: u64,
+}
+
+/// What to do when an effect is done.
+#[derive(Debug)]
+pub(crate) enum Pending {
+    Deposit {
+        reply: ReplyId,
+        receipt: Receipt,
+    },
+    Program {
+        reply: ReplyId,
+        contract: Hash,
+        program: Arc<Contract>,
+    },
+    Output {
+        reply: ReplyId,
+    },
+    Job(JobId),
+    /// Housekeeping; a failure is reported and nothing waits for it.
+    Cleanup,
+}
+
+#[derive(Debug)]
+struct Parked {
+    since: Millis,
+    reply: ReplyId,
+    request: ClientRequest,
+    min_block: u64,
+}
+
+impl Shared {
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn reply(&mut self, to: ReplyId, response: Response) {
+        self.push(Effect::Reply { to, response });
+    }
+
+    pub(crate) fn refuse(&mut self, to: ReplyId, code: ErrorCode, message: impl Into<String>) {
+        self.reply(
+            to,
+            Response::Error(ApiError {
+                code,
+                message: message.into(),
+            }),
+        );
+    }
+
+    fn begin(&mut self, pending: Pending) -> EffectId {
+        self.next_effect += 1;
+        let id = EffectId(self.next_effect);
+        self.pending.insert(id, pending);
+        id
+    }
+
+    pub(crate) fn persist(&mut self, pending: Pending, batch: Vec<Write>) {
+        let id = self.begin(pending);
+        self.push(Effect::Persist { id, batch });
+    }
+
+    pub(crate) fn load(&mut self, pending: Pending, table: Table, prefix: Vec<u8>) {
+        let id = self.begin(pending);
+        self.push(Effect::Load { id, table, prefix });
+    }
+
+    pub(crate) fn submit(&mut self, pending: Pending, call: crate::seam::Call) {
+        let id = self.begin(pending);
+        self.push(Effect::Submit { id, call });
+    }
+
+    /// This node's number, once it is registered.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        let own = |(_, record): &(&NodeId, &enigma_wire::ledger::NodeRecord)| {
+            record.info.peer_key == self.config.peer_key
+        };
+        self.ledger.nodes.iter().find(own).map(|(node, _)| *node)
+    }
+}
+
+impl Party {
+    /// A party that has seen no block yet. `seed` must be fresh randomness in every real run; a
+    /// recovered node never reuses randomness.
+    pub fn new(config: Config, keys: Keys, seed: [u8; 32]) -> Self {
+        let shared = Shared {
+            config,
+            keys,
+            rng: ChaCha20Rng::from_seed(seed),
+            ledger: Ledger::default(),
+            links: BTreeSet::new(),
+            programs: BTreeMap::new(),
+            now: Millis(0),
+            effects: VecDeque::new(),
+            pending: BTreeMap::new(),
+            next_effect: 0,
+        };
+        Self {
+            shared,
+            jobs: BTreeMap::new(),
+            admitted: BTreeMap::new(),
+            early: Vec::new(),
+            parked: VecDeque::new(),
+            pending_roots: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an input; afterwards drain [`Party::next_effect`].
+    pub fn handle(&mut self, now: Millis, input: Input) {
+        self.shared.now = self.shared.now.max(now);
+        match input {
+            Input::Peer { from, frame } => self.on_frame(from, frame),
+            Input::Link { peer, up } => self.on_link(peer, up),
+            Input::Client {
+                reply,
+                request,
+                min_block,
+            } => self.on_client(reply, request, min_block),
+            Input::Chain { block, caught_up } => self.on_block(&block, caught_up),
+            Input::Done { id, outcome } => self.on_done(id, outcome),
+            Input::Compute { job } => {
+                if let Some(job) = self.jobs.get_mut(&job) {
+                    job.on_compute_turn(&mut self.shared);
+                }
+            }
+            Input::Tick => self.on_tick(),
+        }
+    }
+
+    /// The next effect to perform, in order.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.shared.effects.pop_front()
+    }
+
+    /// The controller's state as this party knows it.
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    fn on_frame(&mut self, from: PeerKey, bytes: Vec<u8>) {
+        let run = match peer::decode(&bytes) {
+            Ok(Frame::Compute(run, ..) | Frame::Setup(run, _) | Frame::Control(run, _)) => run,
+            Err(error) => {
+                let why = error.to_string();
+                self.shared
+                    .push(Effect::Report(Fact::PeerMisbehaved { peer: from, why }));
+                return;
+            }
+        };
+        match self.jobs.get_mut(&run.job) {
+            Some(job) => job.on_frame(&mut self.shared, from, run, &bytes),
+            // A peer may have seen the job's block before us.
+            None if !self.shared.ledger.jobs.contains_key(&run.job)
+                || self.admitted.contains_key(&run.job) =>
+            {
+                self.keep_early(from, run, bytes);
+            }
+            None => {}
+        }
+    }
+
+    fn keep_early(&mut self, from: PeerKey, run: RunKey, bytes: Vec<u8>) {
+        if self.early.len() < EARLY_FRAMES_MAX {
+            self.early.push((from, run, bytes));
+        } else {
+            let why = format!("frames for unknown job {} over the limit", run.job);
+            self.shared
+                .push(Effect::Report(Fact::PeerMisbehaved { peer: from, why }));
+        }
+    }
+
+    fn on_link(&mut self, peer: PeerKey, up: bool) {
+        if up {
+            self.shared.links.insert(peer);
+        } else {
+            self.shared.links.remove(&peer);
+        }
+        for job in self.jobs.values_mut() {
+            job.on_link(&mut self.shared, peer, up);
+        }
+    }
+
+    fn on_client(&mut self, reply: ReplyId, request: ClientRequest, min_block: u64) {
+        if min_block <= self.shared.ledger.head.number {
+            return self.serve(reply, request);
+        }
+        if self.parked.len() == PARKED_MAX
+            && let Some(oldest) = self.parked.pop_front()
+        {
+            self.shared.refuse(
+                oldest.reply,
+                ErrorCode::Unavailable,
+                "too many requests wait for a block",
+            );
+        }
+        self.parked.push_back(Parked {
+            since: self.shared.now,
+            reply,
+            request,
+            min_block,
+        });
+    }
+
+    fn serve(&mut self, reply: ReplyId, request: ClientRequest) {
+        match request {
+            ClientRequest::Deposit(deposit) => deposit::accept(self, reply, &deposit),
+            ClientRequest::PutContract { contract, bytecode } => {
+                self.put_contract(reply, contract, bytecode)
+            }
+            ClientRequest::Job(job) => self.job_status(reply, job),
+            ClientRequest::Output { job, member } => {
+                let key = output_key(job, member);
+                self.shared
+                    .load(Pending::Output { reply }, Table::Outputs, key);
+            }
+            ClientRequest::Status => {
+                let status = NodeStatus {
+                    node: self.shared.node(),
+                    version: self.shared.config.version.clone(),
+                    block: self.shared.ledger.head.number,
+                    links: self.shared.links.len() as u32,
+                };
+                self.shared.reply(reply, Response::Status(status));
+            }
+        }
+    }
+
+    fn put_contract(&mut self, reply: ReplyId, contract: Hash, bytecode: Vec<u8>) {
+        let Some(manifest) = self.shared.ledger.contracts.get(&contract).copied() else {
+            let message = format!("contract {contract} is not published on the chain");
+            return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
+        };
+        match crate::job::program(contract, manifest, &bytecode) {
+            Ok(program) => {
+                let pending = Pending::Program {
+                    reply,
+                    contract,
+                    program: Arc::new(program),
+                };
+                let write = Write::Put {
+                    table: Table::Contracts,
+                    key: contract.0.to_vec(),
+                    value: bytecode,
+                };
+                self.shared.persist(pending, vec![write]);
+            }
+            Err(why) => self.shared.refuse(reply, ErrorCode::Malformed, why),
+        }
+    }
+
+    fn job_status(&mut self, reply: ReplyId, id: JobId) {
+        let Some(record) = self.shared.ledger.jobs.get(&id) else {
+            return self
+                .shared
+                .refuse(reply, ErrorCode::NotFound, format!("no job {id}"));
+        };
+        let settled_on_chain = match record.state {
+            JobState::Open => None,
+            JobState::Settled(_) => Some(JobPhase::Settled),
+            JobState::Failed(_) | JobState::Expired => Some(JobPhase::Failed),
+        };
+        let status = match self.jobs.get(&id) {
+            Some(job) => job.status(settled_on_chain),
+            None => JobStatus {
+                job: id,
+                phase: settled_on_chain.unwrap_or(JobPhase::Starting),
+                reason: None,
+                dropped: Vec::new(),
+                security: SECURITY.to_owned(),
+                bytes_sent: 0,
+            },
+        };
+        self.shared.reply(reply, Response::Job(status));
+    }
+
+    fn on_block(&mut self, block: &BlockEvents, caught_up: bool) {
+        if let Err(error) = self.shared.ledger.apply_block(block) {
+            let why = format!("block {}: {error}", block.number);
+            self.shared.push(Effect::Report(Fact::Trouble { why }));
+            return;
+        }
+        for event in &block.events {
+            self.on_event(event);
+        }
+        if caught_up {
+            self.start_jobs();
+        }
+        let head = self.shared.ledger.head.number;
+        let (ready, waiting) = self
+            .parked
+            .drain(..)
+            .partition::<VecDeque<Parked>, _>(|parked| parked.min_block <= head);
+        self.parked = waiting;
+        for parked in ready {
+            self.serve(parked.reply, parked.request);
+        }
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::NodeRegistered { .. }
+            | Event::NodeRetired { .. }
+            | Event::CommitteeDrawn { .. } => {
+                self.update_peers();
+            }
+            Event::Contributed { contribution } => deposit::recorded(self, contribution),
+            Event::JobRequested { job, .. } => {
+                if let Some(members) = crate::job::admitted_members(&self.shared, *job) {
+                    self.admitted.insert(*job, members);
+                }
+            }
+            Event::JobSettled { certificate, .. } => self.end_job(certificate.job),
+            Event::JobFailed { failure, .. } => self.end_job(failure.job),
+            Event::JobExpired { job, .. } => self.end_job(*job),
+            _ => {}
+        }
+    }
+
+    fn end_job(&mut self, id: JobId) {
+        self.admitted.remove(&id);
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.on_closed();
+        }
+    }
+
+    /// Links are kept to everybody with whom this node shares a committee.
+    fn update_peers(&mut self) {
+        let Some(own) = self.shared.node() else {
+            return;
+        };
+        let ledger = &self.shared.ledger;
+        let shared_committees = ledger
+            .collections
+            .values()
+            .filter(|collection| collection.committee.contains(&own));
+        let peers = shared_committees
+            .flat_map(|collection| &collection.committee)
+            .filter(|node| **node != own)
+            .filter_map(|node| ledger.nodes.get(node))
+            .map(|record| (record.info.peer_key, record.info.peer_address.clone()))
+            .collect();
+        self.shared.push(Effect::Peers(peers));
+    }
+
+    fn start_jobs(&mut self) {
+        for (id, members) in std::mem::take(&mut self.admitted) {
+            if let Some(job) = Job::start(&mut self.shared, id, members) {
+                self.jobs.insert(id, job);
+            }
+        }
+        let (known, early) = std::mem::take(&mut self.early)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(_, run, _)| self.jobs.contains_key(&run.job));
+        self.early = early;
+        for (from, run, bytes) in known {
+            if let Some(job) = self.jobs.get_mut(&run.job) {
+                job.on_frame(&mut self.shared, from, run, &bytes);
+            }
+        }
+    }
+
+    fn on_done(&mut self, id: EffectId, outcome: Outcome) {
+        let Some(pending) = self.shared.pending.remove(&id) else {
+            return;
+        };
+        if let (Outcome::Failed(why), false) = (&outcome, matches!(pending, Pending::Job(_))) {
+            self.shared
+                .push(Effect::Report(Fact::Trouble { why: why.clone() }));
+        }
+        match (pending, outcome) {
+            (Pending::Deposit { reply, receipt }, Outcome::Persisted) => {
+                deposit::acknowledge(&mut self.shared, reply, &receipt);
+            }
+            (
+                Pending::Program {
+                    reply,
+                    contract,
+                    program,
+                },
+                Outcome::Persisted,
+            ) => {
+                self.shared.programs.insert(contract, program);
+                self.shared.reply(reply, Response::ContractAccepted);
+            }
+            (Pending::Output { reply }, Outcome::Loaded(pairs)) => self.reply_output(reply, &pairs),
+            (Pending::Job(job), outcome) => {
+                if let Some(job) = self.jobs.get_mut(&job) {
+                    job.on_done(&mut self.shared, outcome);
+                }
+            }
+            (
+                Pending::Deposit { reply, .. }
+                | Pending::Program { reply, .. }
+                | Pending::Output { reply },
+                _,
+            ) => {
+                self.shared.refuse(
+                    reply,
+                    ErrorCode::Internal,
+                    "the node's storage failed; nothing was stored",
+                );
+            }
+            (Pending::Cleanup, _) => {}
+        }
+    }
+
+    fn reply_output(&mut self, reply: ReplyId, pairs: &[(Vec<u8>, Vec<u8>)]) {
+        let stored = pairs
+            .first()
+            .map(|(_, value)| borsh::from_slice::<StoredOutput>(value));
+        match stored {
+            Some(Ok(output)) => {
+                let sealed = SealedOutput {
+                    ciphertext: output.ciphertext_hex(),
+                    proof: output.proof,
+                    index: output.index,
+                    roots: output.roots,
+                };
+                self.shared.reply(reply, Response::Output(sealed));
+            }
+            Some(Err(_)) => {
+                self.shared
+                    .refuse(reply, ErrorCode::Internal, "the stored output is damaged")
+            }
+            None => self.shared.refuse(
+                reply,
+                ErrorCode::NotFound,
+                "no output for this member of this job",
+            ),
+        }
+    }
+
+    fn on_tick(&mut self) {
+        for job in self.jobs.values_mut() {
+            job.on_tick(&mut self.shared);
+        }
+        let (now, patience) = (self.shared.now, self.shared.config.timeouts.block_ms);
+        while self
+            .parked
+            .front()
+            .is_some_and(|parked| now.since(parked.since) > patience)
+        {
+            if let Some(parked) = self.parked.pop_front() {
+                let message = format!(
+                    "block {} has not been seen here; the last one is {}",
+                    parked.min_block, self.shared.ledger.head.number
+                );
+                self.shared
+                    .refuse(parked.reply, ErrorCode::Unavailable, message);
+            }
+        }
+    }
+}
+
+/// Where a recipient's sealed output is stored.
+pub(crate) fn output_key(job: JobId, member: MemberIndex) -> Vec<u8> {
+    [&job.0.to_be_bytes()[..], &member.0.to_be_bytes()[..]].concat()
+}

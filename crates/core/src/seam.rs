@@ -1,0 +1,194 @@
+//! The one seam between rules and effects: a party takes inputs and yields effects.
+//!
+//! Every effect that can fail comes back as [`Input::Done`]; a lost message comes back as a lost link.
+
+use std::collections::BTreeMap;
+
+use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, NodeStatus, SealedOutput};
+use enigma_wire::controller::{BlockEvents, Certificate, Failure};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::sign::Signature;
+
+/// Milliseconds since an arbitrary start, never going back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// How long ago `earlier` was.
+    pub fn since(self, earlier: Millis) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Names a pending effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EffectId(pub u64);
+
+/// Names a client that waits for a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplyId(pub u64);
+
+/// What reaches a party.
+#[derive(Debug)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Input {
+    /// A frame from an authenticated peer.
+    Peer { from: PeerKey, frame: Vec<u8> },
+    /// A link to a peer came up or went down. Going down ends the sessions that use it.
+    Link { peer: PeerKey, up: bool },
+    /// A request over the public API; served once the party has seen block `min_block`.
+    Client {
+        reply: ReplyId,
+        request: ClientRequest,
+        min_block: u64,
+    },
+    /// The next block, in order. `caught_up` says that the chain has no later one yet.
+    Chain { block: BlockEvents, caught_up: bool },
+    /// An effect's outcome.
+    Done { id: EffectId, outcome: Outcome },
+    /// Go on with a job's local work, as asked by [`Effect::Compute`].
+    Compute { job: JobId },
+    /// Time passes; expected several times a second.
+    Tick,
+}
+
+/// How an effect ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The batch is durable.
+    Persisted,
+    /// The pairs whose keys begin with the prefix, in key order.
+    Loaded(Vec<(Vec<u8>, Vec<u8>)>),
+    /// The controller accepted the call.
+    Submitted,
+    /// It failed; the text is for the operator.
+    Failed(String),
+}
+
+/// What clients may ask.
+#[derive(Debug)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum ClientRequest {
+    /// Keep this row.
+    Deposit(Box<Deposit>),
+    /// Keep this compiled contract, whose hash is published.
+    PutContract { contract: Hash, bytecode: Vec<u8> },
+    /// How does a job stand?
+    Job(JobId),
+    /// A recipient's sealed output.
+    Output { job: JobId, member: MemberIndex },
+    /// How is the node?
+    Status,
+}
+
+/// What clients hear.
+#[derive(Debug, PartialEq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Response {
+    DepositAccepted(DepositAccepted),
+    ContractAccepted,
+    Job(JobStatus),
+    Output(SealedOutput),
+    Status(NodeStatus),
+    Error(ApiError),
+}
+
+/// Where durable data is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// Compiled contracts by hash.
+    Contracts,
+    /// Rows by collection, member and root.
+    Rows,
+    /// Attempts by job.
+    Jobs,
+    /// Sealed outputs by job and member.
+    Outputs,
+}
+
+/// One change of durable data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Write {
+    Put {
+        table: Table,
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    Delete {
+        table: Table,
+        key: Vec<u8>,
+    },
+}
+
+/// A call to the controller, signed by the node's operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Call {
+    Settle {
+        certificate: Certificate,
+        members: Vec<u8>,
+        signatures: Vec<Signature>,
+    },
+    FailJob {
+        failure: Failure,
+        members: Vec<u8>,
+        signatures: Vec<Signature>,
+    },
+}
+
+/// What a party wants done.
+#[derive(Debug)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Effect {
+    /// Send a frame; when that is impossible the link goes down.
+    Send { to: PeerKey, frame: Vec<u8> },
+    /// Make all writes durable, or none.
+    Persist { id: EffectId, batch: Vec<Write> },
+    /// Read the pairs whose keys begin with `prefix`.
+    Load {
+        id: EffectId,
+        table: Table,
+        prefix: Vec<u8>,
+    },
+    /// Come back with [`Input::Compute`] once earlier effects are performed and waiting frames are
+    /// handed in: long local work is done in pieces, so that it overlaps with sending and receiving.
+    Compute { job: JobId },
+    /// Call the controller.
+    Submit { id: EffectId, call: Call },
+    /// Answer a client.
+    Reply { to: ReplyId, response: Response },
+    /// Keep links to exactly these peers.
+    Peers(BTreeMap<PeerKey, String>),
+    /// Something an operator or auditor wants to know.
+    Report(Fact),
+}
+
+/// What happened, with names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Fact {
+    /// A row was checked and stored.
+    RowStored {
+        collection: CollectionId,
+        member: MemberIndex,
+    },
+    /// An owner's dealing was refused.
+    DealingRefused {
+        owner: Address,
+        collection: CollectionId,
+        why: String,
+    },
+    /// A job moved on.
+    JobPhase { job: JobId, phase: &'static str },
+    /// A job was given up; the culprits are named.
+    JobGivenUp {
+        job: JobId,
+        culprits: Vec<NodeId>,
+        why: String,
+    },
+    /// A peer sent something that is not of the protocol.
+    PeerMisbehaved { peer: PeerKey, why: String },
+    /// Our own disk, chain or configuration failed.
+    Trouble { why: String },
+}
