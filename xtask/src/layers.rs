@@ -20,13 +20,24 @@ const WALLS: &[(&str, u8, &[&str])] = &[
     ("store", 5, &["wire"]),
     ("chain", 5, &["wire"]),
     ("client", 6, &["wire", "field", "bytecode", "chain"]),
-    ("node", 6, &["core", "net", "store", "chain", "wire", "bytecode"]),
-    ("cli", 7, &["client", "lang", "node", "wire", "bytecode", "chain"]),
+    (
+        "node",
+        6,
+        &["core", "net", "store", "chain", "wire", "bytecode"],
+    ),
+    (
+        "cli",
+        7,
+        &["client", "lang", "node", "wire", "bytecode", "chain"],
+    ),
 ];
 
 /// Crates that must not be reachable from the pure floors (0 to 4): runtimes, sockets, clocks, ambient
 /// randomness, databases.
-const IMPURE: &[&str] = &["tokio", "mio", "socket2", "rand", "redb", "reqwest", "hyper", "axum", "alloy", "revm", "tempfile", "chrono", "time"];
+const IMPURE: &[&str] = &[
+    "tokio", "mio", "socket2", "rand", "redb", "reqwest", "hyper", "axum", "alloy", "revm",
+    "tempfile", "chrono", "time",
+];
 const PURE_FLOORS: u8 = 4;
 const PREFIX: &str = "enigma-";
 
@@ -42,7 +53,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
     if !faults.is_empty() {
         bail!("the layer check found:\n  {}", faults.join("\n  "));
     }
-    println!("layers: {} crates, {} arrows, all within the walls", arrows.len(), arrows.values().map(BTreeSet::len).sum::<usize>());
+    println!(
+        "layers: {} crates, {} arrows, all within the walls",
+        arrows.len(),
+        arrows.values().map(BTreeSet::len).sum::<usize>()
+    );
     Ok(())
 }
 
@@ -66,7 +81,9 @@ fn check_walls(arrows: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, imports) in arrows {
         let Some((_, floor, allowed)) = WALLS.iter().find(|(known, ..)| known == name) else {
-            faults.push(format!("crate {name} has no floor; give it one in xtask/src/layers.rs and ARCHITECTURE.md"));
+            faults.push(format!(
+                "crate {name} has no floor; give it one in xtask/src/layers.rs and ARCHITECTURE.md"
+            ));
             continue;
         };
         for import in imports {
@@ -78,9 +95,13 @@ fn check_walls(arrows: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     // The table itself must only have arrows to lower floors.
     for (name, floor, allowed) in WALLS {
         for import in *allowed {
-            let below = WALLS.iter().any(|(known, under, _)| known == import && under < floor);
+            let below = WALLS
+                .iter()
+                .any(|(known, under, _)| known == import && under < floor);
             if !below {
-                faults.push(format!("the table lets {name} import {import}, which is not on a lower floor"));
+                faults.push(format!(
+                    "the table lets {name} import {import}, which is not on a lower floor"
+                ));
             }
         }
     }
@@ -89,14 +110,23 @@ fn check_walls(arrows: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 
 /// No impure crate may be in the normal dependency tree of a pure floor's crate.
 fn check_purity(metadata: &Metadata) -> Vec<String> {
-    let Some(resolve) = &metadata.resolve else { return vec!["cargo gave no resolved graph".to_owned()] };
-    let names: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let Some(resolve) = &metadata.resolve else {
+        return vec!["cargo gave no resolved graph".to_owned()];
+    };
+    let names: BTreeMap<_, _> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package.name.as_str()))
+        .collect();
     let edges: BTreeMap<_, Vec<_>> = resolve
         .nodes
         .iter()
         .map(|node| {
             let normal = node.deps.iter().filter(|dependency| {
-                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+                dependency
+                    .dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == DependencyKind::Normal)
             });
             (&node.id, normal.map(|dependency| &dependency.pkg).collect())
         })
@@ -104,7 +134,9 @@ fn check_purity(metadata: &Metadata) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, floor, _) in WALLS.iter().filter(|(_, floor, _)| *floor <= PURE_FLOORS) {
         let full = format!("{PREFIX}{name}");
-        let Some((id, _)) = names.iter().find(|(_, known)| **known == full) else { continue };
+        let Some((id, _)) = names.iter().find(|(_, known)| **known == full) else {
+            continue;
+        };
         let (mut seen, mut queue) = (BTreeSet::from([*id]), vec![*id]);
         while let Some(package) = queue.pop() {
             for dependency in edges.get(package).into_iter().flatten() {
@@ -113,8 +145,13 @@ fn check_purity(metadata: &Metadata) -> Vec<String> {
                 }
             }
         }
-        let impure = seen.iter().filter_map(|id| names.get(*id)).filter(|known| IMPURE.contains(known));
-        faults.extend(impure.map(|known| format!("{name} (floor {floor}) is pure but reaches {known}")));
+        let impure = seen
+            .iter()
+            .filter_map(|id| names.get(*id))
+            .filter(|known| IMPURE.contains(known));
+        faults.extend(
+            impure.map(|known| format!("{name} (floor {floor}) is pure but reaches {known}")),
+        );
     }
     faults
 }
@@ -130,8 +167,14 @@ mod tests {
     #[test]
     fn allowed_arrows_pass_and_new_ones_fail() {
         assert!(check_walls(&graph("core", "vm")).is_empty());
-        assert_eq!(check_walls(&graph("lang", "mpc")), ["lang (floor 3) must not import mpc"]);
-        assert_eq!(check_walls(&graph("field", "wire")), ["field (floor 0) must not import wire"]);
+        assert_eq!(
+            check_walls(&graph("lang", "mpc")),
+            ["lang (floor 3) must not import mpc"]
+        );
+        assert_eq!(
+            check_walls(&graph("field", "wire")),
+            ["field (floor 0) must not import wire"]
+        );
         assert_eq!(check_walls(&graph("extra", "wire")).len(), 1);
     }
 }

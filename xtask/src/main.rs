@@ -1,6 +1,7 @@
 //! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write]`.
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
+mod artifacts;
 mod layers;
 mod tidy;
 
@@ -13,7 +14,11 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["layers"] => layers::run(),
         ["tidy"] => tidy::run(),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask layers | tidy | artifacts [--write]")),
+        ["artifacts"] => artifacts::run(false),
+        ["artifacts", "--write"] => artifacts::run(true),
+        _ => Err(anyhow::anyhow!(
+            "usage: cargo xtask layers | tidy | artifacts [--write]"
+        )),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,18 @@ use anyhow::{Context as _, bail};
 /// Crates whose behaviour must be the same on every machine.
 const PURE: &[&str] = &["field", "wire", "mpc", "bytecode", "lang", "vm", "core"];
 /// What pure crates do not name.
-const BANNED_IN_PURE: &[&str] = &["HashMap", "HashSet", "SystemTime", "Instant::now", "std::env", "std::fs", "std::net", "thread_rng", "OsRng", "SysRng"];
+const BANNED_IN_PURE: &[&str] = &[
+    "HashMap",
+    "HashSet",
+    "SystemTime",
+    "Instant::now",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "thread_rng",
+    "OsRng",
+    "SysRng",
+];
 /// Longest source file, in lines: one idea, one file.
 const LINES_MAX: usize = 800;
 
@@ -24,7 +35,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut faults = Vec::new();
     for path in &files {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let name = path.strip_prefix(&root).unwrap_or(path).display().to_string();
+        let name = path
+            .strip_prefix(&root)
+            .unwrap_or(path)
+            .display()
+            .to_string();
         check(&name, &text, &mut faults);
     }
     if !faults.is_empty() {
@@ -36,17 +51,26 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     if !text.starts_with("//!") {
-        faults.push(format!("{name}: must open with `//!` and say what the file is"));
+        faults.push(format!(
+            "{name}: must open with `//!` and say what the file is"
+        ));
     }
     let lines = text.lines().count();
     if lines > LINES_MAX {
-        faults.push(format!("{name}: {lines} lines; a file holds one idea in at most {LINES_MAX}"));
+        faults.push(format!(
+            "{name}: {lines} lines; a file holds one idea in at most {LINES_MAX}"
+        ));
     }
-    let pure = PURE.iter().any(|pure| name.starts_with(&format!("crates/{pure}/src/")));
+    let pure = PURE
+        .iter()
+        .any(|pure| name.starts_with(&format!("crates/{pure}/src/")));
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
     for (number, line) in code.lines().enumerate().filter(|_| pure) {
         let line = line.split("//").next().unwrap_or(line);
-        for banned in BANNED_IN_PURE.iter().filter(|banned| line.contains(**banned)) {
+        for banned in BANNED_IN_PURE
+            .iter()
+            .filter(|banned| line.contains(**banned))
+        {
             faults.push(format!("{name}:{}: {banned} in a pure crate", number + 1));
         }
     }
@@ -76,11 +100,37 @@ mod tests {
 
     #[test]
     fn rules_hold_where_they_should() {
-        assert!(faults("crates/core/src/a.rs", "//! A.\nuse std::collections::BTreeMap;\n").is_empty());
+        assert!(
+            faults(
+                "crates/core/src/a.rs",
+                "//! A.\nuse std::collections::BTreeMap;\n"
+            )
+            .is_empty()
+        );
         assert_eq!(faults("crates/core/src/a.rs", "use x;\n").len(), 1);
-        assert_eq!(faults("crates/core/src/a.rs", "//! A.\nuse std::collections::HashMap;\n").len(), 1);
-        assert!(faults("crates/node/src/a.rs", "//! A.\nuse std::collections::HashMap;\n").is_empty());
+        assert_eq!(
+            faults(
+                "crates/core/src/a.rs",
+                "//! A.\nuse std::collections::HashMap;\n"
+            )
+            .len(),
+            1
+        );
+        assert!(
+            faults(
+                "crates/node/src/a.rs",
+                "//! A.\nuse std::collections::HashMap;\n"
+            )
+            .is_empty()
+        );
         assert!(faults("crates/core/src/a.rs", "//! A.\n// not a HashMap\n").is_empty());
-        assert_eq!(faults("crates/cli/src/a.rs", &format!("//! A.\n{}", "\n".repeat(900))).len(), 1);
+        assert_eq!(
+            faults(
+                "crates/cli/src/a.rs",
+                &format!("//! A.\n{}", "\n".repeat(900))
+            )
+            .len(),
+            1
+        );
     }
 }

@@ -3,10 +3,10 @@
 //! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
 //! p (full opening: c selects digits below, rule R4). p is odd, so the lowest bit of 2x mod p, as
 //! an integer below p, is 1 exactly if x lies in the upper half of the field, that is, if x < 0;
-//! and that bit is c_0 xor r_0 xor [c < r], because c < r tells whether the sum wrapped around p.
+//! and that bit is c_0 xor r_0 xor `[c < r]`, because `c < r` tells whether the sum wrapped around p.
 //! c hides x: 61 uniform bits are a uniform field element up to 2^-61.
 //!
-//! [c < r] and [c = r] come from a tree over 31 digits, 30 of two bits and the top bit alone. A
+//! `[c < r]` and `[c = r]` come from a tree over 31 digits, 30 of two bits and the top bit alone. A
 //! node joins a more with a less significant segment:
 //! (less, equal) o (less', equal') = (less + equal less', equal equal'). `equal` at the root means
 //! 2x = 0, hence x = 0; it errs only if x = 0 and all 61 random bits are ones (r = p stands for

@@ -111,9 +111,9 @@ pub enum Local {
     /// For each digit of a tile: is the public digit less than the masked one, are they equal.
     /// See [`super::compare`] for the order of digits.
     DigitLeaves {
-        /// [c_d < r_d], one block for each digit.
+        /// `[c_d < r_d]`, one block for each digit.
         less: Reg,
-        /// [c_d = r_d], one block for each digit.
+        /// `[c_d = r_d]`, one block for each digit.
         equal: Reg,
         /// The mask's 61 bits, one block each.
         bits: View,
@@ -135,9 +135,9 @@ pub enum Local {
     RankCounts {
         /// Result, one element for each row.
         dst: Reg,
-        /// [x_i < x_j] for each pair of the tile.
+        /// `[x_i < x_j]` for each pair of the tile.
         less: View,
-        /// [x_i = x_j] for each pair of the tile.
+        /// `[x_i = x_j]` for each pair of the tile.
         equal: View,
         /// Number of the tile's first pair.
         first: u64,
