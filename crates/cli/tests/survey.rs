@@ -50,6 +50,22 @@ fn seven_nodes() {
     check(&[7, 7, 7, 7, 7, 8], 7);
 }
 
+/// The larger cases of the figures: `cargo test --release -p enigma-cli --test survey -- --ignored`.
+#[test]
+#[ignore = "larger; a separate command"]
+fn larger_surveys() {
+    // Few different values, so that there are many ties.
+    let values = |people: i64| {
+        (0..people)
+            .map(|i| 250_000 + i * i % 97 * 1_000)
+            .collect::<Vec<i64>>()
+    };
+    check(&values(300), 3);
+    check(&values(20), 5);
+    check(&values(20), 7);
+    check(&values(300), 7);
+}
+
 #[test]
 fn the_sample_in_a_table() {
     let output = support::run(&["demo", "salaries"]);
