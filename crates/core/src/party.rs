@@ -120,6 +120,7 @@ pub(crate) enum Pending {
     },
     Output {
         reply: ReplyId,
+        job: JobId,
     },
     Job(JobId),
     /// Housekeeping; a failure is reported and nothing waits for it.
@@ -316,7 +317,7 @@ impl Party {
             ClientRequest::Output { job, member } => {
                 let key = output_key(job, member);
                 self.shared
-                    .load(Pending::Output { reply }, Table::Outputs, key);
+                    .load(Pending::Output { reply, job }, Table::Outputs, key);
             }
             ClientRequest::Status => {
                 let status = NodeStatus {
@@ -414,17 +415,17 @@ impl Party {
                     self.admitted.insert(*job, members);
                 }
             }
-            Event::JobSettled { certificate, .. } => self.end_job(certificate.job),
-            Event::JobFailed { failure, .. } => self.end_job(failure.job),
-            Event::JobExpired { job, .. } => self.end_job(*job),
+            Event::JobSettled { certificate, .. } => self.end_job(certificate.job, true),
+            Event::JobFailed { failure, .. } => self.end_job(failure.job, false),
+            Event::JobExpired { job, .. } => self.end_job(*job, false),
             _ => {}
         }
     }
 
-    fn end_job(&mut self, id: JobId) {
+    fn end_job(&mut self, id: JobId, settled: bool) {
         self.admitted.remove(&id);
         if let Some(job) = self.jobs.get_mut(&id) {
-            job.on_closed();
+            job.on_closed(settled);
         }
     }
 
@@ -487,7 +488,9 @@ impl Party {
                 self.shared.programs.insert(contract, program);
                 self.shared.reply(reply, Response::ContractAccepted);
             }
-            (Pending::Output { reply }, Outcome::Loaded(pairs)) => self.reply_output(reply, &pairs),
+            (Pending::Output { reply, job }, Outcome::Loaded(pairs)) => {
+                self.reply_output(reply, job, &pairs);
+            }
             (Pending::Job(job), outcome) => {
                 if let Some(job) = self.jobs.get_mut(&job) {
                     job.on_done(&mut self.shared, outcome);
@@ -496,7 +499,7 @@ impl Party {
             (
                 Pending::Deposit { reply, .. }
                 | Pending::Program { reply, .. }
-                | Pending::Output { reply },
+                | Pending::Output { reply, .. },
                 _,
             ) => {
                 self.shared.refuse(
@@ -509,7 +512,7 @@ impl Party {
         }
     }
 
-    fn reply_output(&mut self, reply: ReplyId, pairs: &[(Vec<u8>, Vec<u8>)]) {
+    fn reply_output(&mut self, reply: ReplyId, job: JobId, pairs: &[(Vec<u8>, Vec<u8>)]) {
         let stored = pairs
             .first()
             .map(|(_, value)| borsh::from_slice::<StoredOutput>(value));
@@ -526,6 +529,10 @@ impl Party {
             Some(Err(_)) => {
                 self.shared
                     .refuse(reply, ErrorCode::Internal, "the stored output is damaged")
+            }
+            None if self.jobs.get(&job).is_some_and(|job| !job.is_over()) => {
+                let message = "the outputs are not stored yet";
+                self.shared.refuse(reply, ErrorCode::Unavailable, message);
             }
             None => self.shared.refuse(
                 reply,

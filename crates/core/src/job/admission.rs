@@ -125,6 +125,7 @@ impl Job {
             statements: BTreeMap::new(),
             progress: shared.now,
             bytes_sent: 0,
+            closed: false,
             turn_asked: false,
             reason: None,
         };

@@ -173,6 +173,10 @@ impl Job {
         let Phase::Storing { certificate } = &self.phase else {
             return;
         };
+        if self.closed {
+            self.phase = Phase::Closed;
+            return;
+        }
         let certificate = certificate.clone();
         let signature = shared
             .keys

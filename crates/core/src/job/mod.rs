@@ -59,6 +59,8 @@ pub(crate) struct Job {
     /// When the last input moved the job on.
     progress: Millis,
     bytes_sent: u64,
+    /// Over on the chain.
+    closed: bool,
     /// An [`Effect::Compute`] is under way.
     turn_asked: bool,
     reason: Option<String>,
@@ -280,11 +282,21 @@ impl Job {
         }
     }
 
-    /// The chain says the job is over.
-    pub(crate) fn on_closed(&mut self) {
-        self.phase = Phase::Closed;
+    /// The chain says the job is over. When it was settled by faster members, this one still stores the
+    /// outputs it has computed: recipients need every member's.
+    pub(crate) fn on_closed(&mut self, settled: bool) {
+        let storing = matches!(self.phase, Phase::Publishing { .. } | Phase::Storing { .. });
+        self.closed = true;
+        if !(settled && storing) {
+            self.phase = Phase::Closed;
+        }
         self.early.clear();
         self.early_bytes = 0;
+    }
+
+    /// Is nothing more to be expected of this job?
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
     }
 
     fn keep_early(&mut self, shared: &mut Shared, from: PartyNumber, bytes: &[u8]) {
