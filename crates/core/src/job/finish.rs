@@ -229,9 +229,14 @@ impl Job {
             .filter(|(_, (theirs, _))| theirs == certificate)
             .map(|(party, (_, signature))| (*party, *signature))
             .collect();
+        // A signature says that its member's outputs are durable, and recipients need every member's:
+        // t+1 are enough for the chain, but the others get some time to sign, or to say what failed.
+        let timeouts = shared.config.timeouts;
+        let complete = agreeing.len() == self.members.len();
+        let grace = if complete { 0 } else { timeouts.agreement_ms };
         let turn = u64::from(self.me.number()) - 1;
         let due = submission_due(shared, *submitted)
-            && shared.now.since(*since) >= turn * shared.config.timeouts.submit_ms;
+            && shared.now.since(*since) >= grace + turn * timeouts.submit_ms;
         if agreeing.len() <= usize::from(self.committee.t()) || !due {
             return;
         }
