@@ -1,6 +1,7 @@
 //! A data owner: keys, dealing a value to a committee, signing the contribution and the consent.
 
 use enigma_field::{Committee, M61};
+use enigma_wire::abi;
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Consent, Contribution, Receipt, Revocation, RightKey};
 use enigma_wire::dealing;
@@ -105,7 +106,7 @@ impl Owner {
             .collections
             .get(&id)
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
-        let context = self.context(ledger, record, id, member)?;
+        let context = self.context(ledger, domain, record, place)?;
         let dealing = dealing::deal(&context, &[M61::from_i64(value)], rng)
             .map_err(|error| misuse(error.to_string()))?;
         let contribution = Contribution {
@@ -159,9 +160,9 @@ impl Owner {
     fn context(
         &self,
         ledger: &Ledger,
+        domain: &Domain,
         record: &CollectionRecord,
-        collection: CollectionId,
-        member: MemberIndex,
+        (collection, member): (CollectionId, MemberIndex),
     ) -> Result<dealing::Context, ClientError> {
         let misuse = |why: String| ClientError::Misuse(why);
         if record.committee.is_empty() {
@@ -169,7 +170,11 @@ impl Owner {
                 "collection {collection} has no committee yet"
             )));
         }
-        let instance = ledger.instances.get(&record.terms.instance);
+        let contract = ledger
+            .instances
+            .get(&record.terms.instance)
+            .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?
+            .contract;
         Ok(dealing::Context {
             committee: Committee::new(record.committee.len() as u8)
                 .map_err(|error| misuse(error.to_string()))?,
@@ -182,9 +187,7 @@ impl Owner {
                 .get(&member)
                 .map_or(0, |earlier| earlier.revision + 1),
             epoch: 0,
-            policy: instance
-                .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?
-                .contract,
+            policy: abi::policy(domain, record.terms.instance, contract),
         })
     }
 }

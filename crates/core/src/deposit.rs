@@ -186,8 +186,8 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<(dealing::Context, No
             revision, contribution.revision
         ));
     }
-    let context =
-        crate::job::dealing_context(&shared.ledger, contribution).ok_or_else(|| Refusal {
+    let context = crate::job::dealing_context(&shared.ledger, &shared.config.domain, contribution)
+        .ok_or_else(|| Refusal {
             code: ErrorCode::NotAllowed,
             message: format!(
                 "collection {} has an unusable committee",

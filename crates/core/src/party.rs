@@ -26,8 +26,9 @@ pub(crate) const SECURITY: &str = "semi-honest";
 
 /// Requests that wait for a block the party has not seen; the oldest is refused when full.
 const PARKED_MAX: usize = 256;
-/// Frames kept for runs this party has not started, in all; further ones are dropped and reported.
-const EARLY_FRAMES_MAX: usize = 512;
+/// Frames of one peer kept for runs this party has not started; further ones of this peer are dropped
+/// and reported, those of others are not touched.
+const EARLY_FRAMES_MAX: usize = 64;
 
 /// What a party must be told.
 #[derive(Clone, Debug)]
@@ -266,7 +267,8 @@ impl Party {
     }
 
     fn keep_early(&mut self, from: PeerKey, run: RunKey, bytes: Vec<u8>) {
-        if self.early.len() < EARLY_FRAMES_MAX {
+        let kept = self.early.iter().filter(|(peer, ..)| *peer == from).count();
+        if kept < EARLY_FRAMES_MAX {
             self.early.push((from, run, bytes));
         } else {
             let why = format!("frames for unknown job {} over the limit", run.job);

@@ -188,7 +188,6 @@ impl Fault {
             | Self::Stale { from, .. }
             | Self::Length { from, .. }
             | Self::NonCanonical { from, .. }
-            | Self::EarlyOverflow { from, .. }
             | Self::ZeroRoot { from, .. }
             | Self::SetupFormat { from }
             | Self::SetupRepeated { from, .. }
@@ -197,9 +196,12 @@ impl Fault {
             | Self::SetupClaim { from } => vec![*from],
             Self::SetupSharedKey { parties } => parties.to_vec(),
             Self::SetupTwoSeeds { sampler, .. } => vec![*sampler],
-            Self::NoRoot { .. } | Self::Inconsistent { .. } | Self::Disagreement { .. } => {
-                Vec::new()
-            }
+            // Products need frames of the t parties after us only, so that a silent party can make an
+            // honest one run ahead of us: that one proves nothing.
+            Self::EarlyOverflow { .. }
+            | Self::NoRoot { .. }
+            | Self::Inconsistent { .. }
+            | Self::Disagreement { .. } => Vec::new(),
         }
     }
 }

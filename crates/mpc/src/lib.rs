@@ -36,7 +36,7 @@ pub mod testing;
 mod values;
 
 pub use cost::OpCost;
-pub use engine::{Counters, EARLY_LIMIT_BYTES, Engine, Finished};
+pub use engine::{Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished};
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
 pub use message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot};

@@ -81,7 +81,7 @@ impl CheapOpened {
     ///
     /// # Panics
     /// When the lengths differ.
-    pub fn add_to(&self, shares: &mut [M61]) {
+    pub fn add_to(&self, shares: &mut Shares) {
         slice::add_assign(shares, &self.values);
     }
 
@@ -89,7 +89,7 @@ impl CheapOpened {
     ///
     /// # Panics
     /// When the lengths differ.
-    pub fn subtract_from(&self, shares: &mut [M61]) {
+    pub fn subtract_from(&self, shares: &mut Shares) {
         slice::sub_assign(shares, &self.values);
     }
 

@@ -1,6 +1,6 @@
 //! Hashes the controller makes with `abi.encode`, other than EIP-712 ones.
 
-use crate::eip712::Words;
+use crate::eip712::{Domain, Words};
 use crate::id::{Address, CollectionId, Hash};
 
 /// An instance's id: `keccak256(abi.encode(contract, deployer, nonce))`.
@@ -22,4 +22,14 @@ pub fn terms_start(collection: CollectionId) -> Hash {
 /// The terms hash after one more contribution or consent: `keccak256(abi.encode(terms, hash))`.
 pub fn terms_step(terms: Hash, hash: Hash) -> Hash {
     Words::plain().hash(terms).hash(hash).finish()
+}
+
+/// The policy a dealing is bound to: the controller on its chain, the instance and the program, so that
+/// rows dealt for one deployment open and check nowhere else.
+pub fn policy(domain: &Domain, instance: Hash, contract: Hash) -> Hash {
+    Words::plain()
+        .hash(domain.separator())
+        .hash(instance)
+        .hash(contract)
+        .finish()
 }

@@ -95,11 +95,12 @@ pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
     Ok(Masks { bits, both, value })
 }
 
-/// Compares every element of `x` with zero, using up `masks`.
+/// Compares every element of `x` with zero. Takes the masks, so that none is used twice: two openings
+/// under one mask would show the difference of what they hide.
 pub(super) fn with_zero(
     b: &mut Builder,
     x: View,
-    masks: &Masks,
+    masks: Masks,
     want: Want,
 ) -> Result<Compared, PlanError> {
     let n = x.len;

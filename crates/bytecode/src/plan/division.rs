@@ -115,7 +115,7 @@ fn divide_tile(
     b.begin();
     let (mut rest, negative) = match sign_masks {
         Some(masks) => {
-            let negative = compare::with_zero(b, dividend, &masks, Want::Less)?.less;
+            let negative = compare::with_zero(b, dividend, masks, Want::Less)?.less;
             (negated_where(b, dividend, negative)?, Some(negative))
         }
         None => (dividend, None),
@@ -133,7 +133,7 @@ fn divide_tile(
             .map(|k| (M61::ONE, -M61::new(k * digit.unit)))
             .collect();
         let distances = b.blocks(rest, thresholds);
-        let less = compare::with_zero(b, distances, &masks, Want::Less)?.less;
+        let less = compare::with_zero(b, distances, masks, Want::Less)?.less;
         // The digit is `multiples` minus how many multiples exceed the rest.
         let exceeding = b.fold(less, vec![M61::ONE; digit.multiples as usize]);
         let (unit, weight) = (M61::new(digit.unit), M61::new(digit.weight));

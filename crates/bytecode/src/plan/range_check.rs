@@ -36,7 +36,7 @@ pub(super) fn check_rows(
                 (-M61::ONE, M61::from_i64(high)),
             ],
         );
-        let outside = compare::with_zero(b, distances, &masks, Want::Less)?.less;
+        let outside = compare::with_zero(b, distances, masks, Want::Less)?.less;
         let (below, above) = (outside.part(0, len), outside.part(len, len));
         let both = b.multiply(&[(below, above)])?;
         let valid = b.linear(

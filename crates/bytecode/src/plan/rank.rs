@@ -29,7 +29,7 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
             src: values,
             first,
         });
-        let compared = compare::with_zero(b, b.view(difference), &masks, Want::LessAndEqual)?;
+        let compared = compare::with_zero(b, b.view(difference), masks, Want::LessAndEqual)?;
         let equal = compared.equal.expect("equality was asked for");
         let dst = b.register(rows);
         b.local(Local::RankCounts {

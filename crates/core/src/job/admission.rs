@@ -7,8 +7,10 @@ use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan;
 use enigma_bytecode::verify;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_wire::abi;
 use enigma_wire::controller::{Contribution, FailureReason};
 use enigma_wire::dealing::{self, Row};
+use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
 use enigma_wire::peer::RunKey;
@@ -34,6 +36,7 @@ pub(crate) fn program(contract: Hash, manifest: Hash, bytecode: &[u8]) -> Result
 /// The dealing context of a contribution; `None` when the committee cannot compute.
 pub(crate) fn dealing_context(
     ledger: &Ledger,
+    domain: &Domain,
     contribution: &Contribution,
 ) -> Option<dealing::Context> {
     let collection = ledger.collections.get(&contribution.collection)?;
@@ -46,7 +49,7 @@ pub(crate) fn dealing_context(
         member: contribution.member,
         revision: contribution.revision,
         epoch: 0,
-        policy: contract,
+        policy: abi::policy(domain, collection.terms.instance, contract),
     })
 }
 

@@ -55,6 +55,15 @@ pub(super) struct Scratch {
 }
 
 impl Context {
+    /// Drops the keys and clears the buffers.
+    pub(super) fn forget(&mut self) {
+        self.keys.pairs.clear();
+        self.keys.subsets.clear();
+        self.scratch.words.zeroize();
+        self.scratch.products.zeroize();
+        self.scratch.wide.zeroize();
+    }
+
     pub(super) fn new(committee: Committee, me: Party, seeds: &SessionSeeds) -> Self {
         let t = committee.degree();
         let GrrDealing {

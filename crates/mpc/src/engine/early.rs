@@ -1,14 +1,17 @@
 //! Frames of operations that have not started here yet, and the numbers of those that have.
 //!
 //! A peer can be ahead, so its frames wait, up to a number of bytes for each peer; one that goes
-//! beyond is a fault, because no honest party runs so far ahead of the program's window.
+//! beyond ends the session, without blame: others may have held this party back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_field::Party;
 
 use crate::fault::Fault;
-use crate::message::{HEADER_BYTES, Slot};
+use crate::message::Slot;
+
+/// What a kept frame costs beside its payload: its place, its allocation, its part of the tree.
+pub const FRAME_OVERHEAD_BYTES: usize = 256;
 
 pub(super) struct Early {
     limit: usize,
@@ -31,8 +34,12 @@ impl Early {
     }
 
     pub(super) fn keep(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        // No honest party sends an empty frame, and each kept frame has a cost of its own.
+        if payload.is_empty() {
+            return Err(Fault::Unexpected { from, slot });
+        }
         let kept = &mut self.kept[from.index()];
-        *kept += payload.len() + HEADER_BYTES;
+        *kept += payload.len() + FRAME_OVERHEAD_BYTES;
         if *kept > self.limit {
             let limit = self.limit;
             return Err(Fault::EarlyOverflow { from, limit });
@@ -46,7 +53,7 @@ impl Early {
     pub(super) fn take(&mut self, op: u32) -> Vec<(Party, Slot, Vec<u8>)> {
         let frames = self.frames.remove(&op).unwrap_or_default();
         for (from, _, payload) in &frames {
-            self.kept[from.index()] -= payload.len() + HEADER_BYTES;
+            self.kept[from.index()] -= payload.len() + FRAME_OVERHEAD_BYTES;
         }
         frames
     }

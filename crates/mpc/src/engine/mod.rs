@@ -21,6 +21,7 @@ use self::agreement::{Agreement, digest_of};
 use self::bits::MakingBits;
 use self::context::Context;
 use self::dealing::{Local, Product};
+pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
 use self::opening::{CheapOpening, FullOpening};
 use crate::fault::{Error, Fault, Misuse};
@@ -449,6 +450,7 @@ impl Engine {
         self.finished.clear();
         self.opened.clear();
         self.context.outbox.clear();
+        self.context.forget();
         self.early = Early::new(self.context.committee.len(), 0);
     }
 }
