@@ -16,13 +16,14 @@ use enigma_wire::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
     NodeInfo, Prices, Revocation,
 };
+use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::ledger::Head;
 use enigma_wire::sign::Signature;
 use tokio::sync::Mutex;
 
 use crate::abi::{self, Controller, account, hash, word};
-use crate::{ChainError, Follower, Wallet, events};
+use crate::{ChainError, Follower, Wallet, events, reason};
 
 type Rpc = RpcError<TransportErrorKind>;
 
@@ -89,6 +90,17 @@ impl Chain {
             if code.is_empty() {
                 return Err(ChainError::Misuse(format!(
                     "there is no contract at {controller} on the chain at {url}"
+                )));
+            }
+            // What owners and nodes sign is bound to this domain: it must be ours.
+            let domain = Domain {
+                chain_id: chain.chain_id,
+                controller,
+            };
+            let separator = chain.view(&Controller::domainSeparatorCall {}).await;
+            if separator.map(hash) != Ok(domain.separator()) {
+                return Err(ChainError::Misuse(format!(
+                    "the contract at {controller} is not a controller of this version"
                 )));
             }
         }
@@ -492,6 +504,15 @@ impl Chain {
         self.view(&Controller::minDepositCall {}).await
     }
 
+    /// A collection's terms root as it stands: final once the collection is sealed.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached.
+    pub async fn terms_root(&self, collection: CollectionId) -> Result<Hash, ChainError> {
+        let call = Controller::collectionOfCall { id: collection.0 };
+        Ok(hash(self.view(&call).await?.termsRoot))
+    }
+
     /// An account's coins.
     ///
     /// # Errors
@@ -687,33 +708,10 @@ impl Chain {
             return self.world(error);
         };
         match Controller::ControllerErrors::abi_decode(&data) {
-            Ok(reason) => {
-                let text = format!("{reason:?}");
-                let name = text
-                    .split(['(', '{', ' '])
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                ChainError::Reverted {
-                    meaning: meaning(&name),
-                    name,
-                }
-            }
+            Ok(reason) => reason::reverted(&reason),
             Err(_) => self.world(error),
         }
     }
-}
-
-/// An error's name in plain words: `FeeMissing` is "fee missing".
-fn meaning(name: &str) -> String {
-    let mut words = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.push(letter.to_ascii_lowercase());
-    }
-    words
 }
 
 fn find<T>(events: &[Event], wanted: impl Fn(&Event) -> Option<T>) -> Result<T, ChainError> {

@@ -83,12 +83,25 @@ alloy::sol! {
         uint8 reason;
     }
 
+    struct Collection {
+        CollectionTerms terms;
+        address opener;
+        uint64 openBlock;
+        uint64 drawBlock;
+        uint32 rows;
+        bool isSealed;
+        bytes32 termsRoot;
+        uint32[] committee;
+    }
+
     contract Controller {
         constructor(Prices memory prices_, uint128 minDeposit_, uint64 unbondingSeconds_);
 
+        function collectionOf(uint64 id) external view returns (Collection memory);
         function contribute(SignedContribution[] memory batch) external;
         function creditOf(address account) external view returns (uint128);
         function deploy(bytes32 contractHash) external returns (bytes32);
+        function domainSeparator() external view returns (bytes32);
         function drawCommittee(uint64 id) external;
         function expireJob(uint64 id) external;
         function failJob(Failure memory failure, uint8[] memory members, bytes[] memory signatures) external;
@@ -177,5 +190,115 @@ alloy::sol! {
         error WrongInputs();
         error WrongInstance();
         error WrongRevision(uint32 expected);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use alloy::primitives::{B256, keccak256};
+    use serde_json::Value;
+
+    use super::Controller::{ControllerCalls, ControllerErrors, ControllerEvents};
+
+    fn artifact() -> Value {
+        let text = include_str!("../../../contracts/artifacts/Controller.json");
+        serde_json::from_str(text).expect("the artifact is JSON")
+    }
+
+    /// `name(type,...)`, as selectors and topics hash it.
+    fn signature(item: &Value) -> String {
+        format!(
+            "{}{}",
+            item["name"].as_str().expect("a name"),
+            types(&item["inputs"])
+        )
+    }
+
+    fn types(inputs: &Value) -> String {
+        let inputs = inputs.as_array().expect("a list");
+        let types: Vec<String> = inputs
+            .iter()
+            .map(|input| {
+                let name = input["type"].as_str().expect("a type");
+                match name.strip_prefix("tuple") {
+                    Some(array) => types(&input["components"]) + array,
+                    None => name.to_owned(),
+                }
+            })
+            .collect();
+        format!("({})", types.join(","))
+    }
+
+    fn hashes(kind: &str) -> BTreeSet<B256> {
+        let artifact = artifact();
+        let items = artifact["abi"].as_array().expect("a list").iter();
+        items
+            .filter(|item| item["type"] == kind)
+            .map(|item| keccak256(signature(item)))
+            .collect()
+    }
+
+    fn selectors(kind: &str) -> BTreeSet<[u8; 4]> {
+        hashes(kind)
+            .iter()
+            .map(|hash| [hash[0], hash[1], hash[2], hash[3]])
+            .collect()
+    }
+
+    #[test]
+    fn calls_exist_in_the_artifact() {
+        let offered = selectors("function");
+        for selector in ControllerCalls::SELECTORS {
+            let name = ControllerCalls::name_by_selector(*selector);
+            assert!(
+                offered.contains(selector),
+                "{name:?} is not in the artifact"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_are_those_of_the_artifact() {
+        let known: BTreeSet<[u8; 4]> = ControllerErrors::SELECTORS.iter().copied().collect();
+        assert_eq!(known, selectors("error"));
+    }
+
+    #[test]
+    fn events_are_those_of_the_artifact() {
+        let known: BTreeSet<B256> = ControllerEvents::SELECTORS
+            .iter()
+            .map(|topic| topic.into())
+            .collect();
+        assert_eq!(known, hashes("event"));
+    }
+
+    /// Which fields of an event are indexed is not part of its topic.
+    #[test]
+    fn indexed_fields_are_those_of_the_artifact() {
+        let source = include_str!("interface.rs");
+        for event in artifact()["abi"].as_array().expect("a list") {
+            if event["type"] != "event" {
+                continue;
+            }
+            let start = format!("        event {}(", event["name"].as_str().expect("a name"));
+            let line = source
+                .lines()
+                .find(|line| line.starts_with(&start))
+                .expect("declared");
+            let fields = line[start.len()..]
+                .split(',')
+                .map(|field| field.contains(" indexed "));
+            let inputs = event["inputs"].as_array().expect("a list");
+            let indexed = inputs.iter().map(|input| input["indexed"] == true);
+            assert!(fields.take(inputs.len()).eq(indexed), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_bytecode_fits_on_a_chain() {
+        let bytes = artifact()["runtimeBytes"].as_u64().expect("a number");
+        assert!((1_000..=24_576).contains(&bytes), "{bytes}");
     }
 }

@@ -11,6 +11,9 @@ mod error;
 mod events;
 mod follow;
 mod interface;
+mod reason;
+#[cfg(test)]
+mod typed;
 mod wallet;
 
 pub use client::{Chain, SignedContribution};

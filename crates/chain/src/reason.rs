@@ -1,0 +1,135 @@
+//! The controller's refusals in plain words.
+
+use crate::ChainError;
+use crate::abi::Controller::ControllerErrors as Errors;
+
+/// A refused call as an error: the rule's name in the Solidity source, and what it means.
+pub(crate) fn reverted(reason: &Errors) -> ChainError {
+    ChainError::Reverted {
+        name: name(reason),
+        meaning: meaning(reason),
+    }
+}
+
+/// The error's name: what its `Debug` form begins with.
+fn name(reason: &Errors) -> String {
+    let text = format!("{reason:?}");
+    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric());
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
+fn meaning(reason: &Errors) -> String {
+    match reason {
+        Errors::AddressTooLong(_) => "an address is longer than 256 bytes",
+        Errors::AlreadyDrawn(_) => "the committee is drawn already",
+        Errors::AlreadyPublished(_) => "the contract was published before",
+        Errors::AlreadyRegistered(_) => {
+            "the account has a node, or a node registered this transport key or signing key before"
+        }
+        Errors::AlreadySealed(_) => "the collection is sealed",
+        Errors::AmountTooLarge(_) => "more is paid than an amount can hold",
+        Errors::BadCommitteeSize(_) => "a committee has an odd number of nodes from 3 to 31",
+        Errors::BadCulprits(_) => "a culprit is not on the committee, or is among the signers",
+        Errors::BadReason(_) => "there is no such reason of failure",
+        Errors::BadReceipt(error) => {
+            return format!(
+                "the receipt of the committee's node {} (counted from 0) is not by that node",
+                error.position
+            );
+        }
+        Errors::BadSignature(_) => {
+            "a signature is malformed or not by the account that should have signed"
+        }
+        Errors::BadSize(_) => {
+            "the fewest rows must be at least one and at most the number of members"
+        }
+        Errors::DeadlineNotReached(error) => {
+            return format!(
+                "the deadline, {} Unix seconds, has not passed",
+                error.deadline
+            );
+        }
+        Errors::DeadlinePassed(_) => "the deadline is not in the future",
+        Errors::DepositLocked(error) => {
+            return format!(
+                "the deposit is locked until {} Unix seconds",
+                error.releasableAt
+            );
+        }
+        Errors::DepositTooSmall(_) => "the deposit is below the minimum",
+        Errors::EmptyHash(_) => "a hash is zero",
+        Errors::EmptyKey(_) => "a key is zero",
+        Errors::FeeMissing(_) => "a job needs a fee",
+        Errors::JobNotOpen(_) => "the job has ended",
+        Errors::JobPending(error) => {
+            return format!(
+                "job {} runs the same entry on the same collection and is not finished",
+                error.job
+            );
+        }
+        Errors::LengthMismatch(_) => "there is not one signature for each node that should sign",
+        Errors::MemberListMissing(_) => "a collection needs a member list",
+        Errors::MemberTaken(_) => "another owner contributed under this member's number",
+        Errors::NotContributor(_) => "the account did not contribute under this member's number",
+        Errors::NotDeployer(_) => "only the deployer of the instance may open a collection",
+        Errors::NotDrawn(_) => "the committee is not drawn yet",
+        Errors::NotEnoughNodes(_) => "there are fewer nodes than the committee needs",
+        Errors::NotEnoughSignatures(_) => "more than half of the committee must sign",
+        Errors::NotGranted(_) => "there is no such right, or it has ended",
+        Errors::NotMember(_) => "the account is not on the member list under this number",
+        Errors::NotOpener(_) => "only the opener of the collection may do this",
+        Errors::NotRegistered(_) => "the account has no active node",
+        Errors::NotRetired(_) => "the account has no retired node whose deposit is still held",
+        Errors::NotSealed(_) => "the collection is not sealed yet",
+        Errors::NothingToWithdraw(_) => "there is nothing to withdraw",
+        Errors::PaymentRefused(_) => "the account refuses payments",
+        Errors::SignerOutOfOrder(_) => "signers must be listed once each, in the committee's order",
+        Errors::StaleNonce(error) => {
+            return format!("the nonce must be greater than {}", error.last);
+        }
+        Errors::TooEarly(error) => {
+            return format!(
+                "the committee is drawn from block {}, which is not past yet",
+                error.drawBlock
+            );
+        }
+        Errors::TooFewRows(_) => "there are fewer contributions than the collection needs",
+        Errors::UnknownCollection(_) => "there is no such collection",
+        Errors::UnknownContract(_) => "no such contract was published",
+        Errors::UnknownInstance(_) => "no such instance was deployed",
+        Errors::UnknownJob(_) => "there is no such job",
+        Errors::WrongContract(_) => "the contract is not the one of the collection's instance",
+        Errors::WrongInputs(_) => "the certificate is about other inputs than the collection's",
+        Errors::WrongInstance(_) => "the consent names another instance than the collection's",
+        Errors::WrongRevision(error) => {
+            return format!(
+                "the next revision of this member's contribution is {}",
+                error.expected
+            );
+        }
+        // Of OpenZeppelin: the first two concern the contract's own name, which is short.
+        Errors::InvalidShortString(_) | Errors::StringTooLong(_) => "a text is too long",
+        Errors::ReentrancyGuardReentrantCall(_) => "the call was made from within itself",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::Controller;
+
+    #[test]
+    fn a_refusal_has_the_name_of_the_source_and_says_what_to_do() {
+        let reason = Errors::WrongRevision(Controller::WrongRevision { expected: 3 });
+        assert_eq!(
+            reverted(&reason),
+            ChainError::Reverted {
+                name: "WrongRevision".into(),
+                meaning: "the next revision of this member's contribution is 3".into(),
+            }
+        );
+        let reason = Errors::FeeMissing(Controller::FeeMissing {});
+        assert_eq!(name(&reason), "FeeMissing");
+    }
+}

@@ -1,0 +1,224 @@
+//! Long random sequences of calls, sound and unsound, drive contract and reference model; every answer
+//! and the final state must agree.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use enigma_core::controller::{Call, SignedContribution};
+use enigma_wire::controller::FailureReason;
+use enigma_wire::id::{CollectionId, Hash, JobId};
+use enigma_wire::ledger::JobState;
+use enigma_wire::sign::{SecretKey, Signature};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+use support::*;
+
+const STEPS: u32 = 250;
+
+struct Dice(ChaCha20Rng);
+
+impl Dice {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0.next_u32() % bound
+    }
+
+    fn one_in(&mut self, count: u32) -> bool {
+        self.below(count) == 0
+    }
+
+    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len() as u32) as usize]
+    }
+
+    /// Sometimes damages a signature.
+    fn touch(&mut self, signature: &mut Signature) {
+        if self.one_in(12) {
+            let place = self.below(65) as usize;
+            signature.0[place] ^= 1 << self.below(8);
+        }
+    }
+}
+
+/// A random call and who sends it with how much.
+fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
+    let ledger = pair.model.ledger();
+    let node = 1 + dice.below(6);
+    let collection = CollectionId(1 + u64::from(dice.below(3)));
+    let known = ledger.collections.contains_key(&collection);
+    let member = dice.below(5);
+    let developer = key(if dice.one_in(10) { RELAYER } else { DEVELOPER });
+    let relayer = key(RELAYER);
+    match dice.below(if known { 22 } else { 8 }) {
+        0 | 1 => {
+            let keys = if dice.one_in(4) {
+                1 + dice.below(6)
+            } else {
+                node
+            };
+            let mut call = pair.register_as(&operator(node), node_info(keys), &signer(keys));
+            if let Call::RegisterNode { proof, .. } = &mut call {
+                dice.touch(proof);
+            }
+            (operator(node), DEPOSIT - u128::from(dice.one_in(10)), call)
+        }
+        2 if dice.one_in(3) => (operator(node), 0, Call::RetireNode),
+        2 => (operator(node), 0, Call::ReleaseDeposit),
+        3 => {
+            let (contract, manifest) = (CONTRACT, MANIFEST);
+            (developer, 0, Call::Publish { contract, manifest })
+        }
+        4 => (developer, 0, Call::Deploy { contract: CONTRACT }),
+        5 | 6 => {
+            let instance = ledger
+                .instances
+                .keys()
+                .next()
+                .copied()
+                .unwrap_or(Hash([1; 32]));
+            let mut terms = terms(instance, *dice.pick(&[3, 3, 3, 5, 4]));
+            terms.min_rows = dice.below(4);
+            (developer, 0, Call::OpenCollection(terms))
+        }
+        7 => (operator(node), 0, Call::Withdraw),
+        8 | 9 => (relayer, 0, Call::DrawCommittee(collection)),
+        10 | 11 => {
+            let count = 1 + dice.below(2);
+            let mut items: Vec<SignedContribution> = Vec::new();
+            for i in 0..count {
+                let member = (member + i) % 5;
+                let earlier = &ledger.collections[&collection].contributions;
+                let next = earlier
+                    .get(&enigma_wire::id::MemberIndex(member))
+                    .map_or(0, |earlier| earlier.revision + 1);
+                let revision = if dice.one_in(8) { dice.below(3) } else { next };
+                let mut item = pair.contribution(collection, member, revision);
+                dice.touch(&mut item.signature);
+                for receipt in &mut item.receipts {
+                    if dice.one_in(4) {
+                        dice.touch(receipt);
+                    }
+                }
+                items.push(item);
+            }
+            (relayer, 0, Call::Contribute(items))
+        }
+        12 => {
+            let (consent, mut signature) =
+                pair.consent(collection, member, u64::from(dice.below(5)));
+            dice.touch(&mut signature);
+            (relayer, 0, Call::Grant(vec![(consent, signature)]))
+        }
+        13 => {
+            let nonce = u64::from(dice.below(6));
+            let (revocation, mut signature) = pair.revocation(collection, member, nonce);
+            dice.touch(&mut signature);
+            let signature = (!dice.one_in(3)).then_some(signature);
+            let by = if dice.one_in(2) {
+                owner(member)
+            } else {
+                relayer
+            };
+            (
+                by,
+                0,
+                Call::Revoke {
+                    revocation,
+                    signature,
+                },
+            )
+        }
+        14 => (developer, 0, Call::SealCollection(collection)),
+        15..=17 => {
+            let request = Call::RequestJob {
+                collection,
+                entry: dice.below(2) as u16,
+                deadline: if dice.one_in(8) { 5 } else { FAR },
+            };
+            (key(REQUESTER), u128::from(dice.below(1_000)), request)
+        }
+        _ => {
+            let open = ledger
+                .jobs
+                .iter()
+                .filter(|(_, job)| job.state == JobState::Open);
+            let open: Vec<JobId> = open.map(|(job, _)| *job).collect();
+            let job = if open.is_empty() || dice.one_in(8) {
+                JobId(u64::from(dice.below(4)))
+            } else {
+                *dice.pick(&open)
+            };
+            let of = ledger
+                .jobs
+                .get(&job)
+                .map_or(collection, |job| job.collection);
+            let size = ledger.collections[&of].committee.len().max(3) as u8;
+            let members: Vec<u8> = (0..size).filter(|_| !dice.one_in(3)).collect();
+            let mut call = match dice.below(3) {
+                0 => Call::ExpireJob(job),
+                1 => {
+                    let mut failure =
+                        pair.failure(job, dice.below(1 << size) & dice.below(1 << size));
+                    if failure.culprits == 0 {
+                        failure.reason = FailureReason::Refused;
+                    }
+                    pair.fail(of, failure, &members)
+                }
+                _ => pair.settle(of, pair.certificate(of, job), &members),
+            };
+            if let Call::Settle { signatures, .. } | Call::FailJob { signatures, .. } = &mut call {
+                signatures
+                    .iter_mut()
+                    .for_each(|signature| dice.touch(signature));
+            }
+            (relayer, 0, call)
+        }
+    }
+}
+
+async fn campaign(seed: u64) {
+    let mut dice = Dice(ChaCha20Rng::seed_from_u64(seed));
+    // Something to work on, so that most steps reach deep rules.
+    let (mut pair, instance) = Pair::with_nodes(4).await;
+    pair.drawn(instance, 3).await;
+    pair.sealed(instance, 3).await;
+    let (mut accepted, mut refused) = (BTreeMap::new(), BTreeMap::new());
+    for _ in 0..STEPS {
+        let (by, value, call) = random_call(&pair, &mut dice);
+        match pair.call(&by, value, &call).await {
+            Ok(events) => {
+                for event in events {
+                    let text = format!("{event:?}");
+                    let name = text.split([' ', '(']).next().unwrap_or_default();
+                    *accepted.entry(name.to_owned()).or_insert(0) += 1;
+                }
+            }
+            Err(rule) => *refused.entry(rule).or_insert(0) += 1,
+        }
+        if dice.one_in(15) {
+            pair.pass(40).await;
+        }
+    }
+    pair.check_state().await;
+    // A campaign in which nothing ever works, or nothing ever fails, tests little.
+    assert!(
+        accepted.len() >= 9 && refused.len() >= 15,
+        "{accepted:?} {refused:?}"
+    );
+}
+
+macro_rules! campaigns {
+    ($($name:ident: $seed:literal)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            campaign($seed).await;
+        }
+    )*};
+}
+
+campaigns! {
+    seed_1: 1
+    seed_2: 2
+    seed_3: 3
+    seed_4: 4
+}
