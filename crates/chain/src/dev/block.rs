@@ -1,7 +1,7 @@
 //! Blocks and receipts, as memory holds them and as JSON-RPC shows them.
 
 use alloy::consensus::{Header, Transaction as _, TxEnvelope};
-use alloy::primitives::{Address, B256, Bytes, LogData, keccak256};
+use alloy::primitives::{Address, B256, Bloom, LogData, keccak256};
 use serde_json::{Value, json};
 
 use super::evm::Moment;
@@ -44,6 +44,7 @@ impl Block {
             timestamp: at.time,
             gas_limit: GAS_LIMIT,
             gas_used: mined.as_ref().map_or(0, |mined| mined.gas_used),
+            logs_bloom: mined.as_ref().map_or(Bloom::ZERO, Mined::bloom),
             base_fee_per_gas: Some(0),
             mix_hash: at.randomness,
             // Binds the block's content to its hash, in place of the root of a trie.
@@ -103,7 +104,7 @@ impl Block {
             "effectiveGasPrice": number(mined.price()),
             "type": number(mined.envelope.tx_type() as u8),
             "status": number(u8::from(mined.success)),
-            "logsBloom": Bytes::from(vec![0xff; 256]),
+            "logsBloom": self.header.logs_bloom,
             "logs": self.logs_json(mined).collect::<Vec<_>>(),
         })
     }
@@ -126,7 +127,23 @@ impl Block {
     }
 }
 
+/// A transaction that waits for its turn.
+pub(super) fn waiting_json(envelope: &TxEnvelope, from: Address) -> Value {
+    let mut value = json!(envelope);
+    value["hash"] = json!(envelope.tx_hash());
+    value["from"] = json!(from);
+    value["gasPrice"] = number(envelope.effective_gas_price(Some(0)));
+    for field in ["blockHash", "blockNumber", "transactionIndex"] {
+        value[field] = Value::Null;
+    }
+    value
+}
+
 impl Mined {
+    fn bloom(&self) -> Bloom {
+        self.logs.iter().collect()
+    }
+
     fn price(&self) -> u128 {
         self.envelope.effective_gas_price(Some(0))
     }

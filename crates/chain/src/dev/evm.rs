@@ -1,11 +1,12 @@
 //! Executes transactions and calls on the state. The one file that knows revm.
 
+use alloy::eips::eip2930::AccessList;
 use revm::context::result::{EVMError, ExecutionResult, InvalidTransaction, ResultAndState};
 use revm::context::{BlockEnv, Context, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
 use revm::primitives::hardfork::SpecId;
 use revm::primitives::{Address, B256, Bytes, TxKind, U256};
-use revm::state::AccountInfo;
+use revm::state::{AccountInfo, EvmState};
 use revm::{
     DatabaseCommit as _, DatabaseRef as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
 };
@@ -35,6 +36,8 @@ pub(super) struct Message {
     pub(super) input: Bytes,
     pub(super) gas_limit: u64,
     pub(super) gas_price: u128,
+    /// Accounts and slots that the sender pays for up front.
+    pub(super) access_list: AccessList,
     /// Checked against the account's when given.
     pub(super) nonce: Option<u64>,
 }
@@ -55,15 +58,20 @@ impl State {
         Self { database, chain_id }
     }
 
-    /// Executes a message and keeps what it changed.
+    /// Executes a message. What it changed is handed out, to be kept by [`State::commit`] once the block
+    /// is durable.
     pub(super) fn execute(
-        &mut self,
+        &self,
         message: &Message,
         at: Moment,
-    ) -> Result<ExecutionResult, String> {
+    ) -> Result<(ExecutionResult, EvmState), String> {
         let outcome = self.run(message, at)?;
-        self.database.commit(outcome.state);
-        Ok(outcome.result)
+        Ok((outcome.result, outcome.state))
+    }
+
+    /// Keeps what a message changed.
+    pub(super) fn commit(&mut self, changes: EvmState) {
+        self.database.commit(changes);
     }
 
     /// Executes a message and forgets what it changed.
@@ -85,6 +93,9 @@ impl State {
             ..Default::default()
         };
         let transaction = TxEnv {
+            // Only type 1 is charged for its list; without one, types 0 to 2 cost the same.
+            tx_type: u8::from(!message.access_list.is_empty()),
+            access_list: message.access_list.clone(),
             caller: message.from,
             kind: message.to,
             value: message.value,

@@ -7,7 +7,8 @@ use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, T
 
 use super::{DevConfig, DevError};
 
-const FORMAT: u32 = 1;
+/// Of records and of block hashes; a folder of another format is another chain.
+const FORMAT: u32 = 2;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
 

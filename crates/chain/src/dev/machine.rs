@@ -5,19 +5,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy::consensus::TxEnvelope;
 use alloy::consensus::transaction::Transaction as _;
-use alloy::eips::eip2718::Decodable2718 as _;
+use alloy::eips::eip2718::{Decodable2718 as _, Encodable2718 as _};
 use alloy::primitives::{Address, B256, U256};
 use enigma_wire::id::Hash;
 use enigma_wire::sign::Signature;
 use revm::context::result::ExecutionResult;
+use revm::state::EvmState;
 
 use super::block::{Block, GAS_LIMIT, GAS_PRICE, Mined, randomness};
 use super::evm::{Message, Moment, State};
 use super::journal::{Journal, Kept};
+use super::pool::{Pool, Refused};
 use super::{DevConfig, DevError};
 
 /// Most that a guess of the gas needed is raised by before it is given up.
 const ESTIMATE_TRIES: u32 = 40;
+/// The gas of the cheapest transaction.
+const TRANSFER_GAS: u64 = 21_000;
+/// Most seconds that the clock may be ahead: a century, far from where time overflows.
+const AHEAD_LIMIT: u64 = 100 * 366 * 24 * 3600;
 
 /// The chain's state and history.
 pub(super) struct Machine {
@@ -27,8 +33,11 @@ pub(super) struct Machine {
     by_hash: BTreeMap<B256, u64>,
     by_transaction: BTreeMap<B256, u64>,
     journal: Journal,
+    waiting: Pool,
     /// Seconds the clock was moved ahead.
-    pub(super) ahead: u64,
+    ahead: u64,
+    /// The time asked for the next block.
+    next_time: Option<u64>,
 }
 
 /// Why a transaction or call is refused.
@@ -62,29 +71,34 @@ impl Machine {
             by_hash: BTreeMap::new(),
             by_transaction: BTreeMap::new(),
             journal,
+            waiting: Pool::default(),
             ahead: 0,
+            next_time: None,
         };
-        machine.push(Block::new(B256::ZERO, origin, None));
+        machine.push(Block::new(B256::ZERO, origin, None), EvmState::default());
         for (index, kept) in kept.into_iter().enumerate() {
             let number = index as u64 + 1;
             machine
                 .replay(number, &kept)
                 .ok_or(DevError::Damaged { number })?;
         }
+        // A clock that was moved ahead goes on from there.
+        machine.ahead = machine.head().header.timestamp.saturating_sub(wall_clock());
         Ok(machine)
     }
 
     fn replay(&mut self, number: u64, kept: &Kept) -> Option<()> {
         let at = self.moment(number, kept.time);
-        let mined = match &kept.transaction {
-            None => None,
+        let (mined, changes) = match &kept.transaction {
+            None => (None, EvmState::default()),
             Some(raw) => {
                 let (envelope, from) = decode(raw).ok()?;
-                Some(self.execute(envelope, from, at).ok()?)
+                let (mined, changes) = self.execute(envelope, from, at).ok()?;
+                (Some(mined), changes)
             }
         };
         let block = Block::new(self.head().hash, at, mined);
-        (block.hash.0 == kept.hash).then(|| self.push(block))
+        (block.hash.0 == kept.hash).then(|| self.push(block, changes))
     }
 
     pub(super) fn head(&self) -> &Block {
@@ -113,7 +127,13 @@ impl Machine {
         &self.blocks[start..end]
     }
 
-    /// Mines a raw transaction and gives its hash.
+    /// A transaction that waits for its turn, and its sender.
+    pub(super) fn waiting(&self, hash: B256) -> Option<(Address, &TxEnvelope)> {
+        self.waiting.find(hash)
+    }
+
+    /// Mines a raw transaction, and those that waited for it, and gives its hash. One whose nonce is not
+    /// next waits, within bounds and until the process ends.
     pub(super) fn send(&mut self, raw: Vec<u8>) -> Result<B256, Refusal> {
         let (envelope, from) = decode(&raw)?;
         if envelope.chain_id() != Some(self.chain_id) {
@@ -126,8 +146,42 @@ impl Machine {
         if self.by_transaction.contains_key(&hash) {
             return Err(Refusal::Invalid("already known".to_owned()));
         }
-        self.mine(Some((raw, envelope, from)))?;
+        if envelope.nonce() > self.state.nonce(from) {
+            self.wait(envelope, from)?;
+        } else {
+            self.mine(Some((envelope, from)))?;
+            self.mine_waiting(from);
+        }
         Ok(hash)
+    }
+
+    fn wait(&mut self, envelope: TxEnvelope, from: Address) -> Result<(), Refusal> {
+        // What could never be mined is refused now, when the sender still listens.
+        let message = Message {
+            nonce: None,
+            ..message(&envelope, from)
+        };
+        let at = self.next_moment();
+        self.state
+            .simulate(&message, at)
+            .map_err(Refusal::Invalid)?;
+        self.waiting.insert(from, envelope).map_err(|refused| {
+            Refusal::Invalid(match refused {
+                Refused::Known => "already known".to_owned(),
+                Refused::NonceTaken => "replacement transaction underpriced".to_owned(),
+                Refused::Full => "txpool is full: too many nonces ahead".to_owned(),
+            })
+        })
+    }
+
+    fn mine_waiting(&mut self, from: Address) {
+        while let Some(next) = self.waiting.take_next(from, self.state.nonce(from)) {
+            let hash = *next.tx_hash();
+            if let Err(refusal) = self.mine(Some((next, from))) {
+                tracing::warn!(%hash, ?refusal, "a waiting transaction was dropped");
+                return;
+            }
+        }
     }
 
     /// Mines an empty block.
@@ -135,11 +189,15 @@ impl Machine {
         self.mine(None)
     }
 
-    fn mine(&mut self, transaction: Option<(Vec<u8>, TxEnvelope, Address)>) -> Result<(), Refusal> {
+    fn mine(&mut self, transaction: Option<(TxEnvelope, Address)>) -> Result<(), Refusal> {
         let at = self.next_moment();
-        let (raw, mined) = match transaction {
-            None => (None, None),
-            Some((raw, envelope, from)) => (Some(raw), Some(self.execute(envelope, from, at)?)),
+        let (raw, mined, changes) = match transaction {
+            None => (None, None, EvmState::default()),
+            Some((envelope, from)) => {
+                let raw = envelope.encoded_2718();
+                let (mined, changes) = self.execute(envelope, from, at)?;
+                (Some(raw), Some(mined), changes)
+            }
         };
         let block = Block::new(self.head().hash, at, mined);
         let kept = Kept {
@@ -147,32 +205,24 @@ impl Machine {
             transaction: raw,
             hash: block.hash.0,
         };
-        // A failed write leaves the state ahead of the list: the process must not go on, and does not,
-        // because every later write fails the same check.
+        // State follows the list, so a failed write changes nothing.
         self.journal
             .append(at.number, &kept)
             .map_err(Refusal::Storage)?;
-        self.push(block);
+        self.push(block, changes);
+        self.next_time = None;
         Ok(())
     }
 
     fn execute(
-        &mut self,
+        &self,
         envelope: TxEnvelope,
         from: Address,
         at: Moment,
-    ) -> Result<Mined, Refusal> {
-        let message = Message {
-            from,
-            to: envelope.kind(),
-            value: envelope.value(),
-            input: envelope.input().clone(),
-            gas_limit: envelope.gas_limit(),
-            gas_price: envelope.effective_gas_price(Some(0)),
-            nonce: Some(envelope.nonce()),
-        };
-        let result = self.state.execute(&message, at).map_err(Refusal::Invalid)?;
-        Ok(Mined {
+    ) -> Result<(Mined, EvmState), Refusal> {
+        let message = message(&envelope, from);
+        let (result, changes) = self.state.execute(&message, at).map_err(Refusal::Invalid)?;
+        let mined = Mined {
             hash: *envelope.tx_hash(),
             from,
             success: result.is_success(),
@@ -184,11 +234,13 @@ impl Machine {
                 Vec::new()
             },
             envelope,
-        })
+        };
+        Ok((mined, changes))
     }
 
-    fn push(&mut self, block: Block) {
+    fn push(&mut self, block: Block, changes: EvmState) {
         let number = block.header.number;
+        self.state.commit(changes);
         self.state.note_block(number, block.hash);
         self.by_hash.insert(block.hash, number);
         if let Some(mined) = &block.mined {
@@ -207,11 +259,31 @@ impl Machine {
 
     /// The next block's number and time; several blocks may share a second.
     pub(super) fn next_moment(&self) -> Moment {
-        let clock = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_secs());
         let head = &self.head().header;
-        self.moment(head.number + 1, (clock + self.ahead).max(head.timestamp))
+        let time = self
+            .next_time
+            .unwrap_or_else(|| wall_clock().saturating_add(self.ahead));
+        self.moment(head.number + 1, time.max(head.timestamp))
+    }
+
+    /// Moves the clock ahead and gives by how much it is ahead in all; none beyond a century.
+    pub(super) fn move_clock(&mut self, seconds: u64) -> Option<u64> {
+        let ahead = self.ahead.checked_add(seconds)?;
+        (ahead <= AHEAD_LIMIT).then(|| {
+            self.ahead = ahead;
+            ahead
+        })
+    }
+
+    /// Gives the next block this time, and lets the clock go on from there; none when it is in the past
+    /// or beyond a century.
+    pub(super) fn set_next_time(&mut self, time: u64) -> Option<()> {
+        let ahead = time.saturating_sub(wall_clock());
+        let allowed = time >= self.head().header.timestamp && ahead <= AHEAD_LIMIT;
+        allowed.then(|| {
+            self.ahead = ahead;
+            self.next_time = Some(time);
+        })
     }
 
     /// A call's answer.
@@ -244,17 +316,23 @@ impl Machine {
             };
             self.state.simulate(&message, at)
         };
-        let affordable = match message.gas_price {
+        let wanted = match message.gas_limit {
             0 => GAS_LIMIT,
+            limit => limit.min(GAS_LIMIT),
+        };
+        let affordable = match message.gas_price {
+            0 => wanted,
             price => {
-                let left = self
-                    .state
-                    .balance(message.from)
-                    .saturating_sub(message.value)
-                    / U256::from(price);
-                left.min(U256::from(GAS_LIMIT)).to::<u64>()
+                let balance = self.state.balance(message.from);
+                let left = balance.saturating_sub(message.value) / U256::from(price);
+                left.min(U256::from(wanted)).to::<u64>()
             }
         };
+        if affordable < wanted && affordable < TRANSFER_GAS {
+            return Err(Refusal::Invalid(format!(
+                "insufficient funds for gas * price + value: they pay for {affordable} gas"
+            )));
+        }
         let first = match try_with(affordable).map_err(Refusal::Invalid)? {
             ExecutionResult::Success { gas, .. } => gas.total_gas_spent().max(gas.tx_gas_used()),
             ExecutionResult::Revert { output, .. } => {
@@ -278,6 +356,25 @@ impl Machine {
     /// What gas costs.
     pub(super) fn gas_price(&self) -> u128 {
         GAS_PRICE
+    }
+}
+
+fn wall_clock() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs())
+}
+
+fn message(envelope: &TxEnvelope, from: Address) -> Message {
+    Message {
+        from,
+        to: envelope.kind(),
+        value: envelope.value(),
+        input: envelope.input().clone(),
+        gas_limit: envelope.gas_limit(),
+        gas_price: envelope.effective_gas_price(Some(0)),
+        access_list: envelope.access_list().cloned().unwrap_or_default(),
+        nonce: Some(envelope.nonce()),
     }
 }
 

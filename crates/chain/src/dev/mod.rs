@@ -4,17 +4,20 @@
 //! Durable is the list of blocks: their times and raw transactions. Everything else (accounts, receipts,
 //! logs) follows from it and is computed again at start, which also checks the list. Not a chain to
 //! trust: there is no consensus, no state proof (roots in headers are zero), and history is answered for
-//! the latest state only.
+//! the latest state only. Transactions that wait for an earlier nonce are kept in memory only. A block's
+//! time is the clock's, or its parent's if that is later: blocks may share a second.
 
 mod block;
 mod evm;
 mod journal;
 mod machine;
+mod pool;
 mod rpc;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use enigma_wire::controller::Amount;
 use enigma_wire::id::Address;
@@ -56,7 +59,7 @@ pub enum DevError {
         dir: PathBuf,
     },
     /// The folder holds a chain that began differently.
-    #[error("{} holds another chain (its id or first accounts differ)", dir.display())]
+    #[error("{} holds another chain (its id, first accounts or format differ)", dir.display())]
     OtherChain {
         /// The folder.
         dir: PathBuf,
@@ -78,12 +81,15 @@ pub enum DevError {
 }
 
 /// A running chain. Dropping it stops it; what was answered is durable either way.
-#[derive(Debug)]
 pub struct DevChain {
     address: SocketAddr,
     end: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
+    host: Host,
 }
+
+/// The machine while the chain runs; none afterwards, whatever connections are still open.
+type Host = Arc<Mutex<Option<Machine>>>;
 
 impl DevChain {
     /// Starts or continues a chain on the current runtime.
@@ -102,7 +108,8 @@ impl DevChain {
             dir: PathBuf::new(),
             why: error.to_string(),
         })??;
-        let router = rpc::router(Arc::new(Mutex::new(machine)));
+        let host: Host = Arc::new(Mutex::new(Some(machine)));
+        let router = rpc::router(Arc::clone(&host));
         let (end, ended) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let serve =
@@ -115,6 +122,7 @@ impl DevChain {
             address,
             end: Some(end),
             server,
+            host,
         })
     }
 
@@ -128,16 +136,33 @@ impl DevChain {
         format!("http://{}", self.address)
     }
 
-    /// Stops answering. Kept-alive connections are cut.
+    /// Stops answering once the request in work is done; when this returns, the folder is free.
+    /// Kept-alive connections are cut.
     pub async fn stop(mut self) {
         drop(self.end.take());
         self.server.abort();
         let _ = (&mut self.server).await;
+        let host = Arc::clone(&self.host);
+        let _ = tokio::task::spawn_blocking(move || close(&host)).await;
+    }
+}
+
+impl fmt::Debug for DevChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DevChain({})", self.address)
     }
 }
 
 impl Drop for DevChain {
     fn drop(&mut self) {
         self.server.abort();
+        // Not waiting for a long request here: the machine then goes with the last reference to it.
+        if let Ok(mut machine) = self.host.try_lock() {
+            drop(machine.take());
+        }
     }
+}
+
+fn close(host: &Mutex<Option<Machine>>) {
+    drop(host.lock().unwrap_or_else(PoisonError::into_inner).take());
 }

@@ -1,17 +1,22 @@
 //! JSON-RPC over HTTP: one request or a batch.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
+use alloy::eips::eip2930::AccessList;
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256};
 use axum::body::Bytes as Body;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State as Shared};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::block::{Block, number};
+use super::Host;
+use super::block::{Block, number, waiting_json};
 use super::evm::Message;
 use super::machine::{Machine, Refusal};
 
@@ -22,8 +27,6 @@ const MAX_BATCH: usize = 100;
 /// Most logs of an answer.
 const MAX_LOGS: usize = 100_000;
 
-type Chain = Arc<Mutex<Machine>>;
-
 /// An error as JSON-RPC writes it.
 struct Failure {
     code: i32,
@@ -31,55 +34,87 @@ struct Failure {
     data: Option<String>,
 }
 
-pub(super) fn router(chain: Chain) -> Router {
+pub(super) fn router(host: Host) -> Router {
     Router::new()
         .route("/", post(answer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(chain)
+        .with_state(host)
 }
 
-async fn answer(Shared(chain): Shared<Chain>, body: Body) -> Json<Value> {
+async fn answer(Shared(host): Shared<Host>, body: Result<Body, BytesRejection>) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            let status = rejection.status();
+            let message = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    format!("the request is larger than {MAX_BODY_BYTES} bytes")
+                }
+                _ => "the request could not be read".to_owned(),
+            };
+            let answer = error(&Value::Null, failure(-32600, message));
+            return (status, Json(answer)).into_response();
+        }
+    };
     // Execution takes milliseconds and the disk is waited for: not on the runtime's own threads.
     let answered = tokio::task::spawn_blocking(move || {
-        let mut machine = chain.lock().unwrap_or_else(PoisonError::into_inner);
-        answer_body(&mut machine, &body)
+        let mut machine = host.lock().unwrap_or_else(PoisonError::into_inner);
+        match machine.as_mut() {
+            Some(machine) => answer_body(machine, &body),
+            None => Some(error(&Value::Null, failure(-32603, "the chain stopped"))),
+        }
     });
-    Json(
-        answered
-            .await
-            .unwrap_or_else(|_| error(&Value::Null, failure(-32603, "internal error"))),
-    )
+    match answered.await {
+        Ok(Some(answer)) => Json(answer).into_response(),
+        Ok(None) => StatusCode::NO_CONTENT.into_response(),
+        Err(_) => Json(error(&Value::Null, failure(-32603, "internal error"))).into_response(),
+    }
 }
 
-fn answer_body(machine: &mut Machine, body: &[u8]) -> Value {
+/// The answer, unless nothing was asked that wants one.
+fn answer_body(machine: &mut Machine, body: &[u8]) -> Option<Value> {
     match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Array(batch)) if batch.is_empty() || batch.len() > MAX_BATCH => error(
+        Ok(Value::Array(batch)) if batch.is_empty() || batch.len() > MAX_BATCH => Some(error(
             &Value::Null,
             failure(-32600, format!("a batch holds 1 to {MAX_BATCH} requests")),
-        ),
-        Ok(Value::Array(batch)) => batch
-            .iter()
-            .map(|request| answer_one(machine, request))
-            .collect(),
+        )),
+        Ok(Value::Array(batch)) => {
+            let answers = batch
+                .iter()
+                .filter_map(|request| answer_one(machine, request));
+            let answers: Vec<_> = answers.collect();
+            (!answers.is_empty()).then_some(Value::Array(answers))
+        }
         Ok(request) => answer_one(machine, &request),
-        Err(_) => error(&Value::Null, failure(-32700, "the request is not JSON")),
+        Err(_) => Some(error(
+            &Value::Null,
+            failure(-32700, "the request is not JSON"),
+        )),
     }
 }
 
-fn answer_one(machine: &mut Machine, request: &Value) -> Value {
-    let id = &request["id"];
-    let Some(method) = request["method"].as_str() else {
-        return error(id, failure(-32600, "the request names no method"));
+/// A request without an id is carried out and not answered.
+fn answer_one(machine: &mut Machine, request: &Value) -> Option<Value> {
+    let id = match request.get("id") {
+        Some(id @ (Value::Null | Value::String(_) | Value::Number(_))) => Some(id),
+        Some(_) => return Some(error(&Value::Null, failure(-32600, "not a request's id"))),
+        None => None,
     };
-    let params = match &request["params"] {
-        Value::Array(params) => Params(params),
-        Value::Null => Params(&[]),
-        _ => return error(id, failure(-32602, "parameters must be a list")),
+    let shown = id.unwrap_or(&Value::Null);
+    let (Some("2.0"), Some(method)) = (request["jsonrpc"].as_str(), request["method"].as_str())
+    else {
+        let invalid = failure(-32600, "not a JSON-RPC 2.0 request that names a method");
+        return Some(error(shown, invalid));
     };
-    match dispatch(machine, method, &params) {
+    let done = match &request["params"] {
+        Value::Array(params) => dispatch(machine, method, &Params(params)),
+        Value::Null => dispatch(machine, method, &Params(&[])),
+        _ => Err(failure(-32602, "parameters must be a list")),
+    };
+    id.map(|id| match done {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
         Err(failure) => error(id, failure),
-    }
+    })
 }
 
 fn error(id: &Value, failure: Failure) -> Value {
@@ -154,11 +189,11 @@ fn dispatch(machine: &mut Machine, method: &str, params: &Params<'_>) -> Result<
             json!(B256::from(value))
         }
         "eth_call" => {
-            let message = params.get::<Request>(0)?.message(0);
+            let message = params.get::<Request>(0)?.message();
             json!(Bytes::from(latest(machine, params, 1)?.call(message)?))
         }
         "eth_estimateGas" => {
-            let message = params.get::<Request>(0)?.message(machine.gas_price());
+            let message = params.get::<Request>(0)?.message();
             number(latest(machine, params, 1)?.estimate(&message)?)
         }
         "eth_sendRawTransaction" => json!(machine.send(params.get::<Bytes>(0)?.to_vec())?),
@@ -167,8 +202,12 @@ fn dispatch(machine: &mut Machine, method: &str, params: &Params<'_>) -> Result<
             found.map_or(Value::Null, |(block, mined)| block.receipt_json(mined))
         }
         "eth_getTransactionByHash" => {
-            let found = machine.transaction(params.get(0)?);
-            found.map_or(Value::Null, |(block, mined)| block.transaction_json(mined))
+            let hash = params.get(0)?;
+            match (machine.transaction(hash), machine.waiting(hash)) {
+                (Some((block, mined)), _) => block.transaction_json(mined),
+                (None, Some((from, envelope))) => waiting_json(envelope, from),
+                (None, None) => Value::Null,
+            }
         }
         "eth_getBlockByNumber" => {
             let number = block_number(machine, &params.get(0)?)?;
@@ -190,10 +229,16 @@ fn dispatch(machine: &mut Machine, method: &str, params: &Params<'_>) -> Result<
         }
         "evm_increaseTime" => {
             let seconds: Value = params.get(0)?;
-            let seconds =
-                quantity(&seconds).ok_or_else(|| failure(-32602, "not a number of seconds"))?;
-            machine.ahead = machine.ahead.saturating_add(seconds);
-            number(machine.ahead)
+            let ahead = quantity(&seconds).and_then(|seconds| machine.move_clock(seconds));
+            let refused = || failure(-32602, "not a number of seconds within a century");
+            number(ahead.ok_or_else(refused)?)
+        }
+        "evm_setNextBlockTimestamp" => {
+            let time: Value = params.get(0)?;
+            let set = quantity(&time).and_then(|time| machine.set_next_time(time));
+            let refused = || failure(-32602, "not a time between the last block and a century on");
+            set.ok_or_else(refused)?;
+            Value::Null
         }
         _ => return Err(failure(-32601, format!("method {method} is not offered"))),
     })
@@ -205,16 +250,38 @@ fn latest<'a>(
     params: &Params<'_>,
     at: usize,
 ) -> Result<&'a Machine, Failure> {
-    let wanted = params.optional::<Value>(at)?.unwrap_or(Value::Null);
-    let wanted = match &wanted {
-        Value::Null => return Ok(machine),
-        Value::Object(object) => object.get("blockNumber").cloned().unwrap_or(Value::Null),
-        other => other.clone(),
+    let wanted = params.optional::<Value>(at)?;
+    let head = machine.head().header.number;
+    let number = match &wanted {
+        None => head,
+        Some(Value::Object(block)) => match (block.get("blockHash"), block.get("blockNumber")) {
+            (Some(hash), None) => number_of(machine, hash)?,
+            (None, Some(number)) => block_number(machine, number)?,
+            _ => return Err(failure(-32602, "not a block")),
+        },
+        // Some clients send a hash as it is.
+        Some(Value::String(hash)) if hash.len() == 66 => {
+            number_of(machine, &Value::String(hash.clone()))?
+        }
+        Some(tag) => block_number(machine, tag)?,
     };
-    if wanted.is_null() || block_number(machine, &wanted)? == machine.head().header.number {
-        return Ok(machine);
+    if number == head {
+        Ok(machine)
+    } else if number < head {
+        let message = format!("state of block {number} is not kept; the last block is {head}");
+        Err(failure(-32000, message))
+    } else {
+        Err(failure(-32000, "unknown block"))
     }
-    Err(failure(-32000, "state of earlier blocks is not kept"))
+}
+
+fn number_of(machine: &Machine, hash: &Value) -> Result<u64, Failure> {
+    let hash = serde_json::from_value(hash.clone())
+        .map_err(|error| failure(-32602, format!("not a block's hash: {error}")))?;
+    let block = machine.block_by_hash(hash);
+    block
+        .map(|block| block.header.number)
+        .ok_or_else(|| failure(-32000, "unknown block"))
 }
 
 fn block_number(machine: &Machine, tag: &Value) -> Result<u64, Failure> {
@@ -233,21 +300,33 @@ fn quantity(value: &Value) -> Option<u64> {
 }
 
 fn fee_history(machine: &Machine, params: &Params<'_>) -> Result<Value, Failure> {
-    let count = quantity(&params.get(0)?).unwrap_or(1).clamp(1, 1024) as usize;
     let newest = block_number(machine, &params.get(1)?)?;
+    if newest > machine.head().header.number {
+        return Err(failure(-32000, "unknown block"));
+    }
+    let count = quantity(&params.get(0)?)
+        .ok_or_else(|| failure(-32602, "not a number of blocks"))?
+        .clamp(1, 1024)
+        .min(newest + 1) as usize;
     let rewards = params
         .optional::<Vec<f64>>(2)?
         .map_or(0, |percentiles| percentiles.len());
+    let oldest = newest + 1 - count as u64;
+    let blocks = machine.blocks(oldest, newest).iter();
+    let used: Vec<f64> = blocks
+        .map(|block| block.header.gas_used as f64 / block.header.gas_limit as f64)
+        .collect();
     Ok(json!({
-        "oldestBlock": number(newest.saturating_sub(count as u64 - 1)),
+        "oldestBlock": number(oldest),
         "baseFeePerGas": vec!["0x0"; count + 1],
-        "gasUsedRatio": vec![0.0; count],
+        "gasUsedRatio": used,
         "reward": vec![vec!["0x0"; rewards]; count],
     }))
 }
 
 /// A call or transaction as a client describes it.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Request {
     #[serde(default)]
     from: Option<Address>,
@@ -255,21 +334,36 @@ struct Request {
     to: Option<Address>,
     #[serde(default)]
     value: Option<U256>,
-    #[serde(default, alias = "data")]
+    #[serde(default)]
     input: Option<Bytes>,
+    /// The older name of `input`; some clients send both.
+    #[serde(default)]
+    data: Option<Bytes>,
     #[serde(default)]
     gas: Option<U256>,
+    #[serde(default)]
+    gas_price: Option<U256>,
+    #[serde(default)]
+    max_fee_per_gas: Option<U256>,
+    #[serde(default)]
+    access_list: Option<AccessList>,
 }
 
 impl Request {
-    fn message(self, gas_price: u128) -> Message {
+    fn message(self) -> Message {
         Message {
             from: self.from.unwrap_or_default(),
             to: self.to.map_or(TxKind::Create, TxKind::Call),
             value: self.value.unwrap_or_default(),
-            input: self.input.unwrap_or_default(),
+            input: self.input.or(self.data).unwrap_or_default(),
             gas_limit: self.gas.unwrap_or_default().saturating_to(),
-            gas_price,
+            // Free unless a price is named, so that accounts without coins can ask.
+            gas_price: self
+                .gas_price
+                .or(self.max_fee_per_gas)
+                .unwrap_or_default()
+                .saturating_to(),
+            access_list: self.access_list.unwrap_or_default(),
             nonce: None,
         }
     }
