@@ -34,6 +34,14 @@ const RECEIPT_PATIENCE: Duration = Duration::from_secs(120);
 /// Times a block may change between reading its header and its logs before we give up.
 const READ_TRIES: u32 = 3;
 
+/// Gas that a batch may need: with the margin added to estimates below 2^24, the most that chains
+/// since EIP-7825 allow one transaction.
+const BATCH_GAS: u64 = 12_000_000;
+/// Gas of one contribution or consent, without receipts, and of one receipt: measured, rounded up. A
+/// test holds batches to the limit.
+const GAS_OF_ITEM: u64 = 90_000;
+const GAS_OF_RECEIPT: u64 = 7_000;
+
 /// A contribution with everything that must come with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedContribution {
@@ -319,54 +327,51 @@ impl Chain {
             .map(drop)
     }
 
-    /// Posts contributions.
+    /// Posts contributions, in as many transactions as chains' limits demand.
     ///
     /// # Errors
-    /// The controller's reason; then none of them is recorded.
+    /// The controller's reason; then none of the refused transaction's contributions is recorded, nor
+    /// any after them.
     pub async fn contribute(
         &self,
         by: &Wallet,
         items: &[SignedContribution],
     ) -> Result<(), ChainError> {
-        let batch = items.iter().map(|item| abi::SignedContribution {
-            contribution: (&item.contribution).into(),
-            signature: abi::bytes(&item.signature),
-            memberProof: item.member_proof.iter().map(|hash| word(*hash)).collect(),
-            receipts: item.receipts.iter().map(abi::bytes).collect(),
-        });
-        self.call(
-            by,
-            &Controller::contributeCall {
-                batch: batch.collect(),
-            },
-            0,
-        )
-        .await
-        .map(drop)
+        let receipts = items.iter().map(|item| item.receipts.len() as u64).max();
+        let gas_each = GAS_OF_ITEM + GAS_OF_RECEIPT * receipts.unwrap_or(0);
+        for items in items.chunks(at_once(gas_each)) {
+            let batch = items.iter().map(|item| abi::SignedContribution {
+                contribution: (&item.contribution).into(),
+                signature: abi::bytes(&item.signature),
+                memberProof: item.member_proof.iter().map(|hash| word(*hash)).collect(),
+                receipts: item.receipts.iter().map(abi::bytes).collect(),
+            });
+            let batch = batch.collect();
+            self.call(by, &Controller::contributeCall { batch }, 0)
+                .await?;
+        }
+        Ok(())
     }
 
-    /// Posts consents.
+    /// Posts consents, in as many transactions as chains' limits demand.
     ///
     /// # Errors
-    /// The controller's reason; then none of them is recorded.
+    /// The controller's reason; then none of the refused transaction's consents is recorded, nor any
+    /// after them.
     pub async fn grant(
         &self,
         by: &Wallet,
         items: &[(Consent, Signature)],
     ) -> Result<(), ChainError> {
-        let batch = items.iter().map(|(consent, signature)| abi::SignedConsent {
-            consent: consent.into(),
-            signature: abi::bytes(signature),
-        });
-        self.call(
-            by,
-            &Controller::grantCall {
-                batch: batch.collect(),
-            },
-            0,
-        )
-        .await
-        .map(drop)
+        for items in items.chunks(at_once(GAS_OF_ITEM)) {
+            let batch = items.iter().map(|(consent, signature)| abi::SignedConsent {
+                consent: consent.into(),
+                signature: abi::bytes(signature),
+            });
+            let batch = batch.collect();
+            self.call(by, &Controller::grantCall { batch }, 0).await?;
+        }
+        Ok(())
     }
 
     /// Ends a right, by the owner's signature or (without one) as the owner.
@@ -641,6 +646,11 @@ impl Chain {
             .get_gas_price()
             .await
             .map_err(|error| self.world(&error))?;
+        let tip = self
+            .provider
+            .get_max_priority_fee_per_gas()
+            .await
+            .map_err(|error| self.world(&error))?;
         let nonce = self
             .provider
             .get_transaction_count(from)
@@ -652,8 +662,8 @@ impl Chain {
             nonce,
             // State may differ a little when the transaction is mined.
             gas_limit: gas + gas / 4,
-            max_fee_per_gas: price * 2,
-            max_priority_fee_per_gas: 0,
+            max_fee_per_gas: price * 2 + tip,
+            max_priority_fee_per_gas: tip,
             to,
             value: U256::from(value),
             access_list: Default::default(),
@@ -672,21 +682,24 @@ impl Chain {
         transaction: alloy::primitives::B256,
     ) -> Result<TransactionReceipt, ChainError> {
         let start = Instant::now();
-        while start.elapsed() < RECEIPT_PATIENCE {
+        loop {
             let receipt = self.provider.get_transaction_receipt(transaction).await;
-            match receipt.map_err(|error| self.world(&error))? {
-                Some(receipt) if receipt.status() => return Ok(receipt),
-                Some(_) => {
-                    let (name, meaning) = ("unknown", "the transaction was mined but refused");
+            match receipt {
+                Ok(Some(receipt)) if receipt.status() => return Ok(receipt),
+                Ok(Some(_)) => {
                     return Err(ChainError::Reverted {
-                        name: name.into(),
-                        meaning: meaning.into(),
+                        name: "unknown".to_owned(),
+                        meaning: "the state changed before the transaction was mined".to_owned(),
                     });
                 }
-                None => tokio::time::sleep(RECEIPT_POLL).await,
+                Ok(None) if start.elapsed() > RECEIPT_PATIENCE => {
+                    return Err(ChainError::NotMined(transaction.to_string()));
+                }
+                // The transaction was sent: what became of it is asked until there is an answer.
+                Err(error) if start.elapsed() > RECEIPT_PATIENCE => return Err(self.world(&error)),
+                Ok(None) | Err(_) => tokio::time::sleep(RECEIPT_POLL).await,
             }
         }
-        Err(ChainError::NotMined(transaction.to_string()))
     }
 
     fn world(&self, error: &Rpc) -> ChainError {
@@ -712,6 +725,11 @@ impl Chain {
             Err(_) => self.world(error),
         }
     }
+}
+
+/// How many items of so much gas go in one transaction.
+fn at_once(gas_each: u64) -> usize {
+    (BATCH_GAS / gas_each).max(1) as usize
 }
 
 fn find<T>(events: &[Event], wanted: impl Fn(&Event) -> Option<T>) -> Result<T, ChainError> {
