@@ -42,19 +42,34 @@ pub async fn collect(
         let id = certificate.job;
         fetches.spawn(async move { (position, api.node, fetch(&api, id, member).await) });
     }
-    let mut opened = BTreeMap::new();
+    let mut sealed = BTreeMap::new();
     while let Some(joined) = fetches.join_next().await {
-        let (position, node, sealed) =
+        let (position, node, fetched) =
             joined.map_err(|error| ClientError::Misuse(error.to_string()))?;
-        let ciphertext = committed(node, position, certificate, &sealed?)?;
+        sealed.insert(position, (node, fetched?));
+    }
+    // One member's list of roots is as good as another's: the chain says which list it is.
+    let roots = sealed
+        .values()
+        .map(|(_, sealed)| &sealed.roots)
+        .find(|roots| output::commitment(roots) == certificate.outputs)
+        .ok_or_else(|| {
+            ClientError::Misuse("no member has the roots the chain commits to".to_owned())
+        })?;
+    let mut opened = BTreeMap::new();
+    for (position, (node, sealed)) in &sealed {
+        let ciphertext = committed(*node, roots.get(*position), sealed)?;
         let purpose = Purpose::Output {
             job: certificate.job,
-            node,
+            node: *node,
             recipient: owner.address(),
         };
-        opened.insert(position, open(owner, node, &ciphertext, &purpose)?);
+        opened.insert(
+            *position,
+            (*node, open(owner, *node, &ciphertext, &purpose)?),
+        );
     }
-    combine(program, committee, &opened)
+    combine(program, job.entry, committee, &opened)
 }
 
 async fn fetch(
@@ -65,11 +80,10 @@ async fn fetch(
     api.output(job, member).await
 }
 
-/// The ciphertext, if it is the one the certificate commits to.
+/// The ciphertext, if it is the one the member committed to.
 fn committed(
     node: NodeId,
-    position: usize,
-    certificate: &Certificate,
+    root: Option<&Hash>,
     sealed: &SealedOutput,
 ) -> Result<Vec<u8>, ClientError> {
     let wrong = |why: &str| ClientError::Misbehaved {
@@ -78,14 +92,8 @@ fn committed(
     };
     let ciphertext =
         hex::decode(&sealed.ciphertext).map_err(|_| wrong("its output is not hexadecimal"))?;
-    if output::commitment(&sealed.roots) != certificate.outputs {
-        return Err(wrong("its list of roots is not the one on the chain"));
-    }
-    let root: Hash = *sealed
-        .roots
-        .get(position)
-        .ok_or_else(|| wrong("its list of roots is too short"))?;
-    if !output::verify_ciphertext(&ciphertext, &sealed.proof, root) {
+    let root = root.ok_or_else(|| wrong("it is not on the list of roots"))?;
+    if !output::verify_ciphertext(&ciphertext, &sealed.proof, *root) {
         return Err(wrong("its output is not the one it committed to"));
     }
     Ok(ciphertext)
@@ -115,32 +123,34 @@ fn open(
         .collect()
 }
 
+/// The entry's results, each from the shares of all members; a member that leaves one out is named.
 fn combine(
     program: &Contract,
+    entry: u16,
     committee: Committee,
-    opened: &BTreeMap<usize, BTreeMap<u16, M61>>,
+    opened: &BTreeMap<usize, (NodeId, BTreeMap<u16, M61>)>,
 ) -> Result<Results, ClientError> {
-    let reveals: Vec<u16> = opened
-        .values()
-        .next()
-        .map(|shares| shares.keys().copied().collect())
-        .unwrap_or_default();
+    let lines = program.manifest.iter().enumerate();
     let mut results = Results::new();
-    for reveal in reveals {
-        let name = program
-            .manifest
-            .get(usize::from(reveal))
-            .map(|line| line.name.clone())
-            .ok_or_else(|| {
-                ClientError::Misuse(format!("the contract has no manifest line {reveal}"))
-            })?;
-        let shares: Vec<M61> = opened
+    for (reveal, line) in lines.filter(|(_, line)| line.entry == entry) {
+        let share = |(node, shares): &(NodeId, BTreeMap<u16, M61>)| {
+            let share = shares.get(&(reveal as u16)).copied();
+            share.ok_or_else(|| ClientError::Misbehaved {
+                node: *node,
+                why: format!("it left out its share of {:?}", line.name),
+            })
+        };
+        let shares = opened
             .values()
-            .filter_map(|shares| shares.get(&reveal).copied())
-            .collect();
-        let value = enigma_field::shamir::reconstruct_checked(&committee, &shares)
-            .map_err(|_| ClientError::Inconsistent { name: name.clone() })?;
-        results.insert(name, value.to_i64());
+            .map(share)
+            .collect::<Result<Vec<M61>, _>>()?;
+        let value =
+            enigma_field::shamir::reconstruct_checked(&committee, &shares).map_err(|_| {
+                ClientError::Inconsistent {
+                    name: line.name.clone(),
+                }
+            })?;
+        results.insert(line.name.clone(), value.to_i64());
     }
     Ok(results)
 }

@@ -54,6 +54,8 @@ impl Network {
         let next_block = chain.deployment_block().await?;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            // A node has no business sending its clients elsewhere.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ClientError::Misuse(format!("cannot set up HTTP: {error}")))?;
         let mut network = Self {

@@ -2,7 +2,7 @@
 
 use enigma_field::Party as PartyNumber;
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
-use enigma_wire::controller::{Contribution, Receipt};
+use enigma_wire::controller::Receipt;
 use enigma_wire::dealing::{self, RowPackage};
 use enigma_wire::id::{CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::merkle;
@@ -14,6 +14,9 @@ use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
 /// Dealings of one member that wait for their record on the ledger; more are refused until one is
 /// recorded, so that nobody can fill the disk.
 const PENDING_ROOTS_MAX: usize = 4;
+
+/// Longest proof that an owner is on a member list: lists have at most 2^32 members.
+const MEMBER_PROOF_MAX: usize = 32;
 
 /// Values each member gives: one in this version.
 const VALUES_PER_MEMBER: usize = 1;
@@ -100,20 +103,27 @@ pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt
     }
 }
 
-/// A contribution is on the ledger: rows of the member's other dealings are no longer needed.
-pub(crate) fn recorded(party: &mut Party, contribution: &Contribution) {
-    let (collection, member) = (contribution.collection, contribution.member);
-    let Some(roots) = party.pending_roots.remove(&(collection, member)) else {
+/// The collection is sealed: rows of dealings that were not recorded are no longer needed. Until then
+/// each dealing with a receipt may still be recorded, in any order.
+pub(crate) fn sealed(party: &mut Party, collection: CollectionId) {
+    let Some(record) = party.shared.ledger.collections.get(&collection) else {
         return;
     };
-    let stale: Vec<Write> = roots
-        .into_iter()
-        .filter(|root| *root != contribution.root)
-        .map(|root| Write::Delete {
+    let first = (collection, MemberIndex(0));
+    let last = (collection, MemberIndex(u32::MAX));
+    let mut stale = Vec::new();
+    for ((_, member), roots) in party.pending_roots.range(first..=last) {
+        let recorded = record
+            .contributions
+            .get(member)
+            .map(|contribution| contribution.root);
+        let others = roots.iter().filter(|root| Some(**root) != recorded);
+        stale.extend(others.map(|root| Write::Delete {
             table: Table::Rows,
-            key: row_key(collection, member, root),
-        })
-        .collect();
+            key: row_key(collection, *member, *root),
+        }));
+    }
+    party.pending_roots.retain(|(of, _), _| *of != collection);
     if !stale.is_empty() {
         party.shared.persist(Pending::Cleanup, stale);
     }
@@ -162,6 +172,10 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<(dealing::Context, No
             contribution.collection
         ));
     };
+    let listed = contribution.member.0 < collection.terms.member_count;
+    if !listed || deposit.member_proof.len() > MEMBER_PROOF_MAX {
+        return refuse("the member's number or proof is out of bounds".to_owned());
+    }
     let leaf = merkle::member_leaf(contribution.member, contribution.owner);
     if !merkle::verify(&deposit.member_proof, collection.terms.member_root, leaf) {
         return refuse(format!(

@@ -26,6 +26,8 @@ pub(crate) const SECURITY: &str = "semi-honest";
 
 /// Requests that wait for a block the party has not seen; the oldest is refused when full.
 const PARKED_MAX: usize = 256;
+/// How far beyond the last block a request may refer.
+const PARKED_BLOCKS_MAX: u64 = 1_000;
 /// Frames of one peer kept for runs this party has not started; further ones of this peer are dropped
 /// and reported, those of others are not touched.
 const EARLY_FRAMES_MAX: usize = 64;
@@ -89,6 +91,8 @@ pub struct Party {
     early: Vec<(PeerKey, RunKey, Vec<u8>)>,
     parked: VecDeque<Parked>,
     /// Roots dealt but not (yet) on the ledger, so that an owner cannot fill the disk.
+    /// The event log contradicted itself: nothing may be decided from it any more.
+    broken: bool,
     pub(crate) pending_roots: BTreeMap<(CollectionId, MemberIndex), BTreeSet<Hash>>,
 }
 
@@ -208,6 +212,7 @@ impl Party {
             admitted: BTreeMap::new(),
             early: Vec::new(),
             parked: VecDeque::new(),
+            broken: false,
             pending_roots: BTreeMap::new(),
         }
     }
@@ -215,6 +220,13 @@ impl Party {
     /// Takes an input; afterwards drain [`Party::next_effect`].
     pub fn handle(&mut self, now: Millis, input: Input) {
         self.shared.now = self.shared.now.max(now);
+        if self.broken {
+            if let Input::Client { reply, .. } = input {
+                let message = "this node's view of the chain is broken; it must be restarted";
+                self.shared.refuse(reply, ErrorCode::Internal, message);
+            }
+            return;
+        }
         match input {
             Input::Peer { from, frame } => self.on_frame(from, frame),
             Input::Link { peer, up } => self.on_link(peer, up),
@@ -292,6 +304,10 @@ impl Party {
         if min_block <= self.shared.ledger.head.number {
             return self.serve(reply, request);
         }
+        if min_block > self.shared.ledger.head.number + PARKED_BLOCKS_MAX {
+            let message = "the request refers to a block far beyond the last one";
+            return self.shared.refuse(reply, ErrorCode::Unavailable, message);
+        }
         if self.parked.len() == PARKED_MAX
             && let Some(oldest) = self.parked.pop_front()
         {
@@ -316,11 +332,7 @@ impl Party {
                 self.put_contract(reply, contract, bytecode)
             }
             ClientRequest::Job(job) => self.job_status(reply, job),
-            ClientRequest::Output { job, member } => {
-                let key = output_key(job, member);
-                self.shared
-                    .load(Pending::Output { reply, job }, Table::Outputs, key);
-            }
+            ClientRequest::Output { job, member } => self.output(reply, job, member),
             ClientRequest::Status => {
                 let status = NodeStatus {
                     node: self.shared.node(),
@@ -333,11 +345,57 @@ impl Party {
         }
     }
 
+    /// Outputs leave only once the job is settled: before, it could still fail and be refunded, and the
+    /// use would not be counted.
+    fn output(&mut self, reply: ReplyId, job: JobId, member: MemberIndex) {
+        let state = self
+            .shared
+            .ledger
+            .jobs
+            .get(&job)
+            .map(|record| &record.state);
+        match state {
+            Some(JobState::Settled(_)) => {
+                let key = output_key(job, member);
+                let pending = Pending::Output { reply, job };
+                self.shared.load(pending, Table::Outputs, key);
+            }
+            Some(_) => {
+                let message = format!("job {job} is not settled");
+                self.shared.refuse(reply, ErrorCode::NotAllowed, message);
+            }
+            None => {
+                let message = format!("no job {job}");
+                self.shared.refuse(reply, ErrorCode::NotFound, message);
+            }
+        }
+    }
+
+    /// Does this node serve a collection of an instance of this contract?
+    fn serves(&self, contract: Hash) -> bool {
+        let ledger = &self.shared.ledger;
+        let own = self.shared.node();
+        ledger.collections.values().any(|collection| {
+            own.is_some_and(|node| collection.committee.contains(&node))
+                && ledger
+                    .instances
+                    .get(&collection.terms.instance)
+                    .is_some_and(|instance| instance.contract == contract)
+        })
+    }
+
     fn put_contract(&mut self, reply: ReplyId, contract: Hash, bytecode: Vec<u8>) {
         let Some(manifest) = self.shared.ledger.contracts.get(&contract).copied() else {
             let message = format!("contract {contract} is not published on the chain");
             return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
         };
+        if self.shared.programs.contains_key(&contract) {
+            return self.shared.reply(reply, Response::ContractAccepted);
+        }
+        if !self.serves(contract) {
+            let message = format!("this node serves no collection of contract {contract}");
+            return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
+        }
         match crate::job::program(contract, manifest, &bytecode) {
             Ok(program) => {
                 let pending = Pending::Program {
@@ -383,6 +441,8 @@ impl Party {
 
     fn on_block(&mut self, block: &BlockEvents, caught_up: bool) {
         if let Err(error) = self.shared.ledger.apply_block(block) {
+            self.broken = true;
+            self.jobs.clear();
             let why = format!("block {}: {error}", block.number);
             self.shared.push(Effect::Report(Fact::Trouble { why }));
             return;
@@ -411,7 +471,7 @@ impl Party {
             | Event::CommitteeDrawn { .. } => {
                 self.update_peers();
             }
-            Event::Contributed { contribution } => deposit::recorded(self, contribution),
+            Event::CollectionSealed { collection, .. } => deposit::sealed(self, *collection),
             Event::JobRequested { job, .. } => {
                 if let Some(members) = crate::job::admitted_members(&self.shared, *job) {
                     self.admitted.insert(*job, members);

@@ -15,7 +15,7 @@ use axum::{Json, Router};
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::{ApiError, Deposit, ErrorCode, MAX_BODY_BYTES};
 use enigma_wire::id::{Hash, JobId, MemberIndex};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Requests the party has not taken yet; more are answered 503.
 pub(crate) const QUEUE_LEN: usize = 256;
@@ -24,6 +24,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests per second and client address, sustained and at once.
 const RATE_PER_SECOND: f64 = 2_000.0;
 const RATE_BURST: f64 = 4_000.0;
+/// Longest time from a request's first byte to its answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+/// Requests in hand at once; with the largest body this bounds their memory.
+const REQUESTS_MAX: usize = 64;
 /// Client addresses remembered for the rate limit.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -39,6 +43,7 @@ struct Api {
     party: mpsc::Sender<Asked>,
     wake: enigma_net::Waker,
     limiter: Arc<Limiter>,
+    in_hand: Arc<Semaphore>,
 }
 
 /// The API's routes.
@@ -47,6 +52,7 @@ pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker) -> Rou
         party,
         wake,
         limiter: Arc::default(),
+        in_hand: Arc::new(Semaphore::new(REQUESTS_MAX)),
     };
     Router::new()
         .route("/v1/status", get(status))
@@ -212,7 +218,17 @@ async fn limit_rate(
     next: axum::middleware::Next,
 ) -> HttpResponse {
     if api.limiter.admit(client.ip(), Instant::now()) {
-        next.run(request).await
+        let served = async {
+            let _turn = api.in_hand.acquire().await;
+            next.run(request).await
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, served).await {
+            Ok(response) => response,
+            Err(_) => error(
+                ErrorCode::Unavailable,
+                "the request took too long".to_owned(),
+            ),
+        }
     } else {
         let message = "too many requests from this address".to_owned();
         (

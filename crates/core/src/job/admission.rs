@@ -8,7 +8,7 @@ use enigma_bytecode::plan;
 use enigma_bytecode::verify;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
 use enigma_wire::abi;
-use enigma_wire::controller::{Contribution, FailureReason};
+use enigma_wire::controller::{Contribution, FailureReason, RightKey};
 use enigma_wire::dealing::{self, Row};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
@@ -62,6 +62,19 @@ pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberI
     Some(shared.ledger.eligible_members(&question(job)))
 }
 
+/// The smallest group the owner of an admitted row agreed to.
+fn min_group(ledger: &Ledger, job: &JobRecord, member: MemberIndex) -> u32 {
+    let right = RightKey {
+        collection: job.collection,
+        member,
+        contract: job.contract,
+        entry: job.entry,
+        requester: job.requester,
+    };
+    let record = ledger.rights.get(&right);
+    record.map_or(u32::MAX, |record| record.consent.min_group)
+}
+
 fn question(job: &JobRecord) -> RightQuestion {
     RightQuestion {
         collection: job.collection,
@@ -96,6 +109,7 @@ impl Job {
                 owner: contribution.owner,
                 root: contribution.root,
                 seal_key: contribution.seal_key,
+                min_group: min_group(&shared.ledger, record, *member),
             })
         };
         let position = collection.committee.iter().position(|node| *node == own)?;
@@ -128,6 +142,7 @@ impl Job {
             statements: BTreeMap::new(),
             progress: shared.now,
             bytes_sent: 0,
+            deadline: record.deadline,
             closed: false,
             turn_asked: false,
             reason: None,

@@ -261,6 +261,16 @@ impl Job {
             .zip(valid)
             .filter(|(_, valid)| !**valid);
         self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
+        // Rows that were dropped must not count for anybody's smallest group.
+        let mut left = self
+            .rows
+            .admitted
+            .iter()
+            .filter(|owner| !self.rows.dropped.contains(&owner.member));
+        if left.any(|owner| owner.min_group as usize > kept.len()) {
+            let why = "after invalid rows were dropped the group is smaller than an owner allows";
+            return self.refuse(shared, why.to_owned());
+        }
         match self.plan(shared, plan::main) {
             Ok(plan) => {
                 report_phase(shared, self.run.job, "entry");

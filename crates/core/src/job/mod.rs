@@ -59,6 +59,8 @@ pub(crate) struct Job {
     /// When the last input moved the job on.
     progress: Millis,
     bytes_sent: u64,
+    /// Unix seconds after which it is refunded.
+    deadline: u64,
     /// Over on the chain.
     closed: bool,
     /// An [`Effect::Compute`] is under way.
@@ -81,6 +83,8 @@ struct RowOwner {
     owner: Address,
     root: Hash,
     seal_key: SealKey,
+    /// Smallest group this owner agreed to.
+    min_group: u32,
 }
 
 /// Where a job stands.
@@ -183,8 +187,10 @@ impl Job {
     fn on_control(&mut self, shared: &mut Shared, from: PartyNumber, message: Control) {
         match message {
             Control::OutputRoot(root) => {
-                self.roots.entry(from).or_insert(root);
-                self.progress = shared.now;
+                if let std::collections::btree_map::Entry::Vacant(vacant) = self.roots.entry(from) {
+                    vacant.insert(root);
+                    self.progress = shared.now;
+                }
                 self.try_store_outputs(shared);
             }
             Control::Certified(certificate, signature) => {
@@ -255,6 +261,11 @@ impl Job {
     /// Time passes: timeouts and turns to submit.
     pub(crate) fn on_tick(&mut self, shared: &mut Shared) {
         let timeouts = shared.config.timeouts;
+        if shared.ledger.head.time > self.deadline && !self.is_over() {
+            // Anybody may have it refunded; nothing it makes can be settled any more.
+            self.phase = Phase::Closed;
+            return;
+        }
         match &self.phase {
             Phase::Links { since, .. } if shared.now.since(*since) > timeouts.links_ms => {
                 let missing = self.unlinked(shared);
@@ -271,8 +282,16 @@ impl Job {
             | Phase::Publishing { .. }
                 if shared.now.since(self.progress) > timeouts.peer_ms =>
             {
+                if self.closed {
+                    self.phase = Phase::Closed;
+                    return;
+                }
                 let missing = self.waiting_for();
                 let names = self.names(&missing);
+                // A member that is waited for may itself be kept waiting: only one whose link is down
+                // is named.
+                let unlinked = self.unlinked(shared);
+                let missing = missing.intersection(&unlinked).copied().collect();
                 let why = format!("{names} sent nothing for {} s", timeouts.peer_ms / 1000);
                 self.give_up(shared, missing, FailureReason::Unresponsive, why);
             }
@@ -302,11 +321,9 @@ impl Job {
     fn keep_early(&mut self, shared: &mut Shared, from: PartyNumber, bytes: &[u8]) {
         self.early_bytes += bytes.len();
         if self.early_bytes > EARLY_BYTES_MAX {
-            self.accuse(
-                shared,
-                from,
-                "frames far ahead of the protocol, over the limit".to_owned(),
-            );
+            // A third member may have held this one back, so the sender proves nothing.
+            let why = "frames far ahead of the protocol, over the limit".to_owned();
+            self.refuse(shared, why);
         } else {
             self.early.push((from, bytes.to_vec()));
         }
