@@ -13,7 +13,7 @@ use enigma_wire::controller::{
 };
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
-use enigma_wire::ledger::{Head, Ledger};
+use enigma_wire::ledger::{Head, JobState, Ledger};
 use enigma_wire::merkle::Tree;
 use enigma_wire::sign::{SecretKey, Signature, keccak256};
 
@@ -154,11 +154,26 @@ impl Pair {
         ledger.head = self.model.ledger().head;
         assert_eq!(&ledger, self.model.ledger());
         assert!(ledger.head.number <= head.number + 1);
+        // What the contract holds is what it owes: credits, deposits, and fees of open jobs.
+        let mut owed: Amount = 0;
         for seed in 0..=255 {
             let account = key(seed).address();
             let credit = self.chain.credit_of(account).await.expect("a credit");
             assert_eq!(credit, self.model.credit(account), "credit of {seed}");
+            owed += credit;
         }
+        owed += ledger
+            .nodes
+            .values()
+            .map(|node| node.deposit)
+            .sum::<Amount>();
+        let open = ledger
+            .jobs
+            .values()
+            .filter(|job| job.state == JobState::Open);
+        owed += open.map(|job| job.fee).sum::<Amount>();
+        let held = self.chain.balance_of(self.domain.controller).await;
+        assert_eq!(held, Ok(owed));
     }
 
     pub(crate) async fn all_events(&self) -> Vec<BlockEvents> {
