@@ -21,6 +21,9 @@ const BANNED_IN_PURE: &[&str] = &[
     "OsRng",
     "SysRng",
 ];
+/// The survey's subject: only the command line's demo and the example's own files may name it. The
+/// contract's source alone defines the job.
+const SUBJECT: &str = "salar";
 /// Longest source file, in lines: one idea, one file.
 const LINES_MAX: usize = 800;
 
@@ -59,6 +62,12 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     if lines > LINES_MAX {
         faults.push(format!(
             "{name}: {lines} lines; a file holds one idea in at most {LINES_MAX}"
+        ));
+    }
+    let below_cli = name.starts_with("crates/") && !name.starts_with("crates/cli/");
+    if below_cli && name.contains("/src/") && text.to_lowercase().contains(SUBJECT) {
+        faults.push(format!(
+            "{name}: names the survey's subject; below `cli` nothing may know it"
         ));
     }
     let pure = PURE
@@ -124,6 +133,11 @@ mod tests {
             .is_empty()
         );
         assert!(faults("crates/core/src/a.rs", "//! A.\n// not a HashMap\n").is_empty());
+        assert_eq!(
+            faults("crates/vm/src/a.rs", "//! A.\n// A Salary.\n").len(),
+            1
+        );
+        assert!(faults("crates/cli/src/a.rs", "//! A.\n// A salary.\n").is_empty());
         assert_eq!(
             faults(
                 "crates/cli/src/a.rs",

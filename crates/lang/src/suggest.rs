@@ -44,9 +44,9 @@ mod tests {
 
     #[test]
     fn finds_slips_and_nothing_else() {
-        let names = ["salary", "workers", "bonus"];
+        let names = ["weight", "workers", "bonus"];
         let near = |name| nearest(name, names.into_iter());
-        assert_eq!(near("slaary"), Some("salary"));
+        assert_eq!(near("wieght"), Some("weight"));
         assert_eq!(near("worker"), Some("workers"));
         assert_eq!(near("bonuss"), Some("bonus"));
         assert_eq!(near("income"), None);

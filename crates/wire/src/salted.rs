@@ -4,7 +4,7 @@
 //! piece is hashed with a salt of its own, derived from the seed by position, so that opening one
 //! piece later, in a dispute, reveals nothing about the others (protocols S4).
 //!
-//! Without salts the root would give small values away: 2^20 guesses find a salary.
+//! Without salts the root would give small values away: 2^20 guesses find a value below a million.
 
 use zeroize::Zeroizing;
 
