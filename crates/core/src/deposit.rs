@@ -11,8 +11,8 @@ use enigma_wire::seal::Purpose;
 use crate::party::{Party, Pending, Shared};
 use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
 
-/// Dealings of one member that wait for their record on the ledger; more are refused until one is
-/// recorded, so that nobody can fill the disk.
+/// Dealings of one member that are kept until the collection is sealed, corrections included; more are
+/// refused, so that nobody can fill the disk.
 const PENDING_ROOTS_MAX: usize = 4;
 
 /// Longest proof that an owner is on a member list: lists have at most 2^32 members.
@@ -40,7 +40,7 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
         let waiting = party.pending_roots.entry(place).or_default();
         if waiting.len() >= PENDING_ROOTS_MAX && !waiting.contains(&root) {
             let message = format!(
-                "member {member} already has {PENDING_ROOTS_MAX} dealings that wait to be recorded on the chain"
+                "member {member} already has {PENDING_ROOTS_MAX} dealings in this collection, and no more are kept"
             );
             return Err(Refusal { code: ErrorCode::Unavailable, message });
         }

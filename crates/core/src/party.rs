@@ -90,9 +90,10 @@ pub struct Party {
     admitted: BTreeMap<JobId, Vec<MemberIndex>>,
     early: Vec<(PeerKey, RunKey, Vec<u8>)>,
     parked: VecDeque<Parked>,
-    /// Roots dealt but not (yet) on the ledger, so that an owner cannot fill the disk.
     /// The event log contradicted itself: nothing may be decided from it any more.
     broken: bool,
+    /// Roots of each member's dealings until the collection is sealed, so that an owner cannot fill the
+    /// disk.
     pub(crate) pending_roots: BTreeMap<(CollectionId, MemberIndex), BTreeSet<Hash>>,
 }
 

@@ -26,7 +26,7 @@ use crate::seam::Table;
 /// # Errors
 /// In plain words, when the bytes are not the published contract or break a rule.
 pub(crate) fn program(contract: Hash, manifest: Hash, bytecode: &[u8]) -> Result<Contract, String> {
-    let verified = verify::load(bytecode, Some(contract)).map_err(|error| format!("{error:?}"))?;
+    let verified = verify::load(bytecode, Some(contract)).map_err(|error| error.to_string())?;
     if verified.manifest_hash() != manifest {
         return Err("the manifest is not the published one".to_owned());
     }

@@ -214,6 +214,20 @@ impl Job {
         self.try_settle(shared);
     }
 
+    /// The signatures under this member's certificate.
+    pub(super) fn agreeing(&self) -> BTreeMap<PartyNumber, Signature> {
+        let Some((own, _)) = self.certified.get(&self.me) else {
+            return BTreeMap::new();
+        };
+        let agreeing = self
+            .certified
+            .iter()
+            .filter(|(_, (theirs, _))| theirs == own);
+        agreeing
+            .map(|(party, (_, signature))| (*party, *signature))
+            .collect()
+    }
+
     /// Submits the certificate with t+1 signatures when it is this member's turn.
     pub(super) fn try_settle(&mut self, shared: &mut Shared) {
         let Phase::Certifying {
@@ -224,12 +238,7 @@ impl Job {
         else {
             return;
         };
-        let agreeing: BTreeMap<PartyNumber, Signature> = self
-            .certified
-            .iter()
-            .filter(|(_, (theirs, _))| theirs == certificate)
-            .map(|(party, (_, signature))| (*party, *signature))
-            .collect();
+        let agreeing = self.agreeing();
         // A signature says that its member's outputs are durable, and recipients need every member's:
         // t+1 are enough for the chain, but the others get some time to sign, or to say what failed.
         let timeouts = shared.config.timeouts;

@@ -214,7 +214,9 @@ impl Job {
             return;
         };
         match (&self.phase, up) {
-            (Phase::Closed | Phase::Certifying { .. }, _) => {}
+            (Phase::Closed, _) => {}
+            // Who has certified has stored its outputs and is no longer needed.
+            (Phase::Certifying { .. }, _) if self.certified.contains_key(&party) => {}
             (Phase::Links { .. }, true) => self.try_setup(shared),
             (_, true) => {}
             (phase, false) if phase.is_before_setup() => {}
@@ -260,7 +262,7 @@ impl Job {
 
     /// Time passes: timeouts and turns to submit.
     pub(crate) fn on_tick(&mut self, shared: &mut Shared) {
-        let timeouts = shared.config.timeouts;
+        let (timeouts, t) = (shared.config.timeouts, usize::from(self.committee.t()));
         if shared.ledger.head.time > self.deadline && !self.is_over() {
             // Anybody may have it refunded; nothing it makes can be settled any more.
             self.phase = Phase::Closed;
@@ -294,6 +296,12 @@ impl Job {
                 let missing = missing.intersection(&unlinked).copied().collect();
                 let why = format!("{names} sent nothing for {} s", timeouts.peer_ms / 1000);
                 self.give_up(shared, missing, FailureReason::Unresponsive, why);
+            }
+            Phase::Certifying { since, .. }
+                if shared.now.since(*since) > timeouts.peer_ms && self.agreeing().len() <= t =>
+            {
+                let why = "too few members certify the same result".to_owned();
+                self.refuse(shared, why);
             }
             Phase::Certifying { .. } => self.try_settle(shared),
             Phase::GivingUp { .. } => self.try_fail(shared),
