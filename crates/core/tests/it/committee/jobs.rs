@@ -1,0 +1,136 @@
+//! Jobs of a survey: price, request, how they end and who is named.
+
+use enigma_bytecode::plan::{self, Cost};
+use enigma_core::controller::{Call, Revert};
+use enigma_core::{ClientRequest, Fact, Response};
+use enigma_field::Committee;
+use enigma_wire::api::{JobPhase, JobStatus};
+use enigma_wire::controller::{Amount, Certificate, Event, Failure};
+use enigma_wire::id::{Address, JobId};
+use enigma_wire::ledger::JobState;
+use enigma_wire::pricing;
+
+use super::Survey;
+use super::chain::PRICES;
+
+/// Long enough for every timeout of a job, one after the other.
+const JOB_MS: u64 = 180_000;
+
+impl Survey {
+    /// The plan's cost for so many rows.
+    pub(crate) fn quote(&self, rows: usize) -> Cost {
+        let sizes = plan::Sizes::single(&self.contract, 0, rows as u32);
+        let committee = Committee::new(self.record().committee.len() as u8).expect("an odd size");
+        plan::quote(&self.contract, 0, &sizes, committee).expect("within limits")
+    }
+
+    /// The price for so many rows.
+    pub(crate) fn price(&self, rows: usize) -> Amount {
+        let cost = self.quote(rows);
+        pricing::price(&PRICES, cost.multiplications, cost.rounds, cost.bytes_total)
+    }
+
+    /// Requests the only entry for this fee.
+    pub(crate) fn request(&mut self, fee: Amount) -> JobId {
+        self.request_entry(self.requester, 0, fee)
+            .expect("a good request")
+    }
+
+    pub(crate) fn request_entry(
+        &mut self,
+        requester: Address,
+        entry: u16,
+        fee: Amount,
+    ) -> Result<JobId, Revert> {
+        let call = Call::RequestJob {
+            collection: self.collection,
+            entry,
+            deadline: self.world.chain.time() + 1_000_000,
+        };
+        let events = self.world.call(requester, fee, &call)?;
+        match events.as_slice() {
+            [Event::JobRequested { job, .. }] => Ok(*job),
+            other => panic!("no job: {other:?}"),
+        }
+    }
+
+    /// Runs until the job is over on the chain and everything said about it has arrived.
+    pub(crate) fn finish(&mut self, job: JobId) -> JobState {
+        self.world.run_until("end of the job", JOB_MS, |world| {
+            world.chain.ledger().jobs[&job].state != JobState::Open
+        });
+        self.world.settle_down();
+        self.state(job)
+    }
+
+    pub(crate) fn state(&self, job: JobId) -> JobState {
+        self.world.chain.ledger().jobs[&job].state.clone()
+    }
+
+    /// Runs a job that must settle.
+    pub(crate) fn settle(&mut self, job: JobId) -> Certificate {
+        match self.finish(job) {
+            JobState::Settled(certificate) => certificate,
+            other => panic!("not settled: {other:?}; {:#?}", self.given_up(job)),
+        }
+    }
+
+    /// Runs a job that must fail, and checks that its fee is credited.
+    pub(crate) fn fail(&mut self, job: JobId) -> Failure {
+        match self.finish(job) {
+            JobState::Failed(failure) => {
+                self.assert_refunds();
+                failure
+            }
+            other => panic!("not failed: {other:?}"),
+        }
+    }
+
+    /// The requester's credit is exactly the fees of all jobs that failed.
+    pub(crate) fn assert_refunds(&self) {
+        let jobs = self.world.chain.ledger().jobs.values();
+        let failed = jobs.filter(|job| {
+            job.requester == self.requester && matches!(job.state, JobState::Failed(_))
+        });
+        let fees: Amount = failed.map(|job| job.fee).sum();
+        assert_eq!(self.world.chain.controller.credit(self.requester), fees);
+    }
+
+    /// Who gave the job up, naming whom, why.
+    pub(crate) fn given_up(&self, of: JobId) -> Vec<(usize, Vec<usize>, String)> {
+        let mut all = Vec::new();
+        for (node, record) in self.world.nodes.iter().enumerate() {
+            for fact in &record.reports {
+                if let Fact::JobGivenUp { job, culprits, why } = fact
+                    && *job == of
+                {
+                    let culprits = culprits.iter().map(|id| self.world.index(*id)).collect();
+                    all.push((node, culprits, why.clone()));
+                }
+            }
+        }
+        all
+    }
+
+    /// Committee positions a failure names, as indices of nodes.
+    pub(crate) fn named(&self, failure: &Failure) -> Vec<usize> {
+        let committee = self.committee().into_iter().enumerate();
+        committee
+            .filter(|(position, _)| failure.culprits & (1 << position) != 0)
+            .map(|(_, node)| node)
+            .collect()
+    }
+
+    pub(crate) fn status(&mut self, node: usize, job: JobId) -> JobStatus {
+        match self.world.answer(node, ClientRequest::Job(job)) {
+            Response::Job(status) => status,
+            other => panic!("no status: {other:?}"),
+        }
+    }
+
+    pub(crate) fn assert_phase(&mut self, job: JobId, phase: JobPhase) {
+        for node in self.committee() {
+            assert_eq!(self.status(node, job).phase, phase, "node {node}");
+        }
+    }
+}

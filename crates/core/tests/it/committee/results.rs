@@ -1,0 +1,95 @@
+//! A recipient's side of the outputs, as `enigma_client::collect` has it.
+
+use std::collections::BTreeMap;
+
+use enigma_core::{ClientRequest, Response};
+use enigma_field::{Committee, M61, shamir};
+use enigma_wire::api::OutputShares;
+use enigma_wire::id::{JobId, MemberIndex};
+use enigma_wire::ledger::JobState;
+use enigma_wire::output;
+use enigma_wire::seal::Purpose;
+
+use super::Survey;
+
+/// What a person learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Learned {
+    pub(crate) average: i64,
+    pub(crate) rank: i64,
+}
+
+impl Survey {
+    /// A recipient fetches, checks and combines all shares.
+    pub(crate) fn collect(&mut self, job: JobId, member: usize) -> Result<Learned, String> {
+        let record = self.world.chain.ledger().jobs.get(&job);
+        let Some(JobState::Settled(certificate)) = record.map(|record| record.state.clone()) else {
+            return Err("the job is not settled".to_owned());
+        };
+        let mut shares: BTreeMap<u16, Vec<M61>> = BTreeMap::new();
+        for (position, node) in self.committee().into_iter().enumerate() {
+            let request = ClientRequest::Output {
+                job,
+                member: MemberIndex(member as u32),
+            };
+            let sealed = match self.world.answer(node, request) {
+                Response::Output(sealed) => sealed,
+                other => return Err(format!("node {node}: {other:?}")),
+            };
+            let ciphertext = hex::decode(&sealed.ciphertext).map_err(|error| error.to_string())?;
+            if output::commitment(&sealed.roots) != certificate.outputs
+                || !output::verify_ciphertext(&ciphertext, &sealed.proof, sealed.roots[position])
+            {
+                return Err(format!("node {node}: not what it committed to"));
+            }
+            let purpose = Purpose::Output {
+                job,
+                node: self.record().committee[position],
+                recipient: self.owners[member].address(),
+            };
+            let message = self.owners[member]
+                .seal
+                .open(&ciphertext, &purpose)
+                .map_err(|error| error.to_string())?;
+            let opened: OutputShares =
+                borsh::from_slice(&message).map_err(|error| error.to_string())?;
+            for (reveal, bytes) in opened.shares {
+                let share = M61::from_bytes(bytes).ok_or("a share is not canonical")?;
+                shares.entry(reveal).or_default().push(share);
+            }
+        }
+        let committee = Committee::new(self.committee().len() as u8).expect("an odd size");
+        let value = |reveal: u16| {
+            let shares = shares.get(&reveal).ok_or("a result is missing")?;
+            let value = shamir::reconstruct_checked(&committee, shares)
+                .map_err(|_| "inconsistent shares")?;
+            Ok::<i64, &str>(value.to_i64())
+        };
+        assert_eq!(self.contract.manifest[0].name, "average");
+        assert_eq!(self.contract.manifest[1].name, "rank");
+        Ok(Learned {
+            average: value(0)?,
+            rank: value(1)?,
+        })
+    }
+
+    /// Everybody in `members`, who gave `values`, learns exactly what plain arithmetic says.
+    pub(crate) fn assert_right(&mut self, job: JobId, members: &[usize], values: &[i64]) {
+        for (member, expected) in members.iter().zip(expected(values)) {
+            assert_eq!(self.collect(job, *member), Ok(expected), "member {member}");
+        }
+    }
+}
+
+/// What each of these people must learn.
+pub(crate) fn expected(values: &[i64]) -> Vec<Learned> {
+    let average = values.iter().sum::<i64>() / values.len() as i64;
+    let rank = |value: &i64| 1 + values.iter().filter(|other| *other > value).count() as i64;
+    values
+        .iter()
+        .map(|value| Learned {
+            average,
+            rank: rank(value),
+        })
+        .collect()
+}

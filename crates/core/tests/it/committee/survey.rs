@@ -1,0 +1,247 @@
+//! A survey: the sample contract, people with keys, an open collection, consents.
+
+use enigma_bytecode::container;
+use enigma_bytecode::model::Contract;
+use enigma_core::controller::Call;
+use enigma_core::{ClientRequest, Response};
+use enigma_wire::controller::{Amount, CollectionTerms, Consent, Event, Revocation, RightKey};
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
+use enigma_wire::ledger::CollectionRecord;
+use enigma_wire::merkle::Tree;
+use enigma_wire::seal::SealSecret;
+use enigma_wire::sign::{SecretKey, Signature};
+use rand_chacha::ChaCha20Rng;
+
+use super::{World, derive, generator};
+
+const SOURCE: &str = include_str!("../../../../../examples/salaries/salaries.enigma");
+/// An expiry that no test reaches.
+pub(crate) const FOREVER: u64 = u64::MAX;
+/// A fee that covers every job of the tests.
+pub(crate) const PAST_ANY_FEE: Amount = 1_000_000_000;
+
+/// Somebody with a value.
+pub(crate) struct Owner {
+    pub(crate) key: SecretKey,
+    pub(crate) seal: SealSecret,
+}
+
+impl Owner {
+    pub(crate) fn new(number: usize, seed: u64) -> Self {
+        let key = derive(&format!("owner {number}"), seed);
+        Self {
+            key: SecretKey::from_bytes(&key).expect("below the order"),
+            seal: SealSecret::from_bytes(&derive(&format!("owner seal {number}"), seed)),
+        }
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.key.address()
+    }
+}
+
+/// What an owner agrees to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Consented {
+    pub(crate) requester: Address,
+    pub(crate) uses: u32,
+    pub(crate) expiry: u64,
+    pub(crate) min_group: u32,
+    pub(crate) nonce: u64,
+}
+
+/// The survey.
+pub(crate) struct Survey {
+    pub(crate) world: World,
+    pub(crate) contract: Contract,
+    pub(crate) bytecode: Vec<u8>,
+    pub(crate) hash: Hash,
+    pub(crate) instance: Hash,
+    pub(crate) collection: CollectionId,
+    pub(crate) owners: Vec<Owner>,
+    pub(crate) tree: Tree,
+    /// Publishes, opens, seals, requests and pays.
+    pub(crate) requester: Address,
+    /// The owners' randomness.
+    pub(crate) random: ChaCha20Rng,
+}
+
+impl Survey {
+    /// Up to an open collection without a committee.
+    pub(crate) fn open(nodes: usize, committee: u8, people: usize, seed: u64) -> Self {
+        let mut world = World::new(nodes, seed);
+        let contract = enigma_lang::compile(SOURCE)
+            .contract
+            .expect("the sample compiles");
+        let bytecode = container::encode(&contract);
+        let hash = container::contract_hash(&bytecode);
+        let requester = Address([0xaa; 20]);
+        let owners: Vec<Owner> = (0..people).map(|number| Owner::new(number, seed)).collect();
+        let addresses: Vec<Address> = owners.iter().map(Owner::address).collect();
+        let tree = Tree::of_members(&addresses);
+        let publish = Call::Publish {
+            contract: hash,
+            manifest: container::manifest_hash(&contract),
+        };
+        world.call(requester, 0, &publish).expect("new");
+        let deployed = world.call(requester, 0, &Call::Deploy { contract: hash });
+        let instance = match deployed.as_deref() {
+            Ok([Event::InstanceDeployed { instance, .. }]) => *instance,
+            other => panic!("not deployed: {other:?}"),
+        };
+        let terms = CollectionTerms {
+            instance,
+            slot: 0,
+            member_root: tree.root(),
+            member_count: people as u32,
+            min_rows: 1,
+            committee_size: committee,
+        };
+        let opened = world.call(requester, 0, &Call::OpenCollection(terms));
+        let collection = match opened.as_deref() {
+            Ok([Event::CollectionOpened { collection, .. }]) => *collection,
+            other => panic!("not opened: {other:?}"),
+        };
+        Self {
+            world,
+            contract,
+            bytecode,
+            hash,
+            instance,
+            collection,
+            owners,
+            tree,
+            requester,
+            random: generator("owners", seed),
+        }
+    }
+
+    /// Draws the committee.
+    pub(crate) fn draw(&mut self) {
+        self.world.idle_blocks(1);
+        let call = Call::DrawCommittee(self.collection);
+        self.world
+            .call(self.requester, 0, &call)
+            .expect("after the draw block");
+        self.world.settle_down();
+    }
+
+    /// Gives every node of the committee the program.
+    pub(crate) fn upload(&mut self) {
+        for node in self.committee() {
+            let response = self.put_contract(node, self.bytecode.clone());
+            assert_eq!(response, Response::ContractAccepted);
+        }
+    }
+
+    pub(crate) fn put_contract(&mut self, node: usize, bytecode: Vec<u8>) -> Response {
+        let contract = self.hash;
+        let request = ClientRequest::PutContract { contract, bytecode };
+        self.world.answer(node, request)
+    }
+
+    /// A drawn collection, as many nodes as the committee has, the program everywhere.
+    pub(crate) fn drawn(committee: u8, people: usize, seed: u64) -> Self {
+        let mut survey = Self::open(usize::from(committee), committee, people, seed);
+        survey.draw();
+        survey.upload();
+        survey
+    }
+
+    /// Everybody has given a value and wide consent; the collection is sealed.
+    pub(crate) fn sealed(committee: u8, values: &[i64], seed: u64) -> Self {
+        let mut survey = Self::drawn(committee, values.len(), seed);
+        for (member, value) in values.iter().enumerate() {
+            survey.contribute(member, *value);
+            survey.consent(member);
+        }
+        survey.seal();
+        survey
+    }
+
+    pub(crate) fn record(&self) -> &CollectionRecord {
+        &self.world.chain.ledger().collections[&self.collection]
+    }
+
+    pub(crate) fn domain(&self) -> Domain {
+        self.world.chain.domain
+    }
+
+    /// The committee's nodes by their index in the world, in committee order.
+    pub(crate) fn committee(&self) -> Vec<usize> {
+        let nodes = self.record().committee.iter();
+        nodes.map(|node| self.world.index(*node)).collect()
+    }
+
+    /// Who may do what with whose value.
+    pub(crate) fn right(&self, member: usize, requester: Address) -> RightKey {
+        RightKey {
+            collection: self.collection,
+            member: MemberIndex(member as u32),
+            contract: self.hash,
+            entry: 0,
+            requester,
+        }
+    }
+
+    /// Consent without limits that matter.
+    pub(crate) fn wide(&self) -> Consented {
+        Consented {
+            requester: self.requester,
+            uses: 1_000,
+            expiry: FOREVER,
+            min_group: 1,
+            nonce: 1,
+        }
+    }
+
+    pub(crate) fn consent(&mut self, member: usize) {
+        self.consent_to(member, self.wide());
+    }
+
+    pub(crate) fn consent_to(&mut self, member: usize, terms: Consented) {
+        let call = Call::Grant(vec![self.signed_consent(member, terms)]);
+        let sender = self.requester;
+        self.world.call(sender, 0, &call).expect("a good consent");
+    }
+
+    pub(crate) fn signed_consent(&self, member: usize, terms: Consented) -> (Consent, Signature) {
+        let consent = Consent {
+            right: self.right(member, terms.requester),
+            instance: self.instance,
+            owner: self.owners[member].address(),
+            uses: terms.uses,
+            expiry: terms.expiry,
+            min_group: terms.min_group,
+            nonce: terms.nonce,
+        };
+        let signature = self.owners[member]
+            .key
+            .sign(&self.domain().digest(&consent));
+        (consent, signature)
+    }
+
+    pub(crate) fn revoke(&mut self, member: usize, nonce: u64) {
+        let revocation = Revocation {
+            right: self.right(member, self.requester),
+            owner: self.owners[member].address(),
+            nonce,
+        };
+        let signature = self.owners[member]
+            .key
+            .sign(&self.domain().digest(&revocation));
+        let call = Call::Revoke {
+            revocation,
+            signature: Some(signature),
+        };
+        let sender = self.requester;
+        self.world.call(sender, 0, &call).expect("granted before");
+    }
+
+    pub(crate) fn seal(&mut self) {
+        let call = Call::SealCollection(self.collection);
+        let sender = self.requester;
+        self.world.call(sender, 0, &call).expect("enough rows");
+    }
+}

@@ -1,0 +1,525 @@
+//! Nodes, their network and their chain under one seeded scheduler: each channel keeps its order,
+//! between channels anything may come first.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use enigma_core::controller::{Call, Revert};
+use enigma_core::{ClientRequest, Effect, Fact, Input, Millis, Outcome, ReplyId, Response, Write};
+use enigma_wire::controller::{Amount, Event};
+use enigma_wire::id::{Address, NodeId};
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng as _;
+
+use super::chain::{self, Chain};
+use super::{Disk, Node, generator};
+
+/// Changes what an adversary sends: (receiver, frame) to the frames that go out instead.
+type Tamper = Box<dyn FnMut(usize, &[u8]) -> Vec<Vec<u8>>>;
+
+/// Virtual milliseconds that pass when nothing else is left to do.
+const TICK_MS: u64 = 250;
+
+/// Where an input of a node comes from; each keeps its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Chain,
+    Client,
+    Disk,
+    Submission,
+    Compute,
+    Peer(usize),
+}
+
+/// Everything.
+pub(crate) struct World {
+    pub(crate) chain: Chain,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) now: Millis,
+    /// Effects performed so far, by all nodes.
+    pub(crate) effects: u64,
+    /// A hash over all effects of all nodes, in order.
+    trace: blake3::Hasher,
+    pub(crate) replies: BTreeMap<ReplyId, Response>,
+    next_reply: u64,
+    channels: BTreeMap<(usize, Source), VecDeque<Input>>,
+    /// How eagerly a channel is served: some nodes are slow, some links are.
+    weights: BTreeMap<(usize, Source), u64>,
+    links: BTreeSet<(usize, usize)>,
+    /// Links that cannot come up.
+    cut: BTreeSet<(usize, usize)>,
+    random: ChaCha20Rng,
+    tamper: Option<(usize, Tamper)>,
+    /// Calls of nodes that the controller refused.
+    pub(crate) reverted: Vec<Revert>,
+}
+
+impl World {
+    /// `count` registered nodes.
+    pub(crate) fn new(count: usize, seed: u64) -> Self {
+        let mut world = Self::unregistered(count, seed);
+        for node in 0..count {
+            world.register(node);
+        }
+        world.settle_down();
+        world
+    }
+
+    fn unregistered(count: usize, seed: u64) -> Self {
+        let chain = Chain::new();
+        let nodes = (0..count)
+            .map(|number| Node::new(number as u64 + 1, seed, chain.domain))
+            .collect();
+        let mut world = Self {
+            chain,
+            nodes,
+            now: Millis(0),
+            effects: 0,
+            trace: blake3::Hasher::new(),
+            replies: BTreeMap::new(),
+            next_reply: 0,
+            channels: BTreeMap::new(),
+            weights: BTreeMap::new(),
+            links: BTreeSet::new(),
+            cut: BTreeSet::new(),
+            random: generator("schedule", seed),
+            tamper: None,
+            reverted: Vec::new(),
+        };
+        for node in 0..count {
+            world.send_blocks(node, 0);
+        }
+        world
+    }
+
+    fn register(&mut self, node: usize) {
+        let record = &self.nodes[node];
+        let call = Call::RegisterNode {
+            info: record.info(),
+            proof: record.binding(&self.chain.domain),
+        };
+        let operator = record.operator();
+        self.call(operator, chain::MIN_DEPOSIT, &call)
+            .expect("a node may register");
+    }
+
+    /// The index of a registered node.
+    pub(crate) fn index(&self, node: NodeId) -> usize {
+        node.0 as usize - 1
+    }
+
+    /// A transaction; its block is on its way to every node.
+    pub(crate) fn call(
+        &mut self,
+        sender: Address,
+        value: Amount,
+        call: &Call,
+    ) -> Result<Vec<Event>, Revert> {
+        let known = self.chain.blocks.len();
+        let result = self.chain.call(sender, value, call);
+        self.announce_blocks(known);
+        result
+    }
+
+    /// Blocks without transactions.
+    pub(crate) fn idle_blocks(&mut self, blocks: u64) {
+        let known = self.chain.blocks.len();
+        self.chain.idle(blocks);
+        self.announce_blocks(known);
+    }
+
+    fn announce_blocks(&mut self, known: usize) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].party.is_some() {
+                self.send_blocks(node, known);
+            }
+        }
+    }
+
+    /// Blocks from this place on. Whether one is the last, delivery says.
+    fn send_blocks(&mut self, node: usize, from: usize) {
+        let channel = self.channels.entry((node, Source::Chain)).or_default();
+        for block in &self.chain.blocks[from..] {
+            channel.push_back(Input::Chain {
+                block: block.clone(),
+                caught_up: true,
+            });
+        }
+    }
+
+    /// A node's last block comes to it once more.
+    pub(crate) fn repeat_block(&mut self, node: usize) {
+        self.send_blocks(node, self.chain.blocks.len() - 1);
+    }
+
+    /// A client's request, which may refer to the newest block.
+    pub(crate) fn ask(&mut self, node: usize, request: ClientRequest) -> ReplyId {
+        self.ask_after(node, request, self.chain.height())
+    }
+
+    /// A client's request that refers to a block.
+    pub(crate) fn ask_after(
+        &mut self,
+        node: usize,
+        request: ClientRequest,
+        min_block: u64,
+    ) -> ReplyId {
+        self.next_reply += 1;
+        let reply = ReplyId(self.next_reply);
+        let body = match &request {
+            ClientRequest::Deposit(deposit) => {
+                borsh::to_vec(&**deposit).expect("writing to memory cannot fail")
+            }
+            ClientRequest::PutContract { bytecode, .. } => bytecode.clone(),
+            other => format!("{other:?}").into_bytes(),
+        };
+        self.nodes[node].requests.push(body);
+        let input = Input::Client {
+            reply,
+            request,
+            min_block,
+        };
+        self.queue(node, Source::Client, input);
+        reply
+    }
+
+    /// Asks and waits for the answer.
+    pub(crate) fn answer(&mut self, node: usize, request: ClientRequest) -> Response {
+        let reply = self.ask(node, request);
+        self.run_until("a reply", 60_000, |world| {
+            world.replies.contains_key(&reply)
+        });
+        self.replies.remove(&reply).expect("it has come")
+    }
+
+    /// Lets `adversary` send what `tamper` makes of its frames.
+    pub(crate) fn corrupt(&mut self, adversary: usize, tamper: Tamper) {
+        self.tamper = Some((adversary, tamper));
+    }
+
+    /// No adversary any more.
+    pub(crate) fn reform(&mut self) {
+        self.tamper = None;
+    }
+
+    /// A frame that `from` sends although its party did not ask for it.
+    pub(crate) fn inject(&mut self, from: usize, to: usize, frame: Vec<u8>) {
+        if self.links.contains(&ordered(from, to)) {
+            self.queue(
+                to,
+                Source::Peer(from),
+                Input::Peer {
+                    from: self.nodes[from].peer_key(),
+                    frame,
+                },
+            );
+        }
+    }
+
+    /// A frame of a node that has no link for this collection.
+    pub(crate) fn inject_from_outside(&mut self, from: usize, to: usize, frame: Vec<u8>) {
+        let from_key = self.nodes[from].peer_key();
+        let input = Input::Peer {
+            from: from_key,
+            frame,
+        };
+        self.queue(to, Source::Peer(from), input);
+    }
+
+    /// kill -9: what it has not yet said is lost, what is under way to it too.
+    pub(crate) fn kill(&mut self, node: usize) {
+        self.nodes[node].party = None;
+        self.channels.retain(|(of, _), _| *of != node);
+        for other in 0..self.nodes.len() {
+            if self.links.contains(&ordered(node, other)) {
+                self.down(node, other);
+            }
+        }
+    }
+
+    /// Starts a killed node again with its disk.
+    pub(crate) fn restart(&mut self, node: usize) {
+        assert!(self.nodes[node].party.is_none(), "it is running");
+        self.nodes[node].start(self.chain.domain);
+        self.send_blocks(node, 0);
+    }
+
+    /// A link breaks and stays broken until [`World::heal`].
+    pub(crate) fn cut(&mut self, a: usize, b: usize) {
+        self.cut.insert(ordered(a, b));
+        if self.links.contains(&ordered(a, b)) {
+            self.down(a, b);
+        }
+    }
+
+    /// Cut links may come up again.
+    pub(crate) fn heal(&mut self) {
+        self.cut.clear();
+        self.connect();
+    }
+
+    /// Performs the writes that a slow disk held back.
+    pub(crate) fn release(&mut self, node: usize) {
+        self.nodes[node].disk_mode = Disk::Works;
+        for (id, batch) in std::mem::take(&mut self.nodes[node].waiting_writes) {
+            self.nodes[node].apply(batch);
+            let outcome = Outcome::Persisted;
+            self.queue(node, Source::Disk, Input::Done { id, outcome });
+        }
+    }
+
+    /// Of the frames under way, some prefix still arrives.
+    fn down(&mut self, a: usize, b: usize) {
+        self.links.remove(&ordered(a, b));
+        for (to, from) in [(a, b), (b, a)] {
+            if self.nodes[to].party.is_none() {
+                continue;
+            }
+            let peer = self.nodes[from].peer_key();
+            let under_way = self
+                .channels
+                .entry((to, Source::Peer(from)))
+                .or_default()
+                .len();
+            let kept = self.below(under_way as u64 + 1) as usize;
+            let channel = self.channels.entry((to, Source::Peer(from))).or_default();
+            // Links that went up or down before still did.
+            let tail = channel.split_off(kept);
+            channel.extend(
+                tail.into_iter()
+                    .filter(|input| matches!(input, Input::Link { .. })),
+            );
+            self.queue(to, Source::Peer(from), Input::Link { peer, up: false });
+        }
+    }
+
+    fn connect(&mut self) {
+        for a in 0..self.nodes.len() {
+            for b in a + 1..self.nodes.len() {
+                let (left, right) = (&self.nodes[a], &self.nodes[b]);
+                let wanted = left.party.is_some()
+                    && right.party.is_some()
+                    && left.wanted.contains_key(&right.peer_key())
+                    && right.wanted.contains_key(&left.peer_key());
+                if wanted && !self.cut.contains(&(a, b)) && self.links.insert((a, b)) {
+                    for (to, from) in [(a, b), (b, a)] {
+                        let peer = self.nodes[from].peer_key();
+                        self.queue(to, Source::Peer(from), Input::Link { peer, up: true });
+                    }
+                }
+            }
+        }
+    }
+
+    fn queue(&mut self, node: usize, source: Source, input: Input) {
+        self.channels
+            .entry((node, source))
+            .or_default()
+            .push_back(input);
+    }
+
+    /// One input reaches one node; when none is waiting, time passes for all. Says whether anything
+    /// was waiting.
+    pub(crate) fn step(&mut self) -> bool {
+        let waiting: Vec<(usize, Source)> = self
+            .channels
+            .iter()
+            .filter(|(_, inputs)| !inputs.is_empty())
+            .map(|(channel, _)| *channel)
+            .collect();
+        let Some(channel) = self.pick(&waiting) else {
+            self.tick();
+            return false;
+        };
+        let queue = self.channels.get_mut(&channel);
+        let mut input = queue
+            .and_then(VecDeque::pop_front)
+            .expect("it is not empty");
+        let last = self.channels[&channel].is_empty();
+        if let Input::Chain { caught_up, .. } = &mut input {
+            *caught_up = last;
+        }
+        self.deliver(channel.0, input);
+        true
+    }
+
+    fn pick(&mut self, waiting: &[(usize, Source)]) -> Option<(usize, Source)> {
+        let mut total = 0;
+        for channel in waiting {
+            if !self.weights.contains_key(channel) {
+                let weight = 1 << self.below(7);
+                self.weights.insert(*channel, weight);
+            }
+            total += self.weights[channel];
+        }
+        if total == 0 {
+            return None;
+        }
+        let mut at = self.below(total);
+        waiting.iter().copied().find(|channel| {
+            let weight = self.weights[channel];
+            let found = at < weight;
+            at = at.saturating_sub(weight);
+            found
+        })
+    }
+
+    fn tick(&mut self) {
+        self.now.0 += TICK_MS;
+        let first = self.below(self.nodes.len() as u64) as usize;
+        for offset in 0..self.nodes.len() {
+            self.deliver((first + offset) % self.nodes.len(), Input::Tick);
+        }
+    }
+
+    fn deliver(&mut self, node: usize, input: Input) {
+        let now = self.now;
+        let sender = match &input {
+            Input::Peer { from, .. } => {
+                (0..self.nodes.len()).find(|at| self.nodes[*at].peer_key() == *from)
+            }
+            _ => None,
+        };
+        let record = &mut self.nodes[node];
+        let Some(party) = &mut record.party else {
+            return;
+        };
+        if let (Input::Peer { frame, .. }, Some(sender)) = (&input, sender) {
+            record.received.push((sender, frame.clone()));
+        }
+        party.handle(now, input);
+        let mut effects = Vec::new();
+        while let Some(effect) = party.next_effect() {
+            effects.push(effect);
+        }
+        for effect in effects {
+            self.effects += 1;
+            self.record(node, &effect);
+            self.perform(node, effect);
+        }
+    }
+
+    /// Adds an effect to the trace, with the bytes that `Debug` leaves out.
+    fn record(&mut self, node: usize, effect: &Effect) {
+        self.trace.update(&(node as u64).to_le_bytes());
+        self.trace.update(format!("{effect:?}").as_bytes());
+        match effect {
+            Effect::Send { frame, .. } => {
+                self.trace.update(frame);
+            }
+            Effect::Persist { batch, .. } => {
+                for write in batch {
+                    if let Write::Put { value, .. } = write {
+                        self.trace.update(value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn perform(&mut self, node: usize, effect: Effect) {
+        match effect {
+            Effect::Send { to, frame } => {
+                let Some(to) = (0..self.nodes.len()).find(|at| self.nodes[*at].peer_key() == to)
+                else {
+                    return;
+                };
+                self.nodes[node].sent.push((to, frame.clone()));
+                match &mut self.tamper {
+                    Some((adversary, tamper)) if *adversary == node => {
+                        for frame in tamper(to, &frame) {
+                            self.inject(node, to, frame);
+                        }
+                    }
+                    _ => self.inject(node, to, frame),
+                }
+            }
+            Effect::Persist { id, batch } => match self.nodes[node].disk_mode {
+                Disk::Works => {
+                    self.nodes[node].apply(batch);
+                    let outcome = Outcome::Persisted;
+                    self.queue(node, Source::Disk, Input::Done { id, outcome });
+                }
+                Disk::Fails => {
+                    let outcome = Outcome::Failed("the disk is full".to_owned());
+                    self.queue(node, Source::Disk, Input::Done { id, outcome });
+                }
+                Disk::Waits => self.nodes[node].waiting_writes.push((id, batch)),
+            },
+            Effect::Load { id, table, prefix } => {
+                let outcome = Outcome::Loaded(self.nodes[node].load(table, &prefix));
+                self.queue(node, Source::Disk, Input::Done { id, outcome });
+            }
+            Effect::Compute { job } => self.queue(node, Source::Compute, Input::Compute { job }),
+            Effect::Submit { id, call } => {
+                let operator = self.nodes[node].operator();
+                let outcome = match self.call(operator, 0, &chain::of_node(call)) {
+                    Ok(_) => Outcome::Submitted,
+                    Err(revert) => {
+                        self.reverted.push(revert);
+                        Outcome::Failed(format!("{revert:?}"))
+                    }
+                };
+                self.queue(node, Source::Submission, Input::Done { id, outcome });
+            }
+            Effect::Reply { to, response } => {
+                self.nodes[node].replies.push(format!("{response:?}"));
+                self.replies.insert(to, response);
+            }
+            Effect::Peers(peers) => {
+                self.nodes[node].wanted = peers;
+                self.connect();
+            }
+            Effect::Report(fact) => self.nodes[node].reports.push(fact),
+        }
+    }
+
+    /// Runs until the condition holds.
+    pub(crate) fn run_until(
+        &mut self,
+        what: &str,
+        patience_ms: u64,
+        condition: impl Fn(&World) -> bool,
+    ) {
+        let end = self.now.0 + patience_ms;
+        while !condition(self) {
+            assert!(
+                self.now.0 <= end,
+                "no {what} within {patience_ms} ms of virtual time; reports: {:#?}",
+                self.nodes
+                    .iter()
+                    .map(|node| &node.reports)
+                    .collect::<Vec<_>>()
+            );
+            self.step();
+        }
+    }
+
+    /// Delivers everything that is under way; no time passes.
+    pub(crate) fn settle_down(&mut self) {
+        while self.channels.values().any(|queue| !queue.is_empty()) {
+            self.step();
+        }
+    }
+
+    /// What nodes reported about their own disk and chain, and about peers.
+    pub(crate) fn trouble(&self) -> Vec<String> {
+        let all = self.nodes.iter().flat_map(|node| &node.reports);
+        all.filter(|fact| matches!(fact, Fact::Trouble { .. } | Fact::PeerMisbehaved { .. }))
+            .map(|fact| format!("{fact:?}"))
+            .collect()
+    }
+
+    /// What all nodes did, in one number.
+    pub(crate) fn trace(&self) -> blake3::Hash {
+        self.trace.finalize()
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.random.next_u64() % bound
+    }
+}
+
+fn ordered(a: usize, b: usize) -> (usize, usize) {
+    (a.min(b), a.max(b))
+}

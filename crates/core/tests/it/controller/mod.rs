@@ -1,0 +1,599 @@
+//! The reference model of the controller: the way through, and one refusal for every rule. The same
+//! rules are held against the Solidity in `chain`.
+
+mod book;
+
+use enigma_core::controller::{Call, Revert, SignedContribution};
+use enigma_wire::abi;
+use enigma_wire::controller::{
+    Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, Receipt,
+};
+use enigma_wire::eip712::Typed;
+use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
+use enigma_wire::ledger::{JobState, Ledger};
+use enigma_wire::merkle::Tree;
+use enigma_wire::sign::{SecretKey, Signature};
+
+use crate::committee::{MIN_DEPOSIT, UNBONDING_SECONDS};
+
+use self::book::*;
+
+#[test]
+fn the_whole_way() {
+    let mut book = Book::requested();
+    let call = book.settle(book.certificate(), &[0, 2]);
+    let events = book.ok(OTHER, 0, &call);
+    let digest = book.chain.domain.digest(&book.certificate());
+    assert_eq!(
+        events,
+        [Event::JobSettled {
+            certificate: book.certificate(),
+            digest
+        }]
+    );
+    // The fee is shared; what does not divide goes to the first.
+    let committee = book.committee();
+    let credit = |at: usize| book.chain.controller.credit(operator(committee[at]));
+    assert_eq!([credit(0), credit(1), credit(2)], [335, 334, 334]);
+    let first = operator(committee[0]);
+    let events = book.ok(first, 0, &Call::Withdraw);
+    assert_eq!(
+        events,
+        [Event::Withdrawn {
+            account: first,
+            amount: 335
+        }]
+    );
+    assert_eq!(book.chain.controller.credit(first), 0);
+    // A second use of the same data counts on.
+    let call = book.request();
+    let events = book.ok(OPENER, FEE, &call);
+    assert!(matches!(
+        events[..],
+        [Event::JobRequested {
+            job: JobId(2),
+            use_index: 1,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn an_observer_of_the_events_knows_the_state() {
+    let mut book = Book::requested();
+    let call = book.fail(0, &[0, 1]);
+    book.ok(OTHER, 0, &call);
+    let mut ledger = Ledger::default();
+    for block in &book.chain.blocks {
+        ledger.apply_block(block).expect("in order");
+    }
+    assert_eq!(&ledger, book.ledger());
+}
+
+#[test]
+fn the_terms_root_covers_contributions_and_consents() {
+    let book = Book::sealed();
+    let mut root = abi::terms_start(FIRST);
+    for member in 0..2 {
+        root = abi::terms_step(
+            root,
+            book.contribution(member, 0).contribution.struct_hash(),
+        );
+        root = abi::terms_step(root, book.consent(member, 1).0.struct_hash());
+    }
+    assert_eq!(book.ledger().collections[&FIRST].sealed, Some(root));
+}
+
+#[test]
+fn registering() {
+    let mut book = Book::new(2);
+    let call = book.registration(3);
+    book.reverts(operator(3), MIN_DEPOSIT - 1, &call, Revert::DepositTooSmall);
+    // Somebody else's binding.
+    book.reverts(operator(4), MIN_DEPOSIT, &call, Revert::BadSignature);
+    let mut info = book.info(3);
+    let stolen = book.registration_of(3, info.clone(), &key("signer", 4));
+    book.reverts(operator(3), MIN_DEPOSIT, &stolen, Revert::BadSignature);
+    info.api_address = "x".repeat(257);
+    let long = book.registration_of(3, info, &key("signer", 3));
+    book.reverts(operator(3), MIN_DEPOSIT, &long, Revert::AddressTooLong);
+    for (change, rule) in [
+        (0, Revert::AlreadyRegistered),
+        (1, Revert::AlreadyRegistered),
+        (2, Revert::EmptyKey),
+        (3, Revert::EmptyKey),
+    ] {
+        let mut info = book.info(3);
+        let mut signer = key("signer", 3);
+        match change {
+            0 => info.peer_key = book.info(1).peer_key,
+            1 => {
+                info.signer = book.info(1).signer;
+                signer = key("signer", 1);
+            }
+            2 => info.peer_key = PeerKey([0; 32]),
+            _ => info.seal_key = SealKey([0; 32]),
+        }
+        let call = book.registration_of(3, info, &signer);
+        book.reverts(operator(3), MIN_DEPOSIT, &call, rule);
+    }
+    let mut info = book.info(4);
+    info.signer = key("signer", 4).address();
+    let again = book.registration_of(1, info, &key("signer", 4));
+    book.reverts(operator(1), MIN_DEPOSIT, &again, Revert::AlreadyRegistered);
+    book.ok(operator(3), MIN_DEPOSIT, &call);
+    assert_eq!(book.ledger().nodes[&NodeId(3)].operator, operator(3));
+}
+
+#[test]
+fn retiring() {
+    let mut book = Book::new(3);
+    book.reverts(OTHER, 0, &Call::RetireNode, Revert::NotRegistered);
+    book.reverts(operator(1), 0, &Call::ReleaseDeposit, Revert::NotRetired);
+    book.ok(operator(1), 0, &Call::RetireNode);
+    book.reverts(operator(1), 0, &Call::RetireNode, Revert::NotRegistered);
+    book.reverts(operator(1), 0, &Call::ReleaseDeposit, Revert::DepositLocked);
+    book.chain.pass(UNBONDING_SECONDS);
+    book.ok(operator(1), 0, &Call::ReleaseDeposit);
+    book.reverts(operator(1), 0, &Call::ReleaseDeposit, Revert::NotRetired);
+    assert_eq!(book.chain.controller.credit(operator(1)), MIN_DEPOSIT);
+    book.reverts(OTHER, 0, &Call::Withdraw, Revert::NothingToWithdraw);
+    book.ok(operator(1), 0, &Call::Withdraw);
+    book.reverts(operator(1), 0, &Call::Withdraw, Revert::NothingToWithdraw);
+}
+
+#[test]
+fn programs() {
+    let mut book = Book::new(3);
+    let publish = |contract, manifest| Call::Publish { contract, manifest };
+    let unknown = Call::Deploy { contract: CONTRACT };
+    book.reverts(OPENER, 0, &unknown, Revert::UnknownContract);
+    let empty = publish(Hash::default(), MANIFEST);
+    book.reverts(OPENER, 0, &empty, Revert::EmptyHash);
+    let empty = publish(CONTRACT, Hash::default());
+    book.reverts(OPENER, 0, &empty, Revert::EmptyHash);
+    book.ok(OPENER, 0, &publish(CONTRACT, MANIFEST));
+    let again = publish(CONTRACT, Hash([1; 32]));
+    book.reverts(OTHER, 0, &again, Revert::AlreadyPublished);
+    for nonce in 0..2 {
+        let events = book.ok(OPENER, 0, &Call::Deploy { contract: CONTRACT });
+        let instance = abi::instance_id(CONTRACT, OPENER, nonce);
+        assert_eq!(
+            events,
+            [Event::InstanceDeployed {
+                instance,
+                contract: CONTRACT,
+                deployer: OPENER,
+                nonce
+            }]
+        );
+    }
+}
+
+#[test]
+fn opening() {
+    let mut book = Book::deployed(4);
+    let good = book.terms();
+    let with = |change: &dyn Fn(&mut CollectionTerms)| {
+        let mut terms = good.clone();
+        change(&mut terms);
+        Call::OpenCollection(terms)
+    };
+    let call = with(&|terms| terms.instance = Hash([1; 32]));
+    book.reverts(OPENER, 0, &call, Revert::UnknownInstance);
+    book.reverts(OTHER, 0, &with(&|_| {}), Revert::NotDeployer);
+    let call = with(&|terms| terms.member_root = Hash::default());
+    book.reverts(OPENER, 0, &call, Revert::MemberListMissing);
+    for (rows, members) in [(0, 6), (7, 6), (0, 0)] {
+        let call = with(&|terms| (terms.min_rows, terms.member_count) = (rows, members));
+        book.reverts(OPENER, 0, &call, Revert::BadSize);
+    }
+    for size in [0, 1, 2, 4, 30, 32, 33, 255] {
+        let call = with(&|terms| terms.committee_size = size);
+        book.reverts(OPENER, 0, &call, Revert::BadCommitteeSize);
+    }
+    let call = with(&|terms| terms.committee_size = 5);
+    book.reverts(OPENER, 0, &call, Revert::NotEnoughNodes);
+    book.ok(operator(1), 0, &Call::RetireNode);
+    book.ok(operator(2), 0, &Call::RetireNode);
+    book.reverts(OPENER, 0, &with(&|_| {}), Revert::NotEnoughNodes);
+    let next = book.registration(5);
+    book.ok(operator(5), MIN_DEPOSIT, &next);
+    book.ok(OPENER, 0, &with(&|_| {}));
+}
+
+#[test]
+fn drawing() {
+    let mut book = Book::opened(5);
+    let draw = Call::DrawCommittee(FIRST);
+    let other = Call::DrawCommittee(CollectionId(2));
+    book.reverts(OTHER, 0, &other, Revert::UnknownCollection);
+    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
+    // Who joins after the opening is not eligible.
+    let late = book.registration(6);
+    book.ok(operator(6), MIN_DEPOSIT, &late);
+    book.ok(OTHER, 0, &draw);
+    book.reverts(OTHER, 0, &draw, Revert::AlreadyDrawn);
+    let mut committee = book.committee();
+    committee.sort_unstable();
+    committee.dedup();
+    assert_eq!(committee.len(), 3);
+    assert!(!committee.contains(&6));
+}
+
+#[test]
+fn a_draw_that_nobody_called_is_postponed() {
+    let mut book = Book::opened(5);
+    book.chain.idle(300);
+    let draw = Call::DrawCommittee(FIRST);
+    let events = book.ok(OTHER, 0, &draw);
+    let draw_block = book.chain.height() + 1;
+    assert_eq!(
+        events,
+        [Event::DrawPostponed {
+            collection: FIRST,
+            draw_block
+        }]
+    );
+    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
+    book.chain.idle(1);
+    book.ok(OTHER, 0, &draw);
+    assert_eq!(book.committee().len(), 3);
+}
+
+#[test]
+fn contributing() {
+    let mut undrawn = Book::opened(5);
+    let item = Book::drawn().contribution(0, 0);
+    undrawn.reverts(OTHER, 0, &Call::Contribute(vec![item]), Revert::NotDrawn);
+    let mut book = Book::drawn();
+    let owner = key("owner", 0);
+    let good = book.contribution(0, 0);
+    let one = |item: SignedContribution| Call::Contribute(vec![item]);
+    let signed = |book: &Book, change: &dyn Fn(&mut Contribution)| {
+        let mut contribution = good.contribution.clone();
+        change(&mut contribution);
+        book.signed(contribution, &owner)
+    };
+    let item = signed(&book, &|c| c.collection = CollectionId(9));
+    book.reverts(OTHER, 0, &one(item), Revert::UnknownCollection);
+    let item = signed(&book, &|c| c.member = MemberIndex(1));
+    book.reverts(OTHER, 0, &one(item), Revert::NotMember);
+    let item = signed(&book, &|c| c.member = MemberIndex(6));
+    book.reverts(OTHER, 0, &one(item), Revert::NotMember);
+    let mut item = good.clone();
+    item.member_proof.pop();
+    book.reverts(OTHER, 0, &one(item), Revert::NotMember);
+    let item = signed(&book, &|c| c.revision = 1);
+    book.reverts(OTHER, 0, &one(item), Revert::WrongRevision);
+    let item = book.signed(good.contribution.clone(), &key("owner", 1));
+    book.reverts(OTHER, 0, &one(item), Revert::BadSignature);
+    let mut item = good.clone();
+    item.receipts.pop();
+    book.reverts(OTHER, 0, &one(item), Revert::LengthMismatch);
+    let mut item = good.clone();
+    item.receipts.swap(0, 1);
+    book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
+    let mut item = good.clone();
+    item.receipts[2] = book.sign(&book.signer(2), &good.contribution);
+    book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
+    // All items of a call or none.
+    let pair = Call::Contribute(vec![good.clone(), book.contribution(1, 3)]);
+    book.reverts(OTHER, 0, &pair, Revert::WrongRevision);
+    book.ok(OTHER, 0, &one(good.clone()));
+    book.reverts(OTHER, 0, &one(good), Revert::WrongRevision);
+    let correction = book.contribution(0, 1);
+    book.ok(OTHER, 0, &one(correction));
+    let mut sealed = Book::sealed();
+    let late = sealed.contribution(2, 0);
+    sealed.reverts(OTHER, 0, &one(late), Revert::AlreadySealed);
+}
+
+#[test]
+fn a_member_listed_twice() {
+    let mut book = Book::drawn();
+    // Two accounts under one number: the list is the opener's, and nobody checks it before.
+    let (first, second) = (key("owner", 0), key("owner", 1));
+    let leaves = [&first, &second]
+        .map(|owner| enigma_wire::merkle::member_leaf(MemberIndex(0), owner.address()));
+    book.tree = Tree::new(leaves.to_vec());
+    let terms = book.terms();
+    book.ok(OPENER, 0, &Call::OpenCollection(terms));
+    book.chain.idle(1);
+    let second_collection = CollectionId(2);
+    book.ok(OTHER, 0, &Call::DrawCommittee(second_collection));
+    let committee: Vec<u64> = book.ledger().collections[&second_collection]
+        .committee
+        .iter()
+        .map(|node| u64::from(node.0))
+        .collect();
+    let item = |book: &Book, owner: &SecretKey, leaf: usize, revision: u32| {
+        let contribution = Contribution {
+            collection: second_collection,
+            member: MemberIndex(0),
+            owner: owner.address(),
+            root: Hash([8; 32]),
+            seal_key: SealKey([7; 32]),
+            revision,
+        };
+        let mut item = book.signed(contribution.clone(), owner);
+        item.member_proof = book.tree.proof(leaf).expect("a leaf");
+        let receipt = Receipt {
+            collection: second_collection,
+            member: MemberIndex(0),
+            owner: owner.address(),
+            root: contribution.root,
+        };
+        item.receipts = committee
+            .iter()
+            .map(|node| book.sign(&key("signer", *node), &receipt))
+            .collect();
+        Call::Contribute(vec![item])
+    };
+    let call = item(&book, &first, 0, 0);
+    book.ok(OTHER, 0, &call);
+    for revision in [0, 1] {
+        let call = item(&book, &second, 1, revision);
+        book.reverts(OTHER, 0, &call, Revert::MemberTaken);
+    }
+}
+
+#[test]
+fn consenting() {
+    let mut book = Book::drawn();
+    let item = book.contribution(0, 0);
+    book.ok(OTHER, 0, &Call::Contribute(vec![item]));
+    let owner = key("owner", 0);
+    let with = |book: &Book, change: &dyn Fn(&mut Consent)| {
+        let mut consent = book.consent(0, 5).0;
+        change(&mut consent);
+        let signature = book.sign(&owner, &consent);
+        Call::Grant(vec![(consent, signature)])
+    };
+    let call = with(&book, &|c| c.right.collection = CollectionId(7));
+    book.reverts(OTHER, 0, &call, Revert::UnknownCollection);
+    let call = with(&book, &|c| c.instance = Hash([1; 32]));
+    book.reverts(OTHER, 0, &call, Revert::WrongInstance);
+    let call = with(&book, &|c| c.right.contract = Hash([1; 32]));
+    book.reverts(OTHER, 0, &call, Revert::WrongContract);
+    let call = with(&book, &|c| c.right.member = MemberIndex(1));
+    book.reverts(OTHER, 0, &call, Revert::NotContributor);
+    let call = with(&book, &|c| c.owner = OTHER);
+    book.reverts(OTHER, 0, &call, Revert::NotContributor);
+    let call = with(&book, &|c| c.nonce = 0);
+    book.reverts(OTHER, 0, &call, Revert::StaleNonce);
+    let forged = book.consent(0, 5).0;
+    let signature = book.sign(&key("owner", 1), &forged);
+    let call = Call::Grant(vec![(forged, signature)]);
+    book.reverts(OTHER, 0, &call, Revert::BadSignature);
+    let call = with(&book, &|_| {});
+    book.ok(OTHER, 0, &call);
+    book.reverts(OTHER, 0, &call, Revert::StaleNonce);
+    let call = with(&book, &|c| c.nonce = 6);
+    book.ok(OTHER, 0, &call);
+}
+
+#[test]
+fn revoking() {
+    let mut book = Book::sealed();
+    let owner = key("owner", 0);
+    let unknown = book.revocation(3, 9);
+    book.reverts(OTHER, 0, &unknown, Revert::NotGranted);
+    let stale = book.revocation(0, 1);
+    book.reverts(OTHER, 0, &stale, Revert::StaleNonce);
+    let Call::Revoke { revocation, .. } = book.revocation(0, 2) else {
+        unreachable!("just made");
+    };
+    let mut foreign = revocation.clone();
+    foreign.owner = OTHER;
+    let call = Call::Revoke {
+        revocation: foreign,
+        signature: None,
+    };
+    book.reverts(OTHER, 0, &call, Revert::NotContributor);
+    let unsigned = Call::Revoke {
+        revocation: revocation.clone(),
+        signature: None,
+    };
+    book.reverts(OTHER, 0, &unsigned, Revert::BadSignature);
+    let forged = Call::Revoke {
+        signature: Some(book.sign(&key("owner", 1), &revocation)),
+        revocation,
+    };
+    book.reverts(OTHER, 0, &forged, Revert::BadSignature);
+    // The owner's own transaction needs no signature; anybody may bring a signed one.
+    book.ok(owner.address(), 0, &unsigned);
+    let again = book.revocation(0, 3);
+    book.reverts(OTHER, 0, &again, Revert::NotGranted);
+    let other = book.revocation(1, 2);
+    book.ok(OTHER, 0, &other);
+}
+
+#[test]
+fn sealing() {
+    let mut undrawn = Book::opened(5);
+    let seal = Call::SealCollection(FIRST);
+    undrawn.reverts(OPENER, 0, &seal, Revert::NotDrawn);
+    let mut book = Book::drawn();
+    let unknown = Call::SealCollection(CollectionId(3));
+    book.reverts(OPENER, 0, &unknown, Revert::UnknownCollection);
+    book.reverts(OTHER, 0, &seal, Revert::NotOpener);
+    for member in 0..2 {
+        book.reverts(OPENER, 0, &seal, Revert::TooFewRows);
+        let item = book.contribution(member, 0);
+        book.ok(OTHER, 0, &Call::Contribute(vec![item]));
+    }
+    book.ok(OPENER, 0, &seal);
+    book.reverts(OPENER, 0, &seal, Revert::AlreadySealed);
+}
+
+#[test]
+fn requesting() {
+    let mut unsealed = Book::drawn();
+    let call = unsealed.request();
+    unsealed.reverts(OPENER, FEE, &call, Revert::NotSealed);
+    let mut book = Book::sealed();
+    let request = |collection, deadline| Call::RequestJob {
+        collection,
+        entry: 0,
+        deadline,
+    };
+    let call = request(CollectionId(2), u64::MAX);
+    book.reverts(OPENER, FEE, &call, Revert::UnknownCollection);
+    let call = request(FIRST, book.chain.time());
+    book.reverts(OPENER, FEE, &call, Revert::DeadlinePassed);
+    let call = book.request();
+    book.reverts(OPENER, 0, &call, Revert::FeeMissing);
+    book.ok(OPENER, FEE, &call);
+    book.reverts(OTHER, FEE, &call, Revert::JobPending);
+    let another_entry = Call::RequestJob {
+        collection: FIRST,
+        entry: 1,
+        deadline: u64::MAX,
+    };
+    book.ok(OTHER, FEE, &another_entry);
+}
+
+#[test]
+fn settling() {
+    let mut book = Book::requested();
+    let good = book.certificate();
+    let with = |book: &Book, change: &dyn Fn(&mut Certificate)| {
+        let mut certificate = book.certificate();
+        change(&mut certificate);
+        book.settle(certificate, &[0, 1])
+    };
+    let call = with(&book, &|c| c.job = JobId(2));
+    book.reverts(OTHER, 0, &call, Revert::UnknownJob);
+    let call = with(&book, &|c| c.contract = Hash([1; 32]));
+    book.reverts(OTHER, 0, &call, Revert::WrongContract);
+    let call = with(&book, &|c| c.inputs = Hash([1; 32]));
+    book.reverts(OTHER, 0, &call, Revert::WrongInputs);
+    for members in [&[][..], &[1]] {
+        let call = book.settle(good.clone(), members);
+        book.reverts(OTHER, 0, &call, Revert::NotEnoughSignatures);
+    }
+    for members in [[1, 1], [1, 0]] {
+        let call = book.settle(good.clone(), &members);
+        book.reverts(OTHER, 0, &call, Revert::SignerOutOfOrder);
+    }
+    let edit = |book: &Book, change: &dyn Fn(&mut Vec<u8>, &mut Vec<Signature>)| {
+        let Call::Settle {
+            certificate,
+            mut members,
+            mut signatures,
+        } = book.settle(good.clone(), &[0, 1])
+        else {
+            unreachable!("just made");
+        };
+        change(&mut members, &mut signatures);
+        Call::Settle {
+            certificate,
+            members,
+            signatures,
+        }
+    };
+    let call = edit(&book, &|members, _| members[1] = 3);
+    book.reverts(OTHER, 0, &call, Revert::SignerOutOfOrder);
+    let call = edit(&book, &|members, _| members[1] = 2);
+    book.reverts(OTHER, 0, &call, Revert::BadSignature);
+    let call = edit(&book, &|_, signatures| {
+        signatures.pop();
+    });
+    book.reverts(OTHER, 0, &call, Revert::LengthMismatch);
+    let call = edit(&book, &|_, signatures| signatures[0].0[64] = 29);
+    book.reverts(OTHER, 0, &call, Revert::BadSignature);
+    let call = edit(&book, &|_, signatures| signatures[0].0[5] ^= 1);
+    book.reverts(OTHER, 0, &call, Revert::BadSignature);
+    let call = book.settle(good, &[0, 1, 2]);
+    book.ok(OTHER, 0, &call);
+    book.reverts(OTHER, 0, &call, Revert::JobNotOpen);
+}
+
+#[test]
+fn failing() {
+    let mut book = Book::requested();
+    let call = book.fail(0b1000, &[0, 1]);
+    book.reverts(OTHER, 0, &call, Revert::BadCulprits);
+    let call = book.fail(1 << 31, &[0, 1]);
+    book.reverts(OTHER, 0, &call, Revert::BadCulprits);
+    // Nobody's signature counts against itself.
+    let call = book.fail(0b10, &[0, 1]);
+    book.reverts(OTHER, 0, &call, Revert::BadCulprits);
+    let call = book.fail(0b100, &[0]);
+    book.reverts(OTHER, 0, &call, Revert::NotEnoughSignatures);
+    let Call::FailJob {
+        failure,
+        members,
+        signatures,
+    } = book.fail(0b100, &[0, 1])
+    else {
+        unreachable!("just made");
+    };
+    let mut other = failure.clone();
+    other.reason = FailureReason::Misbehaved;
+    let call = Call::FailJob {
+        failure: other,
+        members: members.clone(),
+        signatures: signatures.clone(),
+    };
+    book.reverts(OTHER, 0, &call, Revert::BadSignature);
+    let outside = Call::FailJob {
+        failure: failure.clone(),
+        members: vec![0, 200],
+        signatures: signatures.clone(),
+    };
+    book.reverts(OTHER, 0, &outside, Revert::SignerOutOfOrder);
+    let call = Call::FailJob {
+        failure: failure.clone(),
+        members,
+        signatures,
+    };
+    let events = book.ok(OTHER, 0, &call);
+    assert_eq!(
+        events,
+        [Event::JobFailed {
+            failure: failure.clone(),
+            refund: FEE
+        }]
+    );
+    assert_eq!(book.chain.controller.credit(OPENER), FEE);
+    assert_eq!(
+        book.ledger().jobs[&JobId(1)].state,
+        JobState::Failed(failure)
+    );
+    book.reverts(OTHER, 0, &call, Revert::JobNotOpen);
+    // A failed job is no use, and makes room for the next.
+    let call = book.request();
+    let events = book.ok(OPENER, FEE, &call);
+    assert!(matches!(
+        events[..],
+        [Event::JobRequested { use_index: 0, .. }]
+    ));
+}
+
+#[test]
+fn expiring() {
+    let mut book = Book::requested();
+    let expire = Call::ExpireJob(JobId(1));
+    book.reverts(OTHER, 0, &Call::ExpireJob(JobId(2)), Revert::UnknownJob);
+    book.reverts(OTHER, 0, &expire, Revert::DeadlineNotReached);
+    // The deadline itself still belongs to the committee.
+    let deadline = book.ledger().jobs[&JobId(1)].deadline;
+    let time = book.chain.time();
+    book.chain.pass(deadline - time);
+    book.reverts(OTHER, 0, &expire, Revert::DeadlineNotReached);
+    book.chain.pass(1);
+    let events = book.ok(OTHER, 0, &expire);
+    assert_eq!(
+        events,
+        [Event::JobExpired {
+            job: JobId(1),
+            refund: FEE
+        }]
+    );
+    assert_eq!(book.chain.controller.credit(OPENER), FEE);
+    book.reverts(OTHER, 0, &expire, Revert::JobNotOpen);
+    let call = book.settle(book.certificate(), &[0, 1]);
+    book.reverts(OTHER, 0, &call, Revert::JobNotOpen);
+}

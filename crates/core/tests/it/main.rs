@@ -1,0 +1,14 @@
+//! Whole committees of real parties over the reference model of the chain, in virtual time: one seed
+//! gives one run.
+
+mod committee;
+
+mod adversary;
+mod answers;
+mod consent;
+mod controller;
+mod deposits;
+mod faults;
+mod privacy;
+mod range;
+mod terms;
