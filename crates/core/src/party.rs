@@ -1,6 +1,7 @@
 //! A node: follows the ledger, routes inputs to deposits and jobs, and queues their effects.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
@@ -82,7 +83,6 @@ pub struct Keys {
 }
 
 /// One node. See the crate's documentation.
-#[derive(Debug)]
 pub struct Party {
     pub(crate) shared: Shared,
     jobs: BTreeMap<JobId, Job>,
@@ -98,7 +98,6 @@ pub struct Party {
 }
 
 /// What deposits and jobs share.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) keys: Keys,
@@ -113,7 +112,6 @@ pub(crate) struct Shared {
 }
 
 /// What to do when an effect is done.
-#[derive(Debug)]
 pub(crate) enum Pending {
     Deposit {
         reply: ReplyId,
@@ -133,12 +131,23 @@ pub(crate) enum Pending {
     Cleanup,
 }
 
-#[derive(Debug)]
 struct Parked {
     since: Millis,
     reply: ReplyId,
     request: ClientRequest,
     min_block: u64,
+}
+
+/// Where it stands; nothing it holds.
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Party")
+            .field("peer", &self.shared.config.peer_key)
+            .field("block", &self.shared.ledger.head.number)
+            .field("jobs", &self.jobs.keys())
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Shared {

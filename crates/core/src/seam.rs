@@ -1,6 +1,9 @@
 //! The one seam between rules and effects: a party takes inputs and yields effects.
 //!
 //! Every effect that can fail comes back as [`Input::Done`]; a lost message comes back as a lost link.
+//! Rows, frames and stored values hold shares, so `Debug` says only how long they are.
+
+mod debug;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +32,6 @@ pub struct EffectId(pub u64);
 pub struct ReplyId(pub u64);
 
 /// What reaches a party.
-#[derive(Debug)]
 #[allow(missing_docs)] // The fields' names and types say what they are.
 pub enum Input {
     /// A frame from an authenticated peer.
@@ -53,7 +55,6 @@ pub enum Input {
 }
 
 /// How an effect ended.
-#[derive(Debug)]
 pub enum Outcome {
     /// The batch is durable.
     Persisted,
@@ -107,7 +108,7 @@ pub enum Table {
 }
 
 /// One change of durable data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields' names and types say what they are.
 pub enum Write {
     Put {
@@ -138,7 +139,6 @@ pub enum Call {
 }
 
 /// What a party wants done.
-#[derive(Debug)]
 #[allow(missing_docs)] // The fields' names and types say what they are.
 pub enum Effect {
     /// Send a frame; when that is impossible the link goes down.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_bytecode::plan;
+use enigma_bytecode::plan::{self, Cost};
 use enigma_bytecode::verify;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
 use enigma_wire::abi;
@@ -135,6 +135,7 @@ impl Job {
             },
             phase: Phase::Program,
             program: shared.programs.get(&record.contract).cloned(),
+            cost: None,
             early: Vec::new(),
             early_bytes: 0,
             roots: BTreeMap::new(),
@@ -184,7 +185,8 @@ impl Job {
     /// Entry, group size and fee; everything that can be judged before data is touched.
     fn check_terms(&mut self, shared: &mut Shared) {
         match self.terms(shared) {
-            Ok(()) => {
+            Ok(cost) => {
+                self.cost = Some(cost);
                 self.phase = Phase::Attempt;
                 let key = self.run.job.0.to_be_bytes().to_vec();
                 shared.load(self.pending(), Table::Jobs, key);
@@ -193,7 +195,7 @@ impl Job {
         }
     }
 
-    fn terms(&self, shared: &Shared) -> Result<(), String> {
+    fn terms(&self, shared: &Shared) -> Result<Cost, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         let record = shared
             .ledger
@@ -231,7 +233,7 @@ impl Job {
                 record.fee
             ));
         }
-        Ok(())
+        Ok(cost)
     }
 
     pub(super) fn on_attempt(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_bytecode::model::Recipient;
-use enigma_bytecode::plan;
 use enigma_field::{M61, Party as PartyNumber};
 use enigma_vm::Outcome;
 use enigma_wire::api::OutputShares;
@@ -22,14 +21,13 @@ use crate::party::{Shared, output_key};
 use crate::seam::{Call, Table, Write};
 
 /// One recipient's sealed output before the other members' roots are known.
-#[derive(Debug)]
 pub(crate) struct Sealed {
     member: MemberIndex,
     ciphertext: Vec<u8>,
 }
 
 /// One recipient's sealed output as it is stored and served.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct StoredOutput {
     ciphertext: Vec<u8>,
     pub(crate) proof: Vec<Hash>,
@@ -116,7 +114,7 @@ impl Job {
             return;
         }
         let roots: Vec<Hash> = self.roots.values().copied().collect();
-        let certificate = match self.certificate(shared, &roots) {
+        let certificate = match self.certificate(&roots) {
             Ok(certificate) => certificate,
             Err(why) => return self.refuse(shared, why),
         };
@@ -144,20 +142,10 @@ impl Job {
     }
 
     /// Every honest member derives the same certificate: costs are those of the plans, which the run
-    /// matches exactly.
-    fn certificate(&self, shared: &Shared, roots: &[Hash]) -> Result<Certificate, String> {
-        let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let slot = shared
-            .ledger
-            .collections
-            .get(&self.collection)
-            .map(|collection| collection.terms.slot);
-        let slot = slot.ok_or("the collection is not on the ledger")?;
+    /// matches exactly. The price is for the submitted rows (decisions 15), and so is the work.
+    fn certificate(&self, roots: &[Hash]) -> Result<Certificate, String> {
+        let cost = self.cost.as_ref().ok_or("the job was not admitted")?;
         let submitted = self.rows.admitted.len() as u32;
-        let sizes = plan::Sizes::single(program, slot, submitted);
-        // The price is for the submitted rows (decisions 15), and so is the certified work.
-        let cost = plan::quote(program, usize::from(self.entry), &sizes, self.committee)
-            .map_err(|error| error.to_string())?;
         Ok(Certificate {
             job: self.run.job,
             contract: self.contract,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
+use enigma_bytecode::plan::Cost;
 use enigma_field::{Committee, Party as PartyNumber, Shares};
 use enigma_mpc::Setup;
 use enigma_vm::Machine;
@@ -29,7 +30,7 @@ use crate::seam::{Effect, Fact, Millis, Outcome, Table, Write};
 const EARLY_BYTES_MAX: usize = 64 << 20;
 
 /// A member of the committee, as its position makes it party 1..n.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Member {
     node: NodeId,
     peer: PeerKey,
@@ -37,7 +38,6 @@ struct Member {
 }
 
 /// One job at one node.
-#[derive(Debug)]
 pub(crate) struct Job {
     run: RunKey,
     collection: CollectionId,
@@ -50,6 +50,8 @@ pub(crate) struct Job {
     rows: Rows,
     phase: Phase,
     program: Option<Arc<Contract>>,
+    /// What the submitted rows cost: admission compares it with the fee, the certificate states it.
+    cost: Option<Cost>,
     /// Frames for the set-up or the computation before this party is ready for them.
     early: Vec<(PartyNumber, Vec<u8>)>,
     early_bytes: usize,
@@ -69,7 +71,7 @@ pub(crate) struct Job {
 }
 
 /// Whose rows the job uses.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Rows {
     /// Members admitted by consent, in member order, with what is needed to serve them.
     admitted: Vec<RowOwner>,
@@ -77,7 +79,7 @@ struct Rows {
     dropped: Vec<MemberIndex>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct RowOwner {
     member: MemberIndex,
     owner: Address,
@@ -88,7 +90,6 @@ struct RowOwner {
 }
 
 /// Where a job stands.
-#[derive(Debug)]
 enum Phase {
     /// Reading the program.
     Program,
