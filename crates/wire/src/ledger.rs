@@ -382,14 +382,7 @@ impl Ledger {
     }
 
     fn right_in_force(&self, question: &RightQuestion, member: MemberIndex) -> Option<&Consent> {
-        let key = RightKey {
-            collection: question.collection,
-            member,
-            contract: question.contract,
-            entry: question.entry,
-            requester: question.requester,
-        };
-        let right = self.rights.get(&key)?;
+        let right = self.rights.get(&question.key(member))?;
         let in_force = right.since <= question.at_block
             && right.until.is_none_or(|until| until > question.at_block)
             && right.consent.expiry > question.at_time
@@ -415,4 +408,17 @@ pub struct RightQuestion {
     pub at_block: u64,
     /// The time for which expiry is judged (Unix seconds).
     pub at_time: u64,
+}
+
+impl RightQuestion {
+    /// What one member must have granted.
+    pub fn key(&self, member: MemberIndex) -> RightKey {
+        RightKey {
+            collection: self.collection,
+            member,
+            contract: self.contract,
+            entry: self.entry,
+            requester: self.requester,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use enigma_bytecode::plan::{self, Cost};
 use enigma_bytecode::verify;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
 use enigma_wire::abi;
-use enigma_wire::controller::{Contribution, FailureReason, RightKey};
+use enigma_wire::controller::{Contribution, FailureReason};
 use enigma_wire::dealing::{self, Row};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
@@ -64,14 +64,7 @@ pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberI
 
 /// The smallest group the owner of an admitted row agreed to.
 fn min_group(ledger: &Ledger, job: &JobRecord, member: MemberIndex) -> u32 {
-    let right = RightKey {
-        collection: job.collection,
-        member,
-        contract: job.contract,
-        entry: job.entry,
-        requester: job.requester,
-    };
-    let record = ledger.rights.get(&right);
+    let record = ledger.rights.get(&question(job).key(member));
     record.map_or(u32::MAX, |record| record.consent.min_group)
 }
 
