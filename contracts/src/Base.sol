@@ -8,6 +8,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 abstract contract Base is EIP712 {
     /// A signature is malformed or not by the account that should have signed.
     error BadSignature();
+    /// A key is zero.
+    error EmptyKey();
     /// There is nothing to withdraw.
     error NothingToWithdraw();
     /// The account refused the payment.
@@ -40,6 +42,11 @@ abstract contract Base is EIP712 {
     /// Reverts unless `signature` over the typed struct hash is by `signer`.
     function _requireSigned(bytes32 structHash, bytes calldata signature, address signer) internal view {
         if (!_isSigned(_hashTypedDataV4(structHash), signature, signer)) revert BadSignature();
+    }
+
+    /// The same, or with an empty signature the sender is `signer`.
+    function _requireSignedOrSent(bytes32 structHash, bytes calldata signature, address signer) internal view {
+        if (signature.length != 0 || msg.sender != signer) _requireSigned(structHash, signature, signer);
     }
 
     /// Is `signature` (65 bytes, low s) over `digest` by `signer`?

@@ -51,9 +51,7 @@ abstract contract Consents is Collections {
         if (right.nonce == 0 || right.until != 0) revert NotGranted();
         _requireContributor(revocation.collection, revocation.member, revocation.owner);
         if (revocation.nonce <= right.nonce) revert StaleNonce(right.nonce);
-        if (signature.length != 0 || msg.sender != revocation.owner) {
-            _requireSigned(keccak256(abi.encode(REVOCATION, revocation)), signature, revocation.owner);
-        }
+        _requireSignedOrSent(keccak256(abi.encode(REVOCATION, revocation)), signature, revocation.owner);
         right.until = uint64(block.number);
         right.nonce = revocation.nonce;
         emit ConsentRevoked(revocation);

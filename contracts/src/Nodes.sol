@@ -10,8 +10,6 @@ abstract contract Nodes is Base {
     error AlreadyRegistered();
     /// The sender has no active node.
     error NotRegistered();
-    /// A key is zero.
-    error EmptyKey();
     /// An address is longer than 256 bytes.
     error AddressTooLong();
     /// The deposit is below the minimum.

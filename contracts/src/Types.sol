@@ -21,6 +21,13 @@ struct Prices {
     uint128 perKilobyte;
 }
 
+/// Signed by the party's account: the key to which what this party receives is sealed.
+struct PartyBinding {
+    bytes32 instance;
+    uint16 party;
+    bytes32 sealKey;
+}
+
 /// A new collection's terms.
 struct CollectionTerms {
     bytes32 instance;
@@ -101,6 +108,7 @@ struct SignedConsent {
 }
 
 bytes32 constant NODE_BINDING = keccak256("NodeBinding(address operator,bytes32 peerKey,bytes32 sealKey)");
+bytes32 constant PARTY_BINDING = keccak256("PartyBinding(bytes32 instance,uint16 party,bytes32 sealKey)");
 bytes32 constant CONTRIBUTION = keccak256(
     "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
 );

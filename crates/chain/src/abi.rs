@@ -6,8 +6,8 @@ use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, 
 use enigma_wire::sign::Signature;
 
 pub(crate) use crate::interface::{
-    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, NodeInfo, Prices,
-    Revocation, SignedConsent, SignedContribution,
+    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, NodeInfo,
+    PartyBinding, Prices, Revocation, SignedConsent, SignedContribution,
 };
 
 pub(crate) fn word(hash: Hash) -> B256 {
@@ -72,6 +72,26 @@ impl From<NodeInfo> for wire::NodeInfo {
             signer: address(info.signer),
             peer_address: info.peerAddress,
             api_address: info.apiAddress,
+        }
+    }
+}
+
+impl From<&wire::PartyBinding> for PartyBinding {
+    fn from(binding: &wire::PartyBinding) -> Self {
+        Self {
+            instance: word(binding.instance),
+            party: binding.party,
+            sealKey: B256::new(binding.seal_key.0),
+        }
+    }
+}
+
+impl From<PartyBinding> for wire::PartyBinding {
+    fn from(binding: PartyBinding) -> Self {
+        Self {
+            instance: hash(binding.instance),
+            party: binding.party,
+            seal_key: SealKey(binding.sealKey.0),
         }
     }
 }

@@ -14,7 +14,7 @@ use alloy::sol_types::{SolCall, SolConstructor as _, SolInterface as _};
 use alloy::transports::{RpcError, TransportErrorKind};
 use enigma_wire::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
-    NodeInfo, Prices, Revocation,
+    NodeInfo, PartyBinding, Prices, Revocation,
 };
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
@@ -269,24 +269,43 @@ impl Chain {
         self.call(by, &call, 0).await.map(drop)
     }
 
-    /// Creates an instance of a published contract.
+    /// Creates an instance of a published contract; `parties` are its parties' accounts in the order in
+    /// which the contract's source names them, fixed for ever.
     ///
     /// # Errors
     /// The controller's reason.
-    pub async fn deploy_instance(&self, by: &Wallet, contract: Hash) -> Result<Hash, ChainError> {
-        let events = self
-            .call(
-                by,
-                &Controller::deployCall {
-                    contractHash: word(contract),
-                },
-                0,
-            )
-            .await?;
+    pub async fn deploy_instance(
+        &self,
+        by: &Wallet,
+        contract: Hash,
+        parties: &[Address],
+    ) -> Result<Hash, ChainError> {
+        let call = Controller::deployCall {
+            contractHash: word(contract),
+            parties: parties.iter().map(|party| account(*party)).collect(),
+        };
+        let events = self.call(by, &call, 0).await?;
         find(&events, |event| match event {
             Event::InstanceDeployed { instance, .. } => Some(*instance),
             _ => None,
         })
+    }
+
+    /// Binds a party's key, by the party's signature or (without one) as the party.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn bind_party(
+        &self,
+        by: &Wallet,
+        binding: &PartyBinding,
+        signature: Option<&Signature>,
+    ) -> Result<(), ChainError> {
+        let call = Controller::bindPartyCall {
+            binding: binding.into(),
+            signature: signature.map(abi::bytes).unwrap_or_default(),
+        };
+        self.call(by, &call, 0).await.map(drop)
     }
 
     /// Opens a collection.

@@ -44,6 +44,10 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
             contract: hash(e.contractHash),
             deployer: address(e.deployer),
             nonce: e.nonce,
+            parties: e.parties.into_iter().map(address).collect(),
+        },
+        ControllerEvents::PartyBound(e) => Event::PartyBound {
+            binding: e.binding.into(),
         },
         ControllerEvents::CollectionOpened(e) => Event::CollectionOpened {
             collection: CollectionId(e.collection),

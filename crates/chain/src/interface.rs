@@ -19,6 +19,11 @@ alloy::sol! {
         string peerAddress;
         string apiAddress;
     }
+    struct PartyBinding {
+        bytes32 instance;
+        uint16 party;
+        bytes32 sealKey;
+    }
     struct CollectionTerms {
         bytes32 instance;
         uint16 slot;
@@ -97,10 +102,11 @@ alloy::sol! {
     contract Controller {
         constructor(Prices memory prices_, uint128 minDeposit_, uint64 unbondingSeconds_);
 
+        function bindParty(PartyBinding memory binding, bytes memory signature) external;
         function collectionOf(uint64 id) external view returns (Collection memory);
         function contribute(SignedContribution[] memory batch) external;
         function creditOf(address account) external view returns (uint128);
-        function deploy(bytes32 contractHash) external returns (bytes32);
+        function deploy(bytes32 contractHash, address[] memory parties) external returns (bytes32);
         function domainSeparator() external view returns (bytes32);
         function drawCommittee(uint64 id) external;
         function expireJob(uint64 id) external;
@@ -129,16 +135,18 @@ alloy::sol! {
         event DepositReleased(uint32 indexed node, uint128 amount);
         event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
         event EIP712DomainChanged();
-        event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce);
+        event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce, address[] parties);
         event JobExpired(uint64 indexed job, uint128 refund);
         event JobFailed(Failure failure, uint128 refund);
         event JobRequested(uint64 indexed job, uint64 indexed collection, uint16 entry, address indexed requester, uint128 fee, uint32 useIndex, uint64 deadline);
         event JobSettled(Certificate certificate, bytes32 digest);
         event NodeRegistered(uint32 indexed node, address indexed operator, NodeInfo info, uint128 deposit);
         event NodeRetired(uint32 indexed node, uint64 releasableAt);
+        event PartyBound(PartyBinding binding);
         event Withdrawn(address indexed account, uint128 amount);
 
         error AddressTooLong();
+        error AlreadyBound();
         error AlreadyDrawn();
         error AlreadyPublished();
         error AlreadyRegistered();
@@ -154,6 +162,7 @@ alloy::sol! {
         error DeadlinePassed();
         error DepositLocked(uint64 releasableAt);
         error DepositTooSmall();
+        error EmptyAccount();
         error EmptyHash();
         error EmptyKey();
         error FeeMissing();
@@ -182,10 +191,12 @@ alloy::sol! {
         error StringTooLong(string str);
         error TooEarly(uint64 drawBlock);
         error TooFewRows();
+        error TooManyParties();
         error UnknownCollection();
         error UnknownContract();
         error UnknownInstance();
         error UnknownJob();
+        error UnknownParty();
         error WrongContract();
         error WrongInputs();
         error WrongInstance();

@@ -21,6 +21,7 @@ fn name(reason: &Errors) -> String {
 fn meaning(reason: &Errors) -> String {
     match reason {
         Errors::AddressTooLong(_) => "an address is longer than 256 bytes",
+        Errors::AlreadyBound(_) => "the party has bound its key, which is final",
         Errors::AlreadyDrawn(_) => "the committee is drawn already",
         Errors::AlreadyPublished(_) => "the contract was published before",
         Errors::AlreadyRegistered(_) => {
@@ -57,6 +58,7 @@ fn meaning(reason: &Errors) -> String {
             );
         }
         Errors::DepositTooSmall(_) => "the deposit is below the minimum",
+        Errors::EmptyAccount(_) => "a party's account is zero",
         Errors::EmptyHash(_) => "a hash is zero",
         Errors::EmptyKey(_) => "a key is zero",
         Errors::FeeMissing(_) => "a job needs a fee",
@@ -94,10 +96,12 @@ fn meaning(reason: &Errors) -> String {
             );
         }
         Errors::TooFewRows(_) => "there are fewer contributions than the collection needs",
+        Errors::TooManyParties(_) => "an instance has at most 16 parties",
         Errors::UnknownCollection(_) => "there is no such collection",
         Errors::UnknownContract(_) => "no such contract was published",
         Errors::UnknownInstance(_) => "no such instance was deployed",
         Errors::UnknownJob(_) => "there is no such job",
+        Errors::UnknownParty(_) => "the instance has no party of this number",
         Errors::WrongContract(_) => "the contract is not the one of the collection's instance",
         Errors::WrongInputs(_) => "the certificate is about other inputs than the collection's",
         Errors::WrongInstance(_) => "the consent names another instance than the collection's",

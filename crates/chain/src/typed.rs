@@ -72,6 +72,16 @@ fn node_binding() {
 }
 
 #[test]
+fn party_binding() {
+    let ours = wire::PartyBinding {
+        instance: Hash([1; 32]),
+        party: u16::MAX - 1,
+        seal_key: SealKey([2; 32]),
+    };
+    same(&ours, &abi::PartyBinding::from(&ours));
+}
+
+#[test]
 fn contribution() {
     let ours = wire::Contribution {
         collection: CollectionId(7),
@@ -156,6 +166,7 @@ fn type_strings_are_those_of_the_solidity_source() {
     let source = include_str!("../../../contracts/src/Types.sol");
     for encoded in [
         NodeBinding::eip712_encode_type(),
+        abi::PartyBinding::eip712_encode_type(),
         abi::Contribution::eip712_encode_type(),
         abi::Consent::eip712_encode_type(),
         abi::Revocation::eip712_encode_type(),

@@ -23,7 +23,7 @@ async fn one_wallet_may_call_concurrently() {
         tokio::spawn(async move {
             let contract = Hash([i + 1; 32]);
             chain.publish(&wallet, contract, MANIFEST).await?;
-            chain.deploy_instance(&wallet, contract).await
+            chain.deploy_instance(&wallet, contract, &[]).await
         })
     });
     let mut instances = Vec::new();

@@ -68,7 +68,17 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
             let (contract, manifest) = (CONTRACT, MANIFEST);
             (developer, 0, Call::Publish { contract, manifest })
         }
-        4 => (developer, 0, Call::Deploy { contract: CONTRACT }),
+        4 if dice.one_in(2) => {
+            let mut parties: Vec<_> = (0..dice.below(4) as u16)
+                .map(|number| party(number).address())
+                .collect();
+            if dice.one_in(4) {
+                parties.resize(dice.below(20) as usize, Default::default());
+            }
+            let contract = CONTRACT;
+            (developer, 0, Call::Deploy { contract, parties })
+        }
+        4 => random_binding(pair, dice),
         5 | 6 => {
             let instance = ledger
                 .instances
@@ -174,6 +184,24 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
             (relayer, 0, call)
         }
     }
+}
+
+/// A party's key, bound by its signature through a relayer or in person.
+fn random_binding(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
+    let instances: Vec<Hash> = pair.model.ledger().instances.keys().copied().collect();
+    let number = dice.below(3) as u16;
+    let (mut binding, mut signature) = pair.binding(*dice.pick(&instances), number);
+    if dice.one_in(8) {
+        binding.seal_key = Default::default();
+    }
+    dice.touch(&mut signature);
+    let signature = (!dice.one_in(3)).then_some(signature);
+    let by = if dice.one_in(2) {
+        party(number)
+    } else {
+        key(RELAYER)
+    };
+    (by, 0, Call::BindParty { binding, signature })
 }
 
 async fn campaign(seed: u64) {

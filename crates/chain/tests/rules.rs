@@ -157,8 +157,21 @@ rules! {
     }
 
     only_published_contracts_are_deployed(pair) {
-        let deploy = Call::Deploy { contract: CONTRACT };
+        let deploy = Call::Deploy { contract: CONTRACT, parties: Vec::new() };
         pair.refused(&key(DEVELOPER), 0, &deploy, "UnknownContract").await;
+    }
+
+    an_instance_names_few_parties_and_each_of_them(pair) {
+        let publish = Call::Publish { contract: CONTRACT, manifest: MANIFEST };
+        pair.ok(&key(DEVELOPER), 0, &publish).await;
+        let deploy = |parties| Call::Deploy { contract: CONTRACT, parties };
+        let somebody = party(0).address();
+        let too_many = deploy(vec![somebody; 17]);
+        pair.refused(&key(DEVELOPER), 0, &too_many, "TooManyParties").await;
+        let nobody = deploy(vec![somebody, Address::default()]);
+        pair.refused(&key(DEVELOPER), 0, &nobody, "EmptyAccount").await;
+        pair.ok(&key(DEVELOPER), 0, &deploy(vec![somebody; 16])).await;
+        pair.ok(&key(DEVELOPER), 0, &deploy(Vec::new())).await;
     }
 
     nothing_known_nothing_done(pair) {
@@ -176,6 +189,52 @@ rules! {
 }
 
 rules_with_instance! {
+    a_party_binds_its_key_once(pair, instance) {
+        let bind = |(binding, signature)| Call::BindParty { binding, signature: Some(signature) };
+        let unknown_instance = bind(pair.binding(Hash([9; 32]), 0));
+        pair.refused(&key(RELAYER), 0, &unknown_instance, "UnknownInstance").await;
+        let unknown_party = bind(pair.binding(instance, 2));
+        pair.refused(&key(RELAYER), 0, &unknown_party, "UnknownParty").await;
+        let (good, signature) = pair.binding(instance, 0);
+        let mut no_key = good.clone();
+        no_key.seal_key = SealKey([0; 32]);
+        let by_party = party(0).sign(&pair.domain.digest(&no_key));
+        pair.refused(&key(RELAYER), 0, &bind((no_key, by_party)), "EmptyKey").await;
+        let by_other = party(1).sign(&pair.domain.digest(&good));
+        for wrong in [spoiled(&signature), high_s(&signature), by_other] {
+            let call = bind((good.clone(), wrong));
+            pair.refused(&key(RELAYER), 0, &call, "BadSignature").await;
+        }
+        let unsigned = Call::BindParty { binding: good.clone(), signature: None };
+        pair.refused(&key(RELAYER), 0, &unsigned, "BadSignature").await;
+        // Anybody may relay what the party signed; without a signature the party comes in person.
+        pair.ok(&key(RELAYER), 0, &bind((good.clone(), signature))).await;
+        let (second, _) = pair.binding(instance, 1);
+        pair.ok(&party(1), 0, &Call::BindParty { binding: second, signature: None }).await;
+        // A key is bound for ever, even against its own party.
+        let mut other = good;
+        other.seal_key = SealKey([7; 32]);
+        let other = Call::BindParty { binding: other, signature: None };
+        pair.refused(&party(0), 0, &other, "AlreadyBound").await;
+    }
+
+    a_party_counts_for_collections_opened_after_its_binding(pair, instance) {
+        let early = pair.drawn(instance, 3).await;
+        let (binding, signature) = pair.binding(instance, 0);
+        let call = Call::BindParty { binding: binding.clone(), signature: Some(signature) };
+        pair.ok(&key(RELAYER), 0, &call).await;
+        let late = pair.drawn(instance, 3).await;
+        let ledger = pair.model.ledger();
+        let bound = |collection, number| {
+            ledger.party(instance, number, ledger.collections[&collection].opened)
+        };
+        assert_eq!(bound(early, 0), None);
+        let found = bound(late, 0).expect("bound before the opening");
+        assert_eq!((found.account, found.seal_key), (party(0).address(), binding.seal_key));
+        assert_eq!(bound(late, 1), None, "not bound at all");
+        assert_eq!(bound(late, 2), None, "no such party");
+    }
+
     only_the_deployer_opens_collections(pair, instance) {
         let open = Call::OpenCollection(terms(instance, 3));
         pair.refused(&key(RELAYER), 0, &open, "NotDeployer").await;

@@ -3,12 +3,19 @@
 use crate::eip712::{Domain, Words};
 use crate::id::{Address, CollectionId, Hash};
 
-/// An instance's id: `keccak256(abi.encode(contract, deployer, nonce))`.
-pub fn instance_id(contract: Hash, deployer: Address, nonce: u64) -> Hash {
-    Words::plain()
+/// An instance's id: `keccak256(abi.encode(contract, deployer, nonce, parties))`.
+pub fn instance_id(contract: Hash, deployer: Address, nonce: u64, parties: &[Address]) -> Hash {
+    // A list's word in the head says how many bytes after the head's start it begins.
+    const HEAD_BYTES: u128 = 4 * 32;
+    let head = Words::plain()
         .hash(contract)
         .address(deployer)
         .uint(u128::from(nonce))
+        .uint(HEAD_BYTES)
+        .uint(parties.len() as u128);
+    parties
+        .iter()
+        .fold(head, |words, party| words.address(*party))
         .finish()
 }
 

@@ -37,6 +37,17 @@ pub struct Prices {
     pub per_kilobyte: Amount,
 }
 
+/// A party's key, signed by the party's account (EIP-712 type `PartyBinding`).
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PartyBinding {
+    /// The instance that names the party.
+    pub instance: Hash,
+    /// Which of the instance's parties, counted from 0 in source order.
+    pub party: u16,
+    /// Key to which what the party receives is sealed.
+    pub seal_key: SealKey,
+}
+
 /// A new collection's terms.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CollectionTerms {
@@ -203,13 +214,16 @@ pub enum Event {
         manifest: Hash,
         publisher: Address,
     },
-    /// An instance was created.
+    /// An instance was created; the accounts of its parties are fixed.
     InstanceDeployed {
         instance: Hash,
         contract: Hash,
         deployer: Address,
         nonce: u64,
+        parties: Vec<Address>,
     },
+    /// A party of an instance bound its key.
+    PartyBound { binding: PartyBinding },
     /// A collection was opened; its committee follows from a later block.
     CollectionOpened {
         collection: CollectionId,

@@ -4,7 +4,8 @@
 use sha3::{Digest, Keccak256};
 
 use crate::controller::{
-    Certificate, Consent, Contribution, Failure, NodeInfo, Receipt, Revocation, RightKey,
+    Certificate, Consent, Contribution, Failure, NodeInfo, PartyBinding, Receipt, Revocation,
+    RightKey,
 };
 use crate::id::{Address, Hash};
 use crate::sign::keccak256;
@@ -62,6 +63,16 @@ impl Typed for NodeBinding<'_> {
             .address(self.operator)
             .word(self.info.peer_key.0)
             .word(self.info.seal_key.0)
+            .finish()
+    }
+}
+
+impl Typed for PartyBinding {
+    fn struct_hash(&self) -> Hash {
+        Words::new("PartyBinding(bytes32 instance,uint16 party,bytes32 sealKey)")
+            .hash(self.instance)
+            .uint(u128::from(self.party))
+            .word(self.seal_key.0)
             .finish()
     }
 }

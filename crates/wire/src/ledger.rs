@@ -8,7 +8,7 @@ use crate::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
     NodeInfo, Prices, RightKey,
 };
-use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
+use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
 
 /// Everything the events said so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,26 @@ pub struct InstanceRecord {
     pub contract: Hash,
     /// Who deployed it.
     pub deployer: Address,
+    /// Its parties, in the order in which the contract's source names them.
+    pub parties: Vec<PartyRecord>,
+}
+
+/// A party of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartyRecord {
+    /// Who it is.
+    pub account: Address,
+    /// Its key and the block in which it was bound, once it is.
+    pub key: Option<(SealKey, u64)>,
+}
+
+/// A party that can receive something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundParty {
+    /// Who it is.
+    pub account: Address,
+    /// The key to which what it receives is sealed.
+    pub seal_key: SealKey,
 }
 
 /// A collection and what it holds.
@@ -253,13 +273,24 @@ impl Ledger {
                 instance,
                 contract,
                 deployer,
+                parties,
                 ..
             } => {
+                let party = |account: &Address| PartyRecord {
+                    account: *account,
+                    key: None,
+                };
                 let record = InstanceRecord {
                     contract: *contract,
                     deployer: *deployer,
+                    parties: parties.iter().map(party).collect(),
                 };
                 self.instances.insert(*instance, record);
+            }
+            Event::PartyBound { binding } => {
+                let record = self.instances.get_mut(&binding.instance)?;
+                let party = record.parties.get_mut(usize::from(binding.party))?;
+                party.key = Some((binding.seal_key, block));
             }
             Event::CollectionOpened {
                 collection,
@@ -357,6 +388,22 @@ impl Ledger {
             Event::Withdrawn { .. } => {}
         }
         Some(())
+    }
+
+    /// A party of an instance whose key was bound before a block. What a collection's results reveal to a
+    /// party counts on a key that stood when the collection was opened, so that owners knew before they
+    /// gave who would learn what: ask with the block of the opening.
+    pub fn party(&self, instance: Hash, party: u16, before_block: u64) -> Option<BoundParty> {
+        let record = self
+            .instances
+            .get(&instance)?
+            .parties
+            .get(usize::from(party))?;
+        let (seal_key, bound) = record.key?;
+        (bound < before_block).then_some(BoundParty {
+            account: record.account,
+            seal_key,
+        })
     }
 
     /// The members whose rows a job may use, in member order: those who contributed and whose consent

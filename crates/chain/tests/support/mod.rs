@@ -9,7 +9,7 @@ use enigma_chain::{Chain, ChainError, SignedContribution, Wallet};
 use enigma_core::controller::{self as model, Call, Transaction};
 use enigma_wire::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
-    FailureReason, NodeInfo, Prices, Receipt, Revocation, RightKey,
+    FailureReason, NodeInfo, PartyBinding, Prices, Receipt, Revocation, RightKey,
 };
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
@@ -222,7 +222,13 @@ async fn send(chain: &Chain, by: &Wallet, value: Amount, call: &Call) -> Result<
         Call::RetireNode => chain.retire_node(by).await,
         Call::ReleaseDeposit => chain.release_deposit(by).await,
         Call::Publish { contract, manifest } => chain.publish(by, *contract, *manifest).await,
-        Call::Deploy { contract } => chain.deploy_instance(by, *contract).await.map(drop),
+        Call::Deploy { contract, parties } => chain
+            .deploy_instance(by, *contract, parties)
+            .await
+            .map(drop),
+        Call::BindParty { binding, signature } => {
+            chain.bind_party(by, binding, signature.as_ref()).await
+        }
         Call::OpenCollection(terms) => chain.open_collection(by, terms).await.map(drop),
         Call::DrawCommittee(collection) => chain.draw_committee(by, *collection).await,
         Call::Contribute(items) => {
@@ -314,6 +320,7 @@ pub(crate) const DEVELOPER: u8 = 1;
 pub(crate) const REQUESTER: u8 = 2;
 pub(crate) const RELAYER: u8 = 3;
 pub(crate) const OWNERS: u8 = 50;
+pub(crate) const PARTIES: u8 = 70;
 pub(crate) const OPERATORS: u8 = 100;
 pub(crate) const SIGNERS: u8 = 150;
 
@@ -341,6 +348,16 @@ pub(crate) fn node_info(node: u32) -> NodeInfo {
         peer_address: format!("127.0.0.1:{}", 7_000 + node),
         api_address: format!("http://127.0.0.1:{}", 8_000 + node),
     }
+}
+
+/// The account of a party of the instance that tests begin with.
+pub(crate) fn party(number: u16) -> SecretKey {
+    key(PARTIES + number as u8)
+}
+
+/// The parties of the instance that tests begin with.
+pub(crate) fn parties() -> Vec<Address> {
+    (0..2).map(|number| party(number).address()).collect()
 }
 
 /// The members of every collection in these tests.
@@ -390,13 +407,27 @@ impl Pair {
             manifest: MANIFEST,
         };
         pair.ok(&key(DEVELOPER), 0, &publish).await;
-        let deploy = Call::Deploy { contract: CONTRACT };
+        let deploy = Call::Deploy {
+            contract: CONTRACT,
+            parties: parties(),
+        };
         let events = pair.ok(&key(DEVELOPER), 0, &deploy).await;
         let Event::InstanceDeployed { instance, .. } = &events[0] else {
             panic!("{events:?}");
         };
         let instance = *instance;
         (pair, instance)
+    }
+
+    /// A party's key, signed by the party.
+    pub(crate) fn binding(&self, instance: Hash, number: u16) -> (PartyBinding, Signature) {
+        let binding = PartyBinding {
+            instance,
+            party: number,
+            seal_key: SealKey(keccak256(&[5, number as u8]).0),
+        };
+        let signature = party(number).sign(&self.domain.digest(&binding));
+        (binding, signature)
     }
 
     /// A collection whose committee is drawn.

@@ -129,7 +129,7 @@ async fn open(
     chain
         .publish(organiser, program.hash, program.manifest)
         .await?;
-    let instance = chain.deploy_instance(organiser, program.hash).await?;
+    let instance = chain.deploy_instance(organiser, program.hash, &[]).await?;
     let terms = CollectionTerms {
         instance,
         slot: 0,

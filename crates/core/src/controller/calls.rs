@@ -1,9 +1,10 @@
 //! The controller's calls and the reasons it refuses them, named as in the Solidity source.
 
 use enigma_wire::controller::{
-    Certificate, CollectionTerms, Consent, Contribution, Failure, NodeInfo, Revocation,
+    Certificate, CollectionTerms, Consent, Contribution, Failure, NodeInfo, PartyBinding,
+    Revocation,
 };
-use enigma_wire::id::{CollectionId, Hash, JobId};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::sign::Signature;
 
 /// A call to the controller.
@@ -22,6 +23,11 @@ pub enum Call {
     },
     Deploy {
         contract: Hash,
+        parties: Vec<Address>,
+    },
+    BindParty {
+        binding: PartyBinding,
+        signature: Option<Signature>,
     },
     OpenCollection(CollectionTerms),
     DrawCommittee(CollectionId),
@@ -81,6 +87,10 @@ pub enum Revert {
     AlreadyPublished,
     UnknownContract,
     UnknownInstance,
+    TooManyParties,
+    EmptyAccount,
+    UnknownParty,
+    AlreadyBound,
     NotDeployer,
     MemberListMissing,
     BadSize,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use enigma_wire::controller::{CollectionTerms, Consent, Event, NodeInfo, Receipt, Revocation};
+use enigma_wire::controller::{
+    CollectionTerms, Consent, Event, NodeInfo, PartyBinding, Receipt, Revocation,
+};
 use enigma_wire::eip712::{NodeBinding, Typed};
-use enigma_wire::id::{Address, CollectionId, Hash, NodeId};
+use enigma_wire::id::{Address, CollectionId, Hash, NodeId, SealKey};
 use enigma_wire::ledger::{CollectionRecord, NodeRecord};
 use enigma_wire::sign::Signature;
 use enigma_wire::{abi, merkle, sortition};
@@ -13,6 +15,8 @@ use super::{Call, Controller, Revert, SignedContribution, Transaction};
 
 /// Longest address string of a node, in bytes.
 const ADDRESS_BYTES_MAX: usize = 256;
+/// Most parties of an instance.
+const PARTIES_MAX: usize = 16;
 /// Committee sizes the controller accepts.
 const COMMITTEE_SIZES: std::ops::RangeInclusive<u8> = 3..=31;
 
@@ -25,7 +29,10 @@ impl Controller {
             Call::RetireNode => self.retire_node(tx),
             Call::ReleaseDeposit => self.release_deposit(tx),
             Call::Publish { contract, manifest } => self.publish(tx, *contract, *manifest),
-            Call::Deploy { contract } => self.deploy_instance(tx, *contract),
+            Call::Deploy { contract, parties } => self.deploy_instance(tx, *contract, parties),
+            Call::BindParty { binding, signature } => {
+                self.bind_party(tx, binding, signature.as_ref())
+            }
             Call::OpenCollection(terms) => self.open_collection(tx, terms),
             Call::DrawCommittee(collection) => self.draw_committee(tx, *collection),
             Call::Contribute(items) => items.iter().map(|item| self.contribute(item)).collect(),
@@ -155,21 +162,67 @@ impl Controller {
         })
     }
 
-    fn deploy_instance(&mut self, tx: &Transaction<'_>, contract: Hash) -> Outcome {
+    fn deploy_instance(
+        &mut self,
+        tx: &Transaction<'_>,
+        contract: Hash,
+        parties: &[Address],
+    ) -> Outcome {
         check(
             self.ledger.contracts.contains_key(&contract),
             Revert::UnknownContract,
         )?;
+        check(parties.len() <= PARTIES_MAX, Revert::TooManyParties)?;
+        check(!parties.contains(&Address::default()), Revert::EmptyAccount)?;
         let nonce = self.deploy_nonces.entry(tx.sender).or_default();
         let used = *nonce;
         *nonce += 1;
-        let instance = abi::instance_id(contract, tx.sender, used);
+        let instance = abi::instance_id(contract, tx.sender, used, parties);
         self.emit(Event::InstanceDeployed {
             instance,
             contract,
             deployer: tx.sender,
             nonce: used,
+            parties: parties.to_vec(),
         })
+    }
+
+    fn bind_party(
+        &mut self,
+        tx: &Transaction<'_>,
+        binding: &PartyBinding,
+        by: Option<&Signature>,
+    ) -> Outcome {
+        let instance = self
+            .ledger
+            .instances
+            .get(&binding.instance)
+            .ok_or(Revert::UnknownInstance)?;
+        let party = instance
+            .parties
+            .get(usize::from(binding.party))
+            .ok_or(Revert::UnknownParty)?;
+        check(binding.seal_key != SealKey::default(), Revert::EmptyKey)?;
+        check(party.key.is_none(), Revert::AlreadyBound)?;
+        self.check_signed_or_sent(tx, binding, by, party.account)?;
+        self.emit(Event::PartyBound {
+            binding: binding.clone(),
+        })
+    }
+
+    /// Signed by the account, or without a signature sent by it.
+    fn check_signed_or_sent(
+        &self,
+        tx: &Transaction<'_>,
+        message: &impl Typed,
+        by: Option<&Signature>,
+        account: Address,
+    ) -> Result<(), Revert> {
+        let signer = match by {
+            Some(signature) => signature.signer(&self.domain.digest(message)),
+            None => Some(tx.sender),
+        };
+        check(signer == Some(account), Revert::BadSignature)
     }
 
     fn open_collection(&mut self, tx: &Transaction<'_>, terms: &CollectionTerms) -> Outcome {
@@ -378,11 +431,7 @@ impl Controller {
             Revert::NotContributor,
         )?;
         check(revocation.nonce > record.nonce, Revert::StaleNonce)?;
-        let signer = match by {
-            Some(signature) => signature.signer(&self.domain.digest(revocation)),
-            None => Some(tx.sender),
-        };
-        check(signer == Some(revocation.owner), Revert::BadSignature)?;
+        self.check_signed_or_sent(tx, revocation, by, revocation.owner)?;
         self.emit(Event::ConsentRevoked {
             revocation: revocation.clone(),
         })

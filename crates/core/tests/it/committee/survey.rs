@@ -85,7 +85,11 @@ impl Survey {
             manifest: container::manifest_hash(&contract),
         };
         world.call(requester, 0, &publish).expect("new");
-        let deployed = world.call(requester, 0, &Call::Deploy { contract: hash });
+        let deploy = Call::Deploy {
+            contract: hash,
+            parties: Vec::new(),
+        };
+        let deployed = world.call(requester, 0, &deploy);
         let instance = match deployed.as_deref() {
             Ok([Event::InstanceDeployed { instance, .. }]) => *instance,
             other => panic!("not deployed: {other:?}"),

@@ -4,7 +4,7 @@ use enigma_core::controller::{Call, Revert, SignedContribution};
 use enigma_wire::abi;
 use enigma_wire::controller::{
     Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, FailureReason,
-    NodeInfo, Receipt, Revocation, RightKey,
+    NodeInfo, PartyBinding, Receipt, Revocation, RightKey,
 };
 use enigma_wire::eip712::{NodeBinding, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
@@ -27,6 +27,11 @@ pub(super) fn key(label: &str, number: u64) -> SecretKey {
 
 pub(super) fn operator(node: u64) -> Address {
     key("operator", node).address()
+}
+
+/// The accounts of the instance's two parties.
+pub(super) fn parties() -> Vec<Address> {
+    (0..2).map(|at| key("party", at).address()).collect()
 }
 
 /// A chain and the keys of everybody on it.
@@ -58,7 +63,11 @@ impl Book {
             manifest: MANIFEST,
         };
         book.ok(OPENER, 0, &publish);
-        book.ok(OPENER, 0, &Call::Deploy { contract: CONTRACT });
+        let deploy = Call::Deploy {
+            contract: CONTRACT,
+            parties: parties(),
+        };
+        book.ok(OPENER, 0, &deploy);
         book
     }
 
@@ -144,7 +153,17 @@ impl Book {
     }
 
     pub(super) fn instance(&self) -> Hash {
-        abi::instance_id(CONTRACT, OPENER, 0)
+        abi::instance_id(CONTRACT, OPENER, 0, &parties())
+    }
+
+    pub(super) fn binding(&self, party: u16) -> (PartyBinding, Signature) {
+        let binding = PartyBinding {
+            instance: self.instance(),
+            party,
+            seal_key: SealKey(derive("party seal", u64::from(party))),
+        };
+        let signature = self.sign(&key("party", u64::from(party)), &binding);
+        (binding, signature)
     }
 
     pub(super) fn terms(&self) -> CollectionTerms {

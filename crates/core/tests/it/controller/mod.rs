@@ -6,11 +6,12 @@ mod book;
 use enigma_core::controller::{Call, Revert, SignedContribution};
 use enigma_wire::abi;
 use enigma_wire::controller::{
-    Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, Receipt,
+    Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, PartyBinding,
+    Receipt,
 };
 use enigma_wire::eip712::Typed;
-use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
-use enigma_wire::ledger::{JobState, Ledger};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
+use enigma_wire::ledger::{BoundParty, JobState, Ledger};
 use enigma_wire::merkle::Tree;
 use enigma_wire::sign::{SecretKey, Signature};
 
@@ -146,7 +147,11 @@ fn retiring() {
 fn programs() {
     let mut book = Book::new(3);
     let publish = |contract, manifest| Call::Publish { contract, manifest };
-    let unknown = Call::Deploy { contract: CONTRACT };
+    let deploy = |parties| Call::Deploy {
+        contract: CONTRACT,
+        parties,
+    };
+    let unknown = deploy(parties());
     book.reverts(OPENER, 0, &unknown, Revert::UnknownContract);
     let empty = publish(Hash::default(), MANIFEST);
     book.reverts(OPENER, 0, &empty, Revert::EmptyHash);
@@ -156,18 +161,75 @@ fn programs() {
     let again = publish(CONTRACT, Hash([1; 32]));
     book.reverts(OTHER, 0, &again, Revert::AlreadyPublished);
     for nonce in 0..2 {
-        let events = book.ok(OPENER, 0, &Call::Deploy { contract: CONTRACT });
-        let instance = abi::instance_id(CONTRACT, OPENER, nonce);
+        let events = book.ok(OPENER, 0, &deploy(parties()));
+        let instance = abi::instance_id(CONTRACT, OPENER, nonce, &parties());
         assert_eq!(
             events,
             [Event::InstanceDeployed {
                 instance,
                 contract: CONTRACT,
                 deployer: OPENER,
-                nonce
+                nonce,
+                parties: parties()
             }]
         );
     }
+    let many = deploy(vec![OTHER; 17]);
+    book.reverts(OPENER, 0, &many, Revert::TooManyParties);
+    let nobody = deploy(vec![OTHER, Address::default()]);
+    book.reverts(OPENER, 0, &nobody, Revert::EmptyAccount);
+}
+
+#[test]
+fn parties_bind_their_keys() {
+    let mut book = Book::deployed(5);
+    let (good, signature) = book.binding(0);
+    let call = |binding, signature| Call::BindParty { binding, signature };
+    let with = |book: &Book, change: &dyn Fn(&mut PartyBinding)| {
+        let mut binding = good.clone();
+        change(&mut binding);
+        let signature = Some(book.sign(&key("party", 0), &binding));
+        call(binding, signature)
+    };
+    let elsewhere = with(&book, &|binding| binding.instance = Hash([1; 32]));
+    book.reverts(OTHER, 0, &elsewhere, Revert::UnknownInstance);
+    let nobody = with(&book, &|binding| binding.party = 2);
+    book.reverts(OTHER, 0, &nobody, Revert::UnknownParty);
+    let no_key = with(&book, &|binding| binding.seal_key = SealKey([0; 32]));
+    book.reverts(OTHER, 0, &no_key, Revert::EmptyKey);
+    let other_place = with(&book, &|binding| binding.party = 1);
+    book.reverts(OTHER, 0, &other_place, Revert::BadSignature);
+    let unsigned = call(good.clone(), None);
+    book.reverts(OTHER, 0, &unsigned, Revert::BadSignature);
+
+    // Opened before, in the same block, and after the binding.
+    let terms = book.terms();
+    book.ok(OPENER, 0, &Call::OpenCollection(terms.clone()));
+    let signed = call(good.clone(), Some(signature));
+    book.ok(OTHER, 0, &signed);
+    book.ok(OPENER, 0, &Call::OpenCollection(terms));
+    let opened =
+        |book: &Book, collection| book.ledger().collections[&CollectionId(collection)].opened;
+    let (early, late) = (opened(&book, 1), opened(&book, 2));
+    let counts = |book: &Book, party, block| book.ledger().party(good.instance, party, block);
+    assert_eq!(counts(&book, 0, early), None);
+    assert_eq!(
+        counts(&book, 0, late - 1),
+        None,
+        "in the opening's own block"
+    );
+    let bound = BoundParty {
+        account: parties()[0],
+        seal_key: good.seal_key,
+    };
+    assert_eq!(counts(&book, 0, late), Some(bound));
+    assert_eq!(counts(&book, 1, late), None);
+    assert_eq!(counts(&book, 2, late), None);
+
+    book.reverts(OTHER, 0, &signed, Revert::AlreadyBound);
+    book.reverts(parties()[0], 0, &unsigned, Revert::AlreadyBound);
+    let (second, _) = book.binding(1);
+    book.ok(parties()[1], 0, &call(second, None));
 }
 
 #[test]
