@@ -412,6 +412,11 @@ impl World {
         }
     }
 
+    /// The account that publishes, opens and requests.
+    pub(crate) fn organiser(&self) -> Address {
+        self.organiser.address()
+    }
+
     pub(crate) fn refund(&self) -> Amount {
         self.controller.credit(self.organiser.address())
     }
@@ -456,8 +461,24 @@ impl World {
             .collect()
     }
 
-    /// Asks a node and runs until it has answered.
+    /// Asks a node as somebody who may, and runs until it has answered.
     pub(crate) fn ask(&mut self, at: usize, request: ClientRequest) -> Response {
+        let caller = match &request {
+            ClientRequest::Output { member, .. } => {
+                Some(self.owners[member.0 as usize].key.address())
+            }
+            _ => Some(self.organiser.address()),
+        };
+        self.ask_as(caller, at, request)
+    }
+
+    /// Asks a node as this account, or as nobody, and runs until it has answered.
+    pub(crate) fn ask_as(
+        &mut self,
+        caller: Option<Address>,
+        at: usize,
+        request: ClientRequest,
+    ) -> Response {
         if let ClientRequest::Deposit(deposit) = &request {
             self.nodes[at]
                 .tap
@@ -471,6 +492,7 @@ impl World {
             Input::Client {
                 reply: ReplyId(reply),
                 request,
+                caller,
                 min_block: 0,
             },
         ));
