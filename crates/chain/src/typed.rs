@@ -3,6 +3,7 @@
 
 use alloy::primitives::B256;
 use alloy::sol_types::{Eip712Domain, SolStruct};
+use enigma_wire::api::signed;
 use enigma_wire::controller as wire;
 use enigma_wire::eip712::{self, Domain, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
@@ -21,6 +22,14 @@ alloy::sol! {
         address owner;
         bytes32 root;
     }
+    struct Request {
+        bytes32 node;
+        string method;
+        string target;
+        bytes32 body;
+        uint64 time;
+        uint128 nonce;
+    }
 }
 
 const DOMAIN: Domain = Domain {
@@ -28,15 +37,19 @@ const DOMAIN: Domain = Domain {
     controller: Address([0x42; 20]),
 };
 
-#[track_caller]
-fn same(ours: &impl Typed, theirs: &impl SolStruct) {
-    let domain = Eip712Domain::new(
+fn domain() -> Eip712Domain {
+    Eip712Domain::new(
         Some("Enigma".into()),
         Some("1".into()),
         Some(alloy::primitives::U256::from(DOMAIN.chain_id)),
         Some(account(DOMAIN.controller)),
         None,
-    );
+    )
+}
+
+#[track_caller]
+fn same(ours: &impl Typed, theirs: &impl SolStruct) {
+    let domain = domain();
     assert_eq!(DOMAIN.separator().0, domain.separator().0);
     assert_eq!(ours.struct_hash().0, theirs.eip712_hash_struct().0);
     assert_eq!(DOMAIN.digest(ours).0, theirs.eip712_signing_hash(&domain).0);
@@ -176,4 +189,19 @@ fn type_strings_are_those_of_the_solidity_source() {
     ] {
         assert!(source.contains(&format!("\"{encoded}\"")), "{encoded}");
     }
+}
+
+#[test]
+fn signed_request() {
+    let ours = signed::Request::new(PeerKey([1; 32]), "GET", "/v1/jobs/1", b"body");
+    let theirs = Request {
+        node: B256::new([1; 32]),
+        method: "GET".into(),
+        target: "/v1/jobs/1".into(),
+        body: B256::new(ours.body.0),
+        time: u64::MAX,
+        nonce: u128::MAX - 1,
+    };
+    let digest = signed::digest(&DOMAIN, &ours, u64::MAX, u128::MAX - 1);
+    assert_eq!(digest.0, theirs.eip712_signing_hash(&domain()).0);
 }

@@ -21,6 +21,11 @@ impl Wallet {
         self.0.address()
     }
 
+    /// The account's key, to sign what is not a transaction.
+    pub fn key(&self) -> &SecretKey {
+        &self.0
+    }
+
     /// A signed transaction, ready to send.
     pub(crate) fn sign(&self, transaction: TxEip1559) -> Vec<u8> {
         let digest = Hash(transaction.signature_hash().0);

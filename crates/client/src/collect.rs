@@ -11,7 +11,6 @@ use enigma_wire::id::{Hash, MemberIndex, NodeId};
 use enigma_wire::output;
 use enigma_wire::seal::Purpose;
 
-use crate::http::NodeApi;
 use crate::{ClientError, Network, Owner};
 
 /// A recipient's results by name.
@@ -40,7 +39,8 @@ pub async fn collect(
     let mut fetches = tokio::task::JoinSet::new();
     for (position, api) in nodes.into_iter().enumerate() {
         let id = certificate.job;
-        fetches.spawn(async move { (position, api.node, fetch(&api, id, member).await) });
+        let key = owner.key().clone();
+        fetches.spawn(async move { (position, api.node, api.output(&key, id, member).await) });
     }
     let mut sealed = BTreeMap::new();
     while let Some(joined) = fetches.join_next().await {
@@ -70,14 +70,6 @@ pub async fn collect(
         );
     }
     combine(program, job.entry, committee, &opened)
-}
-
-async fn fetch(
-    api: &NodeApi,
-    job: enigma_wire::id::JobId,
-    member: MemberIndex,
-) -> Result<SealedOutput, ClientError> {
-    api.output(job, member).await
 }
 
 /// The ciphertext, if it is the one the member committed to.

@@ -1,12 +1,15 @@
 //! The nodes' public API, seen from a client.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use enigma_wire::api::{
-    ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, SealedOutput, VERSION,
-};
-use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use enigma_bytecode::container::contract_hash;
+use enigma_wire::api::signed::{self, Authorization, Request};
+use enigma_wire::api::{ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, SealedOutput};
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::sign::SecretKey;
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::ClientError;
@@ -20,67 +23,106 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 #[derive(Clone, Debug)]
 pub(crate) struct NodeApi {
     pub(crate) node: NodeId,
-    base: String,
-    http: reqwest::Client,
-    min_block: u64,
+    /// The node's transport key: what requests to it are signed for.
+    pub(crate) peer_key: PeerKey,
+    pub(crate) base: String,
+    pub(crate) domain: Domain,
+    pub(crate) http: reqwest::Client,
+    /// The node answers once it has seen this block.
+    pub(crate) min_block: u64,
+}
+
+/// One request, to be sent until it is answered.
+struct Call<'a> {
+    method: Method,
+    target: String,
+    body: Vec<u8>,
+    /// Who asks; public requests and those that carry their own proof are not signed.
+    signer: Option<&'a SecretKey>,
 }
 
 impl NodeApi {
-    /// `min_block`: the node answers once it has seen this block.
-    pub(crate) fn new(node: NodeId, base: &str, http: reqwest::Client, min_block: u64) -> Self {
-        Self {
-            node,
-            base: base.trim_end_matches('/').to_owned(),
-            http,
-            min_block,
-        }
-    }
-
     pub(crate) async fn deposit(&self, deposit: &Deposit) -> Result<DepositAccepted, ClientError> {
-        let body = borsh::to_vec(deposit).expect("writing to memory cannot fail");
-        let request = || self.http.post(self.url("deposits")).body(body.clone());
-        self.json(self.send(request).await?).await
+        let call = Call {
+            method: Method::POST,
+            target: signed::target("deposits"),
+            body: borsh::to_vec(deposit).expect("writing to memory cannot fail"),
+            signer: None,
+        };
+        self.json(self.send(&call).await?).await
     }
 
     pub(crate) async fn put_contract(
         &self,
+        deployer: &SecretKey,
         hash: Hash,
         bytecode: &[u8],
     ) -> Result<(), ClientError> {
-        let url = self.url(&format!("contracts/{hash}"));
-        self.send(|| self.http.put(&url).body(bytecode.to_vec()))
-            .await?;
+        let call = Call {
+            method: Method::PUT,
+            target: signed::target(&format!("contracts/{hash}")),
+            body: bytecode.to_vec(),
+            signer: Some(deployer),
+        };
+        self.send(&call).await?;
         Ok(())
     }
 
-    pub(crate) async fn job(&self, job: JobId) -> Result<JobStatus, ClientError> {
-        let url = self.url(&format!("jobs/{job}"));
-        self.json(self.send(|| self.http.get(&url)).await?).await
+    /// A compiled contract, which is the one asked for.
+    pub(crate) async fn contract(&self, hash: Hash) -> Result<Vec<u8>, ClientError> {
+        let response = self.get(&format!("contracts/{hash}"), None).await?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| self.undecodable(&error))?;
+        if contract_hash(&bytes) != hash {
+            return Err(ClientError::Misbehaved {
+                node: self.node,
+                why: format!("what it gave for contract {hash} is something else"),
+            });
+        }
+        Ok(bytes.into())
+    }
+
+    pub(crate) async fn job(
+        &self,
+        signer: &SecretKey,
+        job: JobId,
+    ) -> Result<JobStatus, ClientError> {
+        let response = self.get(&format!("jobs/{job}"), Some(signer)).await?;
+        self.json(response).await
     }
 
     pub(crate) async fn output(
         &self,
+        recipient: &SecretKey,
         job: JobId,
         member: MemberIndex,
     ) -> Result<SealedOutput, ClientError> {
-        let url = self.url(&format!("jobs/{job}/outputs/{member}"));
-        self.json(self.send(|| self.http.get(&url)).await?).await
+        let path = format!("jobs/{job}/outputs/{member}");
+        self.json(self.get(&path, Some(recipient)).await?).await
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}/{VERSION}/{path}", self.base)
+    async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Response, ClientError> {
+        let call = Call {
+            method: Method::GET,
+            target: signed::target(path),
+            body: Vec::new(),
+            signer,
+        };
+        self.send(&call).await
     }
 
-    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, ClientError> {
+    async fn send(&self, call: &Call<'_>) -> Result<Response, ClientError> {
         let mut pause = FIRST_PAUSE;
-        let mut outcome = self.send_once(&request).await;
+        let mut outcome = self.send_once(call).await;
         for _ in 1..TRIES {
             match outcome {
                 // Every call is idempotent, so that asking again is safe.
                 Err((_, true)) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
-                    outcome = self.send_once(&request).await;
+                    outcome = self.send_once(call).await;
                 }
                 other => return other.map_err(|(error, _)| error),
             }
@@ -89,13 +131,18 @@ impl NodeApi {
     }
 
     /// The error comes with whether asking again may help.
-    async fn send_once(
-        &self,
-        request: &impl Fn() -> RequestBuilder,
-    ) -> Result<Response, (ClientError, bool)> {
-        let request = request()
+    async fn send_once(&self, call: &Call<'_>) -> Result<Response, (ClientError, bool)> {
+        let url = format!("{}{}", self.base.trim_end_matches('/'), call.target);
+        let mut request = self
+            .http
+            .request(call.method.clone(), url)
             .header("min-block", self.min_block)
+            .body(call.body.clone())
             .timeout(TIMEOUT);
+        if let Some(signer) = call.signer {
+            // Each attempt is a request of its own, with its own time and nonce.
+            request = request.header(AUTHORIZATION, self.authorization(call, signer).to_string());
+        }
         let response = request.send().await.map_err(|error| {
             let retry = error.is_connect() || error.is_request();
             (
@@ -140,10 +187,27 @@ impl NodeApi {
         response
             .json()
             .await
-            .map_err(|error| ClientError::Misbehaved {
-                node: self.node,
-                why: format!("its answer does not decode: {}", plain(&error)),
-            })
+            .map_err(|error| self.undecodable(&error))
+    }
+
+    fn undecodable(&self, error: &reqwest::Error) -> ClientError {
+        ClientError::Misbehaved {
+            node: self.node,
+            why: format!("its answer does not decode: {}", plain(error)),
+        }
+    }
+
+    fn authorization(&self, call: &Call<'_>, signer: &SecretKey) -> Authorization {
+        let request = Request::new(
+            self.peer_key,
+            call.method.as_str(),
+            &call.target,
+            &call.body,
+        );
+        let time = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs());
+        Authorization::sign(signer, &self.domain, &request, time, rand::random())
     }
 }
 

@@ -52,6 +52,10 @@ impl Owner {
         self.key.address()
     }
 
+    pub(crate) fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
     pub(crate) fn seal(&self) -> &SealSecret {
         &self.seal
     }

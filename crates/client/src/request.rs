@@ -12,6 +12,7 @@ use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
 use enigma_wire::ledger::Ledger;
 use enigma_wire::pricing;
+use enigma_wire::sign::SecretKey;
 
 use crate::ClientError;
 use crate::http::NodeApi;
@@ -125,20 +126,44 @@ impl Network {
         &self.ledger
     }
 
-    /// Brings a compiled contract to every node of a collection's committee.
+    /// Brings a compiled contract to every node of a collection's committee; `deployer` is the key of an
+    /// account that deployed an instance of it.
     ///
     /// # Errors
     /// When a node refuses it or cannot be reached.
     pub async fn upload_contract(
         &self,
+        deployer: &SecretKey,
         collection: CollectionId,
         contract: Hash,
         bytecode: &[u8],
     ) -> Result<(), ClientError> {
         for node in self.committee(collection)? {
-            node.put_contract(contract, bytecode).await?;
+            node.put_contract(deployer, contract, bytecode).await?;
         }
         Ok(())
+    }
+
+    /// A compiled contract as the first member of the collection's committee has it that answers with
+    /// the right one: its hash is checked, so that any node is as good as another.
+    ///
+    /// # Errors
+    /// What the last member said when none has it.
+    pub async fn fetch_contract(
+        &self,
+        collection: CollectionId,
+        contract: Hash,
+    ) -> Result<Vec<u8>, ClientError> {
+        let mut outcome = Err(ClientError::Misuse(format!(
+            "collection {collection} has no committee yet"
+        )));
+        for node in self.committee(collection)? {
+            outcome = node.contract(contract).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
     }
 
     /// The exact price of running an entry on `rows` rows of a collection.
@@ -173,15 +198,17 @@ impl Network {
         Ok(Quote { cost, price })
     }
 
-    /// What each committee member says about a job; unreachable members are left out.
+    /// What each committee member tells its requester, its opener or a member about a job; members that
+    /// cannot be reached or refuse are left out.
     pub async fn job_statuses(
         &self,
+        caller: &SecretKey,
         collection: CollectionId,
         job: JobId,
     ) -> Vec<(NodeId, JobStatus)> {
         let mut statuses = Vec::new();
         for node in self.committee(collection).unwrap_or_default() {
-            if let Ok(status) = node.job(job).await {
+            if let Ok(status) = node.job(caller, job).await {
                 statuses.push((node.node, status));
             }
         }
@@ -195,12 +222,14 @@ impl Network {
             record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
         let api = |node: &NodeId| {
             let info = &self.ledger.nodes.get(node)?.info;
-            Some(NodeApi::new(
-                *node,
-                &info.api_address,
-                self.http.clone(),
-                self.ledger.head.number,
-            ))
+            Some(NodeApi {
+                node: *node,
+                peer_key: info.peer_key,
+                base: info.api_address.clone(),
+                domain: self.domain,
+                http: self.http.clone(),
+                min_block: self.ledger.head.number,
+            })
         };
         let apis: Option<Vec<NodeApi>> = record.committee.iter().map(api).collect();
         apis.ok_or_else(|| ClientError::Misuse("the committee names an unknown node".to_owned()))

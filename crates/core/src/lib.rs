@@ -7,6 +7,7 @@
 //! nothing that depends on a write leaves before the write is confirmed; a party never panics on a
 //! peer's or a client's bytes.
 
+mod access;
 pub mod controller;
 mod deposit;
 mod job;

@@ -8,7 +8,7 @@ use enigma_bytecode::model::Contract;
 use enigma_wire::api::{ApiError, ErrorCode, JobPhase, JobStatus, NodeStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger};
 use enigma_wire::peer::{self, Frame, RunKey};
 use enigma_wire::seal::SealSecret;
@@ -16,6 +16,7 @@ use enigma_wire::sign::SecretKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+use crate::access;
 use crate::deposit;
 use crate::job::{Job, StoredOutput};
 use crate::seam::{
@@ -89,7 +90,7 @@ pub struct Party {
     /// Members whose rows a job may use, judged when its request's block was applied.
     admitted: BTreeMap<JobId, Vec<MemberIndex>>,
     early: Vec<(PeerKey, RunKey, Vec<u8>)>,
-    parked: VecDeque<Parked>,
+    parked: VecDeque<Asked>,
     /// The event log contradicted itself: nothing may be decided from it any more.
     broken: bool,
     /// Roots of each member's dealings until the collection is sealed, so that an owner cannot fill the
@@ -122,6 +123,9 @@ pub(crate) enum Pending {
         contract: Hash,
         program: Arc<Contract>,
     },
+    Contract {
+        reply: ReplyId,
+    },
     Output {
         reply: ReplyId,
         job: JobId,
@@ -131,10 +135,12 @@ pub(crate) enum Pending {
     Cleanup,
 }
 
-struct Parked {
+/// A client's request, when it came and from which proven account.
+struct Asked {
     since: Millis,
     reply: ReplyId,
     request: ClientRequest,
+    caller: Option<Address>,
     min_block: u64,
 }
 
@@ -243,8 +249,15 @@ impl Party {
             Input::Client {
                 reply,
                 request,
+                caller,
                 min_block,
-            } => self.on_client(reply, request, min_block),
+            } => self.on_client(Asked {
+                since: self.shared.now,
+                reply,
+                request,
+                caller,
+                min_block,
+            }),
             Input::Chain { block, caught_up } => self.on_block(&block, caught_up),
             Input::Done { id, outcome } => self.on_done(id, outcome),
             Input::Compute { job } => {
@@ -310,13 +323,16 @@ impl Party {
         }
     }
 
-    fn on_client(&mut self, reply: ReplyId, request: ClientRequest, min_block: u64) {
-        if min_block <= self.shared.ledger.head.number {
-            return self.serve(reply, request);
+    fn on_client(&mut self, asked: Asked) {
+        let head = self.shared.ledger.head.number;
+        if asked.min_block <= head {
+            return self.serve(asked);
         }
-        if min_block > self.shared.ledger.head.number + PARKED_BLOCKS_MAX {
+        if asked.min_block > head.saturating_add(PARKED_BLOCKS_MAX) {
             let message = "the request refers to a block far beyond the last one";
-            return self.shared.refuse(reply, ErrorCode::Unavailable, message);
+            return self
+                .shared
+                .refuse(asked.reply, ErrorCode::Unavailable, message);
         }
         if self.parked.len() == PARKED_MAX
             && let Some(oldest) = self.parked.pop_front()
@@ -327,19 +343,28 @@ impl Party {
                 "too many requests wait for a block",
             );
         }
-        self.parked.push_back(Parked {
-            since: self.shared.now,
-            reply,
-            request,
-            min_block,
-        });
+        self.parked.push_back(asked);
     }
 
-    fn serve(&mut self, reply: ReplyId, request: ClientRequest) {
+    fn serve(&mut self, asked: Asked) {
+        let Asked {
+            reply,
+            request,
+            caller,
+            ..
+        } = asked;
+        if let Err(denied) = access::check(&self.shared.ledger, caller, &request) {
+            return self.shared.reply(reply, Response::Error(denied));
+        }
         match request {
             ClientRequest::Deposit(deposit) => deposit::accept(self, reply, &deposit),
             ClientRequest::PutContract { contract, bytecode } => {
                 self.put_contract(reply, contract, bytecode)
+            }
+            ClientRequest::Contract(contract) => {
+                let pending = Pending::Contract { reply };
+                self.shared
+                    .load(pending, Table::Contracts, contract.0.to_vec());
             }
             ClientRequest::Job(job) => self.job_status(reply, job),
             ClientRequest::Output { job, member } => self.output(reply, job, member),
@@ -467,10 +492,10 @@ impl Party {
         let (ready, waiting) = self
             .parked
             .drain(..)
-            .partition::<VecDeque<Parked>, _>(|parked| parked.min_block <= head);
+            .partition::<VecDeque<Asked>, _>(|parked| parked.min_block <= head);
         self.parked = waiting;
         for parked in ready {
-            self.serve(parked.reply, parked.request);
+            self.serve(parked);
         }
     }
 
@@ -560,6 +585,18 @@ impl Party {
                 self.shared.programs.insert(contract, program);
                 self.shared.reply(reply, Response::ContractAccepted);
             }
+            (Pending::Contract { reply }, Outcome::Loaded(pairs)) => {
+                match pairs.into_iter().next() {
+                    Some((_, bytecode)) => {
+                        self.shared.reply(reply, Response::Contract(bytecode));
+                    }
+                    None => self.shared.refuse(
+                        reply,
+                        ErrorCode::NotFound,
+                        "this contract is not kept here",
+                    ),
+                }
+            }
             (Pending::Output { reply, job }, Outcome::Loaded(pairs)) => {
                 self.reply_output(reply, job, &pairs);
             }
@@ -571,6 +608,7 @@ impl Party {
             (
                 Pending::Deposit { reply, .. }
                 | Pending::Program { reply, .. }
+                | Pending::Contract { reply }
                 | Pending::Output { reply, .. },
                 _,
             ) => {

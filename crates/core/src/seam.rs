@@ -38,10 +38,12 @@ pub enum Input {
     Peer { from: PeerKey, frame: Vec<u8> },
     /// A link to a peer came up or went down. Going down ends the sessions that use it.
     Link { peer: PeerKey, up: bool },
-    /// A request over the public API; served once the party has seen block `min_block`.
+    /// A request over the public API, by an account that has proven itself or by a stranger; judged and
+    /// served once the party has seen block `min_block`.
     Client {
         reply: ReplyId,
         request: ClientRequest,
+        caller: Option<Address>,
         min_block: u64,
     },
     /// The next block, in order. `caught_up` says that the chain has no later one yet.
@@ -74,6 +76,8 @@ pub enum ClientRequest {
     Deposit(Box<Deposit>),
     /// Keep this compiled contract, whose hash is published.
     PutContract { contract: Hash, bytecode: Vec<u8> },
+    /// A compiled contract that is kept here.
+    Contract(Hash),
     /// How does a job stand?
     Job(JobId),
     /// A recipient's sealed output.
@@ -88,6 +92,7 @@ pub enum ClientRequest {
 pub enum Response {
     DepositAccepted(DepositAccepted),
     ContractAccepted,
+    Contract(Vec<u8>),
     Job(JobStatus),
     Output(SealedOutput),
     Status(NodeStatus),

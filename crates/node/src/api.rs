@@ -2,38 +2,42 @@
 //!
 //! `min-block` (a header) names a block the client has seen; the party answers once it has seen it too.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+mod gate;
+mod limits;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use enigma_core::{ClientRequest, Response};
+use enigma_wire::api::signed::{self, Authorization};
 use enigma_wire::api::{ApiError, Deposit, ErrorCode, MAX_BODY_BYTES};
-use enigma_wire::id::{Hash, JobId, MemberIndex};
+use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+pub(crate) use gate::Gate;
+use limits::Limiter;
 
 /// Requests the party has not taken yet; more are answered 503.
 pub(crate) const QUEUE_LEN: usize = 256;
 /// Longest wait for the party's answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests per second and client address, sustained and at once.
-const RATE_PER_SECOND: f64 = 2_000.0;
-const RATE_BURST: f64 = 4_000.0;
 /// Longest time from a request's first byte to its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 /// Requests in hand at once; with the largest body this bounds their memory.
 const REQUESTS_MAX: usize = 64;
-/// Client addresses remembered for the rate limit.
-const CLIENTS_MAX: usize = 10_000;
 
 /// A request on its way to the party.
 pub(crate) struct Asked {
     pub(crate) request: ClientRequest,
+    pub(crate) caller: Option<Address>,
     pub(crate) min_block: u64,
     pub(crate) answer: oneshot::Sender<Response>,
 }
@@ -42,22 +46,24 @@ pub(crate) struct Asked {
 struct Api {
     party: mpsc::Sender<Asked>,
     wake: enigma_net::Waker,
+    gate: Arc<Gate>,
     limiter: Arc<Limiter>,
     in_hand: Arc<Semaphore>,
 }
 
 /// The API's routes.
-pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker) -> Router {
+pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker, gate: Gate) -> Router {
     let api = Api {
         party,
         wake,
+        gate: Arc::new(gate),
         limiter: Arc::default(),
         in_hand: Arc::new(Semaphore::new(REQUESTS_MAX)),
     };
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/deposits", post(deposit))
-        .route("/v1/contracts/{hash}", put(put_contract))
+        .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/{member}", get(output))
         .layer(axum::middleware::from_fn_with_state(
@@ -68,90 +74,139 @@ pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker) -> Rou
         .with_state(api)
 }
 
-async fn status(State(api): State<Api>, headers: HeaderMap) -> HttpResponse {
-    api.ask(ClientRequest::Status, &headers).await
+async fn status(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
+    api.ask(ClientRequest::Status, &incoming).await
 }
 
-async fn deposit(State(api): State<Api>, headers: HeaderMap, body: Bytes) -> HttpResponse {
-    match borsh::from_slice::<Deposit>(&body) {
+async fn deposit(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
+    match borsh::from_slice::<Deposit>(&incoming.body) {
         Ok(deposit) => {
-            api.ask(ClientRequest::Deposit(Box::new(deposit)), &headers)
+            api.ask(ClientRequest::Deposit(Box::new(deposit)), &incoming)
                 .await
         }
         Err(error) => malformed(format!("the deposit does not decode: {error}")),
     }
 }
 
-async fn put_contract(
+async fn contract(
     State(api): State<Api>,
-    Path(hash): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    Path(contract): Path<Hash>,
+    incoming: Incoming,
 ) -> HttpResponse {
-    match hash.parse::<Hash>() {
-        Ok(contract) => {
-            api.ask(
-                ClientRequest::PutContract {
-                    contract,
-                    bytecode: body.to_vec(),
-                },
-                &headers,
-            )
-            .await
-        }
-        Err(error) => malformed(format!("contract hash: {error}")),
-    }
+    api.ask(ClientRequest::Contract(contract), &incoming).await
 }
 
-async fn job(State(api): State<Api>, Path(job): Path<u64>, headers: HeaderMap) -> HttpResponse {
-    api.ask(ClientRequest::Job(JobId(job)), &headers).await
+async fn put_contract(
+    State(api): State<Api>,
+    Path(contract): Path<Hash>,
+    incoming: Incoming,
+) -> HttpResponse {
+    let request = ClientRequest::PutContract {
+        contract,
+        bytecode: incoming.body.to_vec(),
+    };
+    api.ask(request, &incoming).await
+}
+
+async fn job(State(api): State<Api>, Path(job): Path<u64>, incoming: Incoming) -> HttpResponse {
+    api.ask(ClientRequest::Job(JobId(job)), &incoming).await
 }
 
 async fn output(
     State(api): State<Api>,
     Path((job, member)): Path<(u64, u32)>,
-    headers: HeaderMap,
+    incoming: Incoming,
 ) -> HttpResponse {
     let request = ClientRequest::Output {
         job: JobId(job),
         member: MemberIndex(member),
     };
-    api.ask(request, &headers).await
+    api.ask(request, &incoming).await
+}
+
+/// A request's body, and who sent it as of which block.
+struct Incoming {
+    /// The proof of the account, if the request is signed; checked.
+    authorization: Option<Authorization>,
+    min_block: u64,
+    body: Bytes,
+}
+
+impl FromRequest<Api> for Incoming {
+    type Rejection = HttpResponse;
+
+    async fn from_request(
+        request: axum::extract::Request,
+        api: &Api,
+    ) -> Result<Self, HttpResponse> {
+        let (parts, body) = request.into_parts();
+        let min_block = match parts.headers.get("min-block") {
+            None => 0,
+            Some(value) => value
+                .to_str()
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| malformed("header min-block is not a block number".to_owned()))?,
+        };
+        let request = axum::extract::Request::from_parts(parts.clone(), body);
+        let body = Bytes::from_request(request, api)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str());
+        let authorization = match parts.headers.get(header::AUTHORIZATION) {
+            None => None,
+            Some(header) => {
+                let checked = api.gate.check(header, parts.method.as_str(), target, &body);
+                Some(checked.map_err(refused)?)
+            }
+        };
+        Ok(Self {
+            authorization,
+            min_block,
+            body,
+        })
+    }
 }
 
 impl Api {
-    async fn ask(&self, request: ClientRequest, headers: &HeaderMap) -> HttpResponse {
-        let min_block = match headers
-            .get("min-block")
-            .map(|value| value.to_str().ok()?.parse().ok())
+    async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {
+        if let Some(authorization) = &incoming.authorization
+            && let Err(error) = self.gate.remember(authorization)
         {
-            None => 0,
-            Some(Some(block)) => block,
-            Some(None) => return malformed("header min-block is not a block number".to_owned()),
-        };
+            return refused(error);
+        }
         let (answer, answered) = oneshot::channel();
-        if self
-            .party
-            .try_send(Asked {
-                request,
-                min_block,
-                answer,
-            })
-            .is_err()
-        {
+        let asked = Asked {
+            request,
+            caller: incoming.authorization.map(|proof| proof.account),
+            min_block: incoming.min_block,
+            answer,
+        };
+        if self.party.try_send(asked).is_err() {
             return error(
                 ErrorCode::Unavailable,
                 "the node is busy; try again".to_owned(),
             );
         }
         (self.wake)();
-        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
-            Ok(Ok(response)) => http(response),
-            _ => error(
-                ErrorCode::Unavailable,
-                "the node did not answer in time".to_owned(),
-            ),
+        let response = match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
+            Ok(Ok(response)) => response,
+            _ => {
+                return error(
+                    ErrorCode::Unavailable,
+                    "the node did not answer in time".to_owned(),
+                );
+            }
+        };
+        if let (Some(authorization), Response::Error(error)) = (&incoming.authorization, &response)
+            && error.code == ErrorCode::NotAllowed
+        {
+            self.gate.forget(authorization);
         }
+        http(response)
     }
 }
 
@@ -159,11 +214,20 @@ fn http(response: Response) -> HttpResponse {
     match response {
         Response::DepositAccepted(accepted) => Json(accepted).into_response(),
         Response::ContractAccepted => StatusCode::NO_CONTENT.into_response(),
+        Response::Contract(bytecode) => (
+            [(header::CONTENT_TYPE, "application/octet-stream")],
+            bytecode,
+        )
+            .into_response(),
         Response::Job(status) => Json(status).into_response(),
         Response::Output(output) => Json(output).into_response(),
         Response::Status(status) => Json(status).into_response(),
-        Response::Error(ApiError { code, message }) => error(code, message),
+        Response::Error(error) => refused(error),
     }
+}
+
+fn refused(ApiError { code, message }: ApiError) -> HttpResponse {
+    error(code, message)
 }
 
 fn malformed(message: String) -> HttpResponse {
@@ -173,42 +237,21 @@ fn malformed(message: String) -> HttpResponse {
 fn error(code: ErrorCode, message: String) -> HttpResponse {
     let status = match code {
         ErrorCode::Malformed => StatusCode::BAD_REQUEST,
+        ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorCode::NotAllowed => StatusCode::FORBIDDEN,
         ErrorCode::BadDealing => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    (status, Json(ApiError { code, message })).into_response()
-}
-
-/// A token bucket for each client address.
-#[derive(Default)]
-struct Limiter(Mutex<BTreeMap<std::net::IpAddr, (f64, Instant)>>);
-
-impl Limiter {
-    fn admit(&self, client: std::net::IpAddr, now: Instant) -> bool {
-        let mut buckets = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if buckets.len() >= CLIENTS_MAX && !buckets.contains_key(&client) {
-            // Full buckets carry no information; drop them.
-            buckets.retain(|_, (_, last)| now.duration_since(*last) < Duration::from_secs(2));
-            if buckets.len() >= CLIENTS_MAX {
-                return false;
-            }
-        }
-        let (tokens, last) = buckets.entry(client).or_insert((RATE_BURST, now));
-        let gained = now.duration_since(*last).as_secs_f64() * RATE_PER_SECOND;
-        *tokens = (*tokens + gained).min(RATE_BURST);
-        *last = now;
-        let admitted = *tokens >= 1.0;
-        if admitted {
-            *tokens -= 1.0;
-        }
-        admitted
+    let mut response = (status, Json(ApiError { code, message })).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static(signed::SCHEME);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
     }
+    response
 }
 
 async fn limit_rate(
@@ -239,23 +282,5 @@ async fn limit_rate(
             }),
         )
             .into_response()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_over_its_rate_is_refused_and_recovers() {
-        let limiter = Limiter::default();
-        let (client, other) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
-        let start = Instant::now();
-        for _ in 0..RATE_BURST as usize {
-            assert!(limiter.admit(client, start));
-        }
-        assert!(!limiter.admit(client, start));
-        assert!(limiter.admit(other, start));
-        assert!(limiter.admit(client, start + Duration::from_secs(1)));
     }
 }

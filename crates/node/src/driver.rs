@@ -92,6 +92,7 @@ impl Driver {
         Some(Input::Client {
             reply,
             request: asked.request,
+            caller: asked.caller,
             min_block: asked.min_block,
         })
     }

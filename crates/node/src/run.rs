@@ -131,7 +131,8 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
         wake.clone(),
     ));
     let (end_api, api_ended) = oneshot::channel::<()>();
-    let router = api::router(requests_in, wake.clone());
+    let gate = api::Gate::new(domain, peer_key);
+    let router = api::router(requests_in, wake.clone(), gate);
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server = tokio::spawn(async move {
         axum::serve(listener, service)

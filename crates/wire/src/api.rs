@@ -8,6 +8,8 @@ use crate::controller::Contribution;
 use crate::id::{Hash, JobId, MemberIndex, NodeId};
 use crate::sign::Signature;
 
+pub mod signed;
+
 /// Version of the API; a path prefix.
 pub const VERSION: &str = "v1";
 /// Largest body a node accepts.
@@ -110,7 +112,9 @@ pub struct ApiError {
 pub enum ErrorCode {
     /// The request does not decode.
     Malformed,
-    /// The chain does not allow it.
+    /// The request is not signed, or its signature, time or nonce does not hold.
+    Unauthenticated,
+    /// The chain does not allow it, or not to this account.
     NotAllowed,
     /// The dealing is inconsistent; the owner who signed it is named in the message.
     BadDealing,

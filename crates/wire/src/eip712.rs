@@ -163,7 +163,7 @@ pub(crate) struct Words(Keccak256);
 
 impl Words {
     /// Starts a struct hash with its type hash.
-    fn new(type_string: &str) -> Self {
+    pub(crate) fn new(type_string: &str) -> Self {
         Self::plain().hash(keccak256(type_string.as_bytes()))
     }
 

@@ -146,7 +146,12 @@ async fn open(
     running.network.refresh().await?;
     running
         .network
-        .upload_contract(collection, program.hash, &program.bytecode)
+        .upload_contract(
+            running.organiser.key(),
+            collection,
+            program.hash,
+            &program.bytecode,
+        )
         .await?;
     Ok(collection)
 }
@@ -290,7 +295,10 @@ async fn await_job(
             ended => Some(ended.clone()),
         })
         .await?;
-    let statuses = running.network.job_statuses(collection, job).await;
+    let statuses = running
+        .network
+        .job_statuses(running.organiser.key(), collection, job)
+        .await;
     match ended {
         Some(JobState::Settled(certificate)) => Ok((certificate, statuses)),
         Some(JobState::Failed(failure)) => {

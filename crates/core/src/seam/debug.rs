@@ -38,11 +38,13 @@ impl Debug for Input {
             Input::Client {
                 reply,
                 request,
+                caller,
                 min_block,
             } => f
                 .debug_struct("Client")
                 .field("reply", reply)
                 .field("request", request)
+                .field("caller", caller)
                 .field("min_block", min_block)
                 .finish(),
             Input::Chain { block, caught_up } => f

@@ -3,6 +3,7 @@
 
 mod committee;
 
+mod access;
 mod adversary;
 mod answers;
 mod consent;

@@ -156,10 +156,40 @@ impl World {
         self.ask_after(node, request, self.chain.height())
     }
 
-    /// A client's request that refers to a block.
+    /// A client's request that refers to a block, by somebody who may.
     pub(crate) fn ask_after(
         &mut self,
         node: usize,
+        request: ClientRequest,
+        min_block: u64,
+    ) -> ReplyId {
+        let caller = self.rightful(&request);
+        self.ask_as(node, caller, request, min_block)
+    }
+
+    /// An account that may ask this.
+    fn rightful(&self, request: &ClientRequest) -> Option<Address> {
+        let ledger = self.chain.ledger();
+        match request {
+            ClientRequest::PutContract { contract, .. } => {
+                let mut instances = ledger.instances.values();
+                let instance = instances.find(|instance| instance.contract == *contract);
+                instance.map(|instance| instance.deployer)
+            }
+            ClientRequest::Job(job) => ledger.jobs.get(job).map(|record| record.requester),
+            ClientRequest::Output { job, member } => {
+                let collection = &ledger.collections[&ledger.jobs.get(job)?.collection];
+                collection.contributions.get(member).map(|given| given.owner)
+            }
+            _ => None,
+        }
+    }
+
+    /// A client's request by this account, or by nobody, that refers to a block.
+    pub(crate) fn ask_as(
+        &mut self,
+        node: usize,
+        caller: Option<Address>,
         request: ClientRequest,
         min_block: u64,
     ) -> ReplyId {
@@ -176,6 +206,7 @@ impl World {
         let input = Input::Client {
             reply,
             request,
+            caller,
             min_block,
         };
         self.queue(node, Source::Client, input);
@@ -185,6 +216,21 @@ impl World {
     /// Asks and waits for the answer.
     pub(crate) fn answer(&mut self, node: usize, request: ClientRequest) -> Response {
         let reply = self.ask(node, request);
+        self.await_answer(reply)
+    }
+
+    /// Asks as this account, or as nobody, and waits for the answer.
+    pub(crate) fn answer_as(
+        &mut self,
+        node: usize,
+        caller: Option<Address>,
+        request: ClientRequest,
+    ) -> Response {
+        let reply = self.ask_as(node, caller, request, self.chain.height());
+        self.await_answer(reply)
+    }
+
+    fn await_answer(&mut self, reply: ReplyId) -> Response {
         self.run_until("a reply", 60_000, |world| {
             world.replies.contains_key(&reply)
         });

@@ -1,0 +1,86 @@
+//! Who may ask a node for what: decided from the ledger alone, for an account that has already proven
+//! itself.
+//!
+//! | request | who |
+//! |---|---|
+//! | status, a contract's bytecode | everybody |
+//! | deposit | everybody: it carries its owner's signature and member proof |
+//! | upload of a contract | the deployer of one of its instances |
+//! | how a job stands | its requester, the collection's opener, those who contributed to it |
+//! | an output | its recipient |
+
+use enigma_wire::api::{ApiError, ErrorCode};
+use enigma_wire::id::{Address, JobId};
+use enigma_wire::ledger::{CollectionRecord, JobRecord, Ledger};
+
+use crate::seam::ClientRequest;
+
+/// May `caller` ask this? `None` is somebody who has not proven an account.
+///
+/// # Errors
+/// `Unauthenticated` for a stranger's request that must be signed, `NotAllowed` for the wrong account's.
+pub(crate) fn check(
+    ledger: &Ledger,
+    caller: Option<Address>,
+    request: &ClientRequest,
+) -> Result<(), ApiError> {
+    let Some(rule) = rule(request) else {
+        return Ok(());
+    };
+    let (code, message) = match caller {
+        None => (
+            ErrorCode::Unauthenticated,
+            format!("{rule}: the request must be signed"),
+        ),
+        Some(account) if allowed(ledger, account, request) => return Ok(()),
+        Some(account) => (
+            ErrorCode::NotAllowed,
+            format!("{rule}, and {account} is not"),
+        ),
+    };
+    Err(ApiError { code, message })
+}
+
+/// Whom a request is for, in words; `None` when it is for everybody.
+fn rule(request: &ClientRequest) -> Option<String> {
+    match request {
+        ClientRequest::Status | ClientRequest::Contract(_) | ClientRequest::Deposit(_) => None,
+        ClientRequest::PutContract { contract, .. } => Some(format!(
+            "only a deployer of an instance of contract {contract} may upload it"
+        )),
+        ClientRequest::Job(job) => Some(format!(
+            "only its requester, the collection's opener and its members may ask about job {job}"
+        )),
+        ClientRequest::Output { job, member } => Some(format!(
+            "only member {member} may have that member's output of job {job}"
+        )),
+    }
+}
+
+/// A request about something the ledger does not know passes: whoever serves it says so.
+fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
+    match request {
+        ClientRequest::Status | ClientRequest::Contract(_) | ClientRequest::Deposit(_) => true,
+        ClientRequest::PutContract { contract, .. } => ledger
+            .instances
+            .values()
+            .any(|instance| instance.contract == *contract && instance.deployer == account),
+        ClientRequest::Job(id) => job(ledger, *id).is_none_or(|(job, collection)| {
+            let mut owners = collection.contributions.values().map(|given| given.owner);
+            account == job.requester
+                || account == collection.opener
+                || owners.any(|owner| owner == account)
+        }),
+        ClientRequest::Output { job: id, member } => {
+            job(ledger, *id).is_none_or(|(_, collection)| {
+                let given = collection.contributions.get(member);
+                given.is_some_and(|given| given.owner == account)
+            })
+        }
+    }
+}
+
+fn job(ledger: &Ledger, id: JobId) -> Option<(&JobRecord, &CollectionRecord)> {
+    let job = ledger.jobs.get(&id)?;
+    Some((job, ledger.collections.get(&job.collection)?))
+}

@@ -1,0 +1,251 @@
+//! The API over loopback, with a real party behind it: who is let in, and what everybody else hears.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use enigma_core::{Config, Effect, Input, Keys, Millis, Outcome, Party, ReplyId, Timeouts};
+use enigma_wire::controller::{BlockEvents, CollectionTerms, Event};
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{CollectionId, PeerKey};
+use enigma_wire::seal::SealSecret;
+use enigma_wire::sign::SecretKey;
+use reqwest::Method;
+use tokio::net::TcpListener;
+
+use super::*;
+
+const DOMAIN: Domain = Domain {
+    chain_id: 31_337,
+    controller: Address([0x11; 20]),
+};
+const NODE: PeerKey = PeerKey([0x22; 32]);
+const JOB: &str = "/v1/jobs/1";
+
+fn requester() -> SecretKey {
+    SecretKey::from_bytes(&[7; 32]).expect("a valid key")
+}
+
+fn stranger() -> SecretKey {
+    SecretKey::from_bytes(&[8; 32]).expect("a valid key")
+}
+
+/// One job of one collection, requested by [`requester`].
+fn block() -> BlockEvents {
+    let instance = Hash([3; 32]);
+    let deployed = Event::InstanceDeployed {
+        instance,
+        contract: Hash([4; 32]),
+        deployer: requester().address(),
+        nonce: 0,
+    };
+    let opened = Event::CollectionOpened {
+        collection: CollectionId(1),
+        opener: requester().address(),
+        terms: CollectionTerms {
+            instance,
+            slot: 0,
+            member_root: Hash([5; 32]),
+            member_count: 3,
+            min_rows: 3,
+            committee_size: 3,
+        },
+        draw_block: 9,
+    };
+    let requested = Event::JobRequested {
+        job: JobId(1),
+        collection: CollectionId(1),
+        entry: 0,
+        requester: requester().address(),
+        fee: 1,
+        use_index: 0,
+        deadline: u64::MAX,
+    };
+    BlockEvents {
+        number: 5,
+        time: 5,
+        hash: Hash([6; 32]),
+        events: vec![deployed, opened, requested],
+    }
+}
+
+/// A party that answers requests and has an empty disk.
+async fn party(mut requests: mpsc::Receiver<Asked>) {
+    let config = Config {
+        peer_key: NODE,
+        domain: DOMAIN,
+        timeouts: Timeouts::default(),
+        version: "0".to_owned(),
+    };
+    let keys = Keys {
+        signer: stranger(),
+        seal: SealSecret::from_bytes(&[1; 32]),
+    };
+    let mut party = Party::new(config, keys, [0; 32]);
+    let caught_up = true;
+    party.handle(
+        Millis(0),
+        Input::Chain {
+            block: block(),
+            caught_up,
+        },
+    );
+    while let Some(asked) = requests.recv().await {
+        let mut answer = Some(asked.answer);
+        let input = Input::Client {
+            reply: ReplyId(1),
+            request: asked.request,
+            caller: asked.caller,
+            min_block: asked.min_block,
+        };
+        party.handle(Millis(0), input);
+        while let Some(effect) = party.next_effect() {
+            match effect {
+                Effect::Load { id, .. } => {
+                    let outcome = Outcome::Loaded(Vec::new());
+                    party.handle(Millis(0), Input::Done { id, outcome });
+                }
+                Effect::Reply { response, .. } => {
+                    let answer = answer.take().expect("one answer");
+                    answer.send(response).expect("somebody waits");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A served API; gone with the test's runtime.
+async fn serve() -> SocketAddr {
+    let (requests_in, requests) = mpsc::channel(8);
+    tokio::spawn(party(requests));
+    let router = router(requests_in, Arc::new(|| {}), Gate::new(DOMAIN, NODE));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
+}
+
+/// The header for a request for the job.
+fn signed_by(key: &SecretKey, time: u64) -> String {
+    let request = signed::Request::new(NODE, "GET", JOB, b"");
+    Authorization::sign(key, &DOMAIN, &request, time, rand::random()).to_string()
+}
+
+async fn send(
+    address: SocketAddr,
+    method: Method,
+    path: &str,
+    authorization: Option<&str>,
+) -> reqwest::Response {
+    let client = reqwest::Client::new();
+    let mut request = client.request(method, format!("http://{address}{path}"));
+    if let Some(header) = authorization {
+        request = request.header("authorization", header);
+    }
+    request.send().await.expect("an answer")
+}
+
+#[track_caller]
+fn error_of(status: StatusCode, error: &ApiError, expected: (u16, ErrorCode), words: &str) {
+    assert_eq!((status.as_u16(), error.code), expected, "{}", error.message);
+    assert!(error.message.contains(words), "{}", error.message);
+}
+
+async fn refusal(response: reqwest::Response) -> (StatusCode, ApiError) {
+    let status = response.status();
+    (status, response.json().await.expect("an error object"))
+}
+
+const UNAUTHENTICATED: (u16, ErrorCode) = (401, ErrorCode::Unauthenticated);
+
+#[tokio::test]
+async fn a_signed_request_is_answered_once() {
+    let address = serve().await;
+    let header = signed_by(&requester(), now());
+    let response = send(address, Method::GET, JOB, Some(&header)).await;
+    assert_eq!(response.status(), 200);
+    let status: enigma_wire::api::JobStatus = response.json().await.expect("a status");
+    assert_eq!(status.job, JobId(1));
+    let (status, error) = refusal(send(address, Method::GET, JOB, Some(&header)).await).await;
+    error_of(status, &error, UNAUTHENTICATED, "made before");
+}
+
+#[tokio::test]
+async fn an_unsigned_request_is_told_to_sign() {
+    let address = serve().await;
+    let response = send(address, Method::GET, JOB, None).await;
+    assert_eq!(response.headers()["www-authenticate"], "Enigma");
+    let (status, error) = refusal(response).await;
+    error_of(status, &error, UNAUTHENTICATED, "must be signed");
+    let (status, error) = refusal(send(address, Method::GET, JOB, Some("Bearer x")).await).await;
+    error_of(
+        status,
+        &error,
+        UNAUTHENTICATED,
+        "ACCOUNT TIME NONCE SIGNATURE",
+    );
+}
+
+#[tokio::test]
+async fn an_old_request_hears_both_clocks() {
+    let address = serve().await;
+    let old = now() - signed::CLOCK_TOLERANCE_SECONDS - 5;
+    let header = signed_by(&requester(), old);
+    let (status, error) = refusal(send(address, Method::GET, JOB, Some(&header)).await).await;
+    error_of(status, &error, UNAUTHENTICATED, &old.to_string());
+    assert!(
+        error.message.contains("this node's clock says"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn a_request_holds_for_its_node_its_path_and_its_body_only() {
+    let address = serve().await;
+    let elsewhere = signed::Request::new(PeerKey([0x23; 32]), "GET", JOB, b"");
+    let header = Authorization::sign(&requester(), &DOMAIN, &elsewhere, now(), 1).to_string();
+    let (status, error) = refusal(send(address, Method::GET, JOB, Some(&header)).await).await;
+    error_of(status, &error, UNAUTHENTICATED, "to this node");
+
+    let header = signed_by(&requester(), now());
+    let other = send(address, Method::GET, "/v1/jobs/1?x", Some(&header)).await;
+    let (status, error) = refusal(other).await;
+    error_of(status, &error, UNAUTHENTICATED, "over this request");
+
+    let path = format!("/v1/contracts/{}", Hash([4; 32]));
+    let request = signed::Request::new(NODE, "PUT", &path, b"one body");
+    let header = Authorization::sign(&requester(), &DOMAIN, &request, now(), 2).to_string();
+    let (status, error) = refusal(send(address, Method::PUT, &path, Some(&header)).await).await;
+    error_of(status, &error, UNAUTHENTICATED, "over this request");
+}
+
+#[tokio::test]
+async fn the_wrong_account_is_refused_every_time_and_named() {
+    let address = serve().await;
+    let header = signed_by(&stranger(), now());
+    for _ in 0..2 {
+        let (status, error) = refusal(send(address, Method::GET, JOB, Some(&header)).await).await;
+        let account = stranger().address().to_string();
+        error_of(status, &error, (403, ErrorCode::NotAllowed), &account);
+    }
+}
+
+#[tokio::test]
+async fn status_and_contracts_are_for_everybody() {
+    let address = serve().await;
+    let response = send(address, Method::GET, "/v1/status", None).await;
+    assert_eq!(response.status(), 200);
+    let path = format!("/v1/contracts/{}", Hash([4; 32]));
+    let (status, error) = refusal(send(address, Method::GET, &path, None).await).await;
+    error_of(status, &error, (404, ErrorCode::NotFound), "not kept here");
+}
