@@ -7,11 +7,13 @@
 //! nothing that depends on a write leaves before the write is confirmed; a party never panics on a
 //! peer's or a client's bytes.
 
+pub mod bench;
 pub mod controller;
 mod deposit;
 mod job;
 mod party;
 mod seam;
+mod session;
 
 pub use controller::Controller;
 pub use party::{Config, Keys, Party, Timeouts};
