@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use enigma_bytecode::plan::Operation;
 use enigma_wire::id::Address;
 
 /// Compute on data that nobody sees: secret-shared, under the owners' control, settled on a chain.
@@ -25,6 +26,11 @@ pub(crate) enum Command {
     /// Make or run a node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Measure this machine: node processes, encrypted links, preprocessing in the measured time.
+    Bench(BenchOptions),
+    /// One party of a bench; started by `bench`.
+    #[command(hide = true)]
+    BenchParty,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +136,42 @@ pub(crate) struct NodeRunOptions {
     /// Stop when standard input ends, as it does when the process that started the node is gone.
     #[arg(long)]
     pub(crate) stop_with_input: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma bench mul --count 1000000
+  enigma bench lt --nodes 5 --count 100000 --runs 3
+  enigma bench rank --count 300 --json
+
+Wall time is from the order to begin until the last node has its results, the median of all runs.
+Values are dealt before. Results are opened and compared with plain arithmetic after each run.")]
+pub(crate) struct BenchOptions {
+    /// What to measure: `mul` multiplies two vectors, `lt` compares two vectors, `rank` ranks one.
+    #[arg(value_name = "mul|lt|rank")]
+    pub(crate) operation: Operation,
+    /// Committee size: n = 2t+1 nodes.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size)]
+    pub(crate) nodes: u8,
+    /// The field of the shares: `m61` is the integers modulo 2^61-1.
+    #[arg(long, value_name = "FIELD", default_value = "m61", value_parser = field)]
+    pub(crate) field: String,
+    /// Elements of each vector.
+    #[arg(long, value_name = "C")]
+    pub(crate) count: u32,
+    /// How often to measure.
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn field(name: &str) -> Result<String, String> {
+    match name {
+        "m61" => Ok(name.to_owned()),
+        _ => Err("this version computes over m61 only".to_owned()),
+    }
 }
 
 fn committee_size(text: &str) -> Result<u8, String> {

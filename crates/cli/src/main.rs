@@ -1,6 +1,7 @@
 //! The command `enigma`: demo, contract tools and the node daemon in one binary.
 
 mod args;
+mod bench;
 mod contract;
 mod demo;
 mod node;
@@ -31,5 +32,7 @@ fn run(command: Command) -> Result<(), Problem> {
         Command::Build(options) => contract::build(&options),
         Command::Node(NodeCommand::Init(options)) => node::init(&options),
         Command::Node(NodeCommand::Run(options)) => node::run(&options),
+        Command::Bench(options) => bench::run(&options),
+        Command::BenchParty => bench::party(),
     }
 }

@@ -8,11 +8,13 @@
 //! peer's or a client's bytes.
 
 mod access;
+pub mod bench;
 pub mod controller;
 mod deposit;
 mod job;
 mod party;
 mod seam;
+mod session;
 
 pub use controller::Controller;
 pub use party::{Config, Keys, Party, Timeouts};

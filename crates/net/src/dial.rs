@@ -8,11 +8,12 @@ use tokio::{
     net::TcpStream,
     time::{sleep, timeout},
 };
-use tokio_rustls::{TlsConnector, TlsStream};
+use tokio_rustls::TlsConnector;
 
 use crate::{
     DialFailure,
     frame::{self, HELLO_LEN, PROTOCOL_VERSION},
+    link::{Stream, transport},
     net::Shared,
     trust,
 };
@@ -57,17 +58,9 @@ pub(crate) async fn keep(shared: Arc<Shared>, peer: PeerKey) {
     }
 }
 
-async fn connect(
-    shared: &Shared,
-    peer: PeerKey,
-    address: &str,
-) -> Result<TlsStream<TcpStream>, DialFailure> {
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| DialFailure::Connect(error.kind()))?;
-    stream
-        .set_nodelay(true)
-        .map_err(|error| DialFailure::Connect(error.kind()))?;
+async fn connect(shared: &Shared, peer: PeerKey, address: &str) -> Result<Stream, DialFailure> {
+    let stream = TcpStream::connect(address).await.and_then(transport);
+    let stream = stream.map_err(|error| DialFailure::Connect(error.kind()))?;
     let config = trust::client_config(&shared.identity, peer)
         .map_err(|_| DialFailure::Handshake(std::io::ErrorKind::Unsupported))?;
     let failed = |error| DialFailure::from_handshake(&error);

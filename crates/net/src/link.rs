@@ -13,7 +13,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use enigma_wire::id::PeerKey;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
     net::TcpStream,
     sync::{Notify, watch},
     time::timeout,
@@ -27,10 +27,23 @@ use crate::{
     net::Limits,
 };
 
-// Frames are gathered into writes of about this many bytes, read in pieces of at most as many.
+// TLS reads 4 KiB at a time; the buffer below it asks the system for this many bytes at once.
+const RECEIVE: usize = 64 << 10;
+// Most bytes that one read of a TLS stream gives.
+const RECORD: usize = 16 << 10;
+// Frames are gathered into writes of about this many bytes.
 const PIECE: usize = 64 << 10;
 // What the writer takes from the queue at a time; the rest stays where its bound is checked.
 const BATCH: usize = 256 << 10;
+
+/// An encrypted connection.
+pub(crate) type Stream = TlsStream<BufReader<TcpStream>>;
+
+/// What lies below the encryption: small frames leave at once, and reads are gathered.
+pub(crate) fn transport(stream: TcpStream) -> std::io::Result<BufReader<TcpStream>> {
+    stream.set_nodelay(true)?;
+    Ok(BufReader::with_capacity(RECEIVE, stream))
+}
 
 pub(crate) struct Link {
     pub(crate) peer: PeerKey,
@@ -121,12 +134,7 @@ impl Link {
     }
 
     /// Moves frames until the link ends, and says why it did.
-    pub(crate) async fn run(
-        &self,
-        stream: TlsStream<TcpStream>,
-        feed: &Feed,
-        limits: &Limits,
-    ) -> DownReason {
+    pub(crate) async fn run(&self, stream: Stream, feed: &Feed, limits: &Limits) -> DownReason {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let reason = tokio::select! {
             biased;
@@ -165,22 +173,22 @@ impl Link {
 
     async fn read(
         &self,
-        stream: &mut ReadHalf<TlsStream<TcpStream>>,
+        stream: &mut ReadHalf<Stream>,
         feed: &Feed,
         limits: &Limits,
     ) -> DownReason {
-        let mut piece = vec![0u8; PIECE];
         let mut buffer = BytesMut::new();
         loop {
+            // Frames are handed on as parts of this buffer: no byte of a long one is copied here.
+            buffer.reserve(RECORD);
             // Only this wait is timed: while a full inbox keeps us from reading, the peer is not silent.
-            let count = match timeout(limits.idle_timeout, stream.read(&mut piece)).await {
+            let count = match timeout(limits.idle_timeout, stream.read_buf(&mut buffer)).await {
                 Err(_) => return DownReason::Idle(limits.idle_timeout),
                 Ok(Err(error)) => return DownReason::Broken(error.kind()),
                 Ok(Ok(0)) => return DownReason::Broken(ErrorKind::UnexpectedEof),
                 Ok(Ok(count)) => count,
             };
             self.received.fetch_add(count as u64, Ordering::Relaxed);
-            buffer.extend_from_slice(&piece[..count]);
             loop {
                 match frame::take(&mut buffer, limits.max_frame) {
                     Ok(Some(Frame::Data(bytes))) => feed.frame(self.peer, bytes).await,
@@ -193,11 +201,7 @@ impl Link {
         }
     }
 
-    async fn write(
-        &self,
-        stream: &mut WriteHalf<TlsStream<TcpStream>>,
-        ping_interval: Duration,
-    ) -> DownReason {
+    async fn write(&self, stream: &mut WriteHalf<Stream>, ping_interval: Duration) -> DownReason {
         let mut out = Vec::with_capacity(2 * PIECE);
         let error = loop {
             let batch = self.take_batch();
@@ -237,7 +241,7 @@ impl Link {
 
     async fn write_batch(
         &self,
-        stream: &mut WriteHalf<TlsStream<TcpStream>>,
+        stream: &mut WriteHalf<Stream>,
         out: &mut Vec<u8>,
         batch: Vec<Bytes>,
     ) -> std::io::Result<()> {
@@ -255,7 +259,7 @@ impl Link {
 
     async fn write_out(
         &self,
-        stream: &mut WriteHalf<TlsStream<TcpStream>>,
+        stream: &mut WriteHalf<Stream>,
         out: &mut Vec<u8>,
     ) -> std::io::Result<()> {
         stream.write_all(out).await?;

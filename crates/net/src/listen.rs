@@ -9,11 +9,12 @@ use tokio::{
     task::AbortHandle,
     time::{sleep, timeout},
 };
-use tokio_rustls::{TlsAcceptor, TlsStream};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     DialFailure, Refusal,
     frame::{self, HELLO_LEN, PROTOCOL_VERSION},
+    link::{Stream, transport},
     net::Shared,
     trust,
 };
@@ -75,10 +76,8 @@ async fn handshake(
     shared: &Shared,
     stream: TcpStream,
     acceptor: TlsAcceptor,
-) -> Result<(PeerKey, TlsStream<TcpStream>), DialFailure> {
-    stream
-        .set_nodelay(true)
-        .map_err(|error| DialFailure::Connect(error.kind()))?;
+) -> Result<(PeerKey, Stream), DialFailure> {
+    let stream = transport(stream).map_err(|error| DialFailure::Connect(error.kind()))?;
     let failed = |error| DialFailure::from_handshake(&error);
     let mut stream = acceptor.accept(stream).await.map_err(failed)?;
     let certificate = stream

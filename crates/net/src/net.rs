@@ -11,13 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use enigma_wire::id::PeerKey;
-use tokio::{net::TcpStream, runtime::Runtime, sync::watch, time::timeout};
-use tokio_rustls::{TlsAcceptor, TlsStream};
+use tokio::{runtime::Runtime, sync::watch, time::timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Config, DialFailure, DownReason, Identity, Inbox, NetError, SendError, Waker, dial,
     inbox::{self, Feed},
-    link::Link,
+    link::{Link, Stream},
     listen,
     trust::{self, Peers},
 };
@@ -284,7 +284,7 @@ impl Shared {
     }
 
     /// Runs an authenticated connection as an admitted link, from its `Up` to its `Down`.
-    pub(crate) async fn run_link(&self, link: Arc<Link>, stream: TlsStream<TcpStream>) {
+    pub(crate) async fn run_link(&self, link: Arc<Link>, stream: Stream) {
         let peer = link.peer;
         tracing::info!(%peer, "link up");
         self.feed.up(peer);

@@ -6,6 +6,7 @@
 //! of them; everything it hears arrives in bounded queues.
 
 mod api;
+pub mod bench;
 mod chain;
 mod config;
 mod disk;

@@ -6,7 +6,7 @@ use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::ir::{Plan, View};
-use super::{FIRST_MAIN_CALL, Sizes, division, range_check, rank};
+use super::{FIRST_MAIN_CALL, Sizes, division, product, range_check, rank};
 use crate::model::{C, Contract, Op, S};
 use crate::ranges::{self, Ranges};
 
@@ -60,7 +60,7 @@ pub(super) fn main(
 }
 
 /// Sessions derive common randomness from a seed for each subset of t+1 parties.
-fn check_committee(committee: Committee) -> Result<(), PlanError> {
+pub(super) fn check_committee(committee: Committee) -> Result<(), PlanError> {
     match interpolation::prss_subsets(&committee) {
         Ok(_) => Ok(()),
         Err(_) => Err(PlanError::CommitteeSize { n: committee.n() }),
@@ -116,10 +116,12 @@ impl Expansion {
             }
             Op::Mul { a, b, .. } => {
                 let (a, b) = (self.value(a), self.value(b));
-                self.b.begin();
                 let like = if a.len == 1 { b } else { a };
+                if a.len != b.len {
+                    self.b.begin();
+                }
                 let (a, b) = (self.b.repeated(a, like), self.b.repeated(b, like));
-                let product = self.b.multiply(&[(a, b)])?;
+                let product = product::product(&mut self.b, a, b)?;
                 self.secret.push(product);
             }
             Op::Sum { a, .. } => {

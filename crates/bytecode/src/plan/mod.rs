@@ -16,18 +16,21 @@ mod division;
 mod entry;
 mod error;
 mod ir;
+mod operation;
+mod product;
 mod range_check;
 mod rank;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{Limit, PlanError};
 pub use ir::{Call, Local, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+pub use operation::{Operation, UnknownOperation, operation};
 
 use enigma_field::Committee;
 
 use crate::model::Contract;
 
-/// Most comparisons in one tile.
+/// Most comparisons, or products, in one tile.
 pub const TILE: u32 = 1 << 14;
 
 /// Memory for strands in flight, in bytes: a machine starts another strand while the sum of

@@ -20,6 +20,7 @@ use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
 use crate::deposit::row_key;
 use crate::party::Shared;
 use crate::seam::Table;
+use crate::session::Early;
 
 /// Decodes and verifies a compiled contract as a node must before it runs it.
 ///
@@ -129,8 +130,7 @@ impl Job {
             phase: Phase::Program,
             program: shared.programs.get(&record.contract).cloned(),
             cost: None,
-            early: Vec::new(),
-            early_bytes: 0,
+            early: Early::default(),
             roots: BTreeMap::new(),
             certified: BTreeMap::new(),
             statements: BTreeMap::new(),

@@ -7,16 +7,16 @@ use borsh::BorshSerialize;
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Plan};
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
-use enigma_mpc::{Engine, Error, Fault, Identity, Peers, SessionId, Setup};
+use enigma_mpc::{Engine, Error, Fault, SessionId, Setup};
 use enigma_vm::{Machine, Outcome, Progress};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
-use enigma_wire::peer::{self, HEADER_BYTES, Place, RunKey};
-use enigma_wire::sign::{SecretKey, Signature};
+use enigma_wire::peer::{Place, RunKey};
 
-use super::{Job, Member, Phase, report_phase, slot};
+use super::{Job, Phase, report_phase};
 use crate::party::Shared;
 use crate::seam::Effect;
+use crate::session::{self, Registry, Signer};
 
 /// What every member must agree on before session keys are made (protocols S1).
 #[derive(BorshSerialize)]
@@ -92,9 +92,11 @@ impl Job {
         let Phase::Setup { setup, .. } = &mut self.phase else {
             return;
         };
-        let peers = Registry {
-            members: &self.members,
-        };
+        let members = &self.members;
+        let peers = Registry(|party: PartyNumber| {
+            let member = members.get(party.index())?;
+            Some(member.signer)
+        });
         match setup.handle(from, message, &peers) {
             Ok(()) => {
                 self.progress = shared.now;
@@ -108,8 +110,7 @@ impl Job {
         let Phase::Setup { setup, .. } = &mut self.phase else {
             return;
         };
-        while let Some((to, message)) = setup.next_send() {
-            let frame = peer::encode_setup(self.run, &message);
+        for (to, frame) in session::setup_frames(self.run, setup) {
             self.bytes_sent += frame.len() as u64;
             shared.push(Effect::Send {
                 to: self.members[to.index()].peer,
@@ -168,7 +169,7 @@ impl Job {
         else {
             return;
         };
-        match machine.handle(from, slot(place), payload) {
+        match machine.handle(from, session::slot(place), payload) {
             Ok(()) => {
                 self.progress = shared.now;
                 self.advance(shared);
@@ -195,14 +196,8 @@ impl Job {
         };
         let result = machine.run();
         while let Some(outgoing) = machine.next_send() {
-            let slot = outgoing.slot;
-            let place = Place {
-                op: slot.op,
-                step: slot.step,
-                part: slot.part,
-            };
-            self.bytes_sent += (outgoing.payload.len() + HEADER_BYTES) as u64;
-            let frame = peer::encode_compute(self.run, place, &outgoing.payload);
+            let frame = session::compute_frame(self.run, &outgoing);
+            self.bytes_sent += frame.len() as u64;
             shared.push(Effect::Send {
                 to: self.members[outgoing.to.index()].peer,
                 frame,
@@ -337,26 +332,3 @@ impl Job {
 
 /// How a plan is made: the range check's or the entry's.
 type Expand = fn(&Contract, usize, &plan::Sizes, Committee) -> Result<Plan, plan::PlanError>;
-
-/// This node's transcript key, as session set-up wants it.
-struct Signer<'a>(&'a SecretKey);
-
-impl Identity for Signer<'_> {
-    fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
-        self.0.sign(&Hash(digest)).0
-    }
-}
-
-/// The members' registered transcript keys.
-struct Registry<'a> {
-    members: &'a [Member],
-}
-
-impl Peers for Registry<'_> {
-    fn verify(&self, party: PartyNumber, digest: [u8; 32], signature: &[u8; 65]) -> bool {
-        let signer = Signature(*signature).signer(&Hash(digest));
-        self.members
-            .get(party.index())
-            .is_some_and(|member| signer == Some(member.signer))
-    }
-}

@@ -17,7 +17,7 @@ use enigma_vm::Machine;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
-use enigma_wire::peer::{self, Control, Frame, Place, RunKey};
+use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
 pub(crate) use admission::{admitted_members, dealing_context, program};
@@ -25,9 +25,7 @@ pub(crate) use finish::StoredOutput;
 
 use crate::party::{Pending, SECURITY, Shared};
 use crate::seam::{Effect, Fact, Millis, Outcome, Table, Write};
-
-/// Bytes of frames kept until this party is ready for them; more from the committee is a fault.
-const EARLY_BYTES_MAX: usize = 64 << 20;
+use crate::session::Early;
 
 /// A member of the committee, as its position makes it party 1..n.
 #[derive(Clone)]
@@ -53,8 +51,7 @@ pub(crate) struct Job {
     /// What the submitted rows cost: admission compares it with the fee, the certificate states it.
     cost: Option<Cost>,
     /// Frames for the set-up or the computation before this party is ready for them.
-    early: Vec<(PartyNumber, Vec<u8>)>,
-    early_bytes: usize,
+    early: Early,
     roots: BTreeMap<PartyNumber, Hash>,
     certified: BTreeMap<PartyNumber, (Certificate, Signature)>,
     statements: BTreeMap<Failure, BTreeMap<PartyNumber, Signature>>,
@@ -318,8 +315,7 @@ impl Job {
         if !(settled && storing) {
             self.phase = Phase::Closed;
         }
-        self.early.clear();
-        self.early_bytes = 0;
+        self.early = Early::default();
     }
 
     /// Is nothing more to be expected of this job?
@@ -328,20 +324,14 @@ impl Job {
     }
 
     fn keep_early(&mut self, shared: &mut Shared, from: PartyNumber, bytes: &[u8]) {
-        self.early_bytes += bytes.len();
-        if self.early_bytes > EARLY_BYTES_MAX {
-            // A third member may have held this one back, so the sender proves nothing.
-            let why = "frames far ahead of the protocol, over the limit".to_owned();
-            self.refuse(shared, why);
-        } else {
-            self.early.push((from, bytes.to_vec()));
+        if let Err(overflow) = self.early.keep(from, bytes) {
+            self.refuse(shared, overflow.to_string());
         }
     }
 
     /// Handles again what arrived before this party was ready for it.
     fn replay_early(&mut self, shared: &mut Shared) {
-        self.early_bytes = 0;
-        for (from, bytes) in std::mem::take(&mut self.early) {
+        for (from, bytes) in self.early.take() {
             let peer = self.member(from).peer;
             self.on_frame(shared, peer, self.run, &bytes);
         }
@@ -432,13 +422,4 @@ impl Job {
 /// Which job a phase report is about.
 fn report_phase(shared: &mut Shared, job: JobId, phase: &'static str) {
     shared.push(Effect::Report(Fact::JobPhase { job, phase }));
-}
-
-/// A computation frame's place, as the engine names it.
-fn slot(place: Place) -> enigma_mpc::Slot {
-    enigma_mpc::Slot {
-        op: place.op,
-        step: place.step,
-        part: place.part,
-    }
 }

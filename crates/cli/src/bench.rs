@@ -1,0 +1,277 @@
+//! `enigma bench`: how fast this machine's committee is. Every party is a process of its own that
+//! talks to the others over TLS on the loopback interface, as nodes do; key set-up and all
+//! preprocessing are inside the measured time; results are checked after it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use comfy_table::{CellAlignment, Table, presets};
+use enigma_bytecode::plan::Operation;
+use enigma_node::bench::{self, Answer, Greeting, Order, SECURITY, Spent};
+use serde_json::json;
+
+use crate::args::BenchOptions;
+use crate::report::{self, Problem};
+
+/// One committee's run.
+struct Run {
+    wall_seconds: f64,
+    /// Of the busiest party.
+    bytes_per_party: u64,
+    /// Of all parties.
+    cpu_seconds: f64,
+    /// The sum of every party's peak so far; none where the system does not tell.
+    peak_memory_bytes: Option<u64>,
+}
+
+/// Measures, and prints the medians.
+pub(crate) fn run(options: &BenchOptions) -> Result<(), Problem> {
+    let (operation, count) = (options.operation, options.count);
+    let rounds = bench::rounds(operation, count, options.nodes)
+        .map_err(|refused| Problem::new(refused.to_string()).hint("choose another --count"))?;
+    let mut committee = Committee::start(operation, count, options.nodes)?;
+    let runs = (0..options.runs)
+        .map(|_| committee.run())
+        .collect::<Result<Vec<Run>, Problem>>()?;
+    let summary = Summary::of(options, rounds, &runs);
+    report::data(&match options.json {
+        true => summary.object().to_string(),
+        false => summary.table(),
+    });
+    Ok(())
+}
+
+/// A party's process: takes orders from standard input.
+pub(crate) fn party() -> Result<(), Problem> {
+    let (orders, answers) = (std::io::stdin().lock(), std::io::stdout().lock());
+    bench::party(orders, answers).map_err(|error| Problem::failed(format!("{error:#}")))
+}
+
+/// The parties' processes, linked to each other.
+struct Committee {
+    parties: Vec<Party>,
+}
+
+impl Committee {
+    fn start(operation: Operation, count: u32, nodes: u8) -> Result<Self, Problem> {
+        let parties = (1..=nodes).map(Party::start).collect::<Result<_, _>>()?;
+        let mut committee = Self { parties };
+        let greetings = committee.answers(|answer| match answer {
+            Answer::Listening(greeting) => Some(greeting),
+            _ => None,
+        })?;
+        let members: Vec<Greeting> = greetings;
+        committee.order(&Order::Join {
+            operation: operation.to_string(),
+            count,
+            seed: rand::random(),
+            members,
+        })?;
+        committee.answers(|answer| matches!(answer, Answer::Linked).then_some(()))?;
+        Ok(committee)
+    }
+
+    /// One measured run, and the check of what it computed.
+    fn run(&mut self) -> Result<Run, Problem> {
+        let start = Instant::now();
+        self.order(&Order::Begin)?;
+        let spent: Vec<Spent> = self.answers(|answer| match answer {
+            Answer::Computed(spent) => Some(spent),
+            _ => None,
+        })?;
+        let wall_seconds = start.elapsed().as_secs_f64();
+        self.order(&Order::Check)?;
+        self.answers(|answer| matches!(answer, Answer::Checked).then_some(()))?;
+        let bytes = spent.iter().map(|spent| spent.bytes_sent);
+        Ok(Run {
+            wall_seconds,
+            bytes_per_party: bytes.max().unwrap_or(0),
+            cpu_seconds: spent.iter().map(|spent| spent.cpu_seconds).sum(),
+            peak_memory_bytes: spent.iter().map(|spent| spent.peak_memory_bytes).sum(),
+        })
+    }
+
+    /// Tells all parties.
+    fn order(&mut self, order: &Order) -> Result<(), Problem> {
+        let line = serde_json::to_string(order)
+            .map_err(|error| Problem::failed(format!("an order cannot be written: {error}")))?;
+        for party in &mut self.parties {
+            party.tell(&line)?;
+        }
+        Ok(())
+    }
+
+    /// One answer of every party.
+    fn answers<T>(&mut self, wanted: impl Fn(Answer) -> Option<T>) -> Result<Vec<T>, Problem> {
+        let hear = |party: &mut Party| match party.hear()? {
+            Answer::Failed(why) => Err(party.problem(&why)),
+            answer => wanted(answer).ok_or_else(|| party.problem("gave another answer than asked")),
+        };
+        self.parties.iter_mut().map(hear).collect()
+    }
+}
+
+/// A party's process; killed when dropped.
+struct Party {
+    number: u8,
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Party {
+    fn start(number: u8) -> Result<Self, Problem> {
+        let failed = |error| Problem::failed(format!("cannot start party {number}: {error}"));
+        let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+            .arg("bench-party")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Problem::failed("a party was started without its pipes"));
+        };
+        Ok(Self {
+            number,
+            child,
+            orders,
+            answers: BufReader::new(answers),
+        })
+    }
+
+    fn tell(&mut self, line: &str) -> Result<(), Problem> {
+        let told = writeln!(self.orders, "{line}").and_then(|()| self.orders.flush());
+        told.map_err(|error| self.problem(&format!("takes no orders: {error}")))
+    }
+
+    fn hear(&mut self) -> Result<Answer, Problem> {
+        let mut line = String::new();
+        match self.answers.read_line(&mut line) {
+            Ok(1..) => serde_json::from_str(&line)
+                .map_err(|error| self.problem(&format!("answers nonsense: {error}"))),
+            Ok(0) => Err(self.problem("ended")),
+            Err(error) => Err(self.problem(&error.to_string())),
+        }
+    }
+
+    fn problem(&self, why: &str) -> Problem {
+        Problem::failed(format!("party {}: {why}", self.number))
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What is printed.
+struct Summary {
+    operation: Operation,
+    nodes: u8,
+    field: String,
+    count: u32,
+    runs: u32,
+    rounds: u64,
+    wall_seconds: f64,
+    cpu_seconds: f64,
+    bytes_per_party: u64,
+    peak_memory_bytes: Option<u64>,
+}
+
+impl Summary {
+    fn of(options: &BenchOptions, rounds: u64, runs: &[Run]) -> Self {
+        let bytes = runs.iter().map(|run| run.bytes_per_party);
+        Self {
+            operation: options.operation,
+            nodes: options.nodes,
+            field: options.field.clone(),
+            count: options.count,
+            runs: options.runs,
+            rounds,
+            wall_seconds: median(runs.iter().map(|run| run.wall_seconds)),
+            cpu_seconds: median(runs.iter().map(|run| run.cpu_seconds)),
+            bytes_per_party: bytes.max().unwrap_or(0),
+            peak_memory_bytes: runs.last().and_then(|run| run.peak_memory_bytes),
+        }
+    }
+
+    fn ops_per_second(&self) -> f64 {
+        f64::from(self.count) / self.wall_seconds
+    }
+
+    fn object(&self) -> serde_json::Value {
+        json!({
+            "op": self.operation.to_string(),
+            "nodes": self.nodes,
+            "field": self.field,
+            "count": self.count,
+            "security": SECURITY,
+            "wall_seconds": self.wall_seconds,
+            "ops_per_second": self.ops_per_second(),
+            "bytes_per_party": self.bytes_per_party,
+            "rounds": self.rounds,
+            "cpu_seconds": self.cpu_seconds,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "runs": self.runs,
+        })
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        let title = format!("{} of {}", self.operation, self.count);
+        let committee = format!("{} nodes, {}, {SECURITY}", self.nodes, self.field);
+        table.set_header([title, committee]);
+        let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let memory = self
+            .peak_memory_bytes
+            .map_or("unknown".to_owned(), megabytes);
+        table.add_row(["wall time", &format!("{:.4} s", self.wall_seconds)]);
+        table.add_row([
+            "elements per second",
+            &format!("{:.0}", self.ops_per_second()),
+        ]);
+        table.add_row([
+            "processor time, all nodes",
+            &format!("{:.4} s", self.cpu_seconds),
+        ]);
+        table.add_row(["sent by the busiest node", &megabytes(self.bytes_per_party)]);
+        table.add_row(["rounds", &self.rounds.to_string()]);
+        table.add_row(["peak memory, all nodes", &memory]);
+        if let Some(column) = table.column_mut(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        format!("{table}\nmedian of {} runs; results checked", self.runs)
+    }
+}
+
+/// The middle value, or the mean of the two middle ones.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => 0.0,
+        len if len % 2 == 1 => values[middle],
+        _ => f64::midpoint(values[middle - 1], values[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert!(median([3.0, 1.0, 2.0].into_iter()).total_cmp(&2.0).is_eq());
+        assert!(
+            median([4.0, 1.0, 2.0, 3.0].into_iter())
+                .total_cmp(&2.5)
+                .is_eq()
+        );
+    }
+}

@@ -1,0 +1,447 @@
+//! One party of a benchmark, as a deterministic machine in the style of the seam: session keys, the
+//! plan of a bare operation, and afterwards the opening of its results, which are compared with
+//! plain arithmetic. Keys, frames, engine and machine are those of jobs; there is no ledger, no
+//! permission and no storage, because the values are nobody's secret: all parties deal them from
+//! one public seed.
+
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use borsh::BorshSerialize;
+use enigma_bytecode::plan::{self, Operation, Plan};
+use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_mpc::{Engine, Finished, SessionId, Setup};
+use enigma_vm::{Machine, Progress};
+use enigma_wire::id::{Address, JobId, PeerKey};
+use enigma_wire::peer::{self, Frame, Place, RunKey};
+use enigma_wire::sign::SecretKey;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+use crate::session::{self, Early, Registry, Signer};
+
+/// What every run claims; see [`crate::party::SECURITY`].
+pub const SECURITY: &str = crate::party::SECURITY;
+
+/// The number of the opening that checks results; plans of operations start far above.
+const CHECK_CALL: u32 = 0;
+
+/// A party of the benchmark's committee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
+pub struct Member {
+    /// Its transport identity.
+    pub peer: PeerKey,
+    /// The account of its transcript key.
+    pub signer: Address,
+}
+
+/// What is measured, and by whom.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The operation.
+    pub operation: Operation,
+    /// Elements of each input vector.
+    pub count: u32,
+    /// Where the values come from.
+    pub seed: u64,
+    /// Parties 1 to n, in order.
+    pub members: Vec<Member>,
+}
+
+/// What reaches the party.
+#[derive(Debug)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Input {
+    /// A frame from an authenticated peer.
+    Peer { from: PeerKey, frame: Vec<u8> },
+    /// A link came up or went down; a run does not outlive a link.
+    Link { peer: PeerKey, up: bool },
+    /// Begin the next run.
+    Begin,
+    /// Go on with local work, as asked by [`Effect::Compute`].
+    Compute,
+    /// Open the results of the run that has ended, and compare.
+    Check,
+}
+
+/// What the party wants done, or says.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and types say what they are.
+pub enum Effect {
+    /// Send a frame.
+    Send { to: PeerKey, frame: Vec<u8> },
+    /// Come back with [`Input::Compute`] once earlier effects are performed and waiting frames are
+    /// handed in.
+    Compute,
+    /// All members are linked.
+    Linked,
+    /// The run is over at this party; it sent so many bytes, headers included.
+    Computed { bytes_sent: u64 },
+    /// The results are what plain arithmetic gives.
+    Checked,
+    /// The party has stopped for good.
+    Failed(String),
+}
+
+/// Why a benchmark cannot be run: the asker's mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// There is nothing to compute.
+    NoElements,
+    /// Not a committee of n = 2t+1 parties.
+    Committee(usize),
+    /// This party is not one of the members.
+    NotAMember,
+    /// The planner refuses.
+    Plan(plan::PlanError),
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoElements => f.write_str("there must be at least one element"),
+            Self::Committee(n) => write!(f, "{n} parties are not a committee (n = 2t+1)"),
+            Self::NotAMember => f.write_str("this party is not one of the members"),
+            Self::Plan(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TaskError {}
+
+/// The plan of a task: tells rounds, and refuses what is too large before anything is started.
+///
+/// # Errors
+/// [`TaskError`] in all its forms but `NotAMember`.
+pub fn plan(operation: Operation, count: u32, n: usize) -> Result<Plan, TaskError> {
+    if count == 0 {
+        return Err(TaskError::NoElements);
+    }
+    let size = u8::try_from(n).map_err(|_| TaskError::Committee(n))?;
+    let committee = Committee::new(size).map_err(|_| TaskError::Committee(n))?;
+    plan::operation(operation, count, committee).map_err(TaskError::Plan)
+}
+
+/// One party. See the module's documentation.
+pub struct Bench {
+    task: Task,
+    run: RunKey,
+    me: PartyNumber,
+    signer: SecretKey,
+    rng: ChaCha20Rng,
+    plan: Arc<Plan>,
+    inputs: Vec<(u16, Shares)>,
+    expected: Vec<M61>,
+    links: BTreeSet<PeerKey>,
+    phase: Phase,
+    early: Early,
+    bytes_sent: u64,
+    /// An [`Effect::Compute`] is under way.
+    turn_asked: bool,
+    effects: VecDeque<Effect>,
+}
+
+/// Where a run stands.
+enum Phase {
+    Idle,
+    Setup(Box<Setup>),
+    Computing(Box<Machine>),
+    Computed { engine: Box<Engine>, result: Shares },
+    Checking(Box<Engine>),
+    Failed,
+}
+
+impl Bench {
+    /// A party that has dealt the values and waits for its links. `seed` feeds its own randomness,
+    /// which is fresh for each run.
+    ///
+    /// # Errors
+    /// [`TaskError`].
+    pub fn new(task: Task, signer: SecretKey, seed: [u8; 32]) -> Result<Self, TaskError> {
+        let plan = plan(task.operation, task.count, task.members.len())?;
+        let account = signer.address();
+        let at = task.members.iter().position(|m| m.signer == account);
+        let me = at.and_then(|at| plan.committee.party(at as u8 + 1));
+        let me = me.ok_or(TaskError::NotAMember)?;
+        let columns = values::columns(task.operation, task.count, task.seed);
+        let expected = values::expected(task.operation, &columns);
+        let inputs = (0u16..).zip(&columns).map(|(input, column)| {
+            let seed = task.seed ^ ((u64::from(input) + 1) << 32);
+            (input, values::deal(column, plan.committee, me, seed))
+        });
+        Ok(Self {
+            run: RunKey {
+                job: JobId(task.seed),
+                attempt: 0,
+            },
+            me,
+            signer,
+            rng: ChaCha20Rng::from_seed(seed),
+            inputs: inputs.collect(),
+            expected,
+            links: BTreeSet::new(),
+            phase: Phase::Idle,
+            early: Early::default(),
+            bytes_sent: 0,
+            turn_asked: false,
+            effects: VecDeque::new(),
+            plan: Arc::new(plan),
+            task,
+        })
+    }
+
+    /// Takes an input.
+    pub fn handle(&mut self, input: Input) {
+        match input {
+            Input::Peer { from, frame } => self.on_frame(from, &frame),
+            Input::Link { peer, up } => self.on_link(peer, up),
+            Input::Begin => self.begin(),
+            Input::Compute => {
+                self.turn_asked = false;
+                self.advance();
+            }
+            Input::Check => self.check(),
+        }
+    }
+
+    /// The next effect to perform, in order.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn on_link(&mut self, peer: PeerKey, up: bool) {
+        let others = self.task.members.len() - 1;
+        if !up {
+            return self.fail(format!("the link to {peer} went down"));
+        }
+        if self.links.insert(peer) && self.links.len() == others {
+            self.effects.push_back(Effect::Linked);
+        }
+    }
+
+    fn begin(&mut self) {
+        if !matches!(self.phase, Phase::Idle) {
+            return self.fail("a run was begun before the last one was over".to_owned());
+        }
+        self.run.attempt += 1;
+        self.bytes_sent = 0;
+        let session = self.session();
+        let signer = Signer(&self.signer);
+        match Setup::new(
+            session,
+            self.plan.committee,
+            self.me,
+            &signer,
+            &mut self.rng,
+        ) {
+            Ok(setup) => {
+                self.phase = Phase::Setup(Box::new(setup));
+                self.after_setup_step();
+            }
+            Err(misuse) => self.fail(misuse.to_string()),
+        }
+    }
+
+    fn session(&self) -> SessionId {
+        let terms = ("enigma bench session v1", self.run, &self.task.members);
+        let bytes = borsh::to_vec(&terms).expect("writing to memory cannot fail");
+        SessionId(*blake3::hash(&bytes).as_bytes())
+    }
+
+    fn on_frame(&mut self, from: PeerKey, bytes: &[u8]) {
+        let members = self.task.members.iter();
+        let at = members.map(|member| member.peer).position(|p| p == from);
+        let party = at.and_then(|at| self.plan.committee.party(at as u8 + 1));
+        let Some(party) = party.filter(|party| *party != self.me) else {
+            return self.fail(format!("{from} is not a member"));
+        };
+        match peer::decode(bytes) {
+            Ok(Frame::Setup(run, payload)) if run == self.run => self.on_setup(party, payload),
+            Ok(Frame::Compute(run, place, payload)) if run == self.run => {
+                self.on_compute(party, place, payload, bytes);
+            }
+            Ok(_) => self.fail(format!("{from} sent a frame of another run")),
+            Err(error) => self.fail(format!("{from}: {error}")),
+        }
+    }
+
+    fn on_setup(&mut self, from: PartyNumber, message: &[u8]) {
+        let Phase::Setup(setup) = &mut self.phase else {
+            return self.fail(format!("{from:?} sent a late set-up message"));
+        };
+        let members = &self.task.members;
+        let peers = Registry(|party: PartyNumber| {
+            let member = members.get(party.index())?;
+            Some(member.signer)
+        });
+        match setup.handle(from, message, &peers) {
+            Ok(()) => self.after_setup_step(),
+            Err(fault) => self.fail(fault.to_string()),
+        }
+    }
+
+    fn after_setup_step(&mut self) {
+        let Phase::Setup(setup) = &mut self.phase else {
+            return;
+        };
+        let frames: Vec<_> = session::setup_frames(self.run, setup).collect();
+        let seeds = setup.finish();
+        for (to, frame) in frames {
+            self.send(to, frame);
+        }
+        let Some(seeds) = seeds else { return };
+        let engine = Engine::new(self.plan.committee, self.me, seeds);
+        match Machine::new(Arc::clone(&self.plan), self.inputs.clone(), engine) {
+            Ok(machine) => {
+                self.phase = Phase::Computing(Box::new(machine));
+                self.advance();
+                self.replay_early();
+            }
+            Err(refused) => self.fail(refused.to_string()),
+        }
+    }
+
+    fn on_compute(&mut self, from: PartyNumber, place: Place, payload: &[u8], bytes: &[u8]) {
+        let result = match &mut self.phase {
+            Phase::Setup(_) => {
+                return match self.early.keep(from, bytes) {
+                    Ok(()) => {}
+                    Err(overflow) => self.fail(overflow.to_string()),
+                };
+            }
+            Phase::Computing(machine) => machine.handle(from, session::slot(place), payload),
+            Phase::Computed { engine, .. } | Phase::Checking(engine) => {
+                engine.handle(from, session::slot(place), payload)
+            }
+            Phase::Idle | Phase::Failed => return,
+        };
+        match result {
+            Ok(()) => self.advance(),
+            Err(fault) => self.fail(fault.to_string()),
+        }
+    }
+
+    fn replay_early(&mut self) {
+        for (from, bytes) in self.early.take() {
+            let peer = self.task.members[from.index()].peer;
+            self.on_frame(peer, &bytes);
+        }
+    }
+
+    /// Does one piece of work and sends what comes of it.
+    fn advance(&mut self) {
+        match &self.phase {
+            Phase::Computing(_) if !self.turn_asked => self.advance_machine(),
+            Phase::Checking(_) => self.advance_check(),
+            _ => {}
+        }
+    }
+
+    fn advance_machine(&mut self) {
+        let Phase::Computing(machine) = &mut self.phase else {
+            return;
+        };
+        let result = machine.run();
+        while let Phase::Computing(machine) = &mut self.phase
+            && let Some(outgoing) = machine.next_send()
+        {
+            let frame = session::compute_frame(self.run, &outgoing);
+            self.send(outgoing.to, frame);
+        }
+        match result {
+            Ok(Progress::Blocked) => {}
+            Ok(Progress::Working) => {
+                self.turn_asked = true;
+                self.effects.push_back(Effect::Compute);
+            }
+            Ok(Progress::Finished) => self.on_finished(),
+            Err(error) => self.fail(error.to_string()),
+        }
+    }
+
+    fn on_finished(&mut self) {
+        let Phase::Computing(mut machine) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            return;
+        };
+        let outcome = machine.outcome();
+        let result = outcome.and_then(|outcome| outcome.outputs.into_iter().next());
+        let Some((_, result)) = result else {
+            return self.fail("the plan has no output".to_owned());
+        };
+        self.phase = Phase::Computed {
+            engine: Box::new(machine.into_engine()),
+            result,
+        };
+        let bytes_sent = self.bytes_sent;
+        self.effects.push_back(Effect::Computed { bytes_sent });
+    }
+
+    fn check(&mut self) {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Computed { mut engine, result } => {
+                let opened = engine.start_open_full(CHECK_CALL, &result);
+                self.phase = Phase::Checking(engine);
+                match opened {
+                    Ok(()) => self.advance(),
+                    Err(error) => self.fail(error.to_string()),
+                }
+            }
+            _ => self.fail("there is nothing to check".to_owned()),
+        }
+    }
+
+    fn advance_check(&mut self) {
+        while let Phase::Checking(engine) = &mut self.phase
+            && let Some(outgoing) = engine.next_send()
+        {
+            let frame = session::compute_frame(self.run, &outgoing);
+            self.send(outgoing.to, frame);
+        }
+        let Phase::Checking(engine) = &mut self.phase else {
+            return;
+        };
+        let Some((_, Finished::Opened(opened))) = engine.take_finished() else {
+            return;
+        };
+        let wrong = opened.iter().zip(&self.expected).position(|(a, b)| a != b);
+        if opened.len() != self.expected.len() {
+            self.fail("the result has another length than its inputs".to_owned());
+        } else if let Some(at) = wrong {
+            let (found, right) = (opened[at].to_i64(), self.expected[at].to_i64());
+            self.fail(format!(
+                "element {at} is {found}, plain arithmetic gives {right}"
+            ));
+        } else {
+            self.phase = Phase::Idle;
+            self.effects.push_back(Effect::Checked);
+        }
+    }
+
+    fn send(&mut self, to: PartyNumber, frame: Vec<u8>) {
+        self.bytes_sent += frame.len() as u64;
+        let to = self.task.members[to.index()].peer;
+        self.effects.push_back(Effect::Send { to, frame });
+    }
+
+    fn fail(&mut self, why: String) {
+        if !matches!(self.phase, Phase::Failed) {
+            self.phase = Phase::Failed;
+            self.effects.push_back(Effect::Failed(why));
+        }
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bench")
+            .field("task", &self.task)
+            .field("me", &self.me)
+            .finish_non_exhaustive()
+    }
+}
