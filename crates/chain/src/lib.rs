@@ -11,12 +11,16 @@ mod error;
 mod events;
 mod follow;
 mod interface;
+mod logs;
 mod reason;
+mod rpc;
+mod transact;
 #[cfg(test)]
 mod typed;
 mod wallet;
 
-pub use client::{Chain, SignedContribution};
+pub use client::SignedContribution;
 pub use error::ChainError;
 pub use follow::Follower;
+pub use rpc::Chain;
 pub use wallet::Wallet;

@@ -58,7 +58,9 @@ fn how_a_job_stands_is_for_those_it_concerns() {
     refused(&mut survey, None, ClientRequest::Job(job));
     refused(&mut survey, Some(STRANGER), ClientRequest::Job(job));
     for caller in [survey.requester, survey.owners[3].address()] {
-        let answer = survey.world.answer_as(0, Some(caller), ClientRequest::Job(job));
+        let answer = survey
+            .world
+            .answer_as(0, Some(caller), ClientRequest::Job(job));
         assert!(matches!(answer, Response::Job(_)), "{answer:?}");
     }
 }
@@ -75,7 +77,10 @@ fn a_contract_is_uploaded_by_its_deployer_and_read_by_everybody() {
         refused(&mut survey, caller, request);
     }
     let contract = survey.hash;
-    let Response::Contract(bytecode) = survey.world.answer_as(0, None, ClientRequest::Contract(contract))
+    let Response::Contract(bytecode) =
+        survey
+            .world
+            .answer_as(0, None, ClientRequest::Contract(contract))
     else {
         panic!("a contract")
     };

@@ -179,7 +179,10 @@ impl World {
             ClientRequest::Job(job) => ledger.jobs.get(job).map(|record| record.requester),
             ClientRequest::Output { job, member } => {
                 let collection = &ledger.collections[&ledger.jobs.get(job)?.collection];
-                collection.contributions.get(member).map(|given| given.owner)
+                collection
+                    .contributions
+                    .get(member)
+                    .map(|given| given.owner)
             }
             _ => None,
         }
