@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Consents} from "./Consents.sol";
 import {Certificate, Failure, CERTIFICATE, FAILURE} from "./Types.sol";
 
-/// Jobs: a request with its fee in escrow, and the four ends it can have.
+/// Jobs: a request with its fee in escrow, its start by the committee, and the five ends it can have.
 abstract contract Jobs is Consents {
     /// A job needs a fee.
     error FeeMissing();
@@ -16,6 +16,14 @@ abstract contract Jobs is Consents {
     error UnknownJob();
     /// The job has ended.
     error JobNotOpen();
+    /// The committee has started the job.
+    error AlreadyStarted();
+    /// The committee has not started the job.
+    error NotStarted();
+    /// Only the operator of a node of the job's committee may do this.
+    error NotOnCommittee();
+    /// Only the requester of the job may do this.
+    error NotRequester();
     /// The certificate is about other inputs than the collection's.
     error WrongInputs();
     /// At least t+1 members of the committee must sign.
@@ -38,6 +46,8 @@ abstract contract Jobs is Consents {
         uint32 useIndex,
         uint64 deadline
     );
+    event JobStarted(uint64 indexed job);
+    event JobCancelled(uint64 indexed job, uint128 refund);
     event JobSettled(Certificate certificate, bytes32 digest);
     event JobFailed(Failure failure, uint128 refund);
     event JobExpired(uint64 indexed job, uint128 refund);
@@ -47,7 +57,8 @@ abstract contract Jobs is Consents {
         Open,
         Settled,
         Failed,
-        Expired
+        Expired,
+        Cancelled
     }
 
     struct Job {
@@ -59,6 +70,8 @@ abstract contract Jobs is Consents {
         uint32 useIndex;
         uint64 deadline;
         uint64 requested;
+        /// The block in which the committee started it; 0 before.
+        uint64 started;
         /// The digest the committee signed: of the certificate or of the failure.
         bytes32 digest;
     }
@@ -96,9 +109,32 @@ abstract contract Jobs is Consents {
         emit JobRequested(id, collectionId, entry, msg.sender, fee, job.useIndex, deadline);
     }
 
+    /// Says that the committee begins to compute, which ends the requester's right to cancel; by the
+    /// operator of any node of the committee.
+    function startJob(uint64 id) external {
+        Job storage job = _open(id);
+        if (job.started != 0) revert AlreadyStarted();
+        uint32[] memory committee = _collections[job.collection].committee;
+        uint256 position = 0;
+        while (_operatorOf(committee[position]) != msg.sender) {
+            if (++position == committee.length) revert NotOnCommittee();
+        }
+        job.started = uint64(block.number);
+        emit JobStarted(id);
+    }
+
+    /// Ends a job that the committee has not started, by its requester: the fee goes back.
+    function cancelJob(uint64 id) external {
+        Job storage job = _open(id);
+        if (job.requester != msg.sender) revert NotRequester();
+        if (job.started != 0) revert AlreadyStarted();
+        emit JobCancelled(id, _refund(job, JobState.Cancelled, 0));
+    }
+
     /// Ends a job with t+1 members' certificate: the use counts and the committee is paid.
     function settle(Certificate calldata certificate, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(certificate.job);
+        if (job.started == 0) revert NotStarted();
         Collection storage collection = _collections[job.collection];
         if (certificate.contractHash != _instances[collection.terms.instance].contractHash) revert WrongContract();
         if (certificate.inputs != collection.termsRoot) revert WrongInputs();
@@ -123,18 +159,14 @@ abstract contract Jobs is Consents {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(FAILURE, failure)));
         _requireQuorum(committee, digest, members, signatures);
 
-        _close(job, JobState.Failed, digest);
-        creditOf[job.requester] += job.fee;
-        emit JobFailed(failure, job.fee);
+        emit JobFailed(failure, _refund(job, JobState.Failed, digest));
     }
 
     /// Ends a job after its deadline: the fee goes back. Anybody may call.
     function expireJob(uint64 id) external {
         Job storage job = _open(id);
         if (block.timestamp <= job.deadline) revert DeadlineNotReached(job.deadline);
-        _close(job, JobState.Expired, 0);
-        creditOf[job.requester] += job.fee;
-        emit JobExpired(id, job.fee);
+        emit JobExpired(id, _refund(job, JobState.Expired, 0));
     }
 
     /// A job's state; all zero when there is none.
@@ -170,6 +202,12 @@ abstract contract Jobs is Consents {
         uint128 share = fee / count;
         creditOf[_operatorOf(committee[0])] += fee % count;
         for (uint256 i = 0; i < committee.length; ++i) creditOf[_operatorOf(committee[i])] += share;
+    }
+
+    function _refund(Job storage job, JobState state, bytes32 digest) private returns (uint128 fee) {
+        _close(job, state, digest);
+        fee = job.fee;
+        creditOf[job.requester] += fee;
     }
 
     function _close(Job storage job, JobState state, bytes32 digest) private {

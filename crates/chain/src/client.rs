@@ -291,6 +291,29 @@ impl Chain {
         })
     }
 
+    /// Says that the committee begins to compute; by the operator of one of its nodes.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn start_job(&self, by: &Wallet, job: JobId) -> Result<(), ChainError> {
+        self.call(by, &Controller::startJobCall { id: job.0 }, 0)
+            .await
+            .map(drop)
+    }
+
+    /// Cancels the wallet's own job, which must not have started, and says what was refunded.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn cancel_job(&self, by: &Wallet, job: JobId) -> Result<Amount, ChainError> {
+        let call = Controller::cancelJobCall { id: job.0 };
+        let events = self.call(by, &call, 0).await?;
+        find(&events, |event| match event {
+            Event::JobCancelled { refund, .. } => Some(*refund),
+            _ => None,
+        })
+    }
+
     /// Settles a job.
     ///
     /// # Errors

@@ -87,6 +87,11 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
             use_index: e.useIndex,
             deadline: e.deadline,
         },
+        ControllerEvents::JobStarted(e) => Event::JobStarted { job: JobId(e.job) },
+        ControllerEvents::JobCancelled(e) => Event::JobCancelled {
+            job: JobId(e.job),
+            refund: e.refund,
+        },
         ControllerEvents::JobSettled(e) => Event::JobSettled {
             certificate: e.certificate.into(),
             digest: hash(e.digest),

@@ -103,6 +103,7 @@ alloy::sol! {
         constructor(Prices memory prices_, uint128 minDeposit_, uint64 unbondingSeconds_);
 
         function bindParty(PartyBinding memory binding, bytes memory signature) external;
+        function cancelJob(uint64 id) external;
         function collectionOf(uint64 id) external view returns (Collection memory);
         function contribute(SignedContribution[] memory batch) external;
         function creditOf(address account) external view returns (uint128);
@@ -122,6 +123,7 @@ alloy::sol! {
         function revoke(Revocation memory revocation, bytes memory signature) external;
         function sealCollection(uint64 id) external;
         function settle(Certificate memory certificate, uint8[] memory members, bytes[] memory signatures) external;
+        function startJob(uint64 id) external;
         function withdraw() external;
 
         event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms, uint64 drawBlock);
@@ -136,10 +138,12 @@ alloy::sol! {
         event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
         event EIP712DomainChanged();
         event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce, address[] parties);
+        event JobCancelled(uint64 indexed job, uint128 refund);
         event JobExpired(uint64 indexed job, uint128 refund);
         event JobFailed(Failure failure, uint128 refund);
         event JobRequested(uint64 indexed job, uint64 indexed collection, uint16 entry, address indexed requester, uint128 fee, uint32 useIndex, uint64 deadline);
         event JobSettled(Certificate certificate, bytes32 digest);
+        event JobStarted(uint64 indexed job);
         event NodeRegistered(uint32 indexed node, address indexed operator, NodeInfo info, uint128 deposit);
         event NodeRetired(uint32 indexed node, uint64 releasableAt);
         event PartyBound(PartyBinding binding);
@@ -151,6 +155,7 @@ alloy::sol! {
         error AlreadyPublished();
         error AlreadyRegistered();
         error AlreadySealed();
+        error AlreadyStarted();
         error AmountTooLarge();
         error BadCommitteeSize();
         error BadCulprits();
@@ -179,10 +184,13 @@ alloy::sol! {
         error NotEnoughSignatures();
         error NotGranted();
         error NotMember();
+        error NotOnCommittee();
         error NotOpener();
         error NotRegistered();
+        error NotRequester();
         error NotRetired();
         error NotSealed();
+        error NotStarted();
         error NothingToWithdraw();
         error PaymentRefused();
         error ReentrancyGuardReentrantCall();

@@ -28,6 +28,9 @@ fn meaning(reason: &Errors) -> String {
             "the account has a node, or a node registered this transport key or signing key before"
         }
         Errors::AlreadySealed(_) => "the collection is sealed",
+        Errors::AlreadyStarted(_) => {
+            "the committee has started the job, which can no longer be cancelled"
+        }
         Errors::AmountTooLarge(_) => "more is paid than an amount can hold",
         Errors::BadCommitteeSize(_) => "a committee has an odd number of nodes from 3 to 31",
         Errors::BadCulprits(_) => "a culprit is not on the committee, or is among the signers",
@@ -79,10 +82,15 @@ fn meaning(reason: &Errors) -> String {
         Errors::NotEnoughSignatures(_) => "more than half of the committee must sign",
         Errors::NotGranted(_) => "there is no such right, or it has ended",
         Errors::NotMember(_) => "the account is not on the member list under this number",
+        Errors::NotOnCommittee(_) => {
+            "only the operator of a node of the job's committee may start it"
+        }
         Errors::NotOpener(_) => "only the opener of the collection may do this",
         Errors::NotRegistered(_) => "the account has no active node",
+        Errors::NotRequester(_) => "only the requester of the job may cancel it",
         Errors::NotRetired(_) => "the account has no retired node whose deposit is still held",
         Errors::NotSealed(_) => "the collection is not sealed yet",
+        Errors::NotStarted(_) => "the committee has not started the job",
         Errors::NothingToWithdraw(_) => "there is nothing to withdraw",
         Errors::PaymentRefused(_) => "the account refuses payments",
         Errors::SignerOutOfOrder(_) => "signers must be listed once each, in the committee's order",

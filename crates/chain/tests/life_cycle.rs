@@ -20,6 +20,7 @@ async fn whole_life(n: u32) {
     // A job that is settled pays the whole committee, the remainder to its first member.
     let fee = 10_007;
     let job = pair.job(collection, fee, FAR).await;
+    pair.start(job).await;
     let settle = pair.settle(collection, pair.certificate(collection, job), &quorum);
     pair.ok(&key(RELAYER), 0, &settle).await;
     let committee = pair.committee(collection);
@@ -46,9 +47,16 @@ async fn whole_life(n: u32) {
     pair.ok(&key(RELAYER), 0, &fail).await;
     assert_eq!(pair.model.credit(key(REQUESTER).address()), 500);
 
-    // So does a deadline.
+    // So does cancelling before the start, and the use does not count.
+    let job = pair.job(collection, 300, FAR).await;
+    pair.ok(&key(REQUESTER), 0, &Call::CancelJob(job)).await;
+    assert_eq!(pair.model.ledger().jobs[&job].state, JobState::Cancelled);
+    assert_eq!(pair.model.credit(key(REQUESTER).address()), 800);
+
+    // So does a deadline, even after the start.
     let deadline = now() + 50;
     let job = pair.job(collection, 40, deadline).await;
+    pair.start(job).await;
     assert_eq!(pair.model.ledger().jobs[&job].use_index, 1);
     pair.refused(
         &key(RELAYER),
@@ -65,9 +73,9 @@ async fn whole_life(n: u32) {
     let requester = key(REQUESTER);
     let held = pair.chain.balance_of(pair.domain.controller).await;
     let events = pair.ok(&requester, 0, &Call::Withdraw).await;
-    assert!(matches!(events[..], [Event::Withdrawn { amount: 540, .. }]));
+    assert!(matches!(events[..], [Event::Withdrawn { amount: 840, .. }]));
     let left = pair.chain.balance_of(pair.domain.controller).await;
-    assert_eq!(left, held.map(|held| held - 540));
+    assert_eq!(left, held.map(|held| held - 840));
     pair.refused(&requester, 0, &Call::Withdraw, "NothingToWithdraw")
         .await;
 

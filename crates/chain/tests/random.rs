@@ -164,9 +164,18 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
                 .map_or(collection, |job| job.collection);
             let size = ledger.collections[&of].committee.len().max(3) as u8;
             let members: Vec<u8> = (0..size).filter(|_| !dice.one_in(3)).collect();
-            let mut call = match dice.below(3) {
+            let mut call = match dice.below(6) {
                 0 => Call::ExpireJob(job),
                 1 => {
+                    let call = Call::CancelJob(job);
+                    return (
+                        key(if dice.one_in(3) { RELAYER } else { REQUESTER }),
+                        0,
+                        call,
+                    );
+                }
+                2 | 3 => return (operator(node), 0, Call::StartJob(job)),
+                4 => {
                     let mut failure =
                         pair.failure(job, dice.below(1 << size) & dice.below(1 << size));
                     if failure.culprits == 0 {
@@ -230,7 +239,7 @@ async fn campaign(seed: u64) {
     pair.check_state().await;
     // A campaign in which nothing ever works, or nothing ever fails, tests little.
     assert!(
-        accepted.len() >= 9 && refused.len() >= 15,
+        accepted.len() >= 12 && refused.len() >= 15,
         "{accepted:?} {refused:?}"
     );
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use enigma_core::controller::{Call, SignedContribution};
-use enigma_wire::controller::{CollectionTerms, FailureReason};
+use enigma_wire::controller::{CollectionTerms, Event, FailureReason};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, PeerKey, SealKey};
 use enigma_wire::sign::Signature;
 use support::*;
@@ -181,6 +181,8 @@ rules! {
         pair.refused(&by, 0, &Call::SealCollection(none), "UnknownCollection").await;
         let request = Call::RequestJob { collection: none, entry: 0, deadline: FAR };
         pair.refused(&by, 1, &request, "UnknownCollection").await;
+        pair.refused(&by, 0, &Call::StartJob(JobId(1)), "UnknownJob").await;
+        pair.refused(&by, 0, &Call::CancelJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::ExpireJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::Withdraw, "NothingToWithdraw").await;
         let open = Call::OpenCollection(terms(Hash([9; 32]), 3));
@@ -456,9 +458,62 @@ rules_with_instance! {
         pair.ok(&key(REQUESTER), 1, &other).await;
     }
 
+    only_the_committee_starts_a_job_and_once(pair, instance) {
+        // A registered node that is not on the committee.
+        let outsider = pair.register(4);
+        let collection = pair.sealed(instance, 3).await;
+        pair.ok(&operator(4), DEPOSIT, &outsider).await;
+        let job = pair.job(collection, 100, FAR).await;
+        let start = Call::StartJob(job);
+        for stranger in [operator(4), key(REQUESTER), key(RELAYER), signer(1)] {
+            pair.refused(&stranger, 0, &start, "NotOnCommittee").await;
+        }
+        // Any member may, also the last one.
+        let last = pair.committee(collection)[2].0;
+        pair.ok(&operator(last), 0, &start).await;
+        for member in 1..=3 {
+            pair.refused(&operator(member), 0, &start, "AlreadyStarted").await;
+        }
+    }
+
+    a_job_is_cancelled_by_its_requester_until_it_starts(pair, instance) {
+        let collection = pair.sealed(instance, 3).await;
+        let job = pair.job(collection, 100, FAR).await;
+        let cancel = Call::CancelJob(job);
+        for stranger in [operator(1), key(RELAYER), key(DEVELOPER)] {
+            pair.refused(&stranger, 0, &cancel, "NotRequester").await;
+        }
+        let events = pair.ok(&key(REQUESTER), 0, &cancel).await;
+        assert_eq!(events, [Event::JobCancelled { job, refund: 100 }]);
+        assert_eq!(pair.model.credit(key(REQUESTER).address()), 100);
+        // Over is over, for everybody.
+        pair.refused(&key(REQUESTER), 0, &cancel, "JobNotOpen").await;
+        pair.refused(&operator(1), 0, &Call::StartJob(job), "JobNotOpen").await;
+        let settle = pair.settle(collection, pair.certificate(collection, job), &[0, 1]);
+        pair.refused(&key(RELAYER), 0, &settle, "JobNotOpen").await;
+        let fail = pair.fail(collection, pair.failure(job, 0), &[0, 1]);
+        pair.refused(&key(RELAYER), 0, &fail, "JobNotOpen").await;
+        pair.refused(&key(RELAYER), 0, &Call::ExpireJob(job), "JobNotOpen").await;
+        // The entry is free for another job, which starts and can then not be cancelled.
+        let job = pair.job(collection, 100, FAR).await;
+        pair.start(job).await;
+        pair.refused(&key(REQUESTER), 0, &Call::CancelJob(job), "AlreadyStarted").await;
+        pair.refused(&key(RELAYER), 0, &Call::CancelJob(job), "NotRequester").await;
+    }
+
+    only_a_started_job_is_settled_but_any_is_failed(pair, instance) {
+        let collection = pair.sealed(instance, 3).await;
+        let job = pair.job(collection, 100, FAR).await;
+        let settle = pair.settle(collection, pair.certificate(collection, job), &[0, 1]);
+        pair.refused(&key(RELAYER), 0, &settle, "NotStarted").await;
+        let fail = pair.fail(collection, pair.failure(job, 0), &[0, 1]);
+        pair.ok(&key(RELAYER), 0, &fail).await;
+    }
+
     a_certificate_fits_its_job_and_has_a_quorum(pair, instance) {
         let collection = pair.sealed(instance, 3).await;
         let job = pair.job(collection, 100, FAR).await;
+        pair.start(job).await;
         let good = pair.certificate(collection, job);
         let with = |pair: &Pair, edit: &dyn Fn(&mut enigma_wire::controller::Certificate)| {
             let mut certificate = good.clone();

@@ -131,6 +131,9 @@ pub(crate) enum Pending {
         job: JobId,
     },
     Job(JobId),
+    /// A call to the controller; a failure is reported. Another member may have been first, which the
+    /// ledger will tell; otherwise it is repeated.
+    Submission,
     /// Housekeeping; a failure is reported and nothing waits for it.
     Cleanup,
 }
@@ -192,8 +195,8 @@ impl Shared {
         self.push(Effect::Load { id, table, prefix });
     }
 
-    pub(crate) fn submit(&mut self, pending: Pending, call: crate::seam::Call) {
-        let id = self.begin(pending);
+    pub(crate) fn submit(&mut self, call: crate::seam::Call) {
+        let id = self.begin(Pending::Submission);
         self.push(Effect::Submit { id, call });
     }
 
@@ -458,7 +461,7 @@ impl Party {
         let settled_on_chain = match record.state {
             JobState::Open => None,
             JobState::Settled(_) => Some(JobPhase::Settled),
-            JobState::Failed(_) | JobState::Expired => Some(JobPhase::Failed),
+            JobState::Failed(_) | JobState::Expired | JobState::Cancelled => Some(JobPhase::Failed),
         };
         let status = match self.jobs.get(&id) {
             Some(job) => job.status(settled_on_chain),
@@ -512,9 +515,16 @@ impl Party {
                     self.admitted.insert(*job, members);
                 }
             }
+            Event::JobStarted { job } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.try_start(&mut self.shared);
+                }
+            }
             Event::JobSettled { certificate, .. } => self.end_job(certificate.job, true),
             Event::JobFailed { failure, .. } => self.end_job(failure.job, false),
-            Event::JobExpired { job, .. } => self.end_job(*job, false),
+            Event::JobExpired { job, .. } | Event::JobCancelled { job, .. } => {
+                self.end_job(*job, false)
+            }
             _ => {}
         }
     }
@@ -618,7 +628,7 @@ impl Party {
                     "the node's storage failed; nothing was stored",
                 );
             }
-            (Pending::Cleanup, _) => {}
+            (Pending::Submission | Pending::Cleanup, _) => {}
         }
     }
 

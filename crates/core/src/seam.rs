@@ -131,6 +131,7 @@ pub enum Write {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields' names and types say what they are.
 pub enum Call {
+    StartJob(JobId),
     Settle {
         certificate: Certificate,
         members: Vec<u8>,

@@ -40,6 +40,7 @@ pub(crate) async fn submit(
 ) {
     while let Some((id, call)) = calls.recv().await {
         let result = match call {
+            Call::StartJob(job) => chain.start_job(&operator, job).await,
             Call::Settle {
                 certificate,
                 members,

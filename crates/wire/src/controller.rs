@@ -264,6 +264,10 @@ pub enum Event {
         use_index: u32,
         deadline: u64,
     },
+    /// The committee began to compute; the requester can no longer cancel.
+    JobStarted { job: JobId },
+    /// A requester cancelled a job before its start and was refunded.
+    JobCancelled { job: JobId, refund: Amount },
     /// A job was finished and paid.
     JobSettled {
         certificate: Certificate,

@@ -154,6 +154,8 @@ pub struct JobRecord {
     pub requested: u64,
     /// That block's time: the moment for which rights are judged.
     pub requested_at: u64,
+    /// The block in which the committee started it.
+    pub started: Option<u64>,
     /// How it stands.
     pub state: JobState,
 }
@@ -161,7 +163,7 @@ pub struct JobRecord {
 /// How a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobState {
-    /// The committee is at it.
+    /// Not over: the committee is to start it, or is at it.
     Open,
     /// Finished and paid.
     Settled(Certificate),
@@ -169,6 +171,8 @@ pub enum JobState {
     Failed(Failure),
     /// Timed out and refunded.
     Expired,
+    /// Cancelled by its requester before its start, and refunded.
+    Cancelled,
 }
 
 /// The events contradict each other: not the log of one controller, or with a gap.
@@ -369,10 +373,13 @@ impl Ledger {
                     deadline: *deadline,
                     requested: block,
                     requested_at: self.head.time,
+                    started: None,
                     state: JobState::Open,
                 };
                 self.jobs.insert(*job, record);
             }
+            Event::JobStarted { job } => self.jobs.get_mut(job)?.started = Some(block),
+            Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
             Event::JobSettled { certificate, .. } => {
                 let job = self.jobs.get_mut(&certificate.job)?;
                 job.state = JobState::Settled(certificate.clone());

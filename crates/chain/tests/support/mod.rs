@@ -259,6 +259,8 @@ async fn send(chain: &Chain, by: &Wallet, value: Amount, call: &Call) -> Result<
             members,
             signatures,
         } => chain.fail_job(by, failure, members, signatures).await,
+        Call::StartJob(job) => chain.start_job(by, *job).await,
+        Call::CancelJob(job) => chain.cancel_job(by, *job).await.map(drop),
         Call::ExpireJob(job) => chain.expire_job(by, *job).await,
         Call::Withdraw => chain.withdraw(by).await.map(drop),
     }
@@ -474,6 +476,13 @@ impl Pair {
             panic!("{events:?}");
         };
         *job
+    }
+
+    /// The first member's operator starts a job.
+    pub(crate) async fn start(&mut self, job: JobId) {
+        let collection = self.model.ledger().jobs[&job].collection;
+        let first = self.committee(collection)[0].0;
+        self.ok(&operator(first), 0, &Call::StartJob(job)).await;
     }
 
     pub(crate) fn committee(&self, collection: CollectionId) -> Vec<NodeId> {

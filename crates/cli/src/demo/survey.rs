@@ -304,6 +304,9 @@ async fn await_job(
         Some(JobState::Failed(failure)) => {
             Err(failed_problem(running, collection, &failure, &statuses, fee).await)
         }
+        Some(JobState::Cancelled) => Err(Problem::failed(format!(
+            "job {job} was cancelled; the fee was refunded"
+        ))),
         Some(_) => Err(Problem::failed(format!(
             "job {job} passed its deadline; the fee was refunded"
         ))),

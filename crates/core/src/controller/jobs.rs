@@ -60,6 +60,31 @@ impl Controller {
         })
     }
 
+    pub(super) fn start_job(&mut self, tx: &Transaction<'_>, job: JobId) -> Outcome {
+        let committee = self.open_job_committee(job)?;
+        check(!self.is_started(job), Revert::AlreadyStarted)?;
+        let mut records = committee
+            .iter()
+            .filter_map(|node| self.ledger.nodes.get(node));
+        let operates = records.any(|record| record.operator == tx.sender);
+        check(operates, Revert::NotOnCommittee)?;
+        self.emit(Event::JobStarted { job })
+    }
+
+    pub(super) fn cancel_job(&mut self, tx: &Transaction<'_>, job: JobId) -> Outcome {
+        self.open_job_committee(job)?;
+        let (requester, refund) = self.refund(job)?;
+        check(requester == tx.sender, Revert::NotRequester)?;
+        check(!self.is_started(job), Revert::AlreadyStarted)?;
+        self.add_credit(requester, refund);
+        self.emit(Event::JobCancelled { job, refund })
+    }
+
+    fn is_started(&self, job: JobId) -> bool {
+        let record = self.ledger.jobs.get(&job);
+        record.is_some_and(|record| record.started.is_some())
+    }
+
     pub(super) fn settle(
         &mut self,
         certificate: &Certificate,
@@ -67,6 +92,7 @@ impl Controller {
         signatures: &[Signature],
     ) -> Outcome {
         let committee = self.open_job_committee(certificate.job)?;
+        check(self.is_started(certificate.job), Revert::NotStarted)?;
         let job = self
             .ledger
             .jobs

@@ -50,6 +50,8 @@ impl Controller {
                 entry,
                 deadline,
             } => self.request_job(tx, *collection, *entry, *deadline),
+            Call::StartJob(job) => self.start_job(tx, *job),
+            Call::CancelJob(job) => self.cancel_job(tx, *job),
             Call::Settle {
                 certificate,
                 members,

@@ -16,10 +16,11 @@ use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
 use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
+use super::failure::submission_due;
 use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
 use crate::deposit::row_key;
 use crate::party::Shared;
-use crate::seam::Table;
+use crate::seam::{Call, Table};
 use crate::session::Early;
 
 /// Decodes and verifies a compiled contract as a node must before it runs it.
@@ -259,10 +260,51 @@ impl Job {
                     rows,
                     since: shared.now,
                 };
-                self.progress = shared.now;
-                self.try_setup(shared);
+                self.try_start(shared);
             }
             Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    /// Once every member can be reached, has the chain say that the job has started, which ends the
+    /// requester's right to cancel; whoever sees that goes on to the key set-up.
+    pub(crate) fn try_start(&mut self, shared: &mut Shared) {
+        let linked = self.unlinked(shared).is_empty();
+        match &mut self.phase {
+            Phase::Links { rows, .. } if linked => {
+                report_phase(shared, self.run.job, "start");
+                self.phase = Phase::Starting {
+                    rows: std::mem::take(rows),
+                    since: shared.now,
+                    submitted: None,
+                };
+            }
+            Phase::Starting { rows, .. } if !linked => {
+                self.phase = Phase::Links {
+                    rows: std::mem::take(rows),
+                    since: shared.now,
+                };
+            }
+            _ => {}
+        }
+        let Phase::Starting {
+            rows,
+            since,
+            submitted,
+        } = &mut self.phase
+        else {
+            return;
+        };
+        let record = shared.ledger.jobs.get(&self.run.job);
+        if record.is_some_and(|record| record.started.is_some()) {
+            let rows = std::mem::take(rows);
+            return self.set_up(shared, rows);
+        }
+        let turn = u64::from(self.me.number()) - 1;
+        let waited = shared.now.since(*since);
+        if submission_due(shared, *submitted) && waited >= turn * shared.config.timeouts.submit_ms {
+            *submitted = Some(shared.now);
+            shared.submit(Call::StartJob(self.run.job));
         }
     }
 

@@ -34,15 +34,8 @@ struct SessionTerms<'a> {
 }
 
 impl Job {
-    /// Starts the key set-up once every member can be reached.
-    pub(super) fn try_setup(&mut self, shared: &mut Shared) {
-        if !self.unlinked(shared).is_empty() {
-            return;
-        }
-        let Phase::Links { rows, .. } = &mut self.phase else {
-            return;
-        };
-        let rows = std::mem::take(rows);
+    /// Begins the key set-up.
+    pub(super) fn set_up(&mut self, shared: &mut Shared, rows: Shares) {
         let session = self.session(shared);
         let signer = Signer(&shared.keys.signer);
         match Setup::new(session, self.committee, self.me, &signer, &mut shared.rng) {

@@ -162,14 +162,11 @@ impl Job {
                     .map(|(party, _)| party.index() as u8)
                     .collect();
                 let signatures = signers.iter().map(|(_, signature)| *signature).collect();
-                shared.submit(
-                    self.pending(),
-                    Call::FailJob {
-                        failure,
-                        members,
-                        signatures,
-                    },
-                );
+                shared.submit(Call::FailJob {
+                    failure,
+                    members,
+                    signatures,
+                });
                 if let Phase::GivingUp { submitted, .. } = &mut self.phase {
                     *submitted = Some(shared.now);
                 }

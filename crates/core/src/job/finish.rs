@@ -243,7 +243,7 @@ impl Job {
             members: agreeing.keys().map(|party| party.index() as u8).collect(),
             signatures: agreeing.into_values().collect(),
         };
-        shared.submit(self.pending(), call);
+        shared.submit(call);
         if let Phase::Certifying { submitted, .. } = &mut self.phase {
             *submitted = Some(shared.now);
         }

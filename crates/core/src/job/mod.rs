@@ -98,6 +98,13 @@ enum Phase {
     Loading,
     /// Waiting for the committee's links.
     Links { rows: Shares, since: Millis },
+    /// Waiting for the chain to say that the job has started; submitting that when it is this member's
+    /// turn. Until then the requester may cancel, and nothing is computed.
+    Starting {
+        rows: Shares,
+        since: Millis,
+        submitted: Option<Millis>,
+    },
     /// Agreeing on session keys.
     Setup { setup: Box<Setup>, rows: Shares },
     /// Are the rows in range?
@@ -126,8 +133,11 @@ enum Phase {
 
 impl Phase {
     fn is_before_setup(&self) -> bool {
-        use Phase::{Attempt, Links, Loading, Program, Recording};
-        matches!(self, Program | Attempt | Recording | Loading | Links { .. })
+        use Phase::{Attempt, Links, Loading, Program, Recording, Starting};
+        matches!(
+            self,
+            Program | Attempt | Recording | Loading | Links { .. } | Starting { .. }
+        )
     }
 }
 
@@ -215,7 +225,7 @@ impl Job {
             (Phase::Closed, _) => {}
             // Who has certified has stored its outputs and is no longer needed.
             (Phase::Certifying { .. }, _) if self.certified.contains_key(&party) => {}
-            (Phase::Links { .. }, true) => self.try_setup(shared),
+            (Phase::Links { .. } | Phase::Starting { .. }, _) => self.try_start(shared),
             (_, true) => {}
             (phase, false) if phase.is_before_setup() => {}
             (Phase::GivingUp { .. }, false) => self.restate_failure(shared),
@@ -233,7 +243,7 @@ impl Job {
         }
     }
 
-    /// The outcome of this job's one pending effect.
+    /// The outcome of this job's one pending read or write.
     pub(crate) fn on_done(&mut self, shared: &mut Shared, outcome: Outcome) {
         match (&self.phase, outcome) {
             (Phase::Program, Outcome::Loaded(pairs)) => self.on_program(shared, &pairs),
@@ -242,7 +252,6 @@ impl Job {
             (Phase::Loading, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
-                // Another member may have been first, which the ledger will tell; otherwise it is retried.
                 shared.push(Effect::Report(Fact::Trouble { why }));
             }
             (Phase::Closed | Phase::Certifying { .. } | Phase::GivingUp { .. }, _) => {}
@@ -276,6 +285,7 @@ impl Job {
                 );
                 self.give_up(shared, missing, FailureReason::Unresponsive, why);
             }
+            Phase::Starting { .. } => self.try_start(shared),
             Phase::Setup { .. }
             | Phase::Checking { .. }
             | Phase::Computing { .. }

@@ -12,4 +12,5 @@ mod deposits;
 mod faults;
 mod privacy;
 mod range;
+mod starting;
 mod terms;

@@ -136,6 +136,7 @@ fn events(block: Head, events: Vec<Event>) -> BlockEvents {
 /// A node's call, as its operator's transaction.
 pub(crate) fn of_node(call: enigma_core::Call) -> Call {
     match call {
+        enigma_core::Call::StartJob(job) => controller::Call::StartJob(job),
         enigma_core::Call::Settle {
             certificate,
             members,

@@ -86,13 +86,14 @@ impl Survey {
         }
     }
 
-    /// The requester's credit is exactly the fees of all jobs that failed.
+    /// The requester's credit is exactly the fees of all jobs that failed or were cancelled.
     pub(crate) fn assert_refunds(&self) {
         let jobs = self.world.chain.ledger().jobs.values();
-        let failed = jobs.filter(|job| {
-            job.requester == self.requester && matches!(job.state, JobState::Failed(_))
+        let refunded = jobs.filter(|job| {
+            job.requester == self.requester
+                && matches!(job.state, JobState::Failed(_) | JobState::Cancelled)
         });
-        let fees: Amount = failed.map(|job| job.fee).sum();
+        let fees: Amount = refunded.map(|job| job.fee).sum();
         assert_eq!(self.world.chain.controller.credit(self.requester), fees);
     }
 

@@ -100,6 +100,14 @@ impl Book {
         book
     }
 
+    /// A job is started.
+    pub(super) fn started() -> Self {
+        let mut book = Self::requested();
+        let first = operator(book.committee()[0]);
+        book.ok(first, 0, &Call::StartJob(JobId(1)));
+        book
+    }
+
     /// A job is open.
     pub(super) fn requested() -> Self {
         let mut book = Self::sealed();

@@ -21,7 +21,7 @@ use self::book::*;
 
 #[test]
 fn the_whole_way() {
-    let mut book = Book::requested();
+    let mut book = Book::started();
     let call = book.settle(book.certificate(), &[0, 2]);
     let events = book.ok(OTHER, 0, &call);
     let digest = book.chain.domain.digest(&book.certificate());
@@ -517,8 +517,57 @@ fn requesting() {
 }
 
 #[test]
-fn settling() {
+fn starting() {
     let mut book = Book::requested();
+    let start = Call::StartJob(JobId(1));
+    let settle = book.settle(book.certificate(), &[0, 1]);
+    book.reverts(OTHER, 0, &settle, Revert::NotStarted);
+    let unknown = Call::StartJob(JobId(2));
+    book.reverts(operator(1), 0, &unknown, Revert::UnknownJob);
+    let committee = book.committee();
+    let outsider = (1..=5)
+        .find(|node| !committee.contains(node))
+        .expect("five nodes, three members");
+    for stranger in [OPENER, operator(outsider), book.signer(0).address()] {
+        book.reverts(stranger, 0, &start, Revert::NotOnCommittee);
+    }
+    let events = book.ok(operator(committee[2]), 0, &start);
+    assert_eq!(events, [Event::JobStarted { job: JobId(1) }]);
+    let block = book.chain.height();
+    assert_eq!(book.ledger().jobs[&JobId(1)].started, Some(block));
+    book.reverts(operator(committee[0]), 0, &start, Revert::AlreadyStarted);
+    let cancel = Call::CancelJob(JobId(1));
+    book.reverts(OPENER, 0, &cancel, Revert::AlreadyStarted);
+    book.ok(OTHER, 0, &settle);
+}
+
+#[test]
+fn cancelling() {
+    let mut book = Book::requested();
+    let cancel = Call::CancelJob(JobId(1));
+    let unknown = Call::CancelJob(JobId(2));
+    book.reverts(OPENER, 0, &unknown, Revert::UnknownJob);
+    book.reverts(OTHER, 0, &cancel, Revert::NotRequester);
+    let events = book.ok(OPENER, 0, &cancel);
+    let (job, refund) = (JobId(1), FEE);
+    assert_eq!(events, [Event::JobCancelled { job, refund }]);
+    assert_eq!(book.chain.controller.credit(OPENER), FEE);
+    assert_eq!(book.ledger().jobs[&job].state, JobState::Cancelled);
+    book.reverts(OPENER, 0, &cancel, Revert::JobNotOpen);
+    let first = operator(book.committee()[0]);
+    book.reverts(first, 0, &Call::StartJob(job), Revert::JobNotOpen);
+    // A cancelled job is no use, and makes room for the next.
+    let call = book.request();
+    let events = book.ok(OPENER, FEE, &call);
+    assert!(matches!(
+        events[..],
+        [Event::JobRequested { use_index: 0, .. }]
+    ));
+}
+
+#[test]
+fn settling() {
+    let mut book = Book::started();
     let good = book.certificate();
     let with = |book: &Book, change: &dyn Fn(&mut Certificate)| {
         let mut certificate = book.certificate();
