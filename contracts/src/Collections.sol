@@ -159,7 +159,7 @@ abstract contract Collections is Nodes, Programs {
         if (given.revision != record.revisions) revert WrongRevision(record.revisions);
         bytes32 structHash = keccak256(abi.encode(CONTRIBUTION, given));
         _requireSigned(structHash, signed.signature, given.owner);
-        _requireReceipts(collection, given, signed.receipts);
+        _requireReceipts(collection, structHash, signed.receipts);
 
         if (record.revisions == 0) ++collection.rows;
         record.owner = given.owner;
@@ -171,14 +171,12 @@ abstract contract Collections is Nodes, Programs {
 
     function _requireReceipts(
         Collection storage collection,
-        Contribution calldata given,
+        bytes32 contribution,
         bytes[] calldata receipts
     ) private view {
         uint32[] memory committee = collection.committee;
         if (receipts.length != committee.length) revert LengthMismatch();
-        bytes32 receipt = _hashTypedDataV4(
-            keccak256(abi.encode(RECEIPT, given.collection, given.member, given.owner, given.root))
-        );
+        bytes32 receipt = _hashTypedDataV4(keccak256(abi.encode(RECEIPT, contribution)));
         for (uint256 i = 0; i < committee.length; ++i) {
             if (!_isSigned(receipt, receipts[i], _signerOf(committee[i]))) revert BadReceipt(i);
         }

@@ -14,8 +14,6 @@ abstract contract Consents is Collections {
     error WrongContract();
     /// The nonce must be greater than `last`.
     error StaleNonce(uint64 last);
-    /// There is no such right, or it has ended.
-    error NotGranted();
 
     event ConsentGranted(Consent consent);
     event ConsentRevoked(Revocation revocation);
@@ -23,7 +21,7 @@ abstract contract Consents is Collections {
     /// Blocks bound a right, so that current state answers for a past block as well.
     struct Right {
         uint64 since;
-        /// 0 while in force.
+        /// 0 while in force; a right that was revoked before it was granted has an end and no beginning.
         uint64 until;
         uint64 nonce;
         uint64 expiry;
@@ -38,9 +36,11 @@ abstract contract Consents is Collections {
         for (uint256 i = 0; i < batch.length; ++i) _grant(batch[i].consent, batch[i].signature);
     }
 
-    /// Ends a right from this block on: by the owner's signature through anybody, or with an empty
+    /// Ends a right from this block on, granted or not, so that a consent that was signed before and not
+    /// posted yet can no longer begin one: by the owner's signature through anybody, or with an empty
     /// signature by the owner's own transaction.
     function revoke(Revocation calldata revocation, bytes calldata signature) external {
+        _requireContributor(revocation.collection, revocation.member, revocation.owner);
         Right storage right = _right(
             revocation.collection,
             revocation.member,
@@ -48,11 +48,10 @@ abstract contract Consents is Collections {
             revocation.entry,
             revocation.requester
         );
-        if (right.nonce == 0 || right.until != 0) revert NotGranted();
-        _requireContributor(revocation.collection, revocation.member, revocation.owner);
         if (revocation.nonce <= right.nonce) revert StaleNonce(right.nonce);
         _requireSignedOrSent(keccak256(abi.encode(REVOCATION, revocation)), signature, revocation.owner);
-        right.until = uint64(block.number);
+        // A right that ended keeps its end, by which past jobs are judged.
+        if (right.until == 0) right.until = uint64(block.number);
         right.nonce = revocation.nonce;
         emit ConsentRevoked(revocation);
     }

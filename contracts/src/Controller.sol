@@ -13,8 +13,6 @@ import {Prices} from "./Types.sol";
 contract Controller is Jobs, ReentrancyGuard {
     event Configured(Prices prices, uint128 minDeposit, uint64 unbondingSeconds);
 
-    Prices private _prices;
-
     constructor(
         Prices memory prices_,
         uint128 minDeposit_,

@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Consents} from "./Consents.sol";
-import {Certificate, Failure, CERTIFICATE, FAILURE} from "./Types.sol";
+import {Certificate, Failure, Prices, CERTIFICATE, FAILURE} from "./Types.sol";
 
 /// Jobs: a request with its fee in escrow, its start by the committee, and the five ends it can have.
 abstract contract Jobs is Consents {
-    /// A job needs a fee.
-    error FeeMissing();
+    /// A job costs at least `minimum`, the base price.
+    error FeeTooLow(uint128 minimum);
     /// The deadline is not in the future.
     error DeadlinePassed();
     /// An unfinished job runs the same entry on the same collection.
@@ -79,6 +79,7 @@ abstract contract Jobs is Consents {
     /// Reasons are numbered as in `wire`: 0 unresponsive, 1 misbehaved, 2 refused.
     uint8 private constant REFUSED = 2;
 
+    Prices internal _prices;
     /// Jobs are numbered from 1; this is the last number given.
     uint64 public jobCount;
     mapping(uint64 job => Job) private _jobs;
@@ -91,7 +92,7 @@ abstract contract Jobs is Consents {
         if (!_known(collectionId).isSealed) revert NotSealed();
         if (deadline <= block.timestamp) revert DeadlinePassed();
         uint128 fee = _paid();
-        if (fee == 0) revert FeeMissing();
+        if (fee < _prices.base) revert FeeTooLow(_prices.base);
         uint64 unfinished = _unfinished[collectionId][entry];
         if (unfinished != 0) revert JobPending(unfinished);
 

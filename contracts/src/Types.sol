@@ -118,7 +118,9 @@ bytes32 constant CONSENT = keccak256(
 bytes32 constant REVOCATION = keccak256(
     "Revocation(uint64 collection,uint32 member,bytes32 contractHash,uint16 entry,address requester,address owner,uint64 nonce)"
 );
-bytes32 constant RECEIPT = keccak256("Receipt(uint64 collection,uint32 member,address owner,bytes32 root)");
+bytes32 constant RECEIPT = keccak256(
+    "Receipt(Contribution contribution)Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
+);
 bytes32 constant CERTIFICATE = keccak256(
     "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)"
 );

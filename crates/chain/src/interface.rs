@@ -170,7 +170,7 @@ alloy::sol! {
         error EmptyAccount();
         error EmptyHash();
         error EmptyKey();
-        error FeeMissing();
+        error FeeTooLow(uint128 minimum);
         error InvalidShortString();
         error JobNotOpen();
         error JobPending(uint64 job);
@@ -182,7 +182,6 @@ alloy::sol! {
         error NotDrawn();
         error NotEnoughNodes();
         error NotEnoughSignatures();
-        error NotGranted();
         error NotMember();
         error NotOnCommittee();
         error NotOpener();

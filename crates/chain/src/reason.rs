@@ -64,7 +64,12 @@ fn meaning(reason: &Errors) -> String {
         Errors::EmptyAccount(_) => "a party's account is zero",
         Errors::EmptyHash(_) => "a hash is zero",
         Errors::EmptyKey(_) => "a key is zero",
-        Errors::FeeMissing(_) => "a job needs a fee",
+        Errors::FeeTooLow(error) => {
+            return format!(
+                "the fee is below {}, which every job costs at least",
+                error.minimum
+            );
+        }
         Errors::JobNotOpen(_) => "the job has ended",
         Errors::JobPending(error) => {
             return format!(
@@ -80,7 +85,6 @@ fn meaning(reason: &Errors) -> String {
         Errors::NotDrawn(_) => "the committee is not drawn yet",
         Errors::NotEnoughNodes(_) => "there are fewer nodes than the committee needs",
         Errors::NotEnoughSignatures(_) => "more than half of the committee must sign",
-        Errors::NotGranted(_) => "there is no such right, or it has ended",
         Errors::NotMember(_) => "the account is not on the member list under this number",
         Errors::NotOnCommittee(_) => {
             "only the operator of a node of the job's committee may start it"
@@ -141,7 +145,7 @@ mod tests {
                 meaning: "the next revision of this member's contribution is 3".into(),
             }
         );
-        let reason = Errors::FeeMissing(Controller::FeeMissing {});
-        assert_eq!(name(&reason), "FeeMissing");
+        let reason = Errors::NotDrawn(Controller::NotDrawn {});
+        assert_eq!(name(&reason), "NotDrawn");
     }
 }

@@ -16,11 +16,16 @@ alloy::sol! {
         bytes32 peerKey;
         bytes32 sealKey;
     }
-    struct Receipt {
+    struct Contribution {
         uint64 collection;
         uint32 member;
         address owner;
         bytes32 root;
+        bytes32 sealKey;
+        uint32 revision;
+    }
+    struct Receipt {
+        Contribution contribution;
     }
     struct Request {
         bytes32 node;
@@ -129,19 +134,25 @@ fn consent_and_revocation() {
 
 #[test]
 fn receipt() {
-    let ours = wire::Receipt {
+    let contribution = wire::Contribution {
         collection: CollectionId(1),
         member: MemberIndex(2),
         owner: Address([3; 20]),
         root: Hash([4; 32]),
+        seal_key: SealKey([5; 32]),
+        revision: 6,
     };
     let theirs = Receipt {
-        collection: 1,
-        member: 2,
-        owner: account(ours.owner),
-        root: B256::new([4; 32]),
+        contribution: Contribution {
+            collection: 1,
+            member: 2,
+            owner: account(contribution.owner),
+            root: B256::new([4; 32]),
+            sealKey: B256::new([5; 32]),
+            revision: 6,
+        },
     };
-    same(&ours, &theirs);
+    same(&wire::Receipt { contribution }, &theirs);
 }
 
 #[test]

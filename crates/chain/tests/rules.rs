@@ -345,6 +345,13 @@ rules_with_instance! {
             };
             SignedContribution { receipts: good.receipts.clone(), ..pair.signed(given, &owner(0)) }
         };
+        let other_key = {
+            let given = enigma_wire::controller::Contribution {
+                seal_key: SealKey([5; 32]),
+                ..good.contribution.clone()
+            };
+            SignedContribution { receipts: good.receipts.clone(), ..pair.signed(given, &owner(0)) }
+        };
         let cases = [
             (SignedContribution { signature: spoiled(&good.signature), ..good.clone() }, "BadSignature"),
             (SignedContribution { signature: high_s(&good.signature), ..good.clone() }, "BadSignature"),
@@ -354,13 +361,18 @@ rules_with_instance! {
             (twice, "BadReceipt"),
             (high, "BadReceipt"),
             (other_root, "BadReceipt"),
+            (other_key, "BadReceipt"),
         ];
         for (item, rule) in cases {
             // One bad row refuses the whole batch.
             let batch = vec![pair.contribution(collection, 1, 0), item];
             pair.refused(&key(RELAYER), 0, &Call::Contribute(batch), rule).await;
         }
-        pair.ok(&key(RELAYER), 0, &Call::Contribute(vec![good])).await;
+        pair.ok(&key(RELAYER), 0, &Call::Contribute(vec![good.clone()])).await;
+        // Receipts hold for one revision.
+        let next = enigma_wire::controller::Contribution { revision: 1, ..good.contribution.clone() };
+        let next = SignedContribution { receipts: good.receipts, ..pair.signed(next, &owner(0)) };
+        pair.refused(&key(RELAYER), 0, &Call::Contribute(vec![next]), "BadReceipt").await;
     }
 
     only_the_opener_seals_and_only_with_enough_rows(pair, instance) {
@@ -419,8 +431,10 @@ rules_with_instance! {
     a_right_ends_by_its_owner_and_once(pair, instance) {
         let collection = pair.sealed(instance, 3).await;
         let revoke = |(revocation, signature)| Call::Revoke { revocation, signature: Some(signature) };
-        let none = revoke(pair.revocation(collection, 4, 2));
-        pair.refused(&key(RELAYER), 0, &none, "NotGranted").await;
+        let no_row = revoke(pair.revocation(collection, 4, 2));
+        pair.refused(&key(RELAYER), 0, &no_row, "NotContributor").await;
+        let unknown = revoke(pair.revocation(CollectionId(9), 0, 2));
+        pair.refused(&key(RELAYER), 0, &unknown, "NotContributor").await;
         let stale = revoke(pair.revocation(collection, 0, 1));
         pair.refused(&key(RELAYER), 0, &stale, "StaleNonce").await;
         let (good, signature) = pair.revocation(collection, 0, 2);
@@ -432,30 +446,57 @@ rules_with_instance! {
         let unsigned = Call::Revoke { revocation: good.clone(), signature: None };
         pair.refused(&key(RELAYER), 0, &unsigned, "BadSignature").await;
         pair.ok(&key(RELAYER), 0, &revoke((good, signature))).await;
-        // Ended is ended: a second revocation would move the block in which it ended.
+        // A second revocation voids further consents, and does not move the block in which it ended.
+        let right = pair.right(collection, 0);
+        let until = |pair: &Pair| pair.model.ledger().rights[&right].grant.as_ref().map(|grant| grant.until);
+        let ended = until(&pair);
         let again = revoke(pair.revocation(collection, 0, 3));
-        pair.refused(&key(RELAYER), 0, &again, "NotGranted").await;
+        pair.ok(&key(RELAYER), 0, &again).await;
+        pair.refused(&key(RELAYER), 0, &again, "StaleNonce").await;
+        assert_eq!(until(&pair), ended);
         // The old consent is void; a newer one begins a new right, which the owner ends in person.
-        let old = Call::Grant(vec![pair.consent(collection, 0, 2)]);
+        let old = Call::Grant(vec![pair.consent(collection, 0, 3)]);
         pair.refused(&key(RELAYER), 0, &old, "StaleNonce").await;
-        let new = Call::Grant(vec![pair.consent(collection, 0, 3)]);
+        let new = Call::Grant(vec![pair.consent(collection, 0, 4)]);
         pair.ok(&key(RELAYER), 0, &new).await;
-        let (revocation, _) = pair.revocation(collection, 0, 4);
+        assert_eq!(until(&pair), Some(None));
+        let (revocation, _) = pair.revocation(collection, 0, 5);
         pair.ok(&owner(0), 0, &Call::Revoke { revocation, signature: None }).await;
     }
 
-    a_job_needs_a_seal_a_future_and_a_fee(pair, instance) {
+    a_consent_that_was_never_posted_can_be_revoked(pair, instance) {
+        let collection = pair.drawn(instance, 3).await;
+        let unposted = Call::Grant(vec![pair.consent(collection, 0, 7)]);
+        let (revocation, signature) = pair.revocation(collection, 0, 7);
+        let revoke = Call::Revoke { revocation, signature: Some(signature) };
+        // Before there is a row there is no owner who could revoke, nor grant.
+        pair.refused(&key(RELAYER), 0, &revoke, "NotContributor").await;
+        let rows = (0..3).map(|member| pair.contribution(collection, member, 0)).collect();
+        pair.ok(&key(RELAYER), 0, &Call::Contribute(rows)).await;
+        pair.ok(&key(RELAYER), 0, &revoke).await;
+        pair.refused(&key(RELAYER), 0, &unposted, "StaleNonce").await;
+        pair.ok(&key(DEVELOPER), 0, &Call::SealCollection(collection)).await;
+        assert_eq!(pair.eligible(collection), []);
+        // A newer consent is a right like any other.
+        let newer = (0..3).map(|member| pair.consent(collection, member, 8)).collect();
+        pair.ok(&key(RELAYER), 0, &Call::Grant(newer)).await;
+        assert_eq!(pair.eligible(collection).len(), 3);
+    }
+
+    a_job_needs_a_seal_a_future_and_its_base_price(pair, instance) {
         let open = pair.drawn(instance, 3).await;
         let request = |collection, deadline| Call::RequestJob { collection, entry: 0, deadline };
-        pair.refused(&key(REQUESTER), 1, &request(open, FAR), "NotSealed").await;
+        let base = PRICES.base;
+        pair.refused(&key(REQUESTER), base, &request(open, FAR), "NotSealed").await;
         let sealed = pair.sealed(instance, 3).await;
-        pair.refused(&key(REQUESTER), 1, &request(sealed, 1_000), "DeadlinePassed").await;
-        pair.refused(&key(REQUESTER), 0, &request(sealed, FAR), "FeeMissing").await;
-        pair.ok(&key(REQUESTER), 1, &request(sealed, FAR)).await;
-        pair.refused(&key(REQUESTER), 1, &request(sealed, FAR), "JobPending").await;
+        pair.refused(&key(REQUESTER), base, &request(sealed, 1_000), "DeadlinePassed").await;
+        pair.refused(&key(REQUESTER), 0, &request(sealed, FAR), "FeeTooLow").await;
+        pair.refused(&key(REQUESTER), base - 1, &request(sealed, FAR), "FeeTooLow").await;
+        pair.ok(&key(REQUESTER), base, &request(sealed, FAR)).await;
+        pair.refused(&key(REQUESTER), base, &request(sealed, FAR), "JobPending").await;
         // Another entry is another use.
         let other = Call::RequestJob { collection: sealed, entry: 1, deadline: FAR };
-        pair.ok(&key(REQUESTER), 1, &other).await;
+        pair.ok(&key(REQUESTER), base, &other).await;
     }
 
     only_the_committee_starts_a_job_and_once(pair, instance) {

@@ -228,10 +228,7 @@ pub async fn contribute(
     let member_proof = first.member_proof.clone();
     let nodes = network.committee(contribution.collection)?;
     let receipt = Receipt {
-        collection: contribution.collection,
-        member: contribution.member,
-        owner: contribution.owner,
-        root: contribution.root,
+        contribution: contribution.clone(),
     };
     let digest = network.domain().digest(&receipt);
     let mut uploads = tokio::task::JoinSet::new();

@@ -1,5 +1,7 @@
 //! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
 
+use std::collections::BTreeSet;
+
 use enigma_field::Party as PartyNumber;
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
 use enigma_wire::controller::Receipt;
@@ -11,8 +13,8 @@ use enigma_wire::seal::Purpose;
 use crate::party::{Party, Pending, Shared};
 use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
 
-/// Dealings of one member that are kept until the collection is sealed, corrections included; more are
-/// refused, so that nobody can fill the disk.
+/// Dealings of one member that are kept until one of them is recorded on the chain; more are refused, so
+/// that nobody can fill the disk.
 const PENDING_ROOTS_MAX: usize = 4;
 
 /// Longest proof that an owner is on a member list: lists have at most 2^32 members.
@@ -40,7 +42,7 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
         let waiting = party.pending_roots.entry(place).or_default();
         if waiting.len() >= PENDING_ROOTS_MAX && !waiting.contains(&root) {
             let message = format!(
-                "member {member} already has {PENDING_ROOTS_MAX} dealings in this collection, and no more are kept"
+                "member {member} already has {PENDING_ROOTS_MAX} dealings here; one of them must be recorded on the chain before more are kept"
             );
             return Err(Refusal { code: ErrorCode::Unavailable, message });
         }
@@ -52,10 +54,7 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
         Ok(value) => {
             let key = row_key(collection, member, root);
             let receipt = Receipt {
-                collection,
-                member,
-                owner: contribution.owner,
-                root,
+                contribution: contribution.clone(),
             };
             let pending = Pending::Deposit { reply, receipt };
             party.shared.persist(
@@ -87,7 +86,8 @@ pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt
         .keys
         .signer
         .sign(&shared.config.domain.digest(receipt));
-    let (collection, member) = (receipt.collection, receipt.member);
+    let given = &receipt.contribution;
+    let (collection, member) = (given.collection, given.member);
     shared.push(Effect::Report(Fact::RowStored { collection, member }));
     match shared.node() {
         Some(node) => {
@@ -103,29 +103,54 @@ pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt
     }
 }
 
-/// The collection is sealed: rows of dealings that were not recorded are no longer needed. Until then
-/// each dealing with a receipt may still be recorded, in any order.
+/// A contribution is recorded: receipts name the revision, so that no other dealing this member has given
+/// so far can be recorded any more, and their rows go.
+pub(crate) fn recorded(party: &mut Party, collection: CollectionId, member: MemberIndex) {
+    let place = (collection, member);
+    if let Some(mut roots) = party.pending_roots.remove(&place) {
+        forget_others(party, place, &mut roots);
+        party.pending_roots.insert(place, roots);
+    }
+}
+
+/// The collection is sealed: rows of dealings that were not recorded are no longer needed.
 pub(crate) fn sealed(party: &mut Party, collection: CollectionId) {
-    let Some(record) = party.shared.ledger.collections.get(&collection) else {
-        return;
-    };
     let first = (collection, MemberIndex(0));
     let last = (collection, MemberIndex(u32::MAX));
-    let mut stale = Vec::new();
-    for ((_, member), roots) in party.pending_roots.range(first..=last) {
-        let recorded = record
-            .contributions
-            .get(member)
-            .map(|contribution| contribution.root);
-        let others = roots.iter().filter(|root| Some(**root) != recorded);
-        stale.extend(others.map(|root| Write::Delete {
-            table: Table::Rows,
-            key: row_key(collection, *member, *root),
-        }));
+    let places: Vec<_> = party
+        .pending_roots
+        .range(first..=last)
+        .map(|(place, _)| *place)
+        .collect();
+    for place in places {
+        if let Some(mut roots) = party.pending_roots.remove(&place) {
+            forget_others(party, place, &mut roots);
+        }
     }
-    party.pending_roots.retain(|(of, _), _| *of != collection);
-    if !stale.is_empty() {
-        party.shared.persist(Pending::Cleanup, stale);
+}
+
+/// Deletes the rows of a member's dealings other than the recorded one.
+fn forget_others(
+    party: &mut Party,
+    (collection, member): (CollectionId, MemberIndex),
+    roots: &mut BTreeSet<Hash>,
+) {
+    let record = party.shared.ledger.collections.get(&collection);
+    let contribution = record.and_then(|record| record.contributions.get(&member));
+    let recorded = contribution.map(|contribution| contribution.root);
+    let others: Vec<Hash> = roots
+        .iter()
+        .copied()
+        .filter(|root| Some(*root) != recorded)
+        .collect();
+    roots.retain(|root| Some(*root) == recorded);
+    let delete = |root| Write::Delete {
+        table: Table::Rows,
+        key: row_key(collection, member, root),
+    };
+    if !others.is_empty() {
+        let batch = others.into_iter().map(delete).collect();
+        party.shared.persist(Pending::Cleanup, batch);
     }
 }
 

@@ -93,8 +93,8 @@ pub struct Party {
     parked: VecDeque<Asked>,
     /// The event log contradicted itself: nothing may be decided from it any more.
     broken: bool,
-    /// Roots of each member's dealings until the collection is sealed, so that an owner cannot fill the
-    /// disk.
+    /// Roots of each member's dealings that may still be recorded, and of the one that is, until the
+    /// collection is sealed: so that an owner cannot fill the disk.
     pub(crate) pending_roots: BTreeMap<(CollectionId, MemberIndex), BTreeSet<Hash>>,
 }
 
@@ -508,6 +508,9 @@ impl Party {
             | Event::NodeRetired { .. }
             | Event::CommitteeDrawn { .. } => {
                 self.update_peers();
+            }
+            Event::Contributed { contribution } => {
+                deposit::recorded(self, contribution.collection, contribution.member);
             }
             Event::CollectionSealed { collection, .. } => deposit::sealed(self, *collection),
             Event::JobRequested { job, .. } => {

@@ -127,17 +127,12 @@ pub struct Revocation {
     pub nonce: u64,
 }
 
-/// A node's statement that a member's row is checked and durable (EIP-712 type `Receipt`).
+/// A node's statement that its row of a contribution is checked and durable (EIP-712 type `Receipt`). It
+/// holds for exactly this contribution: another revision or another key needs receipts of its own.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Receipt {
-    /// The collection.
-    pub collection: CollectionId,
-    /// The member.
-    pub member: MemberIndex,
-    /// The owner's account.
-    pub owner: Address,
-    /// Root of the dealing whose row is stored.
-    pub root: Hash,
+    /// What the owner signed.
+    pub contribution: Contribution,
 }
 
 /// The committee's statement about a finished job (EIP-712 type `Certificate`).

@@ -77,18 +77,18 @@ impl Typed for PartyBinding {
     }
 }
 
+const CONTRIBUTION: &str = "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)";
+
 impl Typed for Contribution {
     fn struct_hash(&self) -> Hash {
-        Words::new(
-            "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)",
-        )
-        .uint(u128::from(self.collection.0))
-        .uint(u128::from(self.member.0))
-        .address(self.owner)
-        .hash(self.root)
-        .word(self.seal_key.0)
-        .uint(u128::from(self.revision))
-        .finish()
+        Words::new(CONTRIBUTION)
+            .uint(u128::from(self.collection.0))
+            .uint(u128::from(self.member.0))
+            .address(self.owner)
+            .hash(self.root)
+            .word(self.seal_key.0)
+            .uint(u128::from(self.revision))
+            .finish()
     }
 }
 
@@ -122,11 +122,9 @@ impl Typed for Revocation {
 
 impl Typed for Receipt {
     fn struct_hash(&self) -> Hash {
-        Words::new("Receipt(uint64 collection,uint32 member,address owner,bytes32 root)")
-            .uint(u128::from(self.collection.0))
-            .uint(u128::from(self.member.0))
-            .address(self.owner)
-            .hash(self.root)
+        // EIP-712 appends the types that a type refers to.
+        Words::new(&format!("Receipt(Contribution contribution){CONTRIBUTION}"))
+            .hash(self.contribution.struct_hash())
             .finish()
     }
 }

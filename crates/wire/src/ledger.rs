@@ -121,16 +121,23 @@ pub struct CollectionRecord {
 }
 
 /// A right's current state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RightRecord {
-    /// The consent as signed.
+    /// The latest grant; none when the right was revoked before any.
+    pub grant: Option<GrantRecord>,
+    /// Nonce of the latest grant or revocation.
+    pub nonce: u64,
+}
+
+/// A consent on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRecord {
+    /// As signed.
     pub consent: Consent,
     /// Block in which it began.
     pub since: u64,
     /// Block in which it was revoked.
     pub until: Option<u64>,
-    /// Nonce of the latest grant or revocation.
-    pub nonce: u64,
 }
 
 /// A job's current state.
@@ -333,17 +340,26 @@ impl Ledger {
                     .insert(contribution.member, contribution.clone());
             }
             Event::ConsentGranted { consent } => {
-                let record = RightRecord {
+                let grant = GrantRecord {
                     consent: consent.clone(),
                     since: block,
                     until: None,
+                };
+                let record = RightRecord {
+                    grant: Some(grant),
                     nonce: consent.nonce,
                 };
                 self.rights.insert(consent.right.clone(), record);
             }
             Event::ConsentRevoked { revocation } => {
-                let record = self.rights.get_mut(&revocation.right)?;
-                record.until = Some(block);
+                let right = &revocation.right;
+                let collection = self.collections.get(&right.collection)?;
+                collection.contributions.get(&right.member)?;
+                let record = self.rights.entry(right.clone()).or_default();
+                if let Some(grant) = &mut record.grant {
+                    // What ended before keeps its end.
+                    grant.until.get_or_insert(block);
+                }
                 record.nonce = revocation.nonce;
             }
             Event::CollectionSealed {
@@ -436,12 +452,13 @@ impl Ledger {
     }
 
     fn right_in_force(&self, question: &RightQuestion, member: MemberIndex) -> Option<&Consent> {
-        let right = self.rights.get(&question.key(member))?;
-        let in_force = right.since <= question.at_block
-            && right.until.is_none_or(|until| until > question.at_block)
-            && right.consent.expiry > question.at_time
-            && right.consent.uses > question.use_index;
-        in_force.then_some(&right.consent)
+        let record = self.rights.get(&question.key(member))?;
+        let grant = record.grant.as_ref()?;
+        let in_force = grant.since <= question.at_block
+            && grant.until.is_none_or(|until| until > question.at_block)
+            && grant.consent.expiry > question.at_time
+            && grant.consent.uses > question.use_index;
+        in_force.then_some(&grant.consent)
     }
 }
 

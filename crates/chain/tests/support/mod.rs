@@ -13,7 +13,7 @@ use enigma_wire::controller::{
 };
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
-use enigma_wire::ledger::{Head, JobState, Ledger};
+use enigma_wire::ledger::{Head, JobState, Ledger, RightQuestion};
 use enigma_wire::merkle::Tree;
 use enigma_wire::sign::{SecretKey, Signature, keccak256};
 
@@ -22,7 +22,7 @@ pub(crate) const COINS: Amount = 1_000_000_000_000_000_000;
 pub(crate) const DEPOSIT: Amount = 1_000_000;
 pub(crate) const UNBONDING: u64 = 100;
 pub(crate) const PRICES: Prices = Prices {
-    base: 1_000,
+    base: 40,
     per_multiplication: 1,
     per_round: 10,
     per_kilobyte: 5,
@@ -511,10 +511,7 @@ impl Pair {
     /// A contribution signed by a key, with the committee's receipts and the member's proof.
     pub(crate) fn signed(&self, given: Contribution, by: &SecretKey) -> model::SignedContribution {
         let receipt = self.domain.digest(&Receipt {
-            collection: given.collection,
-            member: given.member,
-            owner: given.owner,
-            root: given.root,
+            contribution: given.clone(),
         });
         let committee = self.committee(given.collection);
         model::SignedContribution {
@@ -528,6 +525,21 @@ impl Pair {
                 .collect(),
             contribution: given,
         }
+    }
+
+    /// Whose rows the requester could use now.
+    pub(crate) fn eligible(&self, collection: CollectionId) -> Vec<MemberIndex> {
+        let ledger = self.model.ledger();
+        let right = self.right(collection, 0);
+        ledger.eligible_members(&RightQuestion {
+            collection,
+            contract: right.contract,
+            entry: right.entry,
+            requester: right.requester,
+            use_index: 0,
+            at_block: ledger.head.number,
+            at_time: ledger.head.time,
+        })
     }
 
     pub(crate) fn right(&self, collection: CollectionId, member: u32) -> RightKey {

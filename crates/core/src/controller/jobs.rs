@@ -26,7 +26,8 @@ impl Controller {
             .ok_or(Revert::UnknownCollection)?;
         check(record.sealed.is_some(), Revert::NotSealed)?;
         check(deadline > tx.block.time, Revert::DeadlinePassed)?;
-        check(tx.value > 0, Revert::FeeMissing)?;
+        let base = self.ledger.config.map_or(0, |config| config.prices.base);
+        check(tx.value >= base, Revert::FeeTooLow)?;
         let instance = record.terms.instance;
         let contract = self
             .ledger

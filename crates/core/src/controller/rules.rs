@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use enigma_wire::controller::{
-    CollectionTerms, Consent, Event, NodeInfo, PartyBinding, Receipt, Revocation,
+    CollectionTerms, Consent, Event, NodeInfo, PartyBinding, Receipt, Revocation, RightKey,
 };
 use enigma_wire::eip712::{NodeBinding, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, NodeId, SealKey};
@@ -345,10 +345,7 @@ impl Controller {
             Revert::LengthMismatch,
         )?;
         let receipt = self.domain.digest(&Receipt {
-            collection: contribution.collection,
-            member: contribution.member,
-            owner: contribution.owner,
-            root: contribution.root,
+            contribution: contribution.clone(),
         });
         for (node, signature) in collection.committee.iter().zip(&item.receipts) {
             check(
@@ -396,12 +393,7 @@ impl Controller {
         check(contract == Some(right.contract), Revert::WrongContract)?;
         let owner = collection.contributions.get(&right.member).map(|c| c.owner);
         check(owner == Some(consent.owner), Revert::NotContributor)?;
-        let last = self
-            .ledger
-            .rights
-            .get(right)
-            .map_or(0, |record| record.nonce);
-        check(consent.nonce > last, Revert::StaleNonce)?;
+        check(consent.nonce > self.last_nonce(right), Revert::StaleNonce)?;
         check(
             signature.signer(&self.domain.digest(consent)) == Some(consent.owner),
             Revert::BadSignature,
@@ -416,23 +408,29 @@ impl Controller {
         Ok(event)
     }
 
+    /// The nonce of a right's latest grant or revocation; 0 before any.
+    fn last_nonce(&self, right: &RightKey) -> u64 {
+        self.ledger
+            .rights
+            .get(right)
+            .map_or(0, |record| record.nonce)
+    }
+
     fn revoke(
         &mut self,
         tx: &Transaction<'_>,
         revocation: &Revocation,
         by: Option<&Signature>,
     ) -> Outcome {
-        let record = self
-            .ledger
-            .rights
-            .get(&revocation.right)
-            .filter(|record| record.until.is_none())
-            .ok_or(Revert::NotGranted)?;
+        let right = &revocation.right;
+        let collection = self.ledger.collections.get(&right.collection);
+        let given = collection.and_then(|record| record.contributions.get(&right.member));
+        let owner = given.map(|contribution| contribution.owner);
+        check(owner == Some(revocation.owner), Revert::NotContributor)?;
         check(
-            record.consent.owner == revocation.owner,
-            Revert::NotContributor,
+            revocation.nonce > self.last_nonce(right),
+            Revert::StaleNonce,
         )?;
-        check(revocation.nonce > record.nonce, Revert::StaleNonce)?;
         self.check_signed_or_sent(tx, revocation, by, revocation.owner)?;
         self.emit(Event::ConsentRevoked {
             revocation: revocation.clone(),

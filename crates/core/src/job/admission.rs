@@ -67,7 +67,8 @@ pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberI
 /// The smallest group the owner of an admitted row agreed to.
 fn min_group(ledger: &Ledger, job: &JobRecord, member: MemberIndex) -> u32 {
     let record = ledger.rights.get(&question(job).key(member));
-    record.map_or(u32::MAX, |record| record.consent.min_group)
+    let grant = record.and_then(|record| record.grant.as_ref());
+    grant.map_or(u32::MAX, |grant| grant.consent.min_group)
 }
 
 fn question(job: &JobRecord) -> RightQuestion {

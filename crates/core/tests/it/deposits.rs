@@ -5,7 +5,7 @@ use enigma_core::{ClientRequest, Fact, ReplyId, Response, Table};
 use enigma_field::M61;
 use enigma_wire::api::{Deposit, ErrorCode};
 use enigma_wire::dealing;
-use enigma_wire::id::{CollectionId, MemberIndex};
+use enigma_wire::id::{CollectionId, Hash, MemberIndex};
 use enigma_wire::seal::OVERHEAD_BYTES;
 
 use crate::committee::{Disk, Owner, Survey, row_purpose};
@@ -374,16 +374,30 @@ fn a_member_cannot_fill_the_disk_with_dealings() {
     }
     let (code, message) = refused(&mut survey, 0, last[0].clone());
     assert_eq!(code, ErrorCode::Unavailable, "{message}");
-    // Each of them may still be recorded, so their rows stay until the collection is sealed.
-    survey.contribute_dealt(&dealings[2]);
+    // Each of them may still be recorded, so their rows stay until one is; then none of the others can be.
     let node = survey.committee()[0];
     assert_eq!(survey.world.nodes[node].count(Table::Rows), 4);
+    survey.contribute_dealt(&dealings[2]);
+    let only = |survey: &Survey, root: Hash| {
+        let rows = survey.world.nodes[node].load(Table::Rows, &[]);
+        assert_eq!(rows.len(), 1);
+        assert!(rows[0].0.ends_with(&root.0), "the recorded one is kept");
+    };
+    only(&survey, dealings[2][0].contribution.root);
+    // Corrections are welcome until the seal, however many were made.
+    for value in 5..12 {
+        let correction = survey.deal(0, value);
+        survey.contribute_dealt(&correction);
+        only(&survey, correction[0].contribution.root);
+    }
+    // A dealing that was never recorded goes with the seal.
+    let abandoned = survey.deal(0, 12).remove(0);
+    accepted(&mut survey, 0, abandoned);
+    assert_eq!(survey.world.nodes[node].count(Table::Rows), 2);
+    let recorded = survey.record().contributions[&MemberIndex(0)].root;
     survey.seal();
     survey.world.settle_down();
-    let rows = survey.world.nodes[node].load(Table::Rows, &[]);
-    assert_eq!(rows.len(), 1);
-    let root = dealings[2][0].contribution.root;
-    assert!(rows[0].0.ends_with(&root.0), "the recorded one is kept");
+    only(&survey, recorded);
 }
 
 #[test]

@@ -160,10 +160,7 @@ impl Survey {
     /// What a node's receipt for this contribution must be signed over.
     pub(crate) fn receipt(&self, contribution: &Contribution) -> Hash {
         self.domain().digest(&Receipt {
-            collection: contribution.collection,
-            member: contribution.member,
-            owner: contribution.owner,
-            root: contribution.root,
+            contribution: contribution.clone(),
         })
     }
 }

@@ -8,7 +8,7 @@ mod results;
 mod survey;
 mod world;
 
-pub(crate) use chain::{Chain, MIN_DEPOSIT, UNBONDING_SECONDS};
+pub(crate) use chain::{Chain, MIN_DEPOSIT, PRICES, UNBONDING_SECONDS};
 pub(crate) use dealing::row_purpose;
 pub(crate) use machine::{Disk, Node};
 pub(crate) use results::expected;

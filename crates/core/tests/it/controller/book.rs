@@ -210,10 +210,7 @@ impl Book {
 
     pub(super) fn signed(&self, contribution: Contribution, by: &SecretKey) -> SignedContribution {
         let receipt = Receipt {
-            collection: contribution.collection,
-            member: contribution.member,
-            owner: contribution.owner,
-            root: contribution.root,
+            contribution: contribution.clone(),
         };
         let positions = 0..self.committee().len();
         let at = contribution.member.0 as usize;

@@ -15,7 +15,7 @@ use enigma_wire::ledger::{BoundParty, JobState, Ledger};
 use enigma_wire::merkle::Tree;
 use enigma_wire::sign::{SecretKey, Signature};
 
-use crate::committee::{MIN_DEPOSIT, UNBONDING_SECONDS};
+use crate::committee::{MIN_DEPOSIT, PRICES, UNBONDING_SECONDS};
 
 use self::book::*;
 
@@ -339,11 +339,18 @@ fn contributing() {
     let mut item = good.clone();
     item.receipts[2] = book.sign(&book.signer(2), &good.contribution);
     book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
+    // Receipts hold for exactly one contribution.
+    let mut item = signed(&book, &|c| c.seal_key = SealKey([9; 32]));
+    item.receipts = good.receipts.clone();
+    book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
+    let mut next = signed(&book, &|c| c.revision = 1);
+    next.receipts = good.receipts.clone();
     // All items of a call or none.
     let pair = Call::Contribute(vec![good.clone(), book.contribution(1, 3)]);
     book.reverts(OTHER, 0, &pair, Revert::WrongRevision);
     book.ok(OTHER, 0, &one(good.clone()));
     book.reverts(OTHER, 0, &one(good), Revert::WrongRevision);
+    book.reverts(OTHER, 0, &one(next), Revert::BadReceipt);
     let correction = book.contribution(0, 1);
     book.ok(OTHER, 0, &one(correction));
     let mut sealed = Book::sealed();
@@ -381,10 +388,7 @@ fn a_member_listed_twice() {
         let mut item = book.signed(contribution.clone(), owner);
         item.member_proof = book.tree.proof(leaf).expect("a leaf");
         let receipt = Receipt {
-            collection: second_collection,
-            member: MemberIndex(0),
-            owner: owner.address(),
-            root: contribution.root,
+            contribution: contribution.clone(),
         };
         item.receipts = committee
             .iter()
@@ -439,8 +443,8 @@ fn consenting() {
 fn revoking() {
     let mut book = Book::sealed();
     let owner = key("owner", 0);
-    let unknown = book.revocation(3, 9);
-    book.reverts(OTHER, 0, &unknown, Revert::NotGranted);
+    let no_row = book.revocation(3, 9);
+    book.reverts(OTHER, 0, &no_row, Revert::NotContributor);
     let stale = book.revocation(0, 1);
     book.reverts(OTHER, 0, &stale, Revert::StaleNonce);
     let Call::Revoke { revocation, .. } = book.revocation(0, 2) else {
@@ -465,10 +469,35 @@ fn revoking() {
     book.reverts(OTHER, 0, &forged, Revert::BadSignature);
     // The owner's own transaction needs no signature; anybody may bring a signed one.
     book.ok(owner.address(), 0, &unsigned);
+    let until = |book: &Book| {
+        let record = &book.ledger().rights[&book.right(0)];
+        record.grant.as_ref().and_then(|grant| grant.until)
+    };
+    let ended = until(&book);
+    assert_eq!(ended, Some(book.chain.height()));
+    // Once more: voids further consents, and does not move the end.
     let again = book.revocation(0, 3);
-    book.reverts(OTHER, 0, &again, Revert::NotGranted);
+    book.ok(OTHER, 0, &again);
+    assert_eq!(until(&book), ended);
+    book.reverts(OTHER, 0, &again, Revert::StaleNonce);
     let other = book.revocation(1, 2);
     book.ok(OTHER, 0, &other);
+}
+
+#[test]
+fn revoking_before_granting() {
+    let mut book = Book::drawn();
+    let unposted = Call::Grant(vec![book.consent(0, 4)]);
+    let revocation = book.revocation(0, 4);
+    book.reverts(OTHER, 0, &revocation, Revert::NotContributor);
+    let item = book.contribution(0, 0);
+    book.ok(OTHER, 0, &Call::Contribute(vec![item]));
+    book.ok(OTHER, 0, &revocation);
+    let record = book.ledger().rights[&book.right(0)].clone();
+    assert_eq!((record.grant, record.nonce), (None, 4));
+    book.reverts(OTHER, 0, &unposted, Revert::StaleNonce);
+    let newer = Call::Grant(vec![book.consent(0, 5)]);
+    book.ok(OTHER, 0, &newer);
 }
 
 #[test]
@@ -505,7 +534,9 @@ fn requesting() {
     let call = request(FIRST, book.chain.time());
     book.reverts(OPENER, FEE, &call, Revert::DeadlinePassed);
     let call = book.request();
-    book.reverts(OPENER, 0, &call, Revert::FeeMissing);
+    for fee in [0, PRICES.base - 1] {
+        book.reverts(OPENER, fee, &call, Revert::FeeTooLow);
+    }
     book.ok(OPENER, FEE, &call);
     book.reverts(OTHER, FEE, &call, Revert::JobPending);
     let another_entry = Call::RequestJob {
