@@ -1,5 +1,7 @@
 //! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
 
+use std::collections::BTreeSet;
+
 use enigma_field::Party as PartyNumber;
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
 use enigma_wire::controller::Receipt;
@@ -106,24 +108,45 @@ pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt
 /// The collection is sealed: rows of dealings that were not recorded are no longer needed. Until then
 /// each dealing with a receipt may still be recorded, in any order.
 pub(crate) fn sealed(party: &mut Party, collection: CollectionId) {
+    party.pending_roots.retain(|(of, _), _| *of != collection);
+    party.unswept.insert(collection);
+}
+
+/// Looks through the rows of the next sealed collection. The disk is asked, not this process' memory:
+/// an earlier process may have stored rows, and this one may have missed the sealing.
+pub(crate) fn sweep(party: &mut Party) {
+    if party.sweeping {
+        return;
+    }
+    while let Some(collection) = party.unswept.pop_first() {
+        let record = party.shared.ledger.collections.get(&collection);
+        let own = party.shared.node();
+        if record.is_some_and(|record| own.is_some_and(|own| record.committee.contains(&own))) {
+            party.sweeping = true;
+            let prefix = collection.0.to_be_bytes().to_vec();
+            let pending = Pending::Sweep(collection);
+            return party.shared.load(pending, Table::Rows, prefix);
+        }
+    }
+}
+
+/// Erases what the ledger does not have of a sealed collection's rows.
+pub(crate) fn swept(party: &mut Party, collection: CollectionId, rows: &[(Vec<u8>, Vec<u8>)]) {
     let Some(record) = party.shared.ledger.collections.get(&collection) else {
         return;
     };
-    let first = (collection, MemberIndex(0));
-    let last = (collection, MemberIndex(u32::MAX));
-    let mut stale = Vec::new();
-    for ((_, member), roots) in party.pending_roots.range(first..=last) {
-        let recorded = record
-            .contributions
-            .get(member)
-            .map(|contribution| contribution.root);
-        let others = roots.iter().filter(|root| Some(**root) != recorded);
-        stale.extend(others.map(|root| Write::Delete {
+    let recorded: BTreeSet<Vec<u8>> = record
+        .contributions
+        .iter()
+        .map(|(member, contribution)| row_key(collection, *member, contribution.root))
+        .collect();
+    let stale = rows.iter().filter(|(key, _)| !recorded.contains(key));
+    let stale: Vec<Write> = stale
+        .map(|(key, _)| Write::Delete {
             table: Table::Rows,
-            key: row_key(collection, *member, *root),
-        }));
-    }
-    party.pending_roots.retain(|(of, _), _| *of != collection);
+            key: key.clone(),
+        })
+        .collect();
     if !stale.is_empty() {
         party.shared.persist(Pending::Cleanup, stale);
     }
