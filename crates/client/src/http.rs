@@ -9,7 +9,7 @@ use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::sign::SecretKey;
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::ClientError;
@@ -49,7 +49,7 @@ impl NodeApi {
             body: borsh::to_vec(deposit).expect("writing to memory cannot fail"),
             signer: None,
         };
-        self.json(self.send(&call).await?).await
+        self.json(&self.send(&call).await?)
     }
 
     pub(crate) async fn put_contract(
@@ -70,18 +70,14 @@ impl NodeApi {
 
     /// A compiled contract, which is the one asked for.
     pub(crate) async fn contract(&self, hash: Hash) -> Result<Vec<u8>, ClientError> {
-        let response = self.get(&format!("contracts/{hash}"), None).await?;
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|error| self.undecodable(&error))?;
+        let bytes = self.get(&format!("contracts/{hash}"), None).await?;
         if contract_hash(&bytes) != hash {
             return Err(ClientError::Misbehaved {
                 node: self.node,
                 why: format!("what it gave for contract {hash} is something else"),
             });
         }
-        Ok(bytes.into())
+        Ok(bytes)
     }
 
     pub(crate) async fn job(
@@ -89,8 +85,7 @@ impl NodeApi {
         signer: &SecretKey,
         job: JobId,
     ) -> Result<JobStatus, ClientError> {
-        let response = self.get(&format!("jobs/{job}"), Some(signer)).await?;
-        self.json(response).await
+        self.json(&self.get(&format!("jobs/{job}"), Some(signer)).await?)
     }
 
     pub(crate) async fn output(
@@ -100,10 +95,10 @@ impl NodeApi {
         member: MemberIndex,
     ) -> Result<SealedOutput, ClientError> {
         let path = format!("jobs/{job}/outputs/{member}");
-        self.json(self.get(&path, Some(recipient)).await?).await
+        self.json(&self.get(&path, Some(recipient)).await?)
     }
 
-    async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Response, ClientError> {
+    async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Vec<u8>, ClientError> {
         let call = Call {
             method: Method::GET,
             target: signed::target(path),
@@ -113,7 +108,8 @@ impl NodeApi {
         self.send(&call).await
     }
 
-    async fn send(&self, call: &Call<'_>) -> Result<Response, ClientError> {
+    /// The whole body of a good answer.
+    async fn send(&self, call: &Call<'_>) -> Result<Vec<u8>, ClientError> {
         let mut pause = FIRST_PAUSE;
         let mut outcome = self.send_once(call).await;
         for _ in 1..TRIES {
@@ -131,7 +127,7 @@ impl NodeApi {
     }
 
     /// The error comes with whether asking again may help.
-    async fn send_once(&self, call: &Call<'_>) -> Result<Response, (ClientError, bool)> {
+    async fn send_once(&self, call: &Call<'_>) -> Result<Vec<u8>, (ClientError, bool)> {
         let url = format!("{}{}", self.base.trim_end_matches('/'), call.target);
         let mut request = self
             .http
@@ -143,21 +139,22 @@ impl NodeApi {
             // Each attempt is a request of its own, with its own time and nonce.
             request = request.header(AUTHORIZATION, self.authorization(call, signer).to_string());
         }
+        let lost = |error: reqwest::Error, retry| {
+            let why = plain(&error);
+            let node = self.node;
+            (ClientError::Unreachable { node, why }, retry)
+        };
         let response = request.send().await.map_err(|error| {
             let retry = error.is_connect() || error.is_request();
-            (
-                ClientError::Unreachable {
-                    node: self.node,
-                    why: plain(&error),
-                },
-                retry,
-            )
+            lost(error, retry)
         })?;
         let status = response.status();
+        // A connection may also break in the middle of the answer: that is no misbehaviour.
+        let body = response.bytes().await.map_err(|error| lost(error, true))?;
         if status.is_success() {
-            return Ok(response);
+            return Ok(body.into());
         }
-        let message = match response.json::<ApiError>().await {
+        let message = match serde_json::from_slice::<ApiError>(&body) {
             Ok(ApiError {
                 code: ErrorCode::Unavailable,
                 message,
@@ -183,18 +180,11 @@ impl NodeApi {
         ))
     }
 
-    async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, ClientError> {
-        response
-            .json()
-            .await
-            .map_err(|error| self.undecodable(&error))
-    }
-
-    fn undecodable(&self, error: &reqwest::Error) -> ClientError {
-        ClientError::Misbehaved {
+    fn json<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ClientError> {
+        serde_json::from_slice(body).map_err(|error| ClientError::Misbehaved {
             node: self.node,
-            why: format!("its answer does not decode: {}", plain(error)),
-        }
+            why: format!("its answer does not decode: {error}"),
+        })
     }
 
     fn authorization(&self, call: &Call<'_>, signer: &SecretKey) -> Authorization {

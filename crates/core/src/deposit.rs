@@ -115,17 +115,47 @@ pub(crate) fn recorded(party: &mut Party, collection: CollectionId, member: Memb
 
 /// The collection is sealed: rows of dealings that were not recorded are no longer needed.
 pub(crate) fn sealed(party: &mut Party, collection: CollectionId) {
-    let first = (collection, MemberIndex(0));
-    let last = (collection, MemberIndex(u32::MAX));
-    let places: Vec<_> = party
-        .pending_roots
-        .range(first..=last)
-        .map(|(place, _)| *place)
-        .collect();
-    for place in places {
-        if let Some(mut roots) = party.pending_roots.remove(&place) {
-            forget_others(party, place, &mut roots);
+    party.pending_roots.retain(|(of, _), _| *of != collection);
+    party.unswept.insert(collection);
+}
+
+/// Looks through the rows of the next sealed collection. The disk is asked, not this process' memory:
+/// an earlier process may have stored rows, and this one may have missed the sealing.
+pub(crate) fn sweep(party: &mut Party) {
+    if party.sweeping {
+        return;
+    }
+    while let Some(collection) = party.unswept.pop_first() {
+        let record = party.shared.ledger.collections.get(&collection);
+        let own = party.shared.node();
+        if record.is_some_and(|record| own.is_some_and(|own| record.committee.contains(&own))) {
+            party.sweeping = true;
+            let prefix = collection.0.to_be_bytes().to_vec();
+            let pending = Pending::Sweep(collection);
+            return party.shared.load(pending, Table::Rows, prefix);
         }
+    }
+}
+
+/// Erases what the ledger does not have of a sealed collection's rows.
+pub(crate) fn swept(party: &mut Party, collection: CollectionId, rows: &[(Vec<u8>, Vec<u8>)]) {
+    let Some(record) = party.shared.ledger.collections.get(&collection) else {
+        return;
+    };
+    let recorded: BTreeSet<Vec<u8>> = record
+        .contributions
+        .iter()
+        .map(|(member, contribution)| row_key(collection, *member, contribution.root))
+        .collect();
+    let stale = rows.iter().filter(|(key, _)| !recorded.contains(key));
+    let stale: Vec<Write> = stale
+        .map(|(key, _)| Write::Delete {
+            table: Table::Rows,
+            key: key.clone(),
+        })
+        .collect();
+    if !stale.is_empty() {
+        party.shared.persist(Pending::Cleanup, stale);
     }
 }
 

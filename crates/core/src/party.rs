@@ -96,6 +96,10 @@ pub struct Party {
     /// Roots of each member's dealings that may still be recorded, and of the one that is, until the
     /// collection is sealed: so that an owner cannot fill the disk.
     pub(crate) pending_roots: BTreeMap<(CollectionId, MemberIndex), BTreeSet<Hash>>,
+    /// Sealed collections that may still have rows of dealings that were not recorded.
+    pub(crate) unswept: BTreeSet<CollectionId>,
+    /// The rows of one of them are being read.
+    pub(crate) sweeping: bool,
 }
 
 /// What deposits and jobs share.
@@ -134,6 +138,8 @@ pub(crate) enum Pending {
     /// A call to the controller; a failure is reported. Another member may have been first, which the
     /// ledger will tell; otherwise it is repeated.
     Submission,
+    /// Reading a sealed collection's rows, to erase those that were not recorded.
+    Sweep(CollectionId),
     /// Housekeeping; a failure is reported and nothing waits for it.
     Cleanup,
 }
@@ -233,6 +239,8 @@ impl Party {
             parked: VecDeque::new(),
             broken: false,
             pending_roots: BTreeMap::new(),
+            unswept: BTreeSet::new(),
+            sweeping: false,
         }
     }
 
@@ -490,6 +498,7 @@ impl Party {
         }
         if caught_up {
             self.start_jobs();
+            deposit::sweep(self);
         }
         let head = self.shared.ledger.head.number;
         let (ready, waiting) = self
@@ -630,6 +639,13 @@ impl Party {
                     ErrorCode::Internal,
                     "the node's storage failed; nothing was stored",
                 );
+            }
+            (Pending::Sweep(collection), outcome) => {
+                self.sweeping = false;
+                if let Outcome::Loaded(rows) = outcome {
+                    deposit::swept(self, collection, &rows);
+                }
+                deposit::sweep(self);
             }
             (Pending::Submission | Pending::Cleanup, _) => {}
         }

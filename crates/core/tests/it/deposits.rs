@@ -400,6 +400,33 @@ fn a_member_cannot_fill_the_disk_with_dealings() {
     only(&survey, recorded);
 }
 
+/// Shares that nobody needs are not kept because a node was down at the wrong time.
+#[test]
+fn unrecorded_dealings_are_erased_by_a_node_that_restarted() {
+    let mut survey = Survey::drawn(3, 5, 1);
+    let (recorded, other) = (survey.deal(0, 1_000), survey.deal(0, 2_000));
+    for (position, deposit) in other.iter().enumerate() {
+        accepted(&mut survey, position, deposit.clone());
+    }
+    survey.contribute_dealt(&recorded);
+    let committee = survey.committee();
+    // One restarts before the sealing, one is down meanwhile.
+    survey.world.kill(committee[1]);
+    survey.world.restart(committee[1]);
+    survey.world.settle_down();
+    survey.world.kill(committee[2]);
+    survey.seal();
+    survey.world.settle_down();
+    survey.world.restart(committee[2]);
+    survey.world.settle_down();
+    let root = recorded[0].contribution.root;
+    for node in committee {
+        let rows = survey.world.nodes[node].load(Table::Rows, &[]);
+        assert_eq!(rows.len(), 1, "node {node}");
+        assert!(rows[0].0.ends_with(&root.0), "the recorded one is kept");
+    }
+}
+
 #[test]
 fn refused_dealings_leave_the_room_to_good_ones() {
     let mut survey = Survey::drawn(3, 5, 1);
