@@ -38,6 +38,7 @@ fn block() -> BlockEvents {
         contract: Hash([4; 32]),
         deployer: requester().address(),
         nonce: 0,
+        parties: Vec::new(),
     };
     let opened = Event::CollectionOpened {
         collection: CollectionId(1),
