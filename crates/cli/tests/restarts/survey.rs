@@ -49,7 +49,7 @@ impl Program {
             .await
             .expect("published");
         chain
-            .deploy_instance(organiser, self.hash)
+            .deploy_instance(organiser, self.hash, &[])
             .await
             .expect("deployed")
     }
@@ -112,9 +112,14 @@ impl Collection {
     }
 
     /// Gives every node of the committee the program.
-    pub(crate) async fn bring(&self, client: &Network, program: &Program) {
+    pub(crate) async fn bring(&self, network: &TestNetwork, client: &Network, program: &Program) {
         while let Err(error) = client
-            .upload_contract(self.id, program.hash, &program.bytecode)
+            .upload_contract(
+                network.organiser.key(),
+                self.id,
+                program.hash,
+                &program.bytecode,
+            )
             .await
         {
             retry(error).await;

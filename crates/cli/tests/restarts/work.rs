@@ -60,7 +60,9 @@ pub(crate) async fn give(campaign: Arc<Campaign>, sealed: mpsc::Sender<Collectio
             campaign.people,
         )
         .await;
-        collection.bring(&client, &campaign.program).await;
+        collection
+            .bring(&campaign.network, &client, &campaign.program)
+            .await;
         let members: Vec<usize> = (0..campaign.people).collect();
         for chunk in members.chunks(AT_ONCE) {
             give_once(&campaign, &mut client, &mut collection, chunk, &mut random).await;

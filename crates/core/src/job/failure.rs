@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use enigma_field::Party as PartyNumber;
 use enigma_wire::controller::{Failure, FailureReason};
-use enigma_wire::peer::Control;
+use enigma_wire::peer::{self, Control};
 use enigma_wire::sign::Signature;
 
 use super::{Job, Phase};
@@ -60,6 +60,23 @@ impl Job {
         {
             let culprits = self.unlinked(shared);
             self.state_failure(shared, &culprits, FailureReason::Unresponsive);
+        }
+    }
+
+    /// A link came up while giving up: its member has not heard this one's statement.
+    pub(super) fn repeat_failure(&mut self, shared: &mut Shared, to: PartyNumber) {
+        let Phase::GivingUp {
+            own: Some(failure), ..
+        } = &self.phase
+        else {
+            return;
+        };
+        let own = self.statements.get(failure);
+        if let Some(signature) = own.and_then(|signers| signers.get(&self.me)) {
+            let message = Control::Failed(failure.clone(), *signature);
+            let frame = peer::encode_control(self.run, &message);
+            let to = self.member(to).peer;
+            shared.push(Effect::Send { to, frame });
         }
     }
 

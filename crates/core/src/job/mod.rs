@@ -226,6 +226,7 @@ impl Job {
             // Who has certified has stored its outputs and is no longer needed.
             (Phase::Certifying { .. }, _) if self.certified.contains_key(&party) => {}
             (Phase::Links { .. } | Phase::Starting { .. }, _) => self.try_start(shared),
+            (Phase::GivingUp { .. }, true) => self.repeat_failure(shared, party),
             (_, true) => {}
             (phase, false) if phase.is_before_setup() => {}
             (Phase::GivingUp { .. }, false) => self.restate_failure(shared),
