@@ -3,10 +3,11 @@
 //! error.
 //!
 //! ```text
-//! "ENB1" | profile: u8 | six sections, each a length and so many bytes:
+//! "ENB2" | profile: u8 | six sections, each a length and so many bytes:
 //! types      empty in this version
-//! interface  name, version | groups | collections with range and allows | names of entries
-//! manifest   every reveal: name, entry, recipient, shape per source
+//! interface  name, version | groups | names of parties | collections with kind, range and allows |
+//!            names of entries
+//! manifest   every reveal: name, entry, recipient, kind, shape per source, guards
 //! constants  ascending, each once
 //! code       per entry its operations; `const` names a constant by its place
 //! limits     per entry how many public and secret registers it defines
@@ -24,7 +25,7 @@ use enigma_wire::id::Hash;
 use crate::model::Contract;
 
 /// First bytes of every container.
-pub const MAGIC: [u8; 4] = *b"ENB1";
+pub const MAGIC: [u8; 4] = *b"ENB2";
 /// Largest container, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Longest name, in bytes.
@@ -142,9 +143,15 @@ mod tag {
     pub(super) const SHAPE_AGGREGATE: u8 = 0;
     pub(super) const SHAPE_PER_OWNER: u8 = 1;
     pub(super) const SHAPE_ANY: u8 = 2;
+    pub(super) const SHAPE_MEMBER: u8 = 3;
+
+    pub(super) const KIND_INTEGER: u8 = 0;
+    pub(super) const KIND_BOOL: u8 = 1;
+    pub(super) const KIND_MEMBER_OF: u8 = 2;
 
     pub(super) const TO_EACH_OF: u8 = 0;
     pub(super) const TO_OWNER_OF: u8 = 1;
+    pub(super) const TO_PARTY: u8 = 2;
 
     pub(super) const CONST: u8 = 0;
     pub(super) const ROWS: u8 = 1;
@@ -162,5 +169,15 @@ mod tag {
     pub(super) const DIV_PUBLIC: u8 = 23;
     pub(super) const RANK_ASCENDING: u8 = 24;
     pub(super) const RANK_DESCENDING: u8 = 25;
+    pub(super) const LESS: u8 = 26;
+    pub(super) const EQUAL: u8 = 27;
+    pub(super) const GREATER: u8 = 28;
+    pub(super) const LESS_PUBLIC: u8 = 29;
+    pub(super) const EQUAL_PUBLIC: u8 = 30;
+    pub(super) const GREATER_PUBLIC: u8 = 31;
     pub(super) const OUT: u8 = 32;
+    pub(super) const FIRST_ASCENDING: u8 = 33;
+    pub(super) const FIRST_DESCENDING: u8 = 34;
+    pub(super) const FIRST_MEMBER_ASCENDING: u8 = 35;
+    pub(super) const FIRST_MEMBER_DESCENDING: u8 = 36;
 }

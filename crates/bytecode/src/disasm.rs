@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::interface::{recipient, shape};
-use crate::model::{Contract, Op, Order, PublicOp};
+use crate::model::{Contract, Kind, Op, Order, PublicOp, Relation};
 
 /// One line per declaration and operation.
 #[must_use]
@@ -28,11 +28,19 @@ fn listing(contract: &Contract, out: &mut String) -> fmt::Result {
             group.name, group.min, group.max
         )?;
     }
+    for (i, party) in contract.parties.iter().enumerate() {
+        writeln!(out, "party {i} {party}")?;
+    }
     for (i, collection) in contract.collections.iter().enumerate() {
-        let (low, high) = (collection.low, collection.high);
+        let values = match collection.kind {
+            Kind::Bool => "bool".to_owned(),
+            Kind::Integer | Kind::MemberOf(_) => {
+                format!("range {}..={}", collection.low, collection.high)
+            }
+        };
         writeln!(
             out,
-            "collection {i} {} group {} range {low}..={high}",
+            "collection {i} {} group {} {values}",
             collection.name, collection.group
         )?;
         for allow in &collection.allows {
@@ -82,11 +90,27 @@ fn operation(contract: &Contract, op: &Op, out: &mut String) -> fmt::Result {
         Op::Sum { dst, a } => writeln!(out, "  s{} = sum s{}", dst.0, a.0),
         Op::DivPublic { dst, a, b } => writeln!(out, "  s{} = s{} / c{}", dst.0, a.0, b.0),
         Op::Rank { dst, a, order } => {
-            let name = if order == Order::Ascending {
-                "rank"
-            } else {
-                "rank_desc"
-            };
+            let name = by_order(order, "rank", "rank_desc");
+            writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
+        }
+        Op::Compare {
+            dst,
+            relation,
+            a,
+            b,
+        } => writeln!(out, "  s{} = s{} {} s{}", dst.0, a.0, sign(relation), b.0),
+        Op::ComparePublic {
+            dst,
+            relation,
+            a,
+            b,
+        } => writeln!(out, "  s{} = s{} {} c{}", dst.0, a.0, sign(relation), b.0),
+        Op::First { dst, a, order } => {
+            let name = by_order(order, "min", "max");
+            writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
+        }
+        Op::FirstMember { dst, a, order } => {
+            let name = by_order(order, "member of min", "member of max");
             writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
         }
         Op::Out { reveal, src } => {
@@ -94,7 +118,26 @@ fn operation(contract: &Contract, op: &Op, out: &mut String) -> fmt::Result {
             let (name, to) = line.map_or(("?", String::new()), |r| {
                 (&r.name, recipient(contract, r.recipient))
             });
-            writeln!(out, "  out s{} as {name} to {to}", src.0)
+            write!(out, "  out s{} as {name} to {to}", src.0)?;
+            for &(guarded, rows) in line.map_or(&[][..], |r| &r.min_groups) {
+                write!(out, " with min_group({}, {rows})", collection(guarded))?;
+            }
+            writeln!(out)
         }
+    }
+}
+
+fn by_order(order: Order, ascending: &'static str, descending: &'static str) -> &'static str {
+    match order {
+        Order::Ascending => ascending,
+        Order::Descending => descending,
+    }
+}
+
+fn sign(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Less => "<",
+        Relation::Equal => "==",
+        Relation::Greater => ">",
     }
 }

@@ -1,52 +1,197 @@
-//! What people and client programs need to know of a contract: the `.enj` file, and the manifest in
-//! plain sentences for those who own the data.
+//! What people and client programs need to know of a contract: the `.enj` file ([`Interface`] as
+//! JSON), and the manifest in plain sentences for those who own the data.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::container;
-use crate::model::{Contract, Recipient, Reveal, Shape};
+use crate::model::{Contract, Kind, Recipient, Reveal, Shape};
 
-/// The interface as JSON text, keys in alphabetical order.
+/// A contract as its clients see it, without code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// The contract's name.
+    pub contract: String,
+    /// Its version.
+    pub version: u32,
+    /// Field, protocol family and templates it was compiled for.
+    pub profile: String,
+    /// By which the chain knows it, as `0x` and hexadecimal digits.
+    pub hash: String,
+    /// By which consents name what it shows.
+    pub manifest_hash: String,
+    /// Groups, in source order.
+    pub groups: Vec<GroupInterface>,
+    /// Names of parties, in source order: an instance binds them in this order.
+    pub parties: Vec<String>,
+    /// Collections, in source order.
+    pub collections: Vec<CollectionInterface>,
+    /// Entries, in source order.
+    pub entries: Vec<EntryInterface>,
+    /// Who learns what, in sentences.
+    pub manifest: Vec<String>,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupInterface {
+    /// Its name.
+    pub name: String,
+    /// Fewest contributors.
+    pub min: u32,
+    /// Most members.
+    pub max: u32,
+}
+
+/// A collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionInterface {
+    /// Its name.
+    pub name: String,
+    /// Name of the group whose members give values.
+    pub group: String,
+    /// What a value is.
+    pub kind: ValueKind,
+    /// Smallest valid value; of truth values 0, which is `false`.
+    pub low: i64,
+    /// Largest valid value; of truth values 1, which is `true`.
+    pub high: i64,
+    /// What the owners allow.
+    pub allows: Vec<AllowInterface>,
+}
+
+/// One `allow` clause, as written in the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllowInterface {
+    /// What may be shown.
+    pub shape: String,
+    /// To whom.
+    pub to: Vec<String>,
+}
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryInterface {
+    /// Its name.
+    pub name: String,
+    /// What it reads.
+    pub inputs: Vec<InputInterface>,
+    /// What it reveals, in order.
+    pub results: Vec<ResultInterface>,
+}
+
+/// A collection that an entry reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputInterface {
+    /// Its name.
+    pub collection: String,
+    /// Fewest valid rows.
+    pub minimum_rows: u32,
+    /// Most rows.
+    pub maximum_rows: u32,
+}
+
+/// A result of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultInterface {
+    /// Its name.
+    pub name: String,
+    /// Who receives it, as written in the source.
+    pub to: String,
+    /// Who receives it, for programs.
+    pub recipient: RecipientInterface,
+    /// What the value is.
+    pub kind: ValueKind,
+    /// From what it is computed.
+    pub sources: Vec<SourceInterface>,
+}
+
+/// A collection a result is computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInterface {
+    /// The collection's name.
+    pub collection: String,
+    /// Under which shape it is released, as written in the source.
+    pub shape: String,
+}
+
+/// Who receives a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientInterface {
+    /// Every member of this group gets the same value.
+    Each(String),
+    /// Every member whose value of this collection is used gets a value of their own.
+    Owner(String),
+    /// This party.
+    Party(String),
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    /// A whole number.
+    Integer,
+    /// A truth value, 0 or 1.
+    Bool,
+    /// The number of a member in the list of members of this collection; the ledger has the account.
+    MemberOf(String),
+}
+
+impl Interface {
+    /// The interface of a contract.
+    #[must_use]
+    pub fn of(contract: &Contract) -> Interface {
+        let bytes = container::encode(contract);
+        let groups = contract.groups.iter().map(|group| GroupInterface {
+            name: group.name.clone(),
+            min: group.min,
+            max: group.max,
+        });
+        let collections = contract.collections.iter().map(|c| CollectionInterface {
+            name: c.name.clone(),
+            group: group_name(contract, c.group).to_owned(),
+            kind: kind(contract, c.kind),
+            low: c.low,
+            high: c.high,
+            allows: c
+                .allows
+                .iter()
+                .map(|allow| AllowInterface {
+                    shape: shape(allow.shape),
+                    to: allow
+                        .recipients
+                        .iter()
+                        .map(|&r| recipient(contract, r))
+                        .collect(),
+                })
+                .collect(),
+        });
+        Interface {
+            contract: contract.name.clone(),
+            version: contract.version,
+            profile: "shamir-m61-v1".to_owned(),
+            hash: container::contract_hash(&bytes).to_string(),
+            manifest_hash: container::manifest_hash(contract).to_string(),
+            groups: groups.collect(),
+            parties: contract.parties.clone(),
+            collections: collections.collect(),
+            entries: (0..contract.entries.len())
+                .map(|index| entry(contract, index))
+                .collect(),
+            manifest: sentences(contract),
+        }
+    }
+}
+
+/// The interface as JSON text.
 #[must_use]
 pub fn to_json(contract: &Contract) -> String {
-    let bytes = container::encode(contract);
-    let collections: Vec<Value> = contract
-        .collections
-        .iter()
-        .map(|collection| {
-            let allows = collection.allows.iter().map(|allow| {
-                let to: Vec<String> = allow
-                    .recipients
-                    .iter()
-                    .map(|&r| recipient(contract, r))
-                    .collect();
-                json!({ "shape": shape(allow.shape), "to": to })
-            });
-            json!({
-                "name": collection.name,
-                "group": group_name(contract, collection.group),
-                "low": collection.low,
-                "high": collection.high,
-                "allows": allows.collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let groups = contract.groups.iter();
-    let entries = (0..contract.entries.len()).map(|index| entry(contract, index));
-    let interface = json!({
-        "contract": contract.name,
-        "version": contract.version,
-        "profile": "shamir-m61-v1",
-        "hash": container::contract_hash(&bytes).to_string(),
-        "manifest_hash": container::manifest_hash(contract).to_string(),
-        "groups": groups
-            .map(|g| json!({ "name": g.name, "min": g.min, "max": g.max }))
-            .collect::<Vec<_>>(),
-        "collections": collections,
-        "entries": entries.collect::<Vec<_>>(),
-        "manifest": sentences(contract),
-    });
-    format!("{interface:#}\n")
+    let text = serde_json::to_string_pretty(&Interface::of(contract));
+    format!(
+        "{}\n",
+        text.expect("a structure of texts and numbers is JSON")
+    )
 }
 
 /// Who learns what, one sentence per reveal, and that nobody learns anything else.
@@ -72,6 +217,7 @@ pub(crate) fn recipient(contract: &Contract, recipient: Recipient) -> String {
         Recipient::OwnerOf(collection) => {
             format!("owner({})", collection_name(contract, collection))
         }
+        Recipient::Party(party) => party_name(contract, party).to_owned(),
     }
 }
 
@@ -79,62 +225,100 @@ pub(crate) fn recipient(contract: &Contract, recipient: Recipient) -> String {
 pub(crate) fn shape(shape: Shape) -> String {
     match shape {
         Shape::Aggregate(k) => format!("aggregate({k})"),
+        Shape::Member => "member".to_owned(),
         Shape::PerOwner => "per_owner".to_owned(),
         Shape::Any => "any".to_owned(),
     }
 }
 
-fn entry(contract: &Contract, index: usize) -> Value {
-    let inputs = contract
-        .collections_used(index)
-        .into_iter()
-        .map(|collection| {
-            json!({
-                "collection": collection_name(contract, collection),
-                "minimum_rows": contract.minimum_rows(index, usize::from(collection)),
-                "maximum_rows": contract.maximum_rows(usize::from(collection)),
-            })
-        });
+fn kind(contract: &Contract, kind: Kind) -> ValueKind {
+    match kind {
+        Kind::Integer => ValueKind::Integer,
+        Kind::Bool => ValueKind::Bool,
+        Kind::MemberOf(collection) => {
+            ValueKind::MemberOf(collection_name(contract, collection).to_owned())
+        }
+    }
+}
+
+fn entry(contract: &Contract, index: usize) -> EntryInterface {
+    let used = contract.collections_used(index).into_iter();
+    let inputs = used.map(|collection| InputInterface {
+        collection: collection_name(contract, collection).to_owned(),
+        minimum_rows: contract.minimum_rows(index, usize::from(collection)),
+        maximum_rows: contract.maximum_rows(usize::from(collection)),
+    });
     let lines = contract
         .manifest
         .iter()
         .filter(|reveal| usize::from(reveal.entry) == index);
-    let results = lines.map(|reveal| {
-        let sources = reveal.sources.iter().map(|&(collection, s)| {
-            json!({ "collection": collection_name(contract, collection), "shape": shape(s) })
-        });
-        json!({
-            "name": reveal.name,
-            "to": recipient(contract, reveal.recipient),
-            "type": match reveal.recipient {
-                Recipient::EachOf(_) => "integer",
-                Recipient::OwnerOf(_) => "integer per owner",
-            },
-            "sources": sources.collect::<Vec<_>>(),
-        })
+    let results = lines.map(|reveal| ResultInterface {
+        name: reveal.name.clone(),
+        to: recipient(contract, reveal.recipient),
+        recipient: match reveal.recipient {
+            Recipient::EachOf(group) => {
+                RecipientInterface::Each(group_name(contract, group).to_owned())
+            }
+            Recipient::OwnerOf(collection) => {
+                RecipientInterface::Owner(collection_name(contract, collection).to_owned())
+            }
+            Recipient::Party(party) => {
+                RecipientInterface::Party(party_name(contract, party).to_owned())
+            }
+        },
+        kind: kind(contract, reveal.kind),
+        sources: reveal
+            .sources
+            .iter()
+            .map(|&(collection, s)| SourceInterface {
+                collection: collection_name(contract, collection).to_owned(),
+                shape: shape(s),
+            })
+            .collect(),
     });
-    json!({
-        "name": contract.entries.get(index).map_or("", |entry| &entry.name),
-        "inputs": inputs.collect::<Vec<_>>(),
-        "results": results.collect::<Vec<_>>(),
-    })
+    EntryInterface {
+        name: entry_name(contract, index).to_owned(),
+        inputs: inputs.collect(),
+        results: results.collect(),
+    }
 }
 
 fn sentence(contract: &Contract, reveal: &Reveal) -> String {
     let entry = usize::from(reveal.entry);
-    let who = match reveal.recipient {
-        Recipient::EachOf(group) => {
+    let name = &reveal.name;
+    let person = match reveal.kind {
+        Kind::MemberOf(of) => collection_name(contract, of),
+        Kind::Integer | Kind::Bool => "?",
+    };
+    let who = match (reveal.recipient, reveal.kind) {
+        (Recipient::EachOf(group), kind) => {
+            let what = match kind {
+                Kind::Integer => "the same number for all".to_owned(),
+                Kind::Bool => "the same for all, yes or no".to_owned(),
+                Kind::MemberOf(_) => {
+                    format!("the same for all: who gave one of the values of `{person}`")
+                }
+            };
             format!(
-                "Each of `{}` learns `{}`, the same number for all",
-                group_name(contract, group),
-                reveal.name
+                "Each of `{}` learns `{name}`, {what}",
+                group_name(contract, group)
             )
         }
-        Recipient::OwnerOf(collection) => {
+        (Recipient::OwnerOf(collection), _) => {
             let of = collection_name(contract, collection);
             format!(
-                "Each person who gives a value to `{of}` learns their own `{}`, and nobody else's",
-                reveal.name
+                "Each person who gives a value to `{of}` learns their own `{name}`, and nobody else's"
+            )
+        }
+        (Recipient::Party(party), kind) => {
+            let what = match kind {
+                Kind::Integer => "a number".to_owned(),
+                Kind::Bool => "yes or no".to_owned(),
+                Kind::MemberOf(_) => format!("who gave one of the values of `{person}`"),
+            };
+            format!(
+                "The party `{}` learns `{name}`, {what}",
+                party_name(contract, party)
             )
         }
     };
@@ -145,7 +329,9 @@ fn sentence(contract: &Contract, reveal: &Reveal) -> String {
             let name = collection_name(contract, collection);
             let rows = contract.minimum_rows(entry, usize::from(collection));
             match s {
-                Shape::Aggregate(_) => format!("all values of `{name}` together, at least {rows} of them"),
+                Shape::Aggregate(_) | Shape::Member => {
+                    format!("all values of `{name}` together, at least {rows} of them")
+                }
                 Shape::PerOwner => {
                     format!("their own value of `{name}` compared or combined with the others, at least {rows} in all")
                 }
@@ -153,11 +339,15 @@ fn sentence(contract: &Contract, reveal: &Reveal) -> String {
             }
         })
         .collect();
-    let name = contract.entries.get(entry).map_or("?", |entry| &entry.name);
     format!(
-        "{who}. It is computed by `{name}` from {}.",
+        "{who}. It is computed by `{}` from {}.",
+        entry_name(contract, entry),
         sources.join(" and from ")
     )
+}
+
+fn entry_name(contract: &Contract, index: usize) -> &str {
+    contract.entries.get(index).map_or("?", |entry| &entry.name)
 }
 
 fn group_name(contract: &Contract, index: u16) -> &str {
@@ -165,6 +355,13 @@ fn group_name(contract: &Contract, index: u16) -> &str {
         .groups
         .get(usize::from(index))
         .map_or("?", |group| &group.name)
+}
+
+fn party_name(contract: &Contract, index: u16) -> &str {
+    contract
+        .parties
+        .get(usize::from(index))
+        .map_or("?", String::as_str)
 }
 
 fn collection_name(contract: &Contract, index: u16) -> &str {

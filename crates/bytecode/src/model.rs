@@ -20,6 +20,8 @@ pub struct Contract {
     pub profile: Profile,
     /// Groups in source order.
     pub groups: Vec<Group>,
+    /// Names of parties in source order. An instance binds each to an account.
+    pub parties: Vec<String>,
     /// Collections in source order.
     pub collections: Vec<Collection>,
     /// Everything the contract ever shows, in source order.
@@ -29,21 +31,27 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// The collections an entry reads, ascending. Empty for an entry that does not exist.
+    /// The collections an entry reads or whose rows its guards count, ascending. Empty for an entry
+    /// that does not exist.
     #[must_use]
     pub fn collections_used(&self, entry: usize) -> BTreeSet<u16> {
         let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
-        code.iter()
-            .filter_map(|op| match op {
-                Op::Input { collection, .. } | Op::Rows { collection, .. } => Some(*collection),
-                _ => None,
-            })
-            .collect()
+        let read = code.iter().filter_map(|op| match op {
+            Op::Input { collection, .. } | Op::Rows { collection, .. } => Some(*collection),
+            _ => None,
+        });
+        let reveals = self.manifest.iter();
+        let guards = reveals
+            .filter(|reveal| usize::from(reveal.entry) == entry)
+            .flat_map(|reveal| &reveal.min_groups)
+            .map(|(collection, _)| *collection);
+        read.chain(guards).collect()
     }
 
     /// How many valid rows of `collection` an entry needs before it may compute anything: the
-    /// group's `min`, raised by every `aggregate(k)` under which the entry shows the collection.
-    /// Nodes and clients both call this, so that they agree. 0 for a collection that does not exist.
+    /// group's `min`, raised by every `aggregate(k)` under which the entry shows the collection and
+    /// by every guard of its reveals. Nodes and clients both call this, so that they agree. 0 for a
+    /// collection that does not exist.
     #[must_use]
     pub fn minimum_rows(&self, entry: usize, collection: usize) -> u32 {
         let group_min = self
@@ -51,17 +59,38 @@ impl Contract {
             .get(collection)
             .and_then(|c| self.groups.get(usize::from(c.group)))
             .map_or(0, |g| g.min);
+        let asked = |reveal: &Reveal| {
+            let thresholds = reveal
+                .sources
+                .iter()
+                .filter_map(|(source, shape)| match shape {
+                    Shape::Aggregate(k) => Some((*source, *k)),
+                    _ => None,
+                });
+            let guards = reveal.min_groups.iter().copied();
+            thresholds
+                .chain(guards)
+                .filter(|(source, _)| usize::from(*source) == collection)
+                .fold(0, |most, (_, k)| most.max(k))
+        };
         let reveals = self
             .manifest
             .iter()
             .filter(|r| usize::from(r.entry) == entry);
-        let asked = reveals
-            .flat_map(|r| &r.sources)
-            .filter_map(|(source, shape)| match shape {
-                Shape::Aggregate(k) if usize::from(*source) == collection => Some(*k),
-                _ => None,
-            });
-        asked.fold(group_min, u32::max)
+        reveals.map(asked).fold(group_min, u32::max)
+    }
+
+    /// The parties to whom an entry reveals something, ascending.
+    #[must_use]
+    pub fn parties_used(&self, entry: usize) -> BTreeSet<u16> {
+        let reveals = self.manifest.iter();
+        reveals
+            .filter(|reveal| usize::from(reveal.entry) == entry)
+            .filter_map(|reveal| match reveal.recipient {
+                Recipient::Party(party) => Some(party),
+                Recipient::EachOf(_) | Recipient::OwnerOf(_) => None,
+            })
+            .collect()
     }
 
     /// The most rows `collection` can have: its group's `max`.
@@ -92,12 +121,26 @@ pub struct Collection {
     pub name: String,
     /// Index into [`Contract::groups`].
     pub group: u16,
+    /// What a value is: an integer or a truth value.
+    pub kind: Kind,
     /// Smallest valid value.
     pub low: i64,
     /// Largest valid value.
     pub high: i64,
     /// What the owners allow to be shown.
     pub allows: Vec<Allow>,
+}
+
+/// What a value means to people; registers hold numbers whatever they mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A whole number.
+    Integer,
+    /// A truth value: 1 is true, 0 is false.
+    Bool,
+    /// Which member gave a row of this collection (index into [`Contract::collections`]): the
+    /// member's number in the collection's list of members.
+    MemberOf(u16),
 }
 
 /// One `allow` clause.
@@ -114,6 +157,8 @@ pub struct Allow {
 pub enum Shape {
     /// Mixes at least this many rows.
     Aggregate(u32),
+    /// Points at a member.
+    Member,
     /// One value for each owner, to that owner.
     PerOwner,
     /// Anything.
@@ -127,6 +172,8 @@ pub enum Recipient {
     EachOf(u16),
     /// The owner of row i of the collection (index into [`Contract::collections`]) gets value i.
     OwnerOf(u16),
+    /// A party (index into [`Contract::parties`]).
+    Party(u16),
 }
 
 /// One disclosure: the manifest's unit.
@@ -138,8 +185,13 @@ pub struct Reveal {
     pub entry: u16,
     /// Who learns it.
     pub recipient: Recipient,
+    /// What it is.
+    pub kind: Kind,
     /// From which collections it is computed, and how far each is mixed.
     pub sources: Vec<(u16, Shape)>,
+    /// Guards on public sizes: (collection, fewest rows), ascending. With fewer the entry does not
+    /// run.
+    pub min_groups: Vec<(u16, u32)>,
 }
 
 /// An entry's code.
@@ -166,6 +218,29 @@ pub enum Order {
     Ascending,
     /// The largest value has rank 1.
     Descending,
+}
+
+/// How two numbers stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relation {
+    /// `a < b`.
+    Less,
+    /// `a == b`.
+    Equal,
+    /// `a > b`.
+    Greater,
+}
+
+impl Relation {
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(self, a: i64, b: i64) -> bool {
+        match self {
+            Relation::Less => a < b,
+            Relation::Equal => a == b,
+            Relation::Greater => a > b,
+        }
+    }
 }
 
 /// Arithmetic on public registers.
@@ -224,6 +299,25 @@ pub enum Op {
     DivPublic { dst: S, a: S, b: C },
     /// Rank of each element among all (1 + how many come strictly before it): ties share a rank.
     Rank { dst: S, a: S, order: Order },
+    /// 1 where `a` stands to `b` in this relation, else 0; element by element, a scalar is repeated.
+    Compare {
+        dst: S,
+        relation: Relation,
+        a: S,
+        b: S,
+    },
+    /// 1 where an element stands to a public value in this relation, else 0.
+    ComparePublic {
+        dst: S,
+        relation: Relation,
+        a: S,
+        b: C,
+    },
+    /// The element of a vector that ranks first: the smallest (ascending) or largest (descending).
+    First { dst: S, a: S, order: Order },
+    /// Who gave the row in which [`Op::First`] stands: the member's number. Of equal elements that
+    /// of the earliest row counts. Nothing is computed with the result.
+    FirstMember { dst: S, a: S, order: Order },
     /// Sends `src` to the recipients of manifest line `reveal`, re-randomised and sealed.
     Out { reveal: u16, src: S },
 }

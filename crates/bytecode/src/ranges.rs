@@ -14,6 +14,15 @@ use crate::model::{C, Collection, Contract, Op, PublicOp, S};
 /// Most operations of one entry: registers are numbered with 16 bits.
 pub const MAX_OPS: usize = 65_536;
 
+/// Of a comparison.
+const BIT: Wide = Wide { low: 0, high: 1 };
+
+/// Of members' numbers, which have 32 bits.
+const MEMBER_NUMBERS: Wide = Wide {
+    low: 0,
+    high: u32::MAX as i128,
+};
+
 /// How many elements a secret register has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
@@ -30,6 +39,8 @@ pub struct SecretRange {
     pub interval: Interval,
     /// How many elements there are.
     pub extent: Extent,
+    /// Set if the value is the number of a member of this collection.
+    pub member_of: Option<u16>,
 }
 
 /// The derived facts of an entry, indexed by register number.
@@ -96,6 +107,11 @@ pub enum RangeError {
         /// The operation.
         op: usize,
     },
+    /// The number of a member is for its recipients, not for computing.
+    NotANumber {
+        /// The operation.
+        op: usize,
+    },
     /// Vectors over different collections do not combine element by element.
     MixedSpaces {
         /// The operation.
@@ -135,6 +151,9 @@ impl fmt::Display for RangeError {
                 write!(f, "operation {op} reads no valid collection")
             }
             RangeError::NotAVector { op } => write!(f, "operation {op} needs a vector"),
+            RangeError::NotANumber { op } => {
+                write!(f, "operation {op} computes with the number of a member")
+            }
             RangeError::MixedSpaces { op } => {
                 write!(
                     f,
@@ -316,7 +335,35 @@ impl Pass<'_> {
                     extent,
                 )
             }
-            Op::Out { src, .. } => self.secret(op, src).map(|_| ()),
+            Op::Compare { dst, a, b, .. } => {
+                let ((_, ex), (_, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
+                self.define_secret(op, dst, BIT, common(op, ex, ey)?)
+            }
+            Op::ComparePublic { dst, a, b, .. } => {
+                let (_, extent) = self.secret(op, a)?;
+                self.public(op, b)?;
+                self.define_secret(op, dst, BIT, extent)
+            }
+            Op::First { dst, a, .. } => {
+                let (x, extent) = self.secret(op, a)?;
+                self.rows_under(op, extent)?;
+                self.define_secret(op, dst, x, Extent::Scalar)
+            }
+            Op::FirstMember { dst, a, .. } => {
+                let (_, extent) = self.secret(op, a)?;
+                let Extent::Over(collection) = extent else {
+                    return Err(RangeError::NotAVector { op });
+                };
+                self.define_secret(op, dst, MEMBER_NUMBERS, Extent::Scalar)?;
+                if let Some(defined) = self.ranges.secret.last_mut() {
+                    defined.member_of = Some(collection);
+                }
+                Ok(())
+            }
+            Op::Out { src, .. } => {
+                let defined = self.ranges.secret(src).map(|_| ());
+                defined.ok_or(RangeError::Undefined { op })
+            }
         }
     }
 
@@ -353,6 +400,9 @@ impl Pass<'_> {
             .ranges
             .secret(register)
             .ok_or(RangeError::Undefined { op })?;
+        if found.member_of.is_some() {
+            return Err(RangeError::NotANumber { op });
+        }
         Ok((found.interval.into(), found.extent))
     }
 
@@ -377,6 +427,7 @@ impl Pass<'_> {
         self.ranges.secret.push(SecretRange {
             interval: narrow(op, value)?,
             extent,
+            member_of: None,
         });
         Ok(())
     }

@@ -12,6 +12,8 @@ use crate::ranges::{Extent, Ranges};
 pub enum Mix {
     /// Over the whole collection.
     Aggregate,
+    /// Over the whole collection, and the value points at a row.
+    Member,
     /// Not: one value per row.
     Row,
 }
@@ -37,8 +39,12 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
             Op::AddPublic { a, .. }
             | Op::MulPublic { a, .. }
             | Op::DivPublic { a, .. }
+            | Op::ComparePublic { a, .. }
             | Op::Rank { a, .. } => of(a),
-            Op::Add { a, b, .. } | Op::Sub { a, b, .. } | Op::Mul { a, b, .. } => {
+            Op::Add { a, b, .. }
+            | Op::Sub { a, b, .. }
+            | Op::Mul { a, b, .. }
+            | Op::Compare { a, b, .. } => {
                 let mut both = of(a);
                 for (source, mix) in of(b) {
                     let worst = both.entry(source).or_insert(mix);
@@ -46,21 +52,21 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
                 }
                 both
             }
-            // A reduction over a whole collection mixes the rows of that collection. There is no
-            // operation that takes single rows, so every vector is an image of a whole collection.
-            Op::Sum { a, .. } => {
-                let mut sources = of(a);
-                if let Some(Extent::Over(collection)) = ranges.secret(a).map(|s| s.extent) {
-                    sources
-                        .entry(collection)
-                        .and_modify(|mix| *mix = Mix::Aggregate);
-                }
-                sources
-            }
+            Op::Sum { a, .. } | Op::First { a, .. } => reduced(of(a), a, ranges, Mix::Aggregate),
+            Op::FirstMember { a, .. } => reduced(of(a), a, ranges, Mix::Member),
         };
         registers.push(sources);
     }
     registers
+}
+
+/// A reduction over a whole collection mixes the rows of that collection. There is no operation that
+/// takes single rows, so every vector is an image of a whole collection.
+fn reduced(mut sources: Sources, vector: S, ranges: &Ranges, to: Mix) -> Sources {
+    if let Some(Extent::Over(collection)) = ranges.secret(vector).map(|s| s.extent) {
+        sources.entry(collection).and_modify(|mix| *mix = to);
+    }
+    sources
 }
 
 /// Under which shape `allow` clauses release a value of `source`, mixed as far as `mix`, to a
@@ -80,10 +86,13 @@ pub fn release(contract: &Contract, source: u16, mix: Mix, recipient: Recipient)
         .filter_map(|allow| match (allow.shape, mix) {
             (Shape::Any, Mix::Row) | (Shape::PerOwner, Mix::Row) => to_owner.then_some(allow.shape),
             (Shape::Any | Shape::Aggregate(_), Mix::Aggregate) => Some(allow.shape),
-            (Shape::Aggregate(_), Mix::Row) | (Shape::PerOwner, Mix::Aggregate) => None,
+            (Shape::Any | Shape::Member, Mix::Member) => Some(allow.shape),
+            (Shape::Aggregate(_) | Shape::Member, Mix::Row)
+            | (Shape::PerOwner | Shape::Member, Mix::Aggregate)
+            | (Shape::PerOwner | Shape::Aggregate(_), Mix::Member) => None,
         });
     shapes.min_by_key(|shape| match shape {
-        Shape::PerOwner => (0, 0),
+        Shape::PerOwner | Shape::Member => (0, 0),
         Shape::Any => (1, 0),
         Shape::Aggregate(k) => (2, *k),
     })

@@ -7,7 +7,9 @@
 //!    no value can overflow ([`crate::ranges`]);
 //! 4. the `Out` operations and the manifest are the same list in the same order;
 //! 5. vectors go to the owners of their rows only, one value each;
-//! 6. the manifest's sources and shapes are those that data flow finds, and the owners' `allow`
+//! 6. the manifest says what each value is, a number, a truth value or a member, and its guards are
+//!    on collections that exist, one for each at most;
+//! 7. the manifest's sources and shapes are those that data flow finds, and the owners' `allow`
 //!    clauses cover each of them for its recipient ([`crate::release`]).
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
@@ -19,7 +21,7 @@ use enigma_wire::id::Hash;
 
 use crate::container::{self, DecodeError, is_name};
 use crate::interval::MAGNITUDE_LIMIT;
-use crate::model::{Contract, Op, Recipient, S, Shape};
+use crate::model::{Contract, Kind, Op, Recipient, Reveal, S, Shape};
 use crate::ranges::{self, Extent, RangeError, Ranges};
 use crate::release::{self, Sources};
 
@@ -27,6 +29,8 @@ use crate::release::{self, Sources};
 pub const MAX_GROUP: u32 = 1_048_576;
 /// Most groups, collections and entries of a contract, each.
 pub const MAX_DECLARATIONS: usize = 64;
+/// Most parties of a contract: as many as the controller lets an instance have.
+pub const MAX_PARTIES: usize = 16;
 /// Most reveals of one entry.
 pub const MAX_REVEALS: usize = 64;
 
@@ -82,12 +86,13 @@ pub enum VerifyError {
         /// The name.
         name: String,
     },
-    /// Two groups, collections, entries, or reveals of an entry have the same name.
+    /// Two groups, parties, collections, entries, or reveals of an entry have the same name.
     DuplicateName {
         /// The name.
         name: String,
     },
-    /// There are more than [`MAX_DECLARATIONS`] of a kind, or more reveals than those can have.
+    /// There are more than [`MAX_DECLARATIONS`] of a kind, more than [`MAX_PARTIES`], or more reveals
+    /// than those can have.
     TooMany,
     /// A group's bounds are not 1 <= min <= max <= 1_048_576.
     BadGroup {
@@ -125,6 +130,16 @@ pub enum VerifyError {
     },
     /// The recipient does not exist, or gets a vector where it should get one value or the reverse.
     BadRecipient {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// The manifest says that the value is another kind of thing than the code makes.
+    BadKind {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// A guard is on a collection that does not exist, out of order, or on no rows.
+    BadGuard {
         /// The manifest line.
         reveal: usize,
     },
@@ -173,6 +188,12 @@ impl fmt::Display for VerifyError {
                     f,
                     "manifest line {reveal} has a recipient that does not fit its value"
                 )
+            }
+            VerifyError::BadKind { reveal } => {
+                write!(f, "manifest line {reveal} says the value is what it is not")
+            }
+            VerifyError::BadGuard { reveal } => {
+                write!(f, "manifest line {reveal} has a guard that is not valid")
             }
             VerifyError::NotAllowed { reveal, collection } => {
                 write!(
@@ -273,21 +294,22 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
 fn check_declarations(contract: &Contract) -> Result<(), VerifyError> {
     let Contract {
         groups,
+        parties,
         collections,
         manifest,
         entries,
         ..
     } = contract;
-    let too_many = |n: usize| n > MAX_DECLARATIONS;
-    if [groups.len(), collections.len(), entries.len()]
-        .into_iter()
-        .any(too_many)
+    let counts = [groups.len(), collections.len(), entries.len()];
+    if counts.into_iter().any(|n| n > MAX_DECLARATIONS)
+        || parties.len() > MAX_PARTIES
         || manifest.len() > MAX_DECLARATIONS * MAX_REVEALS
     {
         return Err(VerifyError::TooMany);
     }
     distinct([&contract.name])?;
     distinct(groups.iter().map(|group| &group.name))?;
+    distinct(parties)?;
     distinct(collections.iter().map(|collection| &collection.name))?;
     distinct(entries.iter().map(|entry| &entry.name))?;
     for (index, group) in groups.iter().enumerate() {
@@ -335,17 +357,23 @@ fn collection_is_valid(contract: &Contract, index: usize) -> bool {
                 .recipients
                 .iter()
                 .all(|&recipient| Some(recipient) == own),
-            Shape::Any => true,
+            Shape::Member | Shape::Any => true,
         };
         exist && shape && !allow.recipients.is_empty()
     });
-    usize::from(collection.group) < contract.groups.len() && range && allows
+    let kind = match collection.kind {
+        Kind::Integer => true,
+        Kind::Bool => (collection.low, collection.high) == (0, 1),
+        Kind::MemberOf(_) => false,
+    };
+    usize::from(collection.group) < contract.groups.len() && range && kind && allows
 }
 
 fn exists(contract: &Contract, recipient: Recipient) -> bool {
     match recipient {
         Recipient::EachOf(group) => usize::from(group) < contract.groups.len(),
         Recipient::OwnerOf(collection) => usize::from(collection) < contract.collections.len(),
+        Recipient::Party(party) => usize::from(party) < contract.parties.len(),
     }
 }
 
@@ -364,13 +392,27 @@ fn check_reveal(
     if usize::from(reveal.entry) != entry {
         return Err(order);
     }
-    let extent = ranges.secret(src).map(|s| s.extent);
+    let value = ranges.secret(src);
+    let extent = value.map(|s| s.extent);
     let fits = match reveal.recipient {
-        Recipient::EachOf(_) => extent == Some(Extent::Scalar),
+        Recipient::EachOf(_) | Recipient::Party(_) => extent == Some(Extent::Scalar),
         Recipient::OwnerOf(collection) => extent == Some(Extent::Over(collection)),
     };
     if !fits || !exists(contract, reveal.recipient) {
         return Err(VerifyError::BadRecipient { reveal: index });
+    }
+    let member_of = value.and_then(|s| s.member_of);
+    let is_bit = value.is_some_and(|s| s.interval.low >= 0 && s.interval.high <= 1);
+    let kind_fits = match reveal.kind {
+        Kind::Integer => member_of.is_none(),
+        Kind::Bool => member_of.is_none() && is_bit,
+        Kind::MemberOf(collection) => member_of == Some(collection),
+    };
+    if !kind_fits {
+        return Err(VerifyError::BadKind { reveal: index });
+    }
+    if !guards_are_valid(contract, reveal) {
+        return Err(VerifyError::BadGuard { reveal: index });
     }
     let mut derived = Vec::new();
     for (&collection, &mix) in sources.get(usize::from(src.0)).into_iter().flatten() {
@@ -388,4 +430,12 @@ fn check_reveal(
         return Err(VerifyError::ManifestSources { reveal: index });
     }
     Ok(())
+}
+
+/// One guard at most for each collection, in their order.
+fn guards_are_valid(contract: &Contract, reveal: &Reveal) -> bool {
+    let ascending = reveal.min_groups.is_sorted_by(|a, b| a.0 < b.0);
+    let exists = |collection: u16| usize::from(collection) < contract.collections.len();
+    let mut guards = reveal.min_groups.iter();
+    ascending && guards.all(|&(collection, rows)| rows > 0 && exists(collection))
 }

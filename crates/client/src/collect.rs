@@ -2,21 +2,53 @@
 //! commitment on the chain, open, check that they fit one polynomial, combine.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use enigma_bytecode::model::Contract;
+use enigma_bytecode::model::{self, Contract, Kind, Reveal};
 use enigma_field::{Committee, M61};
 use enigma_wire::api::{OutputShares, SealedOutput};
 use enigma_wire::controller::Certificate;
-use enigma_wire::id::{Hash, MemberIndex, NodeId};
-use enigma_wire::output;
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
+use enigma_wire::ledger::Ledger;
+use enigma_wire::output::{self, Recipient};
 use enigma_wire::seal::Purpose;
+use serde::Serialize;
 
 use crate::{ClientError, Network, Owner};
 
 /// A recipient's results by name.
-pub type Results = BTreeMap<String, i64>;
+pub type Results = BTreeMap<String, Value>;
 
-/// Fetches and combines everything a settled job holds for one member.
+/// One result, as the contract's manifest types it. In JSON a number, a truth value, or an object with
+/// `member` and `account`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Bool(bool),
+    /// A member of the job's collection.
+    Member {
+        /// Its number in the collection's list.
+        member: MemberIndex,
+        /// Its account, from the ledger.
+        account: Address,
+    },
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Integer(number) => write!(f, "{number}"),
+            Value::Bool(truth) => write!(f, "{truth}"),
+            Value::Member { account, .. } => write!(f, "{account}"),
+        }
+    }
+}
+
+/// Fetches and combines everything a settled job holds for one recipient. `owner`: whose keys the
+/// recipient has, a member's or a party's.
 ///
 /// # Errors
 /// When a member of the committee does not answer, its shares are not those it committed to, or the
@@ -26,10 +58,10 @@ pub async fn collect(
     program: &Contract,
     certificate: &Certificate,
     owner: &Owner,
-    member: MemberIndex,
+    recipient: Recipient,
 ) -> Result<Results, ClientError> {
-    let job = network
-        .ledger()
+    let ledger = network.ledger();
+    let job = ledger
         .jobs
         .get(&certificate.job)
         .ok_or_else(|| ClientError::Misuse(format!("no job {}", certificate.job)))?;
@@ -40,7 +72,7 @@ pub async fn collect(
     for (position, api) in nodes.into_iter().enumerate() {
         let id = certificate.job;
         let key = owner.key().clone();
-        fetches.spawn(async move { (position, api.node, api.output(&key, id, member).await) });
+        fetches.spawn(async move { (position, api.node, api.output(&key, id, recipient).await) });
     }
     let mut sealed = BTreeMap::new();
     while let Some(joined) = fetches.join_next().await {
@@ -62,14 +94,34 @@ pub async fn collect(
         let purpose = Purpose::Output {
             job: certificate.job,
             node: *node,
-            recipient: owner.address(),
+            recipient,
+            account: owner.address(),
         };
         opened.insert(
             *position,
             (*node, open(owner, *node, &ciphertext, &purpose)?),
         );
     }
-    combine(program, job.entry, committee, &opened)
+    let lines = program.manifest.iter().enumerate();
+    let received = lines.filter(|(_, line)| line.entry == job.entry && receives(line, recipient));
+    let mut results = Results::new();
+    for (reveal, line) in received {
+        let number = combine(reveal as u16, line, committee, &opened)?;
+        results.insert(
+            line.name.clone(),
+            typed(ledger, job.collection, line, number)?,
+        );
+    }
+    Ok(results)
+}
+
+/// Whether a line of the manifest is for this recipient.
+fn receives(line: &Reveal, recipient: Recipient) -> bool {
+    match (line.recipient, recipient) {
+        (model::Recipient::EachOf(_) | model::Recipient::OwnerOf(_), Recipient::Member(_)) => true,
+        (model::Recipient::Party(to), Recipient::Party(party)) => to == party,
+        _ => false,
+    }
 }
 
 /// The ciphertext, if it is the one the member committed to.
@@ -115,34 +167,54 @@ fn open(
         .collect()
 }
 
-/// The entry's results, each from the shares of all members; a member that leaves one out is named.
+/// One result from the shares of all members; a member that leaves its share out is named.
 fn combine(
-    program: &Contract,
-    entry: u16,
+    reveal: u16,
+    line: &Reveal,
     committee: Committee,
     opened: &BTreeMap<usize, (NodeId, BTreeMap<u16, M61>)>,
-) -> Result<Results, ClientError> {
-    let lines = program.manifest.iter().enumerate();
-    let mut results = Results::new();
-    for (reveal, line) in lines.filter(|(_, line)| line.entry == entry) {
-        let share = |(node, shares): &(NodeId, BTreeMap<u16, M61>)| {
-            let share = shares.get(&(reveal as u16)).copied();
-            share.ok_or_else(|| ClientError::Misbehaved {
-                node: *node,
-                why: format!("it left out its share of {:?}", line.name),
-            })
-        };
-        let shares = opened
-            .values()
-            .map(share)
-            .collect::<Result<Vec<M61>, _>>()?;
-        let value =
-            enigma_field::shamir::reconstruct_checked(&committee, &shares).map_err(|_| {
-                ClientError::Inconsistent {
-                    name: line.name.clone(),
-                }
-            })?;
-        results.insert(line.name.clone(), value.to_i64());
+) -> Result<i64, ClientError> {
+    let share = |(node, shares): &(NodeId, BTreeMap<u16, M61>)| {
+        let share = shares.get(&reveal).copied();
+        share.ok_or_else(|| ClientError::Misbehaved {
+            node: *node,
+            why: format!("it left out its share of {:?}", line.name),
+        })
+    };
+    let shares = opened
+        .values()
+        .map(share)
+        .collect::<Result<Vec<M61>, _>>()?;
+    let value = enigma_field::shamir::reconstruct_checked(&committee, &shares);
+    value.map(M61::to_i64).map_err(|_| inconsistent(line))
+}
+
+/// The number as what the manifest says it is.
+fn typed(
+    ledger: &Ledger,
+    collection: CollectionId,
+    line: &Reveal,
+    number: i64,
+) -> Result<Value, ClientError> {
+    match (line.kind, number) {
+        (Kind::Integer, number) => Ok(Value::Integer(number)),
+        (Kind::Bool, 0 | 1) => Ok(Value::Bool(number == 1)),
+        (Kind::Bool, _) => Err(inconsistent(line)),
+        (Kind::MemberOf(_), number) => {
+            let member = u32::try_from(number).map(MemberIndex).ok();
+            let record = ledger.collections.get(&collection);
+            let found = member.zip(record).and_then(|(member, record)| {
+                let contribution = record.contributions.get(&member)?;
+                let account = contribution.owner;
+                Some(Value::Member { member, account })
+            });
+            found.ok_or_else(|| inconsistent(line))
+        }
     }
-    Ok(results)
+}
+
+fn inconsistent(line: &Reveal) -> ClientError {
+    ClientError::Inconsistent {
+        name: line.name.clone(),
+    }
 }

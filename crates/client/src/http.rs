@@ -6,7 +6,8 @@ use enigma_bytecode::container::contract_hash;
 use enigma_wire::api::signed::{self, Authorization, Request};
 use enigma_wire::api::{ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, SealedOutput};
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::id::{Hash, JobId, NodeId, PeerKey};
+use enigma_wire::output::Recipient;
 use enigma_wire::sign::SecretKey;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, StatusCode};
@@ -90,12 +91,15 @@ impl NodeApi {
 
     pub(crate) async fn output(
         &self,
-        recipient: &SecretKey,
+        key: &SecretKey,
         job: JobId,
-        member: MemberIndex,
+        recipient: Recipient,
     ) -> Result<SealedOutput, ClientError> {
-        let path = format!("jobs/{job}/outputs/{member}");
-        self.json(&self.get(&path, Some(recipient)).await?)
+        let path = match recipient {
+            Recipient::Member(member) => format!("jobs/{job}/outputs/{member}"),
+            Recipient::Party(party) => format!("jobs/{job}/outputs/party/{party}"),
+        };
+        self.json(&self.get(&path, Some(key)).await?)
     }
 
     async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Vec<u8>, ClientError> {

@@ -9,7 +9,7 @@ mod http;
 mod owner;
 mod request;
 
-pub use collect::{Results, collect};
+pub use collect::{Results, Value, collect};
 pub use error::ClientError;
 pub use owner::{ConsentTerms, Contributed, Owner, contribute};
 pub use request::{Network, Quote};

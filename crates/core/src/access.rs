@@ -6,12 +6,13 @@
 //! | status, a contract's bytecode | everybody |
 //! | deposit | everybody: it carries its owner's signature and member proof |
 //! | upload of a contract | the deployer of one of its instances |
-//! | how a job stands | its requester, the collection's opener, those who contributed to it |
+//! | how a job stands | its requester, the collection's opener, those who contributed to it, the instance's parties |
 //! | an output | its recipient |
 
 use enigma_wire::api::{ApiError, ErrorCode};
 use enigma_wire::id::{Address, JobId};
 use enigma_wire::ledger::{CollectionRecord, JobRecord, Ledger};
+use enigma_wire::output::Recipient;
 
 use crate::seam::ClientRequest;
 
@@ -49,10 +50,10 @@ fn rule(request: &ClientRequest) -> Option<String> {
             "only a deployer of an instance of contract {contract} may upload it"
         )),
         ClientRequest::Job(job) => Some(format!(
-            "only its requester, the collection's opener and its members may ask about job {job}"
+            "only its requester, the collection's opener, its members and its parties may ask about job {job}"
         )),
-        ClientRequest::Output { job, member } => Some(format!(
-            "only member {member} may have that member's output of job {job}"
+        ClientRequest::Output { job, recipient } => Some(format!(
+            "only {recipient} may have the output for {recipient} of job {job}"
         )),
     }
 }
@@ -70,14 +71,30 @@ fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
             account == job.requester
                 || account == collection.opener
                 || owners.any(|owner| owner == account)
+                || parties(ledger, collection).any(|party| party == account)
         }),
-        ClientRequest::Output { job: id, member } => {
-            job(ledger, *id).is_none_or(|(_, collection)| {
-                let given = collection.contributions.get(member);
-                given.is_some_and(|given| given.owner == account)
+        ClientRequest::Output { job: id, recipient } => {
+            job(ledger, *id).is_none_or(|(_, collection)| match recipient {
+                Recipient::Member(member) => {
+                    let given = collection.contributions.get(member);
+                    given.is_some_and(|given| given.owner == account)
+                }
+                Recipient::Party(party) => {
+                    parties(ledger, collection).nth(usize::from(*party)) == Some(account)
+                }
             })
         }
     }
+}
+
+/// The accounts of the parties of a collection's instance, in the contract's order.
+fn parties<'a>(
+    ledger: &'a Ledger,
+    collection: &CollectionRecord,
+) -> impl Iterator<Item = Address> + use<'a> {
+    let instance = ledger.instances.get(&collection.terms.instance);
+    let parties = instance.map_or(&[][..], |instance| &instance.parties);
+    parties.iter().map(|party| party.account)
 }
 
 fn job(ledger: &Ledger, id: JobId) -> Option<(&JobRecord, &CollectionRecord)> {

@@ -10,6 +10,7 @@ use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger};
+use enigma_wire::output::Recipient;
 use enigma_wire::peer::{self, Frame, RunKey};
 use enigma_wire::seal::SealSecret;
 use enigma_wire::sign::SecretKey;
@@ -378,7 +379,7 @@ impl Party {
                     .load(pending, Table::Contracts, contract.0.to_vec());
             }
             ClientRequest::Job(job) => self.job_status(reply, job),
-            ClientRequest::Output { job, member } => self.output(reply, job, member),
+            ClientRequest::Output { job, recipient } => self.output(reply, job, recipient),
             ClientRequest::Status => {
                 let status = NodeStatus {
                     node: self.shared.node(),
@@ -393,7 +394,7 @@ impl Party {
 
     /// Outputs leave only once the job is settled: before, it could still fail and be refunded, and the
     /// use would not be counted.
-    fn output(&mut self, reply: ReplyId, job: JobId, member: MemberIndex) {
+    fn output(&mut self, reply: ReplyId, job: JobId, recipient: Recipient) {
         let state = self
             .shared
             .ledger
@@ -402,7 +403,7 @@ impl Party {
             .map(|record| &record.state);
         match state {
             Some(JobState::Settled(_)) => {
-                let key = output_key(job, member);
+                let key = output_key(job, recipient);
                 let pending = Pending::Output { reply, job };
                 self.shared.load(pending, Table::Outputs, key);
             }
@@ -676,7 +677,7 @@ impl Party {
             None => self.shared.refuse(
                 reply,
                 ErrorCode::NotFound,
-                "no output for this member of this job",
+                "no output for this recipient of this job",
             ),
         }
     }
@@ -703,7 +704,16 @@ impl Party {
     }
 }
 
+/// Second part of the key of a sealed output, after its job: what kind of number follows.
+const OUTPUT_OF_MEMBER: u8 = 0;
+const OUTPUT_OF_PARTY: u8 = 1;
+
 /// Where a recipient's sealed output is stored.
-pub(crate) fn output_key(job: JobId, member: MemberIndex) -> Vec<u8> {
-    [&job.0.to_be_bytes()[..], &member.0.to_be_bytes()[..]].concat()
+pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
+    let (kind, number) = match recipient {
+        Recipient::Member(member) => (OUTPUT_OF_MEMBER, member.0),
+        Recipient::Party(party) => (OUTPUT_OF_PARTY, u32::from(party)),
+    };
+    let job = job.0.to_be_bytes();
+    [&job[..], &[kind], &number.to_be_bytes()].concat()
 }

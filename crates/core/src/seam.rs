@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, NodeStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Certificate, Failure};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::output::Recipient;
 use enigma_wire::sign::Signature;
 
 /// Milliseconds since an arbitrary start, never going back.
@@ -81,7 +82,7 @@ pub enum ClientRequest {
     /// How does a job stand?
     Job(JobId),
     /// A recipient's sealed output.
-    Output { job: JobId, member: MemberIndex },
+    Output { job: JobId, recipient: Recipient },
     /// How is the node?
     Status,
 }
@@ -108,7 +109,7 @@ pub enum Table {
     Rows,
     /// Attempts by job.
     Jobs,
-    /// Sealed outputs by job and member.
+    /// Sealed outputs by job and recipient.
     Outputs,
 }
 

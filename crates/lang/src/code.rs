@@ -61,7 +61,9 @@ codes! {
         "Two declarations of a contract, two reveals of an entry, or two locals of a block cannot \
          have the same name, and a word of the language cannot be a name."
     E0203 "Unknown method."
-        "Private vectors have `sum()`, `rank()` and `rank_desc()`; collections also have `len()`."
+        "Private vectors of numbers have `sum()`, `mean()`, `max()`, `min()`, `argmax()`, `argmin()`, \
+         `rank()` and `rank_desc()`; those of truth values have `count_true()`; all have `len()` and \
+         `owner_at(PLACE)`."
     E0204 "Wrong arguments."
         "The call has too many or too few arguments, or one whose name the callee does not have."
     E0205 "The name is not a value here."
@@ -69,7 +71,9 @@ codes! {
          expression. A value that was revealed to some people is known to them and not to the nodes, \
          so the computation cannot go on with it; use the private expression itself."
     E0211 "The operation does not apply."
-        "For example `sum()` needs one value per member, and one number has nothing to add up."
+        "For example `sum()` needs one value per member, and one number has nothing to add up; `+` \
+         needs numbers and `&&` truth values; a place among the rows, as `argmax()` gives, is only \
+         for `owner_at`."
     E0212 "Not a usable constant."
         "Bounds, ranges and thresholds are known when the contract is compiled: numbers, constants \
          and arithmetic on them, with the smaller bound first."
@@ -106,9 +110,9 @@ codes! {
         "Private code cannot fail, so a division by 0 gives 0. Here the divisor is always 0."
     E0601 "A limit of the network is exceeded."
         "Contracts are bounded so that every node can check and run them: groups of at most \
-         1_048_576 members, 64 reveals per entry, 65_536 registers, 1 MiB of bytecode."
+         1_048_576 members, 16 parties, 64 reveals per entry, 65_536 registers, 1 MiB of bytecode."
     E0701 "The test cannot be run."
-        "`given` sets the values of a collection, as a list of whole numbers; `run` calls an entry; \
+        "`given` sets the values of a collection, as a list of whole numbers or truth values; `run` calls an entry; \
          `expect` compares what was revealed by the last run."
     E0900 "Not supported yet."
         "The construct belongs to the language, but this version of the compiler does not build it."

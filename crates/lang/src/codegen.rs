@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::model::{self, C, Op, PublicOp, S};
+use enigma_bytecode::model::{self, C, Op, PublicOp, Relation, S};
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::{AllowShape, BinaryOp, Collection, Entry, Expr, ExprKind, Hir, Recipient};
 use crate::resolve::unsupported;
 use crate::span::Span;
+use crate::types::Kind;
 
 /// The compiled contract; `None`, with diagnostics, if it uses what bytecode cannot say yet.
 pub(crate) fn generate(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Option<model::Contract> {
@@ -31,6 +32,7 @@ pub(crate) fn generate(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Option<m
                 max: g.max,
             })
             .collect(),
+        parties: hir.parties.clone(),
         collections: hir
             .collections
             .iter()
@@ -52,7 +54,8 @@ fn collection(
             AllowShape::Aggregate(k) => model::Shape::Aggregate(k),
             AllowShape::PerOwner => model::Shape::PerOwner,
             AllowShape::Any => model::Shape::Any,
-            AllowShape::Member | AllowShape::Bit => {
+            AllowShape::Member => model::Shape::Member,
+            AllowShape::Bit => {
                 diagnostics.push(unsupported(allow.span, "this shape"));
                 continue;
             }
@@ -70,6 +73,7 @@ fn collection(
     Some(model::Collection {
         name: collection.name.clone(),
         group: number(collection.group)?,
+        kind: kind(collection.kind)?,
         low: range.low,
         high: range.high,
         allows,
@@ -84,13 +88,25 @@ fn recipient(
     match who {
         Recipient::EachOf(group) => number(group).map(model::Recipient::EachOf),
         Recipient::OwnerOf(collection) => number(collection).map(model::Recipient::OwnerOf),
-        Recipient::Public | Recipient::Caller | Recipient::Party(_) => {
-            let diagnostic = unsupported(span, "this recipient")
-                .help("in this version values go `to each GROUP` or `to owner(COLLECTION)`");
+        Recipient::Party(party) => number(party).map(model::Recipient::Party),
+        Recipient::Public | Recipient::Caller => {
+            let diagnostic = unsupported(span, "this recipient").help(
+                "in this version values go `to each GROUP`, `to owner(COLLECTION)` or to a party",
+            );
             diagnostics.push(diagnostic);
             None
         }
     }
+}
+
+/// What a value is; a place among the rows is none.
+fn kind(kind: Kind) -> Option<model::Kind> {
+    Some(match kind {
+        Kind::Int(_) => model::Kind::Integer,
+        Kind::Bool => model::Kind::Bool,
+        Kind::Member(collection) => model::Kind::MemberOf(number(collection)?),
+        Kind::Place(_) => return None,
+    })
 }
 
 fn number(index: usize) -> Option<u16> {
@@ -167,8 +183,14 @@ impl Codegen<'_> {
                 name: reveal.name.clone(),
                 entry: number(index)?,
                 recipient,
+                kind: kind(reveal.value.ty?.kind)?,
                 sources: sources
                     .map(|(source, shape)| Some((number(*source)?, *shape)))
+                    .collect::<Option<_>>()?,
+                min_groups: reveal
+                    .min_groups
+                    .iter()
+                    .map(|(collection, rows)| Some((number(*collection)?, *rows)))
                     .collect::<Option<_>>()?,
             });
         }
@@ -205,27 +227,122 @@ impl Codegen<'_> {
                 }
                 Register::Secret(a) => self.negate(a),
             },
+            ExprKind::Not(operand) => {
+                let operand = self.expression(operand)?;
+                self.not(operand)
+            }
             ExprKind::Binary(op, a, b) => {
+                let truths = a.ty.is_some_and(|ty| ty.kind == Kind::Bool);
                 let (a, b) = (self.expression(a)?, self.expression(b)?);
-                self.binary(*op, a, b)
+                match op {
+                    BinaryOp::And => self.binary(BinaryOp::Mul, a, b),
+                    BinaryOp::Or => {
+                        let (a, b) = (self.not(a)?, self.not(b)?);
+                        let neither = self.binary(BinaryOp::Mul, a, b)?;
+                        self.not(neither)
+                    }
+                    BinaryOp::NotEqual if truths => self.differ(a, b),
+                    BinaryOp::Equal if truths => {
+                        let differ = self.differ(a, b)?;
+                        self.not(differ)
+                    }
+                    op if op.is_arithmetic() => self.binary(*op, a, b),
+                    op => self.compare(*op, a, b),
+                }
             }
             ExprKind::Sum(operand) => {
-                let Register::Secret(a) = self.expression(operand)? else {
-                    return None;
-                };
+                let a = self.secret_of(operand)?;
                 self.secret(|dst| Op::Sum { dst, a })
             }
             ExprKind::Rank(operand, order) => {
-                let Register::Secret(a) = self.expression(operand)? else {
-                    return None;
-                };
-                self.secret(|dst| Op::Rank {
-                    dst,
-                    a,
-                    order: *order,
-                })
+                let (a, order) = (self.secret_of(operand)?, *order);
+                self.secret(|dst| Op::Rank { dst, a, order })
+            }
+            ExprKind::First(operand, order) => {
+                let (a, order) = (self.secret_of(operand)?, *order);
+                self.secret(|dst| Op::First { dst, a, order })
+            }
+            ExprKind::FirstMember(operand, order) => {
+                let (a, order) = (self.secret_of(operand)?, *order);
+                self.secret(|dst| Op::FirstMember { dst, a, order })
             }
             ExprKind::Error => None,
+        }
+    }
+
+    fn secret_of(&mut self, expr: &Expr) -> Option<S> {
+        match self.expression(expr)? {
+            Register::Secret(register) => Some(register),
+            Register::Public(_) => None,
+        }
+    }
+
+    /// `1 - a`, of a truth value.
+    fn not(&mut self, a: Register) -> Option<Register> {
+        let one = self.constant_register(1)?;
+        self.binary(BinaryOp::Sub, Register::Public(one), a)
+    }
+
+    /// Whether two truth values differ: the square of their difference. Beside a known one nothing is
+    /// squared: it is the other value or its negation.
+    fn differ(&mut self, a: Register, b: Register) -> Option<Register> {
+        use Register::{Public, Secret};
+        if let (Secret(_), Public(known)) | (Public(known), Secret(_)) = (a, b)
+            && let Some(value) = self.constant_in(known)
+        {
+            let other = if matches!(a, Secret(_)) { a } else { b };
+            return if value == 0 {
+                Some(other)
+            } else {
+                self.not(other)
+            };
+        }
+        let difference = self.binary(BinaryOp::Sub, a, b)?;
+        self.binary(BinaryOp::Mul, difference, difference)
+    }
+
+    /// A comparison of numbers. There are opcodes for three relations; the others are their negations.
+    fn compare(&mut self, op: BinaryOp, a: Register, b: Register) -> Option<Register> {
+        use Register::{Public, Secret};
+        let (relation, negated) = match op {
+            BinaryOp::Less => (Relation::Less, false),
+            BinaryOp::GreaterEqual => (Relation::Less, true),
+            BinaryOp::Greater => (Relation::Greater, false),
+            BinaryOp::LessEqual => (Relation::Greater, true),
+            BinaryOp::Equal => (Relation::Equal, false),
+            BinaryOp::NotEqual => (Relation::Equal, true),
+            _ => return None,
+        };
+        let swapped = match relation {
+            Relation::Less => Relation::Greater,
+            Relation::Equal => Relation::Equal,
+            Relation::Greater => Relation::Less,
+        };
+        let holds = match (a, b) {
+            (Secret(a), Secret(b)) => self.secret(|dst| Op::Compare {
+                dst,
+                relation,
+                a,
+                b,
+            })?,
+            (Secret(a), Public(b)) => self.secret(|dst| Op::ComparePublic {
+                dst,
+                relation,
+                a,
+                b,
+            })?,
+            (Public(b), Secret(a)) => self.secret(|dst| Op::ComparePublic {
+                dst,
+                relation: swapped,
+                a,
+                b,
+            })?,
+            (Public(_), Public(_)) => return None,
+        };
+        if negated {
+            self.not(holds)
+        } else {
+            Some(holds)
         }
     }
 
@@ -238,6 +355,7 @@ impl Codegen<'_> {
                     BinaryOp::Sub => PublicOp::Sub,
                     BinaryOp::Mul => PublicOp::Mul,
                     BinaryOp::Div => PublicOp::Div,
+                    _ => return None,
                 };
                 self.public(|dst| Op::Public { dst, op, a, b })
             }
@@ -261,7 +379,7 @@ impl Codegen<'_> {
                 self.secret(|dst| Op::MulPublic { dst, a, b })
             }
             (BinaryOp::Div, Secret(a), Public(b)) => self.secret(|dst| Op::DivPublic { dst, a, b }),
-            (BinaryOp::Div, _, Secret(_)) => None,
+            _ => None,
         }
     }
 
@@ -272,10 +390,7 @@ impl Codegen<'_> {
 
     /// A public register with the negated value; of a constant, a constant.
     fn negated_public(&mut self, register: C) -> Option<C> {
-        let constant = self.code.iter().find_map(|op| match op {
-            Op::Const { dst, value } if *dst == register => Some(*value),
-            _ => None,
-        });
+        let constant = self.constant_in(register);
         if let Some(value) = constant.and_then(i64::checked_neg) {
             return self.constant_register(value);
         }
@@ -289,6 +404,14 @@ impl Codegen<'_> {
             Register::Public(negated) => Some(negated),
             Register::Secret(_) => None,
         }
+    }
+
+    /// The constant that a register holds, if it does.
+    fn constant_in(&self, register: C) -> Option<i64> {
+        self.code.iter().find_map(|op| match op {
+            Op::Const { dst, value } if *dst == register => Some(*value),
+            _ => None,
+        })
     }
 
     fn constant_register(&mut self, value: i64) -> Option<C> {

@@ -7,7 +7,7 @@ use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model;
 
 use crate::span::Span;
-use crate::types::{IntType, Ty};
+use crate::types::{Kind, Ty};
 
 /// A checked contract.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Hir {
 
 impl Hir {
     /// How many valid rows of `collection` an entry needs: the group's `min`, raised by every
-    /// `aggregate(k)` under which the entry reveals the collection.
+    /// `aggregate(k)` under which the entry reveals the collection and by every guard on it.
     #[must_use]
     pub fn minimum_rows(&self, entry: usize, collection: usize) -> u32 {
         let group = self
@@ -38,14 +38,18 @@ impl Hir {
             .get(collection)
             .and_then(|c| self.groups.get(c.group));
         let reveals = self.entries.get(entry).map_or(&[][..], |e| &e.reveals[..]);
-        let asked = reveals
+        let thresholds = reveals
             .iter()
             .flat_map(|r| &r.released)
             .filter_map(|(source, shape)| match shape {
-                model::Shape::Aggregate(k) if *source == collection => Some(*k),
+                model::Shape::Aggregate(k) => Some((*source, *k)),
                 _ => None,
             });
-        asked.fold(group.map_or(0, |g| g.min), u32::max)
+        let guards = reveals.iter().flat_map(|r| &r.min_groups).copied();
+        thresholds
+            .chain(guards)
+            .filter(|(source, _)| *source == collection)
+            .fold(group.map_or(0, |g| g.min), |most, (_, k)| most.max(k))
     }
 
     /// Who is meant, in words.
@@ -89,8 +93,8 @@ pub struct Collection {
     pub span: Span,
     /// Index into [`Hir::groups`].
     pub group: usize,
-    /// The type of a value.
-    pub int: IntType,
+    /// What a value is: a number or a truth value.
+    pub kind: Kind,
     /// Where valid values lie; `None` after an error in the declaration.
     pub range: Option<Wide>,
     /// What the owners allow.
@@ -185,6 +189,8 @@ pub struct Reveal {
     pub recipients: Vec<(Recipient, Span)>,
     /// Under which shape each source is released; filled by the policy pass.
     pub released: Vec<(usize, model::Shape)>,
+    /// Guards on public sizes: a collection and its fewest rows. With fewer the entry is refused.
+    pub min_groups: Vec<(usize, u32)>,
 }
 
 /// An expression with what is known of its value.
@@ -203,7 +209,12 @@ impl Expr {
     pub fn visit(&self, visit: &mut impl FnMut(&Expr)) {
         visit(self);
         match &self.kind {
-            ExprKind::Negate(a) | ExprKind::Sum(a) | ExprKind::Rank(a, _) => a.visit(visit),
+            ExprKind::Negate(a)
+            | ExprKind::Not(a)
+            | ExprKind::Sum(a)
+            | ExprKind::Rank(a, _)
+            | ExprKind::First(a, _)
+            | ExprKind::FirstMember(a, _) => a.visit(visit),
             ExprKind::Binary(_, a, b) => {
                 a.visit(visit);
                 b.visit(visit);
@@ -228,7 +239,7 @@ impl Expr {
 /// What an expression does.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
-    /// A known number.
+    /// A known number; of truth values 1 or 0.
     Int(i64),
     /// The number of rows of a collection.
     Rows(usize),
@@ -238,17 +249,23 @@ pub enum ExprKind {
     Local(usize),
     /// `-a`.
     Negate(Box<Expr>),
+    /// `!a`.
+    Not(Box<Expr>),
     /// Element by element; a scalar operand is repeated.
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// Sum over the rows.
     Sum(Box<Expr>),
     /// Rank of each row.
     Rank(Box<Expr>, model::Order),
+    /// The smallest or largest of the rows.
+    First(Box<Expr>, model::Order),
+    /// In whose row that is; of equal rows the earliest.
+    FirstMember(Box<Expr>, model::Order),
     /// An error has been reported.
     Error,
 }
 
-/// Arithmetic that the language has on whole numbers.
+/// Operators on two whole numbers, or on two truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryOp {
     /// `+`
@@ -259,6 +276,72 @@ pub enum BinaryOp {
     Mul,
     /// `/`, truncating toward zero; 0 when the divisor is 0.
     Div,
+    /// `&&`, on truth values.
+    And,
+    /// `||`, on truth values.
+    Or,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+}
+
+impl BinaryOp {
+    /// The operator as written; `None` for those that are not built.
+    #[must_use]
+    pub fn written(operator: &str) -> Option<BinaryOp> {
+        Some(match operator {
+            "+" => BinaryOp::Add,
+            "-" => BinaryOp::Sub,
+            "*" => BinaryOp::Mul,
+            "/" => BinaryOp::Div,
+            "&&" => BinaryOp::And,
+            "||" => BinaryOp::Or,
+            "==" => BinaryOp::Equal,
+            "!=" => BinaryOp::NotEqual,
+            "<" => BinaryOp::Less,
+            "<=" => BinaryOp::LessEqual,
+            ">" => BinaryOp::Greater,
+            ">=" => BinaryOp::GreaterEqual,
+            _ => return None,
+        })
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Div => "/",
+            BinaryOp::And => "&&",
+            BinaryOp::Or => "||",
+            BinaryOp::Equal => "==",
+            BinaryOp::NotEqual => "!=",
+            BinaryOp::Less => "<",
+            BinaryOp::LessEqual => "<=",
+            BinaryOp::Greater => ">",
+            BinaryOp::GreaterEqual => ">=",
+        }
+    }
+
+    /// Whether the result is a number.
+    #[must_use]
+    pub fn is_arithmetic(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
+        )
+    }
 }
 
 /// `test "TITLE" { ... }`.
@@ -275,7 +358,7 @@ pub struct Test {
 /// A statement of a test.
 #[derive(Clone, Debug)]
 pub enum TestStep {
-    /// Sets the rows of a collection, by index.
+    /// Sets the rows of a collection, by index; of truth values 1 and 0.
     Given(usize, Vec<i64>),
     /// Runs an entry, by index; it must not be refused.
     Run(usize, Span),
@@ -292,6 +375,8 @@ pub enum TestExpr {
     Int(i64),
     /// A truth value.
     Bool(bool),
+    /// The member with this number, of any group.
+    Member(i64),
     /// A revealed value.
     Result(String),
     /// A list.

@@ -7,15 +7,27 @@ use std::fmt;
 use enigma_bytecode::model::Order;
 
 use crate::hir::{BinaryOp, Entry, Expr, ExprKind, Hir, Recipient};
+use crate::types::{Kind, Space};
 
 /// What a reveal shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// One number to all recipients.
-    Number(i64),
-    /// One number per given row, to its owner; `None` for a row that was refused because it is
+    /// One value to all recipients.
+    One(Datum),
+    /// One value per given row, to its owner; `None` for a row that was refused because it is
     /// outside the declared range.
-    PerOwner(Vec<Option<i64>>),
+    PerOwner(Vec<Option<Datum>>),
+}
+
+/// One revealed value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Datum {
+    /// A whole number.
+    Number(i64),
+    /// A truth value.
+    Truth(bool),
+    /// A member, by number: who gave the row of this number, counted from 0 over all given rows.
+    Member(i64),
 }
 
 /// Why an entry did not run.
@@ -86,7 +98,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Runs `entry`. `inputs`: the rows of each collection, by its name, in the order of members.
+/// Runs `entry`. `inputs`: the rows of each collection, by its name, in the order of members, truth
+/// values as 1 and 0; row k is given by the member numbered k.
 /// Returns what is revealed, by name.
 ///
 /// # Errors
@@ -122,7 +135,9 @@ pub fn interpret(
             Recipient::OwnerOf(collection) => Some(*collection),
             _ => None,
         });
-        let shown = present(value, owner.and_then(|o| rows.get(&o))).ok_or(Refusal::NotCompiled)?;
+        let kind = reveal.value.ty.map(|ty| ty.kind);
+        let shown = kind.and_then(|kind| present(value, kind, owner.and_then(|o| rows.get(&o))));
+        let shown = shown.ok_or(Refusal::NotCompiled)?;
         results.insert(reveal.name.clone(), shown);
     }
     Ok(results)
@@ -171,9 +186,10 @@ fn admit(
     Ok(rows)
 }
 
-/// The collections that what is revealed depends on.
+/// The collections that what is revealed depends on, and those that guards count.
 fn collections_used(entry: &Entry) -> BTreeSet<usize> {
-    let mut used = BTreeSet::new();
+    let guards = entry.reveals.iter().flat_map(|r| &r.min_groups);
+    let mut used: BTreeSet<usize> = guards.map(|(collection, _)| *collection).collect();
     let reveals = entry.reveals.iter().map(|reveal| &reveal.value);
     let locals = entry
         .needed_locals()
@@ -196,11 +212,16 @@ enum Plain {
     Many(Vec<i64>),
 }
 
-fn present(value: Plain, rows: Option<&Rows>) -> Option<Value> {
+fn present(value: Plain, kind: Kind, rows: Option<&Rows>) -> Option<Value> {
+    let datum = |value: i64| match kind {
+        Kind::Bool => Datum::Truth(value != 0),
+        Kind::Member(_) => Datum::Member(value),
+        Kind::Int(_) | Kind::Place(_) => Datum::Number(value),
+    };
     match value {
-        Plain::One(value) => Some(Value::Number(value)),
+        Plain::One(value) => Some(Value::One(datum(value))),
         Plain::Many(values) => {
-            let mut values = values.into_iter();
+            let mut values = values.into_iter().map(datum);
             let shown = rows?.iter().map(|row| row.and_then(|_| values.next()));
             Some(Value::PerOwner(shown.collect()))
         }
@@ -231,6 +252,10 @@ impl Run<'_> {
                     Plain::Many(a.into_iter().map(i64::checked_neg).collect::<Option<_>>()?)
                 }
             },
+            ExprKind::Not(operand) => match self.value(operand)? {
+                Plain::One(a) => Plain::One((a == 0).into()),
+                Plain::Many(a) => Plain::Many(a.into_iter().map(|a| (a == 0).into()).collect()),
+            },
             ExprKind::Binary(op, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
                 elementwise(*op, a, b)?
@@ -245,9 +270,46 @@ impl Run<'_> {
                 Plain::One(_) => return None,
                 Plain::Many(values) => Plain::Many(ranks(&values, *order)),
             },
+            ExprKind::First(operand, order) => {
+                let Plain::Many(values) = self.value(operand)? else {
+                    return None;
+                };
+                let best = match order {
+                    Order::Ascending => values.into_iter().min(),
+                    Order::Descending => values.into_iter().max(),
+                };
+                Plain::One(best?)
+            }
+            ExprKind::FirstMember(operand, order) => {
+                let Some(Space::Over(collection)) = operand.ty.map(|ty| ty.space) else {
+                    return None;
+                };
+                let Plain::Many(values) = self.value(operand)? else {
+                    return None;
+                };
+                let givers = self.rows.get(&collection)?.iter().enumerate();
+                let givers = givers.filter_map(|(member, row)| row.map(|_| member));
+                let best = earliest_first(givers.zip(values), *order)?;
+                Plain::One(i64::try_from(best).ok()?)
+            }
             ExprKind::Error => return None,
         })
     }
+}
+
+/// The first member, of those in order, whose value no other comes before.
+fn earliest_first(rows: impl Iterator<Item = (usize, i64)>, order: Order) -> Option<usize> {
+    let mut best: Option<(usize, i64)> = None;
+    for (member, value) in rows {
+        let better = best.is_none_or(|(_, so_far)| match order {
+            Order::Ascending => value < so_far,
+            Order::Descending => value > so_far,
+        });
+        if better {
+            best = Some((member, value));
+        }
+    }
+    best.map(|(member, _)| member)
 }
 
 fn elementwise(op: BinaryOp, a: Plain, b: Plain) -> Option<Plain> {
@@ -286,15 +348,25 @@ fn ranks(values: &[i64], order: Order) -> Vec<i64> {
 }
 
 impl BinaryOp {
-    /// The result, unless it leaves `i64`. Division truncates toward zero; by 0 it gives 0.
+    /// The result, unless it leaves `i64`. Division truncates toward zero; by 0 it gives 0. Truth
+    /// values are 1 and 0.
     #[must_use]
     pub fn apply(self, a: i64, b: i64) -> Option<i64> {
+        let truth = |value: bool| Some(value.into());
         match self {
             BinaryOp::Add => a.checked_add(b),
             BinaryOp::Sub => a.checked_sub(b),
             BinaryOp::Mul => a.checked_mul(b),
             BinaryOp::Div if b == 0 => Some(0),
             BinaryOp::Div => a.checked_div(b),
+            BinaryOp::And => truth(a != 0 && b != 0),
+            BinaryOp::Or => truth(a != 0 || b != 0),
+            BinaryOp::Equal => truth(a == b),
+            BinaryOp::NotEqual => truth(a != b),
+            BinaryOp::Less => truth(a < b),
+            BinaryOp::LessEqual => truth(a <= b),
+            BinaryOp::Greater => truth(a > b),
+            BinaryOp::GreaterEqual => truth(a >= b),
         }
     }
 }

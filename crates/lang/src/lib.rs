@@ -26,7 +26,7 @@ pub mod types;
 pub use code::{Code, explain};
 pub use diagnostic::{Color, Diagnostic, Severity, has_errors, render};
 pub use hir::Hir;
-pub use interpret::{Refusal, Value, interpret};
+pub use interpret::{Datum, Refusal, Value, interpret};
 pub use span::Span;
 pub use testing::{TestFailure, TestOutcome, run_tests};
 

@@ -3,6 +3,8 @@
 
 mod arithmetic;
 mod expression;
+mod guard;
+mod method;
 mod tests;
 
 use std::collections::BTreeMap;
@@ -12,10 +14,10 @@ use enigma_bytecode::verify::MAX_REVEALS;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Entry, Expr, Hir, Recipient, Reveal};
-use crate::resolve::{Scope, duplicate, not_int_type, recipient_named, unsupported};
+use crate::resolve::{Scope, duplicate, named_kind, recipient_named, unknown_type, unsupported};
 use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxNode, ast};
-use crate::types::{IntType, Label, Space};
+use crate::types::{Kind, Label, Space, Ty};
 
 /// Far more than are shown: there is no use in looking for others.
 const ENOUGH_DIAGNOSTICS: usize = 1_000;
@@ -139,21 +141,18 @@ impl Body<'_> {
             self.report(unsupported(statement.span(), "`let mut`"));
         }
         let stated = statement.ty();
-        let int = stated.as_ref().and_then(|ty| self.stated_type(ty));
+        let kind = stated.as_ref().and_then(|ty| self.stated_type(ty));
         let Some(value) = statement.value() else {
             return;
         };
+        let int = match kind {
+            Some(Kind::Int(int)) => Some(int),
+            _ => None,
+        };
         let mut value = self.expression(&value, int);
-        if let (Some(ty), Some(stated)) = (&mut value.ty, &stated) {
-            if let Some(int) = int {
-                if int.holds(ty.interval) {
-                    ty.int = int;
-                } else {
-                    let message = format!("this value may not fit in {}", int.name());
-                    let diagnostic = Diagnostic::error(Code::E0501, value.span, message);
-                    self.diagnostics
-                        .push(arithmetic::with_interval(diagnostic, ty.interval));
-                }
+        if let (Some(ty), Some(stated)) = (value.ty, &stated) {
+            if let Some(kind) = kind {
+                value.ty = Some(self.meets_stated(ty, kind, value.span));
             }
             let label = stated.label().map(|word| word.text().to_owned());
             match (label.as_deref(), ty.label) {
@@ -182,19 +181,36 @@ impl Body<'_> {
         }
     }
 
-    fn stated_type(&mut self, ty: &ast::Type) -> Option<IntType> {
-        let name = ty.name().filter(|_| ty.is_plain());
-        let int = name.and_then(|name| IntType::named(&name.text));
-        if int.is_none() {
-            self.report(not_int_type(ty, self.scope));
+    fn stated_type(&mut self, ty: &ast::Type) -> Option<Kind> {
+        let kind = named_kind(ty);
+        if kind.is_none() {
+            self.report(unknown_type(ty, self.scope));
         }
-        int
+        kind
+    }
+
+    /// The type of a value for which a `let` states a kind: a number takes the stated integer type
+    /// if it provably fits.
+    fn meets_stated(&mut self, ty: Ty, stated: Kind, span: Span) -> Ty {
+        match (stated, ty.kind) {
+            (Kind::Int(int), Kind::Int(_)) if int.holds(ty.interval) => Ty { kind: stated, ..ty },
+            (Kind::Int(int), Kind::Int(_)) => {
+                let message = format!("this value may not fit in {}", int.name());
+                let diagnostic = Diagnostic::error(Code::E0501, span, message);
+                self.report(arithmetic::with_interval(diagnostic, ty.interval));
+                ty
+            }
+            (stated, found) if stated == found => ty,
+            (stated, found) => {
+                let message = format!("this is {}, not {}", found.describe(), stated.describe());
+                self.report(Diagnostic::error(Code::E0211, span, message));
+                ty
+            }
+        }
     }
 
     fn reveal(&mut self, statement: &ast::Reveal) {
-        for guard in statement.guards() {
-            self.report(unsupported(guard.span(), "a guard"));
-        }
+        let min_groups = self.guards(statement);
         let (Some(name), Some(value)) = (statement.name(), statement.value()) else {
             return;
         };
@@ -205,6 +221,14 @@ impl Body<'_> {
                 Diagnostic::error(Code::E0311, value.span, "nothing private in this reveal")
                     .because("everyone knows this value already")
                     .help("leave this line out, or combine the value with a private one");
+            self.report(diagnostic);
+        }
+        if let Some(Kind::Place(of)) = value.ty.map(|ty| ty.kind) {
+            let of = self.collection_name(of).to_owned();
+            let message = "a place among the rows is no result";
+            let diagnostic = Diagnostic::error(Code::E0211, value.span, message)
+                .because("rows are counted anew in every run")
+                .help(format!("reveal who stands there: `{of}.owner_at(...)`"));
             self.report(diagnostic);
         }
         let mut recipients = Vec::new();
@@ -220,6 +244,7 @@ impl Body<'_> {
             value,
             recipients,
             released: Vec::new(),
+            min_groups,
         });
     }
 

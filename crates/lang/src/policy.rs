@@ -18,6 +18,8 @@ use crate::types::{Label, Space};
 enum Mix {
     /// Over the whole collection.
     Aggregate,
+    /// Over the whole collection, and the value points at a member.
+    Member,
     /// Not: one value per row.
     Row,
 }
@@ -54,7 +56,9 @@ fn flow(expr: &Expr, locals: &[Flow]) -> Flow {
         ExprKind::Int(_) | ExprKind::Rows(_) | ExprKind::Error => Flow::new(),
         ExprKind::Collection(index) => Flow::from([(*index, Mix::Row)]),
         ExprKind::Local(index) => locals.get(*index).cloned().unwrap_or_default(),
-        ExprKind::Negate(operand) | ExprKind::Rank(operand, _) => flow(operand, locals),
+        ExprKind::Negate(operand) | ExprKind::Not(operand) | ExprKind::Rank(operand, _) => {
+            flow(operand, locals)
+        }
         ExprKind::Binary(_, a, b) => {
             let mut both = flow(a, locals);
             for (source, mix) in flow(b, locals) {
@@ -63,16 +67,21 @@ fn flow(expr: &Expr, locals: &[Flow]) -> Flow {
             }
             both
         }
-        // A reduction mixes the rows of the collection it runs over, since every vector is an
-        // element-wise image of a whole collection. Others keep their shape.
-        ExprKind::Sum(operand) => {
-            let mut sources = flow(operand, locals);
-            if let Some(Space::Over(index)) = operand.ty.map(|ty| ty.space) {
-                sources.entry(index).and_modify(|mix| *mix = Mix::Aggregate);
-            }
-            sources
+        ExprKind::Sum(operand) | ExprKind::First(operand, _) => {
+            reduced(operand, locals, Mix::Aggregate)
         }
+        ExprKind::FirstMember(operand, _) => reduced(operand, locals, Mix::Member),
     }
+}
+
+/// A reduction mixes the rows of the collection it runs over, since every vector is an element-wise
+/// image of a whole collection. Others keep their shape.
+fn reduced(operand: &Expr, locals: &[Flow], to: Mix) -> Flow {
+    let mut sources = flow(operand, locals);
+    if let Some(Space::Over(index)) = operand.ty.map(|ty| ty.space) {
+        sources.entry(index).and_modify(|mix| *mix = to);
+    }
+    sources
 }
 
 fn release(
@@ -116,7 +125,8 @@ fn covering(
     let allows = collection.allows.iter();
     let covering = allows.filter(|a| a.recipients.iter().any(|(r, _)| covers(hir, *r, recipient)));
     let shapes = covering.filter_map(|allow| match (allow.shape, mix) {
-        (AllowShape::Any, Mix::Aggregate) => Some(Shape::Any),
+        (AllowShape::Any, Mix::Aggregate | Mix::Member) => Some(Shape::Any),
+        (AllowShape::Member, Mix::Member) => Some(Shape::Member),
         (AllowShape::Any, Mix::Row) if to_owner => Some(Shape::Any),
         (AllowShape::Aggregate(k), Mix::Aggregate) => Some(Shape::Aggregate(k)),
         (AllowShape::PerOwner, Mix::Row) if to_owner => Some(Shape::PerOwner),
@@ -125,10 +135,11 @@ fn covering(
     shapes.min_by_key(|shape| demand(*shape))
 }
 
-/// How much a shape demands of a run: owners first, then nothing, then more and more rows.
+/// How much a shape demands of a run: what was agreed to by name first, then nothing, then more and
+/// more rows.
 fn demand(shape: Shape) -> (u8, u32) {
     match shape {
-        Shape::PerOwner => (0, 0),
+        Shape::PerOwner | Shape::Member => (0, 0),
         Shape::Any => (1, 0),
         Shape::Aggregate(k) => (2, k),
     }
@@ -168,6 +179,10 @@ fn refused(
             format!("rows of `{name}` would be shown to {who}"),
             format!("this has one value per row of `{name}`"),
         ),
+        Mix::Member => (
+            format!("no `allow` of `{name}` lets {who} learn which member this is"),
+            format!("this points at the giver of a row of `{name}`"),
+        ),
         Mix::Aggregate => (
             format!("no `allow` of `{name}` covers this for {who}"),
             format!("this mixes all rows of `{name}`"),
@@ -191,6 +206,9 @@ fn refused(
             .help(format!(
                 "or show each owner their own value: `to owner({name})`"
             )),
+        Mix::Member => diagnostic.help(format!(
+            "if the owners are to agree, add an `allow member` for {who} to `{name}`"
+        )),
         Mix::Aggregate => diagnostic.help(format!(
             "if the owners are to agree, add an `allow aggregate(N)` for {who} to `{name}`"
         )),

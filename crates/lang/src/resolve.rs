@@ -6,7 +6,7 @@ mod collection;
 use std::collections::BTreeMap;
 
 use enigma_bytecode::interval::Wide;
-use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_GROUP};
+use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_GROUP, MAX_PARTIES};
 
 use crate::code::Code;
 use crate::constant::{self, Constants};
@@ -16,7 +16,7 @@ use crate::span::Span;
 use crate::suggest::nearest;
 use crate::syntax::ast::{self, Expr, Name, RecipientKind};
 use crate::syntax::{SyntaxKind as K, SyntaxNode};
-use crate::types::IntType;
+use crate::types::{IntType, Kind};
 
 /// What a name of the contract stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,21 +154,20 @@ impl Pass<'_> {
     fn limits(&mut self, contract: &ast::Contract) {
         let Scope {
             groups,
+            parties,
             collections,
             entries,
             ..
         } = &self.scope;
         let counts = [
-            (groups.len(), "groups"),
-            (collections.len(), "collections"),
-            (entries.len(), "entries"),
+            (groups.len(), MAX_DECLARATIONS, "groups"),
+            (parties.len(), MAX_PARTIES, "parties"),
+            (collections.len(), MAX_DECLARATIONS, "collections"),
+            (entries.len(), MAX_DECLARATIONS, "entries"),
         ];
-        for (_, what) in counts
-            .into_iter()
-            .filter(|(count, _)| *count > MAX_DECLARATIONS)
-        {
+        for (_, most, what) in counts.into_iter().filter(|(count, most, _)| count > most) {
             let span = contract.name().map_or(contract.span(), |name| name.span);
-            let message = format!("a contract has at most {MAX_DECLARATIONS} {what}");
+            let message = format!("a contract has at most {most} {what}");
             self.diagnostics
                 .push(Diagnostic::error(Code::E0601, span, message));
         }
@@ -189,7 +188,7 @@ impl Pass<'_> {
                     name: name.text,
                     span: name.span,
                     group: 0,
-                    int: IntType::U64,
+                    kind: Kind::Int(IntType::U64),
                     range: None,
                     allows: Vec::new(),
                 });
@@ -210,7 +209,6 @@ impl Pass<'_> {
                     .declare(&name, Symbol::Party(index), self.diagnostics);
                 self.scope.parties.push(name.text);
             }
-            self.unsupported(node, "a party");
         } else {
             self.other(node);
         }
@@ -277,16 +275,25 @@ impl Pass<'_> {
         self.scope.constants.entry(name.text).or_insert(value);
     }
 
-    /// An integer type; others are reported.
-    fn int_type(&mut self, ty: &ast::Type) -> Option<IntType> {
-        let name = ty.name();
-        let plain = name.filter(|_| ty.is_plain());
-        let int = plain.as_ref().and_then(|name| IntType::named(&name.text));
-        if int.is_none() {
-            let diagnostic = not_int_type(ty, &self.scope);
+    /// A whole number or `bool`; others are reported.
+    fn value_type(&mut self, ty: &ast::Type) -> Option<Kind> {
+        let kind = named_kind(ty);
+        if kind.is_none() {
+            let diagnostic = unknown_type(ty, &self.scope);
             self.diagnostics.push(diagnostic);
         }
-        int
+        kind
+    }
+
+    /// An integer type; others are reported.
+    fn int_type(&mut self, ty: &ast::Type) -> Option<IntType> {
+        let kind = self.value_type(ty)?;
+        if let Kind::Int(int) = kind {
+            return Some(int);
+        }
+        self.diagnostics
+            .push(unsupported(ty.span(), "a constant truth value"));
+        None
     }
 
     fn group(&mut self, group: &ast::Group) {
@@ -369,10 +376,19 @@ pub(crate) fn recipient_named(
     None
 }
 
-/// A type that is not (yet) a number: unknown, or known and not supported.
-pub(crate) fn not_int_type(ty: &ast::Type, scope: &Scope) -> Diagnostic {
+/// The kind of value that a plain type names: a whole number or a truth value.
+pub(crate) fn named_kind(ty: &ast::Type) -> Option<Kind> {
+    let name = ty.name().filter(|_| ty.is_plain())?;
+    match name.text.as_str() {
+        "bool" => Some(Kind::Bool),
+        other => IntType::named(other).map(Kind::Int),
+    }
+}
+
+/// A type that is neither a number nor `bool`: unknown, or known and not supported.
+pub(crate) fn unknown_type(ty: &ast::Type, scope: &Scope) -> Diagnostic {
     const LATER: &[&str] = &[
-        "bool", "fix", "id", "hash", "string", "bytes", "text", "key", "maybe", "map", "table",
+        "fix", "id", "hash", "string", "bytes", "text", "key", "maybe", "map", "table",
     ];
     let name = ty.name();
     let declared = |name: &str| scope.symbol(name) == Some(Symbol::Unsupported);
@@ -381,7 +397,8 @@ pub(crate) fn not_int_type(ty: &ast::Type, scope: &Scope) -> Diagnostic {
         .is_none_or(|n| LATER.contains(&n.text.as_str()) || declared(&n.text));
     match name {
         Some(name) if !known && ty.is_plain() => {
-            let near = nearest(&name.text, IntType::ALL.iter().map(|int| int.name()));
+            let types = IntType::ALL.iter().map(|int| int.name());
+            let near = nearest(&name.text, types.chain(["bool"]));
             let diagnostic = Diagnostic::error(
                 Code::E0201,
                 name.span,
@@ -389,11 +406,11 @@ pub(crate) fn not_int_type(ty: &ast::Type, scope: &Scope) -> Diagnostic {
             );
             match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => {
-                    diagnostic.help("whole numbers are u8, u16, u32, u64, i8, i16, i32 and i64")
-                }
+                None => diagnostic.help(
+                    "whole numbers are u8, u16, u32, u64, i8, i16, i32 and i64; truth values are bool",
+                ),
             }
         }
-        _ => unsupported(ty.span(), "a type other than whole numbers"),
+        _ => unsupported(ty.span(), "a type other than whole numbers and `bool`"),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::hir::{Hir, Test, TestExpr, TestStep};
-use crate::interpret::{Value, interpret};
+use crate::interpret::{Datum, Value, interpret};
 use crate::span::Span;
 
 /// How one test ended.
@@ -82,6 +82,8 @@ fn failure(span: Span, message: String) -> TestFailure {
 enum Item {
     Number(i64),
     Truth(bool),
+    /// By number.
+    Member(i64),
     List(Vec<Item>),
     /// Of a row that was refused.
     Nothing,
@@ -105,11 +107,12 @@ fn evaluate(expr: &TestExpr, results: &BTreeMap<String, Value>) -> Result<Item, 
     Ok(match expr {
         TestExpr::Int(value) => Item::Number(*value),
         TestExpr::Bool(value) => Item::Truth(*value),
+        TestExpr::Member(number) => Item::Member(*number),
         TestExpr::Result(name) => match results.get(name) {
-            Some(Value::Number(value)) => Item::Number(*value),
+            Some(Value::One(datum)) => item(*datum),
             Some(Value::PerOwner(rows)) => Item::List(
                 rows.iter()
-                    .map(|row| row.map_or(Item::Nothing, Item::Number))
+                    .map(|row| row.map_or(Item::Nothing, item))
                     .collect(),
             ),
             None => return Err(format!("the last run did not reveal `{name}`")),
@@ -132,6 +135,14 @@ fn evaluate(expr: &TestExpr, results: &BTreeMap<String, Value>) -> Result<Item, 
             binary(operator, evaluate(a, results)?, evaluate(b, results)?)?
         }
     })
+}
+
+fn item(datum: Datum) -> Item {
+    match datum {
+        Datum::Number(value) => Item::Number(value),
+        Datum::Truth(value) => Item::Truth(value),
+        Datum::Member(number) => Item::Member(number),
+    }
 }
 
 fn binary(operator: &str, a: Item, b: Item) -> Result<Item, String> {
@@ -166,6 +177,7 @@ fn show(item: &Item) -> String {
     match item {
         Item::Number(value) => value.to_string(),
         Item::Truth(value) => value.to_string(),
+        Item::Member(number) => format!("member {number}"),
         Item::Nothing => "nothing".to_owned(),
         Item::List(items) => {
             let items: Vec<String> = items.iter().map(show).collect();

@@ -1,4 +1,4 @@
-//! The types of values: integer type, label, index space and range.
+//! The types of values: kind, label, index space and range.
 
 use enigma_bytecode::interval::Wide;
 
@@ -125,15 +125,55 @@ pub enum Space {
     Over(usize),
 }
 
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number.
+    Int(IntType),
+    /// A truth value: 1 is true, 0 is false.
+    Bool,
+    /// A place among the rows of a collection, by index.
+    Place(usize),
+    /// Who gave a row of a collection, by index.
+    Member(usize),
+}
+
+impl Kind {
+    /// In words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Kind::Int(_) => "a number",
+            Kind::Bool => "a truth value",
+            Kind::Place(_) => "a place among the rows",
+            Kind::Member(_) => "a member",
+        }
+    }
+}
+
 /// What is known of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ty {
     /// Who knows it.
     pub label: Label,
-    /// Its integer type.
-    pub int: IntType,
+    /// What it is.
+    pub kind: Kind,
     /// One or many.
     pub space: Space,
-    /// Where it lies; `None` after a range error, so that one error does not cause others.
+    /// Where it lies, truth values from 0 to 1; `None` after a range error, so that one error does not cause others.
     pub interval: Option<Wide>,
+}
+
+impl Ty {
+    /// Where truth values lie.
+    pub const BITS: Wide = Wide { low: 0, high: 1 };
+
+    /// Its integer type, if it is a number.
+    #[must_use]
+    pub fn int(self) -> Option<IntType> {
+        match self.kind {
+            Kind::Int(int) => Some(int),
+            Kind::Bool | Kind::Place(_) | Kind::Member(_) => None,
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! The example contracts of the repository.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use enigma_bytecode::container::{contract_hash, encode};
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::{sentences, to_json};
 use enigma_bytecode::model::{Op, Recipient, Shape};
-use enigma_lang::{Color, compile, render};
+use enigma_lang::{Color, Datum, Value, compile, interpret, render};
 
 const SALARIES: &str = include_str!("../../../examples/salaries/salaries.enigma");
 
@@ -93,7 +96,107 @@ fn the_same_source_gives_the_same_bytes() {
 #[test]
 fn the_hash_of_the_example_is_pinned() {
     let contract = compile(SALARIES).contract.expect("no errors");
-    insta::assert_snapshot!(contract_hash(&encode(&contract)), @"0xbd318f77e76d6063db814fc20f12ad43e8f7ca5f5b94fa8f43df41053f107d8d");
+    insta::assert_snapshot!(contract_hash(&encode(&contract)), @"0x6d2035a05195dab675171aaa96f35aa2f23c4dd8733ed798d1dadf65f460b439");
+}
+
+/// Every example but the first, with its sample.
+const EXAMPLES: [(&str, &str); 3] = [
+    ("payroll_total", "payroll.csv"),
+    ("highest_bid", "bids.csv"),
+    ("yes_no_vote", "votes.csv"),
+];
+
+fn example(name: &str, file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    std::fs::read_to_string(folder.join(name).join(file)).expect("readable")
+}
+
+#[test]
+fn examples_compile_and_pass_their_own_tests() {
+    for (name, _) in EXAMPLES {
+        let source = example(name, &format!("{name}.enigma"));
+        let compilation = compile(&source);
+        let shown = render(&compilation.diagnostics, name, &source, Color::Never);
+        assert_eq!(shown, "");
+        let outcomes = compilation.run_tests();
+        assert!(outcomes.len() >= 3);
+        for outcome in outcomes {
+            assert!(outcome.passed(), "{name}: {outcome:?}");
+        }
+    }
+}
+
+/// The samples give what `expected.json` says: the meaning that a run on a network is held to.
+#[test]
+fn samples_give_the_expected_results() {
+    for (name, sample) in EXAMPLES {
+        let compilation = compile(&example(name, &format!("{name}.enigma")));
+        let hir = compilation.hir.expect("no errors");
+        let expected: serde_json::Value =
+            serde_json::from_str(&example(name, "expected.json")).expect("JSON");
+        let entry = expected["entry"].as_str().expect("an entry");
+        let (people, inputs) = sample_of(&example(name, sample));
+        let results = interpret(&hir, entry, &inputs).expect("runs");
+        let results: serde_json::Map<String, serde_json::Value> = results
+            .into_iter()
+            .map(|(name, value)| (name, json(value, &people)))
+            .collect();
+        assert_eq!(
+            serde_json::Value::from(results),
+            expected["results"],
+            "{name}"
+        );
+    }
+}
+
+/// The names in the first column, and the collection of the second.
+fn sample_of(text: &str) -> (Vec<String>, BTreeMap<String, Vec<i64>>) {
+    let mut lines = text.lines();
+    let (_, collection) = lines
+        .next()
+        .and_then(|l| l.split_once(','))
+        .expect("two columns");
+    let rows = lines.map(|line| {
+        let (name, value) = line.split_once(',').expect("two columns");
+        let value = match value {
+            "yes" | "true" => 1,
+            "no" | "false" => 0,
+            number => number.parse().expect("a number"),
+        };
+        (name.to_owned(), value)
+    });
+    let (people, values) = rows.unzip();
+    (people, BTreeMap::from([(collection.to_owned(), values)]))
+}
+
+fn json(value: Value, people: &[String]) -> serde_json::Value {
+    let one = |datum: Datum| match datum {
+        Datum::Number(value) => value.into(),
+        Datum::Truth(value) => value.into(),
+        Datum::Member(number) => people[usize::try_from(number).expect("a member")]
+            .clone()
+            .into(),
+    };
+    match value {
+        Value::One(datum) => one(datum),
+        Value::PerOwner(rows) => {
+            let named = people.iter().cloned().zip(rows);
+            let shown = named.filter_map(|(name, row)| Some((name, one(row?))));
+            serde_json::Value::Object(shown.collect())
+        }
+    }
+}
+
+#[test]
+fn manifests_of_the_examples_read_well() {
+    let mut all = String::new();
+    for (name, _) in EXAMPLES {
+        let contract = compile(&example(name, &format!("{name}.enigma"))).contract;
+        let contract = contract.expect("no errors");
+        let (lines, listing) = (sentences(&contract), disassemble(&contract));
+        all.push_str(&format!("{}\n\n{listing}\n", lines.join("\n")));
+    }
+    insta::assert_snapshot!("examples.manifest", all);
 }
 
 #[test]

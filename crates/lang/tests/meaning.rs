@@ -1,16 +1,25 @@
 //! What contracts mean: the interpreter against plain arithmetic, bytecode against the interpreter
 //! on random programs, and test blocks that fail when they should.
 
+#[path = "../../vm/tests/common/committee.rs"]
+#[allow(dead_code)] // The committee in memory is shared with the machine's own tests.
+mod network;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use enigma_bytecode::container::{decode, encode};
 use enigma_bytecode::disasm::disassemble;
-use enigma_bytecode::model::Recipient;
+use enigma_bytecode::model::{Contract, Kind, Recipient};
+use enigma_bytecode::plan::{self, Sizes};
 use enigma_bytecode::verify::verify;
-use enigma_lang::{Refusal, Value, compile, interpret};
+use enigma_field::{Committee, M61};
+use enigma_lang::{Code, Datum, Refusal, Value, compile, interpret};
 use enigma_vm::clear;
+use network::{Machines, engines, shown};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 const SALARIES: &str = include_str!("../../../examples/salaries/salaries.enigma");
 
@@ -20,7 +29,7 @@ fn program(body: &str) -> String {
         "contract Random version 1 {{
            group g min 1 max 20;
            group h min 1 max 20;
-           collect a: private i64 from each g range -9..=9 allow aggregate(1) to each g allow per_owner to owner;
+           collect a: private i64 from each g range -9..=9 allow aggregate(1) to each g allow per_owner to owner allow member to each g;
            collect b: private i64 from each h range -5..=30 allow aggregate(1) to each g;
            entry e() {{ {body} }}
          }}"
@@ -43,6 +52,17 @@ fn value(expression: &str, a: &[i64], b: &[i64]) -> Value {
         .expect("revealed")
 }
 
+fn number(value: i64) -> Value {
+    Value::One(Datum::Number(value))
+}
+
+fn plain(datum: Datum) -> i64 {
+    match datum {
+        Datum::Number(value) | Datum::Member(value) => value,
+        Datum::Truth(value) => value.into(),
+    }
+}
+
 fn rows(expression: &str, a: &[i64]) -> Vec<Option<i64>> {
     let source = program(&format!("reveal x = {expression} to owner(a);"));
     let compilation = compile(&source);
@@ -52,7 +72,7 @@ fn rows(expression: &str, a: &[i64]) -> Vec<Option<i64>> {
         .expect("runs")
         .remove("x")
     {
-        Some(Value::PerOwner(rows)) => rows,
+        Some(Value::PerOwner(rows)) => rows.into_iter().map(|row| row.map(plain)).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -60,13 +80,13 @@ fn rows(expression: &str, a: &[i64]) -> Vec<Option<i64>> {
 #[test]
 fn arithmetic_is_that_of_whole_numbers() {
     let one = |expression| value(expression, &[3, -7, 2], &[10, 20]);
-    assert_eq!(one("a.sum()"), Value::Number(-2));
-    assert_eq!(one("a.sum() + b.sum() * 2 - 3"), Value::Number(55));
-    assert_eq!(one("(a * a).sum()"), Value::Number(9 + 49 + 4));
-    assert_eq!(one("-a.sum() * -a.sum()"), Value::Number(4));
-    assert_eq!(one("(a - b.sum()).sum()"), Value::Number(-2 - 90));
-    assert_eq!(one("a.sum() + a.len() * 100 + b.len()"), Value::Number(300));
-    assert_eq!(one("10 - a.sum() - 1"), Value::Number(11));
+    assert_eq!(one("a.sum()"), number(-2));
+    assert_eq!(one("a.sum() + b.sum() * 2 - 3"), number(55));
+    assert_eq!(one("(a * a).sum()"), number(9 + 49 + 4));
+    assert_eq!(one("-a.sum() * -a.sum()"), number(4));
+    assert_eq!(one("(a - b.sum()).sum()"), number(-2 - 90));
+    assert_eq!(one("a.sum() + a.len() * 100 + b.len()"), number(300));
+    assert_eq!(one("10 - a.sum() - 1"), number(11));
 }
 
 #[test]
@@ -80,27 +100,97 @@ fn division_truncates_toward_zero_and_never_fails() {
         ("-1", "2", 0),
     ] {
         let private = format!("(a.sum() + {dividend}) / {divisor}");
-        assert_eq!(
-            value(&private, &[0], &[0]),
-            Value::Number(quotient),
-            "{private}"
-        );
+        assert_eq!(value(&private, &[0], &[0]), number(quotient), "{private}");
         let public = format!("a.sum() + ({dividend}) / ({divisor})");
-        assert_eq!(
-            value(&public, &[0], &[0]),
-            Value::Number(quotient),
-            "{public}"
-        );
+        assert_eq!(value(&public, &[0], &[0]), number(quotient), "{public}");
     }
     // The divisor is 0 in this run only, so there is no warning.
     assert_eq!(
         value("b.sum() / (a.len() as i64 - 2)", &[1, 2], &[9]),
-        Value::Number(0)
+        number(0)
     );
     assert_eq!(
         value("b.sum() / (a.len() as i64 - 2)", &[1, 2, 3], &[9]),
-        Value::Number(9)
+        number(9)
     );
+}
+
+#[test]
+fn means_and_extremes() {
+    let one = |expression| value(expression, &[3, -7, 2, -7], &[10, 20, 20]);
+    assert_eq!(one("a.mean()"), number(-2));
+    assert_eq!(one("b.mean()"), number(16));
+    assert_eq!(one("a.max()"), number(3));
+    assert_eq!(one("a.min()"), number(-7));
+    assert_eq!(one("(a * a).max() + b.min()"), number(59));
+    assert_eq!(value("a.max()", &[10, 4, -10], &[0]), number(4));
+}
+
+#[test]
+fn the_earliest_of_equals_is_named_by_its_number_among_all_given_rows() {
+    let who =
+        |expression: &str, a: &[i64]| match value(&format!("a.owner_at({expression})"), a, &[0]) {
+            Value::One(Datum::Member(number)) => number,
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(who("a.argmax()", &[3, 5, 4, 5]), 1);
+    assert_eq!(who("a.argmin()", &[3, 5, 3, 5]), 0);
+    assert_eq!(who("(-a).argmax()", &[3, 2, 2]), 1);
+    assert_eq!(who("a.argmax()", &[7, 7, 7]), 0);
+    // The first two are outside the range and dropped; the others keep their numbers.
+    assert_eq!(who("a.argmax()", &[10, -10, 4, 9]), 3);
+}
+
+#[test]
+fn truth_values() {
+    let truth = |expression| match value(expression, &[3, -7, 2], &[10, 20]) {
+        Value::One(Datum::Truth(value)) => value,
+        other => panic!("{other:?}"),
+    };
+    assert!(truth("a.sum() < 0"));
+    assert!(!truth("a.sum() >= -1"));
+    assert!(truth("a.sum() == -2 && b.sum() != 0"));
+    assert!(truth("a.sum() > 0 || true"));
+    assert!(truth("!(a.sum() > 0) == true"));
+    let one = |expression| value(expression, &[3, -7, 2], &[10, 20]);
+    assert_eq!(one("(a > 0).count_true()"), number(2));
+    assert_eq!(one("(a > 0 && a != 3).count_true()"), number(1));
+    assert_eq!(one("(a >= 3 || 0 > a).count_true()"), number(2));
+    assert_eq!(rows("a < 2", &[3, 10, 1]), [Some(0), None, Some(1)]);
+}
+
+/// An instance cannot name more.
+#[test]
+fn sixteen_parties_are_enough() {
+    let with = |count: usize| {
+        let parties: String = (0..count).map(|i| format!("party p{i}; ")).collect();
+        let source = program("").replace("group g", &format!("{parties} group g"));
+        let codes = compile(&source).diagnostics.into_iter().map(|d| d.code);
+        codes.collect::<Vec<Code>>()
+    };
+    assert_eq!(with(16), []);
+    assert_eq!(with(17), [Code::E0601]);
+}
+
+#[test]
+fn a_guard_is_a_minimum() {
+    let source = program("reveal x = a.sum() to each g with min_group(a.len(), 4);");
+    let compilation = compile(&source);
+    let contract = compilation.contract.expect("no errors");
+    assert_eq!(contract.minimum_rows(0, 0), 4);
+    assert_eq!(verify(&contract), Ok(()));
+    let hir = compilation.hir.expect("no errors");
+    assert_eq!(hir.minimum_rows(0, 0), 4);
+    let run = |a: &[i64]| interpret(&hir, "e", &inputs(a, &[]));
+    assert!(matches!(
+        run(&[1; 3]),
+        Err(Refusal::TooFewRows {
+            valid: 3,
+            minimum: 4,
+            ..
+        })
+    ));
+    assert!(run(&[1; 4]).is_ok());
 }
 
 #[test]
@@ -121,10 +211,7 @@ fn rows_outside_the_range_are_refused_and_never_counted() {
         rows("a * a.len()", &[1, 10, 2, -10]),
         [Some(2), None, Some(4), None]
     );
-    assert_eq!(
-        value("a.sum() + a.len()", &[5, 10, -10], &[0]),
-        Value::Number(6)
-    );
+    assert_eq!(value("a.sum() + a.len()", &[5, 10, -10], &[0]), number(6));
 }
 
 #[test]
@@ -277,35 +364,217 @@ fn public() -> impl Strategy<Value = String> {
     })
 }
 
-/// Private expressions, either one number or one for each row of `a`.
-fn private() -> impl Strategy<Value = (String, bool)> {
+/// A private expression: one value or one for each row of `a`, a number or a truth value.
+#[derive(Clone, Debug)]
+struct Private {
+    text: String,
+    many: bool,
+    truth: bool,
+}
+
+impl Private {
+    fn new(text: impl Into<String>, many: bool, truth: bool) -> Private {
+        let text = text.into();
+        Private { text, many, truth }
+    }
+
+    /// As a number.
+    fn number(&self) -> String {
+        if self.truth {
+            format!("({} as i64)", self.text)
+        } else {
+            self.text.clone()
+        }
+    }
+
+    /// As a truth value.
+    fn truth(&self) -> String {
+        if self.truth {
+            self.text.clone()
+        } else {
+            format!("({} > 3)", self.text)
+        }
+    }
+
+    /// A method of its rows; one value stays as it is.
+    fn call(self, method: &str) -> Private {
+        if !self.many {
+            return self;
+        }
+        let (text, many) = match method {
+            "count_true" => (format!("({}).count_true()", self.truth()), false),
+            "rank" | "rank_desc" => (format!("({}).{method}()", self.number()), true),
+            _ => (format!("({}).{method}()", self.number()), false),
+        };
+        Private::new(text, many, false)
+    }
+}
+
+fn private() -> impl Strategy<Value = Private> {
     let leaf = prop_oneof![
-        Just(("a".to_owned(), true)),
-        Just(("a.sum()".to_owned(), false)),
-        Just(("b.sum()".to_owned(), false)),
-        Just(("(b * b).sum()".to_owned(), false)),
-        Just(("b.rank_desc().sum()".to_owned(), false)),
+        Just(Private::new("a", true, false)),
+        Just(Private::new("a.sum()", false, false)),
+        Just(Private::new("b.sum()", false, false)),
+        Just(Private::new("b.max()", false, false)),
+        Just(Private::new("(b == b.min()).count_true()", false, false)),
+        Just(Private::new("(b * b).sum()", false, false)),
+        Just(Private::new("b.rank_desc().sum()", false, false)),
     ];
     leaf.prop_recursive(5, 24, 2, |inner| {
         prop_oneof![
-            (inner.clone(), "[-+*]", inner.clone()).prop_map(|((x, many_x), op, (y, many_y))| (
-                format!("({x} {op} {y})"),
-                many_x || many_y
+            (inner.clone(), "[-+*]", inner.clone()).prop_map(|(x, op, y)| Private::new(
+                format!("({} {op} {})", x.number(), y.number()),
+                x.many || y.many,
+                false
             )),
-            (inner.clone(), "[-+*/]", public())
-                .prop_map(|((x, many), op, y)| (format!("({x} {op} {y})"), many)),
-            (public(), "[-+*]", inner.clone())
-                .prop_map(|(x, op, (y, many))| (format!("({x} {op} {y})"), many)),
-            inner.clone().prop_map(|(x, many)| (format!("-{x}"), many)),
-            (inner, "(sum|rank|rank_desc)").prop_map(|((x, many), method)| {
-                match (many, method.as_str()) {
-                    (false, _) => (x, false),
-                    (true, "sum") => (format!("({x}).sum()"), false),
-                    (true, method) => (format!("({x}).{method}()"), true),
-                }
+            (inner.clone(), "(<|<=|>|>=|==|!=)", inner.clone()).prop_map(|(x, op, y)| {
+                let text = format!("({} {op} {})", x.number(), y.number());
+                Private::new(text, x.many || y.many, true)
             }),
+            (inner.clone(), "(&&|\\|\\||==|!=)", inner.clone()).prop_map(|(x, op, y)| {
+                let text = format!("({} {op} {})", x.truth(), y.truth());
+                Private::new(text, x.many || y.many, true)
+            }),
+            (inner.clone(), "(&&|\\|\\||==|!=)", any::<bool>()).prop_map(|(x, op, known)| {
+                Private::new(format!("({} {op} {known})", x.truth()), x.many, true)
+            }),
+            (inner.clone(), "[-+*/]", public()).prop_map(|(x, op, y)| Private::new(
+                format!("({} {op} {y})", x.number()),
+                x.many,
+                false
+            )),
+            (inner.clone(), "(<|<=|>|>=|==|!=)", public()).prop_map(|(x, op, y)| Private::new(
+                format!("({} {op} {y})", x.number()),
+                x.many,
+                true
+            )),
+            (public(), "[-+*]", inner.clone()).prop_map(|(x, op, y)| Private::new(
+                format!("({x} {op} {})", y.number()),
+                y.many,
+                false
+            )),
+            (public(), "(<|<=|>|>=|==|!=)", inner.clone()).prop_map(|(x, op, y)| Private::new(
+                format!("({x} {op} {})", y.number()),
+                y.many,
+                true
+            )),
+            inner
+                .clone()
+                .prop_map(|x| Private::new(format!("-{}", x.number()), x.many, false)),
+            inner
+                .clone()
+                .prop_map(|x| Private::new(format!("!{}", x.truth()), x.many, true)),
+            (inner, "(sum|mean|max|min|count_true|rank|rank_desc)")
+                .prop_map(|(x, method)| x.call(&method)),
         ]
     })
+}
+
+/// A body that reveals expressions, and of rows also who holds the largest and the smallest.
+fn body(expressions: &[Private]) -> String {
+    let mut body = String::new();
+    for (i, x) in expressions.iter().enumerate() {
+        let to = if x.many { "owner(a)" } else { "each g" };
+        body.push_str(&format!(
+            "let v{i} = {}; reveal r{i} = v{i} to {to}; ",
+            x.text
+        ));
+        if x.many {
+            let rows = x.number();
+            for method in ["argmax", "argmin"] {
+                body.push_str(&format!(
+                    "reveal {method}{i} = a.owner_at(({rows}).{method}()) to each g; "
+                ));
+            }
+        }
+    }
+    body
+}
+
+/// What the interpreter reveals, by name.
+type Meant = BTreeMap<String, Value>;
+
+/// The contract of a random body and what the interpreter says of it; none if it may overflow, for
+/// which alone a random body is refused.
+fn meant(body: &str, a: &[i64], b: &[i64]) -> Option<(Contract, Vec<Vec<i64>>, Meant)> {
+    let compilation = compile(&program(body));
+    if compilation
+        .diagnostics
+        .iter()
+        .any(|d| d.code == Code::E0501)
+    {
+        return None;
+    }
+    let only_zero_divisors = compilation
+        .diagnostics
+        .iter()
+        .all(|d| d.code == Code::E0502);
+    assert!(only_zero_divisors, "{body} {:?}", compilation.diagnostics);
+    let contract = compilation.contract.expect("no errors");
+    assert_eq!(verify(&contract), Ok(()));
+    let contract = decode(&encode(&contract)).expect("canonical");
+    let meant = interpret(&compilation.hir.expect("no errors"), "e", &inputs(a, b)).expect("runs");
+    // A collection that is not read must not be given to the back end.
+    let used = contract.collections_used(0);
+    let given = [a, b];
+    let rows = (0_u16..2).map(|c| {
+        let rows = given[usize::from(c)];
+        if used.contains(&c) {
+            rows.to_vec()
+        } else {
+            Vec::new()
+        }
+    });
+    let rows = rows.collect();
+    Some((contract, rows, meant))
+}
+
+/// What was computed for a manifest line is what the interpreter says.
+fn check_shown(
+    contract: &Contract,
+    meant: &Meant,
+    reveal: u16,
+    values: &[i64],
+) -> Result<(), TestCaseError> {
+    let reveal = &contract.manifest[usize::from(reveal)];
+    let expected = match &meant[&reveal.name] {
+        Value::One(datum) => vec![plain(*datum)],
+        Value::PerOwner(rows) => rows.iter().flatten().copied().map(plain).collect(),
+    };
+    prop_assert_eq!(values, &expected, "{}", &reveal.name);
+    let is_many = matches!(reveal.recipient, Recipient::OwnerOf(_));
+    prop_assert_eq!(is_many, matches!(meant[&reveal.name], Value::PerOwner(_)));
+    let is_member = matches!(reveal.kind, Kind::MemberOf(0));
+    let member = matches!(meant[&reveal.name], Value::One(Datum::Member(_)));
+    prop_assert_eq!(is_member, member);
+    Ok(())
+}
+
+/// A committee of three computes it, frames in any order, at exactly the predicted cost.
+fn check_live(
+    contract: &Contract,
+    rows: &[Vec<i64>],
+    meant: &Meant,
+    seed: u64,
+) -> Result<(), TestCaseError> {
+    let committee = Committee::new(3).expect("an odd size");
+    let sizes = Sizes {
+        rows: rows.iter().map(|rows| rows.len() as u32).collect(),
+    };
+    let plan = Arc::new(plan::main(contract, 0, &sizes, committee).expect("a plan"));
+    let elements = |rows: &Vec<i64>| rows.iter().map(|x| M61::from_i64(*x)).collect();
+    let given: Vec<(u16, Vec<M61>)> = (0_u16..).zip(rows.iter().map(elements)).collect();
+    let outcomes = Machines::new(&plan, &given, engines(committee, seed), seed).run();
+    for (reveal, values) in shown(committee, &outcomes) {
+        check_shown(contract, meant, reveal, &values)?;
+    }
+    for (party, outcome) in outcomes.iter().enumerate() {
+        let counted = outcome.counters;
+        prop_assert_eq!(counted.multiplications, plan.cost.multiplications);
+        prop_assert_eq!(counted.full_openings, plan.cost.openings);
+        prop_assert_eq!(counted.bytes_sent, plan.cost.bytes_sent[party]);
+    }
+    Ok(())
 }
 
 proptest! {
@@ -319,36 +588,28 @@ proptest! {
         a in vec(-9_i64..=9, 1..8),
         b in vec(-5_i64..=30, 1..8),
     ) {
-        let mut body = String::new();
-        for (i, (expression, many)) in expressions.iter().enumerate() {
-            let to = if *many { "owner(a)" } else { "each g" };
-            body.push_str(&format!("let v{i} = {expression}; reveal r{i} = v{i} to {to}; "));
-        }
-        let compilation = compile(&program(&body));
-        // Some random programs may overflow and are refused for that; no other error is right.
-        prop_assume!(!compilation.diagnostics.iter().any(|d| d.code == enigma_lang::Code::E0501));
-        let only_zero_divisors =
-            compilation.diagnostics.iter().all(|d| d.code == enigma_lang::Code::E0502);
-        prop_assert!(only_zero_divisors, "{body} {:?}", compilation.diagnostics);
-        let contract = compilation.contract.expect("no errors");
-        prop_assert_eq!(verify(&contract), Ok(()));
-        let contract = decode(&encode(&contract)).expect("canonical");
-        let meant = interpret(&compilation.hir.expect("no errors"), "e", &inputs(&a, &b)).expect("runs");
-        // A collection that is not read must not be given to the back end.
-        let used = contract.collections_used(0);
-        let given = [&a, &b];
-        let rows: Vec<Vec<i64>> = (0_u16..2)
-            .map(|c| if used.contains(&c) { given[usize::from(c)].clone() } else { Vec::new() })
-            .collect();
+        let meant = meant(&body(&expressions), &a, &b);
+        prop_assume!(meant.is_some());
+        let Some((contract, rows, meant)) = meant else { return Ok(()) };
         for shown in clear::run(&contract, 0, &rows).expect("runs") {
-            let reveal = &contract.manifest[usize::from(shown.reveal)];
-            let expected = match &meant[&reveal.name] {
-                Value::Number(value) => vec![*value],
-                Value::PerOwner(rows) => rows.iter().flatten().copied().collect(),
-            };
-            prop_assert_eq!(&shown.values, &expected, "{}", &reveal.name);
-            let is_many = matches!(reveal.recipient, Recipient::OwnerOf(_));
-            prop_assert_eq!(is_many, matches!(meant[&reveal.name], Value::PerOwner(_)));
+            check_shown(&contract, &meant, shown.reveal, &shown.values)?;
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_live_committee_computes_what_the_source_means(
+        expression in private(),
+        a in vec(-9_i64..=9, 1..8),
+        b in vec(-5_i64..=30, 1..4),
+        seed: u64,
+    ) {
+        let meant = meant(&body(&[expression]), &a, &b);
+        prop_assume!(meant.is_some());
+        let Some((contract, rows, meant)) = meant else { return Ok(()) };
+        check_live(&contract, &rows, &meant, seed)?;
     }
 }

@@ -20,6 +20,7 @@ use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::signed::{self, Authorization};
 use enigma_wire::api::{ApiError, Deposit, ErrorCode, MAX_BODY_BYTES};
 use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
+use enigma_wire::output::Recipient;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub(crate) use gate::Gate;
@@ -66,6 +67,7 @@ pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker, gate: 
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/{member}", get(output))
+        .route("/v1/jobs/{job}/outputs/party/{index}", get(party_output))
         .layer(axum::middleware::from_fn_with_state(
             api.clone(),
             limit_rate,
@@ -119,7 +121,19 @@ async fn output(
 ) -> HttpResponse {
     let request = ClientRequest::Output {
         job: JobId(job),
-        member: MemberIndex(member),
+        recipient: Recipient::Member(MemberIndex(member)),
+    };
+    api.ask(request, &incoming).await
+}
+
+async fn party_output(
+    State(api): State<Api>,
+    Path((job, index)): Path<(u64, u16)>,
+    incoming: Incoming,
+) -> HttpResponse {
+    let request = ClientRequest::Output {
+        job: JobId(job),
+        recipient: Recipient::Party(index),
     };
     api.ask(request, &incoming).await
 }

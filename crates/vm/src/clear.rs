@@ -72,7 +72,8 @@ impl From<RangeError> for ClearError {
 }
 
 /// Runs an entry on plain values. `inputs`: the rows of each collection of the contract, in order
-/// (empty for those that the entry does not use). Gives what each reveal shows, in code order.
+/// (empty for those that the entry does not use); row k is given by the member numbered k. Gives what
+/// each reveal shows, in code order.
 ///
 /// # Errors
 /// [`ClearError`] if the sizes are not allowed, a used row is out of range or the code is unsound.
@@ -108,8 +109,8 @@ pub fn run(
 }
 
 /// Runs a plan with values in place of shares. `inputs`: (collection, its rows as field elements:
-/// any element, so that also rows no honest owner deals can be tried). `random_bit` gives the
-/// masks' bits; the results do not depend on them.
+/// any element, so that also rows no honest owner deals can be tried); row k is given by the member
+/// numbered k. `random_bit` gives the masks' bits; the results do not depend on them.
 ///
 /// # Panics
 /// If `inputs` are not those the plan asks for.
@@ -125,6 +126,12 @@ pub fn run_plan(
         assert_eq!(rows.len(), plan.lengths[reg.0 as usize] as usize);
         memory.write(*reg, rows.clone());
     }
+    let members: Vec<(u16, Vec<u32>)> = inputs
+        .iter()
+        .map(|(collection, rows)| (*collection, (0..rows.len() as u32).collect()))
+        .collect();
+    let given = memory.write_members(plan, &members);
+    assert_eq!(given, Ok(()), "members are asked for of inputs only");
     for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
         match step {
             Step::Local(op) => local::execute(plan, &mut memory, op),
@@ -217,6 +224,22 @@ impl Plain<'_> {
                 let ranks = ranks(self.value(a), order)?;
                 self.secret.push(ranks);
             }
+            Op::Compare { relation, a, b, .. } => {
+                self.zip(a, b, |x, y| Some(relation.holds(x, y).into()))?
+            }
+            Op::ComparePublic { relation, a, b, .. } => {
+                self.map(a, self.known(b), |x, y| Some(relation.holds(x, y).into()))?
+            }
+            Op::First { a, order, .. } => {
+                let values = self.value(a);
+                let value = first(values, order).and_then(|row| values.get(row));
+                let value = value.copied().unwrap_or(0);
+                self.secret.push(vec![value]);
+            }
+            Op::FirstMember { a, order, .. } => {
+                let row = first(self.value(a), order).unwrap_or(0);
+                self.secret.push(vec![i64::try_from(row).ok()?]);
+            }
             Op::Out { reveal, src } => {
                 let values = self.value(src).to_vec();
                 self.shown.push(Shown { reveal, values });
@@ -259,4 +282,13 @@ fn ranks(values: &[i64], order: Order) -> Option<Vec<i64>> {
     };
     let rank = |x: &i64| i64::try_from(before(*x)).ok()?.checked_add(1);
     values.iter().map(rank).collect()
+}
+
+/// The earliest row with the smallest or largest value; none of no rows.
+fn first(values: &[i64], order: Order) -> Option<usize> {
+    let best = match order {
+        Order::Ascending => values.iter().min(),
+        Order::Descending => values.iter().max(),
+    }?;
+    values.iter().position(|value| value == best)
 }

@@ -40,6 +40,11 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
             }
             memory.write(*dst, result);
         }
+        Local::EveryOther { dst, src, offset } => {
+            let pairs = memory.view(*src).chunks_exact(2);
+            let result: Vec<M61> = pairs.map(|pair| pair[*offset as usize]).collect();
+            memory.write(*dst, result);
+        }
         Local::Sum { dst, src } => {
             let sum: M61 = memory.view(*src).iter().sum();
             memory.write(*dst, vec![sum]);

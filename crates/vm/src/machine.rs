@@ -93,6 +93,11 @@ pub enum Refused {
         /// Shares given.
         found: usize,
     },
+    /// The members who gave a collection's rows are not given, or are not as many as its rows.
+    Members {
+        /// Index of the collection.
+        collection: u16,
+    },
 }
 
 #[derive(Default)]
@@ -106,13 +111,15 @@ struct State {
 
 impl Machine {
     /// A machine that has not begun. `inputs`: this party's shares of the rows of each collection
-    /// the plan needs.
+    /// the plan needs. `members`: the numbers of the members who gave those rows, in the order of
+    /// rows, of each collection for which the plan asks for them; the same at every party.
     ///
     /// # Errors
-    /// [`Refused`] if engine or inputs do not fit the plan.
+    /// [`Refused`] if engine, inputs or members do not fit the plan.
     pub fn new(
         plan: Arc<Plan>,
         inputs: Vec<(u16, Shares)>,
+        members: &[(u16, Vec<u32>)],
         engine: Engine,
     ) -> Result<Machine, Refused> {
         if plan.committee != engine.committee() {
@@ -137,6 +144,7 @@ impl Machine {
             }
             memory.write(reg, rows);
         }
+        memory.write_members(&plan, members)?;
         let mut homes = vec![None; plan.lengths.len()];
         for (number, strand) in (0u32..).zip(&plan.strands) {
             for reg in strand.steps.iter().flat_map(Step::writes).flatten() {
@@ -404,6 +412,10 @@ impl fmt::Display for Refused {
             } => write!(
                 f,
                 "collection {collection} has {found} shares, {expected} were planned"
+            ),
+            Refused::Members { collection } => write!(
+                f,
+                "it is not known which members gave the rows of collection {collection}"
             ),
         }
     }

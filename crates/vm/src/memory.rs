@@ -3,6 +3,8 @@
 use enigma_bytecode::plan::{Plan, Pub, Reg, Step, View};
 use enigma_field::{M61, Shares};
 
+use crate::machine::Refused;
+
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
 
@@ -52,6 +54,26 @@ impl Memory {
         self.live_bytes += value.len() as u64 * ELEMENT_BYTES;
         self.peak_bytes = self.peak_bytes.max(self.live_bytes);
         slot.value = Some(value);
+    }
+
+    /// Writes the numbers of members where the plan wants them. A share of a public number is the
+    /// number itself.
+    pub(crate) fn write_members(
+        &mut self,
+        plan: &Plan,
+        members: &[(u16, Vec<u32>)],
+    ) -> Result<(), Refused> {
+        for &(collection, reg) in &plan.members {
+            let rows = plan.lengths[reg.0 as usize] as usize;
+            let given = members.iter().find(|(index, _)| *index == collection);
+            let numbers = given
+                .map(|(_, numbers)| numbers)
+                .filter(|numbers| numbers.len() == rows)
+                .ok_or(Refused::Members { collection })?;
+            let numbers = numbers.iter().map(|&number| M61::from(number));
+            self.write(reg, numbers.collect::<Vec<M61>>());
+        }
+        Ok(())
     }
 
     /// Writes opened values. They are small and stay.

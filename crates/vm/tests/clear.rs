@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{EDGE, Pick, arithmetic, contract, quotient, ranking, survey};
+use common::{EDGE, Pick, arithmetic, comparisons, contract, firsts, quotient, ranking, survey};
 use enigma_bytecode::model::{Contract, Op, Order, S};
 use enigma_bytecode::plan::{self, Limit, PlanError, Sizes};
 use enigma_bytecode::ranges::RangeError;
@@ -146,6 +146,35 @@ fn quotients_of_many_rows_go_in_tiles() {
 }
 
 #[test]
+fn firsts_and_the_earliest_of_equals() {
+    let contract = firsts(-EDGE, EDGE, 100);
+    let of = |values: &[i64]| shown(&contract, &[values.to_vec()]);
+    assert_eq!(of(&[7]), [[7], [0], [7], [0]]);
+    assert_eq!(of(&[2, 5, 5, 2, 3]), [[5], [1], [2], [0]]);
+    assert_eq!(of(&[4; 6]), [[4], [0], [4], [0]]);
+    assert_eq!(of(&[0, 1, 2, 3, 4, 5, 6]), [[6], [6], [0], [0]]);
+    assert_eq!(of(&[-EDGE, EDGE, EDGE]), [[EDGE], [1], [-EDGE], [0]]);
+}
+
+#[test]
+fn firsts_over_several_tiles() {
+    // 16,500 pairs in the first level: two tiles, and a row without partner.
+    let mut pick = Pick(6);
+    let mut values: Vec<i64> = (0..33_001).map(|_| pick.between(-1_000, 1_000)).collect();
+    values[33_000] = 2_000;
+    let contract = firsts(-1_000, 2_000, 40_000);
+    assert_eq!(shown(&contract, &[values])[..2], [[2_000], [33_000]]);
+}
+
+#[test]
+fn comparisons_of_many_rows_go_in_tiles() {
+    let mut pick = Pick(8);
+    let values: Vec<i64> = (0..17_000).map(|_| pick.between(-9_000, 9_000)).collect();
+    let contract = comparisons(-9_000, 9_000, 20_000, 17);
+    shown(&contract, &[values, vec![4, -9, 8]]);
+}
+
+#[test]
 fn rows_outside_the_range_are_found() {
     let rows = [-1, 0, 1, 99, 100, 101, -EDGE, EDGE, i64::MAX, i64::MIN];
     let rows = rows.map(M61::from_i64).to_vec();
@@ -222,6 +251,35 @@ fn costs_are_the_published_counts() {
         .cost;
     assert_eq!((cost.multiplications, cost.reshares), (30 * 86, 1));
     assert_eq!(cost.rounds, 3 + 1 + 2 * 7 + 1);
+}
+
+#[test]
+fn firsts_and_comparisons_cost_the_published_counts() {
+    // Two tournaments of six: 3 + 1 + 1 pairs in three levels, each pair one comparison without
+    // equality and two selected numbers; then 4 results are re-randomised.
+    let plan = plan::main(&firsts(0, 100, 10), 0, &Sizes { rows: vec![6] }, three());
+    let cost = plan.expect("a plan").cost;
+    assert_eq!(cost.multiplications, 2 * 5 * (86 + 2));
+    assert_eq!((cost.random_bits, cost.openings), (2 * 5 * 61, 2 * 5));
+    assert_eq!((cost.reshares, cost.rounds), (4, 4 + 3 * 8 + 1));
+    // Without the member there is one product less, however often the value is asked for.
+    let mut values = firsts(0, 100, 10);
+    let is_member = |op: &Op| matches!(op, Op::FirstMember { .. } | Op::Out { .. });
+    values.entries[0].code.retain(|op| !is_member(op));
+    values.entries[0].code[2] = Op::First {
+        dst: S(2),
+        a: S(0),
+        order: Order::Descending,
+    };
+    let plan = plan::main(&values, 0, &Sizes { rows: vec![6] }, three());
+    assert_eq!(plan.expect("a plan").cost.multiplications, 5 * (86 + 1));
+    // Three rows, each with a public and a shared number: less, equal, greater.
+    let contract = comparisons(-1_000, 1_000, 10, 3);
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3, 2] }, three());
+    let cost = plan.expect("a plan").cost;
+    assert_eq!(cost.multiplications, 3 * 2 * (86 + 91 + 86));
+    assert_eq!((cost.openings, cost.reshares), (18, 18));
+    assert_eq!(cost.rounds, 4 + 7 + 1);
 }
 
 #[test]
@@ -360,6 +418,21 @@ proptest! {
     fn ranks_of_any_values(values in prop::collection::vec(any_value(), 1..12), descending: bool) {
         let order = if descending { Order::Descending } else { Order::Ascending };
         shown(&ranking(-EDGE, EDGE, 12, order), &[values]);
+    }
+
+    #[test]
+    fn firsts_of_any_values(values in prop::collection::vec(any_value(), 1..20)) {
+        shown(&firsts(-EDGE, EDGE, 20), &[values]);
+    }
+
+    #[test]
+    fn comparisons_of_any_values(
+        values in prop::collection::vec(any_value(), 1..8),
+        with in any_value(),
+        sum in any_value(),
+    ) {
+        let sum = sum / 1_000;
+        shown(&comparisons(-EDGE, EDGE, 12, with), &[values, vec![sum]]);
     }
 
     #[test]

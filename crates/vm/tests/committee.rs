@@ -7,7 +7,7 @@ mod network;
 
 use std::sync::Arc;
 
-use common::{EDGE, Pick, arithmetic, quotient, ranking, survey};
+use common::{EDGE, Pick, arithmetic, comparisons, firsts, quotient, ranking, survey};
 use enigma_bytecode::model::{Contract, Order};
 use enigma_bytecode::plan::{self, Cost, Plan, Sizes};
 use enigma_field::{Committee, M61, Party, Shares};
@@ -122,6 +122,72 @@ fn arithmetic_division_and_edges() {
         &[values],
         7,
     );
+}
+
+#[test]
+fn firsts_of_one_row_odd_rows_equal_rows_and_edges() {
+    let wide = firsts(-EDGE, EDGE, 100);
+    for n in [3, 5, 7] {
+        let values = vec![3, -EDGE, EDGE, 0, EDGE, -EDGE, 12];
+        check_run(of(n), &wide, &[values], u64::from(n));
+    }
+    let small = firsts(-10, 10, 100);
+    for (seed, values) in (20..).zip([
+        vec![-7],
+        vec![2, 2],
+        vec![2, 3],
+        vec![3, 2, 3],
+        vec![4; 9],
+        vec![-1, 5, 5, -10, -10],
+        (0..31).map(|i| i % 7 - 3).collect(),
+    ]) {
+        check_run(of(3), &small, &[values], seed);
+    }
+}
+
+#[test]
+fn comparisons_with_public_and_shared_numbers() {
+    let rows = vec![-EDGE, -1_000, -1, 0, 1, 999, EDGE];
+    for (seed, with) in (30..).zip([0, -1, 999, EDGE, -EDGE]) {
+        let contract = comparisons(-EDGE, EDGE, 100, with);
+        check_run(of(3), &contract, &[rows.clone(), vec![500, 499]], seed);
+    }
+    let contract = comparisons(-EDGE, EDGE, 100, 5);
+    check_run(of(5), &contract, &[vec![7], vec![7]], 40);
+    check_run(of(7), &contract, &[vec![5, 4], vec![-5]], 41);
+}
+
+/// A member's number is what the machine is told, whatever the row's place.
+#[test]
+fn who_holds_the_first_is_named_by_the_given_numbers() {
+    let contract = firsts(0, 100, 10);
+    let inputs = [vec![5, 9, 9, 1, 1]];
+    let plan = Arc::new(plan::main(&contract, 0, &sizes(&inputs), of(3)).expect("a plan"));
+    let members = [(0, vec![3, 4, 70_000, u32::MAX, 0])];
+    let rows = elements(&inputs);
+    let outcomes = Machines::given_by(&plan, &rows, &members, engines(of(3), 3), 3).run();
+    let shown: Vec<Vec<i64>> = shown(of(3), &outcomes).into_iter().map(|s| s.1).collect();
+    assert_eq!(shown, [[9], [4], [1], [i64::from(u32::MAX)]]);
+}
+
+#[test]
+fn rounds_are_as_predicted() {
+    let three = |rows: Vec<i64>| [rows, vec![3, 4]];
+    let cases = [
+        (survey(-30, 30, 300, Order::Descending), three(vec![5; 7])),
+        (firsts(0, 100, 100), three(vec![1])),
+        (firsts(0, 100, 100), three(vec![1, 2])),
+        (firsts(0, 100, 100), three((0..13).collect())),
+        (comparisons(-1_000, 1_000, 100, 3), three(vec![4, 5, 6])),
+        (arithmetic(100), three(vec![4, 5, 6])),
+        (quotient(-1_000, 1_000, 100, 7), three(vec![4, 5, 6])),
+    ];
+    for (contract, inputs) in cases {
+        let inputs = &inputs[..contract.collections.len()];
+        let plan = Arc::new(plan::main(&contract, 0, &sizes(inputs), of(3)).expect("a plan"));
+        let machines = Machines::new(&plan, &elements(inputs), engines(of(3), 3), 3);
+        assert_eq!(machines.rounds(), plan.cost.rounds);
+    }
 }
 
 #[test]
@@ -263,7 +329,7 @@ fn inputs_that_do_not_fit_are_refused() {
     let plan =
         |n| -> Arc<Plan> { Arc::new(plan::main(&contract, 0, &sizes, of(n)).expect("a plan")) };
     let engine = || engines(of(3), 1).swap_remove(0);
-    let refused = |plan, inputs| Machine::new(plan, inputs, engine()).expect_err("refused");
+    let refused = |plan, inputs| Machine::new(plan, inputs, &[], engine()).expect_err("refused");
     assert_eq!(
         refused(plan(5), vec![(0, Shares::zeros(3))]),
         Refused::Committee { plan: 5, engine: 3 }
@@ -280,6 +346,15 @@ fn inputs_that_do_not_fit_are_refused() {
             found: 4
         }
     );
+    let firsts = plan::main(&firsts(0, 100, 50), 0, &sizes, of(3)).expect("a plan");
+    let firsts = Arc::new(firsts);
+    for members in [vec![], vec![(0, vec![1, 2])], vec![(1, vec![1, 2, 3])]] {
+        let inputs = vec![(0, Shares::zeros(3))];
+        assert_eq!(
+            Machine::new(firsts.clone(), inputs, &members, engine()).expect_err("refused"),
+            Refused::Members { collection: 0 }
+        );
+    }
 }
 
 #[test]

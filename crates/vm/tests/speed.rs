@@ -33,7 +33,7 @@ fn measure(what: &str, contract: &Contract, people: usize, n: u8) {
     let mut machines: Vec<Machine> = parties
         .map(|((party, seeds), shares)| {
             let engine = Engine::new(committee, party, seeds);
-            Machine::new(Arc::clone(&plan), vec![(0, shares)], engine).expect("inputs fit")
+            Machine::new(Arc::clone(&plan), vec![(0, shares)], &[], engine).expect("inputs fit")
         })
         .collect();
     let start = Instant::now();

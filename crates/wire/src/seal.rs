@@ -12,6 +12,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
+use crate::output::Recipient;
 
 const INFO: &[u8] = b"enigma seal v1";
 /// Bytes a sealed message is longer than its plaintext: encapsulated key and tag.
@@ -34,7 +35,8 @@ pub enum Purpose {
     Output {
         job: JobId,
         node: NodeId,
-        recipient: Address,
+        recipient: Recipient,
+        account: Address,
     },
 }
 
@@ -144,7 +146,8 @@ mod tests {
         Purpose::Output {
             job: JobId(job),
             node: NodeId(3),
-            recipient: Address([7; 20]),
+            recipient: Recipient::Member(MemberIndex(9)),
+            account: Address([7; 20]),
         }
     }
 
@@ -159,6 +162,14 @@ mod tests {
             b"share"
         );
         assert_eq!(secret.open(&sealed, &purpose(2)), Err(SealError));
+        // The same account as a party instead of a member.
+        let as_party = Purpose::Output {
+            job: JobId(1),
+            node: NodeId(3),
+            recipient: Recipient::Party(9),
+            account: Address([7; 20]),
+        };
+        assert_eq!(secret.open(&sealed, &as_party), Err(SealError));
         let other = SealSecret::random(&mut rng);
         assert_eq!(other.open(&sealed, &purpose(1)), Err(SealError));
         for position in 0..sealed.len() {

@@ -3,8 +3,8 @@
 
 use super::{DecodeError, MAGIC, is_name, tag};
 use crate::model::{
-    Allow, C, Collection, Contract, Entry, Group, Op, Order, Profile, PublicOp, Recipient, Reveal,
-    S, Shape,
+    Allow, C, Collection, Contract, Entry, Group, Kind, Op, Order, Profile, PublicOp, Recipient,
+    Relation, Reveal, S, Shape,
 };
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
@@ -48,10 +48,12 @@ fn interface(input: &mut Reader<'_>, profile: Profile) -> Result<Contract, Decod
                 max: input.small()?,
             })
         })?,
+        parties: input.list(Reader::name)?,
         collections: input.list(|input| {
             Ok(Collection {
                 name: input.name()?,
                 group: input.small()?,
+                kind: kind(input)?,
                 low: input.signed()?,
                 high: input.signed()?,
                 allows: input.list(|input| {
@@ -77,7 +79,9 @@ fn reveal(input: &mut Reader<'_>) -> Result<Reveal, DecodeError> {
         name: input.name()?,
         entry: input.small()?,
         recipient: recipient(input)?,
+        kind: kind(input)?,
         sources: input.list(|input| Ok((input.small()?, shape(input)?)))?,
+        min_groups: input.list(|input| Ok((input.small()?, input.small()?)))?,
     })
 }
 
@@ -87,6 +91,17 @@ fn shape(input: &mut Reader<'_>) -> Result<Shape, DecodeError> {
         tag::SHAPE_AGGREGATE => Shape::Aggregate(input.small()?),
         tag::SHAPE_PER_OWNER => Shape::PerOwner,
         tag::SHAPE_ANY => Shape::Any,
+        tag::SHAPE_MEMBER => Shape::Member,
+        _ => return Err(DecodeError::BadTag { at }),
+    })
+}
+
+fn kind(input: &mut Reader<'_>) -> Result<Kind, DecodeError> {
+    let at = input.at();
+    Ok(match input.byte()? {
+        tag::KIND_INTEGER => Kind::Integer,
+        tag::KIND_BOOL => Kind::Bool,
+        tag::KIND_MEMBER_OF => Kind::MemberOf(input.small()?),
         _ => return Err(DecodeError::BadTag { at }),
     })
 }
@@ -96,6 +111,7 @@ fn recipient(input: &mut Reader<'_>) -> Result<Recipient, DecodeError> {
     Ok(match input.byte()? {
         tag::TO_EACH_OF => Recipient::EachOf(input.small()?),
         tag::TO_OWNER_OF => Recipient::OwnerOf(input.small()?),
+        tag::TO_PARTY => Recipient::Party(input.small()?),
         _ => return Err(DecodeError::BadTag { at }),
     })
 }
@@ -118,6 +134,33 @@ fn op(input: &mut Reader<'_>, constants: &[i64]) -> Result<Op, DecodeError> {
         dst: C(x),
         op,
         a: C(y),
+        b: C(z),
+    };
+    let rank = |order: Order| Op::Rank {
+        dst: S(x),
+        a: S(y),
+        order,
+    };
+    let first = |order: Order| Op::First {
+        dst: S(x),
+        a: S(y),
+        order,
+    };
+    let first_member = |order: Order| Op::FirstMember {
+        dst: S(x),
+        a: S(y),
+        order,
+    };
+    let compare = |relation: Relation, z: u16| Op::Compare {
+        dst: S(x),
+        relation,
+        a: S(y),
+        b: S(z),
+    };
+    let compare_public = |relation: Relation, z: u16| Op::ComparePublic {
+        dst: S(x),
+        relation,
+        a: S(y),
         b: C(z),
     };
     Ok(match tag {
@@ -164,16 +207,18 @@ fn op(input: &mut Reader<'_>, constants: &[i64]) -> Result<Op, DecodeError> {
             a: S(y),
             b: C(input.small()?),
         },
-        tag::RANK_ASCENDING => Op::Rank {
-            dst: S(x),
-            a: S(y),
-            order: Order::Ascending,
-        },
-        tag::RANK_DESCENDING => Op::Rank {
-            dst: S(x),
-            a: S(y),
-            order: Order::Descending,
-        },
+        tag::RANK_ASCENDING => rank(Order::Ascending),
+        tag::RANK_DESCENDING => rank(Order::Descending),
+        tag::LESS => compare(Relation::Less, input.small()?),
+        tag::EQUAL => compare(Relation::Equal, input.small()?),
+        tag::GREATER => compare(Relation::Greater, input.small()?),
+        tag::LESS_PUBLIC => compare_public(Relation::Less, input.small()?),
+        tag::EQUAL_PUBLIC => compare_public(Relation::Equal, input.small()?),
+        tag::GREATER_PUBLIC => compare_public(Relation::Greater, input.small()?),
+        tag::FIRST_ASCENDING => first(Order::Ascending),
+        tag::FIRST_DESCENDING => first(Order::Descending),
+        tag::FIRST_MEMBER_ASCENDING => first_member(Order::Ascending),
+        tag::FIRST_MEMBER_DESCENDING => first_member(Order::Descending),
         tag::OUT => Op::Out {
             reveal: x,
             src: S(y),

@@ -1,7 +1,9 @@
 //! Contract to bytes.
 
 use super::{MAGIC, tag};
-use crate::model::{Contract, Entry, Op, Order, Profile, PublicOp, Recipient, Shape};
+use crate::model::{
+    Contract, Entry, Kind, Op, Order, Profile, PublicOp, Recipient, Relation, Shape,
+};
 
 pub(super) fn encode(contract: &Contract) -> Vec<u8> {
     let mut constants: Vec<i64> = contract.entries.iter().flat_map(constants_of).collect();
@@ -29,10 +31,16 @@ pub(super) fn manifest(contract: &Contract) -> Vec<u8> {
         out.text(&reveal.name);
         out.number(reveal.entry.into());
         out.recipient(reveal.recipient);
+        out.kind(reveal.kind);
         out.length(reveal.sources.len());
         for &(collection, shape) in &reveal.sources {
             out.number(collection.into());
             out.shape(shape);
+        }
+        out.length(reveal.min_groups.len());
+        for &(collection, rows) in &reveal.min_groups {
+            out.number(collection.into());
+            out.number(rows.into());
         }
     }
     out.bytes
@@ -55,10 +63,13 @@ fn interface(contract: &Contract) -> Vec<u8> {
         out.number(group.min.into());
         out.number(group.max.into());
     }
+    out.length(contract.parties.len());
+    contract.parties.iter().for_each(|party| out.text(party));
     out.length(contract.collections.len());
     for collection in &contract.collections {
         out.text(&collection.name);
         out.number(collection.group.into());
+        out.kind(collection.kind);
         out.signed(collection.low);
         out.signed(collection.high);
         out.length(collection.allows.len());
@@ -112,6 +123,13 @@ fn limits(contract: &Contract) -> Vec<u8> {
     out.bytes
 }
 
+fn by_order(order: Order, ascending: u8, descending: u8) -> u8 {
+    match order {
+        Order::Ascending => ascending,
+        Order::Descending => descending,
+    }
+}
+
 #[derive(Default)]
 struct Writer {
     bytes: Vec<u8>,
@@ -157,6 +175,18 @@ impl Writer {
             }
             Shape::PerOwner => self.byte(tag::SHAPE_PER_OWNER),
             Shape::Any => self.byte(tag::SHAPE_ANY),
+            Shape::Member => self.byte(tag::SHAPE_MEMBER),
+        }
+    }
+
+    fn kind(&mut self, kind: Kind) {
+        match kind {
+            Kind::Integer => self.byte(tag::KIND_INTEGER),
+            Kind::Bool => self.byte(tag::KIND_BOOL),
+            Kind::MemberOf(collection) => {
+                self.byte(tag::KIND_MEMBER_OF);
+                self.number(collection.into());
+            }
         }
     }
 
@@ -164,6 +194,7 @@ impl Writer {
         let (tag, index) = match recipient {
             Recipient::EachOf(group) => (tag::TO_EACH_OF, group),
             Recipient::OwnerOf(collection) => (tag::TO_OWNER_OF, collection),
+            Recipient::Party(party) => (tag::TO_PARTY, party),
         };
         self.byte(tag);
         self.number(index.into());
@@ -198,11 +229,42 @@ impl Writer {
             Op::Sum { dst, a } => (tag::SUM, [Some(dst.0), Some(a.0), None]),
             Op::DivPublic { dst, a, b } => (tag::DIV_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0)]),
             Op::Rank { dst, a, order } => {
-                let tag = match order {
-                    Order::Ascending => tag::RANK_ASCENDING,
-                    Order::Descending => tag::RANK_DESCENDING,
-                };
+                let tag = by_order(order, tag::RANK_ASCENDING, tag::RANK_DESCENDING);
                 (tag, [Some(dst.0), Some(a.0), None])
+            }
+            Op::Compare {
+                dst,
+                relation,
+                a,
+                b,
+            } => {
+                let tag = match relation {
+                    Relation::Less => tag::LESS,
+                    Relation::Equal => tag::EQUAL,
+                    Relation::Greater => tag::GREATER,
+                };
+                (tag, [Some(dst.0), Some(a.0), Some(b.0)])
+            }
+            Op::ComparePublic {
+                dst,
+                relation,
+                a,
+                b,
+            } => {
+                let tag = match relation {
+                    Relation::Less => tag::LESS_PUBLIC,
+                    Relation::Equal => tag::EQUAL_PUBLIC,
+                    Relation::Greater => tag::GREATER_PUBLIC,
+                };
+                (tag, [Some(dst.0), Some(a.0), Some(b.0)])
+            }
+            Op::First { dst, a, order } => {
+                let tag = by_order(order, tag::FIRST_ASCENDING, tag::FIRST_DESCENDING);
+                (tag, [Some(dst.0), Some(a.0), None])
+            }
+            Op::FirstMember { dst, a, order } => {
+                let (up, down) = (tag::FIRST_MEMBER_ASCENDING, tag::FIRST_MEMBER_DESCENDING);
+                (by_order(order, up, down), [Some(dst.0), Some(a.0), None])
             }
             Op::Out { reveal, src } => (tag::OUT, [Some(reveal), Some(src.0), None]),
         };

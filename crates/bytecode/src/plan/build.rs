@@ -33,6 +33,7 @@ pub(super) struct Builder {
     rounds: Vec<u64>,
     tally: Tally,
     inputs: Vec<(u16, Reg)>,
+    members: Vec<(u16, Reg)>,
     outputs: Vec<(u16, Reg)>,
     opened: Vec<OpenedRows>,
 }
@@ -53,6 +54,7 @@ impl Builder {
             rounds: Vec::new(),
             tally: Tally::new(committee),
             inputs: Vec::new(),
+            members: Vec::new(),
             outputs: Vec::new(),
             opened: Vec::new(),
         }
@@ -81,6 +83,14 @@ impl Builder {
         self.view(reg)
     }
 
+    /// A register that holds the numbers of the members who gave a collection's rows.
+    pub(super) fn members(&mut self, collection: u16, rows: u32) -> View {
+        let reg = self.register(rows);
+        self.homes[reg.0 as usize] = BEFORE_ALL;
+        self.members.push((collection, reg));
+        self.view(reg)
+    }
+
     /// Declares what a manifest line shows.
     pub(super) fn output(&mut self, reveal: u16, value: View) {
         debug_assert_eq!(value, self.view(value.reg), "an output is a whole register");
@@ -105,16 +115,20 @@ impl Builder {
 
     /// See [`Local::Linear`]; the result is as long as the longest operand.
     pub(super) fn linear(&mut self, terms: &[(M61, View)], constant: M61) -> View {
-        // An empty vector beside a scalar stays empty: only longer than one forces repetition.
-        let len = terms.iter().map(|(_, view)| view.len);
-        let len = len.reduce(|a, b| if a == 1 { b } else { a }).unwrap_or(0);
-        let dst = self.register(len);
+        let dst = self.register(Builder::joint_len(terms));
         self.local(Local::Linear {
             dst,
             terms: terms.to_vec(),
             constant,
         });
         self.view(dst)
+    }
+
+    /// How long a sum of vectors and repeated scalars is. An empty vector beside a scalar stays
+    /// empty: only longer than one forces repetition.
+    pub(super) fn joint_len(terms: &[(M61, View)]) -> u32 {
+        let len = terms.iter().map(|(_, view)| view.len);
+        len.reduce(|a, b| if a == 1 { b } else { a }).unwrap_or(0)
     }
 
     /// See [`Local::Blocks`].
@@ -232,7 +246,8 @@ impl Builder {
         for strand in &mut self.strands {
             strand.memory_bytes = peak(strand, &self.lengths, &held);
         }
-        let rows: u64 = self.inputs.iter().map(|(_, reg)| self.bytes(*reg)).sum();
+        let given = self.inputs.iter().chain(&self.members);
+        let rows: u64 = given.map(|(_, reg)| self.bytes(*reg)).sum();
         let largest = self.strands.iter().map(|s| s.memory_bytes).max();
         let all: u64 = self.strands.iter().map(|s| s.memory_bytes).sum();
         let window = all.min(super::WINDOW_BYTES.max(largest.unwrap_or(0)));
@@ -245,6 +260,7 @@ impl Builder {
             committee: self.committee,
             strands: self.strands,
             inputs: self.inputs,
+            members: self.members,
             outputs: self.outputs,
             opened: self.opened,
             lengths: self.lengths,

@@ -1,14 +1,17 @@
 //! Expands the macro-operations of an entry, and the input check before it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use enigma_field::{Committee, M61, interpolation};
 
 use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
+use super::first::Field;
 use super::ir::{Plan, View};
-use super::{FIRST_MAIN_CALL, Sizes, division, product, range_check, rank};
-use crate::model::{C, Contract, Op, S};
-use crate::ranges::{self, Ranges};
+use super::{FIRST_MAIN_CALL, Sizes, division, first, product, range_check, rank, relation};
+use crate::model::{C, Contract, Op, Order, S};
+use crate::ranges::{self, Extent, Ranges};
 
 pub(super) fn prologue(
     contract: &Contract,
@@ -51,6 +54,9 @@ pub(super) fn main(
         inputs: vec![None; sizes.rows.len()],
         secret: Vec::new(),
         public: Vec::new(),
+        members: vec![None; sizes.rows.len()],
+        holders: holders(code),
+        firsts: BTreeMap::new(),
         reveals: 0,
     };
     for (place, op) in code.iter().enumerate() {
@@ -75,7 +81,21 @@ struct Expansion {
     inputs: Vec<Option<View>>,
     secret: Vec<View>,
     public: Vec<i64>,
+    members: Vec<Option<View>>,
+    /// Of which vectors, in which order, the code asks who holds the first.
+    holders: BTreeSet<(S, Order)>,
+    /// Firsts that are found already.
+    firsts: BTreeMap<(S, Order), Field>,
     reveals: u64,
+}
+
+/// The vectors and orders of all [`Op::FirstMember`]: value and member come from one tournament.
+fn holders(code: &[Op]) -> BTreeSet<(S, Order)> {
+    let holders = code.iter().filter_map(|op| match *op {
+        Op::FirstMember { a, order, .. } => Some((a, order)),
+        _ => None,
+    });
+    holders.collect()
 }
 
 impl Expansion {
@@ -141,6 +161,26 @@ impl Expansion {
                 let ranks = rank::rank(&mut self.b, values, order)?;
                 self.secret.push(ranks);
             }
+            Op::Compare { relation, a, b, .. } => {
+                let difference = [(one, self.value(a)), (-one, self.value(b))];
+                let bits = relation::holds(&mut self.b, relation, &difference, M61::ZERO)?;
+                self.secret.push(bits);
+            }
+            Op::ComparePublic { relation, a, b, .. } => {
+                let constant = -M61::from_i64(self.known(b));
+                let difference = [(one, self.value(a))];
+                let bits = relation::holds(&mut self.b, relation, &difference, constant)?;
+                self.secret.push(bits);
+            }
+            Op::First { a, order, .. } => {
+                let first = self.first(a, order)?;
+                self.secret.push(first.values);
+            }
+            Op::FirstMember { a, order, .. } => {
+                let first = self.first(a, order)?;
+                let member = first.members.expect("the code asks for the member");
+                self.secret.push(member);
+            }
             Op::Out { reveal, src } => {
                 let known = contract.manifest.get(usize::from(reveal));
                 if known.is_none_or(|line| usize::from(line.entry) != entry) {
@@ -164,6 +204,25 @@ impl Expansion {
             .check(Limit::VectorLength, u64::from(rows))?;
         let slot = &mut self.inputs[usize::from(collection)];
         Ok(*slot.get_or_insert_with(|| self.b.input(collection, rows)))
+    }
+
+    /// The first of a vector, found once for value and member.
+    fn first(&mut self, vector: S, order: Order) -> Result<Field, PlanError> {
+        if let Some(found) = self.firsts.get(&(vector, order)) {
+            return Ok(*found);
+        }
+        let values = self.value(vector);
+        let extent = self.ranges.secret[usize::from(vector.0)].extent;
+        let members = match extent {
+            Extent::Over(collection) if self.holders.contains(&(vector, order)) => {
+                let slot = &mut self.members[usize::from(collection)];
+                Some(*slot.get_or_insert_with(|| self.b.members(collection, values.len)))
+            }
+            _ => None,
+        };
+        let found = first::first(&mut self.b, Field { values, members }, order)?;
+        self.firsts.insert((vector, order), found);
+        Ok(found)
     }
 
     fn linear(&mut self, terms: &[(M61, S)], constant: M61) {

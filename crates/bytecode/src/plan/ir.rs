@@ -91,6 +91,15 @@ pub enum Local {
         /// The parts in order.
         parts: Vec<View>,
     },
+    /// `dst[k] = src[2 k + offset]`.
+    EveryOther {
+        /// Result, half as long.
+        dst: Reg,
+        /// The elements, an even number.
+        src: View,
+        /// 0 or 1.
+        offset: u32,
+    },
     /// The sum of all elements.
     Sum {
         /// Result, one element.
@@ -227,6 +236,9 @@ pub struct Plan {
     pub strands: Vec<Strand>,
     /// Which register holds which collection's rows at the start.
     pub inputs: Vec<(u16, Reg)>,
+    /// Which register holds, at the start, the numbers of the members who gave which collection's
+    /// rows. They are public: every party's share is the number itself.
+    pub members: Vec<(u16, Reg)>,
     /// Which register holds the value of which manifest line at the end, re-randomised.
     pub outputs: Vec<(u16, Reg)>,
     /// What is opened to the committee.
@@ -247,6 +259,7 @@ impl Local {
             Local::Linear { terms, .. } => terms.iter().for_each(|(_, view)| read(*view)),
             Local::Blocks { src, .. }
             | Local::Fold { src, .. }
+            | Local::EveryOther { src, .. }
             | Local::Sum { src, .. }
             | Local::PairDifferences { src, .. } => read(*src),
             Local::Concat { parts, .. } => parts.iter().copied().for_each(read),
@@ -277,6 +290,7 @@ impl Local {
             | Local::Blocks { dst, .. }
             | Local::Fold { dst, .. }
             | Local::Concat { dst, .. }
+            | Local::EveryOther { dst, .. }
             | Local::Sum { dst, .. }
             | Local::PairDifferences { dst, .. }
             | Local::XorLowestBit { dst, .. }

@@ -15,11 +15,13 @@ mod cost;
 mod division;
 mod entry;
 mod error;
+mod first;
 mod ir;
 mod operation;
 mod product;
 mod range_check;
 mod rank;
+mod relation;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{Limit, PlanError};

@@ -1,24 +1,27 @@
 //! Form: one encoding per contract, and no bytes that make the decoder fail in another way than by
 //! an error.
 
-use crate::common::{survey, two_groups};
+use crate::common::{auction, survey, two_groups};
 use enigma_bytecode::container::{DecodeError, MAX_BYTES, decode, encode, manifest_hash};
 use enigma_bytecode::model::{
-    Allow, C, Collection, Contract, Entry, Group, Op, Order, Profile, PublicOp, Recipient, Reveal,
-    S, Shape,
+    Allow, C, Collection, Contract, Entry, Group, Kind, Op, Order, Profile, PublicOp, Recipient,
+    Relation, Reveal, S, Shape,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Pins the format: a change of these bytes is a new profile.
+/// Pin the format: a change of these bytes is a new format, with another magic number.
 const SURVEY: &str = include_str!("golden/survey.hex");
+const AUCTION: &str = include_str!("golden/auction.hex");
 
 #[test]
 fn the_format_is_pinned() {
-    let bytes = encode(&survey());
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, SURVEY.split_whitespace().collect::<String>());
-    assert_eq!(decode(&bytes), Ok(survey()));
+    for (contract, golden) in [(survey(), SURVEY), (auction(), AUCTION)] {
+        let bytes = encode(&contract);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, golden.split_whitespace().collect::<String>());
+        assert_eq!(decode(&bytes), Ok(contract));
+    }
 }
 
 #[test]
@@ -30,8 +33,8 @@ fn malformed_bytes_say_what_is_wrong() {
         decode(&bytes)
     };
     assert_eq!(decode(b""), Err(DecodeError::BadMagic));
-    assert_eq!(decode(b"ENB1"), Err(DecodeError::Truncated { at: 4 }));
-    assert_eq!(changed(3, b'2'), Err(DecodeError::BadMagic));
+    assert_eq!(decode(b"ENB2"), Err(DecodeError::Truncated { at: 4 }));
+    assert_eq!(changed(3, b'1'), Err(DecodeError::BadMagic));
     assert_eq!(
         changed(4, 9),
         Err(DecodeError::UnknownProfile { profile: 9 })
@@ -57,7 +60,7 @@ fn malformed_bytes_say_what_is_wrong() {
 
 #[test]
 fn every_prefix_is_refused() {
-    let bytes = encode(&two_groups());
+    let bytes = encode(&auction());
     for end in 0..bytes.len() {
         assert!(decode(&bytes[..end]).is_err(), "{end} bytes");
     }
@@ -66,7 +69,7 @@ fn every_prefix_is_refused() {
 /// No change of one byte decodes to the same contract.
 #[test]
 fn every_changed_byte_is_refused_or_another_contract() {
-    let contract = two_groups();
+    let contract = auction();
     let bytes = encode(&contract);
     for at in 0..bytes.len() {
         for bit in 0..8 {
@@ -97,6 +100,7 @@ fn name() -> impl Strategy<Value = String> {
 fn shape() -> impl Strategy<Value = Shape> {
     prop_oneof![
         any::<u32>().prop_map(Shape::Aggregate),
+        Just(Shape::Member),
         Just(Shape::PerOwner),
         Just(Shape::Any)
     ]
@@ -105,7 +109,16 @@ fn shape() -> impl Strategy<Value = Shape> {
 fn recipient() -> impl Strategy<Value = Recipient> {
     prop_oneof![
         any::<u16>().prop_map(Recipient::EachOf),
-        any::<u16>().prop_map(Recipient::OwnerOf)
+        any::<u16>().prop_map(Recipient::OwnerOf),
+        any::<u16>().prop_map(Recipient::Party)
+    ]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Integer),
+        Just(Kind::Bool),
+        any::<u16>().prop_map(Kind::MemberOf)
     ]
 }
 
@@ -117,64 +130,99 @@ fn op() -> impl Strategy<Value = Op> {
         Just(PublicOp::Mul),
         Just(PublicOp::Div)
     ];
-    (0..12, any::<[u16; 3]>(), any::<i64>(), order, public).prop_map(
-        |(which, [x, y, z], value, order, op)| match which {
-            0 => Op::Const { dst: C(x), value },
-            1 => Op::Rows {
-                dst: C(x),
-                collection: y,
-            },
-            2 => Op::Public {
-                dst: C(x),
-                op,
-                a: C(y),
-                b: C(z),
-            },
-            3 => Op::Input {
-                dst: S(x),
-                collection: y,
-            },
-            4 => Op::Add {
-                dst: S(x),
-                a: S(y),
-                b: S(z),
-            },
-            5 => Op::Sub {
-                dst: S(x),
-                a: S(y),
-                b: S(z),
-            },
-            6 => Op::AddPublic {
-                dst: S(x),
-                a: S(y),
-                b: C(z),
-            },
-            7 => Op::MulPublic {
-                dst: S(x),
-                a: S(y),
-                b: C(z),
-            },
-            8 => Op::Mul {
-                dst: S(x),
-                a: S(y),
-                b: S(z),
-            },
-            9 => Op::DivPublic {
-                dst: S(x),
-                a: S(y),
-                b: C(z),
-            },
-            10 => Op::Rank {
-                dst: S(x),
-                a: S(y),
-                order,
-            },
-            _ => Op::Out {
-                reveal: x,
-                src: S(y),
-            },
-        },
+    let relation = prop_oneof![
+        Just(Relation::Less),
+        Just(Relation::Equal),
+        Just(Relation::Greater)
+    ];
+    (
+        0..16,
+        any::<[u16; 3]>(),
+        any::<i64>(),
+        order,
+        public,
+        relation,
     )
+        .prop_map(
+            |(which, [x, y, z], value, order, op, relation)| match which {
+                0 => Op::Const { dst: C(x), value },
+                1 => Op::Rows {
+                    dst: C(x),
+                    collection: y,
+                },
+                2 => Op::Public {
+                    dst: C(x),
+                    op,
+                    a: C(y),
+                    b: C(z),
+                },
+                3 => Op::Input {
+                    dst: S(x),
+                    collection: y,
+                },
+                4 => Op::Add {
+                    dst: S(x),
+                    a: S(y),
+                    b: S(z),
+                },
+                5 => Op::Sub {
+                    dst: S(x),
+                    a: S(y),
+                    b: S(z),
+                },
+                6 => Op::AddPublic {
+                    dst: S(x),
+                    a: S(y),
+                    b: C(z),
+                },
+                7 => Op::MulPublic {
+                    dst: S(x),
+                    a: S(y),
+                    b: C(z),
+                },
+                8 => Op::Mul {
+                    dst: S(x),
+                    a: S(y),
+                    b: S(z),
+                },
+                9 => Op::DivPublic {
+                    dst: S(x),
+                    a: S(y),
+                    b: C(z),
+                },
+                10 => Op::Rank {
+                    dst: S(x),
+                    a: S(y),
+                    order,
+                },
+                11 => Op::Compare {
+                    dst: S(x),
+                    relation,
+                    a: S(y),
+                    b: S(z),
+                },
+                12 => Op::ComparePublic {
+                    dst: S(x),
+                    relation,
+                    a: S(y),
+                    b: C(z),
+                },
+                13 => Op::First {
+                    dst: S(x),
+                    a: S(y),
+                    order,
+                },
+                14 => Op::FirstMember {
+                    dst: S(x),
+                    a: S(y),
+                    order,
+                },
+                _ => Op::Out {
+                    reveal: x,
+                    src: S(y),
+                },
+            },
+        )
 }
 
 fn contract() -> impl Strategy<Value = Contract> {
@@ -185,13 +233,15 @@ fn contract() -> impl Strategy<Value = Contract> {
     let collection = (
         name(),
         any::<u16>(),
+        kind(),
         any::<i64>(),
         any::<i64>(),
         vec(allow, 0..3),
     )
-        .prop_map(|(name, group, low, high, allows)| Collection {
+        .prop_map(|(name, group, kind, low, high, allows)| Collection {
             name,
             group,
+            kind,
             low,
             high,
             allows,
@@ -200,29 +250,37 @@ fn contract() -> impl Strategy<Value = Contract> {
         name(),
         any::<u16>(),
         recipient(),
+        kind(),
         vec((any::<u16>(), shape()), 0..3),
+        vec((any::<u16>(), any::<u32>()), 0..3),
     )
-        .prop_map(|(name, entry, recipient, sources)| Reveal {
-            name,
-            entry,
-            recipient,
-            sources,
-        });
+        .prop_map(
+            |(name, entry, recipient, kind, sources, min_groups)| Reveal {
+                name,
+                entry,
+                recipient,
+                kind,
+                sources,
+                min_groups,
+            },
+        );
     let entry = (name(), vec(op(), 0..20)).prop_map(|(name, code)| Entry { name, code });
     let parts = (
         name(),
         any::<u32>(),
         vec(group, 0..3),
+        vec(name(), 0..3),
         vec(collection, 0..3),
         vec(reveal, 0..3),
         vec(entry, 0..3),
     );
     parts.prop_map(
-        |(name, version, groups, collections, manifest, entries)| Contract {
+        |(name, version, groups, parties, collections, manifest, entries)| Contract {
             name,
             version,
             profile: Profile::ShamirM61V1,
             groups,
+            parties,
             collections,
             manifest,
             entries,

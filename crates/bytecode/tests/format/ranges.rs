@@ -1,6 +1,6 @@
 //! Derived ranges hold for every value that can occur.
 
-use crate::common::survey;
+use crate::common::{auction, survey};
 use enigma_bytecode::interval::{Interval, Wide};
 use enigma_bytecode::model::{C, S};
 use enigma_bytecode::ranges::{Extent, RangeError, SecretRange, actual, declared};
@@ -13,6 +13,7 @@ fn of_the_survey() {
         Some(SecretRange {
             interval: Interval { low, high },
             extent,
+            member_of: None,
         })
     };
     assert_eq!(
@@ -27,6 +28,19 @@ fn of_the_survey() {
     assert_eq!(ranges.secret(S(2)), at(0, 20_000_000_000, Extent::Scalar));
     assert_eq!(ranges.secret(S(3)), at(1, 1_000, Extent::Over(0)));
     assert_eq!(ranges.secret(S(4)), None);
+}
+
+#[test]
+fn of_firsts_and_comparisons() {
+    let ranges = declared(&auction(), 0).expect("valid");
+    let of = |register| {
+        let found = ranges.secret(register).expect("defined");
+        (found.interval.low, found.interval.high, found.member_of)
+    };
+    assert_eq!(of(S(1)), (0, 100_000_000, None));
+    assert_eq!(of(S(2)), (0, i64::from(u32::MAX), Some(0)));
+    assert_eq!(of(S(3)), (0, 1, None));
+    assert_eq!(of(S(7)), (0, 1, None));
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn table(outcome: &Outcome) -> String {
         let value = |key: &String| match results {
             Some(results) => results
                 .get(key)
-                .map_or_else(|| "-".to_owned(), i64::to_string),
+                .map_or_else(|| "-".to_owned(), ToString::to_string),
             None => "dropped".to_owned(),
         };
         table.add_row(

@@ -10,6 +10,7 @@ use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, Rig
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
+use enigma_wire::output::Recipient;
 
 use super::network::Running;
 use super::{Program, Seconds};
@@ -382,8 +383,9 @@ async fn collect(
             if dropped(at) {
                 return Ok(None);
             }
-            let member = MemberIndex(at as u32);
-            enigma_client::collect(network, &program.contract, certificate, &owners[at], member)
+            let recipient = Recipient::Member(MemberIndex(at as u32));
+            let contract = &program.contract;
+            enigma_client::collect(network, contract, certificate, &owners[at], recipient)
                 .await
                 .map(Some)
         });

@@ -177,7 +177,7 @@ impl Job {
         }
     }
 
-    /// Entry, group size and fee; everything that can be judged before data is touched.
+    /// Entry, recipients, group size and fee; everything that can be judged before data is touched.
     fn check_terms(&mut self, shared: &mut Shared) {
         match self.terms(shared) {
             Ok(cost) => {
@@ -209,6 +209,7 @@ impl Job {
                 program.name
             ));
         }
+        self.check_recipients(shared, program)?;
         let sizes = plan::Sizes::single(
             program,
             collection.terms.slot,

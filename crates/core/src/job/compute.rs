@@ -142,7 +142,8 @@ impl Job {
             .map_err(|error| error.to_string())
     }
 
-    fn slot(&self, shared: &Shared) -> Option<u16> {
+    /// Which of the contract's collections the job's is.
+    pub(super) fn slot(&self, shared: &Shared) -> Option<u16> {
         Some(shared.ledger.collections.get(&self.collection)?.terms.slot)
     }
 
@@ -250,12 +251,10 @@ impl Job {
             .filter(|(_, valid)| !**valid);
         self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
         // Rows that were dropped must not count for anybody's smallest group.
-        let mut left = self
-            .rows
-            .admitted
-            .iter()
-            .filter(|owner| !self.rows.dropped.contains(&owner.member));
-        if left.any(|owner| owner.min_group as usize > kept.len()) {
+        if self
+            .used()
+            .any(|owner| owner.min_group as usize > kept.len())
+        {
             let why = "after invalid rows were dropped the group is smaller than an owner allows";
             return self.refuse(shared, why.to_owned());
         }
@@ -285,7 +284,12 @@ impl Job {
             .iter()
             .map(|(collection, _)| (*collection, rows.clone()))
             .collect();
-        match Machine::new(Arc::new(plan), inputs, engine) {
+        let givers = self.used().map(|owner| owner.member.0).collect();
+        let members: Vec<(u16, Vec<u32>)> = match plan.members.first() {
+            Some((collection, _)) => vec![(*collection, givers)],
+            None => Vec::new(),
+        };
+        match Machine::new(Arc::new(plan), inputs, &members, engine) {
             Ok(machine) => {
                 self.phase = phase(Box::new(machine));
                 self.advance(shared);

@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use enigma_bytecode::model::Recipient;
-use enigma_field::{M61, Party as PartyNumber};
+use enigma_field::Party as PartyNumber;
 use enigma_vm::Outcome;
 use enigma_wire::api::OutputShares;
 use enigma_wire::controller::Certificate;
-use enigma_wire::id::{Hash, MemberIndex};
-use enigma_wire::output;
+use enigma_wire::id::Hash;
+use enigma_wire::output::{self, Recipient};
 use enigma_wire::peer::Control;
 use enigma_wire::seal::{self, Purpose};
 use enigma_wire::sign::Signature;
 use zeroize::Zeroizing;
 
 use super::failure::submission_due;
-use super::{Job, Phase, RowOwner, report_phase};
+use super::{Job, Phase, report_phase};
 use crate::party::{Shared, output_key};
 use crate::seam::{Call, Table, Write};
 
 /// One recipient's sealed output before the other members' roots are known.
 pub(crate) struct Sealed {
-    member: MemberIndex,
+    recipient: Recipient,
     ciphertext: Vec<u8>,
 }
 
@@ -44,14 +43,7 @@ impl StoredOutput {
 impl Job {
     /// The entry is done: seal the outputs and publish their root.
     pub(super) fn on_outputs(&mut self, shared: &mut Shared, outcome: &Outcome) {
-        let used: Vec<RowOwner> = self
-            .rows
-            .admitted
-            .iter()
-            .filter(|owner| !self.rows.dropped.contains(&owner.member))
-            .cloned()
-            .collect();
-        match self.seal_outputs(shared, &used, outcome) {
+        match self.seal_outputs(shared, outcome) {
             Ok(outputs) => {
                 report_phase(shared, self.run.job, "publishing");
                 let tree =
@@ -65,26 +57,24 @@ impl Job {
         }
     }
 
-    fn seal_outputs(
-        &self,
-        shared: &mut Shared,
-        used: &[RowOwner],
-        outcome: &Outcome,
-    ) -> Result<Vec<Sealed>, String> {
+    /// Each recipient's shares of the lines it receives, and of no others, sealed to its key.
+    fn seal_outputs(&self, shared: &mut Shared, outcome: &Outcome) -> Result<Vec<Sealed>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         let node = self.member(self.me).node;
-        let seal_one = |(place, owner): (usize, &RowOwner)| {
+        let mut sealed = Vec::new();
+        for receiver in self.receivers(shared, program)? {
             let mut shares = OutputShares { shares: Vec::new() };
             for (reveal, values) in &outcome.outputs {
                 let line = program
                     .manifest
                     .get(usize::from(*reveal))
                     .ok_or("an output without manifest line")?;
-                let share: &M61 = match line.recipient {
-                    Recipient::EachOf(_) => values.first(),
-                    Recipient::OwnerOf(_) => values.get(place),
-                }
-                .ok_or("an output is shorter than its recipients")?;
+                let Some(place) = receiver.value_of(line.recipient) else {
+                    continue;
+                };
+                let share = values
+                    .get(place)
+                    .ok_or("an output is shorter than its recipients")?;
                 shares.shares.push((*reveal, share.to_bytes()));
             }
             let message =
@@ -92,17 +82,18 @@ impl Job {
             let purpose = Purpose::Output {
                 job: self.run.job,
                 node,
-                recipient: owner.owner,
+                recipient: receiver.recipient,
+                account: receiver.account,
             };
             // A key to which nothing can be sealed costs its owner the output, nobody else.
-            let ciphertext = seal::seal(&owner.seal_key, &message, &purpose, &mut shared.rng)
+            let ciphertext = seal::seal(&receiver.seal_key, &message, &purpose, &mut shared.rng)
                 .unwrap_or_default();
-            Ok(Sealed {
-                member: owner.member,
+            sealed.push(Sealed {
+                recipient: receiver.recipient,
                 ciphertext,
-            })
-        };
-        used.iter().enumerate().map(seal_one).collect()
+            });
+        }
+        Ok(sealed)
     }
 
     /// With all roots known, stores the outputs; the certificate is signed only when they are durable.
@@ -132,7 +123,7 @@ impl Job {
                 let value = borsh::to_vec(&stored).expect("writing to memory cannot fail");
                 Write::Put {
                     table: Table::Outputs,
-                    key: output_key(self.run.job, sealed.member),
+                    key: output_key(self.run.job, sealed.recipient),
                     value,
                 }
             })

@@ -5,6 +5,7 @@ mod admission;
 mod compute;
 mod failure;
 mod finish;
+mod recipients;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -161,6 +162,14 @@ impl Job {
             security: SECURITY.to_owned(),
             bytes_sent: self.bytes_sent,
         }
+    }
+
+    /// Whose rows the entry uses, in member order.
+    fn used(&self) -> impl Iterator<Item = &RowOwner> {
+        let Rows { admitted, dropped } = &self.rows;
+        admitted
+            .iter()
+            .filter(|owner| !dropped.contains(&owner.member))
     }
 
     /// A frame of this job from a peer.

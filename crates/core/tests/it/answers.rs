@@ -4,6 +4,7 @@
 use enigma_core::{ClientRequest, Fact, Response, Table};
 use enigma_wire::api::{ErrorCode, JobPhase};
 use enigma_wire::id::{JobId, MemberIndex, SealKey};
+use enigma_wire::output::Recipient;
 use enigma_wire::peer::{self, Frame};
 
 use crate::committee::{Disk, PAST_ANY_FEE, Survey, expected};
@@ -213,7 +214,7 @@ fn outputs_before_the_settlement() {
     });
     let request = ClientRequest::Output {
         job,
-        member: MemberIndex(0),
+        recipient: Recipient::Member(MemberIndex(0)),
     };
     match survey.world.answer(0, request) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),

@@ -4,6 +4,7 @@ use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::ErrorCode;
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Address, JobId, MemberIndex};
+use enigma_wire::output::Recipient;
 
 use crate::committee::{Consented, FOREVER, PAST_ANY_FEE, Survey};
 
@@ -28,7 +29,7 @@ fn runs_over(survey: &mut Survey, job: JobId, members: &[usize]) {
     for outsider in (0..VALUES.len()).filter(|member| !members.contains(member)) {
         let request = ClientRequest::Output {
             job,
-            member: MemberIndex(outsider as u32),
+            recipient: Recipient::Member(MemberIndex(outsider as u32)),
         };
         match survey.world.answer(survey.committee()[0], request) {
             Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),

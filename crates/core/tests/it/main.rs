@@ -10,6 +10,7 @@ mod consent;
 mod controller;
 mod deposits;
 mod faults;
+mod parties;
 mod privacy;
 mod range;
 mod starting;

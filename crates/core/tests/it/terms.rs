@@ -3,7 +3,8 @@
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::{ErrorCode, JobPhase};
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Hash, JobId};
+use enigma_wire::id::{Hash, JobId, MemberIndex};
+use enigma_wire::output::Recipient;
 
 use crate::committee::{PAST_ANY_FEE, Survey};
 
@@ -152,7 +153,7 @@ fn an_unknown_job_and_a_stranger_without_output() {
     assert!(survey.collect(JobId(44), 0).is_err());
     let request = ClientRequest::Output {
         job,
-        member: enigma_wire::id::MemberIndex(5),
+        recipient: Recipient::Member(MemberIndex(5)),
     };
     match survey.world.answer(0, request) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),

@@ -1,5 +1,5 @@
-//! Arithmetic on whole numbers: common types, labels, index spaces, and the proof that nothing
-//! overflows.
+//! Operators: arithmetic on whole numbers, comparisons, truth values; common types, labels, index
+//! spaces, and the proof that nothing overflows.
 
 use enigma_bytecode::interval::{MAGNITUDE_LIMIT, Wide};
 
@@ -9,18 +9,22 @@ use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{BinaryOp, Expr, ExprKind};
 use crate::resolve::unsupported;
 use crate::span::Span;
-use crate::types::{IntType, Label, Space, Ty};
+use crate::types::{IntType, Kind, Label, Space, Ty};
 
 impl Body<'_> {
     pub(super) fn negate(&mut self, operand: Expr, want: Option<IntType>, span: Span) -> Expr {
-        let ty = operand.ty.map(|ty| {
+        let ty = operand.ty.and_then(|ty| {
+            let Some(int) = ty.int() else {
+                self.does_not_apply(span, "`-` needs a number", &[(&operand, ty)]);
+                return None;
+            };
             let interval = ty.interval.map(|interval| Wide::exactly(0).minus(interval));
-            let signed = ty.int == IntType::Literal || ty.int.range().low < 0;
-            Ty {
+            let signed = int == IntType::Literal || int.range().low < 0;
+            Some(Ty {
                 interval,
-                int: if signed { ty.int } else { IntType::I64 },
+                kind: Kind::Int(if signed { int } else { IntType::I64 }),
                 ..ty
-            }
+            })
         });
         self.fitted(
             Expr {
@@ -33,6 +37,25 @@ impl Body<'_> {
         )
     }
 
+    pub(super) fn not(&mut self, operand: Expr, span: Span) -> Expr {
+        let ty = operand.ty.and_then(|ty| {
+            if ty.kind != Kind::Bool {
+                self.does_not_apply(span, "`!` needs a truth value", &[(&operand, ty)]);
+                return None;
+            }
+            if ty.label == Label::Public {
+                self.report(unsupported(span, "`!` of a public value"));
+                return None;
+            }
+            Some(ty)
+        });
+        Expr {
+            kind: ExprKind::Not(Box::new(operand)),
+            ty,
+            span,
+        }
+    }
+
     pub(super) fn binary(
         &mut self,
         op: BinaryOp,
@@ -42,7 +65,8 @@ impl Body<'_> {
         span: Span,
     ) -> Expr {
         let ty = match (a.ty, b.ty) {
-            (Some(x), Some(y)) => self.combine(op, (&a, x), (&b, y), span),
+            (Some(x), Some(y)) if op.is_arithmetic() => self.combine(op, (&a, x), (&b, y), span),
+            (Some(x), Some(y)) => self.truth(op, (&a, x), (&b, y), span),
             _ => None,
         };
         let expr = Expr {
@@ -55,8 +79,13 @@ impl Body<'_> {
 
     fn combine(&mut self, op: BinaryOp, a: (&Expr, Ty), b: (&Expr, Ty), span: Span) -> Option<Ty> {
         let ((a, x), (b, y)) = (a, b);
+        let (Some(first), Some(second)) = (x.int(), y.int()) else {
+            let message = format!("`{}` needs numbers", op.sign());
+            self.does_not_apply(span, &message, &[(a, x), (b, y)]);
+            return None;
+        };
         let space = self.common_space((a, x.space), (b, y.space), span)?;
-        let int = IntType::common((x.int, x.interval), (y.int, y.interval));
+        let int = IntType::common((first, x.interval), (second, y.interval));
         if op == BinaryOp::Div {
             self.check_divisor(b, y)?;
         }
@@ -66,14 +95,55 @@ impl Body<'_> {
             BinaryOp::Sub => p.minus(q),
             BinaryOp::Mul if same_value(a, b) => p.square(),
             BinaryOp::Mul => p.times(q),
-            BinaryOp::Div => p.divided_by(q),
+            _ => p.divided_by(q),
         });
         Some(Ty {
             label: x.label.max(y.label),
-            int,
+            kind: Kind::Int(int),
             space,
             interval,
         })
+    }
+
+    /// The type of a comparison, or of `&&` and `||`.
+    fn truth(&mut self, op: BinaryOp, a: (&Expr, Ty), b: (&Expr, Ty), span: Span) -> Option<Ty> {
+        let ((left, x), (right, y)) = (a, b);
+        let numbers = x.int().is_some() && y.int().is_some();
+        let truths = x.kind == Kind::Bool && y.kind == Kind::Bool;
+        let (applies, needs) = match op {
+            BinaryOp::And | BinaryOp::Or => (truths, "truth values"),
+            BinaryOp::Equal | BinaryOp::NotEqual => {
+                (numbers || truths, "two numbers or two truth values")
+            }
+            _ => (numbers, "numbers"),
+        };
+        if !applies {
+            let message = format!("`{}` needs {needs}", op.sign());
+            self.does_not_apply(span, &message, &[a, b]);
+            return None;
+        }
+        let space = self.common_space((left, x.space), (right, y.space), span)?;
+        let label = x.label.max(y.label);
+        if label == Label::Public {
+            let what = format!("`{}` of public values", op.sign());
+            self.report(unsupported(span, &what));
+            return None;
+        }
+        Some(Ty {
+            label,
+            kind: Kind::Bool,
+            space,
+            interval: Some(Ty::BITS),
+        })
+    }
+
+    /// The operands are not what the operator works on.
+    fn does_not_apply(&mut self, span: Span, message: &str, operands: &[(&Expr, Ty)]) {
+        let mut diagnostic = Diagnostic::error(Code::E0211, span, message);
+        for (operand, ty) in operands {
+            diagnostic = diagnostic.also(operand.span, format!("this is {}", ty.kind.describe()));
+        }
+        self.report(diagnostic);
     }
 
     fn common_space(&mut self, a: (&Expr, Space), b: (&Expr, Space), span: Span) -> Option<Space> {
@@ -122,23 +192,22 @@ impl Body<'_> {
         summed: Option<usize>,
     ) -> Expr {
         let Some(ty) = &mut expr.ty else { return expr };
-        let Some(interval) = ty.interval else {
+        let (Some(interval), Some(mut int)) = (ty.interval, ty.int()) else {
             return expr;
         };
-        if let Some(want) =
-            want.filter(|want| !ty.int.holds(ty.interval) && want.holds(ty.interval))
-        {
-            ty.int = want;
+        if let Some(want) = want.filter(|want| !int.holds(ty.interval) && want.holds(ty.interval)) {
+            int = want;
+            ty.kind = Kind::Int(want);
         }
-        let in_type = interval.within(ty.int.range());
+        let in_type = interval.within(int.range());
         if in_type && interval.narrow().is_some() {
             return expr;
         }
-        let message = if in_type || ty.int == IntType::Literal {
+        let message = if in_type || int == IntType::Literal {
             "this value may reach 2^59, more than a computation on private numbers can hold"
                 .to_owned()
         } else {
-            format!("this value may not fit in {}", ty.int.name())
+            format!("this value may not fit in {}", int.name())
         };
         let mut diagnostic = Diagnostic::error(Code::E0501, expr.span, message);
         if let Some(collection) = summed.and_then(|index| self.scope.collections.get(index)) {
@@ -156,7 +225,7 @@ impl Body<'_> {
             diagnostic = diagnostic.also(collection.span, each);
         }
         diagnostic = with_interval(diagnostic, Some(interval));
-        diagnostic = diagnostic.help(self.how_to_fit(&expr.kind, *ty, interval, summed));
+        diagnostic = diagnostic.help(self.how_to_fit(&expr.kind, int, interval, summed));
         self.report(diagnostic);
         if let Some(ty) = &mut expr.ty {
             ty.interval = None;
@@ -164,7 +233,13 @@ impl Body<'_> {
         expr
     }
 
-    fn how_to_fit(&self, kind: &ExprKind, ty: Ty, interval: Wide, summed: Option<usize>) -> String {
+    fn how_to_fit(
+        &self,
+        kind: &ExprKind,
+        int: IntType,
+        interval: Wide,
+        summed: Option<usize>,
+    ) -> String {
         let fits_field = interval.narrow().is_some();
         if fits_field && interval.low < 0 && matches!(kind, ExprKind::Binary(..)) {
             return "the result may be negative: write `as i64` behind an operand".to_owned();
@@ -180,7 +255,7 @@ impl Body<'_> {
             Some(collection) => {
                 let group = self.scope.groups.get(collection.group);
                 let members = i128::from(group.map_or(1, |group| group.max).max(1));
-                let most = ty.int.range().high.min(i128::from(MAGNITUDE_LIMIT) - 1) / members;
+                let most = int.range().high.min(i128::from(MAGNITUDE_LIMIT) - 1) / members;
                 format!(
                     "values of at most {} in `{}` fit{cast}",
                     grouped(most),

@@ -10,6 +10,7 @@ use crate::resolve::{Scope, Symbol, unsupported};
 use crate::span::Span;
 use crate::syntax::ast::{self, Arg, ExprKind, Name};
 use crate::syntax::{SyntaxKind as K, SyntaxNode};
+use crate::types::Kind;
 
 /// Settles the names of all tests.
 pub(super) fn lower(
@@ -84,20 +85,69 @@ impl Pass<'_> {
                 None
             }
         };
+        let kind = collection
+            .and_then(|index| self.scope.collections.get(index))
+            .map(|collection| collection.kind);
         let ExprKind::List(items) = value.kind() else {
-            let message = "`given` needs a list of whole numbers, like `[1, 2, 3]`";
+            let message = match kind {
+                Some(Kind::Bool) => "`given` needs a list of truth values, like `[true, false]`",
+                _ => "`given` needs a list of whole numbers, like `[1, 2, 3]`",
+            };
             self.diagnostics
                 .push(Diagnostic::error(Code::E0701, value.span(), message));
             return None;
         };
-        let mut values = Vec::with_capacity(items.len());
-        for item in &items {
-            match constant::evaluate(item, &self.scope.constants) {
-                Ok(value) => values.extend(value),
-                Err(diagnostic) => self.diagnostics.push(diagnostic),
+        let values = items
+            .iter()
+            .filter_map(|item| self.given_value(item, kind?));
+        let values = values.collect();
+        Some(TestStep::Given(collection?, values))
+    }
+
+    /// One value of a collection; what is wrong has been reported.
+    fn given_value(&mut self, item: &ast::Expr, kind: Kind) -> Option<i64> {
+        let wrong = |what: &str| {
+            let message = format!("the values of this collection are {what}");
+            Diagnostic::error(Code::E0701, item.span(), message)
+        };
+        match (kind, item.kind()) {
+            (Kind::Bool, ExprKind::Bool(value)) => Some(value.into()),
+            (Kind::Bool, _) => {
+                self.diagnostics.push(wrong("`true` or `false`"));
+                None
+            }
+            (_, ExprKind::Bool(_)) => {
+                self.diagnostics.push(wrong("whole numbers"));
+                None
+            }
+            _ => match constant::evaluate(item, &self.scope.constants) {
+                Ok(value) => value,
+                Err(diagnostic) => {
+                    self.diagnostics.push(diagnostic);
+                    None
+                }
+            },
+        }
+    }
+
+    /// `GROUP[NUMBER]`: the member with this number.
+    fn member(&mut self, of: &ast::Expr, number: &ast::Expr, span: Span) -> Option<TestExpr> {
+        let ExprKind::Name(name) = of.kind() else {
+            return self.unsupported(span, "an index");
+        };
+        match self.scope.symbol(&name.text) {
+            Some(Symbol::Group(_)) => {}
+            Some(Symbol::Unsupported) => return None,
+            Some(_) => return self.unsupported(span, "an index"),
+            None => {
+                let diagnostic = self.scope.unknown(&name, "group", std::iter::empty());
+                return self.wrong(diagnostic);
             }
         }
-        Some(TestStep::Given(collection?, values))
+        match constant::evaluate(number, &self.scope.constants) {
+            Ok(number) => number.map(TestExpr::Member),
+            Err(diagnostic) => self.wrong(diagnostic),
+        }
     }
 
     fn entry(
@@ -157,6 +207,7 @@ impl Pass<'_> {
                 let (a, b) = (self.expression(&a), self.expression(&b));
                 TestExpr::Binary(operator, Box::new(a?), Box::new(b?))
             }
+            ExprKind::Index(of, number) => return self.member(&of, &number, span),
             ExprKind::Cast(..) => return self.unsupported(span, "a cast"),
             ExprKind::Method(..) => return self.unsupported(span, "a method call"),
             ExprKind::Other(what) => return self.unsupported(span, what),

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{Allow, AllowShape, Recipient};
 use crate::syntax::ast::{self, Name, RecipientKind};
 use crate::syntax::{SyntaxKind as K, SyntaxNode};
-use crate::types::IntType;
+use crate::types::{IntType, Kind, Ty};
 
 impl Pass<'_> {
     pub(super) fn collection(&mut self, node: &SyntaxNode) {
@@ -32,8 +32,12 @@ impl Pass<'_> {
             self.unsupported(&extra, what);
         }
         let group = self.provider(&collect);
-        let int = collect.ty().and_then(|ty| self.collected_type(&ty));
-        let range = int.and_then(|int| self.range(&collect, int));
+        let kind = collect.ty().and_then(|ty| self.collected_type(&ty));
+        let range = match kind {
+            Some(Kind::Int(int)) => self.range(&collect, int),
+            Some(_) => self.range_of_bool(&collect),
+            None => None,
+        };
         let rows_max = group
             .and_then(|group| self.scope.groups.get(group))
             .map_or(MAX_GROUP, |g| g.max);
@@ -43,7 +47,7 @@ impl Pass<'_> {
             .collect();
         if let Some(collection) = self.scope.collections.get_mut(index) {
             collection.group = group.unwrap_or(0);
-            collection.int = int.unwrap_or(IntType::U64);
+            collection.kind = kind.unwrap_or(Kind::Int(IntType::U64));
             // Without a group there is no index space; a poisoned range keeps later passes quiet.
             collection.range = group.and(range);
             collection.allows = allows;
@@ -76,13 +80,25 @@ impl Pass<'_> {
         None
     }
 
-    fn collected_type(&mut self, ty: &ast::Type) -> Option<IntType> {
+    fn collected_type(&mut self, ty: &ast::Type) -> Option<Kind> {
         if ty.label().is_none_or(|label| label.text() != "private") {
             let diagnostic = unsupported(ty.span(), "a public collection")
                 .help("write `private` before the type: values given by people are private");
             self.diagnostics.push(diagnostic);
         }
-        self.int_type(ty)
+        self.value_type(ty)
+    }
+
+    /// Truth values have no range to state.
+    fn range_of_bool(&mut self, collect: &ast::Collect) -> Option<Wide> {
+        if let Some(range) = collect.range() {
+            let message = "a truth value has no range: it is true or false";
+            let diagnostic = Diagnostic::error(Code::E0212, range.span(), message)
+                .help("leave the range out, or collect a whole number");
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        Some(Ty::BITS)
     }
 
     fn range(&mut self, collect: &ast::Collect, int: IntType) -> Option<Wide> {

@@ -401,6 +401,20 @@ impl Reveal {
     }
 }
 
+impl Guard {
+    /// `min_group` or `noise`.
+    #[must_use]
+    pub fn word(&self) -> Option<SyntaxToken> {
+        tokens_of(&self.0).nth(1)
+    }
+
+    /// What stands in its parentheses.
+    #[must_use]
+    pub fn args(&self) -> Vec<Arg> {
+        args_of(&self.0)
+    }
+}
+
 impl Type {
     /// `private` or `public`, if stated.
     #[must_use]

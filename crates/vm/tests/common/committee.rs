@@ -30,10 +30,26 @@ pub(crate) fn engines(committee: Committee, seed: u64) -> Vec<Engine> {
 }
 
 impl Machines {
-    /// Machines for a plan on these inputs: (collection, rows).
+    /// Machines for a plan on these inputs: (collection, rows). Row k is given by the member numbered
+    /// k, as in the plaintext back ends.
     pub(crate) fn new(
         plan: &Arc<Plan>,
         inputs: &[(u16, Vec<M61>)],
+        engines: Vec<Engine>,
+        seed: u64,
+    ) -> Machines {
+        let members: Vec<(u16, Vec<u32>)> = inputs
+            .iter()
+            .map(|(collection, rows)| (*collection, (0..rows.len() as u32).collect()))
+            .collect();
+        Machines::given_by(plan, inputs, &members, engines, seed)
+    }
+
+    /// As [`Machines::new`], with the numbers of the members who gave the rows.
+    pub(crate) fn given_by(
+        plan: &Arc<Plan>,
+        inputs: &[(u16, Vec<M61>)],
+        members: &[(u16, Vec<u32>)],
         engines: Vec<Engine>,
         seed: u64,
     ) -> Machines {
@@ -46,7 +62,7 @@ impl Machines {
             }
         }
         let machines = engines.into_iter().zip(given).map(|(engine, inputs)| {
-            Machine::new(Arc::clone(plan), inputs, engine).expect("the inputs fit")
+            Machine::new(Arc::clone(plan), inputs, members, engine).expect("the inputs fit")
         });
         Machines {
             machines: machines.collect(),
@@ -113,6 +129,31 @@ impl Machines {
         outcomes
             .map(|outcome| outcome.expect("finished machines have an outcome"))
             .collect()
+    }
+
+    /// Runs to the end in lockstep: all compute as far as they can, then all frames arrive. How many
+    /// times frames were sent.
+    pub(crate) fn rounds(mut self) -> u64 {
+        let mut rounds = 0;
+        loop {
+            let mut sent = Vec::new();
+            for (from, machine) in (1..).zip(&mut self.machines) {
+                while machine.run().expect("no fault") == Progress::Working {}
+                let from = Party::new(from).expect("from 1");
+                while let Some(outgoing) = machine.next_send() {
+                    sent.push((from, outgoing));
+                }
+            }
+            if sent.is_empty() {
+                return rounds;
+            }
+            rounds += 1;
+            for (from, outgoing) in sent {
+                let to = &mut self.machines[outgoing.to.index()];
+                to.handle(from, outgoing.slot, &outgoing.payload)
+                    .expect("no fault");
+            }
+        }
     }
 
     /// The engines, for the next plan of the session.

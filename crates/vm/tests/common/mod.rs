@@ -2,7 +2,8 @@
 #![allow(dead_code)] // Each test binary uses its part.
 
 use enigma_bytecode::model::{
-    C, Collection, Contract, Entry, Group, Op, Order, Profile, Recipient, Reveal, S, Shape,
+    C, Collection, Contract, Entry, Group, Kind, Op, Order, Profile, Recipient, Relation, Reveal,
+    S, Shape,
 };
 
 /// The largest magnitude of a private value.
@@ -14,6 +15,7 @@ pub(crate) fn contract(max: u32, ranges: &[(i64, i64)], code: Vec<Op>, reveals: 
     let collection = |(index, &(low, high)): (usize, &(i64, i64))| Collection {
         name: format!("c{index}"),
         group: 0,
+        kind: Kind::Integer,
         low,
         high,
         allows: Vec::new(),
@@ -22,7 +24,9 @@ pub(crate) fn contract(max: u32, ranges: &[(i64, i64)], code: Vec<Op>, reveals: 
         name: format!("r{index}"),
         entry: 0,
         recipient: Recipient::OwnerOf(0),
+        kind: Kind::Integer,
         sources: vec![(0, Shape::Any)],
+        min_groups: Vec::new(),
     };
     Contract {
         name: "Test".to_owned(),
@@ -33,6 +37,7 @@ pub(crate) fn contract(max: u32, ranges: &[(i64, i64)], code: Vec<Op>, reveals: 
             min: 1,
             max,
         }],
+        parties: Vec::new(),
         collections: ranges.iter().enumerate().map(collection).collect(),
         manifest: (0..reveals).map(reveal).collect(),
         entries: vec![Entry {
@@ -118,6 +123,85 @@ pub(crate) fn ranking(low: i64, high: i64, max: u32, order: Order) -> Contract {
         },
     ];
     contract(max, &[(low, high)], code, 1)
+}
+
+/// The first of all rows and who holds it, in both orders.
+pub(crate) fn firsts(low: i64, high: i64, max: u32) -> Contract {
+    let mut code = vec![Op::Input {
+        dst: S(0),
+        collection: 0,
+    }];
+    let a = S(0);
+    for (place, order) in [(1, Order::Descending), (3, Order::Ascending)] {
+        let (value, member) = (S(place), S(place + 1));
+        code.extend([
+            Op::First {
+                dst: value,
+                a,
+                order,
+            },
+            Op::FirstMember {
+                dst: member,
+                a,
+                order,
+            },
+            Op::Out {
+                reveal: place - 1,
+                src: value,
+            },
+            Op::Out {
+                reveal: place,
+                src: member,
+            },
+        ]);
+    }
+    contract(max, &[(low, high)], code, 4)
+}
+
+/// Every row compared with a public number, and with the sum of another collection, in all relations.
+pub(crate) fn comparisons(low: i64, high: i64, max: u32, with: i64) -> Contract {
+    let mut code = vec![
+        Op::Input {
+            dst: S(0),
+            collection: 0,
+        },
+        Op::Input {
+            dst: S(1),
+            collection: 1,
+        },
+        Op::Sum { dst: S(2), a: S(1) },
+        Op::Const {
+            dst: C(0),
+            value: with,
+        },
+    ];
+    let relations = [Relation::Less, Relation::Equal, Relation::Greater];
+    for (place, relation) in (3..).step_by(2).zip(relations) {
+        let (public, secret) = (S(place), S(place + 1));
+        code.extend([
+            Op::ComparePublic {
+                dst: public,
+                relation,
+                a: S(0),
+                b: C(0),
+            },
+            Op::Compare {
+                dst: secret,
+                relation,
+                a: S(0),
+                b: S(2),
+            },
+            Op::Out {
+                reveal: place - 3,
+                src: public,
+            },
+            Op::Out {
+                reveal: place - 2,
+                src: secret,
+            },
+        ]);
+    }
+    contract(max, &[(low, high), (low / 1_000, high / 1_000)], code, 6)
 }
 
 /// Each kind of cheap arithmetic on two collections of one group, scalars beside vectors.

@@ -7,10 +7,10 @@ use enigma_field::{Committee, M61, shamir};
 use enigma_wire::api::OutputShares;
 use enigma_wire::id::{JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
-use enigma_wire::output;
+use enigma_wire::output::{self, Recipient};
 use enigma_wire::seal::Purpose;
 
-use super::Survey;
+use super::{Owner, Survey};
 
 /// What a person learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +20,47 @@ pub(crate) struct Learned {
 }
 
 impl Survey {
-    /// A recipient fetches, checks and combines all shares.
+    /// A person fetches, checks and combines all shares.
     pub(crate) fn collect(&mut self, job: JobId, member: usize) -> Result<Learned, String> {
+        let results = self.results(job, Recipient::Member(MemberIndex(member as u32)))?;
+        let value = |name: &str| results.get(name).copied().ok_or("a result is missing");
+        Ok(Learned {
+            average: value("average")?,
+            rank: value("rank")?,
+        })
+    }
+
+    /// A recipient's keys.
+    pub(crate) fn keys(&self, recipient: Recipient) -> &Owner {
+        match recipient {
+            Recipient::Member(member) => &self.owners[member.0 as usize],
+            Recipient::Party(party) => &self.parties[usize::from(party)],
+        }
+    }
+
+    /// What a recipient's outputs at this place of the committee are sealed for.
+    pub(crate) fn purpose(&self, job: JobId, position: usize, recipient: Recipient) -> Purpose {
+        Purpose::Output {
+            job,
+            node: self.record().committee[position],
+            recipient,
+            account: self.keys(recipient).address(),
+        }
+    }
+
+    /// Everything a recipient receives, by name.
+    pub(crate) fn results(
+        &mut self,
+        job: JobId,
+        recipient: Recipient,
+    ) -> Result<BTreeMap<String, i64>, String> {
         let record = self.world.chain.ledger().jobs.get(&job);
         let Some(JobState::Settled(certificate)) = record.map(|record| record.state.clone()) else {
             return Err("the job is not settled".to_owned());
         };
         let mut shares: BTreeMap<u16, Vec<M61>> = BTreeMap::new();
         for (position, node) in self.committee().into_iter().enumerate() {
-            let request = ClientRequest::Output {
-                job,
-                member: MemberIndex(member as u32),
-            };
+            let request = ClientRequest::Output { job, recipient };
             let sealed = match self.world.answer(node, request) {
                 Response::Output(sealed) => sealed,
                 other => return Err(format!("node {node}: {other:?}")),
@@ -42,12 +71,9 @@ impl Survey {
             {
                 return Err(format!("node {node}: not what it committed to"));
             }
-            let purpose = Purpose::Output {
-                job,
-                node: self.record().committee[position],
-                recipient: self.owners[member].address(),
-            };
-            let message = self.owners[member]
+            let purpose = self.purpose(job, position, recipient);
+            let message = self
+                .keys(recipient)
                 .seal
                 .open(&ciphertext, &purpose)
                 .map_err(|error| error.to_string())?;
@@ -59,18 +85,13 @@ impl Survey {
             }
         }
         let committee = Committee::new(self.committee().len() as u8).expect("an odd size");
-        let value = |reveal: u16| {
-            let shares = shares.get(&reveal).ok_or("a result is missing")?;
-            let value = shamir::reconstruct_checked(&committee, shares)
+        let value = |(reveal, shares): (u16, Vec<M61>)| {
+            let value = shamir::reconstruct_checked(&committee, &shares)
                 .map_err(|_| "inconsistent shares")?;
-            Ok::<i64, &str>(value.to_i64())
+            let line = &self.contract.manifest[usize::from(reveal)];
+            Ok((line.name.clone(), value.to_i64()))
         };
-        assert_eq!(self.contract.manifest[0].name, "average");
-        assert_eq!(self.contract.manifest[1].name, "rank");
-        Ok(Learned {
-            average: value(0)?,
-            rank: value(1)?,
-        })
+        shares.into_iter().map(value).collect()
     }
 
     /// Everybody in `members`, who gave `values`, learns exactly what plain arithmetic says.

@@ -4,7 +4,9 @@ use enigma_bytecode::container;
 use enigma_bytecode::model::Contract;
 use enigma_core::controller::Call;
 use enigma_core::{ClientRequest, Response};
-use enigma_wire::controller::{Amount, CollectionTerms, Consent, Event, Revocation, RightKey};
+use enigma_wire::controller::{
+    Amount, CollectionTerms, Consent, Event, PartyBinding, Revocation, RightKey,
+};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
 use enigma_wire::ledger::CollectionRecord;
@@ -15,9 +17,11 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{World, derive, generator};
 
-const SOURCE: &str = include_str!("../../../../../examples/salaries/salaries.enigma");
+const SALARIES: &str = include_str!("../../../../../examples/salaries/salaries.enigma");
 /// An expiry that no test reaches.
 pub(crate) const FOREVER: u64 = u64::MAX;
+/// Parties' keys are those of owners from this number on.
+const FIRST_PARTY: usize = 1_000_000;
 /// A fee that covers every job of the tests.
 pub(crate) const PAST_ANY_FEE: Amount = 1_000_000_000;
 
@@ -41,6 +45,24 @@ impl Owner {
     }
 }
 
+/// What is run and who its parties are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<'a> {
+    /// The contract's source.
+    pub(crate) source: &'a str,
+    /// How many parties the instance names.
+    pub(crate) parties: usize,
+    /// Those of them that bind their keys before the collection is opened.
+    pub(crate) bound: &'a [u16],
+}
+
+/// The sample contract, which has no parties.
+const SAMPLE: Setting<'_> = Setting {
+    source: SALARIES,
+    parties: 0,
+    bound: &[],
+};
+
 /// What an owner agrees to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Consented {
@@ -60,6 +82,7 @@ pub(crate) struct Survey {
     pub(crate) instance: Hash,
     pub(crate) collection: CollectionId,
     pub(crate) owners: Vec<Owner>,
+    pub(crate) parties: Vec<Owner>,
     pub(crate) tree: Tree,
     /// Publishes, opens, seals, requests and pays.
     pub(crate) requester: Address,
@@ -67,17 +90,45 @@ pub(crate) struct Survey {
     pub(crate) random: ChaCha20Rng,
 }
 
+fn bind(world: &mut World, instance: Hash, parties: &[Owner], party: u16) {
+    let owner = &parties[usize::from(party)];
+    let binding = PartyBinding {
+        instance,
+        party,
+        seal_key: owner.seal.public(),
+    };
+    let call = Call::BindParty {
+        binding,
+        signature: None,
+    };
+    world
+        .call(owner.address(), 0, &call)
+        .expect("its own account");
+}
+
 impl Survey {
     /// Up to an open collection without a committee.
     pub(crate) fn open(nodes: usize, committee: u8, people: usize, seed: u64) -> Self {
+        Self::open_in(SAMPLE, nodes, committee, people, seed)
+    }
+
+    fn open_in(
+        setting: Setting<'_>,
+        nodes: usize,
+        committee: u8,
+        people: usize,
+        seed: u64,
+    ) -> Self {
         let mut world = World::new(nodes, seed);
-        let contract = enigma_lang::compile(SOURCE)
+        let contract = enigma_lang::compile(setting.source)
             .contract
-            .expect("the sample compiles");
+            .expect("it compiles");
         let bytecode = container::encode(&contract);
         let hash = container::contract_hash(&bytecode);
         let requester = Address([0xaa; 20]);
         let owners: Vec<Owner> = (0..people).map(|number| Owner::new(number, seed)).collect();
+        let parties = (0..setting.parties).map(|number| Owner::new(FIRST_PARTY + number, seed));
+        let parties: Vec<Owner> = parties.collect();
         let addresses: Vec<Address> = owners.iter().map(Owner::address).collect();
         let tree = Tree::of_members(&addresses);
         let publish = Call::Publish {
@@ -87,13 +138,16 @@ impl Survey {
         world.call(requester, 0, &publish).expect("new");
         let deploy = Call::Deploy {
             contract: hash,
-            parties: Vec::new(),
+            parties: parties.iter().map(Owner::address).collect(),
         };
         let deployed = world.call(requester, 0, &deploy);
         let instance = match deployed.as_deref() {
             Ok([Event::InstanceDeployed { instance, .. }]) => *instance,
             other => panic!("not deployed: {other:?}"),
         };
+        for &party in setting.bound {
+            bind(&mut world, instance, &parties, party);
+        }
         let terms = CollectionTerms {
             instance,
             slot: 0,
@@ -115,6 +169,7 @@ impl Survey {
             instance,
             collection,
             owners,
+            parties,
             tree,
             requester,
             random: generator("owners", seed),
@@ -147,7 +202,12 @@ impl Survey {
 
     /// A drawn collection, as many nodes as the committee has, the program everywhere.
     pub(crate) fn drawn(committee: u8, people: usize, seed: u64) -> Self {
-        let mut survey = Self::open(usize::from(committee), committee, people, seed);
+        Self::drawn_in(SAMPLE, committee, people, seed)
+    }
+
+    fn drawn_in(setting: Setting<'_>, committee: u8, people: usize, seed: u64) -> Self {
+        let nodes = usize::from(committee);
+        let mut survey = Self::open_in(setting, nodes, committee, people, seed);
         survey.draw();
         survey.upload();
         survey
@@ -155,13 +215,28 @@ impl Survey {
 
     /// Everybody has given a value and wide consent; the collection is sealed.
     pub(crate) fn sealed(committee: u8, values: &[i64], seed: u64) -> Self {
-        let mut survey = Self::drawn(committee, values.len(), seed);
+        Self::sealed_in(SAMPLE, committee, values, seed)
+    }
+
+    /// As [`Survey::sealed`], with another contract.
+    pub(crate) fn sealed_in(
+        setting: Setting<'_>,
+        committee: u8,
+        values: &[i64],
+        seed: u64,
+    ) -> Self {
+        let mut survey = Self::drawn_in(setting, committee, values.len(), seed);
         for (member, value) in values.iter().enumerate() {
             survey.contribute(member, *value);
             survey.consent(member);
         }
         survey.seal();
         survey
+    }
+
+    /// A party binds its key now.
+    pub(crate) fn bind(&mut self, party: u16) {
+        bind(&mut self.world, self.instance, &self.parties, party);
     }
 
     pub(crate) fn record(&self) -> &CollectionRecord {

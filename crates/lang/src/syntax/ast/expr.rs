@@ -49,6 +49,8 @@ pub enum ExprKind {
     Method(Expr, Name, Vec<Arg>),
     /// `[a, b]`.
     List(Vec<Expr>),
+    /// `a[i]`.
+    Index(Expr, Expr),
     /// A construct that no later pass knows yet, with its name for messages.
     Other(&'static str),
     /// The parser has reported an error here.
@@ -124,7 +126,7 @@ impl Expr {
             K::Call => ExprKind::Other("a function call"),
             K::Ternary => ExprKind::Other("`? :`"),
             K::FieldAccess => ExprKind::Other("a field or a stored value"),
-            K::Index => ExprKind::Other("an index"),
+            K::Index => ExprKind::Index(operands.next()?, operands.next()?),
             K::PathExpr => ExprKind::Other("a path"),
             K::Tuple => ExprKind::Other("a tuple"),
             K::Repeat => ExprKind::Other("a repeated list"),

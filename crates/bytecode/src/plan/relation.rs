@@ -1,0 +1,64 @@
+//! Whether numbers stand in a relation: a comparison with zero of each difference.
+//!
+//! Masks of up to one tile are made before the numbers are known; longer vectors go tile by tile.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::compare::{self, Masks, Want};
+use super::error::PlanError;
+use super::ir::View;
+use super::tiles;
+use crate::model::Relation;
+
+/// 1 where `a` stands to `b` in the relation, else 0. The difference is `sum of coefficient * view +
+/// constant`, so that the right side can be shared or public.
+pub(super) fn holds(
+    b: &mut Builder,
+    relation: Relation,
+    difference: &[(M61, View)],
+    constant: M61,
+) -> Result<View, PlanError> {
+    let sign = match relation {
+        Relation::Less | Relation::Equal => M61::ONE,
+        Relation::Greater => -M61::ONE,
+    };
+    let terms: Vec<(M61, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
+    let rows = Builder::joint_len(&terms);
+    let mut prepared = None;
+    if rows <= super::TILE {
+        b.begin();
+        prepared = Some(compare::masks(b, rows)?);
+    }
+    b.begin();
+    let difference = b.linear(&terms, sign * constant);
+    if let Some(masks) = prepared {
+        return compared(b, relation, difference, masks);
+    }
+    let mut parts = Vec::new();
+    for (first, len) in tiles(rows.into(), super::TILE) {
+        b.begin();
+        let masks = compare::masks(b, len)?;
+        let part = difference.part(first as u32, len);
+        parts.push(compared(b, relation, part, masks)?);
+    }
+    b.begin();
+    Ok(b.concat(&parts))
+}
+
+fn compared(
+    b: &mut Builder,
+    relation: Relation,
+    difference: View,
+    masks: Masks,
+) -> Result<View, PlanError> {
+    Ok(match relation {
+        Relation::Less | Relation::Greater => {
+            compare::with_zero(b, difference, masks, Want::Less)?.less
+        }
+        Relation::Equal => {
+            let compared = compare::with_zero(b, difference, masks, Want::LessAndEqual)?;
+            compared.equal.expect("equality was asked for")
+        }
+    })
+}
