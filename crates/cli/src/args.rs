@@ -1,11 +1,11 @@
 //! The command line, with examples.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use enigma_bytecode::plan::Operation;
-use enigma_wire::id::Address;
+
+use crate::node::args::NodeCommand;
 
 /// Compute on data that nobody sees: secret-shared, under the owners' control, settled on a chain.
 #[derive(Debug, Parser)]
@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Check(CheckOptions),
     /// Compile a contract to bytecode (.enb) and interface (.enj).
     Build(BuildOptions),
-    /// Make or run a node.
+    /// Make, register, run, show or retire a node.
     #[command(subcommand)]
     Node(NodeCommand),
     /// Measure this machine: node processes, encrypted links, preprocessing in the measured time.
@@ -95,47 +95,6 @@ pub(crate) struct BuildOptions {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum NodeCommand {
-    /// Make a node's keys and configuration file.
-    Init(NodeInitOptions),
-    /// Run a node until it is told to stop (Ctrl-C).
-    Run(NodeRunOptions),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  enigma node init --dir node-1 --chain http://127.0.0.1:8545 --controller 0x5fbdb2315678afecb367f032d93f642f64180aa3")]
-pub(crate) struct NodeInitOptions {
-    /// The node's new folder.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// The chain's JSON-RPC endpoint.
-    #[arg(long, value_name = "URL")]
-    pub(crate) chain: String,
-    /// The controller contract's address.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) controller: Address,
-    /// Where committee members connect.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
-    pub(crate) listen_peer: SocketAddr,
-    /// Where the public HTTP API listens.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
-    pub(crate) listen_api: SocketAddr,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  enigma node run --config node-1/node.toml")]
-pub(crate) struct NodeRunOptions {
-    /// The node's configuration file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    /// Stop when standard input ends, as it does when the process that started the node is gone.
-    #[arg(long)]
-    pub(crate) stop_with_input: bool,
 }
 
 #[derive(Debug, Args)]

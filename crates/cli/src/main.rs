@@ -10,7 +10,7 @@ mod report;
 
 use std::process::ExitCode;
 
-use args::{Command, NodeCommand};
+use args::Command;
 use clap::Parser as _;
 use report::Problem;
 
@@ -30,8 +30,7 @@ fn run(command: Command) -> Result<(), Problem> {
         Command::Demo(options) => demo::run(&options),
         Command::Check(options) => contract::check(&options),
         Command::Build(options) => contract::build(&options),
-        Command::Node(NodeCommand::Init(options)) => node::init(&options),
-        Command::Node(NodeCommand::Run(options)) => node::run(&options),
+        Command::Node(command) => node::command(&command),
         Command::Bench(options) => bench::run(&options),
         Command::BenchParty => bench::party(),
     }

@@ -1,30 +1,46 @@
-//! `enigma node`: makes and runs a node.
+//! `enigma node`: makes, registers, runs, shows and retires a node.
+
+pub(crate) mod args;
+mod status;
 
 use std::path::Path;
 
-use enigma_node::{NodeConfig, NodeKeys};
+use enigma_node::{
+    KEYS_FOLDER, LogFormat, LogLevel, NodeConfig, NodeKeys, Registration, Withdrawal,
+};
+use serde_json::json;
 use tokio::io::AsyncReadExt as _;
+use tokio::runtime::Runtime;
+use tracing_subscriber::filter::LevelFilter;
 
-use crate::args::{NodeInitOptions, NodeRunOptions};
 use crate::report::{self, Problem};
+use args::{InitOptions, NodeCommand, RegisterOptions, RunOptions, Source, WithdrawOptions};
 
 /// The configuration file's name in a node's folder.
 pub(crate) const CONFIG_FILE: &str = "node.toml";
-/// The keys' folder in a node's folder.
-pub(crate) const KEYS_FOLDER: &str = "keys";
+
+/// Performs one of the commands.
+pub(crate) fn command(command: &NodeCommand) -> Result<(), Problem> {
+    match command {
+        NodeCommand::Init(options) => init(options),
+        NodeCommand::Run(options) => run(options),
+        NodeCommand::Register(options) => register(options),
+        NodeCommand::Status(options) => status::status(options),
+        NodeCommand::Withdraw(options) => withdraw(options),
+    }
+}
 
 /// Makes a node's folder.
-pub(crate) fn init(options: &NodeInitOptions) -> Result<(), Problem> {
+fn init(options: &InitOptions) -> Result<(), Problem> {
     let config = NodeConfig {
-        data_dir: ".".into(),
-        chain_url: options.chain.clone(),
-        controller: options.controller,
         listen_peer: options.listen_peer,
         listen_api: options.listen_api,
-        public_peer: None,
-        public_api: None,
-        deposit: None,
+        ..NodeConfig::new(options.chain.clone(), options.controller)
     };
+    if options.dir.join(CONFIG_FILE).exists() {
+        let message = format!("{} holds a node already", options.dir.display());
+        return Err(Problem::new(message).hint("choose a folder that does not hold a node yet"));
+    }
     let keys =
         NodeKeys::generate(&options.dir.join(KEYS_FOLDER), &mut rand::rng()).map_err(|error| {
             Problem::new(error.to_string()).hint("choose a folder that does not hold a node yet")
@@ -32,7 +48,9 @@ pub(crate) fn init(options: &NodeInitOptions) -> Result<(), Problem> {
     let path = write_config(&options.dir, &config)?;
     report::data(&format!("configuration  {}", path.display()));
     report::data(&format!("operator       {}", keys.operator.address()));
-    report::progress("Next: send the operator coins for its deposit and fees, then");
+    report::progress(
+        "Next: look through the configuration, send the operator coins for its deposit and fees, then",
+    );
     report::progress(&format!("  enigma node run --config {}", path.display()));
     Ok(())
 }
@@ -49,27 +67,116 @@ pub(crate) fn write_config(
     Ok(path)
 }
 
-/// Runs a node.
-pub(crate) fn run(options: &NodeRunOptions) -> Result<(), Problem> {
-    let config = NodeConfig::load(&options.config).map_err(|error| {
-        Problem::new(error.to_string()).hint("`enigma node init` makes a configuration")
-    })?;
-    tracing_subscriber::fmt()
-        .json()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-        .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// Reads settings: file, environment, flags.
+fn config(source: &Source) -> Result<NodeConfig, Problem> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    NodeConfig::load(&source.config, environment, &source.settings).map_err(|error| {
+        Problem::new(error.to_string())
+            .hint("`enigma node init` makes a configuration that says what each setting means")
+    })
+}
+
+fn keys_problem(error: enigma_node::KeyError) -> Problem {
+    Problem::new(error.to_string()).hint("`enigma node init` makes keys")
+}
+
+fn runtime() -> Result<Runtime, Problem> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Problem::failed(format!("cannot start: {error}")))?;
+        .map_err(|error| Problem::failed(format!("cannot start: {error}")))
+}
+
+/// Runs a node.
+fn run(options: &RunOptions) -> Result<(), Problem> {
+    let config = config(&options.source)?;
+    start_log(&config);
+    let runtime = runtime()?;
     let stop_with_input = options.stop_with_input;
     runtime
         .block_on(enigma_node::run(config, stop_signal(stop_with_input)))
         .map_err(|error| Problem::failed(format!("{error:#}")))?;
     // A read of standard input cannot be cancelled; it must not keep the process alive.
     runtime.shutdown_background();
+    Ok(())
+}
+
+/// Log lines go to standard error.
+fn start_log(config: &NodeConfig) {
+    let level = match config.log_level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level);
+    match config.log_format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.init(),
+    }
+}
+
+fn register(options: &RegisterOptions) -> Result<(), Problem> {
+    let config = config(&options.source)?;
+    let Registration {
+        node,
+        deposit,
+        already,
+    } = runtime()?
+        .block_on(enigma_node::register(&config))
+        .map_err(|error| Problem::failed(format!("{error:#}")))?;
+    if options.json {
+        let object = json!({"node": node, "deposit": deposit.to_string(), "already": already});
+        report::data(&object.to_string());
+    } else {
+        let when = if already {
+            "was registered before"
+        } else {
+            "is registered"
+        };
+        report::data(&format!(
+            "node {node} {when}; deposit {}",
+            report::amount(deposit)
+        ));
+    }
+    Ok(())
+}
+
+fn withdraw(options: &WithdrawOptions) -> Result<(), Problem> {
+    let config = config(&options.source)?;
+    let outcome = runtime()?
+        .block_on(enigma_node::withdraw(&config))
+        .map_err(|error| Problem::failed(format!("{error:#}")))?;
+    let (object, text) = match outcome {
+        Withdrawal::Retired { releasable_at } => (
+            json!({"state": "retired", "releasable_at": releasable_at}),
+            format!(
+                "the node is retired and gets no new committees; keep it running for those it has, and withdraw \
+                 again after {releasable_at} (Unix seconds)"
+            ),
+        ),
+        Withdrawal::Locked { releasable_at, now } => (
+            json!({"state": "locked", "releasable_at": releasable_at, "now": now}),
+            format!(
+                "the deposit is locked for {} s more, until {releasable_at} (Unix seconds)",
+                releasable_at - now
+            ),
+        ),
+        Withdrawal::Paid { amount } => (
+            json!({"state": "paid", "amount": amount.to_string()}),
+            format!("{} paid out to the operator", report::amount(amount)),
+        ),
+    };
+    report::data(&if options.json {
+        object.to_string()
+    } else {
+        text
+    });
     Ok(())
 }
 

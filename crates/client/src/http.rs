@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use enigma_bytecode::container::contract_hash;
 use enigma_wire::api::signed::{self, Authorization, Request};
-use enigma_wire::api::{ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, SealedOutput};
+use enigma_wire::api::{
+    ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, NodeStatus, SealedOutput,
+};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, NodeId, PeerKey};
 use enigma_wire::output::Recipient;
@@ -79,6 +81,10 @@ impl NodeApi {
             });
         }
         Ok(bytes)
+    }
+
+    pub(crate) async fn status(&self) -> Result<NodeStatus, ClientError> {
+        self.json(self.get("status", None).await?).await
     }
 
     pub(crate) async fn job(

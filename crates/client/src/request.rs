@@ -6,7 +6,7 @@ use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost};
 use enigma_chain::Chain;
 use enigma_field::Committee;
-use enigma_wire::api::JobStatus;
+use enigma_wire::api::{JobStatus, NodeStatus};
 use enigma_wire::controller::Amount;
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
@@ -215,23 +215,40 @@ impl Network {
         statuses
     }
 
+    /// What a node says about itself, whatever block it has seen.
+    ///
+    /// # Errors
+    /// When there is no such node or it cannot be reached.
+    pub async fn node_status(&self, node: NodeId) -> Result<NodeStatus, ClientError> {
+        let api = self.api(node);
+        let api = api.ok_or_else(|| ClientError::Misuse(format!("no node {node}")))?;
+        NodeApi {
+            min_block: 0,
+            ..api
+        }
+        .status()
+        .await
+    }
+
+    fn api(&self, node: NodeId) -> Option<NodeApi> {
+        let info = &self.ledger.nodes.get(&node)?.info;
+        Some(NodeApi {
+            node,
+            peer_key: info.peer_key,
+            base: info.api_address.clone(),
+            domain: self.domain,
+            http: self.http.clone(),
+            min_block: self.ledger.head.number,
+        })
+    }
+
     /// The APIs of a collection's committee, in committee order.
     pub(crate) fn committee(&self, collection: CollectionId) -> Result<Vec<NodeApi>, ClientError> {
         let record = self.ledger.collections.get(&collection);
         let record =
             record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
-        let api = |node: &NodeId| {
-            let info = &self.ledger.nodes.get(node)?.info;
-            Some(NodeApi {
-                node: *node,
-                peer_key: info.peer_key,
-                base: info.api_address.clone(),
-                domain: self.domain,
-                http: self.http.clone(),
-                min_block: self.ledger.head.number,
-            })
-        };
-        let apis: Option<Vec<NodeApi>> = record.committee.iter().map(api).collect();
+        let apis = record.committee.iter().map(|node| self.api(*node));
+        let apis: Option<Vec<NodeApi>> = apis.collect();
         apis.ok_or_else(|| ClientError::Misuse("the committee names an unknown node".to_owned()))
     }
 

@@ -19,6 +19,6 @@ mod session;
 pub use controller::Controller;
 pub use party::{Config, Keys, Party, Timeouts};
 pub use seam::{
-    Call, ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table,
-    Write,
+    Call, ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response,
+    Standing, Table, Write,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_wire::api::{ApiError, ErrorCode, JobPhase, JobStatus, NodeStatus, SealedOutput};
+use enigma_wire::api::{ApiError, ErrorCode, JobPhase, JobStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
@@ -21,7 +21,8 @@ use crate::access;
 use crate::deposit;
 use crate::job::{Job, StoredOutput};
 use crate::seam::{
-    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
+    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Standing,
+    Table, Write,
 };
 
 /// `security` of every result until openings are verified (decisions 24).
@@ -381,13 +382,14 @@ impl Party {
             ClientRequest::Job(job) => self.job_status(reply, job),
             ClientRequest::Output { job, recipient } => self.output(reply, job, recipient),
             ClientRequest::Status => {
-                let status = NodeStatus {
+                let running = self.jobs.values().filter(|job| !job.is_over());
+                let standing = Standing {
                     node: self.shared.node(),
                     version: self.shared.config.version.clone(),
                     block: self.shared.ledger.head.number,
-                    links: self.shared.links.len() as u32,
+                    jobs: running.count() as u32,
                 };
-                self.shared.reply(reply, Response::Status(status));
+                self.shared.reply(reply, Response::Status(standing));
             }
         }
     }

@@ -7,7 +7,7 @@ mod debug;
 
 use std::collections::BTreeMap;
 
-use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, NodeStatus, SealedOutput};
+use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Certificate, Failure};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::output::Recipient;
@@ -96,8 +96,21 @@ pub enum Response {
     Contract(Vec<u8>),
     Job(JobStatus),
     Output(SealedOutput),
-    Status(NodeStatus),
+    Status(Standing),
     Error(ApiError),
+}
+
+/// What a party says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its number in the registry, once registered.
+    pub node: Option<NodeId>,
+    /// The software's version.
+    pub version: String,
+    /// The last block it has seen.
+    pub block: u64,
+    /// Jobs it is working on.
+    pub jobs: u32,
 }
 
 /// Where durable data is kept.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{Identity, NetError};
+use crate::{Identity, NetError, frame::VERSION_LEN_MAX};
 
 /// Everything the transport needs to know at start. [`Config::new`] fills in the usual values.
 #[derive(Debug)]
@@ -32,6 +32,10 @@ pub struct Config {
     /// Incoming connections that may be in their handshake at once. One more ends the oldest, so
     /// that a stranger who opens many slow connections cannot keep members out.
     pub max_handshakes: usize,
+    /// The program's version, told to every peer: up to 32 printable ASCII characters.
+    pub version: String,
+    /// A peer whose clock differs by more is warned about.
+    pub clock_skew_max: Duration,
 }
 
 impl Config {
@@ -50,6 +54,8 @@ impl Config {
             retry_max: Duration::from_secs(2),
             flush_timeout: Duration::from_secs(2),
             max_handshakes: 64,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock_skew_max: Duration::from_secs(30),
         }
     }
 
@@ -85,6 +91,10 @@ impl Config {
             return Err(NetError::Setting {
                 name: "max_handshakes",
             });
+        }
+        let printable = self.version.bytes().all(|byte| byte.is_ascii_graphic());
+        if self.version.len() > VERSION_LEN_MAX || !printable {
+            return Err(NetError::Setting { name: "version" });
         }
         Ok(())
     }

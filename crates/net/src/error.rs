@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use enigma_wire::id::PeerKey;
 
+use crate::PROTOCOL_VERSION;
+
 /// The transport could not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -124,7 +126,9 @@ pub enum DialFailure {
     #[error("the peer refused this node")]
     RefusedByPeer,
     /// The other side speaks another version of the protocol.
-    #[error("the peer speaks link protocol version {theirs}")]
+    #[error(
+        "the peer speaks link protocol version {theirs}, this node speaks version {PROTOCOL_VERSION}"
+    )]
     Version {
         /// The peer's version.
         theirs: u8,

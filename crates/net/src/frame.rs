@@ -3,15 +3,18 @@
 //! ```text
 //! hello  "EnLk" version:u8
 //! frame  len:u32le kind:u8 payload:[u8; len - 1]     len counts kind and payload
-//! kind   0 data, 1 ping (no payload), 2 farewell (no payload)
+//! kind   0 data, 1 ping (no payload), 2 farewell (no payload), 3 about (first frame; once)
+//! about  time:u64le version:utf8     the sender's clock in Unix seconds, its program's version
 //! ```
+//!
+//! The hello keeps its form in every version, so that two versions can at least name each other.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::DownReason;
 
 /// Version of the framing; both sides of a link must agree.
-pub const PROTOCOL_VERSION: u8 = 1;
+pub const PROTOCOL_VERSION: u8 = 2;
 
 pub(crate) const HELLO_LEN: usize = 5;
 /// Bytes added to each payload.
@@ -20,6 +23,12 @@ const MAGIC: [u8; 4] = *b"EnLk";
 const DATA: u8 = 0;
 const PING: u8 = 1;
 const FAREWELL: u8 = 2;
+const ABOUT: u8 = 3;
+
+/// Longest text of a program's version, in bytes.
+pub(crate) const VERSION_LEN_MAX: usize = 32;
+/// Bytes of an about frame before the version.
+const TIME_LEN: usize = 8;
 
 // Payloads up to this length are copied out of the read buffer, so that a small frame kept for long
 // does not hold on to the large buffer it arrived in.
@@ -40,6 +49,16 @@ pub(crate) enum Frame {
     Data(Bytes),
     Ping,
     Farewell,
+    About(About),
+}
+
+/// What a peer says about itself when the link begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    /// Its clock, in Unix seconds.
+    pub(crate) time: u64,
+    /// Its program's version: printable ASCII.
+    pub(crate) version: String,
 }
 
 pub(crate) fn put_data(out: &mut Vec<u8>, payload: &[u8]) {
@@ -53,6 +72,25 @@ pub(crate) fn put_ping(out: &mut Vec<u8>) {
 
 pub(crate) fn put_farewell(out: &mut Vec<u8>) {
     put_header(out, 0, FAREWELL);
+}
+
+pub(crate) fn put_about(out: &mut Vec<u8>, about: &About) {
+    put_header(out, TIME_LEN + about.version.len(), ABOUT);
+    out.put_u64_le(about.time);
+    out.put_slice(about.version.as_bytes());
+}
+
+fn about(payload: &[u8]) -> Result<About, DownReason> {
+    let (time, version) = payload
+        .split_first_chunk::<TIME_LEN>()
+        .ok_or(DownReason::BadFrame)?;
+    if !version.iter().all(u8::is_ascii_graphic) {
+        return Err(DownReason::BadFrame);
+    }
+    Ok(About {
+        time: u64::from_le_bytes(*time),
+        version: String::from_utf8_lossy(version).into_owned(),
+    })
 }
 
 fn put_header(out: &mut Vec<u8>, payload_len: usize, kind: u8) {
@@ -85,6 +123,7 @@ pub(crate) fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Frame>, D
         }
         DATA => {}
         PING | FAREWELL if payload_len == 0 => {}
+        ABOUT if payload_len <= TIME_LEN + VERSION_LEN_MAX => {}
         _ => return Err(DownReason::BadFrame),
     }
     if buffer.len() < HEADER_LEN + payload_len {
@@ -99,6 +138,7 @@ pub(crate) fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Frame>, D
             Frame::Data(payload)
         }
         DATA => Frame::Data(buffer.split_to(payload_len).freeze()),
+        ABOUT => Frame::About(about(&buffer.split_to(payload_len))?),
         PING => Frame::Ping,
         _ => Frame::Farewell,
     }))
@@ -126,12 +166,18 @@ mod tests {
         let mut bytes = Vec::new();
         put_data(&mut bytes, b"abc");
         put_ping(&mut bytes);
+        let about = About {
+            time: 1_700_000_000,
+            version: "0.1.0".to_owned(),
+        };
+        put_about(&mut bytes, &about);
         put_data(&mut bytes, b"");
         put_data(&mut bytes, &large);
         put_farewell(&mut bytes);
         let expected = [
             Frame::Data("abc".into()),
             Frame::Ping,
+            Frame::About(about),
             Frame::Data(Bytes::new()),
             Frame::Data(large.clone().into()),
             Frame::Farewell,
@@ -151,7 +197,12 @@ mod tests {
             (header(0, DATA), DownReason::BadFrame),
             (header(2, PING), DownReason::BadFrame),
             (header(9, FAREWELL), DownReason::BadFrame),
-            (header(1, 3), DownReason::BadFrame),
+            (header(1, 4), DownReason::BadFrame),
+            (header(1, ABOUT), DownReason::BadFrame),
+            (
+                header(2 + (TIME_LEN + VERSION_LEN_MAX) as u32, ABOUT),
+                DownReason::BadFrame,
+            ),
             (header(12, DATA), DownReason::Oversize { len: 11, max: 10 }),
             (
                 header(u32::MAX, DATA),

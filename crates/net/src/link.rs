@@ -7,7 +7,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -22,7 +22,7 @@ use tokio_rustls::TlsStream;
 
 use crate::{
     DownReason, SendError,
-    frame::{self, Frame, HEADER_LEN},
+    frame::{self, About, Frame, HEADER_LEN},
     inbox::Feed,
     net::Limits,
 };
@@ -53,6 +53,8 @@ pub(crate) struct Link {
     gone: watch::Sender<bool>,
     sent: AtomicU64,
     received: AtomicU64,
+    /// What the peer said about itself, and its clock less ours when it did, in seconds.
+    about: Mutex<Option<(String, i64)>>,
 }
 
 #[derive(Default)]
@@ -72,7 +74,32 @@ impl Link {
             gone: watch::Sender::new(false),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            about: Mutex::default(),
         }
+    }
+
+    /// The peer's program version and its clock less ours in seconds, once it has told them.
+    pub(crate) fn about(&self) -> Option<(String, i64)> {
+        self.about
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Takes note of what the peer says about itself; it says so once.
+    fn meet(&self, about: About, limits: &Limits) -> Result<(), DownReason> {
+        let offset = i128::from(about.time) - i128::from(unix_now());
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        if offset.unsigned_abs() > limits.clock_skew_max.as_secs() {
+            let peer = self.peer;
+            tracing::warn!(%peer, offset_seconds = offset, "a peer's clock differs; one of the two is wrong");
+        }
+        let mut known = self.about.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_some() {
+            return Err(DownReason::BadFrame);
+        }
+        *known = Some((about.version, offset));
+        Ok(())
     }
 
     /// Queues a frame. When it does not fit, the link is closed.
@@ -140,7 +167,7 @@ impl Link {
             biased;
             reason = self.read(&mut reader, feed, limits) => reason,
             reason = self.closed(limits.flush_timeout) => reason,
-            reason = self.write(&mut writer, limits.ping_interval) => reason,
+            reason = self.write(&mut writer, limits) => reason,
         };
         // A request to close is the cause of what the streams report after it.
         let requested = *self.closing.borrow();
@@ -193,6 +220,11 @@ impl Link {
                 match frame::take(&mut buffer, limits.max_frame) {
                     Ok(Some(Frame::Data(bytes))) => feed.frame(self.peer, bytes).await,
                     Ok(Some(Frame::Ping)) => {}
+                    Ok(Some(Frame::About(about))) => {
+                        if let Err(reason) = self.meet(about, limits) {
+                            return reason;
+                        }
+                    }
                     Ok(Some(Frame::Farewell)) => return DownReason::PeerStopped,
                     Ok(None) => break,
                     Err(reason) => return reason,
@@ -201,8 +233,16 @@ impl Link {
         }
     }
 
-    async fn write(&self, stream: &mut WriteHalf<Stream>, ping_interval: Duration) -> DownReason {
+    async fn write(&self, stream: &mut WriteHalf<Stream>, limits: &Limits) -> DownReason {
         let mut out = Vec::with_capacity(2 * PIECE);
+        let about = About {
+            time: unix_now(),
+            version: limits.version.clone(),
+        };
+        frame::put_about(&mut out, &about);
+        if let Err(error) = self.write_out(stream, &mut out).await {
+            return DownReason::Broken(error.kind());
+        }
         let error = loop {
             let batch = self.take_batch();
             if !batch.is_empty() {
@@ -226,7 +266,7 @@ impl Link {
             if let Err(error) = stream.flush().await {
                 break error;
             }
-            if timeout(ping_interval, self.filled.notified())
+            if timeout(limits.ping_interval, self.filled.notified())
                 .await
                 .is_err()
             {
@@ -285,4 +325,11 @@ impl Link {
         // No statement under this lock can leave the queue half changed.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Unix seconds by this machine's clock; 0 when it is set before 1970.
+fn unix_now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs())
 }

@@ -99,7 +99,9 @@ async fn handshake(
     stream.write_all(&frame::hello()).await.map_err(failed)?;
     stream.flush().await.map_err(failed)?;
     if theirs != PROTOCOL_VERSION {
-        return Err(DialFailure::Version { theirs });
+        let failure = DialFailure::Version { theirs };
+        tracing::warn!(%peer, %failure, "refused a link");
+        return Err(failure);
     }
     Ok((peer, stream.into()))
 }

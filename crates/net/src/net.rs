@@ -45,6 +45,10 @@ pub struct PeerStatus {
     pub failures: u32,
     /// Why the last of them failed.
     pub last_failure: Option<DialFailure>,
+    /// The version of the program at the other end of the link, once it has told it.
+    pub version: Option<String>,
+    /// Its clock less ours in seconds, when the link began.
+    pub clock_offset_seconds: Option<i64>,
 }
 
 impl Net {
@@ -80,6 +84,7 @@ impl Net {
             links: Mutex::default(),
             dialers: Mutex::default(),
             failures: Mutex::default(),
+            past: Mutex::default(),
             feed,
         });
         let acceptor =
@@ -175,8 +180,24 @@ impl Net {
                 status.sent_bytes,
                 status.received_bytes,
             ) = link.counts();
+            if let Some((version, offset)) = link.about() {
+                status.version = Some(version);
+                status.clock_offset_seconds = Some(offset);
+            }
         }
         all
+    }
+
+    /// Bytes sent and received over all links so far, those that are gone included.
+    pub fn traffic(&self) -> (u64, u64) {
+        let links = self.shared.links();
+        let (mut sent, mut received) = *lock(&self.shared.past);
+        for link in links.values() {
+            let (_, out, r#in) = link.counts();
+            sent += out;
+            received += r#in;
+        }
+        (sent, received)
     }
 
     /// Says farewell to all peers, letting queued frames flow out for at most `flush_timeout`, and
@@ -221,6 +242,8 @@ pub(crate) struct Limits {
     pub(crate) retry_max: Duration,
     pub(crate) flush_timeout: Duration,
     pub(crate) max_handshakes: usize,
+    pub(crate) version: String,
+    pub(crate) clock_skew_max: Duration,
 }
 
 impl Limits {
@@ -235,6 +258,8 @@ impl Limits {
             retry_max: config.retry_max,
             flush_timeout: config.flush_timeout,
             max_handshakes: config.max_handshakes,
+            version: config.version.clone(),
+            clock_skew_max: config.clock_skew_max,
         }
     }
 
@@ -257,6 +282,8 @@ pub(crate) struct Shared {
     dialers: Mutex<BTreeSet<PeerKey>>,
     /// Failed attempts in a row, and the last failure.
     failures: Mutex<BTreeMap<PeerKey, (u32, DialFailure)>>,
+    /// Bytes sent and received over links that are gone.
+    past: Mutex<(u64, u64)>,
     feed: Feed,
 }
 
@@ -290,9 +317,18 @@ impl Shared {
         self.feed.up(peer);
         let reason = link.run(stream, &self.feed, &self.limits).await;
         tracing::info!(%peer, %reason, "link down");
-        self.links().remove(&peer);
+        self.forget(&link);
         self.feed.down(peer, reason);
         link.set_gone();
+    }
+
+    /// Takes a link that has ended out of the set; what it moved still counts.
+    fn forget(&self, link: &Link) {
+        let mut links = self.links();
+        links.remove(&link.peer);
+        let (_, sent, received) = link.counts();
+        let mut past = lock(&self.past);
+        *past = (past.0 + sent, past.1 + received);
     }
 
     /// Makes the new link the only one of this peer, unless the peer may not have one (any more).

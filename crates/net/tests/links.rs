@@ -488,3 +488,52 @@ fn kill_9_of_a_peer_shows_within_a_second() {
         assert!(after < Duration::from_secs(1), "noticed after {after:?}");
     }
 }
+
+/// What a peer says about itself, as it goes over the link.
+fn about(time: u64, version: &str) -> Vec<u8> {
+    let len = (1 + 8 + version.len()) as u32;
+    [
+        &len.to_le_bytes()[..],
+        &[3],
+        &time.to_le_bytes(),
+        version.as_bytes(),
+    ]
+    .concat()
+}
+
+#[test]
+fn peers_tell_each_other_their_version_and_their_clock() {
+    let [a, b] = &identities(2).into_iter().map(start).collect::<Vec<_>>()[..] else {
+        panic!("two nodes")
+    };
+    connect(&[a, b]);
+    let status = wait_for(|| {
+        let status = a.net.status()[&b.key()].clone();
+        status.version.is_some().then_some(status)
+    });
+    assert_eq!(status.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    let offset = status.clock_offset_seconds.expect("told with the version");
+    assert!(offset.abs() < 60, "one machine, one clock: {offset}");
+}
+
+#[test]
+fn a_clock_that_is_off_shows_and_telling_it_twice_ends_the_link() {
+    let mut identities = identities(2).into_iter();
+    let (Some(low), Some(middle)) = (identities.next(), identities.next()) else {
+        panic!("two identities")
+    };
+    let (low_key, node) = (low.peer_key(), start(middle));
+    node.net.set_peers(only(low_key, "unused:1"));
+    let mut puppet = ClientPuppet::member(node.net.local_addr(), &low);
+    node.expect_up(low_key);
+    puppet.say(&about(1_000, "9.9.9")).expect("the node reads");
+    let status = wait_for(|| {
+        let status = node.net.status()[&low_key].clone();
+        status.version.is_some().then_some(status)
+    });
+    assert_eq!(status.version.as_deref(), Some("9.9.9"));
+    let offset = status.clock_offset_seconds.expect("told with the version");
+    assert!(offset < -1_000_000_000, "{offset}");
+    puppet.say(&about(1_000, "9.9.9")).expect("the node reads");
+    assert_eq!(node.expect_down(low_key), DownReason::BadFrame);
+}

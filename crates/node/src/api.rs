@@ -4,6 +4,7 @@
 
 mod gate;
 mod limits;
+mod serve;
 #[cfg(test)]
 mod tests;
 
@@ -11,20 +12,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use enigma_core::{ClientRequest, Response};
+use enigma_core::{ClientRequest, Response, Standing};
 use enigma_wire::api::signed::{self, Authorization};
-use enigma_wire::api::{ApiError, Deposit, ErrorCode, MAX_BODY_BYTES};
+use enigma_wire::api::{ApiError, Deposit, ErrorCode, NodeStatus};
 use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
+use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::NodeConfig;
+use crate::telemetry::{Telemetry, unix_now};
 
 pub(crate) use gate::Gate;
 use limits::Limiter;
+pub(crate) use serve::{Limits, serve};
 
 /// Requests the party has not taken yet; more are answered 503.
 pub(crate) const QUEUE_LEN: usize = 256;
@@ -32,8 +40,8 @@ pub(crate) const QUEUE_LEN: usize = 256;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest time from a request's first byte to its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
-/// Requests in hand at once; with the largest body this bounds their memory.
-const REQUESTS_MAX: usize = 64;
+/// Longest wait of a request for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A request on its way to the party.
 pub(crate) struct Asked {
@@ -48,32 +56,61 @@ struct Api {
     party: mpsc::Sender<Asked>,
     wake: enigma_net::Waker,
     gate: Arc<Gate>,
+    telemetry: Arc<Telemetry>,
     limiter: Arc<Limiter>,
     in_hand: Arc<Semaphore>,
+    /// Longest body, in bytes.
+    body_max: usize,
 }
 
 /// The API's routes.
-pub(crate) fn router(party: mpsc::Sender<Asked>, wake: enigma_net::Waker, gate: Gate) -> Router {
+pub(crate) fn router(
+    party: mpsc::Sender<Asked>,
+    wake: enigma_net::Waker,
+    gate: Gate,
+    telemetry: Arc<Telemetry>,
+    config: &NodeConfig,
+) -> Router {
     let api = Api {
         party,
         wake,
         gate: Arc::new(gate),
-        limiter: Arc::default(),
-        in_hand: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        telemetry,
+        limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
+        in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
+        body_max: config.api_body_bytes as usize,
     };
     Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
         .route("/v1/status", get(status))
         .route("/v1/deposits", post(deposit))
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/{member}", get(output))
         .route("/v1/jobs/{job}/outputs/party/{index}", get(party_output))
-        .layer(axum::middleware::from_fn_with_state(
-            api.clone(),
-            limit_rate,
-        ))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .fallback(nothing_here)
+        .layer(axum::middleware::from_fn_with_state(api.clone(), limit))
+        .layer(DefaultBodyLimit::max(api.body_max))
         .with_state(api)
+}
+
+async fn nothing_here(uri: Uri) -> HttpResponse {
+    let message = format!("there is nothing at {}", uri.path());
+    error(ErrorCode::NotFound, message)
+}
+
+/// The process answers.
+async fn health() -> &'static str {
+    "ok"
+}
+
+/// The node can be sent work.
+async fn ready(State(api): State<Api>) -> HttpResponse {
+    match api.telemetry.unready() {
+        None => "ready".into_response(),
+        Some(why) => error(ErrorCode::Unavailable, why),
+    }
 }
 
 async fn status(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
@@ -92,7 +129,7 @@ async fn deposit(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
 
 async fn contract(
     State(api): State<Api>,
-    Path(contract): Path<Hash>,
+    Place(contract): Place<Hash>,
     incoming: Incoming,
 ) -> HttpResponse {
     api.ask(ClientRequest::Contract(contract), &incoming).await
@@ -100,7 +137,7 @@ async fn contract(
 
 async fn put_contract(
     State(api): State<Api>,
-    Path(contract): Path<Hash>,
+    Place(contract): Place<Hash>,
     incoming: Incoming,
 ) -> HttpResponse {
     let request = ClientRequest::PutContract {
@@ -110,13 +147,13 @@ async fn put_contract(
     api.ask(request, &incoming).await
 }
 
-async fn job(State(api): State<Api>, Path(job): Path<u64>, incoming: Incoming) -> HttpResponse {
+async fn job(State(api): State<Api>, Place(job): Place<u64>, incoming: Incoming) -> HttpResponse {
     api.ask(ClientRequest::Job(JobId(job)), &incoming).await
 }
 
 async fn output(
     State(api): State<Api>,
-    Path((job, member)): Path<(u64, u32)>,
+    Place((job, member)): Place<(u64, u32)>,
     incoming: Incoming,
 ) -> HttpResponse {
     let request = ClientRequest::Output {
@@ -128,7 +165,7 @@ async fn output(
 
 async fn party_output(
     State(api): State<Api>,
-    Path((job, index)): Path<(u64, u16)>,
+    Place((job, index)): Place<(u64, u16)>,
     incoming: Incoming,
 ) -> HttpResponse {
     let request = ClientRequest::Output {
@@ -136,6 +173,20 @@ async fn party_output(
         recipient: Recipient::Party(index),
     };
     api.ask(request, &incoming).await
+}
+
+/// What a path names; a path that names nothing is answered as every other bad request is.
+struct Place<T>(T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Api> for Place<T> {
+    type Rejection = HttpResponse;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, HttpResponse> {
+        match Path::from_request_parts(parts, api).await {
+            Ok(Path(place)) => Ok(Self(place)),
+            Err(rejection) => Err(malformed(rejection.body_text())),
+        }
+    }
 }
 
 /// A request's body, and who sent it as of which block.
@@ -165,7 +216,7 @@ impl FromRequest<Api> for Incoming {
         let request = axum::extract::Request::from_parts(parts.clone(), body);
         let body = Bytes::from_request(request, api)
             .await
-            .map_err(IntoResponse::into_response)?;
+            .map_err(|rejection| api.bad_body(&rejection))?;
         let target = parts
             .uri
             .path_and_query()
@@ -186,6 +237,37 @@ impl FromRequest<Api> for Incoming {
 }
 
 impl Api {
+    /// Serves a request when it is its turn.
+    async fn serve(
+        &self,
+        request: axum::extract::Request,
+        next: axum::middleware::Next,
+    ) -> HttpResponse {
+        let turn = tokio::time::timeout(TURN_TIMEOUT, self.in_hand.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
+            let message = "the node is busy; try again".to_owned();
+            return error(ErrorCode::Unavailable, message);
+        };
+        match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => error(
+                ErrorCode::Unavailable,
+                "the request took too long".to_owned(),
+            ),
+        }
+    }
+
+    fn bad_body(&self, rejection: &BytesRejection) -> HttpResponse {
+        let mut refusal = malformed(match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                format!("the body is longer than {} bytes", self.body_max)
+            }
+            _ => rejection.body_text(),
+        });
+        *refusal.status_mut() = rejection.status();
+        refusal
+    }
+
     async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {
         if let Some(authorization) = &incoming.authorization
             && let Err(error) = self.gate.remember(authorization)
@@ -220,23 +302,36 @@ impl Api {
         {
             self.gate.forget(authorization);
         }
-        http(response)
+        self.http(response)
     }
-}
 
-fn http(response: Response) -> HttpResponse {
-    match response {
-        Response::DepositAccepted(accepted) => Json(accepted).into_response(),
-        Response::ContractAccepted => StatusCode::NO_CONTENT.into_response(),
-        Response::Contract(bytecode) => (
-            [(header::CONTENT_TYPE, "application/octet-stream")],
-            bytecode,
-        )
-            .into_response(),
-        Response::Job(status) => Json(status).into_response(),
-        Response::Output(output) => Json(output).into_response(),
-        Response::Status(status) => Json(status).into_response(),
-        Response::Error(error) => refused(error),
+    fn http(&self, response: Response) -> HttpResponse {
+        match response {
+            Response::DepositAccepted(accepted) => Json(accepted).into_response(),
+            Response::ContractAccepted => StatusCode::NO_CONTENT.into_response(),
+            Response::Contract(bytecode) => (
+                [(header::CONTENT_TYPE, "application/octet-stream")],
+                bytecode,
+            )
+                .into_response(),
+            Response::Job(status) => Json(status).into_response(),
+            Response::Output(output) => Json(output).into_response(),
+            Response::Status(standing) => Json(self.status(standing)).into_response(),
+            Response::Error(error) => refused(error),
+        }
+    }
+
+    /// What the party says, and what only the process knows.
+    fn status(&self, standing: Standing) -> NodeStatus {
+        NodeStatus {
+            node: standing.node,
+            version: standing.version,
+            protocol: enigma_net::PROTOCOL_VERSION.into(),
+            block: standing.block,
+            time: unix_now(),
+            jobs: standing.jobs,
+            peers: self.telemetry.peers(),
+        }
     }
 }
 
@@ -259,6 +354,10 @@ fn error(code: ErrorCode, message: String) -> HttpResponse {
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let mut response = (status, Json(ApiError { code, message })).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let seconds = HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
     if status == StatusCode::UNAUTHORIZED {
         let scheme = HeaderValue::from_static(signed::SCHEME);
         response
@@ -268,33 +367,41 @@ fn error(code: ErrorCode, message: String) -> HttpResponse {
     response
 }
 
-async fn limit_rate(
+/// Every request passes here: it is let in or refused, timed and counted.
+async fn limit(
     State(api): State<Api>,
     ConnectInfo(client): ConnectInfo<std::net::SocketAddr>,
     request: axum::extract::Request,
     next: axum::middleware::Next,
 ) -> HttpResponse {
-    if api.limiter.admit(client.ip(), Instant::now()) {
-        let served = async {
-            let _turn = api.in_hand.acquire().await;
-            next.run(request).await
-        };
-        match tokio::time::timeout(REQUEST_TIMEOUT, served).await {
-            Ok(response) => response,
-            Err(_) => error(
-                ErrorCode::Unavailable,
-                "the request took too long".to_owned(),
-            ),
-        }
+    let (start, route) = (Instant::now(), route(request.uri().path()));
+    let response = if api.limiter.admit(client.ip(), start) {
+        api.serve(request, next).await
     } else {
-        let message = "too many requests from this address".to_owned();
-        (
-            StatusCode::TOO_MANY_REQUESTS,
-            Json(ApiError {
-                code: ErrorCode::Unavailable,
-                message,
-            }),
-        )
-            .into_response()
+        let message = "too many requests from this address; slow down".to_owned();
+        let mut refusal = error(ErrorCode::Unavailable, message);
+        *refusal.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        refusal
+    };
+    let status = response.status().as_u16();
+    api.telemetry.request(route, status, start.elapsed());
+    response
+}
+
+/// What a request is counted as.
+fn route(path: &str) -> &'static str {
+    let kinds = [
+        ("/v1/deposits", "deposits"),
+        ("/v1/contracts/", "contracts"),
+        ("/v1/jobs/", "jobs"),
+        ("/v1/status", "status"),
+        ("/health", "health"),
+        ("/ready", "ready"),
+    ];
+    let kind = kinds.iter().find(|(start, _)| path.starts_with(start));
+    match kind {
+        Some((_, "jobs")) if path.contains("/outputs/") => "outputs",
+        Some((_, kind)) => kind,
+        None => "other",
     }
 }

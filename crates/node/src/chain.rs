@@ -1,15 +1,23 @@
-//! The node's side of the chain: follows blocks for the party, submits its calls, registers the node.
+//! The node's side of the chain: follows blocks for the party, submits its calls, sees whether it answers.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
-use enigma_chain::{Chain, Wallet};
+use enigma_chain::{Chain, ChainError, Wallet};
 use enigma_core::{Call, EffectId, Outcome};
-use enigma_wire::controller::{BlockEvents, NodeInfo};
-use enigma_wire::eip712::{Domain, NodeBinding};
+use enigma_wire::controller::BlockEvents;
+use enigma_wire::ledger::Ledger;
 use tokio::sync::mpsc;
 
 use crate::NodeConfig;
-use crate::keys::NodeKeys;
+use crate::telemetry::Telemetry;
+
+/// Shortest and longest pause between attempts to reach the chain.
+const RETRY_MIN: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(15);
+/// Pause between looks whether the chain answers.
+const WATCH_PAUSE: Duration = Duration::from_secs(10);
 
 /// Hands every block to the party, in order, from the beginning.
 pub(crate) async fn follow(
@@ -71,26 +79,49 @@ pub(crate) async fn submit(
     }
 }
 
-/// Registers the node unless a live registration with its key exists already.
-pub(crate) async fn register(
-    chain: &Chain,
-    domain: &Domain,
-    config: &NodeConfig,
-    keys: &NodeKeys,
-    info: NodeInfo,
-) -> anyhow::Result<()> {
-    let operator = Wallet::new(keys.operator.clone());
-    let deposit = match config.deposit {
-        Some(deposit) => u128::from(deposit),
-        None => chain.min_deposit().await?,
-    };
-    let binding = NodeBinding {
-        operator: keys.operator.address(),
-        info: &info,
-    };
-    let proof = keys.signer.sign(&domain.digest(&binding));
-    chain
-        .register_node(&operator, &info, &proof, deposit)
-        .await?;
-    Ok(())
+/// Connects to the chain and its controller, however long it takes until the chain answers.
+///
+/// # Errors
+/// When the chain answers, but not as it should.
+pub(crate) async fn connect(config: &NodeConfig) -> Result<Chain, ChainError> {
+    patiently(|| Chain::connect(&config.chain_url, Some(config.controller))).await
+}
+
+/// Tries until the chain answers, with growing pauses; gives what it answers.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, ChainError>>>(
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, ChainError> {
+    let mut pause = RETRY_MIN;
+    loop {
+        match attempt().await {
+            Err(error @ ChainError::Unreachable { .. }) => {
+                tracing::warn!(%error, "waiting for the chain");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(RETRY_MAX);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// The controller's state now.
+pub(crate) async fn ledger(chain: &Chain, from_block: u64) -> Result<Ledger, ChainError> {
+    let head = chain.head().await?;
+    let mut ledger = Ledger::default();
+    for block in chain.events(from_block, head.number).await? {
+        ledger
+            .apply_block(&block)
+            .map_err(|error| ChainError::Unexpected(error.to_string()))?;
+    }
+    Ok(ledger)
+}
+
+/// Looks now and then whether the chain answers, so that its silence shows also when nothing happens.
+pub(crate) async fn watch(chain: Chain, telemetry: Arc<Telemetry>) {
+    loop {
+        if let Ok(head) = chain.head().await {
+            telemetry.chain_answered(head.number);
+        }
+        tokio::time::sleep(WATCH_PAUSE).await;
+    }
 }

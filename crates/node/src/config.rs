@@ -1,128 +1,164 @@
-//! A node's configuration file.
+//! A node's settings: read once at start, from a file, then the environment, then the command line.
+
+mod layers;
+mod settings;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use enigma_wire::api::MAX_BODY_BYTES;
 use enigma_wire::id::Address;
 use serde::{Deserialize, Serialize};
 
-/// Everything a node must be told, read once at start.
+pub use layers::{ConfigError, ENVIRONMENT_PREFIX, Place};
+pub use settings::{SETTINGS, Setting};
+
+/// Everything a node must be told. [`SETTINGS`] says what each setting means; a test holds the two
+/// together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
 pub struct NodeConfig {
-    /// Where keys and data are; relative paths are taken from the configuration file's folder.
-    pub data_dir: PathBuf,
-    /// The chain's JSON-RPC endpoint.
     pub chain_url: String,
-    /// The controller contract.
     pub controller: Address,
-    /// Where committee members connect; port 0 takes a free one.
+    #[serde(default = "here")]
+    pub data_dir: PathBuf,
+    #[serde(default = "loopback")]
     pub listen_peer: SocketAddr,
-    /// Where the public HTTP API listens; port 0 takes a free one.
+    #[serde(default = "loopback")]
     pub listen_api: SocketAddr,
-    /// `host:port` that other members are told; the listening address when absent.
+    #[serde(default)]
+    pub listen_metrics: Option<SocketAddr>,
     #[serde(default)]
     pub public_peer: Option<String>,
-    /// Base URL that clients are told; made from the listening address when absent.
     #[serde(default)]
     pub public_api: Option<String>,
-    /// Deposit put down at registration, in the chain's smallest unit; the controller's minimum when
-    /// absent.
+    #[serde(default = "yes")]
+    pub register: bool,
     #[serde(default)]
     pub deposit: Option<u64>,
+    #[serde(default)]
+    pub log_format: LogFormat,
+    #[serde(default)]
+    pub log_level: LogLevel,
+    #[serde(default = "clock_skew_seconds")]
+    pub clock_skew_seconds: u32,
+    #[serde(default = "api_rate")]
+    pub api_rate: u32,
+    #[serde(default = "api_burst")]
+    pub api_burst: u32,
+    #[serde(default = "api_body_bytes")]
+    pub api_body_bytes: u32,
+    #[serde(default = "api_requests")]
+    pub api_requests: u32,
+    #[serde(default = "api_connections")]
+    pub api_connections: u32,
+    #[serde(default = "api_connections_per_address")]
+    pub api_connections_per_address: u32,
 }
 
-/// A configuration file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// It cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// It is not what was expected.
-    #[error("{}: {error}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        error: Box<toml::de::Error>,
-    },
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The least important lines that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)] // The usual names.
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
 }
 
 impl NodeConfig {
-    /// Reads a configuration file.
-    ///
-    /// # Errors
-    /// When it cannot be read or a line is wrong; the message names it.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
-            path: path.to_owned(),
-            error,
-        })?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| ConfigError::Malformed {
-            path: path.to_owned(),
-            error: Box::new(error),
-        })?;
-        if let Some(folder) = path.parent() {
-            config.data_dir = folder.join(&config.data_dir);
+    /// The usual settings for a node of a controller: everything on loopback at free ports, data beside
+    /// the configuration file.
+    pub fn new(chain_url: String, controller: Address) -> Self {
+        Self {
+            chain_url,
+            controller,
+            data_dir: here(),
+            listen_peer: loopback(),
+            listen_api: loopback(),
+            listen_metrics: None,
+            public_peer: None,
+            public_api: None,
+            register: yes(),
+            deposit: None,
+            log_format: LogFormat::default(),
+            log_level: LogLevel::default(),
+            clock_skew_seconds: clock_skew_seconds(),
+            api_rate: api_rate(),
+            api_burst: api_burst(),
+            api_body_bytes: api_body_bytes(),
+            api_requests: api_requests(),
+            api_connections: api_connections(),
+            api_connections_per_address: api_connections_per_address(),
         }
-        Ok(config)
     }
 
-    /// The file's text.
+    /// The file's text: every setting with its meaning; those without a value are commented out.
     pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("plain values always have a text form")
+        let values = toml::Table::try_from(self).expect("plain values always have a text form");
+        let mut text = String::new();
+        for setting in SETTINGS {
+            let line = match values.get(setting.key) {
+                Some(value) => format!("{} = {value}", setting.key),
+                None => format!("# {} =", setting.key),
+            };
+            text += &format!("# {}\n{line}\n\n", setting.meaning);
+        }
+        text
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn here() -> PathBuf {
+    ".".into()
+}
 
-    fn sample() -> NodeConfig {
-        NodeConfig {
-            data_dir: "data".into(),
-            chain_url: "http://127.0.0.1:8545".into(),
-            controller: Address([7; 20]),
-            listen_peer: "127.0.0.1:0".parse().expect("address"),
-            listen_api: "127.0.0.1:0".parse().expect("address"),
-            public_peer: None,
-            public_api: Some("https://node.example".into()),
-            deposit: None,
-        }
-    }
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
 
-    #[test]
-    fn file_round_trips_and_paths_are_taken_from_its_folder() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("node.toml");
-        std::fs::write(&path, sample().to_toml()).expect("write");
-        let loaded = NodeConfig::load(&path).expect("loads");
-        assert_eq!(loaded.data_dir, folder.path().join("data"));
-        assert_eq!(
-            NodeConfig {
-                data_dir: "data".into(),
-                ..loaded
-            },
-            sample()
-        );
-    }
+fn yes() -> bool {
+    true
+}
 
-    #[test]
-    fn mistakes_are_named_with_their_line() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("node.toml");
-        std::fs::write(&path, sample().to_toml() + "colour = 1\n").expect("write");
-        let message = NodeConfig::load(&path)
-            .expect_err("unknown key")
-            .to_string();
-        assert!(message.contains("colour"), "{message}");
-        let missing = NodeConfig::load(&folder.path().join("none.toml")).expect_err("no file");
-        assert!(missing.to_string().contains("none.toml"));
-    }
+fn clock_skew_seconds() -> u32 {
+    30
+}
+
+fn api_rate() -> u32 {
+    2_000
+}
+
+fn api_burst() -> u32 {
+    4_000
+}
+
+fn api_body_bytes() -> u32 {
+    MAX_BODY_BYTES as u32
+}
+
+fn api_requests() -> u32 {
+    64
+}
+
+fn api_connections() -> u32 {
+    1_024
+}
+
+fn api_connections_per_address() -> u32 {
+    256
 }

@@ -1,11 +1,19 @@
 //! The disk thread: performs the party's writes and reads in order, sharing one flush among the
-//! writes that are waiting.
+//! writes that are waiting. After a failure of the disk the store is opened anew: what failed is answered
+//! as failed, and what comes later works again once the disk does.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
 
 use enigma_core::{EffectId, Outcome, Table, Write};
-use enigma_store::{Batch, Store};
+use enigma_store::{Batch, Entry, Store, StoreError};
 
+use crate::telemetry::Telemetry;
+
+/// Pause between attempts to open a store that failed: each reads the whole file.
+const REOPEN_PAUSE: Duration = Duration::from_secs(2);
 /// Most rows a single load returns.
 const LOAD_MAX: usize = 2 << 20;
 /// Writes that share a flush at most.
@@ -24,57 +32,138 @@ pub(crate) enum Request {
     },
 }
 
-/// Works until the party hangs up; outcomes go back in the order of requests.
-pub(crate) fn run(
-    store: &Store,
-    requests: &Receiver<Request>,
-    done: &SyncSender<(EffectId, Outcome)>,
-    wake: &enigma_net::Waker,
-) {
-    let mut next = requests.recv().ok();
-    while let Some(request) = next.take() {
-        let outcomes = match request {
-            Request::Load { id, table, prefix } => vec![(id, load(store, table, &prefix))],
-            Request::Persist { id, batch } => {
-                let mut group = vec![(id, to_batch(batch))];
-                while group.len() < GROUP_MAX {
-                    match requests.try_recv() {
-                        Ok(Request::Persist { id, batch }) => group.push((id, to_batch(batch))),
-                        Ok(other) => {
-                            next = Some(other);
-                            break;
+/// What the disk thread needs of a store.
+pub(crate) trait Keep {
+    /// Applies batches in order with one flush, all or none.
+    fn commit_all(&self, batches: &[Batch]) -> Result<(), StoreError>;
+    /// All pairs whose keys begin with the prefix, in order.
+    fn scan_all(&self, table: Table, prefix: &[u8]) -> Result<Vec<Entry>, StoreError>;
+}
+
+impl Keep for Store {
+    fn commit_all(&self, batches: &[Batch]) -> Result<(), StoreError> {
+        Store::commit_all(self, batches)
+    }
+
+    fn scan_all(&self, table: Table, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        self.scan(table_of(table), prefix, None, LOAD_MAX)
+    }
+}
+
+/// A store, and how to open it again.
+pub(crate) struct Disk<S> {
+    store: Option<S>,
+    open: Box<dyn Fn() -> Result<S, StoreError> + Send>,
+    failed_at: Option<Instant>,
+    reopen_pause: Duration,
+    telemetry: Arc<Telemetry>,
+}
+
+impl<S: Keep> Disk<S> {
+    /// An open store. `open` opens it anew after the system failed.
+    pub(crate) fn new(
+        store: S,
+        open: impl Fn() -> Result<S, StoreError> + Send + 'static,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
+        Self {
+            store: Some(store),
+            open: Box::new(open),
+            failed_at: None,
+            reopen_pause: REOPEN_PAUSE,
+            telemetry,
+        }
+    }
+
+    /// Works until the party hangs up; outcomes go back in the order of requests.
+    pub(crate) fn run(
+        mut self,
+        requests: &Receiver<Request>,
+        done: &SyncSender<(EffectId, Outcome)>,
+        wake: &enigma_net::Waker,
+    ) {
+        let mut next = requests.recv().ok();
+        while let Some(request) = next.take() {
+            let outcomes = match request {
+                Request::Load { id, table, prefix } => vec![(id, self.load(table, &prefix))],
+                Request::Persist { id, batch } => {
+                    let mut group = vec![(id, to_batch(batch))];
+                    while group.len() < GROUP_MAX {
+                        match requests.try_recv() {
+                            Ok(Request::Persist { id, batch }) => {
+                                group.push((id, to_batch(batch)));
+                            }
+                            Ok(other) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                         }
-                        Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                     }
+                    self.persist(group)
                 }
-                persist(store, group)
+            };
+            for outcome in outcomes {
+                if done.send(outcome).is_err() {
+                    return;
+                }
             }
-        };
-        for outcome in outcomes {
-            if done.send(outcome).is_err() {
-                return;
+            wake();
+            next = next.or_else(|| requests.recv().ok());
+        }
+    }
+
+    fn persist(&mut self, group: Vec<(EffectId, Batch)>) -> Vec<(EffectId, Outcome)> {
+        let (ids, batches): (Vec<EffectId>, Vec<Batch>) = group.into_iter().unzip();
+        let result = self.with_store(|store| store.commit_all(&batches));
+        let failing = &self.telemetry.disk_failing;
+        failing.store(result.is_err(), Ordering::Relaxed);
+        match result {
+            Ok(()) => ids.into_iter().map(|id| (id, Outcome::Persisted)).collect(),
+            Err(error) => {
+                let errors = &self.telemetry.disk_write_errors;
+                errors.fetch_add(1, Ordering::Relaxed);
+                ids.into_iter()
+                    .map(|id| (id, Outcome::Failed(error.to_string())))
+                    .collect()
             }
         }
-        wake();
-        next = next.or_else(|| requests.recv().ok());
     }
-}
 
-fn persist(store: &Store, group: Vec<(EffectId, Batch)>) -> Vec<(EffectId, Outcome)> {
-    let (ids, batches): (Vec<EffectId>, Vec<Batch>) = group.into_iter().unzip();
-    match store.commit_all(&batches) {
-        Ok(()) => ids.into_iter().map(|id| (id, Outcome::Persisted)).collect(),
-        Err(error) => ids
-            .into_iter()
-            .map(|id| (id, Outcome::Failed(error.to_string())))
-            .collect(),
+    fn load(&mut self, table: Table, prefix: &[u8]) -> Outcome {
+        match self.with_store(|store| store.scan_all(table, prefix)) {
+            Ok(pairs) => Outcome::Loaded(pairs),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
     }
-}
 
-fn load(store: &Store, table: Table, prefix: &[u8]) -> Outcome {
-    match store.scan(table_of(table), prefix, None, LOAD_MAX) {
-        Ok(pairs) => Outcome::Loaded(pairs),
-        Err(error) => Outcome::Failed(error.to_string()),
+    fn with_store<T>(
+        &mut self,
+        work: impl FnOnce(&S) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None if self
+                .failed_at
+                .is_some_and(|failed| failed.elapsed() < self.reopen_pause) =>
+            {
+                return Err(StoreError::Failed);
+            }
+            None => {
+                self.failed_at = Some(Instant::now());
+                (self.open)()?
+            }
+        };
+        let result = work(&store);
+        match &result {
+            Err(StoreError::DiskFull | StoreError::Io(_) | StoreError::Failed) => {
+                // Dropping it gives up its lock, so that it can be opened again.
+                drop(store);
+                self.failed_at = Some(Instant::now());
+            }
+            _ => self.store = Some(store),
+        }
+        result
     }
 }
 
@@ -101,12 +190,15 @@ fn table_of(table: Table) -> enigma_store::Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, mpsc};
+    use std::sync::Mutex;
+    use std::sync::mpsc;
 
     #[test]
     fn outcomes_come_back_in_order_and_reads_see_earlier_writes() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let store = Store::open(folder.path(), b"test").expect("opens");
+        let never = || Err(StoreError::Failed);
+        let disk = Disk::new(store, never, Arc::default());
         let (ask, requests) = mpsc::sync_channel(1024);
         let (done, outcomes) = mpsc::sync_channel(1024);
         for i in 0..300u64 {
@@ -129,7 +221,7 @@ mod tests {
         .expect("room");
         drop(ask);
         let wake: enigma_net::Waker = Arc::new(|| {});
-        run(&store, &requests, &done, &wake);
+        disk.run(&requests, &done, &wake);
         drop(done);
         let outcomes: Vec<(EffectId, Outcome)> = outcomes.iter().collect();
         assert!(outcomes.iter().map(|(id, _)| id.0).eq(0..=300));
@@ -137,5 +229,64 @@ mod tests {
             Outcome::Loaded(pairs) => assert_eq!(pairs.len(), 300),
             other => panic!("expected rows, got {other:?}"),
         }
+    }
+
+    /// A store that has failed refuses everything, as the real one does, until it is opened anew.
+    struct Failing {
+        full: Arc<Mutex<bool>>,
+        failed: Mutex<bool>,
+    }
+
+    impl Keep for Failing {
+        fn commit_all(&self, _: &[Batch]) -> Result<(), StoreError> {
+            let mut failed = self.failed.lock().expect("whole");
+            if *failed {
+                return Err(StoreError::Failed);
+            }
+            *failed = *self.full.lock().expect("whole");
+            if *failed {
+                Err(StoreError::DiskFull)
+            } else {
+                Ok(())
+            }
+        }
+
+        fn scan_all(&self, _: Table, _: &[u8]) -> Result<Vec<Entry>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_fails_what_waits_for_it_and_works_again_when_there_is_room() {
+        let full = Arc::new(Mutex::new(true));
+        let open = {
+            let full = full.clone();
+            move || {
+                Ok(Failing {
+                    full: full.clone(),
+                    failed: Mutex::new(false),
+                })
+            }
+        };
+        let telemetry = Arc::new(Telemetry::default());
+        telemetry.chain_answered(1);
+        let store = open().expect("opens");
+        let mut disk = Disk::new(store, open, telemetry.clone());
+        disk.reopen_pause = Duration::ZERO;
+        let mut persist = |id| {
+            let mut outcomes = disk.persist(vec![(EffectId(id), Batch::new())]);
+            outcomes.remove(0).1
+        };
+        for id in 0..2 {
+            match persist(id) {
+                Outcome::Failed(why) => assert!(why.contains("no space left"), "{why}"),
+                other => panic!("stored on a full disk: {other:?}"),
+            }
+        }
+        assert_eq!(telemetry.disk_write_errors.load(Ordering::Relaxed), 2);
+        assert!(telemetry.unready().is_some());
+        *full.lock().expect("whole") = false;
+        assert!(matches!(persist(2), Outcome::Persisted));
+        assert_eq!(telemetry.unready(), None);
     }
 }

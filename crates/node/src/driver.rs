@@ -4,25 +4,29 @@
 //! others. When the frames' queue is full the peers' sockets are not read; when the API's is full
 //! requests are answered 503; the chain and the disk wait.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use enigma_core::{Call, Effect, EffectId, Fact, Input, Millis, Outcome, Party, ReplyId, Response};
-use enigma_net::{Inbox, Net, NetEvent};
-use enigma_wire::controller::BlockEvents;
-use enigma_wire::id::JobId;
+use enigma_net::{Inbox, Net, NetEvent, PeerStatus};
+use enigma_wire::api::PeerReport;
+use enigma_wire::controller::{BlockEvents, Event};
+use enigma_wire::id::{JobId, PeerKey};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::api::Asked;
 use crate::disk;
+use crate::telemetry::Telemetry;
 
 /// Time between ticks.
 const TICK: Duration = Duration::from_millis(100);
 /// Inputs taken of one source before the next one's turn.
 const TURN: usize = 64;
+/// Time between looks at the links, for status and metrics.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The party's connections to the rest of the process.
 pub(crate) struct Driver {
@@ -36,6 +40,7 @@ pub(crate) struct Driver {
     pub(crate) submissions: mpsc::Sender<(EffectId, Call)>,
     pub(crate) submitted: Receiver<(EffectId, Outcome)>,
     pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 impl Driver {
@@ -44,6 +49,7 @@ impl Driver {
         let start = Instant::now();
         let mut waiting = Waiting::default();
         let mut last_tick = start;
+        let mut last_look: Option<Instant> = None;
         while !self.stop.load(Ordering::Acquire) {
             let now = || Millis(start.elapsed().as_millis() as u64);
             let mut busy = false;
@@ -65,6 +71,10 @@ impl Driver {
                 last_tick = Instant::now();
                 self.step(now(), Input::Tick, &mut waiting);
             }
+            if last_look.is_none_or(|look| look.elapsed() >= LOOK) {
+                last_look = Some(Instant::now());
+                self.look_at_links();
+            }
             if let Some(job) = waiting.compute.pop_front() {
                 busy = true;
                 self.step(now(), Input::Compute { job }, &mut waiting);
@@ -77,6 +87,22 @@ impl Driver {
         self.net.stop();
     }
 
+    fn look_at_links(&self) {
+        let report = |(peer, status): (PeerKey, PeerStatus)| PeerReport {
+            peer,
+            connected: status.connected,
+            version: status.version,
+            clock_offset_seconds: status.clock_offset_seconds,
+        };
+        let peers = self.net.status().into_iter().map(report).collect();
+        self.telemetry.set_peers(peers);
+        let (sent, received) = self.net.traffic();
+        self.telemetry.bytes_sent.store(sent, Ordering::Relaxed);
+        self.telemetry
+            .bytes_received
+            .store(received, Ordering::Relaxed);
+    }
+
     fn next_local(&mut self, waiting: &mut Waiting) -> Option<Input> {
         if let Ok((id, outcome)) = self.disk_done.try_recv() {
             return Some(Input::Done { id, outcome });
@@ -85,6 +111,7 @@ impl Driver {
             return Some(Input::Done { id, outcome });
         }
         if let Ok((block, caught_up)) = self.blocks.try_recv() {
+            self.count(&block, &mut waiting.jobs);
             return Some(Input::Chain { block, caught_up });
         }
         let asked = self.requests.try_recv().ok()?;
@@ -95,6 +122,23 @@ impl Driver {
             caller: asked.caller,
             min_block: asked.min_block,
         })
+    }
+
+    fn count(&self, block: &BlockEvents, jobs: &mut BTreeSet<JobId>) {
+        self.telemetry.block.store(block.number, Ordering::Relaxed);
+        for event in &block.events {
+            let (job, outcome) = match event {
+                Event::JobSettled { certificate, .. } => (certificate.job, "settled"),
+                Event::JobFailed { failure, .. } => (failure.job, "failed"),
+                Event::JobExpired { job, .. } => (*job, "expired"),
+                _ => continue,
+            };
+            if jobs.remove(&job) {
+                self.telemetry.outcome(outcome);
+            }
+        }
+        let running = &self.telemetry.jobs_running;
+        running.store(jobs.len() as u64, Ordering::Relaxed);
     }
 
     fn step(&mut self, now: Millis, input: Input, waiting: &mut Waiting) {
@@ -127,7 +171,16 @@ impl Driver {
             }
             Effect::Reply { to, response } => waiting.answer(to, response),
             Effect::Peers(peers) => self.net.set_peers(peers),
-            Effect::Report(fact) => log(&fact),
+            Effect::Report(fact) => {
+                self.telemetry.fact(&fact);
+                if let Fact::JobPhase { job, .. } = &fact
+                    && waiting.jobs.insert(*job)
+                {
+                    let running = &self.telemetry.jobs_running;
+                    running.store(waiting.jobs.len() as u64, Ordering::Relaxed);
+                }
+                log(&fact);
+            }
         }
     }
 
@@ -154,6 +207,8 @@ struct Waiting {
     clients: BTreeMap<ReplyId, oneshot::Sender<Response>>,
     /// Jobs that want to go on with local work; at most one turn for each running job.
     compute: VecDeque<JobId>,
+    /// Jobs this node has begun and whose end it has not seen on the chain.
+    jobs: BTreeSet<JobId>,
 }
 
 impl Waiting {

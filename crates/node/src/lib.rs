@@ -12,8 +12,17 @@ mod config;
 mod disk;
 mod driver;
 mod keys;
+mod metrics;
+mod operator;
 mod run;
+mod telemetry;
 
-pub use config::{ConfigError, NodeConfig};
+pub use config::{
+    ConfigError, ENVIRONMENT_PREFIX, LogFormat, LogLevel, NodeConfig, Place, SETTINGS, Setting,
+};
 pub use keys::{KeyError, NodeKeys};
+pub use operator::{Registration, Withdrawal, register, withdraw};
 pub use run::run;
+
+/// The folder of a node's keys in its data folder.
+pub const KEYS_FOLDER: &str = "keys";

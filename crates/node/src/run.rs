@@ -1,70 +1,75 @@
 //! Starts a node, runs it until it is told to stop, and stops it cleanly.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use enigma_chain::{Chain, Wallet};
 use enigma_core::{Config, Keys, Party, Timeouts};
-use enigma_net::{Net, Waker};
+use enigma_net::{Inbox, Net, Waker};
 use enigma_store::Store;
-use enigma_wire::controller::{Event, NodeInfo};
+use enigma_wire::controller::NodeInfo;
 use enigma_wire::eip712::Domain;
+use enigma_wire::id::PeerKey;
 use rand::TryRng as _;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 
+use crate::disk::Disk;
 use crate::driver::Driver;
 use crate::keys::NodeKeys;
-use crate::{NodeConfig, api, chain, disk};
+use crate::telemetry::Telemetry;
+use crate::{KEYS_FOLDER, NodeConfig, api, chain, metrics, operator};
 
 /// Blocks, disk requests and submissions that may wait.
 const QUEUE_LEN: usize = 4096;
+/// How long requests in hand may take to end when the node stops.
+const API_FAREWELL: Duration = Duration::from_secs(2);
 
-/// Runs a node until `stop` resolves.
+/// Runs a node until `stop` resolves. While the chain cannot be reached the node waits for it.
 ///
 /// # Errors
-/// When the configuration, keys, disk, network or chain cannot be used; the message says which.
+/// When the configuration, keys, disk or network cannot be used, or the chain holds no such controller;
+/// the message says which.
 pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let keys_folder = config.data_dir.join("keys");
-    let keys = NodeKeys::load(&keys_folder)
+    let keys = NodeKeys::load(&config.data_dir.join(KEYS_FOLDER))
         .context("cannot load the node's keys; `enigma node init` makes them")?;
-    let store = open_store(&config.data_dir, &keys)?;
-    let chain = Chain::connect(&config.chain_url, Some(config.controller)).await?;
-    let domain = Domain {
-        chain_id: chain.chain_id(),
-        controller: config.controller,
-    };
-
+    tokio::pin!(stop);
     let party_thread: Arc<std::sync::OnceLock<std::thread::Thread>> = Arc::default();
     let wake: Waker = {
         let thread = party_thread.clone();
         Arc::new(move || thread.get().map_or((), std::thread::Thread::unpark))
     };
-    let peer_key = keys.identity.peer_key();
-    let identity = enigma_net::Identity::from_pkcs8(&keys.identity.to_pkcs8())?;
-    let net_config = enigma_net::Config::new(identity, config.listen_peer);
-    let (net, frames) =
-        Net::start(net_config, wake.clone()).context("cannot listen for committee members")?;
-    let listener = TcpListener::bind(config.listen_api)
-        .await
-        .with_context(|| format!("cannot listen for clients at {}", config.listen_api))?;
-    let info = NodeInfo {
-        peer_key,
-        seal_key: keys.seal.public(),
-        signer: keys.signer.address(),
-        peer_address: config
-            .public_peer
-            .clone()
-            .unwrap_or_else(|| net.local_addr().to_string()),
-        api_address: match &config.public_api {
-            Some(address) => address.clone(),
-            None => format!("http://{}", listener.local_addr()?),
-        },
-    };
+    let doors = Doors::open(&config, &keys, wake.clone()).await?;
+    let info = operator::advertised(
+        &config,
+        &keys,
+        doors.net.local_addr(),
+        doors.api.local_addr()?,
+    );
     tracing::info!(peer = %info.peer_address, api = %info.api_address, "listening");
+    let telemetry = Arc::new(Telemetry::default());
+
+    let joining = join(&config, &keys, &info);
+    let (chain, from_block) = tokio::select! {
+        joined = joining => joined?,
+        () = &mut stop => return Ok(()),
+    };
+    let domain = Domain {
+        chain_id: chain.chain_id(),
+        controller: config.controller,
+    };
+    telemetry.chain_answered(from_block);
+    let disk = open_disk(
+        &config.data_dir,
+        keys.identity.peer_key(),
+        &domain,
+        &telemetry,
+    )?;
 
     let (requests_in, requests) = mpsc::channel(api::QUEUE_LEN);
     let (blocks_in, blocks) = sync_channel(QUEUE_LEN);
@@ -73,25 +78,10 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
     let (submissions, calls) = mpsc::channel(QUEUE_LEN);
     let (submitted_in, submitted) = sync_channel(QUEUE_LEN);
     let stopping = Arc::new(AtomicBool::new(false));
-
-    let mut seed = [0u8; 32];
-    rand::rngs::SysRng
-        .try_fill_bytes(&mut seed)
-        .context("the operating system gave no randomness")?;
-    let party_config = Config {
-        peer_key,
-        domain,
-        timeouts: Timeouts::default(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    let party_keys = Keys {
-        signer: keys.signer.clone(),
-        seal: keys.seal_copy(),
-    };
     let driver = Driver {
-        party: Party::new(party_config, party_keys, seed),
-        net,
-        frames,
+        party: party(&keys, domain)?,
+        net: doors.net,
+        frames: doors.frames,
         requests,
         blocks,
         disk: disk_in,
@@ -99,57 +89,57 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
         submissions,
         submitted,
         stop: stopping.clone(),
+        telemetry: telemetry.clone(),
     };
     let disk_wake = wake.clone();
     let disk_thread = std::thread::Builder::new()
         .name("disk".to_owned())
-        .spawn(move || disk::run(&store, &disk_requests, &disk_done_in, &disk_wake))?;
+        .spawn(move || disk.run(&disk_requests, &disk_done_in, &disk_wake))?;
     let driver_thread = std::thread::Builder::new()
         .name("party".to_owned())
         .spawn(move || driver.run())?;
     // Nothing can have been sent before: the sources are started below.
     let _ = party_thread.set(driver_thread.thread().clone());
 
-    let from_block = chain.deployment_block().await?;
-    if !is_registered(&chain, from_block, &info).await? {
-        chain::register(&chain, &domain, &config, &keys, info)
-            .await
-            .context("cannot register on the chain")?;
-    }
-    let follow = tokio::spawn(chain::follow(
-        chain.clone(),
-        from_block,
-        blocks_in,
-        wake.clone(),
+    let wallet = Wallet::new(keys.operator.clone());
+    let tasks = [
+        tokio::spawn(chain::follow(
+            chain.clone(),
+            from_block,
+            blocks_in,
+            wake.clone(),
+        )),
+        tokio::spawn(chain::submit(
+            chain.clone(),
+            wallet,
+            calls,
+            submitted_in,
+            wake.clone(),
+        )),
+        tokio::spawn(chain::watch(chain, telemetry.clone())),
+        tokio::spawn(metrics::serve(doors.metrics, telemetry.clone())),
+    ];
+    let (end_api, api_ended) = watch::channel(());
+    let gate = api::Gate::new(domain, info.peer_key);
+    let router = api::router(requests_in, wake.clone(), gate, telemetry, &config);
+    let server = tokio::spawn(api::serve(
+        doors.api,
+        router,
+        api::Limits::from(&config),
+        api_ended,
     ));
-    let operator = Wallet::new(keys.operator.clone());
-    let submit = tokio::spawn(chain::submit(
-        chain.clone(),
-        operator,
-        calls,
-        submitted_in,
-        wake.clone(),
-    ));
-    let (end_api, api_ended) = oneshot::channel::<()>();
-    let gate = api::Gate::new(domain, peer_key);
-    let router = api::router(requests_in, wake.clone(), gate);
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let server = tokio::spawn(async move {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async { drop(api_ended.await) })
-            .await
-    });
 
     stop.await;
     tracing::info!("stopping");
-    let _ = end_api.send(());
-    follow.abort();
-    submit.abort();
+    drop(end_api);
+    let _ = tokio::time::timeout(API_FAREWELL, server).await;
+    for task in tasks {
+        task.abort();
+    }
     stopping.store(true, Ordering::Release);
     wake();
     let joined = tokio::task::spawn_blocking(move || (driver_thread.join(), disk_thread.join()));
     let (party, disk) = joined.await?;
-    server.abort();
     anyhow::ensure!(
         party.is_ok() && disk.is_ok(),
         "a thread of the node ended with a panic"
@@ -157,32 +147,235 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
     Ok(())
 }
 
-fn open_store(data_dir: &Path, keys: &NodeKeys) -> anyhow::Result<Store> {
-    let owner = keys.identity.peer_key().0;
-    let store =
-        Store::open(&data_dir.join("store"), &owner).context("cannot open the node's data")?;
-    if let Some(damage) = store.damage() {
-        anyhow::bail!("the node's data is damaged: {damage}");
-    }
-    Ok(store)
+/// Everything the node listens on.
+struct Doors {
+    net: Net,
+    frames: Inbox,
+    api: TcpListener,
+    metrics: Option<TcpListener>,
 }
 
-/// Is this node registered with the keys and addresses it has now?
-async fn is_registered(chain: &Chain, from_block: u64, info: &NodeInfo) -> anyhow::Result<bool> {
-    let head = chain.head().await?;
-    let blocks = chain.events(from_block, head.number).await?;
-    let mut events = blocks.iter().flat_map(|block| &block.events);
-    let same_key = events.find_map(|event| match event {
-        Event::NodeRegistered { info: known, .. } if known.peer_key == info.peer_key => Some(known),
-        _ => None,
-    });
-    match same_key {
-        None => Ok(false),
-        Some(known) if known == info => Ok(true),
-        Some(known) => anyhow::bail!(
-            "this node is registered with other addresses ({} and {}); set listen_peer and listen_api to them",
-            known.peer_address,
-            known.api_address
-        ),
+impl Doors {
+    async fn open(config: &NodeConfig, keys: &NodeKeys, wake: Waker) -> anyhow::Result<Self> {
+        let identity = enigma_net::Identity::from_pkcs8(&keys.identity.to_pkcs8())?;
+        let net_config = enigma_net::Config {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock_skew_max: Duration::from_secs(config.clock_skew_seconds.into()),
+            ..enigma_net::Config::new(identity, config.listen_peer)
+        };
+        let (net, frames) = Net::start(net_config, wake).context("setting listen_peer")?;
+        let api = listen(config.listen_api, "listen_api").await?;
+        let metrics = match config.listen_metrics {
+            Some(address) => Some(listen(address, "listen_metrics").await?),
+            None => None,
+        };
+        Ok(Self {
+            net,
+            frames,
+            api,
+            metrics,
+        })
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("setting {setting}: cannot listen on {address}"))
+}
+
+/// Waits for the chain, and registers the node there if need be; gives the first block to read.
+async fn join(
+    config: &NodeConfig,
+    keys: &NodeKeys,
+    info: &NodeInfo,
+) -> anyhow::Result<(Chain, u64)> {
+    let chain = chain::connect(config).await?;
+    let from_block = chain::patiently(|| chain.deployment_block()).await?;
+    let ledger = chain::patiently(|| chain::ledger(&chain, from_block)).await?;
+    let known = operator::known(&ledger, info)?;
+    if known.is_none() && config.register {
+        operator::put_down(&chain, config, keys, info)
+            .await
+            .context("cannot register on the chain")?;
+    }
+    Ok((chain, from_block))
+}
+
+fn party(keys: &NodeKeys, domain: Domain) -> anyhow::Result<Party> {
+    let mut seed = [0u8; 32];
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut seed)
+        .context("the operating system gave no randomness")?;
+    let config = Config {
+        peer_key: keys.identity.peer_key(),
+        domain,
+        timeouts: Timeouts::default(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let keys = Keys {
+        signer: keys.signer.clone(),
+        seal: keys.seal_copy(),
+    };
+    Ok(Party::new(config, keys, seed))
+}
+
+/// Opens the node's data, which belongs to one node of one controller on one chain.
+fn open_disk(
+    data_dir: &Path,
+    node: PeerKey,
+    domain: &Domain,
+    telemetry: &Arc<Telemetry>,
+) -> anyhow::Result<Disk<Store>> {
+    let folder = data_dir.join("store");
+    let owner = [
+        &node.0[..],
+        &domain.chain_id.to_be_bytes(),
+        &domain.controller.0,
+    ]
+    .concat();
+    let store = Store::open(&folder, &owner).context("cannot open the node's data")?;
+    if let Some(damage) = store.damage() {
+        anyhow::bail!(
+            "the node's data in {} is damaged: {damage}; restore a backup",
+            folder.display()
+        );
+    }
+    let open = move || Store::open(&folder, &owner);
+    Ok(Disk::new(store, open, telemetry.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use enigma_wire::id::Address;
+
+    const DOMAIN: Domain = Domain {
+        chain_id: 1,
+        controller: Address([7; 20]),
+    };
+    const NODE: PeerKey = PeerKey([1; 32]);
+
+    fn open(folder: &Path, node: PeerKey, domain: &Domain) -> Result<Disk<Store>, String> {
+        open_disk(folder, node, domain, &Arc::default()).map_err(|error| format!("{error:#}"))
+    }
+
+    /// A node's folder with keys, and its settings.
+    fn node(chain_url: &str) -> (tempfile::TempDir, NodeConfig) {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        NodeKeys::generate(&folder.path().join(KEYS_FOLDER), &mut rand::rng()).expect("keys");
+        let config = NodeConfig {
+            data_dir: folder.path().to_owned(),
+            ..NodeConfig::new(chain_url.to_owned(), DOMAIN.controller)
+        };
+        (folder, config)
+    }
+
+    #[test]
+    fn foreign_data_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        drop(open(folder.path(), NODE, &DOMAIN).expect("made"));
+        drop(open(folder.path(), NODE, &DOMAIN).expect("opened again"));
+        let other_chain = Domain {
+            chain_id: 2,
+            ..DOMAIN
+        };
+        let other_controller = Domain {
+            controller: Address([8; 20]),
+            ..DOMAIN
+        };
+        for (node, domain) in [
+            (PeerKey([2; 32]), DOMAIN),
+            (NODE, other_chain),
+            (NODE, other_controller),
+        ] {
+            let error = open(folder.path(), node, &domain).err().expect("refused");
+            assert!(
+                error.contains("of another node, chain or controller"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn data_in_use_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let first = open(folder.path(), NODE, &DOMAIN).expect("made");
+        let error = open(folder.path(), NODE, &DOMAIN).err().expect("refused");
+        assert!(error.contains("in use by another process"), "{error}");
+        drop(first);
+        open(folder.path(), NODE, &DOMAIN).expect("free again");
+    }
+
+    #[test]
+    fn corrupt_data_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        drop(open(folder.path(), NODE, &DOMAIN).expect("made"));
+        let path = folder.path().join("store/enigma.redb");
+        let mut bytes = std::fs::read(&path).expect("the data file");
+        // Both copies of the database's header are behind the first 64 bytes.
+        bytes[64..320].fill(0xff);
+        std::fs::write(&path, bytes).expect("written");
+        let error = open(folder.path(), NODE, &DOMAIN).err().expect("refused");
+        assert!(
+            error.contains("damaged") || error.contains("not a data file"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = taken.local_addr().expect("bound");
+        let (_folder, config) = node("http://127.0.0.1:1");
+        let cases = [
+            (
+                "listen_peer",
+                NodeConfig {
+                    listen_peer: address,
+                    ..config.clone()
+                },
+            ),
+            (
+                "listen_api",
+                NodeConfig {
+                    listen_api: address,
+                    ..config.clone()
+                },
+            ),
+            (
+                "listen_metrics",
+                NodeConfig {
+                    listen_metrics: Some(address),
+                    ..config.clone()
+                },
+            ),
+        ];
+        for (setting, config) in cases {
+            let error = run(config, std::future::pending())
+                .await
+                .expect_err("refused");
+            let error = format!("{error:#}");
+            assert!(
+                error.contains(setting) && error.contains(&address.to_string()),
+                "{error}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_waits_for_a_chain_that_cannot_be_reached() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", silent.local_addr().expect("bound"));
+        let (_folder, config) = node(&url);
+        // Two connections that are closed at once: the node has tried again after the first failure.
+        let tried_again = async {
+            for _ in 0..2 {
+                drop(silent.accept().await);
+            }
+        };
+        run(config, tried_again)
+            .await
+            .expect("it waits until it is told to stop");
     }
 }

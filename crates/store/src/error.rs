@@ -16,7 +16,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Misuse: the directory holds the data of another owner.
-    #[error("{} holds the data of another node", .path.display())]
+    #[error("{} holds the data of another node, chain or controller", .path.display())]
     ForeignOwner {
         /// The directory.
         path: PathBuf,

@@ -5,7 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::Contribution;
-use crate::id::{Hash, JobId, MemberIndex, NodeId};
+use crate::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
 use crate::sign::Signature;
 
 pub mod signed;
@@ -91,10 +91,29 @@ pub struct NodeStatus {
     pub node: Option<NodeId>,
     /// The software's version.
     pub version: String,
+    /// The version of the protocol on committee links; members with another one cannot work with it.
+    pub protocol: u32,
     /// The last block it has seen.
     pub block: u64,
-    /// Committee links that are up.
-    pub links: u32,
+    /// Its clock, in Unix seconds.
+    pub time: u64,
+    /// Jobs it is working on.
+    pub jobs: u32,
+    /// The members it shares committees with.
+    pub peers: Vec<PeerReport>,
+}
+
+/// A committee link as a node sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerReport {
+    /// The member's transport key.
+    pub peer: PeerKey,
+    /// The link is up.
+    pub connected: bool,
+    /// The version of the software there, once it has told it.
+    pub version: Option<String>,
+    /// Its clock less this node's in seconds, when the link began.
+    pub clock_offset_seconds: Option<i64>,
 }
 
 /// An error of the API.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use enigma_chain::{Chain, Wallet};
 use enigma_client::Network;
-use enigma_node::{NodeConfig, NodeKeys};
+use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
 use enigma_wire::controller::{Amount, Prices};
 use enigma_wire::id::{NodeId, PeerKey};
 use enigma_wire::sign::SecretKey;
@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 
 use super::chain::Host;
 use crate::args::DemoOptions;
-use crate::node::{KEYS_FOLDER, write_config};
+use crate::node::write_config;
 use crate::report::{self, Problem};
 
 const COIN: Amount = 1_000_000_000_000_000_000;
@@ -89,16 +89,7 @@ impl Running {
             .await?;
         let mut nodes = Vec::new();
         for (node_folder, keys) in prepared {
-            let config = NodeConfig {
-                data_dir: ".".into(),
-                chain_url: chain.url(),
-                controller,
-                listen_peer: loopback(),
-                listen_api: loopback(),
-                public_peer: None,
-                public_api: None,
-                deposit: None,
-            };
+            let config = NodeConfig::new(chain.url(), controller);
             nodes.push(start_node(node_folder, &config, keys.identity.peer_key())?);
         }
         let network = Network::connect(&chain.url(), controller).await?;

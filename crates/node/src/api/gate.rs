@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
 use enigma_wire::api::signed::{
@@ -11,6 +10,8 @@ use enigma_wire::api::signed::{
 use enigma_wire::api::{ApiError, ErrorCode};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, PeerKey};
+
+use crate::telemetry::unix_now;
 
 /// Nonces remembered at once; with more, signed requests are refused until some are too old to matter.
 const NONCES_MAX: usize = 100_000;
@@ -48,7 +49,7 @@ impl Gate {
             .and_then(str::parse::<Authorization>)
             .and_then(|authorization| {
                 let request = Request::new(self.node, method, target, body);
-                authorization.check(&self.domain, &request, now())?;
+                authorization.check(&self.domain, &request, unix_now())?;
                 Ok(authorization)
             })
             .map_err(|error| unauthenticated(error.to_string()))
@@ -56,7 +57,7 @@ impl Gate {
 
     /// Refuses a request that was made before.
     pub(crate) fn remember(&self, authorization: &Authorization) -> Result<(), ApiError> {
-        remember(&mut self.used(), authorization, now(), NONCES_MAX)
+        remember(&mut self.used(), authorization, unix_now(), NONCES_MAX)
     }
 
     /// A request by the wrong account told and changed nothing: it may come again. So strangers, whose
@@ -109,13 +110,6 @@ fn unauthenticated(message: String) -> ApiError {
         code: ErrorCode::Unauthenticated,
         message,
     }
-}
-
-/// Unix seconds by this machine's clock; 0 when it is set before 1970.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs())
 }
 
 #[cfg(test)]

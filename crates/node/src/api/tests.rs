@@ -116,15 +116,28 @@ async fn party(mut requests: mpsc::Receiver<Asked>) {
     }
 }
 
-/// A served API; gone with the test's runtime.
+/// A served API with the usual limits.
 async fn serve() -> SocketAddr {
+    serve_with(|config| config).await
+}
+
+/// A served API; gone with the test's runtime.
+async fn serve_with(change: impl FnOnce(NodeConfig) -> NodeConfig) -> SocketAddr {
     let (requests_in, requests) = mpsc::channel(8);
     tokio::spawn(party(requests));
-    let router = router(requests_in, Arc::new(|| {}), Gate::new(DOMAIN, NODE));
+    let config = change(NodeConfig::new(
+        "http://chain".to_owned(),
+        DOMAIN.controller,
+    ));
+    let gate = Gate::new(DOMAIN, NODE);
+    let router = router(requests_in, Arc::new(|| {}), gate, Arc::default(), &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
+    let (keep, ended) = tokio::sync::watch::channel(());
+    tokio::spawn(async move {
+        super::serve(listener, router, Limits::from(&config), ended).await;
+        drop(keep);
+    });
     address
 }
 
@@ -249,4 +262,85 @@ async fn status_and_contracts_are_for_everybody() {
     let path = format!("/v1/contracts/{}", Hash([4; 32]));
     let (status, error) = refusal(send(address, Method::GET, &path, None).await).await;
     error_of(status, &error, (404, ErrorCode::NotFound), "not kept here");
+}
+
+#[tokio::test]
+async fn liveness_is_for_everybody_and_readiness_needs_the_chain() {
+    let address = serve().await;
+    assert_eq!(
+        send(address, Method::GET, "/health", None).await.status(),
+        200
+    );
+    let (status, error) = refusal(send(address, Method::GET, "/ready", None).await).await;
+    error_of(status, &error, (503, ErrorCode::Unavailable), "chain");
+}
+
+#[tokio::test]
+async fn requests_over_the_rate_are_told_to_slow_down() {
+    let address = serve_with(|config| NodeConfig {
+        api_rate: 1,
+        api_burst: 1,
+        ..config
+    })
+    .await;
+    assert_eq!(
+        send(address, Method::GET, "/health", None).await.status(),
+        200
+    );
+    let mut refused = false;
+    for _ in 0..20 {
+        refused |= send(address, Method::GET, "/health", None).await.status() == 429;
+    }
+    assert!(refused);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let address = serve_with(|config| NodeConfig {
+        api_body_bytes: 1_000,
+        ..config
+    })
+    .await;
+    let client = reqwest::Client::new();
+    let url = format!("http://{address}/v1/deposits");
+    let response = client.post(url).body(vec![0; 1_001]).send().await;
+    let (status, error) = refusal(response.expect("an answer")).await;
+    error_of(status, &error, (413, ErrorCode::Malformed), "1000 bytes");
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_are_told_to_come_back() {
+    let address = serve_with(|config| NodeConfig {
+        api_connections_per_address: 1,
+        ..config
+    })
+    .await;
+    let kept = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("let in");
+    let response = send(address, Method::GET, "/health", None).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    let (status, error) = refusal(response).await;
+    error_of(
+        status,
+        &error,
+        (503, ErrorCode::Unavailable),
+        "too many connections",
+    );
+    drop(kept);
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_parse_hears_why() {
+    let address = serve().await;
+    for path in [
+        "/v1/jobs/many",
+        "/v1/contracts/0x12",
+        "/v1/jobs/1/outputs/-1",
+    ] {
+        let (status, error) = refusal(send(address, Method::GET, path, None).await).await;
+        error_of(status, &error, (400, ErrorCode::Malformed), "");
+    }
+    let (status, error) = refusal(send(address, Method::GET, "/v1/nothing", None).await).await;
+    error_of(status, &error, (404, ErrorCode::NotFound), "/v1/nothing");
 }
