@@ -6,12 +6,13 @@ use std::time::Duration;
 use enigma_bytecode::container;
 use enigma_bytecode::model::Contract;
 use enigma_chain::SignedContribution;
-use enigma_client::{ClientError, ConsentTerms, Contributed, Network, Owner};
+use enigma_client::{ClientError, ConsentTerms, Contributed, Network, Owner, Value};
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, RightKey};
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
+use enigma_wire::output::Recipient;
 
 use crate::network::TestNetwork;
 
@@ -275,10 +276,11 @@ impl Collection {
         let average = values.iter().sum::<i64>() / values.len() as i64;
         for (member, (value, _)) in &self.acknowledged {
             let rank = 1 + values.iter().filter(|other| *other > value).count() as i64;
-            let (owner, index) = (&self.owners[*member], MemberIndex(*member as u32));
+            let owner = &self.owners[*member];
+            let recipient = Recipient::Member(MemberIndex(*member as u32));
+            let contract = &program.contract;
             let results = loop {
-                match enigma_client::collect(client, &program.contract, certificate, owner, index)
-                    .await
+                match enigma_client::collect(client, contract, certificate, owner, recipient).await
                 {
                     Ok(results) => break results,
                     Err(error) => retry(error).await,
@@ -287,7 +289,7 @@ impl Collection {
             let learned = (results["average"], results["rank"]);
             assert_eq!(
                 learned,
-                (average, rank),
+                (Value::Integer(average), Value::Integer(rank)),
                 "member {member} of collection {} in job {}",
                 self.id,
                 certificate.job

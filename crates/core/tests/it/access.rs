@@ -3,6 +3,7 @@
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::ErrorCode;
 use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
+use enigma_wire::output::Recipient;
 
 use crate::committee::Survey;
 
@@ -33,7 +34,7 @@ fn an_output_is_for_its_recipient_alone() {
     let (mut survey, job) = settled();
     let output = |member| ClientRequest::Output {
         job,
-        member: MemberIndex(member),
+        recipient: Recipient::Member(MemberIndex(member)),
     };
     let owner = |survey: &Survey, at: usize| Some(survey.owners[at].address());
     for caller in [

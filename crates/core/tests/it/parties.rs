@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::{ErrorCode, OutputShares, SealedOutput};
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{JobId, MemberIndex};
+use enigma_wire::id::{Address, JobId, MemberIndex};
 use enigma_wire::output::{self, Recipient};
 use enigma_wire::seal::Purpose;
 
-use crate::committee::{PAST_ANY_FEE, Setting, Survey};
+use crate::committee::{Owner, PAST_ANY_FEE, Setting, Survey};
 
 const SOURCE: &str = "
 contract Mixed version 1 {
@@ -224,7 +224,7 @@ fn results_for_people_who_do_not_give_to_the_collection() {
     let mut survey = Survey::sealed_in(swapped, 3, &VALUES, 11);
     refused(
         &mut survey,
-        1,
+        0,
         "the entry reveals most to people who do not give",
     );
 }
@@ -232,11 +232,43 @@ fn results_for_people_who_do_not_give_to_the_collection() {
 #[test]
 fn an_output_that_does_not_exist() {
     let (mut survey, job) = settled(3, 12);
-    for recipient in [Recipient::Party(2), Recipient::Party(u16::MAX), member(0)] {
+    // A row that was dropped has none.
+    let request = ClientRequest::Output {
+        job,
+        recipient: member(0),
+    };
+    match survey.world.answer(0, request) {
+        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
+        other => panic!("an output: {other:?}"),
+    }
+}
+
+#[test]
+fn an_output_is_for_its_party_alone() {
+    let (mut survey, job) = settled(3, 13);
+    let accounts: Vec<Address> = survey.parties.iter().map(Owner::address).collect();
+    let owner = survey.owners[1].address();
+    let mut ask = |caller, party| {
+        let recipient = Recipient::Party(party);
         let request = ClientRequest::Output { job, recipient };
-        match survey.world.answer(0, request) {
-            Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
-            other => panic!("an output: {other:?}"),
+        match survey.world.answer_as(0, caller, request) {
+            Response::Output(_) => None,
+            Response::Error(error) => Some(error.code),
+            other => panic!("neither output nor error: {other:?}"),
         }
+    };
+    for party in [0, 1, 2, u16::MAX] {
+        assert_eq!(ask(None, party), Some(ErrorCode::Unauthenticated));
+        assert_eq!(ask(Some(owner), party), Some(ErrorCode::NotAllowed));
+        for (own, account) in (0..).zip(&accounts) {
+            let expected = (own != party).then_some(ErrorCode::NotAllowed);
+            assert_eq!(ask(Some(*account), party), expected);
+        }
+    }
+    for account in accounts {
+        let status = survey
+            .world
+            .answer_as(0, Some(account), ClientRequest::Job(job));
+        assert!(matches!(status, Response::Job(_)), "{status:?}");
     }
 }

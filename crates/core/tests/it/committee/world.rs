@@ -7,6 +7,7 @@ use enigma_core::controller::{Call, Revert};
 use enigma_core::{ClientRequest, Effect, Fact, Input, Millis, Outcome, ReplyId, Response, Write};
 use enigma_wire::controller::{Amount, Event};
 use enigma_wire::id::{Address, NodeId};
+use enigma_wire::output::Recipient;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
 
@@ -177,12 +178,19 @@ impl World {
                 instance.map(|instance| instance.deployer)
             }
             ClientRequest::Job(job) => ledger.jobs.get(job).map(|record| record.requester),
-            ClientRequest::Output { job, member } => {
+            ClientRequest::Output { job, recipient } => {
                 let collection = &ledger.collections[&ledger.jobs.get(job)?.collection];
-                collection
-                    .contributions
-                    .get(member)
-                    .map(|given| given.owner)
+                match recipient {
+                    Recipient::Member(member) => {
+                        let given = collection.contributions.get(member);
+                        given.map(|given| given.owner)
+                    }
+                    Recipient::Party(party) => {
+                        let instance = ledger.instances.get(&collection.terms.instance)?;
+                        let party = instance.parties.get(usize::from(*party));
+                        party.map(|party| party.account)
+                    }
+                }
             }
             _ => None,
         }
