@@ -297,7 +297,7 @@ impl Bench {
         }
         let Some(seeds) = seeds else { return };
         let engine = Engine::new(self.plan.committee, self.me, seeds);
-        match Machine::new(Arc::clone(&self.plan), self.inputs.clone(), engine) {
+        match Machine::new(Arc::clone(&self.plan), self.inputs.clone(), &[], engine) {
             Ok(machine) => {
                 self.phase = Phase::Computing(Box::new(machine));
                 self.advance();
