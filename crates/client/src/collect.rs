@@ -8,7 +8,7 @@ use enigma_bytecode::model::{self, Contract, Kind, Reveal};
 use enigma_field::{Committee, M61};
 use enigma_wire::api::{OutputShares, SealedOutput};
 use enigma_wire::controller::Certificate;
-use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::ledger::Ledger;
 use enigma_wire::output::{self, Recipient};
 use enigma_wire::seal::Purpose;

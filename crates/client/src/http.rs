@@ -84,7 +84,7 @@ impl NodeApi {
     }
 
     pub(crate) async fn status(&self) -> Result<NodeStatus, ClientError> {
-        self.json(self.get("status", None).await?).await
+        self.json(&self.get("status", None).await?)
     }
 
     pub(crate) async fn job(

@@ -388,6 +388,7 @@ impl Party {
                     version: self.shared.config.version.clone(),
                     block: self.shared.ledger.head.number,
                     jobs: running.count() as u32,
+                    links: self.shared.links.len() as u32,
                 };
                 self.shared.reply(reply, Response::Status(standing));
             }

@@ -111,6 +111,8 @@ pub struct Standing {
     pub block: u64,
     /// Jobs it is working on.
     pub jobs: u32,
+    /// Committee links that are up.
+    pub links: u32,
 }
 
 /// Where durable data is kept.

@@ -4,6 +4,7 @@
 
 mod gate;
 mod limits;
+mod openapi;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use crate::telemetry::{Telemetry, unix_now};
 
 pub(crate) use gate::Gate;
 use limits::Limiter;
+pub use openapi::description;
 pub(crate) use serve::{Limits, serve};
 
 /// Requests the party has not taken yet; more are answered 503.
@@ -81,6 +83,7 @@ pub(crate) fn router(
         body_max: config.api_body_bytes as usize,
     };
     Router::new()
+        .route("/v1/openapi.json", get(openapi))
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/v1/status", get(status))
@@ -100,12 +103,18 @@ async fn nothing_here(uri: Uri) -> HttpResponse {
     error(ErrorCode::NotFound, message)
 }
 
+/// This description.
+async fn openapi() -> HttpResponse {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, description()).into_response()
+}
+
 /// The process answers.
 async fn health() -> &'static str {
     "ok"
 }
 
-/// The node can be sent work.
+/// The node can be sent work: the chain answers and the disk takes writes.
 async fn ready(State(api): State<Api>) -> HttpResponse {
     match api.telemetry.unready() {
         None => "ready".into_response(),
@@ -113,10 +122,12 @@ async fn ready(State(api): State<Api>) -> HttpResponse {
     }
 }
 
+/// What the node says about itself. For everybody.
 async fn status(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
     api.ask(ClientRequest::Status, &incoming).await
 }
 
+/// Keeps an owner's row and signs a receipt. The deposit carries its owner's signature and member proof.
 async fn deposit(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
     match borsh::from_slice::<Deposit>(&incoming.body) {
         Ok(deposit) => {
@@ -127,6 +138,7 @@ async fn deposit(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
     }
 }
 
+/// A compiled contract that is kept here. For everybody: check its hash.
 async fn contract(
     State(api): State<Api>,
     Place(contract): Place<Hash>,
@@ -135,6 +147,7 @@ async fn contract(
     api.ask(ClientRequest::Contract(contract), &incoming).await
 }
 
+/// Keeps a compiled contract whose hash is published. For an account that deployed an instance of it.
 async fn put_contract(
     State(api): State<Api>,
     Place(contract): Place<Hash>,
@@ -147,10 +160,12 @@ async fn put_contract(
     api.ask(request, &incoming).await
 }
 
+/// How a job stands here. For its requester, the collection's opener and its members.
 async fn job(State(api): State<Api>, Place(job): Place<u64>, incoming: Incoming) -> HttpResponse {
     api.ask(ClientRequest::Job(JobId(job)), &incoming).await
 }
 
+/// A member's sealed output of a settled job. For that member.
 async fn output(
     State(api): State<Api>,
     Place((job, member)): Place<(u64, u32)>,
@@ -163,6 +178,7 @@ async fn output(
     api.ask(request, &incoming).await
 }
 
+/// A party's sealed output of a settled job. For that party.
 async fn party_output(
     State(api): State<Api>,
     Place((job, index)): Place<(u64, u16)>,
@@ -330,6 +346,7 @@ impl Api {
             block: standing.block,
             time: unix_now(),
             jobs: standing.jobs,
+            links: standing.links,
             peers: self.telemetry.peers(),
         }
     }

@@ -131,6 +131,7 @@ impl Driver {
                 Event::JobSettled { certificate, .. } => (certificate.job, "settled"),
                 Event::JobFailed { failure, .. } => (failure.job, "failed"),
                 Event::JobExpired { job, .. } => (*job, "expired"),
+                Event::JobCancelled { job, .. } => (*job, "cancelled"),
                 _ => continue,
             };
             if jobs.remove(&job) {

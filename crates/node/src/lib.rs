@@ -16,7 +16,10 @@ mod metrics;
 mod operator;
 mod run;
 mod telemetry;
+#[cfg(test)]
+mod written;
 
+pub use api::description as openapi;
 pub use config::{
     ConfigError, ENVIRONMENT_PREFIX, LogFormat, LogLevel, NodeConfig, Place, SETTINGS, Setting,
 };

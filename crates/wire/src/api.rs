@@ -99,6 +99,8 @@ pub struct NodeStatus {
     pub time: u64,
     /// Jobs it is working on.
     pub jobs: u32,
+    /// Committee links that are up.
+    pub links: u32,
     /// The members it shares committees with.
     pub peers: Vec<PeerReport>,
 }

@@ -169,8 +169,10 @@ fn text(standing: &Standing, now: u64) -> String {
                 format!("{:+} s against this machine", clock_offset(status, now)),
             );
             line("jobs", format!("{} in hand", status.jobs));
-            let up = status.peers.iter().filter(|peer| peer.connected).count();
-            line("links", format!("{up} of {} up", status.peers.len()));
+            line(
+                "links",
+                format!("{} of {} up", status.links, status.peers.len()),
+            );
             for peer in &status.peers {
                 let state = if peer.connected { "up" } else { "down" };
                 let version = peer.version.as_deref().unwrap_or("version unknown");

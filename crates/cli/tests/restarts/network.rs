@@ -90,14 +90,10 @@ impl TestNetwork {
         for (at, folder) in folders.into_iter().enumerate() {
             let (peer, api) = (ports[2 * at], ports[2 * at + 1]);
             let config = NodeConfig {
-                data_dir: ".".into(),
-                chain_url: chain.url(),
-                controller,
                 listen_peer: peer,
                 listen_api: api,
-                public_peer: None,
                 public_api: public_api(at, api),
-                deposit: None,
+                ..NodeConfig::new(chain.url(), controller)
             };
             std::fs::write(folder.join("node.toml"), config.to_toml()).expect("write");
             nodes.push(Node {

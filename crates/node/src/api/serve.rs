@@ -131,7 +131,7 @@ async fn refuse(mut stream: TcpStream, _turn: OwnedSemaphorePermit) {
     // make the system reset the connection and throw the answer away.
     let mut piece = [0; 4096];
     let say = async {
-        stream.read(&mut piece).await?;
+        let _part_of_its_request = stream.read(&mut piece).await?;
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await?;
         while stream.read(&mut piece).await? > 0 {}
