@@ -13,8 +13,10 @@ use zeroize::Zeroizing;
 
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
 use crate::output::Recipient;
+use crate::sign::SecretKey;
 
 const INFO: &[u8] = b"enigma seal v1";
+const ACCOUNT_SALT: &[u8] = b"enigma sealing key of an account v1";
 /// Bytes a sealed message is longer than its plaintext: encapsulated key and tag.
 pub const OVERHEAD_BYTES: usize = 48;
 
@@ -73,6 +75,17 @@ impl SealSecret {
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(bytes);
         Self(key.expect("every 32-byte string is an X25519 secret"))
+    }
+
+    /// The sealing key that belongs to an account: HKDF-SHA256 (RFC 5869) over the account's secret, so
+    /// that whoever keeps one key file keeps everything. Knowing the sealing key tells nothing about the
+    /// account's secret.
+    pub fn of_account(account: &SecretKey) -> Self {
+        let mut bytes = Zeroizing::new([0u8; 32]);
+        hkdf::Hkdf::<sha2::Sha256>::new(Some(ACCOUNT_SALT), &account.to_bytes()[..])
+            .expand(INFO, &mut bytes[..])
+            .expect("32 bytes are a valid output length");
+        Self::from_bytes(&bytes)
     }
 
     /// The key's bytes, for a key file.
