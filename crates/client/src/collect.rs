@@ -47,8 +47,9 @@ impl fmt::Display for Value {
     }
 }
 
-/// Fetches and combines everything a settled job holds for one recipient. `owner`: whose keys the
-/// recipient has, a member's or a party's.
+/// Fetches and combines everything a settled job holds for one recipient; nothing when all nodes say that
+/// it holds nothing, as for a member whose row was not used. `owner`: whose keys the recipient has, a
+/// member's or a party's.
 ///
 /// # Errors
 /// When a member of the committee does not answer, its shares are not those it committed to, or the
@@ -59,7 +60,7 @@ pub async fn collect(
     certificate: &Certificate,
     owner: &Owner,
     recipient: Recipient,
-) -> Result<Results, ClientError> {
+) -> Result<Option<Results>, ClientError> {
     let ledger = network.ledger();
     let job = ledger
         .jobs
@@ -74,11 +75,20 @@ pub async fn collect(
         let key = owner.key().clone();
         fetches.spawn(async move { (position, api.node, api.output(&key, id, recipient).await) });
     }
-    let mut sealed = BTreeMap::new();
+    let mut fetched = BTreeMap::new();
     while let Some(joined) = fetches.join_next().await {
-        let (position, node, fetched) =
+        let (position, node, answer) =
             joined.map_err(|error| ClientError::Misuse(error.to_string()))?;
-        sealed.insert(position, (node, fetched?));
+        fetched.insert(position, (node, answer));
+    }
+    let absent =
+        |answer: &Result<_, ClientError>| matches!(answer, Err(ClientError::Absent { .. }));
+    if fetched.values().all(|(_, answer)| absent(answer)) {
+        return Ok(None);
+    }
+    let mut sealed = BTreeMap::new();
+    for (position, (node, answer)) in fetched {
+        sealed.insert(position, (node, answer?));
     }
     // One member's list of roots is as good as another's: the chain says which list it is.
     let roots = sealed
@@ -112,7 +122,7 @@ pub async fn collect(
             typed(ledger, job.collection, line, number)?,
         );
     }
-    Ok(results)
+    Ok(Some(results))
 }
 
 /// Whether a line of the manifest is for this recipient.

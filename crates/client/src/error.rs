@@ -1,5 +1,7 @@
 //! What can go wrong for a client: we were misused, a node misbehaved (and is named), the world failed.
 
+use std::path::PathBuf;
+
 use enigma_wire::id::NodeId;
 
 /// A client's error.
@@ -9,9 +11,33 @@ pub enum ClientError {
     /// The request makes no sense.
     #[error("{0}")]
     Misuse(String),
+    /// A name that nothing has.
+    #[error("there is no {what}; there is: {known}")]
+    Unknown {
+        /// What was asked for.
+        what: String,
+        /// What there is.
+        known: String,
+    },
+    /// A file of our own cannot be written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// A node refused, and says why.
     #[error("node {node} refused: {message}")]
     Refused {
+        /// The node.
+        node: NodeId,
+        /// Its words.
+        message: String,
+    },
+    /// A node has no such thing.
+    #[error("node {node}: {message}")]
+    Absent {
         /// The node.
         node: NodeId,
         /// Its words.

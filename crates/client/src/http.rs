@@ -83,8 +83,16 @@ impl NodeApi {
         Ok(bytes)
     }
 
+    /// What the node says about itself; asked once.
     pub(crate) async fn status(&self) -> Result<NodeStatus, ClientError> {
-        self.json(&self.get("status", None).await?)
+        let call = Call {
+            method: Method::GET,
+            target: signed::target("status"),
+            body: Vec::new(),
+            signer: None,
+        };
+        let response = self.send_once(&call).await.map_err(|(error, _)| error)?;
+        self.json(&response)
     }
 
     pub(crate) async fn job(
@@ -97,7 +105,7 @@ impl NodeApi {
 
     pub(crate) async fn output(
         &self,
-        key: &SecretKey,
+        signer: &SecretKey,
         job: JobId,
         recipient: Recipient,
     ) -> Result<SealedOutput, ClientError> {
@@ -105,7 +113,7 @@ impl NodeApi {
             Recipient::Member(member) => format!("jobs/{job}/outputs/{member}"),
             Recipient::Party(party) => format!("jobs/{job}/outputs/party/{party}"),
         };
-        self.json(&self.get(&path, Some(key)).await?)
+        self.json(&self.get(&path, Some(signer)).await?)
     }
 
     async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Vec<u8>, ClientError> {
@@ -176,6 +184,13 @@ impl NodeApi {
                     },
                     true,
                 ));
+            }
+            Ok(ApiError {
+                code: ErrorCode::NotFound,
+                message,
+            }) => {
+                let node = self.node;
+                return Err((ClientError::Absent { node, message }, false));
             }
             Ok(error) => error.message,
             Err(_) => status.to_string(),

@@ -5,11 +5,19 @@
 
 mod collect;
 mod error;
+mod give;
 mod http;
+pub mod keystore;
 mod owner;
+mod program;
+pub mod records;
 mod request;
 
 pub use collect::{Results, Value, collect};
 pub use error::ClientError;
+pub use give::{GiveOutcome, GivenRow, give};
+pub use keystore::Keystore;
 pub use owner::{ConsentTerms, Contributed, Owner, contribute};
-pub use request::{Network, Quote};
+pub use program::Program;
+pub use records::Records;
+pub use request::{Ended, Network, Quote};

@@ -1,9 +1,10 @@
 //! A data owner: keys, dealing a value to a committee, signing the contribution and the consent.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::{Committee, M61};
 use enigma_wire::abi;
 use enigma_wire::api::Deposit;
-use enigma_wire::controller::{Consent, Contribution, Receipt, Revocation, RightKey};
+use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
 use enigma_wire::dealing;
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, MemberIndex};
@@ -24,7 +25,7 @@ pub struct Owner {
 }
 
 /// A contribution that every committee node has stored, ready to be posted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Contributed {
     /// What the owner signed.
     pub contribution: Contribution,
@@ -39,12 +40,15 @@ pub struct Contributed {
 }
 
 impl Owner {
+    /// The owner with this account; the key that opens results follows from it.
+    pub fn new(key: SecretKey) -> Self {
+        let seal = SealSecret::of_account(&key);
+        Self { key, seal }
+    }
+
     /// Draws fresh keys.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        Self {
-            key: SecretKey::random(rng),
-            seal: SealSecret::random(rng),
-        }
+        Self::new(SecretKey::random(rng))
     }
 
     /// The owner's account.
@@ -60,6 +64,15 @@ impl Owner {
         &self.seal
     }
 
+    /// Recognises a value that this owner gave before: a keyed hash, so that whoever finds it cannot try
+    /// out values without the owner's key.
+    pub(crate) fn tag(&self, collection: CollectionId, value: i64) -> [u8; 32] {
+        let key = blake3::derive_key("enigma given value v1", &self.key.to_bytes()[..]);
+        let key = zeroize::Zeroizing::new(key);
+        let message = [collection.0.to_be_bytes(), value.to_be_bytes()].concat();
+        *blake3::keyed_hash(&key, &message).as_bytes()
+    }
+
     /// Signs a consent: who may run which entry on this owner's value, how often, until when.
     pub fn consent(&self, domain: &Domain, terms: ConsentTerms) -> (Consent, Signature) {
         let consent = Consent {
@@ -73,6 +86,22 @@ impl Owner {
         };
         let signature = self.key.sign(&domain.digest(&consent));
         (consent, signature)
+    }
+
+    /// Signs the binding of a party's sealing key: what the party receives can be opened with this key.
+    pub fn binding(
+        &self,
+        domain: &Domain,
+        instance: enigma_wire::id::Hash,
+        party: u16,
+    ) -> (PartyBinding, Signature) {
+        let binding = PartyBinding {
+            instance,
+            party,
+            seal_key: self.seal.public(),
+        };
+        let signature = self.key.sign(&domain.digest(&binding));
+        (binding, signature)
     }
 
     /// Signs the end of a right.

@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost};
-use enigma_chain::Chain;
+use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::Committee;
 use enigma_wire::api::{JobStatus, NodeStatus};
-use enigma_wire::controller::Amount;
+use enigma_wire::controller::{Amount, Certificate, Failure};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
-use enigma_wire::ledger::Ledger;
+use enigma_wire::ledger::{JobState, Ledger, RightQuestion};
 use enigma_wire::pricing;
 use enigma_wire::sign::SecretKey;
 
-use crate::ClientError;
 use crate::http::NodeApi;
+use crate::{ClientError, Program};
 
 /// How often the chain is asked while waiting for something.
 const POLL: Duration = Duration::from_millis(50);
@@ -28,8 +28,24 @@ pub struct Network {
     chain: Chain,
     domain: Domain,
     ledger: Ledger,
-    next_block: u64,
+    first_block: u64,
+    follower: Follower,
     http: reqwest::Client,
+}
+
+/// How a job ended, or that it has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Finished and paid.
+    Settled(Certificate),
+    /// Given up and refunded.
+    Failed(Failure),
+    /// Called off by its requester and refunded.
+    Cancelled,
+    /// Timed out and refunded.
+    Expired,
+    /// Not within the time that was waited.
+    StillOpen,
 }
 
 /// What a job will cost.
@@ -52,7 +68,8 @@ impl Network {
             chain_id: chain.chain_id(),
             controller,
         };
-        let next_block = chain.deployment_block().await?;
+        let first_block = chain.deployment_block().await?;
+        let follower = chain.follow(first_block);
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             // A node has no business sending its clients elsewhere.
@@ -63,29 +80,27 @@ impl Network {
             chain,
             domain,
             ledger: Ledger::default(),
-            next_block,
+            first_block,
+            follower,
             http,
         };
         network.refresh().await?;
         Ok(network)
     }
 
-    /// Reads what is new on the chain.
+    /// Reads what is new on the chain and has enough blocks after it to stay.
     ///
     /// # Errors
-    /// When the chain cannot be reached or its log is not a controller's.
+    /// When the chain cannot be reached, is another than before, or its log is not a controller's.
     pub async fn refresh(&mut self) -> Result<(), ClientError> {
-        let head = self.chain.head().await?;
-        if head.number < self.next_block {
-            return Ok(());
-        }
-        for block in self.chain.events(self.next_block, head.number).await? {
+        while let Some((block, last)) = self.follower.poll().await? {
             self.ledger
                 .apply_block(&block)
                 .map_err(|error| ClientError::Misuse(error.to_string()))?;
+            if last {
+                break;
+            }
         }
-        self.ledger.head = head;
-        self.next_block = head.number + 1;
         Ok(())
     }
 
@@ -149,7 +164,7 @@ impl Network {
     ///
     /// # Errors
     /// What the last member said when none has it.
-    pub async fn fetch_contract(
+    async fn fetch_contract(
         &self,
         collection: CollectionId,
         contract: Hash,
@@ -196,6 +211,122 @@ impl Network {
             cost.bytes_total,
         );
         Ok(Quote { cost, price })
+    }
+
+    /// A collection's program from its nodes, checked against its hash.
+    ///
+    /// # Errors
+    /// When no node of the committee has it.
+    pub async fn fetch_program(&self, collection: CollectionId) -> Result<Program, ClientError> {
+        let misuse = |why: &str| ClientError::Misuse(why.to_owned());
+        let record = self.ledger.collections.get(&collection);
+        let record = record.ok_or_else(|| misuse("no such collection"))?;
+        let instance = self.ledger.instances.get(&record.terms.instance);
+        let contract = instance.ok_or_else(|| misuse("no such instance"))?.contract;
+        let bytecode = self.fetch_contract(collection, contract).await?;
+        Program::load(bytecode, Some(contract))
+    }
+
+    /// Has a collection's committee drawn, waiting for the blocks that this needs; a development chain
+    /// mines them on demand. Nothing is done when it is drawn already.
+    ///
+    /// # Errors
+    /// When the chain refuses or is slower than `patience`.
+    pub async fn draw_committee(
+        &mut self,
+        by: &Wallet,
+        collection: CollectionId,
+        patience: Duration,
+    ) -> Result<(), ClientError> {
+        let start = Instant::now();
+        loop {
+            self.refresh().await?;
+            let record = self.ledger.collections.get(&collection);
+            let record =
+                record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
+            if !record.committee.is_empty() {
+                return Ok(());
+            }
+            if self.ledger.head.number > record.draw_block {
+                // Somebody else may be first: the next look tells.
+                match self.chain.draw_committee(by, collection).await {
+                    Err(ChainError::Reverted { name, .. }) if name == "AlreadyDrawn" => {}
+                    other => other?,
+                }
+            } else if start.elapsed() > patience {
+                let why = format!(
+                    "the chain did not reach block {} in time",
+                    record.draw_block + 1
+                );
+                return Err(ClientError::Misuse(why));
+            } else if self.chain.is_development() {
+                self.chain.mine_block().await?;
+            } else {
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+
+    /// What decides which rows a job requested now could use.
+    pub fn right_question(
+        &self,
+        collection: CollectionId,
+        program: &Program,
+        entry: usize,
+        requester: Address,
+    ) -> RightQuestion {
+        let (contract, entry) = (program.hash(), entry as u16);
+        let uses = self.ledger.uses.get(&(collection, contract, entry));
+        RightQuestion {
+            collection,
+            contract,
+            entry,
+            requester,
+            use_index: uses.copied().unwrap_or(0),
+            at_block: self.ledger.head.number,
+            at_time: self.ledger.head.time,
+        }
+    }
+
+    /// Waits for a job's end.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached.
+    pub async fn await_job(
+        &mut self,
+        job: JobId,
+        patience: Duration,
+    ) -> Result<Ended, ClientError> {
+        let ended = self
+            .wait_for(patience, |ledger| match &ledger.jobs.get(&job)?.state {
+                JobState::Open => None,
+                JobState::Settled(certificate) => Some(Ended::Settled(certificate.clone())),
+                JobState::Failed(failure) => Some(Ended::Failed(failure.clone())),
+                JobState::Cancelled => Some(Ended::Cancelled),
+                JobState::Expired => Some(Ended::Expired),
+            })
+            .await?;
+        Ok(ended.unwrap_or(Ended::StillOpen))
+    }
+
+    /// What every registered node says about itself, or why it does not.
+    pub async fn node_statuses(&self) -> Vec<(NodeId, Result<NodeStatus, String>)> {
+        let asked = self.ledger.nodes.iter().map(|(node, record)| async move {
+            let answer = match record.until {
+                Some(_) => Err("retired".to_owned()),
+                None => self
+                    .node_status(*node)
+                    .await
+                    .map_err(|error| error.to_string()),
+            };
+            (*node, answer)
+        });
+        futures::future::join_all(asked).await
+    }
+
+    /// The block of the controller's first event.
+    pub fn first_block(&self) -> u64 {
+        self.first_block
     }
 
     /// What each committee member tells its requester, its opener or a member about a job; members that

@@ -1,0 +1,151 @@
+//! Giving many rows: deals, uploads and posts them in batches, and goes on where an earlier try stopped.
+//!
+//! A row is done when its contribution is on the chain. What has all receipts is recorded before it is
+//! posted, so that nothing is dealt or uploaded twice without need.
+
+use enigma_chain::{SignedContribution, Wallet};
+use enigma_wire::id::{CollectionId, MemberIndex};
+use enigma_wire::merkle::Tree;
+
+use crate::records::GivenRecord;
+use crate::{ClientError, Contributed, Network, Owner, Records, contribute};
+
+/// Rows dealt, uploaded and posted together.
+const BATCH: usize = 48;
+/// Rows uploaded at the same time.
+const UPLOADS_AT_ONCE: usize = 16;
+
+/// One row to give.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenRow<'a> {
+    /// Whose it is.
+    pub owner: &'a Owner,
+    /// The owner's place in the member list.
+    pub member: MemberIndex,
+    /// The value.
+    pub value: i64,
+}
+
+/// What became of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GiveOutcome {
+    /// Given for the first time.
+    pub given: usize,
+    /// Given before with another value, or by other means: this value counts now.
+    pub corrected: usize,
+    /// On the chain already with this value.
+    pub unchanged: usize,
+    /// Bytes uploaded to all nodes together.
+    pub bytes: u64,
+}
+
+/// Gives rows to a collection that is not sealed. Safe to repeat: rows that are on the chain with the same
+/// value are left alone. `advanced` is told how many rows are done after each batch.
+///
+/// # Errors
+/// When a node or the chain refuses or cannot be reached; rows of earlier batches are done by then.
+pub async fn give(
+    network: &mut Network,
+    records: &Records,
+    (collection, members): (CollectionId, &Tree),
+    rows: &[GivenRow<'_>],
+    payer: &Wallet,
+    mut advanced: impl FnMut(usize),
+) -> Result<GiveOutcome, ClientError> {
+    let mut outcome = GiveOutcome::default();
+    for (number, batch) in rows.chunks(BATCH).enumerate() {
+        let mut ready: Vec<SignedContribution> = Vec::new();
+        let mut dealt = Vec::new();
+        for row in batch {
+            match progress_of(network, records, collection, row) {
+                Progress::OnChain => outcome.unchanged += 1,
+                Progress::Receipted(contributed) => ready.push(signed(*contributed)),
+                Progress::Nothing => dealt.push(*row),
+            }
+        }
+        for rows in dealt.chunks(UPLOADS_AT_ONCE) {
+            for (contributed, tag) in upload(network, (collection, members), rows).await? {
+                outcome.bytes += contributed.bytes;
+                let record = GivenRecord { tag, contributed };
+                records.keep_given(&record)?;
+                ready.push(signed(record.contributed));
+            }
+        }
+        if !ready.is_empty() {
+            network.chain().contribute(payer, &ready).await?;
+            network.refresh().await?;
+        }
+        let corrections = ready
+            .iter()
+            .filter(|item| item.contribution.revision > 0)
+            .count();
+        outcome.corrected += corrections;
+        outcome.given += ready.len() - corrections;
+        advanced((number * BATCH) + batch.len());
+    }
+    Ok(outcome)
+}
+
+/// How far a row got before.
+enum Progress {
+    OnChain,
+    Receipted(Box<Contributed>),
+    Nothing,
+}
+
+fn progress_of(
+    network: &Network,
+    records: &Records,
+    collection: CollectionId,
+    row: &GivenRow<'_>,
+) -> Progress {
+    let on_chain = network
+        .ledger()
+        .collections
+        .get(&collection)
+        .and_then(|record| record.contributions.get(&row.member));
+    let Some(record) = records.given(collection, row.member) else {
+        return Progress::Nothing;
+    };
+    let contribution = &record.contributed.contribution;
+    let expected = on_chain.map_or(0, |known| known.revision + 1);
+    let same = record.tag == row.owner.tag(collection, row.value)
+        && contribution.owner == row.owner.address();
+    if same && on_chain.is_some_and(|known| known == contribution) {
+        Progress::OnChain
+    } else if same && contribution.revision == expected {
+        Progress::Receipted(Box::new(record.contributed))
+    } else {
+        Progress::Nothing
+    }
+}
+
+async fn upload(
+    network: &Network,
+    (collection, members): (CollectionId, &Tree),
+    rows: &[GivenRow<'_>],
+) -> Result<Vec<(Contributed, [u8; 32])>, ClientError> {
+    let uploads = rows.iter().map(|row| async move {
+        let place = (collection, row.member);
+        let deposits = row.owner.deal(
+            network.ledger(),
+            &network.domain(),
+            place,
+            row.value,
+            members,
+            &mut rand::rng(),
+        )?;
+        let contributed = contribute(network, deposits).await?;
+        Ok((contributed, row.owner.tag(collection, row.value)))
+    });
+    futures::future::try_join_all(uploads).await
+}
+
+fn signed(contributed: Contributed) -> SignedContribution {
+    SignedContribution {
+        contribution: contributed.contribution,
+        signature: contributed.signature,
+        member_proof: contributed.member_proof,
+        receipts: contributed.receipts,
+    }
+}
