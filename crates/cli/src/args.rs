@@ -7,10 +7,30 @@ use enigma_bytecode::plan::Operation;
 
 use crate::node::args::NodeCommand;
 
+use crate::commands::collect::CollectCommand;
+use crate::commands::completions::CompletionsOptions;
+use crate::commands::deploy::{BindOptions, DeployOptions};
+use crate::commands::give::GiveOptions;
+use crate::commands::job::{CancelOptions, JobsOptions, QuoteOptions, RunOptions};
+use crate::commands::keys::KeysCommand;
+use crate::commands::log::LogOptions;
+use crate::commands::result::ResultOptions;
+use crate::commands::rights::{GrantOptions, RevokeOptions};
+use crate::context::Context;
+use crate::devnet::DevnetOptions;
+use crate::local::chain::ExternalChain;
+
 /// Compute on data that nobody sees: secret-shared, under the owners' control, settled on a chain.
 #[derive(Debug, Parser)]
-#[command(name = "enigma", version, arg_required_else_help = true)]
+#[command(
+    name = "enigma",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 the network, a node, the chain or the disk failed or refused; 2 bad input or usage."
+)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) context: Context,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -19,13 +39,47 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a whole survey on this machine: a chain, node processes, people with keys of their own.
     Demo(DemoOptions),
+    /// Keep a network on this machine: a chain and nodes, until Ctrl-C.
+    Devnet(DevnetOptions),
     /// Check a contract: errors, tests, who learns what.
     Check(CheckOptions),
     /// Compile a contract to bytecode (.enb) and interface (.enj).
     Build(BuildOptions),
+    /// Make, list, back up and restore keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Put a contract on the chain and make an instance of it.
+    Deploy(DeployOptions),
+    /// Publish your sealing key as a party of an instance.
+    Bind(BindOptions),
+    /// Open, show and close collections.
+    #[command(subcommand)]
+    Collect(CollectCommand),
+    /// Give values to a collection: dealt as verifiable shares, sealed to the nodes.
+    Give(GiveOptions),
+    /// Consent: who may run which entry on your value, how often, until when.
+    Grant(GrantOptions),
+    /// End a consent.
+    Revoke(RevokeOptions),
+    /// What running an entry would cost.
+    Quote(QuoteOptions),
+    /// Run an entry on a collection: pay, wait, read.
+    Run(RunOptions),
+    /// Call a job off and take the fee back.
+    Cancel(CancelOptions),
+    /// Read what you may of a job's results.
+    Result(ResultOptions),
+    /// List jobs.
+    Jobs(JobsOptions),
+    /// The chain's record in plain words.
+    Log(LogOptions),
+    /// The network at a glance.
+    Status,
     /// Make, register, run, show or retire a node.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Print completions for a shell.
+    Completions(CompletionsOptions),
     /// Measure this machine: node processes, encrypted links, preprocessing in the measured time.
     Bench(BenchOptions),
     /// One party of a bench; started by `bench`.
@@ -48,18 +102,11 @@ pub(crate) struct DemoOptions {
     /// Committee size: n = 2t+1 nodes, of which up to t may misbehave without learning anything.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size)]
     pub(crate) nodes: u8,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Keep everything (chain, nodes' data and logs) in this new folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
-    /// Use this running development chain (such as anvil) instead of the embedded one.
-    #[arg(long, value_name = "URL", requires = "funder")]
-    pub(crate) chain: Option<String>,
-    /// File with the secret key (hexadecimal) of an account with coins on that chain.
-    #[arg(long, value_name = "FILE", requires = "chain")]
-    pub(crate) funder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) chain: ExternalChain,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -76,9 +123,6 @@ pub(crate) struct CheckOptions {
     /// The contract's source.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -92,9 +136,6 @@ pub(crate) struct BuildOptions {
     /// Where to write [default: beside the source].
     #[arg(long, value_name = "DIR")]
     pub(crate) output_dir: Option<PathBuf>,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -121,9 +162,6 @@ pub(crate) struct BenchOptions {
     /// How often to measure.
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 fn field(name: &str) -> Result<String, String> {
@@ -133,7 +171,8 @@ fn field(name: &str) -> Result<String, String> {
     }
 }
 
-fn committee_size(text: &str) -> Result<u8, String> {
+/// An odd size that committees here have.
+pub(crate) fn committee_size(text: &str) -> Result<u8, String> {
     match text {
         "3" => Ok(3),
         "5" => Ok(5),

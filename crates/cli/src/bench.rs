@@ -12,6 +12,7 @@ use enigma_node::bench::{self, Answer, Greeting, Order, SECURITY, Spent};
 use serde_json::json;
 
 use crate::args::BenchOptions;
+use crate::context::Context;
 use crate::report::{self, Problem};
 
 /// One committee's run.
@@ -26,7 +27,7 @@ struct Run {
 }
 
 /// Measures, and prints the medians.
-pub(crate) fn run(options: &BenchOptions) -> Result<(), Problem> {
+pub(crate) fn run(context: &Context, options: &BenchOptions) -> Result<(), Problem> {
     let (operation, count) = (options.operation, options.count);
     let rounds = bench::rounds(operation, count, options.nodes)
         .map_err(|refused| Problem::new(refused.to_string()).hint("choose another --count"))?;
@@ -35,7 +36,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<(), Problem> {
         .map(|_| committee.run())
         .collect::<Result<Vec<Run>, Problem>>()?;
     let summary = Summary::of(options, rounds, &runs);
-    report::data(&match options.json {
+    report::data(&match context.json {
         true => summary.object().to_string(),
         false => summary.table(),
     });

@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::{container, interface};
+use enigma_client::Program;
 use enigma_lang::{Color, Compilation, Severity};
 use serde_json::json;
 
 use crate::args::{BuildOptions, CheckOptions};
+use crate::context::Context;
 use crate::report::{self, Problem};
 
 /// Checks a contract and runs its tests.
-pub(crate) fn check(options: &CheckOptions) -> Result<(), Problem> {
+pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Problem> {
     let source = read(&options.file)?;
     let compilation = enigma_lang::compile(&source);
     let tests = compilation.run_tests();
     let failed = tests.iter().filter(|test| test.failure.is_some()).count();
-    if options.json {
+    if context.json {
         report::data(&check_json(&compilation, &tests).to_string());
     } else {
         show_diagnostics(&options.file, &source, &compilation);
@@ -46,10 +48,10 @@ pub(crate) fn check(options: &CheckOptions) -> Result<(), Problem> {
 }
 
 /// Compiles a contract to files.
-pub(crate) fn build(options: &BuildOptions) -> Result<(), Problem> {
+pub(crate) fn build(context: &Context, options: &BuildOptions) -> Result<(), Problem> {
     let source = read(&options.file)?;
     let compilation = enigma_lang::compile(&source);
-    if !options.json {
+    if !context.json {
         show_diagnostics(&options.file, &source, &compilation);
     }
     let Some(contract) = &compilation.contract else {
@@ -86,7 +88,7 @@ pub(crate) fn build(options: &BuildOptions) -> Result<(), Problem> {
         container::contract_hash(&bytecode),
         container::manifest_hash(contract),
     );
-    if options.json {
+    if context.json {
         let object = json!({
             "name": contract.name, "version": contract.version, "contract": hash, "manifest": manifest,
             "bytecode": bytecode_path, "interface": interface_path, "bytes": bytecode.len(),
@@ -103,6 +105,25 @@ pub(crate) fn build(options: &BuildOptions) -> Result<(), Problem> {
         report::data(&format!("interface  {}", interface_path.display()));
     }
     Ok(())
+}
+
+/// A contract from its source, or from bytecode that was compiled before (`.enb`).
+pub(crate) fn load(path: &Path) -> Result<Program, Problem> {
+    if path.extension().is_some_and(|ending| ending == "enb") {
+        let bytes = std::fs::read(path).map_err(|error| {
+            Problem::new(format!("{}: cannot be read: {error}", path.display()))
+                .hint("check the path")
+        })?;
+        return Program::load(bytes, None)
+            .map_err(|error| Problem::new(format!("{}: {error}", path.display())));
+    }
+    let source = read(path)?;
+    let compilation = enigma_lang::compile(&source);
+    show_diagnostics(path, &source, &compilation);
+    let contract = compilation.contract.as_ref();
+    Ok(Program::of(
+        contract.ok_or_else(|| refused(path, &compilation))?,
+    )?)
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

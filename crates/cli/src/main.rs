@@ -1,22 +1,29 @@
-//! The command `enigma`: demo, contract tools and the node daemon in one binary.
+//! The command `enigma`: networks, contracts, data, consent, jobs and the node daemon in one binary.
 
 mod args;
 mod bench;
+mod commands;
+mod context;
 mod contract;
 mod demo;
+mod devnet;
+mod keys;
+mod local;
 mod node;
 mod people;
 mod report;
+mod table;
 
 use std::process::ExitCode;
 
 use args::Command;
 use clap::Parser as _;
+use context::Context;
 use report::Problem;
 
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
-    match run(arguments.command) {
+    match run(&arguments.context, arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             report::error(&problem);
@@ -25,13 +32,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Problem> {
+fn run(context: &Context, command: Command) -> Result<(), Problem> {
     match command {
-        Command::Demo(options) => demo::run(&options),
-        Command::Check(options) => contract::check(&options),
-        Command::Build(options) => contract::build(&options),
-        Command::Node(command) => node::command(&command),
-        Command::Bench(options) => bench::run(&options),
+        Command::Demo(options) => demo::run(context, &options),
+        Command::Devnet(options) => devnet::run(context, &options),
+        Command::Check(options) => contract::check(context, &options),
+        Command::Build(options) => contract::build(context, &options),
+        Command::Keys(command) => commands::keys::run(context, &command),
+        Command::Deploy(options) => commands::deploy::run(context, &options),
+        Command::Bind(options) => commands::deploy::bind(context, &options),
+        Command::Collect(command) => commands::collect::run(context, &command),
+        Command::Give(options) => commands::give::run(context, &options),
+        Command::Grant(options) => commands::rights::grant(context, &options),
+        Command::Revoke(options) => commands::rights::revoke(context, &options),
+        Command::Quote(options) => commands::job::quote(context, &options),
+        Command::Run(options) => commands::job::run(context, &options),
+        Command::Cancel(options) => commands::job::cancel(context, &options),
+        Command::Result(options) => commands::result::run(context, &options),
+        Command::Jobs(options) => commands::job::jobs(context, &options),
+        Command::Log(options) => commands::log::run(context, &options),
+        Command::Status => commands::status::run(context),
+        Command::Completions(options) => commands::completions::run(&options),
+        Command::Node(command) => node::command(context, &command),
+        Command::Bench(options) => bench::run(context, &options),
         Command::BenchParty => bench::party(),
     }
+}
+
+/// The runtime that commands wait in.
+fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::failed(format!("cannot start: {error}")))
 }

@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::context::Context;
 use crate::report::{self, Problem};
 use args::{InitOptions, NodeCommand, RegisterOptions, RunOptions, Source, WithdrawOptions};
 
@@ -20,13 +21,13 @@ use args::{InitOptions, NodeCommand, RegisterOptions, RunOptions, Source, Withdr
 pub(crate) const CONFIG_FILE: &str = "node.toml";
 
 /// Performs one of the commands.
-pub(crate) fn command(command: &NodeCommand) -> Result<(), Problem> {
+pub(crate) fn command(context: &Context, command: &NodeCommand) -> Result<(), Problem> {
     match command {
         NodeCommand::Init(options) => init(options),
         NodeCommand::Run(options) => run(options),
-        NodeCommand::Register(options) => register(options),
-        NodeCommand::Status(options) => status::status(options),
-        NodeCommand::Withdraw(options) => withdraw(options),
+        NodeCommand::Register(options) => register(context, options),
+        NodeCommand::Status(options) => status::status(context, options),
+        NodeCommand::Withdraw(options) => withdraw(context, options),
     }
 }
 
@@ -121,7 +122,7 @@ fn start_log(config: &NodeConfig) {
     }
 }
 
-fn register(options: &RegisterOptions) -> Result<(), Problem> {
+fn register(context: &Context, options: &RegisterOptions) -> Result<(), Problem> {
     let config = config(&options.source)?;
     let Registration {
         node,
@@ -130,7 +131,7 @@ fn register(options: &RegisterOptions) -> Result<(), Problem> {
     } = runtime()?
         .block_on(enigma_node::register(&config))
         .map_err(|error| Problem::failed(format!("{error:#}")))?;
-    if options.json {
+    if context.json {
         let object = json!({"node": node, "deposit": deposit.to_string(), "already": already});
         report::data(&object.to_string());
     } else {
@@ -147,7 +148,7 @@ fn register(options: &RegisterOptions) -> Result<(), Problem> {
     Ok(())
 }
 
-fn withdraw(options: &WithdrawOptions) -> Result<(), Problem> {
+fn withdraw(context: &Context, options: &WithdrawOptions) -> Result<(), Problem> {
     let config = config(&options.source)?;
     let outcome = runtime()?
         .block_on(enigma_node::withdraw(&config))
@@ -172,7 +173,7 @@ fn withdraw(options: &WithdrawOptions) -> Result<(), Problem> {
             format!("{} paid out to the operator", report::amount(amount)),
         ),
     };
-    report::data(&if options.json {
+    report::data(&if context.json {
         object.to_string()
     } else {
         text
@@ -180,7 +181,8 @@ fn withdraw(options: &WithdrawOptions) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn stop_signal(stop_with_input: bool) {
+/// Resolves when the process is told to stop: Ctrl-C, a termination signal, or the end of its input.
+pub(crate) async fn stop_signal(stop_with_input: bool) {
     let input_ends = async {
         if !stop_with_input {
             std::future::pending::<()>().await;

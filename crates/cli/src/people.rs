@@ -1,11 +1,13 @@
-//! Reads people and their values from a CSV file, and says precisely what is wrong with it.
+//! People and their values in CSV files: reads them, and says precisely what is wrong with a file.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
+use enigma_client::records::Member;
+use enigma_wire::id::Address;
 
 use crate::report::Problem;
+use crate::table::{Row, Table};
 
 /// One person and the value they give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,25 +23,27 @@ pub(crate) struct Expected {
     pub(crate) column: String,
     /// Smallest and largest valid value.
     pub(crate) range: (i64, i64),
+    /// Is it a yes or no rather than a number?
+    pub(crate) boolean: bool,
     /// Fewest and most people.
     pub(crate) people: (u32, u32),
 }
 
 /// The column with people's names.
 const NAME_COLUMN: &str = "name";
+/// The column with members' accounts.
+const ACCOUNT_COLUMN: &str = "account";
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 200;
+/// Most members of a list.
+const MEMBERS_MAX: u32 = 1_000_000;
 
 /// Reads the file.
 ///
 /// # Errors
 /// The first thing that is wrong, with file, line and a hint.
 pub(crate) fn read(path: &Path, expected: &Expected) -> Result<Vec<Person>, Problem> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Problem::new(format!("{}: cannot be read: {error}", path.display()))
-            .hint("check the path; the file must be readable")
-    })?;
-    parse(path, &bytes, expected)
+    parse(path, &Table::bytes(path)?, expected)
 }
 
 /// Reads a file that is already in memory; `path` is named in errors.
@@ -51,47 +55,31 @@ pub(crate) fn parse(
     bytes: &[u8],
     expected: &Expected,
 ) -> Result<Vec<Person>, Problem> {
-    let file = File {
-        path: path.to_owned(),
-        expected,
-    };
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(bytes);
-    let mut records = reader.byte_records();
-    let header = match records.next() {
-        Some(record) => file.fields(&file.sound(record)?)?,
-        None => return Err(file.empty()),
-    };
-    let columns = file.columns(&header)?;
-    let mut people = Vec::new();
-    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    let table = Table::new(path);
+    let rows = table.rows(bytes, &[NAME_COLUMN, &expected.column])?;
     let (fewest, most) = expected.people;
-    for record in records {
-        let record = file.sound(record)?;
-        let line = line_of(&record);
-        if people.len() as u64 == u64::from(most) {
-            let message = format!("more than {most} people; the contract allows at most {most}");
-            return Err(file
-                .at(line, message)
-                .hint(format!("keep at most {most} rows below the header")));
-        }
-        let person = file.person(&record, &header, columns)?;
-        if let Some(first) = lines.insert(person.name.clone(), line) {
-            let message = format!("{:?} is already on line {first}", person.name);
-            return Err(file
-                .at(line, message)
-                .hint("every person needs a name of their own and gives one value"));
-        }
-        people.push(person);
+    if let Some(row) = rows.get(most as usize) {
+        let message = format!("more than {most} people; the contract allows at most {most}");
+        let hint = format!("keep at most {most} rows below the header");
+        return Err(table.at(row.line, message).hint(hint));
+    }
+    let mut lines = BTreeMap::new();
+    let mut people = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let name = unique_name(&table, row, &mut lines)?;
+        let value = value(&row.fields[1], expected)
+            .map_err(|(message, hint)| table.at(row.line, message).hint(hint))?;
+        people.push(Person { name, value });
     }
     if people.is_empty() {
-        let problem = file.whole("has a header but no people".to_owned());
+        let problem = table.whole("has a header but no people".to_owned());
+        let example = if expected.boolean {
+            "yes".to_owned()
+        } else {
+            expected.range.1.min(4200).to_string()
+        };
         return Err(problem.hint(format!(
-            "add one line per person, for example: Ada,{}",
-            expected.range.1.min(4200)
+            "add one line per person, for example: Ada,{example}"
         )));
     }
     if (people.len() as u64) < u64::from(fewest) {
@@ -103,164 +91,132 @@ pub(crate) fn parse(
             "with fewer than {fewest} people a result would say too much about each; add {} more",
             u64::from(fewest) - people.len() as u64
         );
-        return Err(file.whole(message).hint(hint));
+        return Err(table.whole(message).hint(hint));
     }
     Ok(people)
 }
 
-/// Where the name and the value are in a row.
-#[derive(Clone, Copy)]
-struct Columns {
-    name: usize,
-    value: usize,
+/// The names of a file's column `name`, each once.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn names(path: &Path) -> Result<Vec<String>, Problem> {
+    let table = Table::new(path);
+    let rows = table.rows(&Table::bytes(path)?, &[NAME_COLUMN])?;
+    let mut lines = BTreeMap::new();
+    rows.iter()
+        .map(|row| unique_name(&table, row, &mut lines))
+        .collect()
 }
 
-struct File<'a> {
-    path: PathBuf,
-    expected: &'a Expected,
-}
-
-impl File<'_> {
-    fn at(&self, line: u64, message: String) -> Problem {
-        Problem::new(format!("{}:{line}: {message}", self.path.display()))
+/// A member list: the columns `name` and `account`, every name and account once.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn members(path: &Path) -> Result<Vec<Member>, Problem> {
+    let table = Table::new(path);
+    let rows = table.rows(&Table::bytes(path)?, &[NAME_COLUMN, ACCOUNT_COLUMN])?;
+    if rows.is_empty() {
+        return Err(table
+            .whole("lists no members".to_owned())
+            .hint("add one line per member: name,0x..."));
     }
-
-    fn whole(&self, message: String) -> Problem {
-        Problem::new(format!("{}: {message}", self.path.display()))
+    if let Some(row) = rows.get(MEMBERS_MAX as usize) {
+        return Err(table.at(row.line, format!("more than {MEMBERS_MAX} members")));
     }
-
-    fn empty(&self) -> Problem {
-        self.whole("is empty".to_owned()).hint(format!(
-            "the first line must be the header {NAME_COLUMN},{}",
-            self.expected.column
-        ))
-    }
-
-    fn sound(&self, record: Result<ByteRecord, csv::Error>) -> Result<ByteRecord, Problem> {
-        record.map_err(|error| self.whole(format!("is not a CSV file: {error}")))
-    }
-
-    fn fields(&self, record: &ByteRecord) -> Result<Vec<String>, Problem> {
-        record
-            .iter()
-            .map(|field| self.text(field, line_of(record)))
-            .collect()
-    }
-
-    fn text(&self, field: &[u8], line: u64) -> Result<String, Problem> {
-        let text = std::str::from_utf8(field).map_err(|_| {
-            self.at(line, "is not UTF-8 text".to_owned())
-                .hint("save the file with UTF-8 encoding")
+    let (mut lines, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+    let member = |row: &Row| {
+        let name = unique_name(&table, row, &mut lines)?;
+        let account: Address = row.fields[1].parse().map_err(|_| {
+            table
+                .at(row.line, format!("{:?} is not an account", row.fields[1]))
+                .hint("an account is 20 bytes in hexadecimal, as `enigma keys list` shows it")
         })?;
-        Ok(text.trim().to_owned())
-    }
-
-    fn columns(&self, header: &[String]) -> Result<Columns, Problem> {
-        let place = |wanted: &str| {
-            let mut places = (0..header.len()).filter(|at| header[*at] == wanted);
-            match (places.next(), places.next()) {
-                (Some(place), None) => Ok(place),
-                (Some(_), Some(_)) => {
-                    let problem = self.at(1, format!("column {wanted:?} appears twice"));
-                    Err(problem.hint("remove one of the two columns"))
-                }
-                (None, _) => {
-                    let problem =
-                        self.at(1, format!("column {wanted:?} is missing; found {header:?}"));
-                    let column = &self.expected.column;
-                    Err(problem.hint(format!(
-                        "the first line must be the header {NAME_COLUMN},{column}"
-                    )))
-                }
-            }
-        };
-        Ok(Columns {
-            name: place(NAME_COLUMN)?,
-            value: place(&self.expected.column)?,
-        })
-    }
-
-    fn person(
-        &self,
-        record: &ByteRecord,
-        header: &[String],
-        columns: Columns,
-    ) -> Result<Person, Problem> {
-        let line = line_of(record);
-        let fields = self.fields(record)?;
-        if fields.len() != header.len() {
-            let message = format!(
-                "{} fields, but the header has {}",
-                fields.len(),
-                header.len()
+        if let Some(first) = accounts.insert(account, row.line) {
+            let problem = table.at(
+                row.line,
+                format!("account {account} is already on line {first}"),
             );
-            let hint = "give every column a value; put text that contains a comma in double quotes";
-            return Err(self.at(line, message).hint(hint));
+            return Err(problem.hint("every member needs an account of their own"));
         }
-        let name = fields[columns.name].clone();
-        if name.is_empty() {
-            return Err(self
-                .at(line, "the name is empty".to_owned())
-                .hint("give the person a name"));
-        }
-        if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-            let problem = self.at(
-                line,
-                "the name is too long or holds control characters".to_owned(),
-            );
-            return Err(problem.hint(format!("use at most {NAME_CHARS_MAX} printable characters")));
-        }
-        Ok(Person {
-            name,
-            value: self.value(&fields[columns.value], line)?,
-        })
-    }
+        Ok(Member { name, account })
+    };
+    rows.iter().map(member).collect()
+}
 
-    fn value(&self, text: &str, line: u64) -> Result<i64, Problem> {
-        let (low, high) = self.expected.range;
-        let column = &self.expected.column;
-        let range = format!("{column} must be a whole number from {low} to {high}");
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        if text.is_empty() {
-            return Err(self.at(line, format!("{column} is empty")).hint(range));
-        }
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let fraction = text.parse::<f64>().is_ok_and(f64::is_finite);
-            let message = format!("{text:?} is not a whole number");
-            let hint = if fraction {
-                format!("{range}; use the smallest unit, for example cents, instead of a fraction")
-            } else {
-                format!("{range}, written with digits only")
-            };
-            return Err(self.at(line, message).hint(hint));
-        }
-        match text.parse::<i64>() {
-            Ok(value) if value < 0 && low >= 0 => {
-                Err(self.at(line, format!("{value} is negative")).hint(range))
-            }
-            Ok(value) if value < low => {
-                Err(self.at(line, format!("{value} is below {low}")).hint(range))
-            }
-            Ok(value) if value <= high => Ok(value),
-            // More digits than 64 bits hold are above or below every range.
-            _ if text.starts_with('-') && low >= 0 => {
-                Err(self.at(line, format!("{text} is negative")).hint(range))
-            }
-            _ if text.starts_with('-') => {
-                Err(self.at(line, format!("{text} is below {low}")).hint(range))
-            }
-            _ => Err(self
-                .at(
-                    line,
-                    format!("{text} is above {high}, the most the contract allows"),
-                )
-                .hint(range)),
-        }
+/// A value as a person writes it, or what is wrong with it and a hint.
+pub(crate) fn value(text: &str, expected: &Expected) -> Result<i64, (String, String)> {
+    if expected.boolean {
+        yes_or_no(text, &expected.column)
+    } else {
+        number(text, expected)
     }
 }
 
-fn line_of(record: &ByteRecord) -> u64 {
-    record.position().map_or(1, csv::Position::line)
+fn yes_or_no(text: &str, column: &str) -> Result<i64, (String, String)> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "1" => Ok(1),
+        "no" | "false" | "0" => Ok(0),
+        _ => Err((
+            format!("{text:?} is neither yes nor no"),
+            format!("{column} must be yes or no (true or false, 1 or 0)"),
+        )),
+    }
+}
+
+fn number(text: &str, expected: &Expected) -> Result<i64, (String, String)> {
+    let (low, high) = expected.range;
+    let column = &expected.column;
+    let range = format!("{column} must be a whole number from {low} to {high}");
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if text.is_empty() {
+        return Err((format!("{column} is empty"), range));
+    }
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let fraction = text.parse::<f64>().is_ok_and(f64::is_finite);
+        let hint = if fraction {
+            format!("{range}; use the smallest unit, for example cents, instead of a fraction")
+        } else {
+            format!("{range}, written with digits only")
+        };
+        return Err((format!("{text:?} is not a whole number"), hint));
+    }
+    match text.parse::<i64>() {
+        Ok(value) if value < 0 && low >= 0 => Err((format!("{value} is negative"), range)),
+        Ok(value) if value < low => Err((format!("{value} is below {low}"), range)),
+        Ok(value) if value <= high => Ok(value),
+        // More digits than 64 bits hold are above or below every range.
+        _ if text.starts_with('-') && low >= 0 => Err((format!("{text} is negative"), range)),
+        _ if text.starts_with('-') => Err((format!("{text} is below {low}"), range)),
+        _ => Err((
+            format!("{text} is above {high}, the most the contract allows"),
+            range,
+        )),
+    }
+}
+
+/// A row's first field as a name that no earlier row has.
+fn unique_name(
+    table: &Table,
+    row: &Row,
+    lines: &mut BTreeMap<String, u64>,
+) -> Result<String, Problem> {
+    let name = row.fields[0].clone();
+    if name.is_empty() {
+        let problem = table.at(row.line, "the name is empty".to_owned());
+        return Err(problem.hint("give the person a name"));
+    }
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let message = "the name is too long or holds control characters".to_owned();
+        let hint = format!("use at most {NAME_CHARS_MAX} printable characters");
+        return Err(table.at(row.line, message).hint(hint));
+    }
+    if let Some(first) = lines.insert(name.clone(), row.line) {
+        let message = format!("{name:?} is already on line {first}");
+        let hint = "every person needs a name of their own and gives one value";
+        return Err(table.at(row.line, message).hint(hint));
+    }
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -271,6 +227,7 @@ mod tests {
         Expected {
             column: "salary".to_owned(),
             range: (0, 100_000_000),
+            boolean: false,
             people: (5, 1_000),
         }
     }
@@ -458,6 +415,74 @@ mod tests {
                 })
                 .collect();
             let _ = check(bytes);
+        }
+    }
+
+    #[test]
+    fn yes_and_no() {
+        let expected = Expected {
+            boolean: true,
+            range: (0, 1),
+            ..expected()
+        };
+        for (text, wanted) in [
+            ("yes", 1),
+            ("No", 0),
+            ("TRUE", 1),
+            ("false", 0),
+            ("1", 1),
+            ("0", 0),
+        ] {
+            assert_eq!(value(text, &expected), Ok(wanted));
+        }
+        for text in ["", "2", "maybe", "y"] {
+            assert!(value(text, &expected).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn member_lists_are_checked() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("members.csv");
+        let (a, b) = (Address([1; 20]), Address([2; 20]));
+        let read = |text: String| {
+            std::fs::write(&path, text).expect("write");
+            members(&path).map_err(|problem| problem.to_string())
+        };
+        let good = read(format!("name,account\nAda,{a}\nBob,{b}\n")).expect("good");
+        assert_eq!((good[1].name.as_str(), good[1].account), ("Bob", b));
+        for (text, place, what) in [
+            (
+                format!("name,account\nAda,{a}\nBob,{a}\n"),
+                ":3",
+                "already on line 2",
+            ),
+            (
+                format!("name,account\nAda,{a}\nAda,{b}\n"),
+                ":3",
+                "already on line 2",
+            ),
+            (
+                "name,account\nAda,0x12\n".to_owned(),
+                ":2",
+                "is not an account",
+            ),
+            ("name,account\n".to_owned(), "", "no members"),
+            (
+                "name\nAda\n".to_owned(),
+                ":1",
+                "column \"account\" is missing",
+            ),
+        ] {
+            let message = read(text).expect_err("refused");
+            assert!(
+                message.starts_with(&format!("{}{place}: ", path.display())),
+                "{message}"
+            );
+            assert!(
+                message.contains(what) && message.contains("\nhint: "),
+                "{message}"
+            );
         }
     }
 }

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use enigma_chain::ChainError;
+use enigma_client::ClientError;
+
 /// An error a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -61,15 +64,42 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-impl From<enigma_client::ClientError> for Problem {
-    fn from(error: enigma_client::ClientError) -> Self {
-        Self::failed(error.to_string())
+impl From<ClientError> for Problem {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Unknown { what, known } => {
+                Self::new(format!("there is no {what}")).hint(format!("there is: {known}"))
+            }
+            ClientError::Chain(error) => error.into(),
+            ClientError::Unreachable { .. } => Self::failed(error.to_string())
+                .hint("`enigma status` shows which nodes answer; try again"),
+            other => Self::failed(other.to_string()),
+        }
     }
 }
 
-impl From<enigma_chain::ChainError> for Problem {
-    fn from(error: enigma_chain::ChainError) -> Self {
-        Self::failed(error.to_string())
+impl From<ChainError> for Problem {
+    fn from(error: ChainError) -> Self {
+        let problem = Self::failed(error.to_string());
+        match error {
+            ChainError::Unreachable { .. } => problem.hint(
+                "start the chain (a devnet's with `enigma devnet`), or correct the address in the network file",
+            ),
+            ChainError::WrongChain { .. }
+            | ChainError::Replaced { .. }
+            | ChainError::NoContract { .. }
+            | ChainError::NotController { .. } => problem.hint(
+                "the network file names chain and controller; another chain may run at this address, or the same one without its data",
+            ),
+            ChainError::OutOfFunds { .. } => problem.hint("send the account coins, or act with another key"),
+            ChainError::Reorganised { .. } => {
+                problem.hint("what was read from the chain no longer holds; run the command again")
+            }
+            ChainError::NotMined(_) | ChainError::NotFinal { .. } | ChainError::Crowded { .. } => {
+                problem.hint("`enigma log` shows whether it was recorded; commands are safe to repeat")
+            }
+            _ => problem,
+        }
     }
 }
 
@@ -104,6 +134,98 @@ pub(crate) fn amount(amount: u128) -> String {
     }
 }
 
+/// Coins as a person writes them, such as `0.01`, in the chain's smallest unit.
+pub(crate) fn parse_amount(text: &str) -> Result<u128, String> {
+    let wrong = || "give an amount of coins such as 2 or 0.05, with at most 18 decimals".to_owned();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || fraction.len() > 18 || !digits(whole) || !digits(fraction) {
+        return Err(wrong());
+    }
+    let whole: u128 = whole.parse().map_err(|_| wrong())?;
+    let fraction: u128 = format!("{fraction:0<18}").parse().map_err(|_| wrong())?;
+    let amount = whole
+        .checked_mul(10u128.pow(18))
+        .and_then(|coins| coins.checked_add(fraction));
+    amount.ok_or_else(wrong)
+}
+
+/// `once`, `twice`, `n times`.
+pub(crate) fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+/// A moment (Unix seconds) as a date and time, UTC.
+pub(crate) fn moment(seconds: u64) -> String {
+    let moment = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds));
+    // Later than year 9999 has no such form.
+    match moment.filter(|_| seconds < 253_402_300_800) {
+        Some(moment) => humantime::format_rfc3339_seconds(moment).to_string(),
+        None => "the end of time".to_owned(),
+    }
+}
+
+/// Prints a table to standard output.
+pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    // Without borders the first column needs no margin, and line ends no blanks.
+    let text: Vec<String> = table
+        .to_string()
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .collect();
+    data(&text.join("\n"));
+}
+
+/// Progress of long work, shown only to a person at a terminal.
+pub(crate) struct Progress(indicatif::ProgressBar);
+
+impl Progress {
+    /// A bar up to `total` of `what`.
+    pub(crate) fn start(total: usize, what: &str) -> Self {
+        let template = format!("{{bar:30}} {{pos}}/{{len}} {what}  {{elapsed}}");
+        Self::new(indicatif::ProgressBar::new(total as u64), &template)
+    }
+
+    /// Something without a known end.
+    pub(crate) fn spinner(what: &str) -> Self {
+        let bar = Self::new(
+            indicatif::ProgressBar::new_spinner(),
+            &format!("{{spinner}} {what}  {{elapsed}}"),
+        );
+        bar.0
+            .enable_steady_tick(std::time::Duration::from_millis(120));
+        bar
+    }
+
+    fn new(bar: indicatif::ProgressBar, template: &str) -> Self {
+        if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So many are done.
+    pub(crate) fn set(&self, done: usize) {
+        self.0.set_position(done as u64);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(self) {
+        self.0.finish_and_clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +236,31 @@ mod tests {
         assert_eq!(amount(10u128.pow(18)), "1 coins");
         assert_eq!(amount(1), "0.000000000000000001 coins");
         assert_eq!(amount(1_250_000_000_000_000), "0.00125 coins");
+    }
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        assert_eq!(parse_amount("2"), Ok(2 * 10u128.pow(18)));
+        assert_eq!(parse_amount("0.05"), Ok(5 * 10u128.pow(16)));
+        assert_eq!(parse_amount("0.000000000000000001"), Ok(1));
+        for text in [
+            "",
+            ".",
+            ".5",
+            "-1",
+            "1e3",
+            "0.0000000000000000001",
+            "9999999999999999999999",
+            "1,5",
+        ] {
+            assert!(parse_amount(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_have_a_date() {
+        assert_eq!(moment(0), "1970-01-01T00:00:00Z");
+        assert_eq!(moment(u64::MAX), "the end of time");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `enigma demo`: a whole survey on this machine, with every part real: a chain, node processes with
 //! their own data, people with keys of their own, and results only their recipients can read.
 
-mod chain;
 mod network;
 mod outcome;
 mod survey;
@@ -14,6 +13,7 @@ use enigma_bytecode::model::Contract;
 use enigma_wire::id::Hash;
 
 use crate::args::{DemoOptions, Survey};
+use crate::context::Context;
 use crate::people::{self, Expected, Person};
 use crate::report::Problem;
 
@@ -55,18 +55,15 @@ pub(crate) struct Seconds {
 }
 
 /// Runs a survey from its file to the printed results.
-pub(crate) fn run(options: &DemoOptions) -> Result<(), Problem> {
+pub(crate) fn run(context: &Context, options: &DemoOptions) -> Result<(), Problem> {
     let sample = sample(options.survey);
     let program = compile(&sample)?;
     let people = read_people(options, &sample, &program)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Problem::failed(format!("cannot start: {error}")))?;
-    runtime.block_on(run_survey(options, &program, &people))
+    crate::runtime()?.block_on(run_survey(context, options, &program, &people))
 }
 
 async fn run_survey(
+    context: &Context,
     options: &DemoOptions,
     program: &Program,
     people: &[Person],
@@ -80,7 +77,7 @@ async fn run_survey(
         _ = tokio::signal::ctrl_c() => Err(Problem::failed("stopped by the user")),
     };
     running.stop().await;
-    outcome::print(&outcome?, seconds, options.json);
+    outcome::print(&outcome?, seconds, context.json);
     Ok(())
 }
 
@@ -121,6 +118,7 @@ fn read_people(
     let expected = Expected {
         column: collection.name.clone(),
         range: (collection.low, collection.high),
+        boolean: false,
         people: (fewest, group.max),
     };
     match &options.input {

@@ -2,40 +2,24 @@
 //! own folder, started and stopped here.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use enigma_chain::{Chain, Wallet};
 use enigma_client::Network;
 use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
-use enigma_wire::controller::{Amount, Prices};
 use enigma_wire::id::{NodeId, PeerKey};
 use enigma_wire::sign::SecretKey;
-use tokio::process::{Child, Command};
 
-use super::chain::Host;
 use crate::args::DemoOptions;
+use crate::local::chain::Host;
+use crate::local::nodes::{NodeProcess, stop_all};
+use crate::local::{FUNDS, MIN_DEPOSIT, PRICES, UNBONDING_SECONDS, loopback};
 use crate::node::write_config;
 use crate::report::{self, Problem};
 
-const COIN: Amount = 1_000_000_000_000_000_000;
-/// Deposit of each node, and how long it stays locked after retiring.
-const MIN_DEPOSIT: Amount = COIN;
-const UNBONDING_SECONDS: u64 = 24 * 3600;
-const PRICES: Prices = Prices {
-    base: COIN / 1_000,
-    per_multiplication: COIN / 10_000_000_000,
-    per_round: COIN / 10_000_000,
-    per_kilobyte: COIN / 1_000_000_000,
-};
-/// What operators and the organiser get to begin with.
-const FUNDS: Amount = 100 * COIN;
 /// Longest wait for all nodes to register.
 const REGISTER_PATIENCE: Duration = Duration::from_secs(60);
-/// Longest wait for a node to stop by itself.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running network.
 pub(crate) struct Running {
@@ -45,12 +29,6 @@ pub(crate) struct Running {
     chain: Host,
     nodes: Vec<NodeProcess>,
     folder: Folder,
-}
-
-struct NodeProcess {
-    child: Child,
-    folder: PathBuf,
-    peer_key: PeerKey,
 }
 
 /// Where everything is kept while the demo runs, and perhaps afterwards.
@@ -81,8 +59,9 @@ impl Running {
             prepared.push((node_folder, keys));
         }
         let operators = prepared.iter().map(|(_, keys)| keys.operator.address());
-        let accounts = operators.chain([organiser.address()]).collect();
-        let chain = Host::start(options, folder.path(), accounts, FUNDS).await?;
+        let accounts: Vec<_> = operators.chain([organiser.address()]).collect();
+        let home = folder.path().join("chain");
+        let chain = Host::start(&options.chain, &home, loopback(0), &accounts, FUNDS).await?;
         let client = Chain::connect(&chain.url(), None).await?;
         let controller = client
             .deploy_controller(&organiser, &PRICES, MIN_DEPOSIT, UNBONDING_SECONDS)
@@ -90,7 +69,8 @@ impl Running {
         let mut nodes = Vec::new();
         for (node_folder, keys) in prepared {
             let config = NodeConfig::new(chain.url(), controller);
-            nodes.push(start_node(node_folder, &config, keys.identity.peer_key())?);
+            write_config(&node_folder, &config)?;
+            nodes.push(NodeProcess::start(&node_folder, keys.identity.peer_key())?);
         }
         let network = Network::connect(&chain.url(), controller).await?;
         let mut running = Self {
@@ -129,9 +109,8 @@ impl Running {
             }
         }
         for process in &self.nodes {
-            let id = self.node_id(process.peer_key).map_or(0, |node| node.0);
-            let pid = process.child.id().unwrap_or_default();
-            report::progress(&format!("  node {id}  process {pid}"));
+            let id = self.node_id(process.peer_key()).map_or(0, |node| node.0);
+            report::progress(&format!("  node {id}  process {}", process.id()));
         }
         Ok(())
     }
@@ -151,18 +130,16 @@ impl Running {
         let ids: BTreeMap<PeerKey, Option<NodeId>> = self
             .nodes
             .iter()
-            .map(|process| (process.peer_key, self.node_id(process.peer_key)))
+            .map(|process| (process.peer_key(), self.node_id(process.peer_key())))
             .collect();
         for (number, process) in self.nodes.iter_mut().enumerate() {
-            if let Ok(Some(status)) = process.child.try_wait() {
+            if let Some(status) = process.ended() {
                 let id = ids
-                    .get(&process.peer_key)
+                    .get(&process.peer_key())
                     .copied()
                     .flatten()
                     .map_or(number as u32 + 1, |node| node.0);
-                let log =
-                    std::fs::read_to_string(process.folder.join("node.log")).unwrap_or_default();
-                let last = log.lines().next_back().unwrap_or("nothing").to_owned();
+                let last = process.last_words();
                 return Err(Problem::failed(format!(
                     "node {id} has ended ({status}); it last said: {last}"
                 )));
@@ -183,18 +160,8 @@ impl Running {
 
     /// Stops nodes and chain. Nodes stop by themselves when their input ends; one that does not is
     /// killed.
-    pub(crate) async fn stop(mut self) {
-        for process in &mut self.nodes {
-            drop(process.child.stdin.take());
-        }
-        for process in &mut self.nodes {
-            if tokio::time::timeout(STOP_PATIENCE, process.child.wait())
-                .await
-                .is_err()
-            {
-                let _ = process.child.kill().await;
-            }
-        }
+    pub(crate) async fn stop(self) {
+        stop_all(self.nodes).await;
         self.chain.stop().await;
         if let Folder::Kept(path) = &self.folder {
             report::progress(&format!("kept in {}", path.display()));
@@ -221,33 +188,4 @@ fn make_folder(keep: Option<&Path>) -> Result<Folder, Problem> {
     std::fs::create_dir_all(path)
         .map_err(|error| Problem::new(format!("{}: cannot be made: {error}", path.display())))?;
     Ok(Folder::Kept(path.to_owned()))
-}
-
-fn start_node(
-    folder: PathBuf,
-    config: &NodeConfig,
-    peer_key: PeerKey,
-) -> Result<NodeProcess, Problem> {
-    let failed = |error: std::io::Error| Problem::failed(format!("cannot start a node: {error}"));
-    let path = write_config(&folder, config)?;
-    let log = std::fs::File::create(folder.join("node.log")).map_err(failed)?;
-    let child = Command::new(std::env::current_exe().map_err(failed)?)
-        .args(["node", "run", "--stop-with-input", "--config"])
-        .arg(path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    Ok(NodeProcess {
-        child,
-        folder,
-        peer_key,
-    })
-}
-
-/// Any free port of this machine, for this machine only.
-pub(super) fn loopback() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }

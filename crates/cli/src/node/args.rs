@@ -70,9 +70,6 @@ pub(crate) struct RunOptions {
 pub(crate) struct RegisterOptions {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -82,9 +79,6 @@ pub(crate) struct RegisterOptions {
 pub(crate) struct StatusOptions {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -95,9 +89,6 @@ pub(crate) struct StatusOptions {
 pub(crate) struct WithdrawOptions {
     #[command(flatten)]
     pub(crate) source: Source,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

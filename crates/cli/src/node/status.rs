@@ -10,6 +10,7 @@ use enigma_wire::ledger::{JobState, Ledger, NodeRecord};
 use serde_json::{Value, json};
 
 use super::{args::StatusOptions, config, keys_problem, runtime};
+use crate::context::Context;
 use crate::report::{self, Problem};
 
 /// How a node stands.
@@ -26,13 +27,13 @@ struct Standing {
 }
 
 /// Says how a node stands.
-pub(crate) fn status(options: &StatusOptions) -> Result<(), Problem> {
+pub(crate) fn status(context: &Context, options: &StatusOptions) -> Result<(), Problem> {
     let config = config(&options.source)?;
     let keys = NodeKeys::load(&config.data_dir.join(KEYS_FOLDER)).map_err(keys_problem)?;
     let standing = runtime()?.block_on(look(&config, &keys))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |time| time.as_secs());
-    if options.json {
+    if context.json {
         report::data(&object(&standing, now).to_string());
     } else {
         report::data(&text(&standing, now));

@@ -1,0 +1,173 @@
+//! `enigma result`: fetches, checks and opens what a job's recipients may read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use enigma_client::{Network, Results, collect};
+use enigma_wire::controller::{Certificate, Failure};
+use enigma_wire::id::JobId;
+use enigma_wire::ledger::{CollectionRecord, JobState};
+use enigma_wire::output::Recipient;
+use serde_json::json;
+
+use super::job::{job_record, state};
+use super::lookup::{self, Found};
+use crate::context::Context;
+use crate::keys::{self, KeyOption, Opened};
+use crate::report::{self, Problem};
+use crate::runtime;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma result 1 --key ada
+  enigma result 1 --keys people --json
+
+Every node's shares are fetched, checked against the chain and against each other, and combined here.")]
+pub(crate) struct ResultOptions {
+    /// The job's number.
+    #[arg(value_name = "JOB")]
+    job: u64,
+    /// Read for every key of this folder instead of one.
+    #[arg(long, value_name = "DIR", conflicts_with = "key")]
+    keys: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOption,
+}
+
+/// Shows results.
+pub(crate) fn run(context: &Context, options: &ResultOptions) -> Result<(), Problem> {
+    runtime()?.block_on(async {
+        let (selected, network) = context.connect().await?;
+        let records = context.records(&selected.file)?;
+        let job = JobId(options.job);
+        let record = job_record(&network, job)?;
+        let JobState::Settled(certificate) = &record.state else {
+            return Err(
+                Problem::failed(format!("job {job} is {}, not settled", state(record)))
+                    .hint("results exist once a job is settled; `enigma jobs` shows how it stands"),
+            );
+        };
+        let found = lookup::collection(&network, &records, record.collection.0).await?;
+        let keys = match &options.keys {
+            Some(folder) => keys::open_folder(folder, &options.key.password)?
+                .into_values()
+                .collect(),
+            None => vec![options.key.open(context, &selected)?],
+        };
+        let progress = report::Progress::start(keys.len(), "recipients");
+        let mut all: BTreeMap<String, Results> = BTreeMap::new();
+        for (done, key) in keys.iter().enumerate() {
+            if let Some(results) = learned(&network, &found, certificate, key).await? {
+                all.insert(key.name.clone(), results);
+            } else if options.keys.is_none() {
+                return Err(
+                    Problem::new(format!("job {job} has no result for key {}", key.name)).hint(
+                        "its recipients are the members who gave, and the contract's parties",
+                    ),
+                );
+            }
+            progress.set(done + 1);
+        }
+        progress.finish();
+        if context.json {
+            let people = all
+                .iter()
+                .map(|(name, results)| (name.clone(), json(results)));
+            let people: serde_json::Map<String, serde_json::Value> = people.collect();
+            report::data(
+                &json!({"job": job, "rows": certificate.rows, "results": people}).to_string(),
+            );
+        } else if options.keys.is_none() {
+            all.values().for_each(show);
+        } else {
+            let mut names: Vec<&String> = all.values().flat_map(Results::keys).collect();
+            names.sort();
+            names.dedup();
+            let header: Vec<&str> = std::iter::once("name")
+                .chain(names.iter().map(|name| name.as_str()))
+                .collect();
+            let rows = all.iter().map(|(name, results)| {
+                let values = names.iter().map(|name| {
+                    results
+                        .get(*name)
+                        .map_or(String::new(), ToString::to_string)
+                });
+                std::iter::once(name.clone()).chain(values).collect()
+            });
+            report::table(&header, rows);
+        }
+        Ok(())
+    })
+}
+
+/// What a key learns from a job: nothing when it is no recipient, or when its row was left out.
+pub(crate) async fn learned(
+    network: &Network,
+    found: &Found,
+    certificate: &Certificate,
+    key: &Opened,
+) -> Result<Option<Results>, Problem> {
+    let mut learned: Option<Results> = None;
+    for recipient in recipients(network, found, key) {
+        let results = collect(
+            network,
+            found.program.contract(),
+            certificate,
+            &key.owner(),
+            recipient,
+        )
+        .await?;
+        if let Some(results) = results {
+            learned.get_or_insert_default().extend(results);
+        }
+    }
+    Ok(learned)
+}
+
+/// As what a key may receive: as the member who gave, as parties of the instance.
+fn recipients(network: &Network, found: &Found, key: &Opened) -> Vec<Recipient> {
+    let member = lookup::place_on_chain(&found.record, key.account()).map(Recipient::Member);
+    let instance = network.ledger().instances.get(&found.record.terms.instance);
+    let parties = instance
+        .map_or(&[][..], |instance| &instance.parties)
+        .iter()
+        .enumerate();
+    let parties = parties.filter(|(_, party)| party.account == key.account());
+    let parties = parties.map(|(number, _)| Recipient::Party(number as u16));
+    member.into_iter().chain(parties).collect()
+}
+
+/// Results as JSON.
+pub(crate) fn json(results: &Results) -> serde_json::Value {
+    let values = results
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)));
+    serde_json::Value::Object(values.collect())
+}
+
+/// Results as text.
+pub(crate) fn show(results: &Results) {
+    let width = results
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (name, value) in results {
+        report::data(&format!("{name:width$}  {value}"));
+    }
+}
+
+/// Whom a failure names.
+pub(crate) fn culprits(record: &CollectionRecord, failure: &Failure) -> String {
+    let members = record.committee.iter().enumerate();
+    let named: Vec<String> = members
+        .filter(|(at, _)| failure.culprits & (1 << at) != 0)
+        .map(|(_, node)| format!("node {node}"))
+        .collect();
+    if named.is_empty() {
+        "the committee gave the job up and names nobody".to_owned()
+    } else {
+        format!("the committee names {}", named.join(" and "))
+    }
+}
