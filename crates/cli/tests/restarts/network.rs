@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use enigma_chain::dev::{DevChain, DevConfig};
 use enigma_chain::{Chain, Wallet};
 use enigma_client::Network;
-use enigma_node::{NodeConfig, NodeKeys};
+use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
+use enigma_store::Store;
 use enigma_wire::controller::{Amount, Prices};
 use enigma_wire::id::Address;
 use enigma_wire::sign::SecretKey;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const COIN: Amount = 1_000_000_000_000_000_000;
+const CHAIN_ID: u64 = 24_602;
 const PRICES: Prices = Prices {
     base: COIN / 1_000,
     per_multiplication: COIN / 10_000_000_000,
@@ -65,7 +67,7 @@ impl TestNetwork {
         let keys: Vec<NodeKeys> = folders
             .iter()
             .map(|folder| {
-                NodeKeys::generate(&folder.join("keys"), &mut rand::rng()).expect("new keys")
+                NodeKeys::generate(&folder.join(KEYS_FOLDER), &mut rand::rng()).expect("new keys")
             })
             .collect();
         let accounts = keys
@@ -74,7 +76,7 @@ impl TestNetwork {
             .chain([organiser.address(), requester.address()]);
         let chain = DevChain::start(DevConfig {
             dir: folder.path().join("chain"),
-            chain_id: 24_602,
+            chain_id: CHAIN_ID,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             funded: accounts.map(|account| (account, 1_000 * COIN)).collect(),
         })
@@ -167,12 +169,14 @@ impl TestNetwork {
     }
 
     /// Waits until a node has seen this block and has this many links to others.
-    pub(crate) async fn await_serving(&self, node: usize, block: u64, links: u64) {
+    pub(crate) async fn await_serving(&self, node: usize, block: u64, links: usize) {
         let start = Instant::now();
         loop {
             let status = self.status(node).await;
             let serves = status.as_ref().is_some_and(|status| {
-                status["block"].as_u64() >= Some(block) && status["links"].as_u64() >= Some(links)
+                let peers = status["peers"].as_array().into_iter().flatten();
+                let linked = peers.filter(|peer| peer["connected"] == true).count();
+                status["block"].as_u64() >= Some(block) && linked >= links
             });
             if serves {
                 return;
@@ -206,15 +210,16 @@ impl TestNetwork {
         std::fs::read_to_string(self.nodes[node].log()).unwrap_or_default()
     }
 
-    /// The folder of a node's database.
-    pub(crate) fn store(&self, node: usize) -> PathBuf {
-        self.nodes[node].folder.join("store")
-    }
-
-    /// Whose database it is.
-    pub(crate) fn identity(&self, node: usize) -> [u8; 32] {
-        let keys = NodeKeys::load(&self.nodes[node].folder.join("keys")).expect("its keys");
-        keys.identity.peer_key().0
+    /// Opens the database of a node that is not running.
+    pub(crate) fn store(&self, node: usize) -> Store {
+        let folder = &self.nodes[node].folder;
+        let keys = NodeKeys::load(&folder.join(KEYS_FOLDER)).expect("its keys");
+        let owner = [
+            &keys.identity.peer_key().0[..],
+            &CHAIN_ID.to_be_bytes(),
+            &self.controller.0,
+        ];
+        Store::open(&folder.join("store"), &owner.concat()).expect("opens")
     }
 
     /// Stops everything. Nodes stop by themselves; one that does not fails the test.

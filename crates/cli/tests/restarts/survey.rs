@@ -282,7 +282,7 @@ impl Collection {
             let results = loop {
                 match enigma_client::collect(client, contract, certificate, owner, recipient).await
                 {
-                    Ok(results) => break results,
+                    Ok(results) => break results.expect("every row was used"),
                     Err(error) => retry(error).await,
                 }
             };

@@ -1,6 +1,9 @@
 //! Runs the real binary, as a person would.
 #![allow(dead_code)] // Every test file uses its own part of the harness.
 
+pub(crate) mod devnet;
+pub(crate) mod redact;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};

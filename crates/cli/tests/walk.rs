@@ -1,0 +1,116 @@
+//! The ten-minute walk of the README, read from the README and executed as it stands: the files it has the
+//! reader write, the commands it has the reader run.
+
+mod support;
+
+use std::process::Command;
+
+use support::devnet::{Devnet, On};
+use support::{stderr, stdout};
+
+const README: &str = include_str!("../../../README.md");
+
+/// What the walk has the reader do, in order.
+enum Step<'a> {
+    Write { name: &'a str, text: String },
+    Run(&'a str),
+}
+
+/// The walk's fenced blocks: a block after a line that ends with "`NAME`:" is a file, a block `sh` holds
+/// commands.
+fn steps() -> Vec<Step<'static>> {
+    let walk = README
+        .split("## Ten minutes")
+        .nth(1)
+        .expect("the README has the walk");
+    let walk = walk.split("\n## ").next().expect("a section");
+    let (mut steps, mut before) = (Vec::new(), "");
+    let mut lines = walk.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            let file = before
+                .strip_suffix("`:")
+                .and_then(|line| line.rsplit('`').next());
+            match (file, language) {
+                (Some(name), _) => steps.push(Step::Write {
+                    name,
+                    text: block.join("\n") + "\n",
+                }),
+                (None, "sh") => steps.extend(block.into_iter().map(Step::Run)),
+                (None, _) => {}
+            }
+        }
+        if !line.is_empty() {
+            before = line;
+        }
+    }
+    steps
+}
+
+/// Runs the walk on a network; the reader's first command, which starts the network, is done by `devnet`.
+fn walk(devnet: &Devnet) {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_enigma"));
+    let folder = binary.parent().expect("a folder");
+    let path = std::env::var("PATH").expect("a path");
+    let (mut shell, mut ran) = (String::from("set -eu\n"), 0);
+    for step in steps() {
+        match step {
+            Step::Write { name, text } => drop(devnet.write(name, &text)),
+            // How the binary gets onto the path, and the network that is up already.
+            Step::Run(line) if line.starts_with("cargo ") || line == "enigma devnet" => {}
+            Step::Run(line) => {
+                shell += &format!("{line}\n");
+                ran += usize::from(line.starts_with("enigma "));
+            }
+        }
+    }
+    assert!(ran >= 8, "the walk has become short: {shell}");
+    let output = Command::new("sh")
+        .args(["-c", &shell])
+        .current_dir(devnet.folder.path())
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .env("ENIGMA_HOME", devnet.path("home"))
+        .env("ENIGMA_NETWORK", devnet.path("net"))
+        .output()
+        .expect("a shell");
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        stdout(&output),
+        stderr(&output)
+    );
+
+    // What the reader is told to see: minutes 35, 10, 80, 25, 50.
+    let text = stdout(&output);
+    let person = |name: &str| {
+        let line = text
+            .lines()
+            .rfind(|line| line.starts_with(name))
+            .expect("a line for everyone");
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    for (name, place) in [
+        ("ada", "3"),
+        ("bob", "1"),
+        ("cleo", "5"),
+        ("dan", "2"),
+        ("eve", "4"),
+    ] {
+        assert_eq!(person(name), [name, "40", place]);
+    }
+}
+
+#[test]
+fn the_walk_of_the_readme() {
+    walk(&Devnet::start());
+}
+
+#[test]
+fn the_walk_of_the_readme_on_a_real_chain_client() {
+    if let Some(devnet) = Devnet::start_on(On::Anvil) {
+        walk(&devnet);
+    }
+}
