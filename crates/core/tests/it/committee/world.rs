@@ -19,6 +19,8 @@ type Tamper = Box<dyn FnMut(usize, &[u8]) -> Vec<Vec<u8>>>;
 
 /// Virtual milliseconds that pass when nothing else is left to do.
 const TICK_MS: u64 = 250;
+/// An account without any right.
+const STRANGER: Address = Address([0xdd; 20]);
 
 /// Where an input of a node comes from; each keeps its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,8 +166,9 @@ impl World {
         request: ClientRequest,
         min_block: u64,
     ) -> ReplyId {
-        let caller = self.rightful(&request);
-        self.ask_as(node, caller, request, min_block)
+        // About what is not there, anybody with an account may ask.
+        let caller = self.rightful(&request).unwrap_or(STRANGER);
+        self.ask_as(node, Some(caller), request, min_block)
     }
 
     /// An account that may ask this.
