@@ -155,7 +155,7 @@ fn a_failed_job_uses_nothing_up() {
         };
         survey.consent_to(member, once);
     }
-    let job = survey.request(1);
+    let job = survey.request(survey.price(7) - 1);
     refused(&mut survey, job);
     let job = survey.request(PAST_ANY_FEE);
     runs_over(&mut survey, job, &[0, 1, 2, 3, 4, 5, 6]);

@@ -103,7 +103,8 @@ fn a_program_that_nobody_published() {
         contract: Hash([5; 32]),
         bytecode: survey.bytecode.clone(),
     };
-    match survey.world.answer(0, request) {
+    let caller = Some(survey.requester);
+    match survey.world.answer_as(0, caller, request) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),
         other => panic!("not refused: {other:?}"),
     }
@@ -144,7 +145,9 @@ fn the_program_on_a_damaged_disk() {
 #[test]
 fn an_unknown_job_and_a_stranger_without_output() {
     let mut survey = Survey::sealed(3, &VALUES, 7);
-    match survey.world.answer(0, ClientRequest::Job(JobId(44))) {
+    let caller = Some(survey.requester);
+    let unknown = ClientRequest::Job(JobId(44));
+    match survey.world.answer_as(0, caller, unknown) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
         other => panic!("a status: {other:?}"),
     }
@@ -155,8 +158,8 @@ fn an_unknown_job_and_a_stranger_without_output() {
         job,
         recipient: Recipient::Member(MemberIndex(5)),
     };
-    match survey.world.answer(0, request) {
-        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
+    match survey.world.answer_as(0, caller, request) {
+        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),
         other => panic!("an output: {other:?}"),
     }
 }
