@@ -243,3 +243,38 @@ fn settings_that_do_not_exist_are_named_with_a_suggestion() {
         assert!(errors.contains("\nhint: "), "{errors}");
     }
 }
+
+/// Not a test of speed: says what an idle node uses, for the operator's page.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "measures for half a minute"]
+#[allow(clippy::print_stderr)] // What it is for.
+async fn what_an_idle_node_uses() {
+    let world = World::new().await;
+    let (config, operator) = world.init("node");
+    let funded = world.client.transfer(&world.funder, operator, 10 * COIN);
+    funded.await.expect("coins");
+    let process = Process::start(&config, &[]);
+    let read = |name: &str| {
+        let path = format!("/proc/{}/{name}", process.0.id());
+        std::fs::read_to_string(path).expect("the process runs")
+    };
+    // Fields 14 and 15 are ticks of processor time, a hundredth of a second each.
+    let ticks = || -> u64 {
+        let stat = read("stat");
+        let after_name = stat.rsplit(')').next().expect("fields");
+        let fields = after_name.split_whitespace().skip(11).take(2);
+        fields
+            .map(|field| field.parse::<u64>().expect("ticks"))
+            .sum()
+    };
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let before = ticks();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let used = ticks() - before;
+    let status = read("status");
+    let memory = status.lines().find(|line| line.starts_with("VmRSS"));
+    eprintln!("idle for 30 s: {used} ticks of 10 ms, {memory:?}");
+    drop(process);
+    world.chain.stop().await;
+}
