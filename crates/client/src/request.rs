@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost};
-use enigma_chain::Chain;
+use enigma_chain::{Chain, Follower};
 use enigma_field::Committee;
 use enigma_wire::api::{JobStatus, NodeStatus};
 use enigma_wire::controller::Amount;
@@ -17,8 +17,6 @@ use enigma_wire::sign::SecretKey;
 use crate::ClientError;
 use crate::http::NodeApi;
 
-/// How often the chain is asked while waiting for something.
-const POLL: Duration = Duration::from_millis(50);
 /// Longest wait for one TCP connection to a node.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -28,7 +26,7 @@ pub struct Network {
     chain: Chain,
     domain: Domain,
     ledger: Ledger,
-    next_block: u64,
+    follower: Follower,
     http: reqwest::Client,
 }
 
@@ -52,7 +50,7 @@ impl Network {
             chain_id: chain.chain_id(),
             controller,
         };
-        let next_block = chain.deployment_block().await?;
+        let follower = chain.follow(chain.deployment_block().await?);
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             // A node has no business sending its clients elsewhere.
@@ -63,29 +61,26 @@ impl Network {
             chain,
             domain,
             ledger: Ledger::default(),
-            next_block,
+            follower,
             http,
         };
         network.refresh().await?;
         Ok(network)
     }
 
-    /// Reads what is new on the chain.
+    /// Reads what is new on the chain and has enough blocks after it to stay.
     ///
     /// # Errors
-    /// When the chain cannot be reached or its log is not a controller's.
+    /// When the chain cannot be reached, is another than before, or its log is not a controller's.
     pub async fn refresh(&mut self) -> Result<(), ClientError> {
-        let head = self.chain.head().await?;
-        if head.number < self.next_block {
-            return Ok(());
-        }
-        for block in self.chain.events(self.next_block, head.number).await? {
+        while let Some((block, last)) = self.follower.poll().await? {
             self.ledger
                 .apply_block(&block)
                 .map_err(|error| ClientError::Misuse(error.to_string()))?;
+            if last {
+                break;
+            }
         }
-        self.ledger.head = head;
-        self.next_block = head.number + 1;
         Ok(())
     }
 
@@ -107,7 +102,7 @@ impl Network {
             if start.elapsed() > patience {
                 return Ok(None);
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(self.chain.poll_pause()).await;
         }
     }
 
