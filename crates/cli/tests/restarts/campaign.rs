@@ -93,7 +93,7 @@ async fn kill(campaign: Arc<Campaign>, kills: usize) -> usize {
         sleep(random.random_range(0..=DOWN_MS)).await;
         let head = client.chain().head().await.expect("the chain answers");
         campaign.network.restart(victim);
-        let others = campaign.network.count() as u64 - 1;
+        let others = campaign.network.count() - 1;
         campaign
             .network
             .await_serving(victim, head.number, others)

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use enigma_chain::dev::{DevChain, DevConfig};
 use enigma_chain::{Chain, Wallet};
 use enigma_client::Network;
-use enigma_node::{NodeConfig, NodeKeys};
+use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
 use enigma_wire::controller::{Amount, Prices};
 use enigma_wire::id::Address;
 use enigma_wire::sign::SecretKey;
@@ -65,7 +65,7 @@ impl TestNetwork {
         let keys: Vec<NodeKeys> = folders
             .iter()
             .map(|folder| {
-                NodeKeys::generate(&folder.join("keys"), &mut rand::rng()).expect("new keys")
+                NodeKeys::generate(&folder.join(KEYS_FOLDER), &mut rand::rng()).expect("new keys")
             })
             .collect();
         let accounts = keys
@@ -167,12 +167,14 @@ impl TestNetwork {
     }
 
     /// Waits until a node has seen this block and has this many links to others.
-    pub(crate) async fn await_serving(&self, node: usize, block: u64, links: u64) {
+    pub(crate) async fn await_serving(&self, node: usize, block: u64, links: usize) {
         let start = Instant::now();
         loop {
             let status = self.status(node).await;
             let serves = status.as_ref().is_some_and(|status| {
-                status["block"].as_u64() >= Some(block) && status["links"].as_u64() >= Some(links)
+                let peers = status["peers"].as_array().into_iter().flatten();
+                let linked = peers.filter(|peer| peer["connected"] == true).count();
+                status["block"].as_u64() >= Some(block) && linked >= links
             });
             if serves {
                 return;
@@ -213,7 +215,7 @@ impl TestNetwork {
 
     /// Whose database it is.
     pub(crate) fn identity(&self, node: usize) -> [u8; 32] {
-        let keys = NodeKeys::load(&self.nodes[node].folder.join("keys")).expect("its keys");
+        let keys = NodeKeys::load(&self.nodes[node].folder.join(KEYS_FOLDER)).expect("its keys");
         keys.identity.peer_key().0
     }
 
