@@ -13,7 +13,6 @@ use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
 use enigma_wire::output::Recipient;
-use enigma_wire::output::Recipient;
 
 use crate::network::TestNetwork;
 
