@@ -156,7 +156,7 @@ fn an_unknown_job_and_a_stranger_without_output() {
         recipient: Recipient::Member(MemberIndex(5)),
     };
     match survey.world.answer(0, request) {
-        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
+        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),
         other => panic!("an output: {other:?}"),
     }
 }
