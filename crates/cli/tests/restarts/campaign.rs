@@ -109,7 +109,7 @@ async fn sleep(millis: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_row_is_lost_in_twenty_kills() {
-    run(3, 30, 20).await;
+    run(3, 20, 20).await;
 }
 
 /// `cargo test --release -p enigma-cli --test restarts -- --ignored --nocapture`

@@ -1,7 +1,7 @@
 //! Clients whose connections break, and nodes that miss blocks.
 
 use enigma_client::Network;
-use enigma_store::{Batch, Store, Table};
+use enigma_store::{Batch, Table};
 
 use crate::network::TestNetwork;
 use crate::proxy::{Cut, Proxy};
@@ -67,7 +67,7 @@ async fn an_upload_goes_on_after_a_lost_connection() {
     }
     for node in 0..3 {
         network.kill(node);
-        let store = Store::open(&network.store(node), &network.identity(node)).expect("opens");
+        let store = network.store(node);
         let rows = store.keys(Table::Rows, &[], None, usize::MAX);
         assert_eq!(rows.expect("readable").len(), PEOPLE);
     }
@@ -103,7 +103,7 @@ async fn a_lost_row_would_be_noticed() {
     collection.seal(&network, &mut client).await;
 
     network.kill(2);
-    let store = Store::open(&network.store(2), &network.identity(2)).expect("opens");
+    let store = network.store(2);
     let rows = store.keys(Table::Rows, &[], None, 1).expect("readable");
     let mut batch = Batch::new();
     batch.delete(Table::Rows, rows[0].clone());

@@ -12,6 +12,7 @@ use enigma_chain::dev::{DevChain, DevConfig};
 use enigma_chain::{Chain, Wallet};
 use enigma_client::Network;
 use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
+use enigma_store::Store;
 use enigma_wire::controller::{Amount, Prices};
 use enigma_wire::id::Address;
 use enigma_wire::sign::SecretKey;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const COIN: Amount = 1_000_000_000_000_000_000;
+const CHAIN_ID: u64 = 24_602;
 const PRICES: Prices = Prices {
     base: COIN / 1_000,
     per_multiplication: COIN / 10_000_000_000,
@@ -74,7 +76,7 @@ impl TestNetwork {
             .chain([organiser.address(), requester.address()]);
         let chain = DevChain::start(DevConfig {
             dir: folder.path().join("chain"),
-            chain_id: 24_602,
+            chain_id: CHAIN_ID,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             funded: accounts.map(|account| (account, 1_000 * COIN)).collect(),
         })
@@ -208,15 +210,16 @@ impl TestNetwork {
         std::fs::read_to_string(self.nodes[node].log()).unwrap_or_default()
     }
 
-    /// The folder of a node's database.
-    pub(crate) fn store(&self, node: usize) -> PathBuf {
-        self.nodes[node].folder.join("store")
-    }
-
-    /// Whose database it is.
-    pub(crate) fn identity(&self, node: usize) -> [u8; 32] {
-        let keys = NodeKeys::load(&self.nodes[node].folder.join(KEYS_FOLDER)).expect("its keys");
-        keys.identity.peer_key().0
+    /// Opens the database of a node that is not running.
+    pub(crate) fn store(&self, node: usize) -> Store {
+        let folder = &self.nodes[node].folder;
+        let keys = NodeKeys::load(&folder.join(KEYS_FOLDER)).expect("its keys");
+        let owner = [
+            &keys.identity.peer_key().0[..],
+            &CHAIN_ID.to_be_bytes(),
+            &self.controller.0,
+        ];
+        Store::open(&folder.join("store"), &owner.concat()).expect("opens")
     }
 
     /// Stops everything. Nodes stop by themselves; one that does not fails the test.
