@@ -11,14 +11,15 @@ use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
 use enigma_wire::output::Recipient;
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::network::Running;
 use super::{Program, Seconds};
 use crate::people::Person;
 use crate::report::{self, Problem};
 
-/// People who upload at the same time.
-const UPLOADS_AT_ONCE: usize = 16;
+/// People who upload, or collect, at the same time.
+const AT_ONCE: usize = 16;
 /// Contributions or consents posted in one transaction.
 const POSTED_AT_ONCE: usize = 50;
 /// How long a job may take before anybody may have it refunded.
@@ -171,33 +172,31 @@ async fn share(
     let domain = network.domain();
     let mut contributed = Vec::with_capacity(owners.len());
     let mut bytes = 0;
-    for chunk in (0..owners.len())
-        .collect::<Vec<_>>()
-        .chunks(UPLOADS_AT_ONCE)
-    {
-        let uploads = chunk.iter().map(|&at| {
-            let place = (collection, MemberIndex(at as u32));
-            let dealt = owners[at].deal(
-                network.ledger(),
-                &domain,
-                place,
-                people[at].value,
-                members,
-                &mut rand::rng(),
-            );
-            async move { enigma_client::contribute(network, dealt?).await }
+    let uploads = (0..owners.len()).map(|at| {
+        let place = (collection, MemberIndex(at as u32));
+        let dealt = owners[at].deal(
+            network.ledger(),
+            &domain,
+            place,
+            people[at].value,
+            members,
+            &mut rand::rng(),
+        );
+        async move { enigma_client::contribute(network, dealt?).await }
+    });
+    // Dealt one by one as places become free, so that dealing overlaps with uploading.
+    let mut uploads = futures::stream::iter(uploads).buffered(AT_ONCE);
+    while let Some(uploaded) = uploads.next().await {
+        let item = uploaded?;
+        bytes += item.bytes;
+        contributed.push(SignedContribution {
+            contribution: item.contribution,
+            signature: item.signature,
+            member_proof: item.member_proof,
+            receipts: item.receipts,
         });
-        for result in futures::future::join_all(uploads).await {
-            let item = result?;
-            bytes += item.bytes;
-            contributed.push(SignedContribution {
-                contribution: item.contribution,
-                signature: item.signature,
-                member_proof: item.member_proof,
-                receipts: item.receipts,
-            });
-        }
     }
+    drop(uploads);
     for batch in contributed.chunks(POSTED_AT_ONCE) {
         network
             .chain()
@@ -374,26 +373,18 @@ async fn collect(
             .iter()
             .any(|(_, status)| status.dropped.contains(&member))
     };
-    let mut results = Vec::with_capacity(owners.len());
-    for chunk in (0..owners.len())
-        .collect::<Vec<_>>()
-        .chunks(UPLOADS_AT_ONCE)
-    {
-        let collecting = chunk.iter().map(|&at| async move {
-            if dropped(at) {
-                return Ok(None);
-            }
-            let recipient = Recipient::Member(MemberIndex(at as u32));
-            let contract = &program.contract;
-            enigma_client::collect(network, contract, certificate, &owners[at], recipient)
-                .await
-                .map(Some)
-        });
-        for result in futures::future::join_all(collecting).await {
-            results.push(result?);
+    let collecting = (0..owners.len()).map(|at| async move {
+        if dropped(at) {
+            return Ok(None);
         }
-    }
-    Ok(results)
+        let recipient = Recipient::Member(MemberIndex(at as u32));
+        let contract = &program.contract;
+        enigma_client::collect(network, contract, certificate, &owners[at], recipient)
+            .await
+            .map(Some)
+    });
+    let results = futures::stream::iter(collecting).buffered(AT_ONCE);
+    Ok(results.try_collect().await?)
 }
 
 /// The weakest claim of any member.
