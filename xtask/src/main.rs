@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
 mod artifacts;
+mod formats;
 mod layers;
 mod tidy;
 

@@ -1,5 +1,5 @@
-//! House rules that a compiler does not check: every source file opens by saying what it is, and the
-//! pure floors neither iterate hash maps nor read clocks.
+//! House rules that a compiler does not check: every source file opens by saying what it is, the
+//! pure floors neither iterate hash maps nor read clocks, and the format pages state what the code has.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
             .to_string();
         check(&name, &text, &mut faults);
     }
+    faults.extend(crate::formats::faults(&root)?);
     if !faults.is_empty() {
         bail!("tidy found:\n  {}", faults.join("\n  "));
     }

@@ -200,18 +200,18 @@ impl Chain {
     ) -> Result<(), ChainError> {
         let receipts = items.iter().map(|item| item.receipts.len() as u64).max();
         let gas_each = GAS_OF_ITEM + GAS_OF_RECEIPT * receipts.unwrap_or(0);
-        for items in items.chunks(at_once(gas_each)) {
+        let batches = items.chunks(at_once(gas_each)).map(|items| {
             let batch = items.iter().map(|item| abi::SignedContribution {
                 contribution: (&item.contribution).into(),
                 signature: abi::bytes(&item.signature),
                 memberProof: item.member_proof.iter().map(|hash| word(*hash)).collect(),
                 receipts: item.receipts.iter().map(abi::bytes).collect(),
             });
-            let batch = batch.collect();
-            self.call(by, &Controller::contributeCall { batch }, 0)
-                .await?;
-        }
-        Ok(())
+            Controller::contributeCall {
+                batch: batch.collect(),
+            }
+        });
+        self.call_each(by, batches).await
     }
 
     /// Posts consents, in as many transactions as chains' limits demand.
@@ -224,15 +224,16 @@ impl Chain {
         by: &Wallet,
         items: &[(Consent, Signature)],
     ) -> Result<(), ChainError> {
-        for items in items.chunks(at_once(GAS_OF_ITEM)) {
+        let batches = items.chunks(at_once(GAS_OF_ITEM)).map(|items| {
             let batch = items.iter().map(|(consent, signature)| abi::SignedConsent {
                 consent: consent.into(),
                 signature: abi::bytes(signature),
             });
-            let batch = batch.collect();
-            self.call(by, &Controller::grantCall { batch }, 0).await?;
-        }
-        Ok(())
+            Controller::grantCall {
+                batch: batch.collect(),
+            }
+        });
+        self.call_each(by, batches).await
     }
 
     /// Ends a right, by the owner's signature or (without one) as the owner.

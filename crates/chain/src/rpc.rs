@@ -1,188 +1,160 @@
-//! The connection to a chain: requests, their errors, and what every other part asks.
+//! JSON-RPC requests to one endpoint, over HTTP or a WebSocket, through lost connections.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
 use std::time::Duration;
 
-use alloy::providers::{Provider, ProviderBuilder, RootProvider};
-use alloy::rpc::types::{BlockNumberOrTag, TransactionInput, TransactionRequest};
-use alloy::sol_types::{SolCall, SolInterface as _};
-use alloy::transports::{RpcError, TransportErrorKind};
-use enigma_wire::controller::Amount;
-use enigma_wire::eip712::Domain;
-use enigma_wire::id::Address;
-use enigma_wire::ledger::Head;
+use alloy::rpc::client::{ClientBuilder, RpcClient};
+use alloy::rpc::json_rpc::{ErrorPayload, RpcRecv, RpcSend};
+use alloy::transports::RpcError;
+use alloy_transport_ws::{WebSocketConfig, WsConnect};
 use tokio::sync::Mutex;
 
-use crate::abi::{Controller, account, hash};
-use crate::{ChainError, reason};
+use crate::ChainError;
 
-pub(crate) type Rpc = RpcError<TransportErrorKind>;
+/// Longest wait for an answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// Largest answer over a WebSocket: logs come many at a time.
+const MAX_ANSWER_BYTES: usize = 128 << 20;
+/// Longest quotation of a strange answer.
+const QUOTE_LEN: usize = 200;
 
-/// Times a block may change between reading its header and its logs before we give up.
-const READ_TRIES: u32 = 3;
-/// Pause between them.
-const READ_PAUSE: Duration = Duration::from_millis(15);
-
-/// A connection to the chain and, once deployed, its controller. Cloning shares the connection.
-#[derive(Clone, Debug)]
-pub struct Chain {
-    pub(crate) url: String,
-    pub(crate) provider: RootProvider,
-    pub(crate) chain_id: u64,
-    controller: Option<Address>,
-    /// One transaction of a wallet at a time, so that nonces are in order.
-    pub(crate) turns: Arc<Mutex<BTreeMap<Address, Arc<Mutex<()>>>>>,
+/// A JSON-RPC endpoint. Connects when it is asked and again after the connection was lost.
+pub(crate) struct Endpoint {
+    url: String,
+    way: Way,
+    link: Mutex<Option<RpcClient>>,
 }
 
-impl Chain {
-    /// Connects to a JSON-RPC endpoint. Without a controller only [`Chain::deploy_controller`] and the
-    /// plain account calls are of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Http,
+    WebSocket,
+}
+
+/// Why a request has no result.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// No answer came, or one that is no JSON-RPC.
+    Silent(String),
+    /// The endpoint answered with an error.
+    Refused(ErrorPayload),
+}
+
+impl Endpoint {
+    /// An endpoint by its URL; nothing is asked yet.
     ///
     /// # Errors
-    /// When the endpoint cannot be reached or holds no contract at the address.
-    pub async fn connect(url: &str, controller: Option<Address>) -> Result<Self, ChainError> {
-        let endpoint = url
-            .parse()
-            .map_err(|_| ChainError::Misuse(format!("{url:?} is not a URL")))?;
-        let provider = ProviderBuilder::default().connect_http(endpoint);
-        let mut chain = Self {
+    /// When the URL is not one of `http` or `ws`.
+    pub(crate) fn new(url: &str) -> Result<Self, ChainError> {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        let way = match scheme {
+            Some("http") => Way::Http,
+            Some("ws") => Way::WebSocket,
+            Some("https" | "wss") => {
+                return Err(ChainError::Misuse(format!(
+                    "{url}: this program speaks to chains without TLS; name a node or a proxy on this machine by http:// or ws://"
+                )));
+            }
+            _ => {
+                return Err(ChainError::Misuse(format!(
+                    "{url:?} is not a URL that begins with http:// or ws://"
+                )));
+            }
+        };
+        Ok(Self {
             url: url.to_owned(),
-            provider,
-            chain_id: 0,
-            controller,
-            turns: Arc::default(),
+            way,
+            link: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks once, and once more on a new connection when one that was open before has gone silent.
+    /// Requests must therefore be harmless when they are made twice: a signed transaction is.
+    pub(crate) async fn ask<R: RpcRecv>(
+        &self,
+        method: &'static str,
+        params: impl RpcSend,
+    ) -> Result<R, Fault> {
+        let (link, was_open) = self.link().await?;
+        match request(&link, method, params.clone()).await {
+            Err(Fault::Silent(why)) => {
+                *self.link.lock().await = None;
+                if !was_open {
+                    return Err(Fault::Silent(why));
+                }
+                let (link, _) = self.link().await?;
+                request(&link, method, params).await
+            }
+            other => other,
+        }
+    }
+
+    /// The connection, and whether it was there already.
+    async fn link(&self) -> Result<(RpcClient, bool), Fault> {
+        let mut link = self.link.lock().await;
+        if let Some(open) = &*link {
+            return Ok((open.clone(), true));
+        }
+        let new = match self.way {
+            Way::Http => {
+                let url = self.url.parse();
+                let url = url.map_err(|_| Fault::Silent("the URL does not parse".to_owned()))?;
+                ClientBuilder::default().http(url)
+            }
+            Way::WebSocket => {
+                // Lost connections are dealt with here; the library tries once by itself.
+                let config = WebSocketConfig::default()
+                    .max_frame_size(Some(MAX_ANSWER_BYTES))
+                    .max_message_size(Some(MAX_ANSWER_BYTES));
+                let connect = WsConnect::new(&self.url)
+                    .with_config(config)
+                    .with_max_retries(1);
+                let connecting = ClientBuilder::default().pubsub(connect);
+                match tokio::time::timeout(ANSWER_PATIENCE, connecting).await {
+                    Ok(connected) => connected.map_err(Fault::from)?,
+                    Err(_) => return Err(Fault::Silent("it does not let us connect".to_owned())),
+                }
+            }
         };
-        chain.chain_id = chain
-            .provider
-            .get_chain_id()
-            .await
-            .map_err(|error| chain.world(&error))?;
-        if let Some(controller) = controller {
-            let code = chain
-                .provider
-                .get_code_at(account(controller))
-                .await
-                .map_err(|error| chain.world(&error))?;
-            if code.is_empty() {
-                return Err(ChainError::Misuse(format!(
-                    "there is no contract at {controller} on the chain at {url}"
-                )));
-            }
-            // What owners and nodes sign is bound to this domain: it must be ours.
-            let domain = Domain {
-                chain_id: chain.chain_id,
-                controller,
-            };
-            let separator = chain.view(&Controller::domainSeparatorCall {}).await;
-            if separator.map(hash) != Ok(domain.separator()) {
-                return Err(ChainError::Misuse(format!(
-                    "the contract at {controller} is not a controller of this version"
-                )));
-            }
-        }
-        Ok(chain)
+        *link = Some(new.clone());
+        Ok((new, false))
     }
+}
 
-    /// The chain's id.
-    pub fn chain_id(&self) -> u64 {
-        self.chain_id
+async fn request<R: RpcRecv>(
+    link: &RpcClient,
+    method: &'static str,
+    params: impl RpcSend,
+) -> Result<R, Fault> {
+    let asking = link.request(method, params);
+    match tokio::time::timeout(ANSWER_PATIENCE, asking).await {
+        Ok(answer) => answer.map_err(Fault::from),
+        Err(_) => Err(Fault::Silent(format!(
+            "no answer to {method} within {} s",
+            ANSWER_PATIENCE.as_secs()
+        ))),
     }
+}
 
-    /// The last block.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached.
-    pub async fn head(&self) -> Result<Head, ChainError> {
-        self.header(BlockNumberOrTag::Latest)
-            .await?
-            .ok_or_else(|| ChainError::Unexpected("no latest block".into()))
-    }
-
-    /// An account's coins.
-    ///
-    /// # Errors
-    /// When the chain cannot be reached.
-    pub async fn balance_of(&self, of: Address) -> Result<Amount, ChainError> {
-        let balance = self
-            .provider
-            .get_balance(account(of))
-            .await
-            .map_err(|error| self.world(&error))?;
-        Ok(balance.saturating_to())
-    }
-
-    /// Has a development chain mine a block.
-    ///
-    /// # Errors
-    /// When the chain is not a development chain.
-    pub async fn mine_block(&self) -> Result<(), ChainError> {
-        let mined: Result<serde_json::Value, Rpc> =
-            self.provider.raw_request("evm_mine".into(), ()).await;
-        mined.map(drop).map_err(|error| self.world(&error))
-    }
-
-    pub(crate) fn controller(&self) -> Result<Address, ChainError> {
-        self.controller
-            .ok_or_else(|| ChainError::Misuse("no controller was named when connecting".to_owned()))
-    }
-
-    async fn header(&self, which: BlockNumberOrTag) -> Result<Option<Head>, ChainError> {
-        let block = self
-            .provider
-            .get_block_by_number(which)
-            .await
-            .map_err(|error| self.world(&error))?;
-        Ok(block.map(|block| Head {
-            number: block.header.number,
-            time: block.header.timestamp,
-            hash: hash(block.header.hash),
-        }))
-    }
-
-    pub(crate) async fn block(&self, number: u64) -> Result<Head, ChainError> {
-        for _ in 0..READ_TRIES {
-            if let Some(head) = self.header(BlockNumberOrTag::Number(number)).await? {
-                return Ok(head);
-            }
-            tokio::time::sleep(READ_PAUSE).await;
-        }
-        Err(ChainError::Unexpected(format!("block {number} is missing")))
-    }
-
-    pub(crate) async fn view<C: SolCall>(&self, call: &C) -> Result<C::Return, ChainError> {
-        let request = TransactionRequest::default()
-            .to(account(self.controller()?))
-            .input(TransactionInput::new(call.abi_encode().into()));
-        let answer = self
-            .provider
-            .call(request)
-            .await
-            .map_err(|error| self.refusal(&error))?;
-        C::abi_decode_returns(&answer).map_err(|error| ChainError::Unexpected(error.to_string()))
-    }
-
-    pub(crate) fn world(&self, error: &Rpc) -> ChainError {
+impl<E: fmt::Display> From<RpcError<E>> for Fault {
+    fn from(error: RpcError<E>) -> Self {
         match error {
-            RpcError::ErrorResp(payload) => ChainError::Refused(payload.message.to_string()),
-            other => ChainError::Unreachable {
-                url: self.url.clone(),
-                why: other.to_string(),
-            },
+            RpcError::ErrorResp(payload) => Self::Refused(payload),
+            other => {
+                let why = other.to_string();
+                let short: String = why.chars().take(QUOTE_LEN).collect();
+                Self::Silent(short)
+            }
         }
     }
+}
 
-    /// A refused call, with the controller's own reason where there is one.
-    pub(crate) fn refusal(&self, error: &Rpc) -> ChainError {
-        let data = error
-            .as_error_resp()
-            .and_then(|payload| payload.as_revert_data());
-        let Some(data) = data else {
-            return self.world(error);
-        };
-        match Controller::ControllerErrors::abi_decode(&data) {
-            Ok(reason) => reason::reverted(&reason),
-            Err(_) => self.world(error),
-        }
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({})", self.url)
     }
 }

@@ -5,7 +5,6 @@ mod support;
 
 use std::time::Duration;
 
-use enigma_chain::dev::DevChain;
 use enigma_chain::{Chain, ChainError, SignedContribution, Wallet};
 use enigma_core::controller::Call;
 use enigma_wire::controller::{CollectionTerms, Event};
@@ -14,7 +13,13 @@ use enigma_wire::ledger::Ledger;
 use enigma_wire::merkle::Tree;
 use support::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+on_every_chain!(
+    one_wallet_may_call_concurrently,
+    a_refused_call_does_not_block_the_wallet,
+    what_is_not_our_controller_is_refused,
+    a_follower_misses_nothing,
+);
+
 async fn one_wallet_may_call_concurrently() {
     let pair = Pair::new().await;
     let wallet = Wallet::new(key(DEVELOPER));
@@ -35,7 +40,6 @@ async fn one_wallet_may_call_concurrently() {
     assert_eq!(instances.len(), 20);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_call_does_not_block_the_wallet() {
     let mut pair = Pair::new().await;
     pair.refused(&key(DEVELOPER), 0, &Call::Withdraw, "NothingToWithdraw")
@@ -47,19 +51,27 @@ async fn a_refused_call_does_not_block_the_wallet() {
     pair.ok(&key(DEVELOPER), 0, &publish).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_our_controller_is_refused() {
     let pair = Pair::new().await;
-    let url = pair.host.as_ref().expect("running").url();
+    let url = pair.host.as_ref().expect("running").client_url();
     let nobody = Chain::connect(&url, Some(Address([9; 20]))).await;
-    assert!(matches!(nobody, Err(ChainError::Misuse(_))), "{nobody:?}");
+    assert!(
+        matches!(nobody, Err(ChainError::NoContract { .. })),
+        "{nobody:?}"
+    );
     let no_url = Chain::connect("not a url", None).await;
     assert!(matches!(no_url, Err(ChainError::Misuse(_))), "{no_url:?}");
-    let no_chain = Chain::connect("http://127.0.0.1:1", None).await;
-    assert!(
-        matches!(no_chain, Err(ChainError::Unreachable { .. })),
-        "{no_chain:?}"
-    );
+    for url in ["https://127.0.0.1:1", "wss://127.0.0.1:1", "ftp://x"] {
+        let no_way = Chain::connect(url, None).await;
+        assert!(matches!(no_way, Err(ChainError::Misuse(_))), "{no_way:?}");
+    }
+    for url in ["http://127.0.0.1:1", "ws://127.0.0.1:1"] {
+        let no_chain = Chain::connect(url, None).await;
+        assert!(
+            matches!(&no_chain, Err(ChainError::Unreachable { url: named, .. }) if named == url),
+            "{no_chain:?}"
+        );
+    }
     let no_controller = Chain::connect(&url, None).await.expect("connects");
     let refusal = no_controller.withdraw(&Wallet::new(key(1))).await;
     assert!(matches!(refusal, Err(ChainError::Misuse(_))), "{refusal:?}");
@@ -67,14 +79,13 @@ async fn what_is_not_our_controller_is_refused() {
 
 /// Blocks come in order and once, whether they are read at once or as they are mined, and through a
 /// restart of the chain.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_misses_nothing() {
     let (mut pair, instance) = Pair::with_nodes(3).await;
     let mut follower = pair.chain.follow(0);
     let mut ledger = Ledger::default();
     let mut caught_up = false;
     while !caught_up {
-        let (block, last) = follower.next().await;
+        let (block, last) = follower.next().await.expect("the same chain");
         ledger.apply_block(&block).expect("in order");
         caught_up = last;
     }
@@ -83,34 +94,19 @@ async fn a_follower_misses_nothing() {
     pair.drawn(instance, 3).await;
     let head = pair.chain.head().await.expect("a head");
     while ledger.head.number < head.number {
-        let (block, _) = follower.next().await;
+        let (block, _) = follower.next().await.expect("the same chain");
         ledger.apply_block(&block).expect("in order");
     }
     assert_eq!(ledger.collections, pair.model.ledger().collections);
 
     // The chain goes away without warning and comes back at the same place.
-    let address = pair.host.as_ref().expect("running").addr();
-    drop(pair.host.take());
+    let stopped = pair.host.take().expect("running").stop().await;
     let waiting = tokio::time::timeout(Duration::from_millis(300), follower.next()).await;
     assert!(
         waiting.is_err(),
         "there is no block while there is no chain"
     );
-    let config = enigma_chain::dev::DevConfig {
-        listen: address,
-        ..config(pair.dir.path())
-    };
-    for _ in 0..50 {
-        match DevChain::start(config.clone()).await {
-            Ok(host) => {
-                pair.host = Some(host);
-                break;
-            }
-            // The old listener may take a moment to let go.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
-    assert!(pair.host.is_some(), "restarted");
+    pair.host = Some(stopped.start(pair.dir.path()).await);
     let rows = (0..3)
         .map(|member| pair.contribution(CollectionId(1), member, 0))
         .collect();
@@ -118,7 +114,7 @@ async fn a_follower_misses_nothing() {
     pair.ok(&key(DEVELOPER), 0, &Call::SealCollection(CollectionId(1)))
         .await;
     while ledger.collections[&CollectionId(1)].sealed.is_none() {
-        let (block, _) = follower.next().await;
+        let (block, _) = follower.next().await.expect("the same chain");
         ledger.apply_block(&block).expect("in order");
     }
     pair.check_state().await;
@@ -127,6 +123,14 @@ async fn a_follower_misses_nothing() {
 /// Many rows go in as few transactions as fit below the gas that chains allow for one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_fit_the_chains_limits() {
+    if host::Kind::AnvilWs.choose() {
+        batches_fit().await;
+    }
+    assert!(host::Kind::Embedded.choose());
+    batches_fit().await;
+}
+
+async fn batches_fit() {
     for (nodes, people) in [(3u32, 170usize), (31, 50)] {
         let (mut pair, instance) = Pair::with_nodes(nodes).await;
         let owners: Vec<_> = (0..people).map(owner_of_many).collect();

@@ -1,4 +1,4 @@
-//! A collection's whole life on the embedded chain, beside the reference model: the same calls give
+//! A collection's whole life on every kind of chain, beside the reference model: the same calls give
 //! the same events, refusals and credits.
 
 mod support;
@@ -8,6 +8,15 @@ use enigma_wire::controller::Event;
 use enigma_wire::id::Hash;
 use enigma_wire::ledger::JobState;
 use support::*;
+
+on_every_chain!(
+    three_nodes,
+    five_nodes,
+    seven_nodes,
+    terms_root_covers_what_was_accepted_before_the_seal,
+    a_late_draw_is_postponed_not_lost,
+    candidates_are_those_of_the_opening_block,
+);
 
 async fn whole_life(n: u32) {
     // One node more than the committee needs.
@@ -92,23 +101,19 @@ async fn whole_life(n: u32) {
     pair.check_state().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_nodes() {
     whole_life(3).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_nodes() {
     whole_life(5).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn seven_nodes() {
     whole_life(7).await;
 }
 
 /// Corrections before the seal replace a row; consents before and after it differ in the terms root.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terms_root_covers_what_was_accepted_before_the_seal() {
     let (mut pair, instance) = Pair::with_nodes(3).await;
     let collection = pair.drawn(instance, 3).await;
@@ -162,7 +167,6 @@ async fn terms_root(pair: &Pair, collection: enigma_wire::id::CollectionId) -> H
 }
 
 /// When nobody draws while the chain knows the draw block's hash, the draw moves to a new block.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_draw_is_postponed_not_lost() {
     let (mut pair, instance) = Pair::with_nodes(3).await;
     let open = Call::OpenCollection(terms(instance, 3));
@@ -189,7 +193,6 @@ async fn a_late_draw_is_postponed_not_lost() {
 }
 
 /// Joining or leaving after the opening changes nothing about who may be drawn.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn candidates_are_those_of_the_opening_block() {
     let (mut pair, instance) = Pair::with_nodes(3).await;
     let open = Call::OpenCollection(terms(instance, 3));

@@ -698,7 +698,10 @@ async fn the_poor_cannot_pay() {
     let wallet = enigma_chain::Wallet::new(poor);
     let refusal = pair.chain.transfer(&wallet, Address([1; 20]), 5).await;
     assert!(
-        matches!(refusal, Err(enigma_chain::ChainError::Refused(_))),
+        matches!(
+            refusal,
+            Err(enigma_chain::ChainError::OutOfFunds { available: 0, .. })
+        ),
         "{refusal:?}"
     );
     pair.check_state().await;

@@ -9,6 +9,7 @@ use enigma_core::{Call, EffectId, Outcome};
 use enigma_wire::controller::BlockEvents;
 use enigma_wire::ledger::Ledger;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::NodeConfig;
 use crate::telemetry::Telemetry;
@@ -19,26 +20,27 @@ const RETRY_MAX: Duration = Duration::from_secs(15);
 /// Pause between looks whether the chain answers.
 const WATCH_PAUSE: Duration = Duration::from_secs(10);
 
-/// Hands every block to the party, in order, from the beginning.
+/// Hands every block to the party, in order, from the beginning. Ends with an error when the chain is no
+/// longer the one that was read: what the party learnt from it does not hold.
 pub(crate) async fn follow(
     chain: Chain,
     from_block: u64,
     blocks: SyncSender<(BlockEvents, bool)>,
     wake: enigma_net::Waker,
-) {
+) -> Result<(), ChainError> {
     let mut follower = chain.follow(from_block);
     loop {
-        let (block, caught_up) = follower.next().await;
+        let (block, caught_up) = follower.next().await?;
         // Waiting here is the stated behaviour when the party is busy.
         let sent = tokio::task::block_in_place(|| blocks.send((block, caught_up)));
         if sent.is_err() {
-            return;
+            return Ok(());
         }
         wake();
     }
 }
 
-/// Performs the party's calls, one after the other.
+/// Performs the party's calls, each until it is final; the wallet sends them in order.
 pub(crate) async fn submit(
     chain: Chain,
     operator: Wallet,
@@ -46,36 +48,50 @@ pub(crate) async fn submit(
     done: SyncSender<(EffectId, Outcome)>,
     wake: enigma_net::Waker,
 ) {
-    while let Some((id, call)) = calls.recv().await {
-        let result = match call {
-            Call::StartJob(job) => chain.start_job(&operator, job).await,
-            Call::Settle {
-                certificate,
-                members,
-                signatures,
-            } => {
-                chain
-                    .settle(&operator, &certificate, &members, &signatures)
-                    .await
+    // At most one for each running job.
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            call = calls.recv() => {
+                let Some((id, call)) = call else { return };
+                let (chain, operator) = (chain.clone(), operator.clone());
+                running.spawn(async move { (id, perform(&chain, &operator, call).await) });
             }
-            Call::FailJob {
-                failure,
-                members,
-                signatures,
-            } => {
-                chain
-                    .fail_job(&operator, &failure, &members, &signatures)
-                    .await
+            Some(Ok((id, result))) = running.join_next() => {
+                let outcome = match result {
+                    Ok(()) => Outcome::Submitted,
+                    Err(error) => Outcome::Failed(error.to_string()),
+                };
+                if done.send((id, outcome)).is_err() {
+                    return;
+                }
+                wake();
             }
-        };
-        let outcome = match result {
-            Ok(_) => Outcome::Submitted,
-            Err(error) => Outcome::Failed(error.to_string()),
-        };
-        if done.send((id, outcome)).is_err() {
-            return;
         }
-        wake();
+    }
+}
+
+async fn perform(chain: &Chain, operator: &Wallet, call: Call) -> Result<(), ChainError> {
+    match call {
+        Call::StartJob(job) => chain.start_job(operator, job).await,
+        Call::Settle {
+            certificate,
+            members,
+            signatures,
+        } => {
+            chain
+                .settle(operator, &certificate, &members, &signatures)
+                .await
+        }
+        Call::FailJob {
+            failure,
+            members,
+            signatures,
+        } => {
+            chain
+                .fail_job(operator, &failure, &members, &signatures)
+                .await
+        }
     }
 }
 
@@ -84,7 +100,19 @@ pub(crate) async fn submit(
 /// # Errors
 /// When the chain answers, but not as it should.
 pub(crate) async fn connect(config: &NodeConfig) -> Result<Chain, ChainError> {
-    patiently(|| Chain::connect(&config.chain_url, Some(config.controller))).await
+    patiently(|| dial(config)).await
+}
+
+/// Connects to the chain and its controller, with the configured confirmations.
+///
+/// # Errors
+/// When the chain does not answer, or not as it should.
+pub(crate) async fn dial(config: &NodeConfig) -> Result<Chain, ChainError> {
+    let chain = Chain::connect(&config.chain_url, Some(config.controller)).await?;
+    Ok(match config.confirmations {
+        Some(confirmations) => chain.with_confirmations(confirmations.into()),
+        None => chain,
+    })
 }
 
 /// Tries until the chain answers, with growing pauses; gives what it answers.

@@ -21,6 +21,8 @@ pub use settings::{SETTINGS, Setting};
 pub struct NodeConfig {
     pub chain_url: String,
     pub controller: Address,
+    #[serde(default)]
+    pub confirmations: Option<u32>,
     #[serde(default = "here")]
     pub data_dir: PathBuf,
     #[serde(default = "loopback")]
@@ -88,6 +90,7 @@ impl NodeConfig {
         Self {
             chain_url,
             controller,
+            confirmations: None,
             data_dir: here(),
             listen_peer: loopback(),
             listen_api: loopback(),

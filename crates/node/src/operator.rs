@@ -69,7 +69,7 @@ pub async fn register(config: &NodeConfig) -> anyhow::Result<Registration> {
         "listen_api or public_api",
     )?;
     let info = advertised(config, &keys, config.listen_peer, config.listen_api);
-    let chain = Chain::connect(&config.chain_url, Some(config.controller)).await?;
+    let chain = chain::dial(config).await?;
     let from_block = chain.deployment_block().await?;
     let before = chain::ledger(&chain, from_block).await?;
     let already = known(&before, &info)?.is_some();
@@ -94,7 +94,7 @@ pub async fn withdraw(config: &NodeConfig) -> anyhow::Result<Withdrawal> {
     let keys = keys(config)?;
     let operator = Wallet::new(keys.operator.clone());
     let peer_key = keys.identity.peer_key();
-    let chain = Chain::connect(&config.chain_url, Some(config.controller)).await?;
+    let chain = chain::dial(config).await?;
     let from_block = chain.deployment_block().await?;
     let ledger = chain::ledger(&chain, from_block).await?;
     let (_, own) = record(&ledger, peer_key).context("this node is not registered")?;

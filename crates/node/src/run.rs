@@ -102,13 +102,13 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
     let _ = party_thread.set(driver_thread.thread().clone());
 
     let wallet = Wallet::new(keys.operator.clone());
+    let mut follow = tokio::spawn(chain::follow(
+        chain.clone(),
+        from_block,
+        blocks_in,
+        wake.clone(),
+    ));
     let tasks = [
-        tokio::spawn(chain::follow(
-            chain.clone(),
-            from_block,
-            blocks_in,
-            wake.clone(),
-        )),
         tokio::spawn(chain::submit(
             chain.clone(),
             wallet,
@@ -129,10 +129,15 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
         api_ended,
     ));
 
-    stop.await;
+    // The chain is followed as long as the node runs, unless it turns out to be another.
+    let lost = tokio::select! {
+        () = stop => None,
+        ended = &mut follow => ended?.err(),
+    };
     tracing::info!("stopping");
     drop(end_api);
     let _ = tokio::time::timeout(API_FAREWELL, server).await;
+    follow.abort();
     for task in tasks {
         task.abort();
     }
@@ -144,7 +149,10 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
         party.is_ok() && disk.is_ok(),
         "a thread of the node ended with a panic"
     );
-    Ok(())
+    match lost {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 /// Everything the node listens on.

@@ -140,6 +140,15 @@ pub struct GrantRecord {
     pub until: Option<u64>,
 }
 
+impl GrantRecord {
+    /// Has it begun, and not been revoked, at that block, and is it not over at that time (Unix seconds)?
+    pub fn is_in_force(&self, at_block: u64, at_time: u64) -> bool {
+        self.since <= at_block
+            && self.until.is_none_or(|until| until > at_block)
+            && self.consent.expiry > at_time
+    }
+}
+
 /// A job's current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRecord {
@@ -454,11 +463,9 @@ impl Ledger {
     fn right_in_force(&self, question: &RightQuestion, member: MemberIndex) -> Option<&Consent> {
         let record = self.rights.get(&question.key(member))?;
         let grant = record.grant.as_ref()?;
-        let in_force = grant.since <= question.at_block
-            && grant.until.is_none_or(|until| until > question.at_block)
-            && grant.consent.expiry > question.at_time
+        let usable = grant.is_in_force(question.at_block, question.at_time)
             && grant.consent.uses > question.use_index;
-        in_force.then_some(&grant.consent)
+        usable.then_some(&grant.consent)
     }
 }
 

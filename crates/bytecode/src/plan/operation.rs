@@ -7,12 +7,11 @@ use std::str::FromStr;
 use enigma_field::{Committee, M61};
 
 use super::build::Builder;
-use super::compare::{self, Want};
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::ir::{Plan, View};
-use super::{FIRST_MAIN_CALL, product, rank, tiles};
-use crate::model::Order;
+use super::{FIRST_MAIN_CALL, product, rank, relation};
+use crate::model::{Order, Relation};
 
 /// What a benchmark measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,26 +87,12 @@ pub fn operation(
         .collect();
     let result = match (operation, &inputs[..]) {
         (Operation::Multiply, [x, y]) => product::product(&mut b, *x, *y)?,
-        (Operation::Less, [x, y]) => less(&mut b, *x, *y)?,
+        (Operation::Less, [x, y]) => {
+            let difference = [(M61::ONE, *x), (-M61::ONE, *y)];
+            relation::holds(&mut b, Relation::Less, &difference, M61::ZERO)?
+        }
         (_, values) => rank::rank(&mut b, values[0], Order::Ascending)?,
     };
     b.output(0, result);
     b.finish()
-}
-
-fn less(b: &mut Builder, x: View, y: View) -> Result<View, PlanError> {
-    let mut parts = Vec::new();
-    for (first, len) in tiles(u64::from(x.len), super::TILE) {
-        let first = first as u32;
-        b.begin();
-        let masks = compare::masks(b, len)?;
-        let terms = [
-            (M61::ONE, x.part(first, len)),
-            (-M61::ONE, y.part(first, len)),
-        ];
-        let difference = b.linear(&terms, M61::ZERO);
-        parts.push(compare::with_zero(b, difference, masks, Want::Less)?.less);
-    }
-    b.begin();
-    Ok(b.concat(&parts))
 }

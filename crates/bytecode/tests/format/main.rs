@@ -2,5 +2,6 @@
 
 mod common;
 mod container;
+mod kinds;
 mod ranges;
 mod verify;

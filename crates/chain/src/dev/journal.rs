@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use rand::RngExt as _;
 use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 use super::{DevConfig, DevError};
 
 /// Of records and of block hashes; a folder of another format is another chain.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
 
@@ -26,9 +27,18 @@ pub(super) struct Journal {
     database: Database,
 }
 
+/// What a folder holds.
+pub(super) struct Opened {
+    pub(super) journal: Journal,
+    /// Drawn when the chain began, so that no two chains have the same first block.
+    pub(super) birth: [u8; 32],
+    /// All blocks in order; the first is number 1.
+    pub(super) blocks: Vec<Kept>,
+}
+
 impl Journal {
-    /// Opens the folder and reads all blocks in order; the first is number 1.
-    pub(super) fn open(config: &DevConfig) -> Result<(Self, Vec<Kept>), DevError> {
+    /// Opens the folder and reads all blocks.
+    pub(super) fn open(config: &DevConfig) -> Result<Opened, DevError> {
         let dir = &config.dir;
         std::fs::create_dir_all(dir).map_err(|error| storage(dir, error))?;
         let database = Database::create(dir.join("chain.redb")).map_err(|error| match error {
@@ -39,28 +49,29 @@ impl Journal {
         let write = database
             .begin_write()
             .map_err(|error| storage(dir, error))?;
-        {
+        let birth = {
             write
                 .open_table(BLOCKS)
                 .map_err(|error| storage(dir, error))?;
             let mut meta = write
                 .open_table(META)
                 .map_err(|error| storage(dir, error))?;
-            let known = meta
-                .get("origin")
-                .map_err(|error| storage(dir, error))?
-                .map(|value| value.value().to_vec());
-            match known {
-                Some(known) if known != origin => {
-                    return Err(DevError::OtherChain { dir: dir.clone() });
+            let mut known = |name, new: &[u8]| -> Result<Vec<u8>, redb::StorageError> {
+                if let Some(known) = meta.get(name)? {
+                    return Ok(known.value().to_vec());
                 }
-                Some(_) => {}
-                None => drop(
-                    meta.insert("origin", &origin[..])
-                        .map_err(|error| storage(dir, error))?,
-                ),
+                meta.insert(name, new)?;
+                Ok(new.to_vec())
+            };
+            let kept = known("origin", &origin).map_err(|error| storage(dir, error))?;
+            if kept != origin {
+                return Err(DevError::OtherChain { dir: dir.clone() });
             }
-        }
+            let birth = known("birth", &rand::rng().random::<[u8; 32]>())
+                .map_err(|error| storage(dir, error))?;
+            let other = |_| DevError::OtherChain { dir: dir.clone() };
+            birth.try_into().map_err(other)?
+        };
         write.commit().map_err(|error| storage(dir, error))?;
         let read = database.begin_read().map_err(|error| storage(dir, error))?;
         let table = read
@@ -77,7 +88,11 @@ impl Journal {
             blocks.push(kept.filter(|_| in_order).ok_or(damaged)?);
         }
         drop(table);
-        Ok((Self { database }, blocks))
+        Ok(Opened {
+            journal: Self { database },
+            birth,
+            blocks,
+        })
     }
 
     /// Makes a block durable.

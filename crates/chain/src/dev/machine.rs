@@ -14,7 +14,7 @@ use revm::state::EvmState;
 
 use super::block::{Block, GAS_LIMIT, GAS_PRICE, Mined, randomness};
 use super::evm::{Message, Moment, State};
-use super::journal::{Journal, Kept};
+use super::journal::{Journal, Kept, Opened};
 use super::pool::{Pool, Refused};
 use super::{DevConfig, DevError};
 
@@ -54,7 +54,11 @@ pub(super) enum Refusal {
 impl Machine {
     /// Opens a chain and executes its blocks again.
     pub(super) fn open(config: &DevConfig) -> Result<Self, DevError> {
-        let (journal, kept) = Journal::open(config)?;
+        let Opened {
+            journal,
+            birth,
+            blocks: kept,
+        } = Journal::open(config)?;
         let funded = config
             .funded
             .iter()
@@ -62,7 +66,7 @@ impl Machine {
         let origin = Moment {
             number: 0,
             time: 0,
-            randomness: B256::ZERO,
+            randomness: B256::new(birth),
         };
         let mut machine = Self {
             chain_id: config.chain_id,

@@ -13,6 +13,7 @@ mod journal;
 mod machine;
 mod pool;
 mod rpc;
+mod serve;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use enigma_wire::controller::Amount;
 use enigma_wire::id::Address;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use machine::Machine;
@@ -44,6 +45,12 @@ pub struct DevConfig {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevError {
+    /// Another program listens there.
+    #[error("port {} of {} is in use by another program", address.port(), address.ip())]
+    PortInUse {
+        /// The address.
+        address: SocketAddr,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen at {address}: {error}")]
     Listen {
@@ -83,7 +90,7 @@ pub enum DevError {
 /// A running chain. Dropping it stops it; what was answered is durable either way.
 pub struct DevChain {
     address: SocketAddr,
-    end: Option<oneshot::Sender<()>>,
+    end: Option<watch::Sender<()>>,
     server: JoinHandle<()>,
     host: Host,
 }
@@ -97,9 +104,10 @@ impl DevChain {
     /// # Errors
     /// See [`DevError`].
     pub async fn start(config: DevConfig) -> Result<Self, DevError> {
-        let listen = |error| DevError::Listen {
-            address: config.listen,
-            error,
+        let address = config.listen;
+        let listen = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => DevError::PortInUse { address },
+            _ => DevError::Listen { address, error },
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -109,11 +117,11 @@ impl DevChain {
             why: error.to_string(),
         })??;
         let host: Host = Arc::new(Mutex::new(Some(machine)));
-        let router = rpc::router(Arc::clone(&host));
-        let (end, ended) = oneshot::channel::<()>();
+        let (end, mut ended) = watch::channel(());
+        let router = serve::router(Arc::clone(&host), ended.clone());
         let server = tokio::spawn(async move {
-            let serve =
-                axum::serve(listener, router).with_graceful_shutdown(async { drop(ended.await) });
+            let serve = axum::serve(listener, router)
+                .with_graceful_shutdown(async move { drop(ended.changed().await) });
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the development chain stopped");
             }
@@ -136,8 +144,13 @@ impl DevChain {
         format!("http://{}", self.address)
     }
 
+    /// The same endpoint over a WebSocket.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
     /// Stops answering once the request in work is done; when this returns, the folder is free.
-    /// Kept-alive connections are cut.
+    /// Open connections are cut.
     pub async fn stop(mut self) {
         drop(self.end.take());
         self.server.abort();

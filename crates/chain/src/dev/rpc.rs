@@ -1,78 +1,29 @@
-//! JSON-RPC over HTTP: one request or a batch.
-
-use std::sync::PoisonError;
+//! JSON-RPC: one request or a batch, and what each method answers.
 
 use alloy::eips::eip2930::AccessList;
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256};
-use axum::body::Bytes as Body;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State as Shared};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Host;
 use super::block::{Block, number, waiting_json};
 use super::evm::Message;
 use super::machine::{Machine, Refusal};
 
-/// Largest request.
-pub(super) const MAX_BODY_BYTES: usize = 4 << 20;
 /// Most requests of a batch.
 const MAX_BATCH: usize = 100;
-/// Most logs of an answer.
-const MAX_LOGS: usize = 100_000;
+/// Most logs of an answer about several blocks; some 10 MB.
+const MAX_LOGS: usize = 10_000;
 
 /// An error as JSON-RPC writes it.
-struct Failure {
+pub(super) struct Failure {
     code: i32,
     message: String,
     data: Option<String>,
 }
 
-pub(super) fn router(host: Host) -> Router {
-    Router::new()
-        .route("/", post(answer))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(host)
-}
-
-async fn answer(Shared(host): Shared<Host>, body: Result<Body, BytesRejection>) -> Response {
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => {
-            let status = rejection.status();
-            let message = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    format!("the request is larger than {MAX_BODY_BYTES} bytes")
-                }
-                _ => "the request could not be read".to_owned(),
-            };
-            let answer = error(&Value::Null, failure(-32600, message));
-            return (status, Json(answer)).into_response();
-        }
-    };
-    // Execution takes milliseconds and the disk is waited for: not on the runtime's own threads.
-    let answered = tokio::task::spawn_blocking(move || {
-        let mut machine = host.lock().unwrap_or_else(PoisonError::into_inner);
-        match machine.as_mut() {
-            Some(machine) => answer_body(machine, &body),
-            None => Some(error(&Value::Null, failure(-32603, "the chain stopped"))),
-        }
-    });
-    match answered.await {
-        Ok(Some(answer)) => Json(answer).into_response(),
-        Ok(None) => StatusCode::NO_CONTENT.into_response(),
-        Err(_) => Json(error(&Value::Null, failure(-32603, "internal error"))).into_response(),
-    }
-}
-
 /// The answer, unless nothing was asked that wants one.
-fn answer_body(machine: &mut Machine, body: &[u8]) -> Option<Value> {
+pub(super) fn answer(machine: &mut Machine, body: &[u8]) -> Option<Value> {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(batch)) if batch.is_empty() || batch.len() > MAX_BATCH => Some(error(
             &Value::Null,
@@ -117,7 +68,7 @@ fn answer_one(machine: &mut Machine, request: &Value) -> Option<Value> {
     })
 }
 
-fn error(id: &Value, failure: Failure) -> Value {
+pub(super) fn error(id: &Value, failure: Failure) -> Value {
     let mut error = json!({"code": failure.code, "message": failure.message});
     if let Some(data) = failure.data {
         error["data"] = Value::String(data);
@@ -125,7 +76,7 @@ fn error(id: &Value, failure: Failure) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": error})
 }
 
-fn failure(code: i32, message: impl Into<String>) -> Failure {
+pub(super) fn failure(code: i32, message: impl Into<String>) -> Failure {
     Failure {
         code,
         message: message.into(),
@@ -441,7 +392,7 @@ fn logs(machine: &Machine, filter: &LogFilter) -> Result<Value, Failure> {
                 found.push(shown);
             }
         }
-        if found.len() > MAX_LOGS {
+        if found.len() > MAX_LOGS && blocks.len() > 1 {
             return Err(failure(
                 -32005,
                 format!("more than {MAX_LOGS} logs; ask for fewer blocks"),

@@ -5,4 +5,5 @@ mod calls;
 mod client;
 mod protocol;
 mod restart;
+mod sockets;
 mod transactions;

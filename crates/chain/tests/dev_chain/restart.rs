@@ -1,7 +1,7 @@
 //! What was answered is still there after a stop, an abort and a kill.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use alloy::consensus::TxEip1559;
@@ -182,7 +182,14 @@ async fn a_folder_belongs_to_one_chain() {
         ..config(taken.path())
     };
     let taken = DevChain::start(taken).await;
-    assert!(matches!(taken, Err(DevError::Listen { .. })), "{taken:?}");
+    let Err(error @ DevError::PortInUse { .. }) = taken else {
+        panic!("{taken:?}");
+    };
+    let port = chain.host.addr().port();
+    assert_eq!(
+        error.to_string(),
+        format!("port {port} of 127.0.0.1 is in use by another program")
+    );
 }
 
 /// Not a test by itself: the process that the next test kills. It does nothing unless that test made the
@@ -201,27 +208,34 @@ async fn chain_to_be_killed() {
     tokio::time::sleep(Duration::from_secs(120)).await;
 }
 
+/// Runs the process above by a command that ends with this program's name, and waits for its URL.
+async fn start_child(mut program: Command, dir: &Path) -> (Child, String) {
+    let mut child = program
+        .args(["--exact", "restart::chain_to_be_killed", "--test-threads=1"])
+        .env("ENIGMA_TEST_CHAIN_TO_BE_KILLED", dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let url = loop {
+        match std::fs::read_to_string(dir.join("url")) {
+            Ok(url) => break url,
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+        let ended = child.try_wait().expect("a state");
+        assert!(ended.is_none(), "the child ended by itself");
+    };
+    std::fs::remove_file(dir.join("url")).expect("removes");
+    (child, url)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_chain_has_what_it_answered() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut acknowledged = 0;
     for round in 0..3u64 {
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", "restart::chain_to_be_killed", "--test-threads=1"])
-            .env("ENIGMA_TEST_CHAIN_TO_BE_KILLED", dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("starts");
-        let url = loop {
-            match std::fs::read_to_string(dir.path().join("url")) {
-                Ok(url) => break url,
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-            let ended = child.try_wait().expect("a state");
-            assert!(ended.is_none(), "the child ended by itself");
-        };
-        std::fs::remove_file(dir.path().join("url")).expect("removes");
+        let program = std::env::current_exe().expect("this program");
+        let (mut child, url) = start_child(Command::new(program), dir.path()).await;
         let rpc = connect(&url);
         // The kill falls somewhere into the stream of transactions.
         let killer = tokio::spawn(async move {
@@ -262,4 +276,72 @@ async fn a_killed_chain_has_what_it_answered() {
     );
     assert_eq!(chain.rpc.get_block_number().await.expect("a number"), mined);
     goes_on(&chain).await;
+}
+
+/// A file that may not grow stands for a full disk: what cannot be stored is refused, and the chain
+/// stays as it was, before and after it is started again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_and_forgets_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut shell = Command::new("sh");
+    // Some megabytes at most, whether the shell counts in halves or whole kilobytes.
+    let limited = "trap '' XFSZ; ulimit -f 6000; exec \"$0\" \"$@\"";
+    shell.args(["-c", limited]);
+    shell.arg(std::env::current_exe().expect("this program"));
+    let (mut child, url) = start_child(shell, dir.path()).await;
+    let rpc = connect(&url);
+    let large = |nonce| TxEip1559 {
+        gas_limit: 10_000_000,
+        input: vec![0; 100_000].into(),
+        ..transfer(nonce)
+    };
+    let mut acknowledged = 0;
+    let refused = loop {
+        let signed = account(3).sign(large(acknowledged));
+        let raw = alloy::eips::eip2718::Encodable2718::encoded_2718(&signed);
+        match rpc.send_raw_transaction(&raw).await {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 1_000, "the limit is not reached");
+    };
+    assert!(acknowledged > 0, "{refused}");
+    let words = refused.to_string();
+    assert!(words.contains("could not be stored"), "{words}");
+    let head = rpc.get_block_number().await.expect("a number");
+    let nonce = rpc.get_transaction_count(account(3).address()).await;
+    assert_eq!((head, nonce.ok()), (acknowledged, Some(acknowledged)));
+    child.kill().expect("kills");
+    child.wait().expect("ends");
+
+    let chain = Running::start(&dir.path().join("chain")).await;
+    let head = chain.rpc.get_block_number().await.expect("a number");
+    assert_eq!(head, acknowledged);
+    assert_eq!(chain.nonce(&account(3)).await, acknowledged);
+    chain.send(&account(3).sign(large(acknowledged))).await;
+    goes_on(&chain).await;
+}
+
+/// How long a long chain takes to start: to be run by hand, in release.
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout)] // The figure is what it is for.
+#[ignore = "takes a minute; says how fast, and passes at any speed"]
+async fn ten_thousand_blocks_start() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let chain = Running::start(dir.path()).await;
+    let contract = chain.deploy(&account(1), STORE).await;
+    for number in 1..10_000 {
+        chain
+            .invoke(&account(1), TxKind::Call(contract), word(number))
+            .await;
+    }
+    chain.host.stop().await;
+    let start = std::time::Instant::now();
+    let chain = Running::start(dir.path()).await;
+    let took = start.elapsed();
+    assert_eq!(
+        chain.rpc.get_block_number().await.expect("a number"),
+        10_000
+    );
+    println!("10,000 blocks: started in {} ms", took.as_millis());
 }

@@ -1,10 +1,13 @@
-//! A controller on the embedded chain beside the reference model, driven by the same calls.
-#![allow(dead_code)] // Each test binary uses its part.
+//! A controller on a chain beside the reference model, driven by the same calls.
+#![allow(dead_code, unused_imports, unused_macros)] // Each test binary uses its part.
+
+pub(crate) mod host;
+pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use enigma_chain::dev::{DevChain, DevConfig};
+use enigma_chain::dev::DevConfig;
 use enigma_chain::{Chain, ChainError, SignedContribution, Wallet};
 use enigma_core::controller::{self as model, Call, Transaction};
 use enigma_wire::controller::{
@@ -16,6 +19,8 @@ use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, P
 use enigma_wire::ledger::{Head, JobState, Ledger, RightQuestion};
 use enigma_wire::merkle::Tree;
 use enigma_wire::sign::{SecretKey, Signature, keccak256};
+use host::Host;
+pub(crate) use host::on_every_chain;
 
 pub(crate) const CHAIN_ID: u64 = 24_601;
 pub(crate) const COINS: Amount = 1_000_000_000_000_000_000;
@@ -47,7 +52,7 @@ pub(crate) fn config(dir: &std::path::Path) -> DevConfig {
 /// The controller, twice.
 pub(crate) struct Pair {
     pub(crate) dir: tempfile::TempDir,
-    pub(crate) host: Option<DevChain>,
+    pub(crate) host: Option<Host>,
     pub(crate) chain: Chain,
     pub(crate) model: model::Controller,
     pub(crate) domain: Domain,
@@ -58,14 +63,15 @@ impl Pair {
     /// A fresh chain with a fresh controller.
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let host = DevChain::start(config(dir.path())).await.expect("starts");
-        let bare = Chain::connect(&host.url(), None).await.expect("connects");
+        let host = Host::start(dir.path()).await;
+        let url = host.client_url();
+        let bare = Chain::connect(&url, None).await.expect("connects");
         let deployer = Wallet::new(key(0));
         let controller = bare
             .deploy_controller(&deployer, &PRICES, DEPOSIT, UNBONDING)
             .await
             .expect("deploys");
-        let chain = Chain::connect(&host.url(), Some(controller))
+        let chain = Chain::connect(&url, Some(controller))
             .await
             .expect("connects");
         let domain = Domain {

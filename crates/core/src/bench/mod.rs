@@ -137,6 +137,8 @@ pub struct Bench {
     rng: ChaCha20Rng,
     plan: Arc<Plan>,
     inputs: Vec<(u16, Shares)>,
+    /// The inputs of the next run, copied between runs: nodes have their rows before a job begins.
+    next_inputs: Vec<(u16, Shares)>,
     expected: Vec<M61>,
     links: BTreeSet<PeerKey>,
     phase: Phase,
@@ -171,10 +173,13 @@ impl Bench {
         let me = me.ok_or(TaskError::NotAMember)?;
         let columns = values::columns(task.operation, task.count, task.seed);
         let expected = values::expected(task.operation, &columns);
-        let inputs = (0u16..).zip(&columns).map(|(input, column)| {
-            let seed = task.seed ^ ((u64::from(input) + 1) << 32);
-            (input, values::deal(column, plan.committee, me, seed))
-        });
+        let inputs: Vec<_> = (0u16..)
+            .zip(&columns)
+            .map(|(input, column)| {
+                let seed = task.seed ^ ((u64::from(input) + 1) << 32);
+                (input, values::deal(column, plan.committee, me, seed))
+            })
+            .collect();
         Ok(Self {
             run: RunKey {
                 job: JobId(task.seed),
@@ -183,7 +188,8 @@ impl Bench {
             me,
             signer,
             rng: ChaCha20Rng::from_seed(seed),
-            inputs: inputs.collect(),
+            next_inputs: inputs.clone(),
+            inputs,
             expected,
             links: BTreeSet::new(),
             phase: Phase::Idle,
@@ -297,7 +303,8 @@ impl Bench {
         }
         let Some(seeds) = seeds else { return };
         let engine = Engine::new(self.plan.committee, self.me, seeds);
-        match Machine::new(Arc::clone(&self.plan), self.inputs.clone(), &[], engine) {
+        let inputs = std::mem::take(&mut self.next_inputs);
+        match Machine::new(Arc::clone(&self.plan), inputs, &[], engine) {
             Ok(machine) => {
                 self.phase = Phase::Computing(Box::new(machine));
                 self.advance();
@@ -419,6 +426,7 @@ impl Bench {
             ));
         } else {
             self.phase = Phase::Idle;
+            self.next_inputs = self.inputs.clone();
             self.effects.push_back(Effect::Checked);
         }
     }

@@ -189,8 +189,8 @@ fn sweep(n: u8, places: &[usize], count: usize, seed: u64) -> (u32, u32) {
 
 #[test]
 fn single_frames_of_one_of_three() {
-    sweep(3, &[0, 1, 3], 1, 1);
-    sweep(3, &[40, 161], 1, 2);
+    sweep(3, &[0, 3], 1, 1);
+    sweep(3, &[40], 1, 2);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn all_frames_of_one_of_three() {
 
 #[test]
 fn frames_of_one_of_five() {
-    sweep(5, &[0, 7], 1, 4);
+    sweep(5, &[7], 1, 4);
     sweep(5, &[2], usize::MAX, 5);
 }
 

@@ -6,7 +6,7 @@ use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Address, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 
-use crate::committee::{Consented, FOREVER, PAST_ANY_FEE, Survey};
+use crate::committee::{Consented, FOREVER, PAST_ANY_FEE, PRICES, Survey};
 
 const VALUES: [i64; 7] = [30, 50, 40, 70, 40, 20, 60];
 
@@ -155,7 +155,7 @@ fn a_failed_job_uses_nothing_up() {
         };
         survey.consent_to(member, once);
     }
-    let job = survey.request(1);
+    let job = survey.request(PRICES.base);
     refused(&mut survey, job);
     let job = survey.request(PAST_ANY_FEE);
     runs_over(&mut survey, job, &[0, 1, 2, 3, 4, 5, 6]);

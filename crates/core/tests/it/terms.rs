@@ -155,8 +155,9 @@ fn an_unknown_job_and_a_stranger_without_output() {
         job,
         recipient: Recipient::Member(MemberIndex(5)),
     };
+    // There is no such member, so nobody may ask.
     match survey.world.answer(0, request) {
-        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),
+        Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),
         other => panic!("an output: {other:?}"),
     }
 }

@@ -246,6 +246,7 @@ mod tests {
     #[test]
     fn every_setting_is_described_and_every_description_is_a_setting() {
         let all = NodeConfig {
+            confirmations: Some(1),
             listen_metrics: Some(([127, 0, 0, 1], 1).into()),
             public_peer: Some(String::new()),
             deposit: Some(1),

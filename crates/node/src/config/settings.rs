@@ -22,11 +22,20 @@ const fn setting(key: &'static str, default: &'static str, meaning: &'static str
 
 /// All settings, in the order of the file.
 pub const SETTINGS: &[Setting] = &[
-    setting("chain_url", "required", "The chain's JSON-RPC endpoint."),
+    setting(
+        "chain_url",
+        "required",
+        "The chain's JSON-RPC endpoint, http:// or ws://.",
+    ),
     setting(
         "controller",
         "required",
         "The controller contract's address.",
+    ),
+    setting(
+        "confirmations",
+        "12; 0 on development chains",
+        "Blocks that must follow one before it counts; the same for all nodes of a network.",
     ),
     setting(
         "data_dir",

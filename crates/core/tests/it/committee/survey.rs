@@ -17,7 +17,7 @@ use rand_chacha::ChaCha20Rng;
 
 use super::{World, derive, generator};
 
-const SALARIES: &str = include_str!("../../../../../examples/salaries/salaries.enigma");
+const SOURCE: &str = include_str!("../../../../../examples/salaries/salaries.enigma");
 /// An expiry that no test reaches.
 pub(crate) const FOREVER: u64 = u64::MAX;
 /// Parties' keys are those of owners from this number on.
@@ -58,7 +58,7 @@ pub(crate) struct Setting<'a> {
 
 /// The sample contract, which has no parties.
 const SAMPLE: Setting<'_> = Setting {
-    source: SALARIES,
+    source: SOURCE,
     parties: 0,
     bound: &[],
 };

@@ -17,6 +17,8 @@ use super::{Disk, Node, generator};
 /// Changes what an adversary sends: (receiver, frame) to the frames that go out instead.
 type Tamper = Box<dyn FnMut(usize, &[u8]) -> Vec<Vec<u8>>>;
 
+/// An account that nothing is registered for.
+const SOMEBODY: Address = Address([0xdd; 20]);
 /// Virtual milliseconds that pass when nothing else is left to do.
 const TICK_MS: u64 = 250;
 
@@ -157,15 +159,15 @@ impl World {
         self.ask_after(node, request, self.chain.height())
     }
 
-    /// A client's request that refers to a block, by somebody who may.
+    /// A client's request that refers to a block, by somebody who may if anybody may.
     pub(crate) fn ask_after(
         &mut self,
         node: usize,
         request: ClientRequest,
         min_block: u64,
     ) -> ReplyId {
-        let caller = self.rightful(&request);
-        self.ask_as(node, caller, request, min_block)
+        let caller = self.rightful(&request).unwrap_or(SOMEBODY);
+        self.ask_as(node, Some(caller), request, min_block)
     }
 
     /// An account that may ask this.
