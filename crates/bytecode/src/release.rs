@@ -2,12 +2,12 @@
 //! are mixed, and whether an owner's `allow` covers a recipient. The verifier's half of rule C in
 //! section 3.4 of the language; the compiler has its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Contract, Entry, Op, Recipient, S, Shape};
 use crate::ranges::{Extent, Ranges};
 
-/// How far the rows of a source are mixed in a value. The larger is the more revealing.
+/// How far the rows of a source are mixed in one part of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mix {
     /// Over the whole collection.
@@ -18,8 +18,9 @@ pub enum Mix {
     Row,
 }
 
-/// The collections a value comes from.
-pub type Sources = BTreeMap<u16, Mix>;
+/// The collections a value comes from, and in which mixes. All of them count: `row - row + sum` shows the
+/// sum, however little of the row is left in it.
+pub type Sources = BTreeMap<u16, BTreeSet<Mix>>;
 
 /// Sources of every secret register of an entry, by forward data flow. `ranges`: those of the same
 /// entry, which also say that the code is well formed; of ill-formed code some registers are missing.
@@ -35,7 +36,9 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
         };
         let sources = match *op {
             Op::Const { .. } | Op::Rows { .. } | Op::Public { .. } | Op::Out { .. } => continue,
-            Op::Input { collection, .. } => Sources::from([(collection, Mix::Row)]),
+            Op::Input { collection, .. } => {
+                Sources::from([(collection, BTreeSet::from([Mix::Row]))])
+            }
             Op::AddPublic { a, .. }
             | Op::MulPublic { a, .. }
             | Op::DivPublic { a, .. }
@@ -46,9 +49,8 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
             | Op::Mul { a, b, .. }
             | Op::Compare { a, b, .. } => {
                 let mut both = of(a);
-                for (source, mix) in of(b) {
-                    let worst = both.entry(source).or_insert(mix);
-                    *worst = mix.max(*worst);
+                for (source, mixes) in of(b) {
+                    both.entry(source).or_default().extend(mixes);
                 }
                 both
             }
@@ -64,15 +66,32 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
 /// takes single rows, so every vector is an image of a whole collection.
 fn reduced(mut sources: Sources, vector: S, ranges: &Ranges, to: Mix) -> Sources {
     if let Some(Extent::Over(collection)) = ranges.secret(vector).map(|s| s.extent) {
-        sources.entry(collection).and_modify(|mix| *mix = to);
+        sources.entry(collection).and_modify(|mixes| {
+            mixes.remove(&Mix::Row);
+            mixes.insert(to);
+        });
     }
     sources
 }
 
-/// Under which shape `allow` clauses release a value of `source`, mixed as far as `mix`, to a
-/// recipient: the least demanding that covers it. `None`: never.
+/// Under which shape `allow` clauses release a value with these mixes of `source` to a recipient: every
+/// mix must be covered, and the most demanding of their shapes counts. `None`: never.
 #[must_use]
-pub fn release(contract: &Contract, source: u16, mix: Mix, recipient: Recipient) -> Option<Shape> {
+pub fn release(
+    contract: &Contract,
+    source: u16,
+    mixes: &BTreeSet<Mix>,
+    recipient: Recipient,
+) -> Option<Shape> {
+    let shapes: Option<Vec<Shape>> = mixes
+        .iter()
+        .map(|&mix| release_of(contract, source, mix, recipient))
+        .collect();
+    shapes?.into_iter().max_by_key(|&shape| demand(shape))
+}
+
+/// Of one mix: the least demanding shape that covers it.
+fn release_of(contract: &Contract, source: u16, mix: Mix, recipient: Recipient) -> Option<Shape> {
     let collection = contract.collections.get(usize::from(source))?;
     let to_owner = recipient == Recipient::OwnerOf(source);
     let allows = collection.allows.iter();
@@ -91,11 +110,16 @@ pub fn release(contract: &Contract, source: u16, mix: Mix, recipient: Recipient)
             | (Shape::PerOwner | Shape::Member, Mix::Aggregate)
             | (Shape::PerOwner | Shape::Aggregate(_), Mix::Member) => None,
         });
-    shapes.min_by_key(|shape| match shape {
+    shapes.min_by_key(|&shape| demand(shape))
+}
+
+/// How much a shape demands of a run: what was agreed to by name, then nothing, then more and more rows.
+fn demand(shape: Shape) -> (u8, u32) {
+    match shape {
         Shape::PerOwner | Shape::Member => (0, 0),
         Shape::Any => (1, 0),
-        Shape::Aggregate(k) => (2, *k),
-    })
+        Shape::Aggregate(k) => (2, k),
+    }
 }
 
 /// Whether an `allow` to `allowed` lets `wanted` see a value: owners of rows are members of the

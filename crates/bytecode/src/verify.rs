@@ -415,8 +415,8 @@ fn check_reveal(
         return Err(VerifyError::BadGuard { reveal: index });
     }
     let mut derived = Vec::new();
-    for (&collection, &mix) in sources.get(usize::from(src.0)).into_iter().flatten() {
-        match release::release(contract, collection, mix, reveal.recipient) {
+    for (&collection, mixes) in sources.get(usize::from(src.0)).into_iter().flatten() {
+        match release::release(contract, collection, mixes, reveal.recipient) {
             Some(shape) => derived.push((collection, shape)),
             None => {
                 return Err(VerifyError::NotAllowed {

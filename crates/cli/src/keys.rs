@@ -17,6 +17,8 @@ use crate::report::Problem;
 
 /// Folder of keys in the home folder.
 const KEYS_FOLDER: &str = "keys";
+/// The password when no file is named. Not an option: command lines are for everybody to see.
+const PASSWORD_VARIABLE: &str = "ENIGMA_PASSWORD";
 
 /// Where a password comes from.
 #[derive(Clone, Debug, Args)]
@@ -24,8 +26,6 @@ pub(crate) struct PasswordOption {
     /// File whose first line is the keys' password [default: ENIGMA_PASSWORD, or asked for].
     #[arg(long, value_name = "FILE", env = "ENIGMA_PASSWORD_FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    #[arg(long, env = "ENIGMA_PASSWORD", hide = true, hide_env_values = true)]
-    password: Option<String>,
 }
 
 /// Which key acts.
@@ -65,8 +65,8 @@ impl PasswordOption {
     /// # Errors
     /// When there is none and nobody to ask.
     pub(crate) fn read(&self, what: &str) -> Result<Zeroizing<String>, Problem> {
-        if let Some(password) = &self.password {
-            return Ok(Zeroizing::new(password.clone()));
+        if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+            return Ok(Zeroizing::new(password));
         }
         if let Some(path) = &self.password_file {
             let text = std::fs::read_to_string(path)
@@ -88,7 +88,7 @@ impl PasswordOption {
 
     /// A new password, asked for twice when it is typed.
     pub(crate) fn choose(&self) -> Result<Zeroizing<String>, Problem> {
-        let typed = self.password.is_none() && self.password_file.is_none();
+        let typed = std::env::var_os(PASSWORD_VARIABLE).is_none() && self.password_file.is_none();
         let password = self.read("the new key")?;
         if typed {
             let again = rpassword::prompt_password("Again: ").map(Zeroizing::new);
@@ -233,8 +233,9 @@ pub(crate) fn list_folder(folder: &Path) -> Result<Vec<keystore::Listed>, Proble
 }
 
 fn find(context: &Context, network: Option<&Selected>, name: &str) -> Result<PathBuf, Problem> {
+    // A plain name never means a file that happens to lie in the current folder.
     let as_path = Path::new(name);
-    if as_path.is_file() {
+    if name.ends_with(".json") || as_path.components().count() > 1 {
         return Ok(as_path.to_owned());
     }
     let own = own(context)?;

@@ -23,7 +23,7 @@ impl Problem {
     /// Bad input or usage.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: plain(&message.into()),
             hint: None,
             code: EXIT_INPUT,
         }
@@ -32,7 +32,7 @@ impl Problem {
     /// Something outside failed.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: plain(&message.into()),
             hint: None,
             code: EXIT_FAILED,
         }
@@ -169,6 +169,13 @@ pub(crate) fn moment(seconds: u64) -> String {
     }
 }
 
+/// Text on one line. What others wrote (a node's address, its reasons) could otherwise forge lines, or
+/// take hold of the terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
 /// Prints a table to standard output.
 pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     let mut table = comfy_table::Table::new();
@@ -176,7 +183,7 @@ pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         .load_style(comfy_table::presets::NOTHING)
         .set_header(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| plain(cell)));
     }
     // Without borders the first column needs no margin, and line ends no blanks.
     let text: Vec<String> = table
@@ -261,6 +268,16 @@ mod tests {
     fn moments_have_a_date() {
         assert_eq!(moment(0), "1970-01-01T00:00:00Z");
         assert_eq!(moment(u64::MAX), "the end of time");
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_forge_lines() {
+        assert_eq!(
+            plain("a\n\u{1b}[2Jb\u{9b}"),
+            "a\u{fffd}\u{fffd}[2Jb\u{fffd}"
+        );
+        let problem = Problem::failed("node 1 says\nerror: all is well");
+        assert_eq!(problem.to_string().lines().count(), 1);
     }
 
     #[test]

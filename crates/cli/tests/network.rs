@@ -140,14 +140,8 @@ fn a_devnet_goes_on_where_it_stopped() {
     let csv = csv(&devnet, &values);
     let collection = devnet.open(SURVEY, &csv, &[]).to_string();
     let key = |at: usize| devnet.path(&format!("people/p{at}.json"));
-    for at in 0..3 {
-        devnet.json(&[
-            "give",
-            &collection,
-            &values[at].to_string(),
-            "--key",
-            &key(at),
-        ]);
+    for (at, value) in values.iter().enumerate().take(3) {
+        devnet.json(&["give", &collection, &value.to_string(), "--key", &key(at)]);
     }
     // A value that will be corrected after the restart.
     devnet.json(&["give", &collection, "999", "--key", &key(3)]);

@@ -244,7 +244,7 @@ fn settings_that_do_not_exist_are_named_with_a_suggestion() {
     }
 }
 
-/// Not a test of speed: says what an idle node uses, for the release notes.
+/// Not a test of speed: says what an idle node uses, for the operator's page.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "measures for half a minute"]

@@ -64,11 +64,20 @@ pub async fn give(
             }
         }
         for rows in dealt.chunks(UPLOADS_AT_ONCE) {
-            for (contributed, tag) in upload(network, (collection, members), rows).await? {
-                outcome.bytes += contributed.bytes;
-                let record = GivenRecord { tag, contributed };
-                records.keep_given(&record)?;
-                ready.push(signed(record.contributed));
+            let mut failed = None;
+            for uploaded in upload(network, (collection, members), rows).await {
+                match uploaded {
+                    Ok(record) => {
+                        outcome.bytes += record.contributed.bytes;
+                        records.keep_given(&record)?;
+                        ready.push(signed(record.contributed));
+                    }
+                    // What the others got is recorded first, so that it need not be dealt again.
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
         if !ready.is_empty() {
@@ -124,7 +133,7 @@ async fn upload(
     network: &Network,
     (collection, members): (CollectionId, &Tree),
     rows: &[GivenRow<'_>],
-) -> Result<Vec<(Contributed, [u8; 32])>, ClientError> {
+) -> Vec<Result<GivenRecord, ClientError>> {
     let uploads = rows.iter().map(|row| async move {
         let place = (collection, row.member);
         let deposits = row.owner.deal(
@@ -136,9 +145,10 @@ async fn upload(
             &mut rand::rng(),
         )?;
         let contributed = contribute(network, deposits).await?;
-        Ok((contributed, row.owner.tag(collection, row.value)))
+        let tag = row.owner.tag(collection, row.value);
+        Ok(GivenRecord { tag, contributed })
     });
-    futures::future::try_join_all(uploads).await
+    futures::future::join_all(uploads).await
 }
 
 fn signed(contributed: Contributed) -> SignedContribution {

@@ -259,6 +259,7 @@ pub fn open_file(path: &Path, password: &str) -> Result<SecretKey, KeystoreError
         path: path.to_owned(),
         why: why.to_owned(),
     };
+    let stated = file.account();
     let derived = file
         .crypto
         .derive(password)
@@ -273,6 +274,9 @@ pub fn open_file(path: &Path, password: &str) -> Result<SecretKey, KeystoreError
     apply_cipher(&derived, &file.crypto.cipherparams.iv, &mut secret);
     let secret = <&[u8; 32]>::try_from(&secret[..]).map_err(|_| malformed("not a 32-byte key"))?;
     let key = SecretKey::from_bytes(secret).ok_or_else(|| malformed("not a secp256k1 key"))?;
+    if stated.is_some_and(|stated| stated != key.address()) {
+        return Err(malformed("the account it states is another key's"));
+    }
     Ok(key)
 }
 

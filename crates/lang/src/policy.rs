@@ -3,7 +3,7 @@
 //!
 //! Nodes derive the same again from bytecode (`enigma_bytecode::verify`), on purpose by other code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::Shape;
 
@@ -13,7 +13,7 @@ use crate::hir::{AllowShape, Collection, Entry, Expr, ExprKind, Hir, Recipient, 
 use crate::span::Span;
 use crate::types::{Label, Space};
 
-/// How far the rows of a source are mixed in a value. The larger is the more revealing.
+/// How far the rows of a source are mixed in one part of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Mix {
     /// Over the whole collection.
@@ -24,8 +24,9 @@ enum Mix {
     Row,
 }
 
-/// Sources of a value, by index of the collection.
-type Flow = BTreeMap<usize, Mix>;
+/// Sources of a value, by index of the collection, with every mix that is part of it: what looks like a
+/// row may show a sum as well.
+type Flow = BTreeMap<usize, BTreeSet<Mix>>;
 
 /// Checks every reveal and writes down under which shapes its sources are released.
 pub(crate) fn check(hir: &mut Hir, diagnostics: &mut Vec<Diagnostic>) {
@@ -54,16 +55,15 @@ fn local_flows(entry: &Entry) -> Vec<Flow> {
 fn flow(expr: &Expr, locals: &[Flow]) -> Flow {
     match &expr.kind {
         ExprKind::Int(_) | ExprKind::Rows(_) | ExprKind::Error => Flow::new(),
-        ExprKind::Collection(index) => Flow::from([(*index, Mix::Row)]),
+        ExprKind::Collection(index) => Flow::from([(*index, BTreeSet::from([Mix::Row]))]),
         ExprKind::Local(index) => locals.get(*index).cloned().unwrap_or_default(),
         ExprKind::Negate(operand) | ExprKind::Not(operand) | ExprKind::Rank(operand, _) => {
             flow(operand, locals)
         }
         ExprKind::Binary(_, a, b) => {
             let mut both = flow(a, locals);
-            for (source, mix) in flow(b, locals) {
-                let worst = both.entry(source).or_insert(mix);
-                *worst = mix.max(*worst);
+            for (source, mixes) in flow(b, locals) {
+                both.entry(source).or_default().extend(mixes);
             }
             both
         }
@@ -79,7 +79,10 @@ fn flow(expr: &Expr, locals: &[Flow]) -> Flow {
 fn reduced(operand: &Expr, locals: &[Flow], to: Mix) -> Flow {
     let mut sources = flow(operand, locals);
     if let Some(Space::Over(index)) = operand.ty.map(|ty| ty.space) {
-        sources.entry(index).and_modify(|mix| *mix = to);
+        sources.entry(index).and_modify(|mixes| {
+            mixes.remove(&Mix::Row);
+            mixes.insert(to);
+        });
     }
     sources
 }
@@ -97,15 +100,24 @@ fn release(
         return Vec::new();
     }
     let mut released = Vec::new();
-    for (source, mix) in flow(&reveal.value, locals) {
+    for (source, mixes) in flow(&reveal.value, locals) {
         let Some(collection) = hir.collections.get(source) else {
             continue;
         };
         let mut strictest: Option<Shape> = None;
         for &(recipient, span) in &reveal.recipients {
-            match covering(hir, source, collection, mix, recipient) {
-                Some(shape) => strictest = Some(strictest.map_or(shape, |s| stricter(s, shape))),
-                None => diagnostics.push(refused(hir, reveal, collection, mix, (recipient, span))),
+            // The most revealing mix that nobody allows says most.
+            let uncovered =
+                |mix: &&Mix| covering(hir, source, collection, **mix, recipient).is_none();
+            if let Some(&mix) = mixes.iter().rev().find(uncovered) {
+                diagnostics.push(refused(hir, reveal, collection, mix, (recipient, span)));
+                continue;
+            }
+            let shapes = mixes
+                .iter()
+                .filter_map(|&mix| covering(hir, source, collection, mix, recipient));
+            for shape in shapes {
+                strictest = Some(strictest.map_or(shape, |s| stricter(s, shape)));
             }
         }
         released.extend(strictest.map(|shape| (source, shape)));

@@ -285,8 +285,13 @@ impl Api {
     }
 
     async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {
-        if let Some(authorization) = &incoming.authorization
-            && let Err(error) = self.gate.remember(authorization)
+        // What everybody may ask needs no proof, so that proofs offered for it are not kept in mind.
+        let proof = incoming.authorization.as_ref().filter(|_| {
+            use ClientRequest::{Job, Output, PutContract};
+            matches!(request, Job(_) | Output { .. } | PutContract { .. })
+        });
+        if let Some(proof) = proof
+            && let Err(error) = self.gate.remember(proof)
         {
             return refused(error);
         }
@@ -313,10 +318,10 @@ impl Api {
                 );
             }
         };
-        if let (Some(authorization), Response::Error(error)) = (&incoming.authorization, &response)
-            && error.code == ErrorCode::NotAllowed
+        if let (Some(proof), Response::Error(error)) = (proof, &response)
+            && matches!(error.code, ErrorCode::NotAllowed | ErrorCode::NotFound)
         {
-            self.gate.forget(authorization);
+            self.gate.forget(proof);
         }
         self.http(response)
     }

@@ -452,6 +452,50 @@ fn every_source_needs_its_own_allow() {
 }
 
 #[test]
+fn a_sum_behind_a_row_that_cancels_is_still_a_sum() {
+    let launder = |c: &mut Contract, shape| {
+        c.manifest.truncate(1);
+        c.manifest[0].recipient = Recipient::OwnerOf(0);
+        c.manifest[0].sources = vec![(0, shape)];
+        c.entries[0].code = vec![
+            Op::Input {
+                dst: S(0),
+                collection: 0,
+            },
+            Op::Sum { dst: S(1), a: S(0) },
+            Op::Sub {
+                dst: S(2),
+                a: S(0),
+                b: S(0),
+            },
+            Op::Add {
+                dst: S(3),
+                a: S(2),
+                b: S(1),
+            },
+            Op::Out {
+                reveal: 0,
+                src: S(3),
+            },
+        ];
+    };
+    let error = refused(survey(), |c| {
+        launder(c, Shape::PerOwner);
+        c.collections[0].allows.remove(0);
+    });
+    let not_allowed = VerifyError::NotAllowed {
+        reveal: 0,
+        collection: 0,
+    };
+    assert_eq!(error, not_allowed);
+    // Where both are allowed, the sum's threshold holds; a manifest that hides it is refused.
+    let mut both = survey();
+    launder(&mut both, Shape::Aggregate(5));
+    assert_eq!(verify(&both), Ok(()));
+    refused(survey(), |c| launder(c, Shape::PerOwner));
+}
+
+#[test]
 fn an_average_of_one_row_each_is_still_a_row() {
     // Element-wise work does not mix rows, however much arithmetic there is.
     let error = refused(survey(), |c| {

@@ -17,6 +17,7 @@ use crate::runtime;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  enigma give 1 --key ada                 (asks for the value)
   enigma give 1 845000 --key ada
   enigma give 1 --csv people.csv --keys people --password-file password.txt
 
@@ -27,12 +28,12 @@ pub(crate) struct GiveOptions {
     /// The collection's number.
     #[arg(value_name = "COLLECTION")]
     collection: u64,
-    /// The value of the key that acts.
+    /// The value of the key that acts; asked for when it is missing, so that it is not in the shell's
+    /// history.
     #[arg(
         value_name = "VALUE",
         allow_hyphen_values = true,
-        conflicts_with_all = ["csv", "keys"],
-        required_unless_present = "csv"
+        conflicts_with_all = ["csv", "keys"]
     )]
     value: Option<String>,
     /// CSV file with one value for each key.
@@ -97,8 +98,11 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
             rows
         }
         _ => {
-            let text = options.value.as_deref().unwrap_or_default();
-            let value = people::value(text, &expected)
+            let text = match &options.value {
+                Some(text) => text.clone(),
+                None => ask_value(&expected.column)?,
+            };
+            let value = people::value(text.trim(), &expected)
                 .map_err(|(message, hint)| Problem::new(message).hint(hint))?;
             vec![(options.key.open(context, &selected)?, value)]
         }
@@ -134,6 +138,18 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
     progress.finish();
     show(context, found.id, &outcome);
     Ok(())
+}
+
+/// A value that is typed, or piped in.
+fn ask_value(column: &str) -> Result<String, Problem> {
+    use std::io::IsTerminal as _;
+    let read = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("{column}: "))
+    } else {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    };
+    read.map_err(|error| Problem::failed(format!("the value cannot be read: {error}")))
 }
 
 fn expected(found: &Found) -> Expected {

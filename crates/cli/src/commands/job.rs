@@ -238,7 +238,7 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
             let mut object = quote_json(&found, entry, rows, &quote);
             object["job"] = json!(job);
             object["rows"] = json!(settled.rows);
-            object["dropped"] = json!(rows - settled.rows);
+            object["dropped"] = json!(rows.saturating_sub(settled.rows));
             object["results"] = learned.as_ref().map_or(Value::Null, result::json);
             report::data(&object.to_string());
             return Ok(());

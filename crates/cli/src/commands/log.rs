@@ -79,6 +79,7 @@ pub(crate) fn run(context: &Context, options: &LogOptions) -> Result<(), Problem
 fn print(context: &Context, options: &LogOptions, network: &Network, block: &BlockEvents) {
     for event in &block.events {
         let (kind, collection, words) = describe(network, event);
+        let words = report::plain(&words);
         let wanted = (options.kind.is_empty() || options.kind.contains(&kind))
             && options
                 .collection

@@ -94,13 +94,12 @@ impl Acting {
         }
     }
 
-    /// Greater than every nonce of this right that the chain knows.
+    /// Greater than every nonce of this right that the chain knows, and than those of statements that were
+    /// signed before and not posted: they too are no less than the time of their signing.
     fn nonce(&self, right: &RightKey) -> u64 {
-        self.network
-            .ledger()
-            .rights
-            .get(right)
-            .map_or(1, |known| known.nonce + 1)
+        let ledger = self.network.ledger();
+        let last = ledger.rights.get(right).map_or(0, |known| known.nonce);
+        ledger.head.time.max(last + 1)
     }
 
     fn entry_name(&self) -> &str {

@@ -304,7 +304,7 @@ mod tests {
                 ..WANTED
             },
         )
-        .ok()
+        .map_err(|problem| problem.to_string())
         .expect("continued");
         assert_eq!(again.settings, settings);
         let same =
@@ -323,7 +323,11 @@ mod tests {
     fn changed_settings_and_foreign_folders_are_refused() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("net");
-        drop(Layout::open(&path, &WANTED).ok().expect("made"));
+        drop(
+            Layout::open(&path, &WANTED)
+                .map_err(|problem| problem.to_string())
+                .expect("made"),
+        );
         for wanted in [
             Wanted {
                 nodes: Some(5),

@@ -82,7 +82,7 @@ impl Host {
 fn not_started(error: DevError) -> Problem {
     let problem = Problem::failed(format!("the embedded chain did not start: {error}"));
     match error {
-        DevError::Listen { .. } => {
+        DevError::Listen { .. } | DevError::PortInUse { .. } => {
             problem.hint("another program uses this port; choose another with --port")
         }
         DevError::InUse { .. } => problem.hint("a network in this folder is running already"),

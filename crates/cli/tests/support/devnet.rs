@@ -192,6 +192,7 @@ const ANVIL_FUNDER: &str = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae78
 
 /// Starts anvil where it is installed (`ENIGMA_ANVIL` names it). Says so when it is not; with
 /// `ENIGMA_REQUIRE_ANVIL` that is a failure.
+#[allow(clippy::print_stdout)] // Who runs the tests must see what was skipped.
 fn start_anvil() -> Option<(Child, String)> {
     let Some(program) = std::env::var_os("ENIGMA_ANVIL") else {
         assert!(

@@ -147,8 +147,8 @@ impl Job {
     pub(crate) fn status(&self, on_chain: Option<JobPhase>) -> JobStatus {
         let here = match self.phase {
             ref phase if phase.is_before_setup() => JobPhase::Starting,
-            Phase::Closed => JobPhase::Settled,
-            Phase::GivingUp { .. } => JobPhase::Failed,
+            // The chain says when it was settled; without its word, a closed job is one whose time is over.
+            Phase::Closed | Phase::GivingUp { .. } => JobPhase::Failed,
             Phase::Publishing { .. } | Phase::Storing { .. } | Phase::Certifying { .. } => {
                 JobPhase::Certifying
             }

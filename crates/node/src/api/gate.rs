@@ -60,8 +60,8 @@ impl Gate {
         remember(&mut self.used(), authorization, unix_now(), NONCES_MAX)
     }
 
-    /// A request by the wrong account told and changed nothing: it may come again. So strangers, whose
-    /// accounts cost nothing, cannot fill the memory.
+    /// A request that was refused, or about nothing, told and changed nothing: it may come again. So
+    /// strangers, whose accounts cost nothing, cannot fill the memory.
     pub(crate) fn forget(&self, authorization: &Authorization) {
         self.used().remove(&key(authorization));
     }
