@@ -135,7 +135,9 @@ fn a_wrong_product_does_not_pass_the_check() {
 fn a_lost_link_or_a_stranger_ends_the_run_once() {
     let mut network = Network::new(Operation::Rank, 5, 3);
     let peer = network.keys[1];
-    network.handle(0, Input::Link { peer, up: true });
+    for up in [true, false, true] {
+        network.handle(0, Input::Link { peer, up });
+    }
     assert_eq!(network.heard()[0], []);
     let other = network.keys[2];
     network.handle(
