@@ -8,6 +8,7 @@ use enigma_client::Keystore;
 use enigma_client::keystore::{self, Strength};
 use enigma_node::{KEYS_FOLDER, NodeKeys};
 use enigma_wire::sign::SecretKey;
+use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use crate::report::Problem;
@@ -24,6 +25,9 @@ pub(super) const KEYS: &str = "keys";
 pub(super) const PASSWORD: &str = "devnet";
 /// How many funded keys there are.
 const FUNDED_KEYS: usize = 3;
+/// Where free ports are looked for, and how often.
+const FREE_PORTS: std::ops::Range<u16> = 10_000..30_000;
+const FREE_PORTS_TRIES: usize = 50;
 
 /// What a devnet was made with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,31 +216,13 @@ fn make(folder: &Path, wanted: &Wanted<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Chooses every port: consecutive from `base`, or any free ones when that is 0.
+/// Chooses every port: consecutive from `base`, or from a base of our choice when that is 0.
 fn with_ports(settings: Settings, nodes: u8, base: u16) -> Result<Settings, Problem> {
     let count = 1 + 2 * usize::from(nodes);
-    // Held until all are chosen, so that none is chosen twice.
-    let mut held = Vec::new();
-    for at in 0..count {
-        let port = match base {
-            0 => 0,
-            base => u16::try_from(usize::from(base) + at).map_err(|_| {
-                Problem::new(format!("port {base} leaves no room for {count} ports"))
-                    .hint("choose a lower --port")
-            })?,
-        };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
-            Problem::failed(format!("port {port} cannot be used: {error}"))
-                .hint("another program uses it; choose others with --port, or any free ones with --port 0")
-        })?;
-        held.push(listener);
-    }
-    let ports = held
-        .iter()
-        .map(|listener| listener.local_addr().map(|address| address.port()));
-    let ports = ports.collect::<std::io::Result<Vec<u16>>>();
-    let ports =
-        ports.map_err(|error| Problem::failed(format!("cannot find free ports: {error}")))?;
+    let ports = match base {
+        0 => free_ports(count)?,
+        base => consecutive(base, count)?,
+    };
     let nodes = ports[1..].chunks(2).map(|pair| Ports {
         api: pair[0],
         peer: pair[1],
@@ -246,6 +232,34 @@ fn with_ports(settings: Settings, nodes: u8, base: u16) -> Result<Settings, Prob
         nodes: nodes.collect(),
         ..settings
     })
+}
+
+/// Free ports outside the range from which systems give ports to outgoing connections: one of those could be
+/// taken while the devnet is stopped.
+fn free_ports(count: usize) -> Result<Vec<u16>, Problem> {
+    let mut outcome = consecutive(rand::rng().random_range(FREE_PORTS), count);
+    for _ in 0..FREE_PORTS_TRIES {
+        if outcome.is_ok() {
+            break;
+        }
+        outcome = consecutive(rand::rng().random_range(FREE_PORTS), count);
+    }
+    outcome
+}
+
+fn consecutive(base: u16, count: usize) -> Result<Vec<u16>, Problem> {
+    let port = |at: usize| {
+        let port = u16::try_from(usize::from(base) + at).map_err(|_| {
+            Problem::new(format!("port {base} leaves no room for {count} ports"))
+                .hint("choose a lower --port")
+        })?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+            Problem::failed(format!("port {port} cannot be used: {error}"))
+                .hint("another program uses it; choose others with --port, or any free ones with --port 0")
+        })?;
+        Ok(port)
+    };
+    (0..count).map(port).collect()
 }
 
 fn lock(folder: &Path) -> Result<File, Problem> {
