@@ -23,7 +23,7 @@ pub(crate) enum NodeCommand {
 /// Where a node's settings come from.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// The node's configuration file; environment variables ENIGMA_NODE_<KEY> override it.
+    /// The node's configuration file; environment variables `ENIGMA_NODE_KEY` override it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     /// Override one setting of file and environment.

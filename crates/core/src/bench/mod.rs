@@ -25,7 +25,7 @@ use rand_core::SeedableRng as _;
 
 use crate::session::{self, Early, Registry, Signer};
 
-/// What every run claims; see [`crate::party::SECURITY`].
+/// What every run claims: the same as every result of a job.
 pub const SECURITY: &str = crate::party::SECURITY;
 
 /// The number of the opening that checks results; plans of operations start far above.
