@@ -274,7 +274,7 @@ async fn unfinished(
                     .as_ref()
                     .map(|reason| format!(" (node {node}: {reason})"))
             });
-            let named = result::culprits(&found.record, &failure);
+            let named = result::culprits(&found.record.committee, &failure);
             format!("job {job} failed: {named}{}", reason.unwrap_or_default())
         }
         Ended::Cancelled => format!("job {job} was cancelled"),

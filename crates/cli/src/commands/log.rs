@@ -294,7 +294,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             };
             let record = of_job(&failure.job).and_then(|id| network.ledger().collections.get(&id));
             let named = record.map_or(String::new(), |record| {
-                format!(" ({})", super::result::culprits(record, failure))
+                format!(" ({})", super::result::culprits(&record.committee, failure))
             });
             let words = format!(
                 "job {} failed: {why}{named}; {} refunded",

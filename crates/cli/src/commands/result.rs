@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use enigma_client::{Network, Results, collect};
 use enigma_wire::controller::{Certificate, Failure};
-use enigma_wire::id::JobId;
-use enigma_wire::ledger::{CollectionRecord, JobState};
+use enigma_wire::id::{JobId, NodeId};
+use enigma_wire::ledger::JobState;
 use enigma_wire::output::Recipient;
 use serde_json::json;
 
@@ -159,8 +159,8 @@ pub(crate) fn show(results: &Results) {
 }
 
 /// Whom a failure names.
-pub(crate) fn culprits(record: &CollectionRecord, failure: &Failure) -> String {
-    let members = record.committee.iter().enumerate();
+pub(crate) fn culprits(committee: &[NodeId], failure: &Failure) -> String {
+    let members = committee.iter().enumerate();
     let named: Vec<String> = members
         .filter(|(at, _)| failure.culprits & (1 << at) != 0)
         .map(|(_, node)| format!("node {node}"))

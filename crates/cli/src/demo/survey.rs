@@ -15,6 +15,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::network::Running;
 use super::{Program, Seconds};
+use crate::commands::result::culprits;
 use crate::people::Person;
 use crate::report::{self, Problem};
 
@@ -326,23 +327,13 @@ async fn failed_problem(
     fee: Amount,
 ) -> Problem {
     let members = committee(running, collection);
-    let culprits: Vec<String> = members
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| failure.culprits & (1 << at) != 0)
-        .map(|(_, node)| format!("node {node}"))
-        .collect();
     let reason = statuses.iter().find_map(|(node, status)| {
         status
             .reason
             .as_ref()
             .map(|reason| format!(" (node {node}: {reason})"))
     });
-    let named = if culprits.is_empty() {
-        "the committee gave the job up and names nobody".to_owned()
-    } else {
-        format!("the committee names {}", culprits.join(" and "))
-    };
+    let named = culprits(&members, failure);
     let refund = match running.network.chain().withdraw(&running.organiser).await {
         Ok(amount) => format!("the fee of {} is refunded", report::amount(amount)),
         Err(error) => format!(
