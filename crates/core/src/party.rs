@@ -287,6 +287,12 @@ impl Party {
         self.shared.effects.pop_front()
     }
 
+    /// The other members of a job's committee: whom the job's turns send to.
+    pub fn committee_peers(&self, job: JobId) -> impl Iterator<Item = PeerKey> {
+        let job = self.jobs.get(&job);
+        job.into_iter().flat_map(Job::peers)
+    }
+
     /// The controller's state as this party knows it.
     pub fn ledger(&self) -> &Ledger {
         &self.shared.ledger

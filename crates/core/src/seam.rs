@@ -173,8 +173,10 @@ pub enum Effect {
         table: Table,
         prefix: Vec<u8>,
     },
-    /// Come back with [`Input::Compute`] once earlier effects are performed and waiting frames are
-    /// handed in: long local work is done in pieces, so that it overlaps with sending and receiving.
+    /// Come back with [`Input::Compute`] once earlier effects are performed and no outgoing queue to
+    /// the job's committee ([`Party::committee_peers`](crate::Party::committee_peers)) is crowded. Frames
+    /// are handed in meanwhile. Long local work is so done in pieces, which overlap with sending and
+    /// receiving and go no faster than the network takes what they make.
     Compute { job: JobId },
     /// Call the controller.
     Submit { id: EffectId, call: Call },

@@ -28,13 +28,19 @@ pub enum NetEvent {
         /// The payload as it was sent; may be empty.
         bytes: Bytes,
     },
+    /// What waits for the peer was a crowd ([`Net::is_crowded`](crate::Net::is_crowded)) and is none
+    /// any more.
+    Drained(PeerKey),
 }
 
 impl NetEvent {
     /// The peer this event is about.
     pub fn peer(&self) -> PeerKey {
         match self {
-            Self::Up(peer) | Self::Down { peer, .. } | Self::Frame { peer, .. } => *peer,
+            Self::Up(peer)
+            | Self::Drained(peer)
+            | Self::Down { peer, .. }
+            | Self::Frame { peer, .. } => *peer,
         }
     }
 }
@@ -44,6 +50,7 @@ impl fmt::Debug for NetEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Up(peer) => f.debug_tuple("Up").field(peer).finish(),
+            Self::Drained(peer) => f.debug_tuple("Drained").field(peer).finish(),
             Self::Down { peer, reason } => f
                 .debug_struct("Down")
                 .field("peer", peer)

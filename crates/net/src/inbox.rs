@@ -149,6 +149,12 @@ impl Feed {
         self.0.push(NetEvent::Down { peer, reason });
     }
 
+    /// Adds the news of a drained queue, even to a full lane: each follows a crowd that the inbox's
+    /// own node has made.
+    pub(crate) fn drained(&self, peer: PeerKey) {
+        self.0.push(NetEvent::Drained(peer));
+    }
+
     /// Tells the inbox that nothing more will come.
     pub(crate) fn stop(&self) {
         self.0.lock().stopped = true;
@@ -214,7 +220,7 @@ impl Shared {
 fn weight(event: &NetEvent) -> usize {
     match event {
         NetEvent::Frame { bytes, .. } => EVENT_BYTES + bytes.len(),
-        NetEvent::Up(_) | NetEvent::Down { .. } => EVENT_BYTES,
+        NetEvent::Up(_) | NetEvent::Drained(_) | NetEvent::Down { .. } => EVENT_BYTES,
     }
 }
 

@@ -11,7 +11,8 @@
 //! - **Order.** Events of one peer arrive in order: `Up`, its frames, `Down`, and so on. A frame
 //!   that was accepted by [`Net::send`] may still be lost with its link; nothing is sent again.
 //! - **Bounds.** Outgoing frames wait in a queue of at most `queue_bytes` per peer; when it is full
-//!   the link is closed with [`DownReason::QueueFull`]. Incoming events wait in the [`Inbox`], at
+//!   the link is closed with [`DownReason::QueueFull`]; long before, [`Net::is_crowded`] tells who can
+//!   pause, and [`NetEvent::Drained`] when to go on. Incoming events wait in the [`Inbox`], at
 //!   most `inbox_bytes` (and one frame) per peer; when it is full that peer's socket is not read, so
 //!   TCP slows the sender down. A frame's announced length is checked before memory is taken for it.
 //! - **Silence.** A link on which nothing is heard for `idle_timeout` is closed with

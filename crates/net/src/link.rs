@@ -62,6 +62,8 @@ struct Queue {
     frames: VecDeque<Bytes>,
     /// Payload and header bytes not yet handed to the system, those being written included.
     bytes: usize,
+    /// It rose above the mark and has not drained since.
+    crowded: bool,
 }
 
 impl Link {
@@ -118,6 +120,7 @@ impl Link {
             });
         }
         queue.bytes = bytes;
+        queue.crowded |= bytes > crowd_mark(limit);
         queue.frames.push_back(payload);
         let first = queue.frames.len() == 1;
         drop(queue);
@@ -160,6 +163,11 @@ impl Link {
         )
     }
 
+    /// Is more waiting than a sender that can pause should add to?
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.lock().crowded
+    }
+
     /// Moves frames until the link ends, and says why it did.
     pub(crate) async fn run(&self, stream: Stream, feed: &Feed, limits: &Limits) -> DownReason {
         let (mut reader, mut writer) = tokio::io::split(stream);
@@ -167,7 +175,7 @@ impl Link {
             biased;
             reason = self.read(&mut reader, feed, limits) => reason,
             reason = self.closed(limits.flush_timeout) => reason,
-            reason = self.write(&mut writer, limits) => reason,
+            reason = self.write(&mut writer, feed, limits) => reason,
         };
         // A request to close is the cause of what the streams report after it.
         let requested = *self.closing.borrow();
@@ -233,7 +241,12 @@ impl Link {
         }
     }
 
-    async fn write(&self, stream: &mut WriteHalf<Stream>, limits: &Limits) -> DownReason {
+    async fn write(
+        &self,
+        stream: &mut WriteHalf<Stream>,
+        feed: &Feed,
+        limits: &Limits,
+    ) -> DownReason {
         let mut out = Vec::with_capacity(2 * PIECE);
         let about = About {
             time: unix_now(),
@@ -247,7 +260,12 @@ impl Link {
             let batch = self.take_batch();
             if !batch.is_empty() {
                 match self.write_batch(stream, &mut out, batch).await {
-                    Ok(()) => continue,
+                    Ok(len) => {
+                        if self.written(len, crowd_mark(limits.queue_bytes)) {
+                            feed.drained(self.peer);
+                        }
+                        continue;
+                    }
                     Err(error) => break error,
                 }
             }
@@ -284,7 +302,7 @@ impl Link {
         stream: &mut WriteHalf<Stream>,
         out: &mut Vec<u8>,
         batch: Vec<Bytes>,
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<usize> {
         let len: usize = batch.iter().map(|payload| HEADER_LEN + payload.len()).sum();
         for payload in batch {
             frame::put_data(out, &payload);
@@ -293,8 +311,17 @@ impl Link {
             }
         }
         self.write_out(stream, out).await?;
-        self.lock().bytes -= len;
-        Ok(())
+        Ok(len)
+    }
+
+    /// Counts bytes that the system has taken, and tells whether they end a crowd. Half of the mark
+    /// lies between beginning and end, so that a sender is not stopped and woken for each frame.
+    fn written(&self, len: usize, crowd_mark: usize) -> bool {
+        let mut queue = self.lock();
+        queue.bytes -= len;
+        let drained = queue.crowded && queue.bytes <= crowd_mark / 2;
+        queue.crowded &= !drained;
+        drained
     }
 
     async fn write_out(
@@ -325,6 +352,11 @@ impl Link {
         // No statement under this lock can leave the queue half changed.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Bytes in a queue of at most `limit` above which it is crowded.
+fn crowd_mark(limit: usize) -> usize {
+    limit / 4
 }
 
 /// Unix seconds by this machine's clock; 0 when it is set before 1970.

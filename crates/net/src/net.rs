@@ -157,6 +157,14 @@ impl Net {
             .push(bytes, limits.queue_bytes)
     }
 
+    /// Does more than a quarter of `queue_bytes` wait for `peer`, or did it and half of that still
+    /// does? Who can should then pause: [`NetEvent::Drained`](crate::NetEvent::Drained) or `Down`
+    /// says when to go on.
+    pub fn is_crowded(&self, peer: PeerKey) -> bool {
+        let link = self.shared.links().get(&peer).cloned();
+        link.is_some_and(|link| link.is_crowded())
+    }
+
     /// The state of every peer in the set, and of links about to be closed.
     pub fn status(&self) -> BTreeMap<PeerKey, PeerStatus> {
         let mut all: BTreeMap<PeerKey, PeerStatus> = self

@@ -287,7 +287,45 @@ fn a_full_inbox_slows_the_sender_down_without_breaking_the_link() {
         b.expect_frame(a.key(), &vec![number as u8; len]);
     }
     wait_for(|| (a.net.status()[&b.key()].queued_bytes == 0).then_some(()));
+    assert_eq!(a.next(), NetEvent::Drained(b.key()));
     a.expect_quiet(Duration::from_millis(10));
+}
+
+#[test]
+fn a_sender_that_pauses_keeps_its_link_to_a_slow_reader() {
+    let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
+    // The bound is a small part of what is sent.
+    let a = start_with(a, |config| config.queue_bytes = 4 << 20);
+    let b = start_with(b, |config| config.inbox_bytes = 1 << 20);
+    connect(&[&a, &b]);
+    let (len, count) = (250_000, 120usize);
+    let (a_key, b_key) = (a.key(), b.key());
+    let reader = std::thread::spawn(move || {
+        for number in 0..count {
+            std::thread::sleep(Duration::from_millis(5));
+            b.expect_frame(a_key, &vec![number as u8; len]);
+        }
+        b
+    });
+    let mut pauses = 0;
+    for number in 0..count {
+        a.net
+            .send(b_key, vec![number as u8; len].into())
+            .expect("the link holds");
+        while a.net.is_crowded(b_key) {
+            pauses += 1;
+            assert_eq!(a.next(), NetEvent::Drained(b_key));
+        }
+        let queued = a.net.status()[&b_key].queued_bytes;
+        assert!(queued <= (1 << 20) + len, "{queued} bytes wait");
+    }
+    let b = reader.join().expect("every frame came in order");
+    assert!(pauses > 10, "only {pauses} pauses");
+    // A crowd may also have ended unseen, between a send and the look after it.
+    while let Ok(event) = a.inbox.recv_timeout(Duration::from_millis(50)) {
+        assert_eq!(event, NetEvent::Drained(b_key));
+    }
+    b.expect_quiet(Duration::from_millis(10));
 }
 
 #[test]
@@ -479,7 +517,9 @@ fn kill_9_of_a_peer_shows_within_a_second() {
             match parent.next() {
                 NetEvent::Frame { .. } => {}
                 NetEvent::Down { reason, .. } => break reason,
-                NetEvent::Up(_) => panic!("the child cannot come back"),
+                NetEvent::Up(_) | NetEvent::Drained(_) => {
+                    panic!("nobody else links, nothing is sent")
+                }
             }
         };
         let after = killed.elapsed();

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// Silence of all peers after which a run is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Frames taken before the next piece of local work, as in a node.
-const TURN: usize = 64;
+const TURN_AT_WORK: usize = 8;
 
 /// What a party is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -144,8 +144,14 @@ fn follow(orders: &mut impl BufRead, answers: &mut impl Write) -> anyhow::Result
         .try_fill_bytes(&mut own_seed)
         .context("the operating system gave no randomness")?;
     let bench = Bench::new(task, signer, own_seed)?;
-    net.set_peers(peers);
-    let mut party = Party { bench, net, inbox };
+    let mut party = Party {
+        bench,
+        net,
+        inbox,
+        members: peers.keys().copied().collect(),
+        turn_waits: false,
+    };
+    party.net.set_peers(peers);
     ensure!(party.drive()? == Effect::Linked, "expected links");
     say(answers, &Answer::Linked)?;
     while let Some(order) = hear(orders)? {
@@ -160,6 +166,10 @@ struct Party {
     bench: Bench,
     net: Net,
     inbox: Inbox,
+    /// The other members.
+    members: Vec<PeerKey>,
+    /// The bench wants to go on with local work.
+    turn_waits: bool,
 }
 
 impl Party {
@@ -181,46 +191,58 @@ impl Party {
         })
     }
 
-    /// Moves frames and computes until the party has something to say.
+    /// Moves frames and computes until the party has something to say. As in a node, work waits
+    /// while a crowd of frames waits for a member, and reading never does.
     fn drive(&mut self) -> anyhow::Result<Effect> {
-        let mut turn = false;
         loop {
             while let Some(effect) = self.bench.next_effect() {
                 match effect {
                     Effect::Send { to, frame } => self.net.send(to, frame.into())?,
-                    Effect::Compute => turn = true,
+                    Effect::Compute => self.turn_waits = true,
                     Effect::Failed(why) => bail!(why),
                     said => return Ok(said),
                 }
             }
-            if !turn {
+            let crowded = |peer: &PeerKey| self.net.is_crowded(*peer);
+            if !self.turn_waits || self.members.iter().any(crowded) {
                 let event = self.inbox.recv_timeout(PATIENCE);
                 let quiet = || format!("no peer sent anything for {} s", PATIENCE.as_secs());
-                self.bench.handle(input(event.with_context(quiet)?));
+                self.take(event.with_context(quiet)?);
                 continue;
             }
-            for _ in 0..TURN {
+            for _ in 0..TURN_AT_WORK {
                 match self.inbox.try_recv() {
-                    Ok(event) => self.bench.handle(input(event)),
+                    Ok(event) => self.take(event),
                     Err(RecvError::Empty) => break,
                     Err(error) => return Err(error.into()),
                 }
             }
-            turn = false;
+            self.turn_waits = false;
             self.bench.handle(Input::Compute);
+        }
+    }
+
+    fn take(&mut self, event: NetEvent) {
+        if let Some(input) = input(event) {
+            self.bench.handle(input);
         }
     }
 }
 
-fn input(event: NetEvent) -> Input {
-    match event {
-        NetEvent::Up(peer) => Input::Link { peer, up: true },
-        NetEvent::Down { peer, .. } => Input::Link { peer, up: false },
+fn input(event: NetEvent) -> Option<Input> {
+    Some(match event {
+        NetEvent::Up(peer) => Input::Up { peer },
+        NetEvent::Down { peer, reason } => Input::Down {
+            peer,
+            why: reason.to_string(),
+        },
+        // The loop looks again who is crowded.
+        NetEvent::Drained(_) => return None,
         NetEvent::Frame { peer, bytes } => Input::Peer {
             from: peer,
             frame: bytes.into(),
         },
-    }
+    })
 }
 
 fn say(answers: &mut impl Write, answer: &Answer) -> anyhow::Result<()> {

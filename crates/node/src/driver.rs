@@ -3,6 +3,13 @@
 //! Every source has its own bounded queue and they are drained in turn, so that none can starve the
 //! others. When the frames' queue is full the peers' sockets are not read; when the API's is full
 //! requests are answered 503; the chain and the disk wait.
+//!
+//! A job's work goes no faster than the links of its committee: while what waits for one of its
+//! members is a crowd, its turn is held back, and frames are read all the same. So no circle of
+//! members can wait for each other's queues: a queue drains as long as the other end reads, and every
+//! end always reads, whatever its own queues are like. Only what a party can do at once keeps it from
+//! reading more than a few frames, so that one that is behind leaves frames to TCP, which tells the
+//! sender, rather than gathering them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -25,6 +32,8 @@ use crate::telemetry::Telemetry;
 const TICK: Duration = Duration::from_millis(100);
 /// Inputs taken of one source before the next one's turn.
 const TURN: usize = 64;
+/// Frames taken while there is local work to do.
+const TURN_AT_WORK: usize = 8;
 /// Time between looks at the links, for status and metrics.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -53,12 +62,15 @@ impl Driver {
         while !self.stop.load(Ordering::Acquire) {
             let now = || Millis(start.elapsed().as_millis() as u64);
             let mut busy = false;
-            for _ in 0..TURN {
-                let Some(input) = self.frames.try_recv().ok().map(net_input) else {
+            let at_work = self.next_turn(&waiting).is_some();
+            for _ in 0..if at_work { TURN_AT_WORK } else { TURN } {
+                let Ok(event) = self.frames.try_recv() else {
                     break;
                 };
                 busy = true;
-                self.step(now(), input, &mut waiting);
+                if let Some(input) = net_input(event) {
+                    self.step(now(), input, &mut waiting);
+                }
             }
             for _ in 0..TURN {
                 let Some(input) = self.next_local(&mut waiting) else {
@@ -75,7 +87,8 @@ impl Driver {
                 last_look = Some(Instant::now());
                 self.look_at_links();
             }
-            if let Some(job) = waiting.compute.pop_front() {
+            let turn = self.next_turn(&waiting);
+            if let Some(job) = turn.and_then(|at| waiting.compute.remove(at)) {
                 busy = true;
                 self.step(now(), Input::Compute { job }, &mut waiting);
             }
@@ -85,6 +98,15 @@ impl Driver {
             }
         }
         self.net.stop();
+    }
+
+    /// Which of the waiting jobs goes on: the first whose committee takes what it is sent. Others
+    /// are woken by the end of a crowd, which is an event of the transport.
+    fn next_turn(&self, waiting: &Waiting) -> Option<usize> {
+        waiting.compute.iter().position(|job| {
+            let mut peers = self.party.committee_peers(*job);
+            !peers.any(|peer| self.net.is_crowded(peer))
+        })
     }
 
     fn look_at_links(&self) {
@@ -228,8 +250,8 @@ impl Waiting {
     }
 }
 
-fn net_input(event: NetEvent) -> Input {
-    match event {
+fn net_input(event: NetEvent) -> Option<Input> {
+    Some(match event {
         NetEvent::Up(peer) => {
             tracing::info!(%peer, "link up");
             Input::Link { peer, up: true }
@@ -242,7 +264,9 @@ fn net_input(event: NetEvent) -> Input {
             from: peer,
             frame: bytes.into(),
         },
-    }
+        // The party's thread is awake, which is all that is wanted.
+        NetEvent::Drained(_) => return None,
+    })
 }
 
 fn log(fact: &Fact) {

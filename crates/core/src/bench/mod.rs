@@ -59,8 +59,10 @@ pub struct Task {
 pub enum Input {
     /// A frame from an authenticated peer.
     Peer { from: PeerKey, frame: Vec<u8> },
-    /// A link came up or went down; a run does not outlive a link.
-    Link { peer: PeerKey, up: bool },
+    /// A link came up.
+    Up { peer: PeerKey },
+    /// A link went down; a run does not outlive it.
+    Down { peer: PeerKey, why: String },
     /// Begin the next run.
     Begin,
     /// Go on with local work, as asked by [`Effect::Compute`].
@@ -75,8 +77,8 @@ pub enum Input {
 pub enum Effect {
     /// Send a frame.
     Send { to: PeerKey, frame: Vec<u8> },
-    /// Come back with [`Input::Compute`] once earlier effects are performed and waiting frames are
-    /// handed in.
+    /// Come back with [`Input::Compute`] once earlier effects are performed and no member's outgoing
+    /// queue is crowded. Frames are handed in meanwhile.
     Compute,
     /// All members are linked.
     Linked,
@@ -209,7 +211,8 @@ impl Bench {
     pub fn handle(&mut self, input: Input) {
         match input {
             Input::Peer { from, frame } => self.on_frame(from, &frame),
-            Input::Link { peer, up } => self.on_link(peer, up),
+            Input::Up { peer } => self.on_up(peer),
+            Input::Down { peer, why } => self.on_down(peer, &why),
             Input::Begin => self.begin(),
             Input::Compute => {
                 self.turn_asked = false;
@@ -224,16 +227,16 @@ impl Bench {
         self.effects.pop_front()
     }
 
-    fn on_link(&mut self, peer: PeerKey, up: bool) {
-        let others = self.task.members.len() - 1;
-        if !up {
-            self.links.remove(&peer);
-            // While nothing is computed links may come and go, as they do when all parties start.
-            if !matches!(self.phase, Phase::Idle) {
-                self.fail(format!("the link to {peer} went down"));
-            }
-            return;
+    fn on_down(&mut self, peer: PeerKey, why: &str) {
+        self.links.remove(&peer);
+        // While nothing is computed links may come and go, as they do when all parties start.
+        if !matches!(self.phase, Phase::Idle) {
+            self.fail(format!("the link to {peer} went down: {why}"));
         }
+    }
+
+    fn on_up(&mut self, peer: PeerKey) {
+        let others = self.task.members.len() - 1;
         self.links.insert(peer);
         if self.links.len() == others && !self.was_linked {
             self.was_linked = true;
@@ -317,7 +320,7 @@ impl Bench {
         match Machine::new(Arc::clone(&self.plan), inputs, &[], engine) {
             Ok(machine) => {
                 self.phase = Phase::Computing(Box::new(machine));
-                self.advance();
+                self.ask_turn();
                 self.replay_early();
             }
             Err(refused) => self.fail(refused.to_string()),
@@ -339,8 +342,17 @@ impl Bench {
             Phase::Idle | Phase::Failed => return,
         };
         match result {
-            Ok(()) => self.advance(),
+            Ok(()) => self.ask_turn(),
             Err(fault) => self.fail(fault.to_string()),
+        }
+    }
+
+    /// Frames alone compute and send nothing, so that whoever performs the effects can hold work
+    /// back until what it made has left.
+    fn ask_turn(&mut self) {
+        if !self.turn_asked {
+            self.turn_asked = true;
+            self.effects.push_back(Effect::Compute);
         }
     }
 
@@ -354,7 +366,7 @@ impl Bench {
     /// Does one piece of work and sends what comes of it.
     fn advance(&mut self) {
         match &self.phase {
-            Phase::Computing(_) if !self.turn_asked => self.advance_machine(),
+            Phase::Computing(_) => self.advance_machine(),
             Phase::Checking(_) => self.advance_check(),
             _ => {}
         }
@@ -373,10 +385,7 @@ impl Bench {
         }
         match result {
             Ok(Progress::Blocked) => {}
-            Ok(Progress::Working) => {
-                self.turn_asked = true;
-                self.effects.push_back(Effect::Compute);
-            }
+            Ok(Progress::Working) => self.ask_turn(),
             Ok(Progress::Finished) => self.on_finished(),
             Err(error) => self.fail(error.to_string()),
         }
@@ -405,7 +414,7 @@ impl Bench {
                 let opened = engine.start_open_full(CHECK_CALL, &result);
                 self.phase = Phase::Checking(engine);
                 match opened {
-                    Ok(()) => self.advance(),
+                    Ok(()) => self.ask_turn(),
                     Err(error) => self.fail(error.to_string()),
                 }
             }

@@ -15,6 +15,8 @@ struct Network {
     frames: VecDeque<(usize, usize, Vec<u8>)>,
     /// What each party said, without sends.
     said: Vec<Vec<Effect>>,
+    /// A party whose turns are held back, and how many it has asked for.
+    held: Option<(usize, usize)>,
 }
 
 impl Network {
@@ -42,6 +44,7 @@ impl Network {
             said: keys.iter().map(|_| Vec::new()).collect(),
             keys,
             frames: VecDeque::new(),
+            held: None,
         }
     }
 
@@ -59,7 +62,10 @@ impl Network {
                     let to = self.keys.iter().position(|key| *key == to);
                     self.frames.push_back((at, to.expect("a member"), frame));
                 }
-                Effect::Compute => self.parties[at].handle(Input::Compute),
+                Effect::Compute => match &mut self.held {
+                    Some((held, asked)) if *held == at => *asked += 1,
+                    _ => self.parties[at].handle(Input::Compute),
+                },
                 said => self.said[at].push(said),
             }
         }
@@ -109,6 +115,32 @@ fn runs_are_right_and_cost_what_the_plan_says() {
 }
 
 #[test]
+fn frames_alone_do_not_run_the_machine() {
+    let mut network = Network::new(Operation::Less, 40, 3);
+    // The king of the first bits: all others send to it.
+    network.held = Some((0, 0));
+    network.tell(|| Input::Begin);
+    let (mut took, mut gave) = (0, 0);
+    while let Some((from, to, frame)) = network.frames.pop_front() {
+        let compute = matches!(peer::decode(&frame), Ok(Frame::Compute(..)));
+        took += usize::from(compute && to == 0);
+        gave += usize::from(compute && from == 0);
+        let from = network.keys[from];
+        network.handle(to, Input::Peer { from, frame });
+    }
+    assert!(took > 0);
+    assert_eq!(gave, 0);
+    assert_eq!(network.held, Some((0, 1)), "one turn, however many frames");
+    assert!(network.heard().iter().all(Vec::is_empty));
+
+    network.held = None;
+    network.handle(0, Input::Compute);
+    network.settle();
+    let done = |said: &Vec<Effect>| matches!(said[..], [Effect::Computed { .. }]);
+    assert!(network.heard().iter().all(done));
+}
+
+#[test]
 fn a_wrong_product_does_not_pass_the_check() {
     let mut network = Network::new(Operation::Multiply, 10, 3);
     network.tell(|| Input::Begin);
@@ -135,23 +167,25 @@ fn a_wrong_product_does_not_pass_the_check() {
 fn a_lost_link_or_a_stranger_ends_the_run_once() {
     let mut network = Network::new(Operation::Rank, 5, 3);
     let peer = network.keys[1];
-    for up in [true, false, true] {
-        network.handle(0, Input::Link { peer, up });
+    let down = || Input::Down {
+        peer,
+        why: "the cable was cut".to_owned(),
+    };
+    for input in [Input::Up { peer }, down(), Input::Up { peer }] {
+        network.handle(0, input);
     }
     assert_eq!(network.heard()[0], []);
     let other = network.keys[2];
-    network.handle(
-        0,
-        Input::Link {
-            peer: other,
-            up: true,
-        },
-    );
+    network.handle(0, Input::Up { peer: other });
     assert_eq!(network.heard()[0], [Effect::Linked]);
     network.tell(|| Input::Begin);
-    network.handle(0, Input::Link { peer, up: false });
+    network.handle(0, down());
     network.settle();
-    assert!(matches!(network.heard()[0][..], [Effect::Failed(_)]));
+    let heard = network.heard();
+    let [Effect::Failed(why)] = &heard[0][..] else {
+        panic!("{heard:?}");
+    };
+    assert!(why.ends_with("went down: the cable was cut"), "{why}");
     let from = PeerKey([77; 32]);
     let frame = Vec::new();
     network.handle(1, Input::Peer { from, frame });

@@ -166,9 +166,18 @@ impl Job {
         match machine.handle(from, session::slot(place), payload) {
             Ok(()) => {
                 self.progress = shared.now;
-                self.advance(shared);
+                self.ask_turn(shared);
             }
             Err(fault) => self.on_fault(shared, &fault),
+        }
+    }
+
+    /// Asks for a turn unless one is under way. Frames alone compute and send nothing: whoever
+    /// performs the effects can so hold this job's work back until what it made has left.
+    fn ask_turn(&mut self, shared: &mut Shared) {
+        if !self.turn_asked {
+            self.turn_asked = true;
+            shared.push(Effect::Compute { job: self.run.job });
         }
     }
 
@@ -181,9 +190,6 @@ impl Job {
     /// Lets the machine do one piece of work, sends what it has to send, asks for another turn when
     /// there is more, and moves on when it is done.
     fn advance(&mut self, shared: &mut Shared) {
-        if self.turn_asked {
-            return;
-        }
         let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
         else {
             return;
@@ -199,10 +205,7 @@ impl Job {
         }
         match result {
             Ok(Progress::Blocked) => {}
-            Ok(Progress::Working) => {
-                self.turn_asked = true;
-                shared.push(Effect::Compute { job: self.run.job });
-            }
+            Ok(Progress::Working) => self.ask_turn(shared),
             Ok(Progress::Finished) => self.on_finished(shared),
             Err(Error::Fault(fault)) => self.on_fault(shared, &fault),
             Err(Error::Misuse(misuse)) => self.refuse(shared, misuse.to_string()),
@@ -270,7 +273,7 @@ impl Job {
         }
     }
 
-    /// Builds the machine for a plan and lets it work.
+    /// Builds the machine for a plan and asks for its first turn.
     fn compute(
         &mut self,
         shared: &mut Shared,
@@ -292,7 +295,7 @@ impl Job {
         match Machine::new(Arc::new(plan), inputs, &members, engine) {
             Ok(machine) => {
                 self.phase = phase(Box::new(machine));
-                self.advance(shared);
+                self.ask_turn(shared);
             }
             Err(refused) => self.refuse(shared, refused.to_string()),
         }

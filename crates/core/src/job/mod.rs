@@ -63,7 +63,8 @@ pub(crate) struct Job {
     deadline: u64,
     /// Over on the chain.
     closed: bool,
-    /// An [`Effect::Compute`] is under way.
+    /// An [`Effect::Compute`] is under way: asked for by a new machine, by each piece of work that
+    /// leaves more, and by frames; the machine runs nowhere else.
     turn_asked: bool,
     reason: Option<String>,
 }
@@ -381,6 +382,11 @@ impl Job {
                 frame: frame.clone(),
             });
         }
+    }
+
+    /// The other members.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = PeerKey> {
+        self.others().map(|member| member.peer)
     }
 
     fn others(&self) -> impl Iterator<Item = &Member> {

@@ -6,6 +6,7 @@ use enigma_core::{Fact, Table, Timeouts};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::JobId;
 use enigma_wire::ledger::JobState;
+use enigma_wire::peer::{self, Frame};
 
 use crate::committee::{Disk, PAST_ANY_FEE, Survey};
 
@@ -441,4 +442,35 @@ fn everybody_restarts_between_jobs() {
     let second = survey.request(PAST_ANY_FEE);
     survey.settle(second);
     survey.assert_right(second, &EVERYBODY, &VALUES);
+}
+
+/// What a member does not do while its turns are held back, and that it goes on afterwards. The
+/// other members' frames reach it all the time.
+#[test]
+fn a_member_without_turns_computes_nothing_and_goes_on_later() {
+    let mut survey = Survey::sealed(3, &VALUES, 77);
+    let slow = survey.committee()[0];
+    let computed = |survey: &Survey, from: usize| {
+        let sent = survey.world.nodes[from].sent.iter();
+        sent.filter(|(_, frame)| matches!(peer::decode(frame), Ok(Frame::Compute(..))))
+            .count()
+    };
+    survey.world.held = Some(slow);
+    let job = survey.request(PAST_ANY_FEE);
+    for _ in 0..5_000 {
+        survey.world.step();
+        if survey.world.now.0 > 10_000 {
+            break;
+        }
+    }
+    let took = survey.world.nodes[slow].received.iter();
+    let took = took.filter(|(_, frame)| matches!(peer::decode(frame), Ok(Frame::Compute(..))));
+    assert!(took.count() > 0);
+    assert_eq!(computed(&survey, slow), 0);
+
+    survey.world.held = None;
+    survey.settle(job);
+    assert!(computed(&survey, slow) > 0);
+    survey.assert_right(job, &EVERYBODY, &VALUES);
+    assert_eq!(survey.world.trouble(), Vec::<String>::new());
 }

@@ -48,6 +48,8 @@ pub(crate) struct World {
     /// How eagerly a channel is served: some nodes are slow, some links are.
     weights: BTreeMap<(usize, Source), u64>,
     links: BTreeSet<(usize, usize)>,
+    /// A node whose turns to compute do not come, as when its queues are crowded.
+    pub(crate) held: Option<usize>,
     /// Links that cannot come up.
     cut: BTreeSet<(usize, usize)>,
     random: ChaCha20Rng,
@@ -83,6 +85,7 @@ impl World {
             channels: BTreeMap::new(),
             weights: BTreeMap::new(),
             links: BTreeSet::new(),
+            held: None,
             cut: BTreeSet::new(),
             random: generator("schedule", seed),
             tamper: None,
@@ -384,6 +387,7 @@ impl World {
             .iter()
             .filter(|(_, inputs)| !inputs.is_empty())
             .map(|(channel, _)| *channel)
+            .filter(|(node, source)| *source != Source::Compute || self.held != Some(*node))
             .collect();
         let Some(channel) = self.pick(&waiting) else {
             self.tick();
