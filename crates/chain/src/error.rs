@@ -114,6 +114,11 @@ pub enum ChainError {
 }
 
 impl ChainError {
+    /// Did the controller refuse for this rule, by its name in the Solidity source?
+    pub fn is_revert(&self, rule: &str) -> bool {
+        matches!(self, Self::Reverted { name, .. } if name == rule)
+    }
+
     /// Is it of no use to ask the same chain again? What was read from it no longer holds.
     pub fn is_fatal(&self) -> bool {
         matches!(

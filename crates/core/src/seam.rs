@@ -65,6 +65,8 @@ pub enum Outcome {
     Loaded(Vec<(Vec<u8>, Vec<u8>)>),
     /// The controller accepted the call.
     Submitted,
+    /// The controller refused the call because somebody else's came first, which the ledger will tell.
+    Overtaken,
     /// It failed; the text is for the operator.
     Failed(String),
 }

@@ -55,19 +55,35 @@ pub(crate) async fn submit(
             call = calls.recv() => {
                 let Some((id, call)) = call else { return };
                 let (chain, operator) = (chain.clone(), operator.clone());
-                running.spawn(async move { (id, perform(&chain, &operator, call).await) });
+                let overtaken = overtaken(&call);
+                running.spawn(async move {
+                    let outcome = match perform(&chain, &operator, call).await {
+                        Ok(()) => Outcome::Submitted,
+                        Err(error) if overtaken.iter().any(|rule| error.is_revert(rule)) => {
+                            tracing::debug!(%error, "another call came first");
+                            Outcome::Overtaken
+                        }
+                        Err(error) => Outcome::Failed(error.to_string()),
+                    };
+                    (id, outcome)
+                });
             }
-            Some(Ok((id, result))) = running.join_next() => {
-                let outcome = match result {
-                    Ok(()) => Outcome::Submitted,
-                    Err(error) => Outcome::Failed(error.to_string()),
-                };
+            Some(Ok((id, outcome))) = running.join_next() => {
                 if done.send((id, outcome)).is_err() {
                     return;
                 }
                 wake();
             }
         }
+    }
+}
+
+/// The rules that refuse a call when somebody else's came first: every member submits in its turn, and
+/// requesters may cancel.
+fn overtaken(call: &Call) -> &'static [&'static str] {
+    match call {
+        Call::StartJob(_) => &["AlreadyStarted", "JobNotOpen"],
+        Call::Settle { .. } | Call::FailJob { .. } => &["JobNotOpen"],
     }
 }
 

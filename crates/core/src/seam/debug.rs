@@ -73,6 +73,7 @@ impl Debug for Outcome {
                 f.debug_map().entries(pairs).finish()
             }
             Outcome::Submitted => f.write_str("Submitted"),
+            Outcome::Overtaken => f.write_str("Overtaken"),
             Outcome::Failed(why) => f.debug_tuple("Failed").field(why).finish(),
         }
     }

@@ -520,7 +520,10 @@ impl World {
                     Ok(_) => Outcome::Submitted,
                     Err(revert) => {
                         self.reverted.push(revert);
-                        Outcome::Failed(format!("{revert:?}"))
+                        match revert {
+                            Revert::AlreadyStarted | Revert::JobNotOpen => Outcome::Overtaken,
+                            _ => Outcome::Failed(format!("{revert:?}")),
+                        }
                     }
                 };
                 self.queue(node, Source::Submission, Input::Done { id, outcome });
