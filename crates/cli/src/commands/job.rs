@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use enigma_chain::ChainError;
 use enigma_client::{Ended, Network, Quote};
 use enigma_wire::controller::Amount;
 use enigma_wire::id::{Address, JobId};
@@ -290,11 +291,29 @@ async fn unfinished(
 }
 
 async fn refund(network: &Network, wallet: &enigma_chain::Wallet) -> String {
-    match network.chain().withdraw(wallet).await {
-        Ok(amount) => format!("{} refunded", report::amount(amount)),
+    match withdraw(network.chain(), wallet).await {
+        Ok(Some(amount)) => format!("{} refunded", report::amount(amount)),
+        Ok(None) => "the refund was already taken".to_owned(),
         Err(error) => format!(
             "the refund is credited at the controller and could not be paid out yet: {error}"
         ),
+    }
+}
+
+/// Pays out what the controller owes an account: nothing, when another command was faster. That may
+/// also happen between the question and the call.
+async fn withdraw(
+    chain: &enigma_chain::Chain,
+    wallet: &enigma_chain::Wallet,
+) -> Result<Option<Amount>, ChainError> {
+    let owed = chain.credit_of(wallet.address()).await?;
+    if owed == 0 {
+        return Ok(None);
+    }
+    match chain.withdraw(wallet).await {
+        Ok(amount) => Ok(Some(amount)),
+        Err(error) if error.is_revert("NothingToWithdraw") => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -326,20 +345,22 @@ pub(crate) fn cancel(context: &Context, options: &CancelOptions) -> Result<(), P
         }
         network.refresh().await?;
         let refund = if own {
-            Some(chain.withdraw(&key.wallet()).await?)
+            Some(withdraw(&chain, &key.wallet()).await?)
         } else {
             None
         };
         if context.json {
-            let refund = refund.map(|amount| amount.to_string());
+            let refund = refund.flatten().map(|amount| amount.to_string());
             report::data(
                 &json!({"job": job, "state": state(job_record(&network, job)?), "refund": refund})
                     .to_string(),
             );
         } else {
-            let refund = refund.map_or(String::new(), |amount| {
-                format!("; {} refunded", report::amount(amount))
-            });
+            let refund = match refund {
+                Some(Some(amount)) => format!("; {} refunded", report::amount(amount)),
+                Some(None) => "; the refund was already taken".to_owned(),
+                None => String::new(),
+            };
             report::data(&format!(
                 "job {job} is {}{refund}",
                 state(job_record(&network, job)?)
