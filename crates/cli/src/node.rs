@@ -11,7 +11,7 @@ use enigma_node::{
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use tokio::runtime::Runtime;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::EnvFilter;
 
 use crate::context::Context;
 use crate::report::{self, Problem};
@@ -106,19 +106,24 @@ fn run(options: &RunOptions) -> Result<(), Problem> {
 
 /// Log lines go to standard error.
 fn start_log(config: &NodeConfig) {
-    let level = match config.log_level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(level);
+        .with_env_filter(EnvFilter::new(log_filter(config.log_level)));
     match config.log_format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => log.init(),
+    }
+}
+
+/// What is logged. A lost socket to the chain is an error to the library that held it; here it is opened
+/// anew, and what the node makes of a silent chain it logs itself.
+fn log_filter(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Error => "error,alloy_pubsub=off,alloy_transport_ws=off",
+        LogLevel::Warn => "warn,alloy_pubsub=off,alloy_transport_ws=off",
+        LogLevel::Info => "info,alloy_pubsub=off,alloy_transport_ws=off",
+        LogLevel::Debug => "debug",
+        LogLevel::Trace => "trace",
     }
 }
 
