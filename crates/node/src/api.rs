@@ -5,6 +5,7 @@
 mod gate;
 mod limits;
 mod openapi;
+mod patient;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -40,8 +41,10 @@ pub(crate) use serve::{Limits, serve};
 pub(crate) const QUEUE_LEN: usize = 256;
 /// Longest wait for the party's answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest time from a request's first byte to its answer.
+/// Longest time from a request's turn to its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
+/// Longest time from a request's head to the end of its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest wait of a request for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -73,15 +76,7 @@ pub(crate) fn router(
     telemetry: Arc<Telemetry>,
     config: &NodeConfig,
 ) -> Router {
-    let api = Api {
-        party,
-        wake,
-        gate: Arc::new(gate),
-        telemetry,
-        limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
-        in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
-        body_max: config.api_body_bytes as usize,
-    };
+    let api = Api::new(party, wake, gate, telemetry, config);
     Router::new()
         .route("/v1/openapi.json", get(openapi))
         .route("/health", get(health))
@@ -253,12 +248,39 @@ impl FromRequest<Api> for Incoming {
 }
 
 impl Api {
-    /// Serves a request when it is its turn.
+    fn new(
+        party: mpsc::Sender<Asked>,
+        wake: enigma_net::Waker,
+        gate: Gate,
+        telemetry: Arc<Telemetry>,
+        config: &NodeConfig,
+    ) -> Self {
+        Self {
+            party,
+            wake,
+            gate: Arc::new(gate),
+            telemetry,
+            limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
+            in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
+            body_max: config.api_body_bytes as usize,
+        }
+    }
+
+    /// Serves a request when it is its turn. Its body comes first, so that a slow one holds nothing but
+    /// its connection.
     async fn serve(
         &self,
         request: axum::extract::Request,
         next: axum::middleware::Next,
     ) -> HttpResponse {
+        if request.uri().path() == "/health" {
+            // However busy the node is, it is alive.
+            return next.run(request).await;
+        }
+        let request = match self.whole(request, BODY_TIMEOUT).await {
+            Ok(request) => request,
+            Err(refusal) => return refusal,
+        };
         let turn = tokio::time::timeout(TURN_TIMEOUT, self.in_hand.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             let message = "the node is busy; try again".to_owned();
@@ -270,6 +292,24 @@ impl Api {
                 ErrorCode::Unavailable,
                 "the request took too long".to_owned(),
             ),
+        }
+    }
+
+    /// The request with its body in memory, which the limit on bodies and the number of connections bound.
+    async fn whole(
+        &self,
+        request: axum::extract::Request,
+        patience: Duration,
+    ) -> Result<axum::extract::Request, HttpResponse> {
+        let (parts, body) = request.into_parts();
+        let request = axum::extract::Request::from_parts(parts.clone(), body);
+        match tokio::time::timeout(patience, Bytes::from_request(request, self)).await {
+            Ok(Ok(body)) => Ok(axum::extract::Request::from_parts(parts, body.into())),
+            Ok(Err(rejection)) => Err(self.bad_body(&rejection)),
+            Err(_) => Err(error(
+                ErrorCode::Unavailable,
+                "the request's body took too long".to_owned(),
+            )),
         }
     }
 

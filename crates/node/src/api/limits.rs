@@ -1,6 +1,7 @@
 //! How much one client address may ask.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,16 @@ pub(crate) struct Limiter {
     rate: f64,
     /// And at once.
     burst: f64,
-    buckets: Mutex<BTreeMap<std::net::IpAddr, (f64, Instant)>>,
+    buckets: Mutex<BTreeMap<IpAddr, (f64, Instant)>>,
+}
+
+/// Whom an address counts as: an IPv6 client has a whole /64 at the least, and may use each address in
+/// it; an IPv4 address is itself, also when it comes as an IPv6 one.
+pub(crate) fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
 }
 
 impl Limiter {
@@ -25,7 +35,8 @@ impl Limiter {
         }
     }
 
-    pub(crate) fn admit(&self, client: std::net::IpAddr, now: Instant) -> bool {
+    pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> bool {
+        let client = client(address);
         let mut buckets = self
             .buckets
             .lock()
@@ -65,5 +76,19 @@ mod tests {
         assert!(!limiter.admit(client, start));
         assert!(limiter.admit(other, start));
         assert!(limiter.admit(client, start + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn all_addresses_of_an_ipv6_network_are_one_client() {
+        let limiter = Limiter::new(1, 1);
+        let start = Instant::now();
+        let admit = |text: &str| limiter.admit(text.parse().expect("an address"), start);
+        assert!(admit("2001:db8:0:1::1"));
+        assert!(!admit("2001:db8:0:1:ffff::2"));
+        assert!(admit("2001:db8:0:2::1"));
+        // An IPv4 client is its own, whichever way it comes.
+        assert!(admit("192.0.2.1"));
+        assert!(!admit("::ffff:192.0.2.1"));
+        assert!(admit("::ffff:192.0.2.2"));
     }
 }

@@ -15,10 +15,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::limits;
+use super::patient::Patient;
 use crate::NodeConfig;
 
 /// Longest wait for a request's whole head; an idle connection is closed after it, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest wait for a client to take some of its answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest head of a request.
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// How long a connection over the limits may take to hear so.
@@ -44,7 +48,7 @@ impl From<&NodeConfig> for Limits {
     }
 }
 
-/// Open connections by client address.
+/// Open connections by client.
 #[derive(Debug, Default)]
 struct Connections(Mutex<BTreeMap<IpAddr, u32>>);
 
@@ -71,7 +75,7 @@ pub(crate) async fn serve(
             Some(_) = tasks.join_next() => continue,
         };
         match accepted {
-            Ok((stream, client)) => match connections.enter(client.ip(), limits) {
+            Ok((stream, client)) => match connections.enter(limits::client(client.ip()), limits) {
                 Some(place) => {
                     tasks.spawn(answer(stream, client, router.clone(), ended.clone(), place));
                 }
@@ -103,7 +107,7 @@ async fn answer(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIMEOUT)), service);
     tokio::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => {}

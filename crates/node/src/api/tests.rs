@@ -11,6 +11,7 @@ use enigma_wire::id::{CollectionId, PeerKey};
 use enigma_wire::seal::SealSecret;
 use enigma_wire::sign::SecretKey;
 use reqwest::Method;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
@@ -91,6 +92,7 @@ async fn party(mut requests: mpsc::Receiver<Asked>) {
             caught_up,
         },
     );
+    let mut unanswered = Vec::new();
     while let Some(asked) = requests.recv().await {
         let mut answer = Some(asked.answer);
         let input = Input::Client {
@@ -113,6 +115,8 @@ async fn party(mut requests: mpsc::Receiver<Asked>) {
                 _ => {}
             }
         }
+        // Who asks for a later block waits.
+        unanswered.extend(answer);
     }
 }
 
@@ -306,6 +310,73 @@ async fn a_body_over_the_limit_is_refused() {
     let response = client.post(url).body(vec![0; 1_001]).send().await;
     let (status, error) = refusal(response.expect("an answer")).await;
     error_of(status, &error, (413, ErrorCode::Malformed), "1000 bytes");
+}
+
+/// An API that takes one request in hand at a time.
+async fn serve_one_at_a_time() -> SocketAddr {
+    serve_with(|config| NodeConfig {
+        api_requests: 1,
+        ..config
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_keeps_nobody_waiting() {
+    let address = serve_one_at_a_time().await;
+    let mut slow = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("let in");
+    let head = "POST /v1/deposits HTTP/1.1\r\nhost: node\r\ncontent-length: 100\r\n\r\nsome";
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let start = Instant::now();
+    let response = send(address, Method::GET, "/v1/status", None).await;
+    assert_eq!(response.status(), 200);
+    assert!(start.elapsed() < TURN_TIMEOUT / 2, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn health_is_told_while_all_places_are_taken() {
+    let address = serve_one_at_a_time().await;
+    // Waits for a block that does not come.
+    let url = format!("http://{address}/v1/status");
+    let request = reqwest::Client::new().get(url).header("min-block", "6");
+    let waiting = tokio::spawn(request.send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let start = Instant::now();
+    let response = send(address, Method::GET, "/health", None).await;
+    assert_eq!(response.status(), 200);
+    assert!(start.elapsed() < TURN_TIMEOUT / 2, "{:?}", start.elapsed());
+    let (status, error) = refusal(send(address, Method::GET, "/v1/status", None).await).await;
+    error_of(status, &error, (503, ErrorCode::Unavailable), "busy");
+    assert!(!waiting.is_finished());
+}
+
+/// A body of which nothing ever comes.
+struct Never;
+
+impl axum::body::HttpBody for Never {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_not_waited_for_for_ever() {
+    let (party, _requests) = mpsc::channel(1);
+    let config = NodeConfig::new("http://chain".to_owned(), DOMAIN.controller);
+    let gate = Gate::new(DOMAIN, NODE);
+    let api = Api::new(party, Arc::new(|| {}), gate, Arc::default(), &config);
+    let request = axum::extract::Request::new(axum::body::Body::new(Never));
+    let refused = api.whole(request, Duration::from_millis(20)).await;
+    assert_eq!(refused.expect_err("too slow").status(), 503);
 }
 
 #[tokio::test]
