@@ -281,8 +281,10 @@ impl Job {
     /// Time passes: timeouts and turns to submit.
     pub(crate) fn on_tick(&mut self, shared: &mut Shared) {
         let (timeouts, t) = (shared.config.timeouts, usize::from(self.committee.t()));
-        if shared.ledger.head.time > self.deadline && !self.is_over() {
-            // Anybody may have it refunded; nothing it makes can be settled any more.
+        let late = shared.ledger.head.time > self.deadline;
+        if late && !self.has_outputs() {
+            // Anybody may have it refunded. Until somebody does, the chain still takes a certificate,
+            // so outputs are kept until its end is on record or the committee gives up.
             self.phase = Phase::Closed;
             return;
         }
@@ -337,6 +339,15 @@ impl Job {
             self.phase = Phase::Closed;
         }
         self.early = Early::default();
+    }
+
+    /// Has this member sealed outputs that a settlement may still need?
+    fn has_outputs(&self) -> bool {
+        use Phase::{Certifying, Publishing, Storing};
+        matches!(
+            self.phase,
+            Publishing { .. } | Storing { .. } | Certifying { .. }
+        )
     }
 
     /// Is nothing more to be expected of this job?

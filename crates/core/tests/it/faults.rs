@@ -8,7 +8,7 @@ use enigma_wire::id::JobId;
 use enigma_wire::ledger::JobState;
 use enigma_wire::peer::{self, Frame};
 
-use crate::committee::{Disk, PAST_ANY_FEE, Survey};
+use crate::committee::{Disk, PAST_ANY_FEE, Survey, World};
 
 const VALUES: [i64; 5] = [3_000, 5_000, 4_000, 4_000, 4_000];
 const EVERYBODY: [usize; 5] = [0, 1, 2, 3, 4];
@@ -384,6 +384,40 @@ fn outputs_of_a_slow_disk_come_after_the_settlement() {
     assert!(!survey.world.nodes[2].reports.contains(&signed));
     survey.world.release(2);
     survey.world.settle_down();
+    survey.assert_right(job, &EVERYBODY, &VALUES);
+}
+
+/// The chain takes a certificate also after the deadline, as long as nobody has asked for the refund:
+/// members that have outputs keep them until then.
+#[test]
+fn outputs_outlive_the_deadline() {
+    let mut survey = Survey::sealed(3, &VALUES, 78);
+    let job = survey.request(PAST_ANY_FEE);
+    let phase = |world: &World, phase| {
+        let fact = Fact::JobPhase { job, phase };
+        let has = |node: &usize| world.nodes[*node].reports.contains(&fact);
+        (0..3).filter(has).count()
+    };
+    survey.world.run_until("range check", 60_000, |world| {
+        phase(world, "range check") == 3
+    });
+    for node in 0..3 {
+        survey.world.nodes[node].disk_mode = Disk::Waits;
+    }
+    survey
+        .world
+        .run_until("outputs", 60_000, |world| phase(world, "publishing") == 3);
+    survey.world.chain.pass(2_000_000);
+    survey.world.idle_blocks(1);
+    let later = survey.world.now.0 + 1_000;
+    survey
+        .world
+        .run_until("ticks", 2_000, |world| world.now.0 >= later);
+    assert_eq!(survey.state(job), JobState::Open);
+    for node in 0..3 {
+        survey.world.release(node);
+    }
+    survey.settle(job);
     survey.assert_right(job, &EVERYBODY, &VALUES);
 }
 
