@@ -1,7 +1,7 @@
 //! A data owner: keys, dealing a value to a committee, signing the contribution and the consent.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use enigma_field::{Committee, M61};
+use enigma_field::M61;
 use enigma_wire::abi;
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
@@ -209,8 +209,7 @@ impl Owner {
             .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?
             .contract;
         Ok(dealing::Context {
-            committee: Committee::new(record.committee.len() as u8)
-                .map_err(|error| misuse(error.to_string()))?,
+            committee: crate::request::committee(record.committee.len())?,
             nodes: record.committee.clone(),
             owner: self.address(),
             collection,

@@ -6,8 +6,9 @@ use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost};
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::Committee;
+use enigma_field::interpolation::MAX_PRSS_PARTIES;
 use enigma_wire::api::{JobStatus, NodeStatus};
-use enigma_wire::controller::{Amount, Certificate, Failure};
+use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
 use enigma_wire::ledger::{JobState, Ledger, RightQuestion};
@@ -195,8 +196,7 @@ impl Network {
         let misuse = |why: String| ClientError::Misuse(why);
         let record = self.ledger.collections.get(&collection);
         let record = record.ok_or_else(|| misuse(format!("no collection {collection}")))?;
-        let committee = Committee::new(record.committee.len() as u8)
-            .map_err(|error| misuse(error.to_string()))?;
+        let committee = committee(record.committee.len())?;
         let sizes = plan::Sizes::single(program, record.terms.slot, rows);
         let cost = plan::quote(program, entry, &sizes, committee)
             .map_err(|error| misuse(error.to_string()))?;
@@ -225,6 +225,19 @@ impl Network {
         let contract = instance.ok_or_else(|| misuse("no such instance"))?.contract;
         let bytecode = self.fetch_contract(collection, contract).await?;
         Program::load(bytecode, Some(contract))
+    }
+
+    /// Opens a collection.
+    ///
+    /// # Errors
+    /// When its committee could never compute, before anything is paid; or the controller's reason.
+    pub async fn open_collection(
+        &self,
+        by: &Wallet,
+        terms: &CollectionTerms,
+    ) -> Result<CollectionId, ClientError> {
+        committee(usize::from(terms.committee_size))?;
+        Ok(self.chain.open_collection(by, terms).await?)
     }
 
     /// Has a collection's committee drawn, waiting for the blocks that this needs; a development chain
@@ -390,5 +403,36 @@ impl Network {
             .ok_or_else(|| ClientError::Misuse(format!("no node {node}")))?
             .info
             .signer)
+    }
+}
+
+/// A committee of so many nodes, if it can compute: the controller draws larger ones, for which no session
+/// can be set up.
+pub(crate) fn committee(nodes: usize) -> Result<Committee, ClientError> {
+    if nodes > usize::from(MAX_PRSS_PARTIES) {
+        return Err(ClientError::Misuse(format!(
+            "a committee of {nodes} nodes cannot compute: this version supports at most {MAX_PRSS_PARTIES}"
+        )));
+    }
+    let committee = Committee::new(nodes as u8);
+    committee.map_err(|error| ClientError::Misuse(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committees_that_cannot_compute_are_refused() {
+        for nodes in [3, 5, 7, 9, 11] {
+            assert_eq!(committee(nodes).expect("a committee").len(), nodes);
+        }
+        for nodes in [13, 31, 259] {
+            let error = committee(nodes).expect_err("refused").to_string();
+            assert!(error.contains("at most 11"), "{error}");
+        }
+        for nodes in [0, 1, 4] {
+            committee(nodes).expect_err("not n = 2t+1");
+        }
     }
 }

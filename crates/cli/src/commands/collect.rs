@@ -146,8 +146,7 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
         min_rows: fewest,
         committee_size: options.nodes,
     };
-    let chain = network.chain().clone();
-    let id = chain.open_collection(&key.wallet(), &terms).await?;
+    let id = network.open_collection(&key.wallet(), &terms).await?;
     records.keep_members(id, &members)?;
     let spinner = report::Progress::spinner("the committee is drawn");
     network

@@ -141,7 +141,8 @@ async fn open(
         min_rows: program.contract.minimum_rows(program.entry, 0),
         committee_size: running.network.ledger().nodes.len() as u8,
     };
-    let collection = chain.open_collection(organiser, &terms).await?;
+    let network = &running.network;
+    let collection = network.open_collection(organiser, &terms).await?;
     // The committee follows from a block after the opening, which an instant chain mines on demand.
     chain.mine_block().await?;
     chain.mine_block().await?;
