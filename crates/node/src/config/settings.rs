@@ -87,12 +87,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "api_rate",
         "2000",
-        "Requests a second that one client address may make, sustained.",
+        "Requests a second that one client (an IPv4 address, an IPv6 /64) may make, sustained.",
     ),
     setting(
         "api_burst",
         "4000",
-        "Requests that one client address may make at once.",
+        "Requests that one client may make at once.",
     ),
     setting("api_body_bytes", "2097152", "Largest body of a request."),
     setting(
@@ -104,6 +104,6 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "api_connections_per_address",
         "256",
-        "Connections of one client address at once.",
+        "Connections of one client at once.",
     ),
 ];
