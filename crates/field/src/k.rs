@@ -12,7 +12,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::DefaultIsZeroes;
 
 use crate::m61::{Accumulator, M61};
-use crate::traits::Field;
+use crate::traits::{Extension, Field};
 
 /// An element `re + im * i` of K.
 ///
@@ -136,6 +136,22 @@ impl Field for K {
     fn read_from(bytes: &[u8]) -> Option<Self> {
         let (re, im) = bytes.split_at_checked(M61::BYTES)?;
         Some(Self::new(M61::read_from(re)?, M61::read_from(im)?))
+    }
+}
+
+impl Extension for K {
+    type Base = M61;
+    const DEGREE: usize = 2;
+
+    fn push_coordinates(self, out: &mut Vec<M61>) {
+        out.extend([self.re, self.im]);
+    }
+
+    fn from_coordinates(coordinates: &[M61]) -> Self {
+        let [re, im] = *coordinates else {
+            panic!("an element has two coordinates");
+        };
+        Self::new(re, im)
     }
 }
 

@@ -13,7 +13,8 @@ use rand_core::CryptoRng;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::DefaultIsZeroes;
 
-use crate::traits::Field;
+use crate::k::K;
+use crate::traits::{Field, PrimeField};
 
 const P: u64 = (1 << 61) - 1;
 
@@ -242,6 +243,17 @@ impl Field for M61 {
 
     fn square(self) -> Self {
         self.square()
+    }
+}
+
+impl PrimeField for M61 {
+    type Ext = K;
+    const BITS: u32 = 61;
+    const WORDS: usize = 1;
+
+    #[inline]
+    fn from_random_words(words: &[u64]) -> Self {
+        Self::from_random_word(words[0])
     }
 }
 

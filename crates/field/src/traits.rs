@@ -8,6 +8,8 @@ use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use crate::recursion;
+
 /// A finite field whose elements have one canonical encoding of fixed width.
 pub trait Field:
     Copy
@@ -67,4 +69,69 @@ pub trait Field:
     fn square(self) -> Self {
         self * self
     }
+}
+
+/// A prime field that values are shared over.
+///
+/// The vector operations are here so that a field can compute them with what the processor offers;
+/// whatever it does, the result is the one of plain field operations.
+pub trait PrimeField: Field {
+    /// The field that challenges of verification are drawn from: more than 2^120 elements.
+    type Ext: Extension<Base = Self>;
+    /// Bits of the modulus.
+    const BITS: u32;
+    /// Words of 64 bits that [`Self::from_random_words`] uses.
+    const WORDS: usize;
+
+    /// The element of uniform words, up to a bias of one in the field's size; uses the first
+    /// [`Self::WORDS`].
+    fn from_random_words(words: &[u64]) -> Self;
+
+    /// `target[k] *= factors[k]`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn multiply_each(target: &mut [Self], factors: &[Self]) {
+        assert_eq!(target.len(), factors.len(), "vectors of one length");
+        for (element, factor) in target.iter_mut().zip(factors) {
+            *element *= *factor;
+        }
+    }
+
+    /// [`recursion::products`] over the field itself.
+    fn products(x: &[Self], y: &[Self], blocks: usize) -> Vec<Self> {
+        recursion::products(x, y, blocks)
+    }
+
+    /// [`recursion::products`] over the extension.
+    fn products_ext(x: &[Self::Ext], y: &[Self::Ext], blocks: usize) -> Vec<Self::Ext> {
+        recursion::products(x, y, blocks)
+    }
+
+    /// [`recursion::fold`] from the field into the extension.
+    fn fold(x: &[Self], coefficients: &[Self::Ext]) -> Vec<Self::Ext> {
+        recursion::fold(x, coefficients)
+    }
+
+    /// [`recursion::fold`] over the extension.
+    fn fold_ext(x: &[Self::Ext], coefficients: &[Self::Ext]) -> Vec<Self::Ext> {
+        recursion::fold(x, coefficients)
+    }
+}
+
+/// An extension of a prime field, as a vector space over it.
+pub trait Extension: Field + From<Self::Base> + Mul<Self::Base, Output = Self> {
+    /// The field below.
+    type Base: PrimeField<Ext = Self>;
+    /// Coordinates of an element.
+    const DEGREE: usize;
+
+    /// The coordinates, [`Self::DEGREE`] of them, appended.
+    fn push_coordinates(self, out: &mut Vec<Self::Base>);
+
+    /// The element with these coordinates.
+    ///
+    /// # Panics
+    /// When there are not [`Self::DEGREE`].
+    fn from_coordinates(coordinates: &[Self::Base]) -> Self;
 }
