@@ -6,64 +6,71 @@ use std::ops::{Deref, DerefMut};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::m61::M61;
+use crate::traits::Field;
 
 /// One party's shares of a vector of values. Zeroised when dropped; `Debug` shows the length only.
-#[derive(Clone, Default)]
-pub struct Shares(Vec<M61>);
+#[derive(Clone)]
+pub struct Shares<F: Field = M61>(Vec<F>);
 
-impl Shares {
+impl<F: Field> Shares<F> {
     /// A vector of `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        Self(vec![M61::ZERO; len])
+        Self(vec![F::ZERO; len])
     }
 
     /// Hands the elements out; zeroising them is now the caller's part.
-    pub fn into_inner(mut self) -> Vec<M61> {
+    pub fn into_inner(mut self) -> Vec<F> {
         std::mem::take(&mut self.0)
     }
 }
 
-impl From<Vec<M61>> for Shares {
-    fn from(elements: Vec<M61>) -> Self {
+impl<F: Field> Default for Shares<F> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<F: Field> From<Vec<F>> for Shares<F> {
+    fn from(elements: Vec<F>) -> Self {
         Self(elements)
     }
 }
 
-impl FromIterator<M61> for Shares {
-    fn from_iter<I: IntoIterator<Item = M61>>(elements: I) -> Self {
+impl<F: Field> FromIterator<F> for Shares<F> {
+    fn from_iter<I: IntoIterator<Item = F>>(elements: I) -> Self {
         Self(elements.into_iter().collect())
     }
 }
 
-impl Deref for Shares {
-    type Target = [M61];
-    fn deref(&self) -> &[M61] {
+impl<F: Field> Deref for Shares<F> {
+    type Target = [F];
+    fn deref(&self) -> &[F] {
         &self.0
     }
 }
 
-impl DerefMut for Shares {
-    fn deref_mut(&mut self) -> &mut [M61] {
+impl<F: Field> DerefMut for Shares<F> {
+    fn deref_mut(&mut self) -> &mut [F] {
         &mut self.0
     }
 }
 
-impl fmt::Debug for Shares {
+impl<F: Field> fmt::Debug for Shares<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shares({} redacted)", self.0.len())
     }
 }
 
-impl Zeroize for Shares {
+impl<F: Field> Zeroize for Shares<F> {
     fn zeroize(&mut self) {
         self.0.zeroize();
     }
 }
 
-impl Drop for Shares {
+impl<F: Field> Drop for Shares<F> {
     fn drop(&mut self) {
         self.zeroize();
     }
 }
 
-impl ZeroizeOnDrop for Shares {}
+impl<F: Field> ZeroizeOnDrop for Shares<F> {}

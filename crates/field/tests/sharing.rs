@@ -355,5 +355,5 @@ fn secrets_do_not_print() {
     assert_eq!(format!("{polynomial:?}"), "Symmetric(degree 1, redacted)");
     assert_eq!(format!("{row:?}"), "Row(1 values, redacted)");
     assert_eq!(format!("{:?}", row.shares()), "Shares(1 redacted)");
-    assert_eq!(Shares::zeros(2).into_inner(), [M61::ZERO; 2]);
+    assert_eq!(Shares::<M61>::zeros(2).into_inner(), [M61::ZERO; 2]);
 }
