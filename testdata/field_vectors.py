@@ -15,6 +15,7 @@ from itertools import combinations
 from pathlib import Path
 
 P = 2**61 - 1
+Q = 2**127 - 1
 HERE = Path(__file__).parent
 PROVENANCE = "made by testdata/field_vectors.py from Python integers; do not edit by hand"
 
@@ -143,6 +144,10 @@ class ChaCha20:
     def m61(self):
         return from_word(self.u64())
 
+    def m127(self):
+        low = self.u64()
+        return from_bits(low | self.u64() << 64)
+
     def k(self):
         re = self.m61()
         return re, self.m61()
@@ -150,6 +155,10 @@ class ChaCha20:
 
 def from_word(word):
     return (word & P) % P
+
+
+def from_bits(bits):
+    return (bits & Q) % Q
 
 
 def self_check():
@@ -227,6 +236,60 @@ def m61_vectors():
             {"why": "third element is p", "bytes": (le8(1) + le8(2) + le8(P) + le8(P)).hex(), "index": 2},
             {"why": "first element has a high bit", "bytes": (le8(2**62) + le8(2)).hex(), "index": 0},
             {"why": "last element cut", "bytes": (le8(1) + le8(2)).hex()[:-2], "index": None},
+        ],
+    }
+
+
+def le16(a):
+    return le8(a & 2**64 - 1) + le8(a >> 64)
+
+
+def m127_vectors():
+    rng = ChaCha20(b"enigma m127 golden vectors seed.")
+    edges = [0, 1, 2, Q - 1, Q - 2, Q // 2, Q // 2 + 1, 2**63, 2**64 - 1, 2**64, 2**64 + 1, 2**126,
+             Q - 2**64, P]
+    pairs = [(a, b) for a in edges for b in (0, 1, Q - 1, 2**64 - 1, 2**126 + 2**63)]
+    pairs += [(rng.m127(), rng.m127()) for _ in range(40)]
+    operations = []
+    for a, b in pairs:
+        root = pow(a, (Q + 1) // 4, Q)
+        is_square = root * root % Q == a
+        assert is_square == (a == 0 or pow(a, (Q - 1) // 2, Q) == 1)
+        operations.append({
+            "a": str(a), "b": str(b), "sum": str((a + b) % Q), "difference": str((a - b) % Q),
+            "product": str(a * b % Q), "inverse": str(pow(a, Q - 2, Q)) if a else None,
+            "root": str(root) if is_square else None,
+            "root_power": str(pow(a, (Q - 3) // 4, Q)), "encoding": le16(a).hex(),
+        })
+    signed = [{"integer": str(x), "element": str(x % Q)}
+              for x in (0, 1, -1, 2**126 - 1, -(2**126) + 1, 2**127 - 1, -(2**127), 2**63 - 1, -(2**63))]
+    left = [Q - 1] * 20 + [rng.m127() for _ in range(80)]
+    right = [Q - 1] * 20 + [rng.m127() for _ in range(80)]
+    return {
+        "provenance": PROVENANCE,
+        "modulus": str(Q),
+        "half": str((Q + 1) // 2),
+        "operations": operations,
+        "signed": signed,
+        "dot": {"left": strings(left), "right": strings(right),
+                "result": str(sum(a * b for a, b in zip(left, right)) % Q)},
+        "wide": [{"low": str(w & 2**128 - 1), "high": str(w >> 128), "element": str(w % Q)}
+                 for w in (0, Q, Q * Q, 2**256 - 1, 2**254 - 1, 2**255, 2**128 - 1, Q << 127, (3 << 254) + Q)],
+        "words": [{"low": str(w & 2**64 - 1), "high": str(w >> 64), "element": str(from_bits(w))}
+                  for w in (0, Q - 1, Q, Q + 1, 2**128 - 1, 2**128 - 2, 2**127, 2**64 - 1, 2**64)],
+        "refused_encodings": [
+            {"why": "p itself", "bytes": le16(Q).hex()},
+            {"why": "p + 1", "bytes": le16(Q + 1).hex()},
+            {"why": "p - 1 with bit 127 set", "bytes": le16(Q - 1 + 2**127).hex()},
+            {"why": "all ones", "bytes": "ff" * 16},
+            {"why": "fifteen bytes", "bytes": "01" + "00" * 14},
+            {"why": "seventeen bytes", "bytes": "01" + "00" * 16},
+            {"why": "empty", "bytes": ""},
+        ],
+        "refused_lists": [
+            {"why": "third element is p", "bytes": (le16(1) + le16(2) + le16(Q) + le16(Q)).hex(), "index": 2},
+            {"why": "first element has the high bit", "bytes": (le16(2**127) + le16(2)).hex(), "index": 0},
+            {"why": "last element cut", "bytes": (le16(1) + le16(2)).hex()[:-2], "index": None},
         ],
     }
 
@@ -469,8 +532,8 @@ def dealing_vectors():
 
 def main():
     self_check()
-    files = {"m61.json": m61_vectors, "k.json": k_vectors, "sharing.json": sharing_vectors,
-             "dealing.json": dealing_vectors}
+    files = {"m61.json": m61_vectors, "m127.json": m127_vectors, "k.json": k_vectors,
+             "sharing.json": sharing_vectors, "dealing.json": dealing_vectors}
     different = []
     for name, make in files.items():
         text = json.dumps(make(), indent=1) + "\n"

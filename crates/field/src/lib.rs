@@ -1,5 +1,5 @@
-//! Prime-field arithmetic and secret sharing: the field of 2^61 - 1 elements, its quadratic
-//! extension, Shamir and symmetric bivariate sharing, and the interpolation matrices the protocols
+//! Prime-field arithmetic and secret sharing: the fields of 2^61 - 1 elements, with its quadratic
+//! extension, and of 2^127 - 1 elements, Shamir and symmetric bivariate sharing, and the interpolation matrices the protocols
 //! precompute.
 //!
 //! Conventions (protocols 0 and A): a committee has n = 2t+1 parties with evaluation points 1..n;
@@ -13,6 +13,7 @@ mod committee;
 mod error;
 pub mod interpolation;
 mod k;
+mod m127;
 mod m61;
 pub mod recursion;
 pub mod shamir;
@@ -24,6 +25,7 @@ pub use committee::{Committee, MAX_PARTIES, Party};
 pub use error::Error;
 pub use k::K;
 pub use m61::{Accumulator, M61, pow_p_minus_3_over_4};
+pub use m127::{M127, WideAccumulator};
 pub use shares::Shares;
-pub use slice::{decode_slice, dot, encode_slice};
+pub use slice::{batch_inverse, decode_slice, dot, encode_slice};
 pub use traits::{Extension, Field, PrimeField};

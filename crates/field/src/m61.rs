@@ -250,10 +250,25 @@ impl PrimeField for M61 {
     type Ext = K;
     const BITS: u32 = 61;
     const WORDS: usize = 1;
+    const HALF: Self = Self(P.div_ceil(2));
 
     #[inline]
     fn from_random_words(words: &[u64]) -> Self {
         Self::from_random_word(words[0])
+    }
+
+    #[inline]
+    fn from_i64(integer: i64) -> Self {
+        Self::from_i64(integer)
+    }
+
+    #[inline]
+    fn to_i128(self) -> i128 {
+        self.to_i64().into()
+    }
+
+    fn inverse_roots(elements: &mut [Self]) {
+        pow_p_minus_3_over_4(elements);
     }
 }
 

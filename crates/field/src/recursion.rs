@@ -105,7 +105,7 @@ mod tests {
     use rand_core::SeedableRng;
 
     use super::*;
-    use crate::{K, M61};
+    use crate::{M61, M127, PrimeField};
 
     fn random<E: Field>(len: usize, seed: u64) -> Vec<E> {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
@@ -113,30 +113,34 @@ mod tests {
     }
 
     /// h at a challenge, from its values at the points, is <f, g> there.
-    fn check(len: usize, blocks: usize) {
-        let (x, y): (Vec<M61>, Vec<M61>) = (random(len, 1), random(len, 2));
-        let rho: K = random(1, 3)[0];
-        let h = products(&x, &y, blocks);
-        let at: Vec<K> = coefficients_at(2 * blocks - 1, rho);
-        let expected: K = at.iter().zip(&h).map(|(c, h)| *c * *h).sum();
+    fn check<F: PrimeField>(len: usize, blocks: usize) {
+        let (x, y): (Vec<F>, Vec<F>) = (random(len, 1), random(len, 2));
+        let rho: F::Ext = random(1, 3)[0];
+        let h = F::products(&x, &y, blocks);
+        assert_eq!(h, products(&x, &y, blocks), "{len} in {blocks} blocks");
+        let at = coefficients_at(2 * blocks - 1, rho);
+        let expected: F::Ext = at.iter().zip(&h).map(|(c, h)| *c * *h).sum();
         let over_blocks = coefficients_at(blocks, rho);
-        let (f, g) = (fold(&x, &over_blocks), fold(&y, &over_blocks));
-        assert_eq!(K::dot(&f, &g), expected, "{len} in {blocks} blocks");
+        let (f, g) = (F::fold(&x, &over_blocks), F::fold(&y, &over_blocks));
+        assert_eq!(f, fold(&x, &over_blocks), "{len} in {blocks} blocks");
+        assert_eq!(F::Ext::dot(&f, &g), expected, "{len} in {blocks} blocks");
         // The claim itself is the sum over the blocks.
-        let claim: M61 = h[..blocks].iter().sum();
-        assert_eq!(claim, M61::dot(&x, &y));
+        let claim: F = h[..blocks].iter().copied().sum();
+        assert_eq!(claim, F::dot(&x, &y));
         // And one level further, now over the extension.
-        let h = products(&f, &g, blocks);
-        let expected: K = at.iter().zip(&h).map(|(c, h)| *c * *h).sum();
-        let dot = K::dot(&fold(&f, &over_blocks), &fold(&g, &over_blocks));
-        assert_eq!(dot, expected);
+        let h = F::products_ext(&f, &g, blocks);
+        assert_eq!(h, products(&f, &g, blocks), "{len} in {blocks} blocks");
+        let expected: F::Ext = at.iter().zip(&h).map(|(c, h)| *c * *h).sum();
+        let (f, g) = (F::fold_ext(&f, &over_blocks), F::fold_ext(&g, &over_blocks));
+        assert_eq!(F::Ext::dot(&f, &g), expected);
     }
 
     #[test]
     fn the_claim_at_a_challenge_follows_from_the_products() {
         for blocks in [1, 2, 3, 8, 16, 32] {
-            for len in [1, 2, 7, 8, 9, 64, 100, 1000] {
-                check(len, blocks);
+            for len in [0, 1, 2, 7, 8, 9, 64, 100, 1000] {
+                check::<M61>(len, blocks);
+                check::<M127>(len, blocks);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Operations on whole vectors of elements: canonical encoding, inner products, and the linear
 //! combinations that protocols perform on shares.
 
+use zeroize::Zeroizing;
+
 use crate::error::Error;
 use crate::m61::M61;
 use crate::traits::Field;
@@ -99,4 +101,27 @@ pub fn add_scaled<F: Field>(target: &mut [F], factor: F, other: &[F]) {
     for (a, b) in target.iter_mut().zip(other) {
         *a += factor * *b;
     }
+}
+
+/// Replaces every element by its inverse: one inversion and three products for each element.
+///
+/// `None`, and nothing is changed, when one of them is zero. Only that and the length show in the
+/// time taken.
+#[must_use = "a zero has no inverse"]
+pub fn batch_inverse<F: Field>(elements: &mut [F]) -> Option<()> {
+    // What stands before each element; a product of secrets is secret.
+    let mut before = Zeroizing::new(Vec::with_capacity(elements.len()));
+    let mut product = F::ONE;
+    for element in &*elements {
+        before.push(product);
+        product *= *element;
+    }
+    // A product in a field is zero when, and only when, a factor is.
+    let mut inverse = product.inverse()?;
+    for (element, before) in elements.iter_mut().zip(before.iter()).rev() {
+        let rest = inverse * *element;
+        *element = inverse * *before;
+        inverse = rest;
+    }
+    Some(())
 }

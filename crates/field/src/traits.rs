@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use rand_core::CryptoRng;
-use subtle::ConstantTimeEq;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use crate::recursion;
@@ -71,21 +71,41 @@ pub trait Field:
     }
 }
 
-/// A prime field that values are shared over.
+/// A prime field that values are shared over; its modulus is 3 mod 4.
 ///
 /// The vector operations are here so that a field can compute them with what the processor offers;
 /// whatever it does, the result is the one of plain field operations.
-pub trait PrimeField: Field {
+pub trait PrimeField: Field + ConditionallySelectable {
     /// The field that challenges of verification are drawn from: more than 2^120 elements.
     type Ext: Extension<Base = Self>;
     /// Bits of the modulus.
     const BITS: u32;
     /// Words of 64 bits that [`Self::from_random_words`] uses.
     const WORDS: usize;
+    /// The inverse of two.
+    const HALF: Self;
 
     /// The element of uniform words, up to a bias of one in the field's size; uses the first
     /// [`Self::WORDS`].
     fn from_random_words(words: &[u64]) -> Self;
+
+    /// The signed integer modulo p: a negative x is p - |x|.
+    fn from_i64(integer: i64) -> Self;
+
+    /// The representative of smallest magnitude, from -(p-1)/2 to (p-1)/2.
+    fn to_i128(self) -> i128;
+
+    /// Raises every element to the power (p-3)/4. For a nonzero square c the square of that is 1/c;
+    /// for a non-square it is -1/c; zero stays zero.
+    fn inverse_roots(elements: &mut [Self]);
+
+    /// A square root, or `None` for a non-square. Which of the two roots is not specified.
+    fn sqrt(self) -> Option<Self> {
+        let mut power = [self];
+        Self::inverse_roots(&mut power);
+        let root = self * power[0];
+        bool::from(root.square().ct_eq(&self)).then_some(root)
+    }
 
     /// `target[k] *= factors[k]`.
     ///
@@ -95,6 +115,21 @@ pub trait PrimeField: Field {
         assert_eq!(target.len(), factors.len(), "vectors of one length");
         for (element, factor) in target.iter_mut().zip(factors) {
             *element *= *factor;
+        }
+    }
+
+    /// `out[k]` is the sum over the rows of `coefficients[row] * rows[row][k]`: one row of a public
+    /// matrix times vectors of shares.
+    ///
+    /// # Panics
+    /// When there is not one coefficient for each row, or a row's length is not that of `out`.
+    fn combine_rows(coefficients: &[Self], rows: &[&[Self]], out: &mut [Self]) {
+        check_rows(coefficients, rows, out);
+        out.fill(Self::ZERO);
+        for (coefficient, row) in coefficients.iter().zip(rows) {
+            for (sum, element) in out.iter_mut().zip(*row) {
+                *sum += *coefficient * *element;
+            }
         }
     }
 
@@ -134,4 +169,14 @@ pub trait Extension: Field + From<Self::Base> + Mul<Self::Base, Output = Self> {
     /// # Panics
     /// When there are not [`Self::DEGREE`].
     fn from_coordinates(coordinates: &[Self::Base]) -> Self;
+}
+
+/// The shapes [`PrimeField::combine_rows`] asks for.
+pub(crate) fn check_rows<F>(coefficients: &[F], rows: &[&[F]], out: &[F]) {
+    assert_eq!(coefficients.len(), rows.len(), "a coefficient for each row");
+    let len = out.len();
+    assert!(
+        rows.iter().all(|row| row.len() == len),
+        "rows of one length"
+    );
 }

@@ -1,12 +1,21 @@
 //! The laws of a field, one suite for every instance, and what each field promises beyond them.
 
-use enigma_field::{Accumulator, Field, K, M61, dot, pow_p_minus_3_over_4, slice};
+use enigma_field::interpolation::lagrange_at;
+use enigma_field::{
+    Accumulator, Extension, Field, K, M61, M127, PrimeField, WideAccumulator, batch_inverse, dot,
+    pow_p_minus_3_over_4, recursion, slice,
+};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use subtle::ConditionallySelectable;
 
+mod toy;
+
+use toy::F7;
+
 const P: u64 = M61::MODULUS;
+const Q: u128 = M127::MODULUS;
 
 /// Elements near the ends of the range, where reduction errs, as often as uniform ones.
 fn m61() -> impl Strategy<Value = M61> {
@@ -29,6 +38,25 @@ fn m61() -> impl Strategy<Value = M61> {
 
 fn k() -> impl Strategy<Value = K> {
     (m61(), m61()).prop_map(|(re, im)| K::new(re, im))
+}
+
+fn m127() -> impl Strategy<Value = M127> {
+    prop_oneof![
+        any::<u128>().prop_map(M127::new),
+        prop::sample::select(vec![
+            0,
+            1,
+            2,
+            Q - 1,
+            Q - 2,
+            Q / 2,
+            Q / 2 + 1,
+            1 << 64,
+            (1 << 64) - 1,
+            Q - (1 << 64),
+        ])
+        .prop_map(M127::new),
+    ]
 }
 
 fn check_laws<F: Field>(a: F, b: F, c: F) {
@@ -101,6 +129,72 @@ fn check_vectors<F: Field>(left: &[F], right: &[F], factor: F) {
     assert_eq!(vector, sum);
 }
 
+fn check_prime_field<F: PrimeField>(a: F, integer: i64) {
+    assert_eq!(F::HALF + F::HALF, F::ONE);
+    assert_eq!(F::from_i64(integer) + F::from_i64(!integer), -F::ONE);
+    let distance = F::from_u64(a.to_i128().unsigned_abs() as u64);
+    if a.to_i128().unsigned_abs() <= u128::from(u64::MAX) {
+        assert_eq!(a, if a.to_i128() < 0 { -distance } else { distance });
+    }
+    let square = a.square();
+    let root = square.sqrt().expect("a square");
+    assert!(root == a || root == -a);
+    // -1 is no square, so the negative of a square is none either.
+    assert_eq!((-square).sqrt().is_some(), a == F::ZERO);
+    let mut powers = [square, -square];
+    F::inverse_roots(&mut powers);
+    let unit = if a == F::ZERO { F::ZERO } else { F::ONE };
+    assert_eq!(powers[0].square() * square, unit);
+    assert_eq!(powers[1].square() * -square, -unit);
+    assert_eq!(F::conditional_select(&a, &F::HALF, 0.into()), a);
+    assert_eq!(F::conditional_select(&a, &F::HALF, 1.into()), F::HALF);
+}
+
+fn check_extension<E: Extension>(a: E, factor: E::Base) {
+    let mut coordinates = Vec::new();
+    a.push_coordinates(&mut coordinates);
+    assert_eq!(coordinates.len(), E::DEGREE);
+    assert_eq!(E::from_coordinates(&coordinates), a);
+    assert_eq!(a * factor, a * E::from(factor));
+}
+
+/// All of them at once, or none of them when there is a zero.
+fn check_batch_inverse<F: Field>(elements: &[F]) {
+    let mut batch = elements.to_vec();
+    let one_by_one: Option<Vec<F>> = elements.iter().map(|a| a.inverse()).collect();
+    match (batch_inverse(&mut batch), one_by_one) {
+        (Some(()), Some(inverses)) => assert_eq!(batch, inverses),
+        (None, None) => assert_eq!(batch, elements),
+        _ => panic!("a zero is refused, and nothing else"),
+    }
+}
+
+/// What a prime field may compute faster equals the operations one by one.
+fn check_rows<F: PrimeField>(left: &[F], right: &[F], coefficients: [F; 3]) {
+    let mut product = left.to_vec();
+    F::multiply_each(&mut product, right);
+    let expected: Vec<F> = left.iter().zip(right).map(|(a, b)| *a * *b).collect();
+    assert_eq!(product, expected);
+    let mut row = vec![F::ONE; left.len()];
+    F::combine_rows(&coefficients, &[left, right, &product], &mut row);
+    let [a, b, c] = coefficients;
+    for (place, sum) in row.iter().enumerate() {
+        assert_eq!(
+            *sum,
+            a * left[place] + b * right[place] + c * product[place]
+        );
+    }
+    F::combine_rows(&[], &[], &mut row);
+    assert!(row.iter().all(|sum| *sum == F::ZERO));
+    let mut roots = left.to_vec();
+    F::inverse_roots(&mut roots);
+    for (root, element) in roots.iter().zip(left) {
+        let mut single = [*element];
+        F::inverse_roots(&mut single);
+        assert_eq!(*root, single[0]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -118,6 +212,65 @@ proptest! {
         check_inverse(a);
         check_integers::<K>(x, y);
         check_encoding(a, b);
+    }
+
+    #[test]
+    fn m127_is_a_field(a in m127(), b in m127(), c in m127(), x: u32, y: u32) {
+        check_laws(a, b, c);
+        check_inverse(a);
+        check_integers::<M127>(x, y);
+        check_encoding(a, b);
+    }
+
+    #[test]
+    fn prime_fields_and_their_extensions(a in m61(), b in m127(), c in k(), integer: i64) {
+        check_prime_field(a, integer);
+        check_prime_field(b, integer);
+        check_prime_field(M127::from_i64(integer), integer);
+        check_extension(c, a);
+        check_extension(b, b);
+    }
+
+    #[test]
+    fn inverses_by_the_batch(
+        a in prop::collection::vec(m61(), 0..12),
+        b in prop::collection::vec(m127(), 0..12),
+        c in prop::collection::vec(k(), 0..12),
+    ) {
+        check_batch_inverse(&a);
+        check_batch_inverse(&b);
+        check_batch_inverse(&c);
+    }
+
+    #[test]
+    fn rows_agree_with_single_operations(
+        pairs in prop::collection::vec((m127(), m127()), 0..40),
+        coefficients in [m127(), m127(), m127()],
+    ) {
+        let (left, right): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        check_vectors(&left, &right, coefficients[0]);
+        check_rows(&left, &right, coefficients);
+        let small = |elements: &[M127]| -> Vec<M61> {
+            elements.iter().map(|a| M61::reduce_wide(a.value())).collect()
+        };
+        check_rows(&small(&left), &small(&right), coefficients.map(|c| M61::reduce_wide(c.value())));
+    }
+
+    #[test]
+    fn m127_products_of_integers(a: u64, b: u64, c: u128) {
+        let product = M127::new(u128::from(a) * u128::from(b));
+        prop_assert_eq!(M127::from(a) * M127::from(b), product);
+        prop_assert_eq!(M127::new(c).value(), c % Q);
+        // 2^128 is 2.
+        let wide = M127::reduce_wide(c, u128::from(a));
+        prop_assert_eq!(wide, M127::new(c) + M127::from(a) + M127::from(a));
+    }
+
+    #[test]
+    fn signed_integers_of_m127_round_trip(x in -((Q as i128 - 1) / 2)..=(Q as i128 - 1) / 2, any: i64) {
+        prop_assert_eq!(M127::from_i128(x).to_i128(), x);
+        prop_assert_eq!(M127::from_i128(-x), -M127::from_i128(x));
+        prop_assert_eq!(M127::from_i64(any).to_i128(), i128::from(any));
     }
 
     #[test]
@@ -199,6 +352,63 @@ fn the_edges_of_m61() {
     assert_eq!(M61::conditional_select(&last, &M61::ONE, 0.into()), last);
 }
 
+#[test]
+fn the_edges_of_m127() {
+    let last = M127::from_canonical(Q - 1).expect("below p");
+    assert_eq!(M127::from_canonical(Q), None);
+    assert_eq!(M127::from_canonical(u128::MAX), None);
+    assert_eq!(M127::from_bytes(Q.to_le_bytes()), None);
+    assert_eq!(M127::new(Q), M127::ZERO);
+    assert_eq!(M127::new(u128::MAX), M127::ONE);
+    assert_eq!(M127::from_random_bits(Q), M127::ZERO);
+    assert_eq!(M127::from_random_bits(u128::MAX), M127::ZERO);
+    assert_eq!(M127::from_random_bits(Q - 1), last);
+    assert_eq!(M127::from_i128(-1), last);
+    assert_eq!(last.to_i128(), -1);
+    assert_eq!(M127::from_i128(i128::MIN), -M127::ONE);
+    assert_eq!(last * last, M127::ONE);
+    assert_eq!(-M127::ZERO, M127::ZERO);
+    assert_eq!(M127::ZERO.sqrt_inverse_candidate(), M127::ZERO);
+    assert_eq!(last.sqrt(), None);
+}
+
+/// The two words of a random element come in order, and a generator is read no further.
+#[test]
+fn m127_draws_two_words() {
+    let mut words = ChaCha20Rng::from_seed([3; 32]);
+    let mut rng = words.clone();
+    for _ in 0..5 {
+        let pair = [words.next_u64(), words.next_u64()];
+        let element = M127::random(&mut rng);
+        assert_eq!(element, <M127 as PrimeField>::from_random_words(&pair));
+    }
+}
+
+#[test]
+fn every_short_vector_of_a_toy_field_is_inverted() {
+    for len in 0..5 {
+        for vector in F7::vectors(len) {
+            check_batch_inverse(&vector);
+        }
+    }
+}
+
+/// In a field so small that blocks of values are nearly all there is.
+#[test]
+fn recursion_steps_in_a_toy_field() {
+    let mut rng = ChaCha20Rng::from_seed([4; 32]);
+    for (len, blocks) in [(1, 1), (2, 2), (9, 2), (9, 3), (20, 4), (64, 4)] {
+        let mut draw = || -> Vec<F7> { (0..len).map(|_| F7::random(&mut rng)).collect() };
+        let (x, y) = (draw(), draw());
+        let points: Vec<F7> = F7::all().take(blocks).collect();
+        for (point, h) in F7::all().zip(recursion::products(&x, &y, blocks)) {
+            let at = lagrange_at(&points, point).expect("distinct");
+            let (f, g) = (recursion::fold(&x, &at), recursion::fold(&y, &at));
+            assert_eq!(F7::dot(&f, &g), h, "{len} in {blocks} blocks at {point:?}");
+        }
+    }
+}
+
 /// The largest products in the largest groups: an accumulator that reduced too late would overflow.
 #[test]
 fn lazy_sums_do_not_overflow() {
@@ -211,6 +421,11 @@ fn lazy_sums_do_not_overflow() {
             sum.add_product(*element, *element);
         }
         assert_eq!(sum.finish(), M61::new(len as u64));
+        let mut sum = WideAccumulator::new();
+        for _ in 0..len {
+            sum.add_product(-M127::ONE, -M127::ONE);
+        }
+        assert_eq!(sum.finish(), M127::from(len as u64));
     }
 }
 

@@ -1,7 +1,9 @@
 //! The golden vectors of `testdata`, which a script recomputes with Python integers.
 
 use enigma_field::interpolation::{GrrDealing, prss_coefficients};
-use enigma_field::{Committee, Error, Field, K, M61, Party, decode_slice, dot, shamir};
+use enigma_field::{
+    Committee, Error, Field, K, M61, M127, Party, PrimeField, decode_slice, dot, shamir,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::Deserialize;
@@ -12,6 +14,21 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
 
 fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits).expect("hexadecimal")
+}
+
+/// Lists that end in the middle of an element or hold a non-canonical one.
+fn check_refused_lists<F: Field>(cases: &[Refused]) {
+    for case in cases {
+        let list = bytes(&case.bytes);
+        let error = match case.index {
+            Some(index) => Error::NonCanonical { index },
+            None => Error::Length {
+                expected: F::BYTES,
+                found: list.len(),
+            },
+        };
+        assert_eq!(decode_slice::<F>(&list), Err(error), "{}", case.why);
+    }
 }
 
 fn element(decimal: &str) -> M61 {
@@ -104,17 +121,90 @@ fn m61_vectors() {
     for case in &file.refused_encodings {
         assert_eq!(M61::read_from(&bytes(&case.bytes)), None, "{}", case.why);
     }
-    for case in &file.refused_lists {
-        let list = bytes(&case.bytes);
-        let error = match case.index {
-            Some(index) => Error::NonCanonical { index },
-            None => Error::Length {
-                expected: 8,
-                found: list.len(),
-            },
-        };
-        assert_eq!(decode_slice::<M61>(&list), Err(error), "{}", case.why);
+    check_refused_lists::<M61>(&file.refused_lists);
+}
+
+#[derive(Deserialize)]
+struct M127File {
+    modulus: String,
+    half: String,
+    operations: Vec<M127Operation>,
+    signed: Vec<Signed>,
+    dot: Dot,
+    wide: Vec<Halves>,
+    words: Vec<Halves>,
+    refused_encodings: Vec<Refused>,
+    refused_lists: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct M127Operation {
+    a: String,
+    b: String,
+    sum: String,
+    difference: String,
+    product: String,
+    inverse: Option<String>,
+    root: Option<String>,
+    root_power: String,
+    encoding: String,
+}
+
+#[derive(Deserialize)]
+struct Halves {
+    low: String,
+    high: String,
+    element: String,
+}
+
+#[test]
+fn m127_vectors() {
+    let file: M127File = read(include_str!("../../../testdata/m127.json"));
+    let element = |decimal: &str| {
+        let integer = decimal.parse().expect("a decimal number");
+        M127::from_canonical(integer).expect("below p")
+    };
+    assert_eq!(file.modulus, M127::MODULUS.to_string());
+    assert_eq!(M127::HALF, element(&file.half));
+    assert!(file.operations.len() > 80 && file.wide.len() > 5 && file.words.len() > 5);
+    for case in &file.operations {
+        let (a, b) = (element(&case.a), element(&case.b));
+        assert_eq!(a + b, element(&case.sum), "{a} + {b}");
+        assert_eq!(a - b, element(&case.difference), "{a} - {b}");
+        assert_eq!(a * b, element(&case.product), "{a} * {b}");
+        assert_eq!(a.inverse(), case.inverse.as_deref().map(element), "1 / {a}");
+        let root = case.root.as_deref().map(element);
+        assert_eq!(a.sqrt(), root, "root of {a}");
+        assert!(root.is_none_or(|root| root == a.sqrt_candidate()), "{a}");
+        assert_eq!(a.sqrt_inverse_candidate(), element(&case.root_power), "{a}");
+        assert_eq!(a.to_bytes()[..], bytes(&case.encoding)[..]);
+        assert_eq!(M127::read_from(&bytes(&case.encoding)), Some(a));
     }
+    for case in &file.signed {
+        let integer = case.integer.parse().expect("a signed number");
+        assert_eq!(
+            M127::from_i128(integer),
+            element(&case.element),
+            "{integer}"
+        );
+    }
+    for case in &file.wide {
+        let [low, high] = [&case.low, &case.high].map(|half| half.parse().expect("128 bits"));
+        let reduced = M127::reduce_wide(low, high);
+        assert_eq!(reduced, element(&case.element), "{low} {high}");
+    }
+    for case in &file.words {
+        let words = [&case.low, &case.high].map(|word| word.parse().expect("a word"));
+        let drawn = <M127 as PrimeField>::from_random_words(&words);
+        assert_eq!(drawn, element(&case.element), "{words:?}");
+    }
+    let vector = |list: &[String]| -> Vec<M127> { list.iter().map(|x| element(x)).collect() };
+    let (left, right) = (vector(&file.dot.left), vector(&file.dot.right));
+    assert_eq!(M127::dot(&left, &right), element(&file.dot.result));
+    for case in &file.refused_encodings {
+        assert_eq!(M127::read_from(&bytes(&case.bytes)), None, "{}", case.why);
+    }
+    check_refused_lists::<M127>(&file.refused_lists);
 }
 
 #[derive(Deserialize)]
