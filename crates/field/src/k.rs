@@ -12,6 +12,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::DefaultIsZeroes;
 
 use crate::m61::{Accumulator, M61};
+use crate::simd::Backend;
 use crate::traits::{Extension, Field};
 
 /// An element `re + im * i` of K.
@@ -19,6 +20,7 @@ use crate::traits::{Extension, Field};
 /// `==` compares in variable time and is for public values; compare secrets with
 /// [`ConstantTimeEq`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
 pub struct K {
     /// The part in the base field.
     pub re: M61,
@@ -137,6 +139,10 @@ impl Field for K {
         let (re, im) = bytes.split_at_checked(M61::BYTES)?;
         Some(Self::new(M61::read_from(re)?, M61::read_from(im)?))
     }
+
+    fn dot(left: &[Self], right: &[Self]) -> Self {
+        Backend::best().dot_ext(left, right)
+    }
 }
 
 impl Extension for K {
@@ -169,6 +175,7 @@ impl fmt::Debug for K {
 
 impl Add for K {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self::new(self.re + other.re, self.im + other.im)
     }
@@ -176,6 +183,7 @@ impl Add for K {
 
 impl Sub for K {
     type Output = Self;
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self::new(self.re - other.re, self.im - other.im)
     }
@@ -183,16 +191,21 @@ impl Sub for K {
 
 impl Mul for K {
     type Output = Self;
+    #[inline]
     fn mul(self, other: Self) -> Self {
-        Self::new(
-            M61::dot(&[self.re, self.im], &[other.re, -other.im]),
-            M61::dot(&[self.re, self.im], &[other.im, other.re]),
-        )
+        let mut re = Accumulator::new();
+        re.add_product(self.re, other.re);
+        re.add_product(self.im, -other.im);
+        let mut im = Accumulator::new();
+        im.add_product(self.re, other.im);
+        im.add_product(self.im, other.re);
+        Self::new(re.finish(), im.finish())
     }
 }
 
 impl Mul<M61> for K {
     type Output = Self;
+    #[inline]
     fn mul(self, factor: M61) -> Self {
         Self::new(self.re * factor, self.im * factor)
     }
@@ -200,24 +213,28 @@ impl Mul<M61> for K {
 
 impl Neg for K {
     type Output = Self;
+    #[inline]
     fn neg(self) -> Self {
         Self::new(-self.re, -self.im)
     }
 }
 
 impl AddAssign for K {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
 impl SubAssign for K {
+    #[inline]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
     }
 }
 
 impl MulAssign for K {
+    #[inline]
     fn mul_assign(&mut self, other: Self) {
         *self = *self * other;
     }

@@ -18,6 +18,7 @@ mod m61;
 pub mod recursion;
 pub mod shamir;
 mod shares;
+pub mod simd;
 pub mod slice;
 mod traits;
 

@@ -14,15 +14,19 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::DefaultIsZeroes;
 
 use crate::k::K;
+use crate::simd::Backend;
 use crate::traits::{Field, PrimeField};
 
 const P: u64 = (1 << 61) - 1;
+/// The longest inner product that is computed on the spot; at most 64 products fit into the sum.
+const SHORT: usize = 32;
 
 /// An element of the field of 2^61 - 1 elements; always the canonical representative below p.
 ///
 /// `==` compares in variable time and is for public values; compare secrets with
 /// [`ConstantTimeEq`]. `Debug` prints the value: keep secrets in [`crate::Shares`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct M61(u64);
 
 impl M61 {
@@ -135,8 +139,18 @@ impl M61 {
     /// The power (p-3)/4 = 2^59 - 1. For a nonzero square c its square is 1/c; for a non-square it
     /// is -1/c; for zero it is zero. 58 squarings and 8 products.
     #[inline]
-    pub fn sqrt_inverse_candidate(self) -> Self {
-        inverse_root_lanes([self])[0]
+    pub const fn sqrt_inverse_candidate(self) -> Self {
+        // With a(k) = c^(2^k - 1), a(k+j) = a(k)^(2^j) a(j); the indices form an addition chain for
+        // 59 in which each member adds an earlier one, so the squarings sum to 58.
+        let c = self;
+        let c2 = power_step(c, 1, c);
+        let c4 = power_step(c2, 2, c2);
+        let c8 = power_step(c4, 4, c4);
+        let c16 = power_step(c8, 8, c8);
+        let c17 = power_step(c16, 1, c);
+        let c34 = power_step(c17, 17, c17);
+        let c51 = power_step(c34, 17, c17);
+        power_step(c51, 8, c8)
     }
 
     /// The multiplicative inverse, or `None` for zero.
@@ -149,18 +163,8 @@ impl M61 {
 }
 
 /// Replaces every element by [`M61::sqrt_inverse_candidate`] of it.
-///
-/// Eight chains run interleaved: one chain alone waits for each of its multiplications.
 pub fn pow_p_minus_3_over_4(elements: &mut [M61]) {
-    let mut groups = elements.chunks_exact_mut(8);
-    for group in &mut groups {
-        let mut lanes = [M61::ZERO; 8];
-        lanes.copy_from_slice(group);
-        group.copy_from_slice(&inverse_root_lanes(lanes));
-    }
-    for element in groups.into_remainder() {
-        *element = element.sqrt_inverse_candidate();
-    }
+    M61::inverse_roots(elements);
 }
 
 /// A sum of products that is reduced once per 64 products.
@@ -225,20 +229,38 @@ impl Field for M61 {
         Self::from_bytes(bytes.try_into().ok()?)
     }
 
+    #[inline]
     fn dot(left: &[Self], right: &[Self]) -> Self {
+        // Interpolation and sharing multiply a few elements; choosing a back end would take longer.
+        if left.len() > SHORT {
+            return Backend::best().dot(left, right);
+        }
         assert_eq!(
             left.len(),
             right.len(),
             "an inner product needs equal lengths"
         );
         let mut sum = 0u128;
-        for (left, right) in left.chunks(64).zip(right.chunks(64)) {
-            sum = fold(sum);
-            for (a, b) in left.iter().zip(right) {
-                sum += u128::from(a.0) * u128::from(b.0);
-            }
+        for (a, b) in left.iter().zip(right) {
+            sum += u128::from(a.0) * u128::from(b.0);
         }
         Self::reduce_wide(sum)
+    }
+
+    fn add_each(target: &mut [Self], other: &[Self]) {
+        Backend::best().add_assign(target, other);
+    }
+
+    fn sub_each(target: &mut [Self], other: &[Self]) {
+        Backend::best().sub_assign(target, other);
+    }
+
+    fn scale_each(target: &mut [Self], factor: Self) {
+        Backend::best().scale(target, factor);
+    }
+
+    fn add_scaled_each(target: &mut [Self], factor: Self, other: &[Self]) {
+        Backend::best().add_scaled(target, factor, other);
     }
 
     fn square(self) -> Self {
@@ -268,7 +290,31 @@ impl PrimeField for M61 {
     }
 
     fn inverse_roots(elements: &mut [Self]) {
-        pow_p_minus_3_over_4(elements);
+        Backend::best().inverse_roots(elements);
+    }
+
+    fn multiply_each(target: &mut [Self], factors: &[Self]) {
+        Backend::best().multiply_each(target, factors);
+    }
+
+    fn combine_rows(coefficients: &[Self], rows: &[&[Self]], out: &mut [Self]) {
+        Backend::best().combine_rows(coefficients, rows, out);
+    }
+
+    fn products(x: &[Self], y: &[Self], blocks: usize) -> Vec<Self> {
+        Backend::best().products(x, y, blocks)
+    }
+
+    fn products_ext(x: &[K], y: &[K], blocks: usize) -> Vec<K> {
+        Backend::best().products_ext(x, y, blocks)
+    }
+
+    fn fold(x: &[Self], coefficients: &[K]) -> Vec<K> {
+        Backend::best().fold(x, coefficients)
+    }
+
+    fn fold_ext(x: &[K], coefficients: &[K]) -> Vec<K> {
+        Backend::best().fold_ext(x, coefficients)
     }
 }
 
@@ -385,7 +431,7 @@ const fn reduce_once(word: u64) -> u64 {
 
 /// Brings a sum below 2^68 without changing it modulo p.
 #[inline]
-const fn fold(sum: u128) -> u128 {
+pub(crate) const fn fold(sum: u128) -> u128 {
     (sum & P as u128) + (sum >> 61)
 }
 
@@ -396,30 +442,13 @@ const fn multiply(left: M61, right: M61) -> M61 {
     M61(reduce_once((product as u64 & P) + (product >> 61) as u64))
 }
 
-/// Raises every lane to the power 2^59 - 1.
-///
-/// With a(k) = c^(2^k - 1), a(k+j) = a(k)^(2^j) a(j); the indices form an addition chain for 59 in
-/// which each member adds an earlier one, so the squarings sum to 58.
+/// `high` to the power 2^shift, times `low`.
 #[inline]
-fn inverse_root_lanes<const LANES: usize>(c: [M61; LANES]) -> [M61; LANES] {
-    let step = |high: [M61; LANES], shift: usize, low: [M61; LANES]| {
-        let mut lanes = high;
-        for _ in 0..shift {
-            for lane in &mut lanes {
-                *lane = lane.square();
-            }
-        }
-        for (lane, low) in lanes.iter_mut().zip(low) {
-            *lane *= low;
-        }
-        lanes
-    };
-    let c2 = step(c, 1, c);
-    let c4 = step(c2, 2, c2);
-    let c8 = step(c4, 4, c4);
-    let c16 = step(c8, 8, c8);
-    let c17 = step(c16, 1, c);
-    let c34 = step(c17, 17, c17);
-    let c51 = step(c34, 17, c17);
-    step(c51, 8, c8)
+const fn power_step(high: M61, mut shift: u32, low: M61) -> M61 {
+    let mut power = high;
+    while shift > 0 {
+        power = power.square();
+        shift -= 1;
+    }
+    multiply(power, low)
 }

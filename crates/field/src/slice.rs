@@ -55,7 +55,7 @@ pub fn decode_exact<F: Field>(bytes: &[u8], len: usize) -> Result<Vec<F>, Error>
     }
 }
 
-/// The inner product of two vectors of equal length, reduced once per 64 products.
+/// The inner product of two vectors of equal length, lazily reduced.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -68,10 +68,7 @@ pub fn dot(left: &[M61], right: &[M61]) -> M61 {
 /// # Panics
 /// When the lengths differ.
 pub fn add_assign<F: Field>(target: &mut [F], other: &[F]) {
-    assert_eq!(target.len(), other.len(), "vectors of one length");
-    for (a, b) in target.iter_mut().zip(other) {
-        *a += *b;
-    }
+    F::add_each(target, other);
 }
 
 /// `target[k] -= other[k]`.
@@ -79,17 +76,12 @@ pub fn add_assign<F: Field>(target: &mut [F], other: &[F]) {
 /// # Panics
 /// When the lengths differ.
 pub fn sub_assign<F: Field>(target: &mut [F], other: &[F]) {
-    assert_eq!(target.len(), other.len(), "vectors of one length");
-    for (a, b) in target.iter_mut().zip(other) {
-        *a -= *b;
-    }
+    F::sub_each(target, other);
 }
 
 /// `target[k] *= factor`.
 pub fn scale<F: Field>(target: &mut [F], factor: F) {
-    for a in target {
-        *a *= factor;
-    }
+    F::scale_each(target, factor);
 }
 
 /// `target[k] += factor * other[k]`.
@@ -97,10 +89,7 @@ pub fn scale<F: Field>(target: &mut [F], factor: F) {
 /// # Panics
 /// When the lengths differ.
 pub fn add_scaled<F: Field>(target: &mut [F], factor: F, other: &[F]) {
-    assert_eq!(target.len(), other.len(), "vectors of one length");
-    for (a, b) in target.iter_mut().zip(other) {
-        *a += factor * *b;
-    }
+    F::add_scaled_each(target, factor, other);
 }
 
 /// Replaces every element by its inverse: one inversion and three products for each element.

@@ -11,6 +11,9 @@ use zeroize::Zeroize;
 use crate::recursion;
 
 /// A finite field whose elements have one canonical encoding of fixed width.
+///
+/// The operations on vectors are here, and in [`PrimeField`], so that a field can compute them with
+/// what the processor offers; whatever it does, the result is the one of plain field operations.
 pub trait Field:
     Copy
     + Eq
@@ -65,6 +68,46 @@ pub trait Field:
         left.iter().zip(right).map(|(a, b)| *a * *b).sum()
     }
 
+    /// `target[k] += other[k]`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn add_each(target: &mut [Self], other: &[Self]) {
+        assert_eq!(target.len(), other.len(), "vectors of one length");
+        for (a, b) in target.iter_mut().zip(other) {
+            *a += *b;
+        }
+    }
+
+    /// `target[k] -= other[k]`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn sub_each(target: &mut [Self], other: &[Self]) {
+        assert_eq!(target.len(), other.len(), "vectors of one length");
+        for (a, b) in target.iter_mut().zip(other) {
+            *a -= *b;
+        }
+    }
+
+    /// `target[k] *= factor`.
+    fn scale_each(target: &mut [Self], factor: Self) {
+        for a in target {
+            *a *= factor;
+        }
+    }
+
+    /// `target[k] += factor * other[k]`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn add_scaled_each(target: &mut [Self], factor: Self, other: &[Self]) {
+        assert_eq!(target.len(), other.len(), "vectors of one length");
+        for (a, b) in target.iter_mut().zip(other) {
+            *a += factor * *b;
+        }
+    }
+
     /// The element times itself.
     fn square(self) -> Self {
         self * self
@@ -72,9 +115,6 @@ pub trait Field:
 }
 
 /// A prime field that values are shared over; its modulus is 3 mod 4.
-///
-/// The vector operations are here so that a field can compute them with what the processor offers;
-/// whatever it does, the result is the one of plain field operations.
 pub trait PrimeField: Field + ConditionallySelectable {
     /// The field that challenges of verification are drawn from: more than 2^120 elements.
     type Ext: Extension<Base = Self>;
