@@ -5,8 +5,8 @@ use crate::k::K;
 
 #[derive(Clone, Copy)]
 pub(super) struct Complex<L> {
-    re: L,
-    im: L,
+    pub(super) re: L,
+    pub(super) im: L,
 }
 
 /// Sums of products, without the signs: i^2 is taken in at the end.

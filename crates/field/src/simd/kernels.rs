@@ -14,6 +14,8 @@ use crate::traits::Field;
 const CHAINS: usize = 2;
 /// Sums kept side by side in inner products, for the same reason.
 const SUMS: usize = 4;
+/// Points extrapolated, and orders of differences taken, in one pass over a table.
+const STEPS: usize = 4;
 /// The most blocks with a kernel of their own.
 const BLOCKS_MAX: usize = 32;
 
@@ -216,6 +218,7 @@ pub(super) fn products<V: Vector>(x: &[V::Item], y: &[V::Item], blocks: usize) -
 
 #[inline(always)]
 fn products_of<V: Vector, const BLOCKS: usize>(x: &[V::Item], y: &[V::Item]) -> Vec<V::Item> {
+    const { assert!(BLOCKS.is_multiple_of(STEPS) && BLOCKS <= BLOCKS_MAX) };
     assert_eq!(x.len(), y.len(), "a claim is about vectors of one length");
     let m = x.len().div_ceil(BLOCKS);
     let mut sums = [V::empty(); 2 * BLOCKS_MAX - 1];
@@ -234,15 +237,15 @@ fn products_of<V: Vector, const BLOCKS: usize>(x: &[V::Item], y: &[V::Item]) -> 
         for (sum, (f, g)) in given.iter_mut().zip(f.iter().zip(&g)) {
             V::add_product(sum, f.factor(), g.factor());
         }
-        // One table after the other: both together are more than there are registers.
-        let mut later = f;
         differences(&mut f);
-        for value in &mut later[1..] {
-            *value = next(&mut f);
-        }
         differences(&mut g);
-        for (sum, f) in extrapolated.iter_mut().zip(&later[1..]) {
-            V::add_product(sum, f.factor(), next(&mut g).factor());
+        // BLOCKS - 1 is three more than a multiple of STEPS.
+        let (groups, last) = extrapolated.as_chunks_mut::<STEPS>();
+        for group in groups {
+            add_next_products(group, &mut f, &mut g);
+        }
+        if let Ok(last) = <&mut [_; STEPS - 1]>::try_from(last) {
+            add_next_products(last, &mut f, &mut g);
         }
     }
     let mut h = Vec::with_capacity(2 * BLOCKS - 1);
@@ -265,20 +268,64 @@ fn column<V: Vector, const BLOCKS: usize>(x: &[&[V::Item]; BLOCKS], start: usize
 /// As in [`recursion`]: row BLOCKS-1-j becomes the j-th difference at the last point.
 #[inline(always)]
 fn differences<V: Vector, const BLOCKS: usize>(rows: &mut [V; BLOCKS]) {
-    for order in 1..BLOCKS {
-        for row in 0..BLOCKS - order {
-            rows[row] = rows[row + 1].sub(rows[row]);
+    // Several orders in one pass, so that rows are read and written less often.
+    for len in (STEPS..=BLOCKS).rev().step_by(STEPS) {
+        // For each order, the difference that ends at the row before.
+        let mut before = [V::splat(V::Item::ZERO); STEPS];
+        for row in 0..STEPS {
+            before[row] = difference(rows[row], &mut before[..row]);
+        }
+        for row in STEPS..len {
+            rows[row - STEPS] = difference(rows[row], &mut before);
+        }
+        for (order, last) in before.iter().enumerate() {
+            rows[len - 1 - order] = *last;
         }
     }
 }
 
-/// Moves differences on by one point and gives the values there.
+/// Takes each order's difference from the one below and remembers that; gives the highest.
 #[inline(always)]
-fn next<V: Vector, const BLOCKS: usize>(rows: &mut [V; BLOCKS]) -> V {
-    for row in 1..BLOCKS {
-        rows[row] = rows[row].add(rows[row - 1]);
+fn difference<V: Vector>(value: V, before: &mut [V]) -> V {
+    let mut value = value;
+    for before in before {
+        let higher = value.sub(*before);
+        *before = value;
+        value = higher;
     }
-    rows[BLOCKS - 1]
+    value
+}
+
+/// Adds the products at the next points.
+#[inline(always)]
+fn add_next_products<V: Vector, const POINTS: usize, const BLOCKS: usize>(
+    sums: &mut [V::Sum; POINTS],
+    f: &mut [V; BLOCKS],
+    g: &mut [V; BLOCKS],
+) {
+    let (f, g) = (next::<V, POINTS, BLOCKS>(f), next::<V, POINTS, BLOCKS>(g));
+    for (sum, (f, g)) in sums.iter_mut().zip(f.iter().zip(&g)) {
+        V::add_product(sum, f.factor(), g.factor());
+    }
+}
+
+/// Moves differences on by some points and gives the values there.
+///
+/// Going on by one point is a chain in which each row waits for the one before; with several points
+/// a row waits for less, and is read and written once.
+#[inline(always)]
+fn next<V: Vector, const POINTS: usize, const BLOCKS: usize>(
+    rows: &mut [V; BLOCKS],
+) -> [V; POINTS] {
+    // The highest difference is the same everywhere.
+    let mut points = [rows[0]; POINTS];
+    for row in &mut rows[1..] {
+        for point in &mut points {
+            *row = row.add(*point);
+            *point = *row;
+        }
+    }
+    points
 }
 
 #[inline(always)]
@@ -315,13 +362,7 @@ fn fold_of<L: Lanes, const BLOCKS: usize>(x: &[M61], coefficients: &[K]) -> Vec<
             L::add_product(&mut im, factors[count].1, part);
         }
         let (re, im) = (L::finish(re), L::finish(im));
-        if out.len() == L::LEN {
-            L::store_pairs(re, im, out);
-        } else {
-            let mut buffer = [K::ZERO; LEN_MAX];
-            L::store_pairs(re, im, &mut buffer);
-            out.copy_from_slice(&buffer[..out.len()]);
-        }
+        store_part(Complex { re, im }, out);
     }
     folded
 }
@@ -385,9 +426,16 @@ fn load_part<V: Vector>(from: &[V::Item]) -> V {
     if from.len() >= V::LEN {
         return V::load(from);
     }
-    let mut buffer = [V::Item::ZERO; LEN_MAX];
+    V::load(&padded(from))
+}
+
+/// Apart, so that what is rare stands in nobody's way.
+#[cold]
+#[inline(never)]
+fn padded<F: Field>(from: &[F]) -> [F; LEN_MAX] {
+    let mut buffer = [F::ZERO; LEN_MAX];
     buffer[..from.len()].copy_from_slice(from);
-    V::load(&buffer)
+    buffer
 }
 
 /// Writes as many elements as there is room for.
@@ -398,6 +446,12 @@ fn store_part<V: Vector>(vector: V, to: &mut [V::Item]) {
     }
     let mut buffer = [V::Item::ZERO; LEN_MAX];
     vector.store(&mut buffer);
+    copy_start(&buffer, to);
+}
+
+#[cold]
+#[inline(never)]
+fn copy_start<F: Field>(buffer: &[F; LEN_MAX], to: &mut [F]) {
     to.copy_from_slice(&buffer[..to.len()]);
 }
 

@@ -166,7 +166,7 @@ fn rows_of_matrices() {
     let mut source = Source::new(3);
     for backend in Backend::available() {
         for count in [0, 1, 2, 3, 4, 5, 6, 9, 70] {
-            for len in lengths().filter(|len| *len < 40) {
+            for len in lengths().filter(|len| *len < if cfg!(miri) { 10 } else { 40 }) {
                 let coefficients = source.vector(count);
                 let rows: Vec<Vec<M61>> = (0..count).map(|_| source.vector(len)).collect();
                 let borrowed: Vec<&[M61]> = rows.iter().map(Vec::as_slice).collect();
@@ -206,8 +206,7 @@ fn steps_of_the_recursion() {
     };
     for backend in Backend::available() {
         for blocks in [1, 3, 8, 16, 32] {
-            let lengths = [0, 1, 8, 9, 33, 65];
-            for len in lengths.into_iter().chain(long.clone()) {
+            for len in [0, 1, 9, 65].into_iter().chain(long.clone()) {
                 let about = format!("{} {len} in {blocks}", backend.name());
                 let rho = source.k_vector(1)[0] + K::I;
                 let over_blocks = coefficients_at(blocks, rho);
