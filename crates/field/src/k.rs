@@ -11,7 +11,7 @@ use rand_core::CryptoRng;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::DefaultIsZeroes;
 
-use crate::m61::{Accumulator, M61};
+use crate::m61::{Accumulator, M61, SHORT};
 use crate::simd::Backend;
 use crate::traits::{Extension, Field};
 
@@ -141,7 +141,23 @@ impl Field for K {
     }
 
     fn dot(left: &[Self], right: &[Self]) -> Self {
-        Backend::best().dot_ext(left, right)
+        if left.len() > SHORT {
+            return Backend::best().dot_ext(left, right);
+        }
+        assert_eq!(
+            left.len(),
+            right.len(),
+            "an inner product needs equal lengths"
+        );
+        let mut re = Accumulator::new();
+        let mut im = Accumulator::new();
+        for (a, b) in left.iter().zip(right) {
+            re.add_product(a.re, b.re);
+            re.add_product(a.im, -b.im);
+            im.add_product(a.re, b.im);
+            im.add_product(a.im, b.re);
+        }
+        Self::new(re.finish(), im.finish())
     }
 }
 

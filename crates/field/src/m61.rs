@@ -19,7 +19,7 @@ use crate::traits::{Field, PrimeField};
 
 const P: u64 = (1 << 61) - 1;
 /// The longest inner product that is computed on the spot; at most 64 products fit into the sum.
-const SHORT: usize = 32;
+pub(crate) const SHORT: usize = 32;
 
 /// An element of the field of 2^61 - 1 elements; always the canonical representative below p.
 ///
