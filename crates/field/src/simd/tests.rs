@@ -1,8 +1,5 @@
 //! Every back end against plain field operations, in lengths that end at every place of a vector.
 
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
-
 use super::Backend;
 use crate::recursion::{self, coefficients_at};
 use crate::traits::Field;
@@ -12,11 +9,19 @@ use crate::{K, M61};
 const ROUNDS: usize = if cfg!(miri) { 1 } else { 40 };
 const LONG: usize = if cfg!(miri) { 40 } else { 5000 };
 
-struct Source(ChaCha20Rng);
+/// A short generator (SplitMix64): a cipher's would take most of the interpreter's time.
+struct Source(u64);
 
 impl Source {
-    fn new(seed: u8) -> Self {
-        Self(ChaCha20Rng::from_seed([seed; 32]))
+    fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 
     /// Values at the ends of the range and at the limbs' ends half of the time.
@@ -44,10 +49,10 @@ impl Source {
             P - (1 << 52),
             P - 1,
         ];
-        let word = self.0.next_u64();
+        let word = self.word();
         match word >> 63 {
             0 => M61::new(EDGES[(word % 20) as usize]),
-            _ => M61::random(&mut self.0),
+            _ => M61::from_random_word(word),
         }
     }
 
