@@ -175,9 +175,9 @@ macro_rules! dispatch {
 
 macro_rules! portable_vector {
     (Base) => { Portable<4> };
-    (BaseSums) => { Portable<2> };
+    (BaseSums) => { Portable<1> };
     (Extension) => { Complex<Portable<4>> };
-    (ExtensionSums) => { Complex<Portable<2>> };
+    (ExtensionSums) => { Complex<Portable<1>> };
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -208,7 +208,7 @@ dispatch! {
     /// `target[k] += factor * other[k]`, for slices of one length.
     fn add_scaled(target: &mut [M61], factor: M61, other: &[M61]) = add_scaled<Base>;
     /// The inner product of slices of one length.
-    fn dot(left: &[M61], right: &[M61]) -> M61 = dot<Base>;
+    fn dot(left: &[M61], right: &[M61]) -> M61 = dot<BaseSums>;
     /// The inner product of slices of one length.
     fn dot_ext(left: &[K], right: &[K]) -> K = dot<ExtensionSums>;
     /// As [`crate::PrimeField::combine_rows`].

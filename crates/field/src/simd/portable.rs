@@ -4,8 +4,8 @@ use super::{Lanes, Vector};
 use crate::k::K;
 use crate::m61::{M61, fold};
 
-/// More than one element, so that compilers find what vectors any processor has. Kernels with many
-/// sums take two, or the sums would not stay in registers.
+/// Some elements, so that compilers find what vectors any processor has; kernels with many sums take
+/// one element, or the sums would not stay in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Portable<const LEN: usize>([M61; LEN]);
 
