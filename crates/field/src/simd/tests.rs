@@ -204,14 +204,15 @@ fn inverse_roots() {
 #[test]
 fn steps_of_the_recursion() {
     let mut source = Source::new(5);
+    let blocks: &[usize] = if cfg!(miri) { &[8] } else { &[1, 3, 8, 16, 32] };
     let long = if cfg!(miri) {
         vec![]
     } else {
         vec![500, 1023, 5000]
     };
     for backend in Backend::available() {
-        for blocks in [1, 3, 8, 16, 32] {
-            for len in [0, 1, 9, 65].into_iter().chain(long.clone()) {
+        for &blocks in blocks {
+            for len in [1, 65].into_iter().chain(long.clone()) {
                 let about = format!("{} {len} in {blocks}", backend.name());
                 let rho = source.k_vector(1)[0] + K::I;
                 let over_blocks = coefficients_at(blocks, rho);
