@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use enigma_bytecode::plan::Operation;
+use enigma_bytecode::plan::{Operation, Security};
 
 use crate::node::args::NodeCommand;
 
@@ -162,6 +162,19 @@ pub(crate) struct BenchOptions {
     /// How often to measure.
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
+    /// Leave verification out, to see what it costs. For benchmarks alone: no contract can ask for it.
+    #[arg(long)]
+    pub(crate) semi_honest: bool,
+}
+
+impl BenchOptions {
+    pub(crate) fn security(&self) -> Security {
+        if self.semi_honest {
+            Security::SemiHonest
+        } else {
+            Security::Malicious
+        }
+    }
 }
 
 fn field(name: &str) -> Result<String, String> {

@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use comfy_table::{CellAlignment, Table, presets};
-use enigma_bytecode::plan::Operation;
-use enigma_node::bench::{self, Answer, Greeting, Order, SECURITY, Spent};
+use enigma_bytecode::plan::{Operation, Security};
+use enigma_node::bench::{self, Answer, Greeting, Order, Spent};
 use serde_json::json;
 
 use crate::args::BenchOptions;
@@ -29,9 +29,9 @@ struct Run {
 /// Measures, and prints the medians.
 pub(crate) fn run(context: &Context, options: &BenchOptions) -> Result<(), Problem> {
     let (operation, count) = (options.operation, options.count);
-    let rounds = bench::rounds(operation, count, options.nodes)
+    let rounds = bench::rounds(operation, count, options.nodes, options.security())
         .map_err(|refused| Problem::new(refused.to_string()).hint("choose another --count"))?;
-    let mut committee = Committee::start(operation, count, options.nodes)?;
+    let mut committee = Committee::start(options)?;
     let runs = (0..options.runs)
         .map(|_| committee.run())
         .collect::<Result<Vec<Run>, Problem>>()?;
@@ -55,8 +55,10 @@ struct Committee {
 }
 
 impl Committee {
-    fn start(operation: Operation, count: u32, nodes: u8) -> Result<Self, Problem> {
-        let parties = (1..=nodes).map(Party::start).collect::<Result<_, _>>()?;
+    fn start(options: &BenchOptions) -> Result<Self, Problem> {
+        let parties = (1..=options.nodes)
+            .map(Party::start)
+            .collect::<Result<_, _>>()?;
         let mut committee = Self { parties };
         let greetings = committee.answers(|answer| match answer {
             Answer::Listening(greeting) => Some(greeting),
@@ -64,8 +66,9 @@ impl Committee {
         })?;
         let members: Vec<Greeting> = greetings;
         committee.order(&Order::Join {
-            operation: operation.to_string(),
-            count,
+            operation: options.operation.to_string(),
+            count: options.count,
+            semi_honest: options.semi_honest,
             seed: rand::random(),
             members,
         })?;
@@ -175,6 +178,7 @@ struct Summary {
     nodes: u8,
     field: String,
     count: u32,
+    security: Security,
     runs: u32,
     rounds: u64,
     wall_seconds: f64,
@@ -191,6 +195,7 @@ impl Summary {
             nodes: options.nodes,
             field: options.field.clone(),
             count: options.count,
+            security: options.security(),
             runs: options.runs,
             rounds,
             wall_seconds: median(runs.iter().map(|run| run.wall_seconds)),
@@ -210,7 +215,7 @@ impl Summary {
             "nodes": self.nodes,
             "field": self.field,
             "count": self.count,
-            "security": SECURITY,
+            "security": self.security.to_string(),
             "wall_seconds": self.wall_seconds,
             "ops_per_second": self.ops_per_second(),
             "bytes_per_party": self.bytes_per_party,
@@ -225,7 +230,7 @@ impl Summary {
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY);
         let title = format!("{} of {}", self.operation, self.count);
-        let committee = format!("{} nodes, {}, {SECURITY}", self.nodes, self.field);
+        let committee = format!("{} nodes, {}, {}", self.nodes, self.field, self.security);
         table.set_header([title, committee]);
         let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
         let memory = self

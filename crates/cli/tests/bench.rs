@@ -33,7 +33,7 @@ fn a_bench_measures_real_processes_and_says_the_promised_keys() {
         ];
         assert_eq!(keys, promised);
         assert_eq!(result["op"], operation);
-        assert_eq!(result["security"], "semi-honest");
+        assert_eq!(result["security"], "malicious");
         assert_eq!(result["nodes"].to_string(), nodes);
         assert_eq!(result["count"].to_string(), count);
         assert_eq!(result["runs"], 2);

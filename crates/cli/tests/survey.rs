@@ -13,7 +13,7 @@ fn check(values: &[i64], nodes: u8) {
     assert_eq!(result["average"], average);
     assert_eq!(result["people"], serde_json::Value::from(expected));
     assert_eq!(result["nodes"], nodes);
-    assert_eq!(result["security"], "semi-honest");
+    assert_eq!(result["security"], "malicious-abort");
     assert!(result["rounds"].as_u64().is_some_and(|rounds| rounds > 0));
     assert!(
         result["bytes_per_node"]
@@ -76,7 +76,7 @@ fn the_sample_in_a_table() {
         "Tara",
         "average learned",
         "own rank learned",
-        "semi-honest",
+        "malicious-abort",
         "fee",
         "rounds",
     ] {

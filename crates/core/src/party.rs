@@ -26,7 +26,7 @@ use crate::seam::{
 };
 
 /// `security` of every result until openings are verified (decisions 24).
-pub(crate) const SECURITY: &str = "semi-honest";
+pub(crate) const SECURITY: &str = "malicious-abort";
 
 /// Requests that wait for a block the party has not seen; the oldest is refused when full.
 const PARKED_MAX: usize = 256;

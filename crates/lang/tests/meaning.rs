@@ -434,7 +434,7 @@ fn check_live(
     for (party, outcome) in outcomes.iter().enumerate() {
         let counted = outcome.counters;
         prop_assert_eq!(counted.multiplications, plan.cost.multiplications);
-        prop_assert_eq!(counted.full_openings, plan.cost.openings);
+        prop_assert_eq!(counted.openings, plan.cost.openings);
         prop_assert_eq!(counted.bytes_sent, plan.cost.bytes_sent[party]);
     }
     Ok(())

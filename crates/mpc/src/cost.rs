@@ -7,25 +7,25 @@
 //! | operation | rounds | frames | elements |
 //! |---|---|---|---|
 //! | multiply, reshare, dot (L results) | 1 | t C(L) | t L |
-//! | full opening | 1 | (n-1) C(L) | (n-1) L |
-//! | cheap opening | 1 | t C(L) | t L |
+//! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
-//! | agreement | 1 | n-1 | 4 (n-1), a digest each |
 //! | random bits | 2 | see below | see below |
+//! | verification | see [`verify`] | | |
 //!
-//! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the king of chunk k is party 1 + k mod n. For each chunk of c
-//! bits the king sends n-1 frames of c elements, every other party one.
+//! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the
+//! king of chunk k is party 1 + k mod n. For each chunk of c bits the king sends n-1 frames of c
+//! elements, every other party one.
 
 use std::ops::{Add, AddAssign, Mul};
 
 use enigma_field::interpolation::prss_subsets;
-use enigma_field::{Committee, M61, Party};
+use enigma_field::{Committee, Levels, M61, Party};
 
+use crate::engine::{
+    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_elements,
+};
 use crate::message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks};
 use crate::setup;
-
-/// Bytes of an agreement's digest.
-pub(crate) const DIGEST_BYTES: usize = 32;
 
 /// What one party sends for an operation, and how many rounds the operation takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,8 @@ pub fn setup(committee: Committee, me: Party) -> OpCost {
         .map(|subset| subset.members().count() - 1)
         .sum();
     let receivers = committee.len() - 1;
-    let bytes = receivers * (setup::HELLO_BYTES + setup::CLAIMS_TAG_BYTES)
+    let shown = (receivers - 1) * setup::SHOWN_BYTES;
+    let bytes = receivers * (setup::HELLO_BYTES + setup::CLAIMS_TAG_BYTES + shown)
         + deliveries * setup::DELIVERY_BYTES
         + receivers * claims * setup::CLAIM_BYTES;
     OpCost {
@@ -118,14 +119,9 @@ pub fn reshare(committee: Committee, len: usize) -> OpCost {
     multiply(committee, len)
 }
 
-/// A full opening of `len` values.
-pub fn open_full(committee: Committee, len: usize) -> OpCost {
+/// An opening of `len` values.
+pub fn open(committee: Committee, len: usize) -> OpCost {
     OpCost::vector(len) * (committee.len() - 1)
-}
-
-/// A cheap opening of `len` values.
-pub fn open_cheap(committee: Committee, len: usize) -> OpCost {
-    OpCost::vector(len) * committee.degree()
 }
 
 /// `len` random values.
@@ -133,14 +129,27 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
     OpCost::default()
 }
 
-/// One agreement, on whatever was opened.
-pub fn agree(committee: Committee) -> OpCost {
-    let digest = OpCost {
+/// The verification of a batch whose claim has `len` elements: one for each product and bit,
+/// `width` for each inner product, one for each reshare operation. To t parties go the dealings, to
+/// all others checkpoint, coins, opening and acceptance.
+pub fn verify(committee: Committee, len: usize) -> OpCost {
+    let levels = Levels::new(len);
+    let others = committee.len() - 1;
+    let message = |bytes: usize| OpCost {
         rounds: 1,
         frames: 1,
-        payload_bytes: DIGEST_BYTES as u64,
+        payload_bytes: bytes as u64,
     };
-    digest * (committee.len() - 1)
+    let mut cost = message(CHECKPOINT_BYTES) * others;
+    cost += message(COIN_BYTES + (others - 1) * PASSED_ON_BYTES) * others;
+    for level in 0..=levels.blocks.len() {
+        let dealt = dealt_elements(&levels, level) * M61::BYTES;
+        cost += message(dealt) * committee.degree();
+        cost += message(COIN_BYTES) * others;
+    }
+    cost += message(OPENING_BYTES) * others;
+    cost += message(ACCEPTANCE_BYTES) * others;
+    cost
 }
 
 /// `len` random bits, for one party: kings send more.

@@ -32,16 +32,30 @@ pub enum Misuse {
         /// Elements of the second vector, or the width.
         right: usize,
     },
-    /// The operation opened nothing cheaply, has not finished, or was agreed on before.
-    NothingToAgree {
-        /// The operation.
+    /// No operation belongs to the batch.
+    NothingToVerify {
+        /// The batch.
         op: u32,
     },
-    /// The agreement does not cover the operation that made the value.
-    NotAgreed {
-        /// The operation.
+    /// Operations of the batch have not finished.
+    BatchRunning {
+        /// The batch.
         op: u32,
     },
+    /// The batch is verified already, or being verified.
+    BatchClosed {
+        /// The batch.
+        batch: u32,
+    },
+    /// A batch that the value came from is not accepted.
+    NotVerified {
+        /// The batch.
+        batch: u32,
+    },
+    /// A value comes from a batch of another session, whose shares have nothing to do with this one.
+    OtherSession,
+    /// The bits do not make uniform masks.
+    MaskLayout,
     /// Pseudo-random secret sharing is not available for so many parties.
     CommitteeSize {
         /// The size asked for.
@@ -133,10 +147,38 @@ pub enum Fault {
     },
     /// Parties hold different values for something that was opened. Either side may be lying.
     Disagreement {
-        /// The agreement.
+        /// The verification.
         op: u32,
         /// A party whose digest differs from ours.
         with: Party,
+    },
+    /// A statement in a verification does not bear its sender's signature, or the sender passed on
+    /// a statement that was never signed.
+    Unsigned {
+        /// The sender.
+        from: Party,
+        /// The verification.
+        op: u32,
+    },
+    /// A party signed two different checkpoints of one batch.
+    Equivocation {
+        /// The party.
+        from: Party,
+        /// The verification.
+        op: u32,
+    },
+    /// What a party revealed for a coin is not what it had committed to.
+    Coin {
+        /// The party.
+        from: Party,
+        /// The verification.
+        op: u32,
+    },
+    /// A product of the batch is wrong, or somebody lied in its verification. Nothing that depends
+    /// on the batch was opened.
+    Rejected {
+        /// The verification.
+        op: u32,
     },
     /// A message of the session's setup is not of its format.
     SetupFormat {
@@ -165,7 +207,13 @@ pub enum Fault {
         /// The parties.
         parties: [Party; 2],
     },
-    /// The sender claims a seed for which it shows no signature of the party that sampled it.
+    /// A party signed two different session keys, or gave others another than us.
+    SetupTwoKeys {
+        /// The party.
+        from: Party,
+    },
+    /// The sender claims a seed for which it shows no signature of the party that sampled it, or
+    /// somebody's session key without that one's signature.
     SetupClaim {
         /// The sender.
         from: Party,
@@ -189,10 +237,14 @@ impl Fault {
             | Self::Length { from, .. }
             | Self::NonCanonical { from, .. }
             | Self::ZeroRoot { from, .. }
+            | Self::Unsigned { from, .. }
+            | Self::Equivocation { from, .. }
+            | Self::Coin { from, .. }
             | Self::SetupFormat { from }
             | Self::SetupRepeated { from, .. }
             | Self::SetupSignature { from }
             | Self::SetupPossession { from }
+            | Self::SetupTwoKeys { from }
             | Self::SetupClaim { from } => vec![*from],
             Self::SetupSharedKey { parties } => parties.to_vec(),
             Self::SetupTwoSeeds { sampler, .. } => vec![*sampler],
@@ -201,6 +253,7 @@ impl Fault {
             Self::EarlyOverflow { .. }
             | Self::NoRoot { .. }
             | Self::Inconsistent { .. }
+            | Self::Rejected { .. }
             | Self::Disagreement { .. } => Vec::new(),
         }
     }
@@ -234,12 +287,17 @@ impl fmt::Display for Misuse {
             Self::Lengths { left, right } => {
                 write!(f, "lengths {left} and {right} do not fit together")
             }
-            Self::NothingToAgree { op } => {
-                write!(f, "operation {op} has nothing to agree on")
+            Self::NothingToVerify { op } => write!(f, "batch {op} is empty"),
+            Self::BatchRunning { op } => write!(f, "operations of batch {op} have not finished"),
+            Self::BatchClosed { batch } => write!(f, "batch {batch} is closed"),
+            Self::NotVerified { batch } => {
+                write!(
+                    f,
+                    "the value depends on batch {batch}, which is not verified"
+                )
             }
-            Self::NotAgreed { op } => {
-                write!(f, "the agreement does not cover operation {op}")
-            }
+            Self::OtherSession => f.write_str("the value is of another session"),
+            Self::MaskLayout => f.write_str("the bits do not make uniform masks"),
             Self::CommitteeSize { n } => write!(f, "sessions of {n} parties are not supported"),
             Self::NotAMember { party } => write!(f, "party {party} is not in the committee"),
         }
@@ -287,8 +345,24 @@ impl fmt::Display for Fault {
             ),
             Self::Disagreement { op, with } => write!(
                 f,
-                "party {with} disagrees about opened values at operation {op}"
+                "party {with} disagrees about opened values of batch {op}"
             ),
+            Self::Unsigned { from, op } => {
+                write!(
+                    f,
+                    "party {from} did not sign what it stated about batch {op}"
+                )
+            }
+            Self::Equivocation { from, op } => {
+                write!(f, "party {from} signed two checkpoints of batch {op}")
+            }
+            Self::Coin { from, op } => {
+                write!(
+                    f,
+                    "party {from} broke its commitment to a coin of batch {op}"
+                )
+            }
+            Self::Rejected { op } => write!(f, "the products of batch {op} are not right"),
             Self::SetupFormat { from } => {
                 write!(f, "party {from} sent a malformed setup message")
             }
@@ -307,8 +381,11 @@ impl fmt::Display for Fault {
             Self::SetupSharedKey {
                 parties: [first, second],
             } => write!(f, "parties {first} and {second} use one session key"),
+            Self::SetupTwoKeys { from } => {
+                write!(f, "party {from} signed two session keys")
+            }
             Self::SetupClaim { from } => {
-                write!(f, "party {from} claims a seed that nobody signed")
+                write!(f, "party {from} claims a seed or key that nobody signed")
             }
             Self::SetupTwoSeeds { sampler, subset } => {
                 write!(f, "party {sampler} signed two seeds for subset {subset:#b}")

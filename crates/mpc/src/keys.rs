@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use enigma_field::interpolation::PartySet;
 use enigma_field::{Committee, Party};
 use zeroize::Zeroizing;
@@ -32,6 +33,26 @@ pub struct SessionSeeds {
     /// For each subset of t + 1 parties with this one, in the order of
     /// [`enigma_field::interpolation::prss_coefficients`]; known to exactly its members.
     pub(crate) subsets: Vec<(PartySet, Seed)>,
+    pub(crate) identity: SessionIdentity,
+}
+
+/// What a party states in a session, it signs with a key of this session, which its long-term key
+/// signed in the setup.
+#[derive(Clone)]
+pub(crate) struct SessionIdentity {
+    /// Known to this party alone: where its coins come from.
+    pub(crate) own: Seed,
+    pub(crate) signing: SigningKey,
+    /// Everybody's, by party.
+    pub(crate) verifying: Vec<VerifyingKey>,
+}
+
+impl SessionIdentity {
+    /// Forgets the secrets.
+    pub(crate) fn forget(&mut self) {
+        self.own = Seed::default();
+        self.signing = SigningKey::from_bytes(&[0; 32]);
+    }
 }
 
 impl SessionSeeds {
@@ -64,6 +85,10 @@ impl SessionSeeds {
             subsets: (self.subsets.iter())
                 .map(|(subset, seed)| (*subset, derive_seed(seed)))
                 .collect(),
+            identity: SessionIdentity {
+                own: derive_seed(&self.identity.own),
+                ..self.identity.clone()
+            },
         }
     }
 }

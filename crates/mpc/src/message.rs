@@ -18,7 +18,8 @@ pub const BITS_CHUNK_LEN: usize = 4096;
 pub struct Slot {
     /// The operation.
     pub op: u32,
-    /// The message of the operation: 0, except for a king's answer in random bits, 1.
+    /// The message of the operation: 0, but for random bits, where a king's answer is 1, and for
+    /// verifications, whose steps are numbered.
     pub step: u8,
     /// The chunk of a long vector.
     pub part: u32,
@@ -31,7 +32,7 @@ pub struct Outgoing {
     pub to: Party,
     /// Its place.
     pub slot: Slot,
-    /// Elements in canonical encoding (or one digest), at most [`MAX_PAYLOAD_BYTES`]. For the
+    /// Elements in canonical encoding, or a verification's statements, at most [`MAX_PAYLOAD_BYTES`]. For the
     /// receiver's eyes only; the transport that encrypts it also decides how long it stays in memory.
     pub payload: Vec<u8>,
 }

@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Random,
     /// Terms of the random value behind a random bit.
     Bit,
+    /// Public weights of a verification.
+    Weight,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::Zero => [2, 0],
             Self::Random => [3, 0],
             Self::Bit => [4, 0],
+            Self::Weight => [5, 0],
         }
     }
 }
@@ -64,7 +67,7 @@ impl Prg {
         nonce[0..4].copy_from_slice(&op.to_le_bytes());
         nonce[4..8].copy_from_slice(&part.to_le_bytes());
         nonce[8..10].copy_from_slice(&purpose.code());
-        // The last four bytes count blocks; a chunk has at most 2^14.
+        // The last four bytes count blocks; a vector has fewer than 2^32 elements.
         Stream(CtrCore::inner_iv_init(&self.cipher, &nonce.into()))
     }
 }

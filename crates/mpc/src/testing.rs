@@ -1,15 +1,18 @@
 //! For tests: a committee in memory, with seeds dealt from one number, frames delivered in an order
 //! drawn from that number, and a hook for an adversary that edits frames on their way.
 
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, M61, Party, Shares, shamir};
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
+pub use crate::engine::Forger;
 use crate::engine::{Engine, Finished};
 use crate::fault::Fault;
-use crate::keys::{Seed, SessionId, SessionSeeds};
+use crate::keys::{Seed, SessionId, SessionIdentity, SessionSeeds};
 use crate::message::Slot;
+use crate::wires::Wires;
 
 /// A frame on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,17 +142,25 @@ impl Network {
         self.engines.iter_mut().map(take).collect()
     }
 
-    /// As [`Self::take`], for operations that end in shares.
+    /// As [`Self::take`], for operations that end in wires.
     ///
     /// # Panics
     /// Also when the result is something else.
-    pub fn take_shares(&mut self, op: u32) -> Vec<Shares> {
-        let shares = |finished| match finished {
-            Finished::Shares(shares) => shares,
-            other => panic!("not shares: {other:?}"),
+    pub fn take_wires(&mut self, op: u32) -> Vec<Wires> {
+        let wires = |finished| match finished {
+            Finished::Wires(wires) => wires,
+            other => panic!("not wires: {other:?}"),
         };
-        self.take(op).into_iter().map(shares).collect()
+        self.take(op).into_iter().map(wires).collect()
     }
+}
+
+/// The shares in wires that tests look into, verified or not.
+pub fn bare(wires: &[Wires]) -> Vec<Shares> {
+    wires
+        .iter()
+        .map(|wires| Shares::from(wires.to_vec()))
+        .collect()
 }
 
 /// Every party's seeds, as an honest setup would make them.
@@ -162,6 +173,10 @@ pub fn dealt_seeds(committee: Committee, seed: u64) -> Vec<SessionSeeds> {
     };
     let number = |party: Party| u32::from(party.number());
     let subsets = prss_subsets(&committee).expect("a committee small enough for seeds");
+    let signing = |party| SigningKey::from_bytes(&derive("signing", number(party), 0));
+    let verifying: Vec<VerifyingKey> = (committee.parties())
+        .map(|party| signing(party).verifying_key())
+        .collect();
     let seeds = committee.parties().map(|me| SessionSeeds {
         session: SessionId(*derive("session", 0, 0)),
         committee,
@@ -176,6 +191,11 @@ pub fn dealt_seeds(committee: Committee, seed: u64) -> Vec<SessionSeeds> {
             .filter(|subset| subset.contains(me))
             .map(|subset| (*subset, derive("subset", subset.bits(), 0)))
             .collect(),
+        identity: SessionIdentity {
+            own: derive("own", number(me), 0),
+            signing: signing(me),
+            verifying: verifying.clone(),
+        },
     });
     seeds.collect()
 }

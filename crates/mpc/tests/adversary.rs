@@ -4,13 +4,34 @@ use enigma_field::{Committee, M61, Party, shamir};
 use enigma_mpc::testing::{Delivery, Network, share, values};
 use enigma_mpc::{
     BITS_CHUNK_LEN, CHUNK_LEN, Engine, Error, FRAME_OVERHEAD_BYTES, Fault, Finished,
-    MAX_PAYLOAD_BYTES, Slot, cost,
+    MAX_PAYLOAD_BYTES, Slot, Wires, cost,
 };
+
+/// The batch that operations of these tests belong to.
+const BATCH: u32 = 99;
 
 const SIZES: [u8; 3] = [3, 5, 7];
 
 fn committee(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
+}
+
+/// Every party's shares of `values`, from no batch.
+fn inputs(committee: Committee, values: &[M61]) -> Vec<Wires> {
+    let shares = share(committee, values, 2);
+    shares.into_iter().map(Wires::input).collect()
+}
+
+/// Opens inputs, which are verified from the start.
+fn open(network: &mut Network, op: u32, x: &[Wires]) {
+    network.start(|engine, k| {
+        let x = engine.verified(x[k].clone())?;
+        engine.start_open(op, x)
+    });
+}
+
+fn square(engine: &mut Engine, op: u32, x: &Wires) -> Result<(), Error> {
+    engine.start_multiply(op, BATCH, vec![(x.clone(), x.clone())])
 }
 
 fn party(number: u8) -> Party {
@@ -46,16 +67,17 @@ fn add(frame: &mut Delivery, index: usize, delta: u64) {
 }
 
 /// Every operation with frames at step 0 that the cheat sends, started on all parties as number 7.
-type Start = fn(&mut Network, &[enigma_field::Shares]);
+type Start = fn(&mut Network, &[Wires]);
 
 fn operations() -> Vec<Start> {
     vec![
-        |network, x| network.start(|engine, k| engine.start_multiply(7, &x[k], &x[k])),
-        |network, x| network.start(|engine, k| engine.start_dot(7, &x[k], &x[k], 1)),
-        |network, x| network.start(|engine, k| engine.start_reshare(7, &x[k])),
-        |network, x| network.start(|engine, k| engine.start_open_full(7, &x[k])),
-        |network, x| network.start(|engine, k| engine.start_open_cheap(7, &x[k])),
-        |network, x| network.start(|engine, k| engine.start_random_bits(7, x[k].len())),
+        |network, x| network.start(|engine, k| square(engine, 7, &x[k])),
+        |network, x| {
+            network.start(|engine, k| engine.start_dot(7, BATCH, x[k].clone(), x[k].clone(), 1))
+        },
+        |network, x| network.start(|engine, k| engine.start_reshare(7, BATCH, x[k].clone())),
+        |network, x| open(network, 7, x),
+        |network, x| network.start(|engine, k| engine.start_random_bits(7, BATCH, x[k].len())),
     ]
 }
 
@@ -66,7 +88,7 @@ fn check_every_operation(
 ) {
     for n in SIZES {
         let committee = committee(n);
-        let x = share(committee, &values(10, 1), 2);
+        let x = inputs(committee, &values(10, 1));
         // The last party: king of no chunk here, so that it has squares to send.
         let cheat = party(n);
         for start in operations() {
@@ -193,7 +215,7 @@ fn frames_at_places_that_do_not_exist_name_the_sender() {
 fn a_frame_sent_twice_names_the_sender() {
     for n in SIZES {
         let committee = committee(n);
-        let x = share(committee, &values(10, 1), 2);
+        let x = inputs(committee, &values(10, 1));
         let cheat = party(n);
         let place = slot(7, 0, 0);
         for start in operations() {
@@ -230,9 +252,9 @@ fn a_frame_sent_twice_names_the_sender() {
 #[test]
 fn a_frame_replayed_after_its_operation_is_stale() {
     let committee = committee(3);
-    let x = share(committee, &values(10, 1), 2);
+    let x = inputs(committee, &values(10, 1));
     let mut network = Network::new(committee, 0);
-    network.start(|engine, k| engine.start_open_full(0, &x[k]));
+    open(&mut network, 0, &x);
     network.collect();
     let recorded = network.in_flight.clone();
     network.run().expect("an honest run");
@@ -253,7 +275,7 @@ fn a_frame_replayed_after_its_operation_is_stale() {
         Err(stale.clone())
     );
     assert_eq!(
-        engine.start_random_bits(1, 10),
+        engine.start_random_bits(1, BATCH, 10),
         Err(Error::Fault(stale.clone()))
     );
     assert_eq!(engine.random(2, 10).map(|_| ()), Err(Error::Fault(stale)));
@@ -264,25 +286,25 @@ fn a_frame_replayed_after_its_operation_is_stale() {
 #[test]
 fn a_frame_moved_to_another_operation_is_noticed_there() {
     let committee = committee(3);
-    let x = share(committee, &values(10, 1), 2);
-    let y = share(committee, &values(4, 1), 2);
+    let x = inputs(committee, &values(10, 1));
+    let y = inputs(committee, &values(4, 1));
     let mut network = Network::new(committee, 0);
     let cheat = party(2);
     edit(&mut network, cheat, slot(0, 0, 0), |mut frame| {
         frame.slot.op = 1;
         vec![frame]
     });
-    network.start(|engine, k| engine.start_open_full(0, &x[k]));
-    network.start(|engine, k| engine.start_open_full(1, &y[k]));
+    open(&mut network, 0, &x);
+    open(&mut network, 1, &y);
     let (_, fault) = network.run().expect_err("the frame does not fit");
     assert_eq!(fault.culprits(), [cheat]);
 }
 
 #[test]
-fn a_wrong_share_in_a_full_opening_is_detected_and_names_nobody() {
+fn a_wrong_share_in_an_opening_is_detected_and_names_nobody() {
     for n in SIZES {
         let committee = committee(n);
-        let x = share(committee, &values(CHUNK_LEN + 3, 1), 2);
+        let x = inputs(committee, &values(CHUNK_LEN + 3, 1));
         for (part, index) in [(0, 0), (0, CHUNK_LEN - 1), (1, 2)] {
             let mut network = Network::new(committee, 0);
             edit(
@@ -294,7 +316,7 @@ fn a_wrong_share_in_a_full_opening_is_detected_and_names_nobody() {
                     vec![frame]
                 },
             );
-            network.start(|engine, k| engine.start_open_full(0, &x[k]));
+            open(&mut network, 0, &x);
             let (_, fault) = network.run().expect_err("the shares are inconsistent");
             let index = part as usize * CHUNK_LEN + index;
             assert_eq!(fault, Fault::Inconsistent { op: 0, index });
@@ -309,7 +331,7 @@ fn wrong_shares_to_one_receiver_stop_that_receiver() {
     for n in SIZES {
         let committee = committee(n);
         let plain = values(5, 1);
-        let x = share(committee, &plain, 2);
+        let x = inputs(committee, &plain);
         let mut network = Network::new(committee, 0);
         let (cheat, victim) = (party(n), party(1));
         edit(&mut network, cheat, slot(0, 0, 0), move |mut frame| {
@@ -318,7 +340,7 @@ fn wrong_shares_to_one_receiver_stop_that_receiver() {
             }
             vec![frame]
         });
-        network.start(|engine, k| engine.start_open_full(0, &x[k]));
+        open(&mut network, 0, &x);
         let mut stopped = Vec::new();
         loop {
             match network.deliver_one() {
@@ -341,33 +363,7 @@ fn wrong_shares_to_one_receiver_stop_that_receiver() {
 }
 
 #[test]
-fn a_wrong_share_in_a_cheap_opening_is_found_by_agreement() {
-    for n in SIZES {
-        let committee = committee(n);
-        let x = share(committee, &values(5, 1), 2);
-        let mut network = Network::new(committee, 0);
-        let cheat = party(1);
-        // To one of its receivers only.
-        edit(&mut network, cheat, slot(0, 0, 0), |mut frame| {
-            if frame.to.number() == 2 {
-                add(&mut frame, 0, 5);
-            }
-            vec![frame]
-        });
-        network.start(|engine, k| engine.start_open_cheap(0, &x[k]));
-        network.run().expect("cheap openings notice nothing");
-        network.start(|engine, _| engine.start_agree(1, &[0]));
-        let (receiver, fault) = network.run().expect_err("the values differ");
-        let Fault::Disagreement { op: 1, with } = fault else {
-            panic!("{fault:?}");
-        };
-        assert!(receiver == party(2) || with == party(2));
-        assert!(fault.culprits().is_empty());
-    }
-}
-
-#[test]
-fn a_king_that_sends_different_roots_is_found_by_agreement() {
+fn a_king_that_sends_different_roots_is_found_by_the_checkpoints() {
     for n in SIZES {
         let committee = committee(n);
         let len = usize::from(n) * BITS_CHUNK_LEN;
@@ -383,14 +379,15 @@ fn a_king_that_sends_different_roots_is_found_by_agreement() {
             }
             vec![frame]
         });
-        network.start(|engine, _| engine.start_random_bits(0, len));
+        network.start(|engine, _| engine.start_random_bits(0, BATCH, len));
         network.run().expect("the roots pass by themselves");
-        network.start(|engine, _| engine.start_agree(1, &[0]));
+        network.start(|engine, _| engine.start_verify(BATCH));
         let (receiver, fault) = network.run().expect_err("the roots differ");
-        let Fault::Disagreement { op: 1, with } = fault else {
+        let Fault::Disagreement { op: BATCH, with } = fault else {
             panic!("{fault:?}");
         };
         assert!(receiver == party(1) || with == party(1));
+        assert!(fault.culprits().is_empty());
     }
 }
 
@@ -407,7 +404,7 @@ fn a_king_that_sends_a_zero_or_broken_root_is_named() {
                 change(&mut frame);
                 vec![frame]
             });
-            network.start(|engine, _| engine.start_random_bits(0, len));
+            network.start(|engine, _| engine.start_random_bits(0, BATCH, len));
             network.run().expect_err("the root is refused").1
         };
         let index = 9;
@@ -444,7 +441,7 @@ fn a_square_without_a_root_restarts_the_session() {
             add(&mut frame, 3, 1);
             vec![frame]
         });
-        network.start(|engine, _| engine.start_random_bits(0, 5));
+        network.start(|engine, _| engine.start_random_bits(0, BATCH, 5));
         if let Err((receiver, fault)) = network.run() {
             assert_eq!(receiver, cost::king(committee, 0));
             assert_eq!(fault, Fault::NoRoot { op: 0, index: 3 });
@@ -463,7 +460,7 @@ fn a_zero_square_restarts_the_session() {
     let king = cost::king(committee, 0);
     let sum = |seeds: u64| {
         let mut network = Network::new(committee, seeds);
-        network.start(|engine, _| engine.start_random_bits(0, 1));
+        network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
         network.run().expect("an honest run");
         // c = 1 / s^2 for the root s that the king sent; read it off a second, equal run.
         let mut network = Network::new(committee, seeds);
@@ -474,7 +471,7 @@ fn a_zero_square_restarts_the_session() {
             seen.set(M61::from_bytes(word).expect("canonical"));
             vec![frame]
         });
-        network.start(|engine, _| engine.start_random_bits(0, 1));
+        network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
         network.run().expect("an honest run");
         root.get().square().inverse().expect("roots are not zero")
     };
@@ -484,32 +481,34 @@ fn a_zero_square_restarts_the_session() {
         add(&mut frame, 0, M61::MODULUS - square.value());
         vec![frame]
     });
-    network.start(|engine, _| engine.start_random_bits(0, 1));
+    network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
     let (receiver, fault) = network.run().expect_err("zero has no root");
     assert_eq!((receiver, fault), (king, Fault::NoRoot { op: 0, index: 0 }));
 }
 
 #[test]
-fn a_wrong_product_is_not_detected_yet() {
-    // Recorded on purpose: without batch verification nothing may claim malicious security.
+fn a_wrong_product_is_a_sharing_of_the_product_and_an_error_until_it_is_verified() {
     let committee = committee(3);
     let plain = values(4, 1);
-    let x = share(committee, &plain, 2);
+    let x = inputs(committee, &plain);
     let mut network = Network::new(committee, 0);
     edit(&mut network, party(2), slot(0, 0, 0), |mut frame| {
         add(&mut frame, 0, 1);
         vec![frame]
     });
-    network.start(|engine, k| engine.start_multiply(0, &x[k], &x[k]));
+    network.start(|engine, k| square(engine, 0, &x[k]));
     network.run().expect("nobody notices");
-    let products = network.take_shares(0);
-    // The honest shares are still a sharing, of the product plus an error known to the cheat.
+    let products = network.take_wires(0);
     let honest = [party(1), party(3)].map(|party| party.point());
     let product = |k: usize| {
         shamir::reconstruct(&honest, &[products[0][k], products[2][k]]).expect("two points")
     };
     assert_ne!(product(0), plain[0].square());
     assert_eq!(product(1), plain[1].square());
+    network.start(|engine, _| engine.start_verify(BATCH));
+    let (_, fault) = network.run().expect_err("verification notices");
+    assert!(matches!(fault, Fault::Inconsistent { op: BATCH, .. }));
+    assert!(fault.culprits().is_empty());
 }
 
 #[test]
@@ -549,7 +548,7 @@ fn early_frames_are_bounded_for_each_peer() {
 #[test]
 fn starting_an_operation_frees_and_checks_its_early_frames() {
     let committee = committee(3);
-    let x = share(committee, &values(4, 1), 2);
+    let x = inputs(committee, &values(4, 1));
     let new_engine = || {
         let mut network = Network::new(committee, 0);
         network
@@ -563,7 +562,7 @@ fn starting_an_operation_frees_and_checks_its_early_frames() {
             .handle(party(2), slot(op, 0, 0), &[0; 32])
             .expect("within the bound");
         engine
-            .start_reshare(op, &x[0])
+            .start_reshare(op, BATCH, x[0].clone())
             .expect("the early frame fits");
     }
     // Early frames are checked like others once their operation is known.
@@ -577,7 +576,8 @@ fn starting_an_operation_frees_and_checks_its_early_frames() {
         expected: 32,
         found: 24,
     };
-    assert_eq!(engine.start_reshare(0, &x[0]), Err(Error::Fault(length)));
+    let started = engine.start_reshare(0, BATCH, x[0].clone());
+    assert_eq!(started, Err(Error::Fault(length)));
     // Local operations expect no frames.
     let mut engine = new_engine();
     engine
@@ -596,17 +596,26 @@ fn starting_an_operation_frees_and_checks_its_early_frames() {
 #[test]
 fn random_bytes_from_a_peer_never_panic() {
     let committee = committee(5);
-    let x = share(committee, &values(3, 1), 2);
+    let x = inputs(committee, &values(3, 1));
     let mut rng = enigma_mpc::testing::TestRng::new(1);
     for seed in 0..300 {
         let mut network = Network::new(committee, seed);
-        network.start(|engine, k| engine.start_multiply(0, &x[k], &x[k]));
-        network.start(|engine, k| engine.start_open_cheap(1, &x[k]));
-        network.start(|engine, _| engine.start_random_bits(2, 3));
+        network.start(|engine, k| square(engine, 0, &x[k]));
+        open(&mut network, 1, &x);
+        network.start(|engine, _| engine.start_random_bits(2, BATCH, 3));
+        network.start(|engine, k| engine.start_reshare(3, 98, x[k].clone()));
+        // Half of the time a verification is running, too.
+        if seed % 2 == 0 {
+            network.run().expect("an honest run");
+            network.start(|engine, _| engine.start_verify(BATCH));
+        }
         let engine = &mut network.engines[0];
         for _ in 0..4 {
-            let place = slot(rng.below(5) as u32, rng.below(3) as u8, rng.below(3) as u32);
-            let payload: Vec<u8> = (0..rng.below(40)).map(|_| rng.below(256) as u8).collect();
+            let op = [0, 1, 2, 3, 4, 98, BATCH, BATCH, BATCH][rng.below(9)];
+            let place = slot(op, rng.below(10) as u8, rng.below(3) as u32);
+            // Lengths that verifications expect, or any.
+            let len = [rng.below(40), 32, 64, 128, 112, 32 + 3 * 96][rng.below(6)];
+            let payload: Vec<u8> = (0..len).map(|_| rng.below(256) as u8).collect();
             let from = party(1 + rng.below(6) as u8);
             if engine.handle(from, place, &payload).is_err() {
                 break;

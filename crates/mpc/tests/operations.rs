@@ -2,11 +2,14 @@
 //! at lengths around the boundaries of chunks; and traffic against prediction.
 
 use enigma_field::{Committee, M61, Shares};
-use enigma_mpc::testing::{Network, TestRng, reconstruct, share, values};
+use enigma_mpc::testing::{Network, TestRng, bare, reconstruct, share, values};
 use enigma_mpc::{
-    BITS_CHUNK_LEN, CHUNK_LEN, CheapOpened, Counters, Engine, Error, Finished, Misuse, OpCost,
-    Opened, RandomBits, cost,
+    BITS_CHUNK_LEN, CHUNK_LEN, Counters, Engine, Error, Finished, Mask, Misuse, OpCost, Opened,
+    RandomBits, Wires, cost,
 };
+
+/// The batch that operations of these tests belong to.
+const BATCH: u32 = 99;
 
 const SIZES: [u8; 4] = [3, 5, 7, 9];
 const LENS: [usize; 6] = [0, 1, 2, CHUNK_LEN - 1, CHUNK_LEN, CHUNK_LEN + 1];
@@ -15,10 +18,16 @@ fn committee(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
 }
 
+/// Every party's shares of `values`, from no batch.
+fn inputs(committee: Committee, values: &[M61], seed: u64) -> Vec<Wires> {
+    let shares = share(committee, values, seed);
+    shares.into_iter().map(Wires::input).collect()
+}
+
 /// Runs one operation on every party, for every size and length, and hands its results out.
 fn check_all(
     lens: &[usize],
-    start: impl Fn(&mut Engine, &Shares, &Shares) -> Result<(), Error>,
+    start: impl Fn(&mut Engine, &Wires, &Wires) -> Result<(), Error>,
     predicted: impl Fn(Committee, usize) -> OpCost,
     check: impl Fn(Committee, &[M61], &[M61], Vec<Finished>),
 ) {
@@ -26,7 +35,7 @@ fn check_all(
         let committee = committee(n);
         for &len in lens {
             let (x, y) = (values(len, 1), values(len, 2));
-            let (xs, ys) = (share(committee, &x, 3), share(committee, &y, 4));
+            let (xs, ys) = (inputs(committee, &x, 3), inputs(committee, &y, 4));
             let mut network = Network::new(committee, len as u64);
             network.start(|engine, k| start(engine, &xs[k], &ys[k]));
             network.run().expect("an honest run");
@@ -45,11 +54,12 @@ fn assert_traffic(counters: Counters, predicted: OpCost) {
 }
 
 fn shares(finished: Vec<Finished>) -> Vec<Shares> {
-    let shares = |finished| match finished {
-        Finished::Shares(shares) => shares,
-        other => panic!("not shares: {other:?}"),
+    let wires = |finished| match finished {
+        Finished::Wires(wires) => wires,
+        other => panic!("not wires: {other:?}"),
     };
-    finished.into_iter().map(shares).collect()
+    let all: Vec<Wires> = finished.into_iter().map(wires).collect();
+    bare(&all)
 }
 
 fn opened(finished: Vec<Finished>) -> Vec<Opened> {
@@ -58,14 +68,6 @@ fn opened(finished: Vec<Finished>) -> Vec<Opened> {
         other => panic!("not opened: {other:?}"),
     };
     finished.into_iter().map(opened).collect()
-}
-
-fn cheap(finished: Vec<Finished>) -> Vec<CheapOpened> {
-    let cheap = |finished| match finished {
-        Finished::Cheap(cheap) => cheap,
-        other => panic!("not cheaply opened: {other:?}"),
-    };
-    finished.into_iter().map(cheap).collect()
 }
 
 fn bits(finished: Vec<Finished>) -> Vec<RandomBits> {
@@ -84,7 +86,7 @@ fn products(x: &[M61], y: &[M61]) -> Vec<M61> {
 fn products_are_products() {
     check_all(
         &LENS,
-        |engine, x, y| engine.start_multiply(7, x, y),
+        |engine, x, y| engine.start_multiply(7, BATCH, vec![(x.clone(), y.clone())]),
         cost::multiply,
         |committee, x, y, finished| {
             assert_eq!(reconstruct(committee, &shares(finished)), products(x, y));
@@ -98,7 +100,7 @@ fn inner_products_are_sums_of_products() {
     let lens = [0, 3, 6, 3 * CHUNK_LEN, 3 * CHUNK_LEN + 3];
     check_all(
         &lens,
-        |engine, x, y| engine.start_dot(7, x, y, width),
+        |engine, x, y| engine.start_dot(7, BATCH, x.clone(), y.clone(), width),
         |committee, len| cost::dot(committee, len / width),
         |committee, x, y, finished| {
             let expected: Vec<M61> = products(x, y)
@@ -114,19 +116,19 @@ fn inner_products_are_sums_of_products() {
 fn a_long_inner_product_is_one_result() {
     let committee = committee(5);
     let (x, y) = (values(1000, 1), values(1000, 2));
-    let (xs, ys) = (share(committee, &x, 3), share(committee, &y, 4));
+    let (xs, ys) = (inputs(committee, &x, 3), inputs(committee, &y, 4));
     let mut network = Network::new(committee, 0);
-    network.start(|engine, k| engine.start_dot(0, &xs[k], &ys[k], 1000));
+    network.start(|engine, k| engine.start_dot(0, BATCH, xs[k].clone(), ys[k].clone(), 1000));
     network.run().expect("an honest run");
     let sum: M61 = products(&x, &y).iter().sum();
-    assert_eq!(reconstruct(committee, &network.take_shares(0)), [sum]);
+    assert_eq!(reconstruct(committee, &bare(&network.take_wires(0))), [sum]);
 }
 
 #[test]
 fn resharing_keeps_values_and_changes_every_share() {
     check_all(
         &LENS,
-        |engine, x, _| engine.start_reshare(7, x),
+        |engine, x, _| engine.start_reshare(7, BATCH, x.clone()),
         cost::reshare,
         |committee, x, _, finished| {
             let fresh = shares(finished);
@@ -140,57 +142,18 @@ fn resharing_keeps_values_and_changes_every_share() {
 }
 
 #[test]
-fn full_openings_open_to_all() {
+fn openings_open_to_all() {
     check_all(
         &LENS,
-        |engine, x, _| engine.start_open_full(7, x),
-        cost::open_full,
+        |engine, x, _| {
+            let x = engine.verified(x.clone())?;
+            engine.start_open(7, x)
+        },
+        cost::open,
         |_, x, _, finished| {
             assert!(opened(finished).iter().all(|opened| opened[..] == *x));
         },
     );
-}
-
-#[test]
-fn cheap_openings_add_to_shares_and_confirm_after_agreement() {
-    for n in SIZES {
-        let committee = committee(n);
-        for len in LENS {
-            let (x, y) = (values(len, 1), values(len, 2));
-            let (xs, ys) = (share(committee, &x, 3), share(committee, &y, 4));
-            let mut network = Network::new(committee, 9);
-            network.start(|engine, k| engine.start_open_cheap(0, &xs[k]));
-            network.run().expect("an honest run");
-            for engine in &network.engines {
-                assert_traffic(engine.counters(), cost::open_cheap(committee, len));
-            }
-            let opened = cheap(network.take(0));
-            let mut sums = ys.clone();
-            let mut differences = ys.clone();
-            for k in 0..committee.len() {
-                opened[k].add_to(&mut sums[k]);
-                opened[k].subtract_from(&mut differences[k]);
-            }
-            let expected: Vec<M61> = y.iter().zip(&x).map(|(y, x)| *y + *x).collect();
-            assert_eq!(reconstruct(committee, &sums), expected);
-            let expected: Vec<M61> = y.iter().zip(&x).map(|(y, x)| *y - *x).collect();
-            assert_eq!(reconstruct(committee, &differences), expected);
-
-            network.start(|engine, _| engine.start_agree(1, &[0]));
-            network.run().expect("an honest run");
-            let predicted = cost::open_cheap(committee, len) + cost::agree(committee);
-            for engine in &network.engines {
-                assert_traffic(engine.counters(), predicted);
-            }
-            for (cheap, finished) in opened.into_iter().zip(network.take(1)) {
-                let Finished::Agreed(agreed) = finished else {
-                    panic!("not an agreement: {finished:?}");
-                };
-                let confirmed = cheap.confirm(&agreed).expect("the agreement covers it");
-                assert_eq!(*confirmed, *x);
-            }
-        }
-    }
 }
 
 #[test]
@@ -208,22 +171,15 @@ fn random_bits_are_bits_and_balanced() {
         let committee = committee(n);
         for len in lens {
             let mut network = Network::new(committee, 17);
-            network.start(|engine, _| engine.start_random_bits(0, len));
+            network.start(|engine, _| engine.start_random_bits(0, BATCH, len));
             network.run().expect("an honest run");
             let made = bits(network.take(0));
             for engine in &network.engines {
                 let predicted = cost::random_bits(committee, engine.me(), len);
                 assert_traffic(engine.counters(), predicted);
             }
-            network.start(|engine, _| engine.start_agree(1, &[0]));
-            network.run().expect("an honest run");
-            let unlock = |(bits, finished): (RandomBits, Finished)| match finished {
-                Finished::Agreed(agreed) => bits.unlock(&agreed).expect("covered"),
-                other => panic!("not an agreement: {other:?}"),
-            };
-            let agreed = network.take(1);
-            let shares: Vec<Shares> = made.into_iter().zip(agreed).map(unlock).collect();
-            let bits = reconstruct(committee, &shares);
+            let wires: Vec<Wires> = made.into_iter().map(RandomBits::into_wires).collect();
+            let bits = reconstruct(committee, &bare(&wires));
             assert!(bits.iter().all(|bit| *bit == M61::ZERO || *bit == M61::ONE));
             let ones = bits.iter().filter(|bit| **bit == M61::ONE).count();
             // Six standard deviations.
@@ -241,8 +197,8 @@ fn random_values_have_degree_t_and_differ_by_operation() {
             let mut network = Network::new(committee, 5);
             let mut draw = |op| -> Vec<M61> {
                 let draw = |engine: &mut Engine| engine.random(op, len).expect("a number not used");
-                let shares: Vec<Shares> = network.engines.iter_mut().map(draw).collect();
-                reconstruct(committee, &shares)
+                let wires: Vec<Wires> = network.engines.iter_mut().map(draw).collect();
+                reconstruct(committee, &bare(&wires))
             };
             let (first, second) = (draw(0), draw(1));
             assert!(first.iter().zip(&second).all(|(a, b)| a != b));
@@ -264,7 +220,7 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
         let committee = committee(n);
         for seed in 0..20 {
             let (x, y) = (values(5, seed), values(5, seed + 100));
-            let (xs, ys) = (share(committee, &x, 3), share(committee, &y, 4));
+            let (xs, ys) = (inputs(committee, &x, 3), inputs(committee, &y, 4));
             let mut network = Network::new(committee, seed);
             let mut rng = TestRng::new(seed);
             let mut todo: Vec<Vec<u32>> = vec![(0..OPS).collect(); committee.len()];
@@ -275,9 +231,15 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
                     let op = todo[k].swap_remove(place);
                     let engine = &mut network.engines[k];
                     match op % 3 {
-                        0 => engine.start_multiply(op, &xs[k], &ys[k]),
-                        1 => engine.start_open_full(op, &xs[k]),
-                        _ => engine.start_random_bits(op, 5),
+                        0 => {
+                            let factors = vec![(xs[k].clone(), ys[k].clone())];
+                            engine.start_multiply(op, BATCH, factors)
+                        }
+                        1 => {
+                            let x = engine.verified(xs[k].clone()).expect("an input");
+                            engine.start_open(op, x)
+                        }
+                        _ => engine.start_random_bits(op, BATCH, 5),
                     }
                     .expect("an honest run");
                 }
@@ -301,7 +263,13 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
                         assert_eq!(reconstruct(committee, &shares), products(&x, &y));
                     }
                     1 => assert!(opened(finished).iter().all(|opened| opened[..] == *x)),
-                    _ => assert!(bits(finished).iter().all(|bits| bits.len() == 5)),
+                    _ => {
+                        let made = bits(finished).into_iter().map(RandomBits::into_wires);
+                        let wires: Vec<Wires> = made.collect();
+                        let bits = reconstruct(committee, &bare(&wires));
+                        assert!(bits.iter().all(|bit| bit.value() < 2));
+                        assert_eq!(bits.len(), 5);
+                    }
                 }
             }
         }
@@ -311,19 +279,20 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
 #[test]
 fn results_do_not_depend_on_the_order_of_delivery() {
     let committee = committee(5);
-    let x = share(committee, &values(100, 1), 2);
+    let x = inputs(committee, &values(100, 1), 2);
     let run = |order: u64| {
         let seeds = enigma_mpc::testing::dealt_seeds(committee, 0);
         let engines = (committee.parties().zip(seeds))
             .map(|(party, seeds)| Engine::new(committee, party, seeds))
             .collect();
         let mut network = Network::with_engines(engines, order);
-        network.start(|engine, k| engine.start_multiply(0, &x[k], &x[k]));
+        network
+            .start(|engine, k| engine.start_multiply(0, BATCH, vec![(x[k].clone(), x[k].clone())]));
         network.run().expect("an honest run");
         network
-            .take_shares(0)
+            .take_wires(0)
             .iter()
-            .map(|shares| shares.to_vec())
+            .map(|wires| wires.to_vec())
             .collect::<Vec<_>>()
     };
     assert_eq!(run(1), run(2));
@@ -332,7 +301,7 @@ fn results_do_not_depend_on_the_order_of_delivery() {
 #[test]
 fn a_silent_party_is_waited_for() {
     let committee = committee(3);
-    let x = share(committee, &values(4, 1), 2);
+    let x = inputs(committee, &values(4, 1), 2);
     let silent = committee.party(3).expect("a member");
     let mut network = Network::new(committee, 0);
     network.tamper = Some(Box::new(move |frame| {
@@ -342,8 +311,11 @@ fn a_silent_party_is_waited_for() {
             vec![frame]
         }
     }));
-    network.start(|engine, k| engine.start_open_full(0, &x[k]));
-    network.start(|engine, _| engine.start_random_bits(1, 3 * BITS_CHUNK_LEN));
+    network.start(|engine, k| {
+        let x = engine.verified(x[k].clone())?;
+        engine.start_open(0, x)
+    });
+    network.start(|engine, _| engine.start_random_bits(1, BATCH, 3 * BITS_CHUNK_LEN));
     network.run().expect("silence is no fault");
     for engine in &network.engines[..2] {
         assert_eq!(engine.waiting_for(0), [silent]);
@@ -358,59 +330,236 @@ fn misuse_is_told_and_harmless() {
     let committee = committee(3);
     let mut network = Network::new(committee, 0);
     let engine = &mut network.engines[0];
-    let one = [M61::ONE];
-    let two = [M61::ONE; 2];
+    let ones = |len| Wires::input(vec![M61::ONE; len].into());
+    let factors = |left, right| vec![(ones(left), ones(right))];
     let lengths = |left, right| Err(Misuse::Lengths { left, right }.into());
-    assert_eq!(engine.start_multiply(0, &one, &two), lengths(1, 2));
-    assert_eq!(engine.start_dot(0, &two, &two, 0), lengths(2, 0));
-    assert_eq!(engine.start_dot(0, &[], &[], 0), lengths(0, 0));
-    let three = [M61::ONE; 3];
-    assert_eq!(engine.start_dot(0, &three, &three, 2), lengths(3, 2));
-    assert_eq!(
-        engine.start_agree(0, &[5]),
-        Err(Misuse::NothingToAgree { op: 5 }.into())
-    );
+    let multiply = engine.start_multiply(0, BATCH, factors(1, 2));
+    assert_eq!(multiply, lengths(1, 2));
+    for (len, width) in [(2, 0), (0, 0), (3, 2)] {
+        let dot = engine.start_dot(0, BATCH, ones(len), ones(len), width);
+        assert_eq!(dot, lengths(len, width));
+    }
+    let dot = engine.start_dot(0, BATCH, ones(2), ones(4), 2);
+    assert_eq!(dot, lengths(2, 4));
     engine.random(0, 1).expect("no refusal used the number up");
     let reused = Error::Misuse(Misuse::OpReused { op: 0 });
-    assert_eq!(engine.start_multiply(0, &one, &one), Err(reused.clone()));
+    let multiply = engine.start_multiply(0, BATCH, factors(1, 1));
+    assert_eq!(multiply, Err(reused.clone()));
     assert_eq!(engine.random(0, 1).map(|_| ()), Err(reused.clone()));
-    assert_eq!(engine.start_random_bits(0, 1), Err(reused));
+    assert_eq!(engine.start_random_bits(0, BATCH, 1), Err(reused.clone()));
+    let one = engine.verified(ones(1)).expect("an input");
+    assert_eq!(engine.start_open(0, one), Err(reused));
     assert_eq!(engine.fault(), None);
 }
 
 #[test]
-fn an_agreement_unlocks_what_it_covers_only() {
+fn batches_are_verified_once_and_when_their_operations_are_done() {
     let committee = committee(3);
+    let x = inputs(committee, &values(4, 1), 2);
     let mut network = Network::new(committee, 0);
-    for op in [0, 1] {
-        network.start(|engine, _| engine.start_random_bits(op, 8));
-        network.run().expect("an honest run");
-    }
-    let mut first = bits(network.take(0));
-    let mut second = bits(network.take(1));
-    network.start(|engine, _| engine.start_agree(2, &[0]));
+    let closed = |batch| Err(Error::Misuse(Misuse::BatchClosed { batch }));
+    let nothing = Err(Error::Misuse(Misuse::NothingToVerify { op: BATCH }));
+    let running = Err(Error::Misuse(Misuse::BatchRunning { op: BATCH }));
+    let engine = &mut network.engines[0];
+    assert_eq!(engine.start_verify(BATCH), nothing);
+    // A batch's own number is no number of its operations.
+    assert_eq!(engine.start_reshare(1, 1, x[0].clone()), closed(1));
+
+    network.start(|engine, k| engine.start_reshare(0, BATCH, x[k].clone()));
+    assert_eq!(network.engines[0].start_verify(BATCH), running);
     network.run().expect("an honest run");
-    let Some(Finished::Agreed(agreed)) = network.take(2).pop() else {
-        panic!("an agreement finished");
+    let fresh = network.take_wires(0);
+    let unverified = network.engines[0].verified(fresh[0].clone());
+    let not_verified = Misuse::NotVerified { batch: BATCH };
+    assert_eq!(unverified.map(drop), Err(not_verified));
+
+    network.start(|engine, _| engine.start_verify(BATCH));
+    let engine = &mut network.engines[0];
+    assert_eq!(engine.start_verify(BATCH), nothing);
+    assert_eq!(engine.start_reshare(1, BATCH, x[0].clone()), closed(BATCH));
+    assert_eq!(engine.start_random_bits(1, BATCH, 1), closed(BATCH));
+    let unverified = engine.verified(fresh[0].clone());
+    assert_eq!(unverified.map(drop), Err(not_verified));
+    network.run().expect("an honest run");
+    network.take(BATCH);
+    let engine = &mut network.engines[0];
+    assert_eq!(engine.start_verify(BATCH), nothing);
+    assert_eq!(engine.start_reshare(1, BATCH, x[0].clone()), closed(BATCH));
+    engine.verified(fresh[0].clone()).expect("accepted");
+    // No refusal used a number up.
+    engine.random(1, 1).expect("a number not used");
+    assert_eq!(engine.fault(), None);
+}
+
+/// Bits of operation 0, verified; by party.
+fn verified_bits(committee: Committee, len: usize, seed: u64) -> (Network, Vec<RandomBits>) {
+    let mut network = Network::new(committee, seed);
+    network.start(|engine, _| engine.start_random_bits(0, BATCH, len));
+    network.run().expect("an honest run");
+    let made = bits(network.take(0));
+    network.start(|engine, _| engine.start_verify(BATCH));
+    network.run().expect("honest parties accept");
+    network.take(BATCH);
+    (network, made)
+}
+
+#[test]
+fn verified_bits_open_as_bits() {
+    for n in SIZES {
+        let (mut network, made) = verified_bits(committee(n), 1000, 1);
+        let made: Vec<Wires> = made.into_iter().map(RandomBits::into_wires).collect();
+        network.start(|engine, k| {
+            let bits = engine.verified(made[k].clone())?;
+            engine.start_open(1, bits)
+        });
+        network.run().expect("an honest run");
+        for opened in opened(network.take(1)) {
+            assert_eq!(opened.len(), 1000);
+            assert!(opened.iter().all(|bit| bit.value() < 2));
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_no_elements_is_accepted() {
+    for n in SIZES {
+        let committee = committee(n);
+        let mut network = Network::new(committee, 0);
+        network.start(|engine, _| {
+            let none = Wires::input(Shares::default());
+            engine.start_multiply(0, BATCH, vec![(none.clone(), none)])?;
+            engine.start_random_bits(1, BATCH, 0)
+        });
+        network.start(|engine, _| engine.start_verify(BATCH));
+        network.run().expect("honest parties accept");
+        for engine in &mut network.engines {
+            assert_traffic(engine.counters(), cost::verify(committee, 0));
+            let last = std::iter::from_fn(|| engine.take_finished()).last();
+            assert!(matches!(last, Some((BATCH, Finished::Accepted))));
+        }
+    }
+}
+
+#[test]
+fn masks_are_made_of_every_bit_of_a_field_element() {
+    let layout = |exponents: &[u32], len: usize| {
+        let (_, mut made) = verified_bits(committee(3), len, 2);
+        made.remove(0)
+            .into_masks(exponents)
+            .map(|(_, mask)| mask.len())
     };
-    let first = first.pop().expect("three parties").unlock(&agreed);
-    assert_eq!(first.expect("covered").len(), 8);
-    let second = second.pop().expect("three parties").unlock(&agreed);
-    assert_eq!(second.map(|_| ()), Err(Misuse::NotAgreed { op: 1 }));
-    // Nor does it open a value of the same number in another session.
+    let up: Vec<u32> = (0..61).collect();
+    let down: Vec<u32> = (0..61).rev().collect();
+    for exponents in [&up, &down] {
+        assert_eq!(layout(exponents, 0), Ok(0));
+        assert_eq!(layout(exponents, 61), Ok(1));
+        assert_eq!(layout(exponents, 3 * 61), Ok(3));
+        for len in [1, 60, 62, 3 * 61 + 1] {
+            assert_eq!(layout(exponents, len), Err(Misuse::MaskLayout));
+        }
+    }
+    let wrong = |edit: fn(&mut Vec<u32>)| {
+        let mut exponents = up.clone();
+        edit(&mut exponents);
+        // As many bits as fit the exponents in number.
+        assert_eq!(layout(&exponents, exponents.len()), Err(Misuse::MaskLayout));
+    };
+    wrong(|exponents| exponents[3] = 4);
+    wrong(|exponents| exponents[60] = 61);
+    wrong(|exponents| exponents[60] = u32::MAX);
+    wrong(|exponents| exponents.truncate(60));
+    wrong(|exponents| exponents.push(0));
+    wrong(|exponents| exponents.push(61));
+    assert_eq!(layout(&[], 61), Err(Misuse::MaskLayout));
+    assert_eq!(layout(&[], 0), Err(Misuse::MaskLayout));
+}
+
+#[test]
+fn an_opening_under_a_mask_gives_the_sum_and_uses_the_mask_up() {
+    const MASKS: usize = 4;
+    for n in SIZES {
+        let committee = committee(n);
+        let plain = values(MASKS, 1);
+        let (mut network, made) = verified_bits(committee, 61 * MASKS, 3);
+        // Some order of the blocks.
+        let exponents: Vec<u32> = (0..61).map(|block| block * 7 % 61).collect();
+        let masks = made.into_iter().map(|bits| {
+            let (bits, mask) = bits.into_masks(&exponents).expect("a complete layout");
+            assert_eq!((bits.len(), mask.len()), (61 * MASKS, MASKS));
+            assert!(!mask.is_empty());
+            (bits, mask)
+        });
+        let (bits, masks): (Vec<Wires>, Vec<Mask>) = masks.unzip();
+        let bits = reconstruct(committee, &bare(&bits));
+        let mask = |k: usize| -> M61 {
+            let block = |(block, exponent): (usize, &u32)| {
+                bits[block * MASKS + k] * M61::new(1 << exponent)
+            };
+            exponents.iter().enumerate().map(block).sum()
+        };
+        let expected: Vec<M61> = (0..MASKS).map(|k| plain[k] + mask(k)).collect();
+
+        // Of something unverified. That a mask cannot open twice is a matter of types: it is moved
+        // and cannot be cloned.
+        let x = inputs(committee, &plain, 5);
+        network.start(|engine, k| engine.start_reshare(1, 98, x[k].clone()));
+        network.run().expect("an honest run");
+        let x = network.take_wires(1);
+        let before: Vec<Counters> = network.engines.iter().map(|e| e.counters()).collect();
+        let mut masks = masks.into_iter();
+        network.start(|engine, k| {
+            let mask = engine.verified(masks.next().expect("one for each party"))?;
+            engine.start_open_masked(2, &x[k], mask)
+        });
+        network.run().expect("an honest run");
+        for opened in opened(network.take(2)) {
+            assert_eq!(*opened, expected);
+        }
+        for (engine, before) in network.engines.iter().zip(before) {
+            let (now, predicted) = (engine.counters(), cost::open(committee, MASKS));
+            assert_eq!(now.bytes_sent - before.bytes_sent, predicted.bytes());
+            assert_eq!(now.frames_sent - before.frames_sent, predicted.frames);
+        }
+    }
+}
+
+#[test]
+fn values_of_another_session_are_refused() {
+    let committee = committee(3);
+    let x = inputs(committee, &values(1, 1), 2);
     let mut other = Network::new(committee, 1);
-    other.start(|engine, _| engine.start_random_bits(0, 8));
+    other.start(|engine, k| engine.start_reshare(0, BATCH, x[k].clone()));
     other.run().expect("an honest run");
-    let foreign = bits(other.take(0))
-        .pop()
-        .expect("three parties")
-        .unlock(&agreed);
-    assert_eq!(foreign.map(|_| ()), Err(Misuse::NotAgreed { op: 0 }));
-    // Agreed once is agreed.
-    assert_eq!(
-        network.engines[0].start_agree(3, &[0]),
-        Err(Misuse::NothingToAgree { op: 0 }.into())
-    );
+    let foreign = other.take_wires(0).remove(0);
+    let (mut network, mut made) = verified_bits(committee, 61, 3);
+    let engine = &mut network.engines[0];
+    let refused = Err(Error::Misuse(Misuse::OtherSession));
+    let factors = vec![
+        (x[0].clone(), x[0].clone()),
+        (x[0].clone(), foreign.clone()),
+    ];
+    assert_eq!(engine.start_multiply(5, 98, factors), refused);
+    let dot = engine.start_dot(5, 98, foreign.clone(), x[0].clone(), 1);
+    assert_eq!(dot, refused);
+    assert_eq!(engine.start_reshare(5, 98, foreign.clone()), refused);
+    let exponents: Vec<u32> = (0..61).collect();
+    let (_, mask) = made.remove(0).into_masks(&exponents).expect("complete");
+    let mask = engine.verified(mask).expect("accepted");
+    assert_eq!(engine.start_open_masked(5, &foreign, mask), refused);
+    engine.random(5, 1).expect("the number is not used up");
+}
+
+#[test]
+fn as_many_masks_as_values_are_needed() {
+    let (mut network, mut made) = verified_bits(committee(3), 61 * 2, 3);
+    let exponents: Vec<u32> = (0..61).collect();
+    let (_, mask) = made.remove(0).into_masks(&exponents).expect("complete");
+    let engine = &mut network.engines[0];
+    let mask = engine.verified(mask).expect("accepted");
+    let three = Wires::input(vec![M61::ONE; 3].into());
+    let refused = engine.start_open_masked(5, &three, mask);
+    assert_eq!(refused, Err(Misuse::Lengths { left: 3, right: 2 }.into()));
+    engine.random(5, 1).expect("the number is not used up");
 }
 
 #[test]
@@ -423,7 +572,8 @@ fn stages_have_randomness_of_their_own() {
             .map(|(party, seeds)| {
                 let seeds = seeds.into_stages(2).remove(stage);
                 let mut engine = Engine::new(committee, party, seeds);
-                engine.random(0, 4).expect("a fresh engine")
+                let wires = engine.random(0, 4).expect("a fresh engine");
+                Shares::from(wires.to_vec())
             })
             .collect();
         reconstruct(committee, &shares)
@@ -441,7 +591,7 @@ fn stages_have_randomness_of_their_own() {
 fn secrets_do_not_print() {
     let committee = committee(3);
     let mut network = Network::new(committee, 0);
-    network.start(|engine, _| engine.start_random_bits(0, 1));
+    network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
     let outgoing = network.engines[0].next_send();
     network.run().expect("silence is no fault");
     let _ = outgoing.map(|outgoing| {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer, SigningKey};
-use enigma_field::{Committee, M61, Party, Shares};
-use enigma_mpc::testing::{Network, TestRng, reconstruct};
-use enigma_mpc::{Engine, Fault, Identity, Misuse, Peers, SessionId, SessionSeeds, Setup, cost};
+use enigma_field::{Committee, M61, Party};
+use enigma_mpc::testing::{Network, TestRng, bare, reconstruct};
+use enigma_mpc::{
+    Engine, Fault, Finished, Identity, Misuse, Peers, SessionId, SessionSeeds, Setup, Wires, cost,
+};
 
 const SESSION: SessionId = SessionId([7; 32]);
 const HELLO: u8 = 1;
@@ -137,22 +139,30 @@ fn a_setup_gives_keys_that_fit_together() {
         let mut network = Network::with_engines(engines, 1);
         // Bits use all keys of subsets and pairs, products the pairs in both directions.
         let draw = |engine: &mut Engine| engine.random(0, 20).expect("a fresh engine");
-        let random: Vec<Shares> = network.engines.iter_mut().map(draw).collect();
-        let plain = reconstruct(committee, &random);
-        network.start(|engine, k| engine.start_multiply(1, &random[k], &random[k]));
-        network.start(|engine, _| engine.start_random_bits(2, 20));
+        let random: Vec<Wires> = network.engines.iter_mut().map(draw).collect();
+        let plain = reconstruct(committee, &bare(&random));
+        network.start(|engine, k| {
+            engine.start_multiply(1, 9, vec![(random[k].clone(), random[k].clone())])
+        });
+        network.start(|engine, _| engine.start_random_bits(2, 9, 20));
         network.run().expect("an honest run");
         let mut products = Vec::new();
         for engine in &mut network.engines {
             let mut finished: BTreeMap<_, _> =
                 std::iter::from_fn(|| engine.take_finished()).collect();
             match finished.remove(&1) {
-                Some(enigma_mpc::Finished::Shares(shares)) => products.push(shares),
-                other => panic!("not shares: {other:?}"),
+                Some(Finished::Wires(wires)) => products.push(wires),
+                other => panic!("not wires: {other:?}"),
             }
         }
         let squares: Vec<M61> = plain.iter().map(|value| value.square()).collect();
-        assert_eq!(reconstruct(committee, &products), squares);
+        assert_eq!(reconstruct(committee, &bare(&products)), squares);
+        // Verification uses the keys that sign and those that coins come from.
+        network.start(|engine, _| engine.start_verify(9));
+        network.run().expect("honest parties accept");
+        for finished in network.take(9) {
+            assert!(matches!(finished, Finished::Accepted));
+        }
     }
 }
 
@@ -162,10 +172,10 @@ fn sessions_and_runs_have_different_keys() {
     let values = |seed| {
         let (seeds, _) = run(committee, seed, honest()).expect("an honest setup");
         let draw = |(party, seeds)| Engine::new(committee, party, seeds).random(0, 4);
-        let shares: Vec<Shares> = (committee.parties().zip(seeds))
+        let wires: Vec<Wires> = (committee.parties().zip(seeds))
             .map(|pair| draw(pair).expect("a fresh engine"))
             .collect();
-        reconstruct(committee, &shares)
+        reconstruct(committee, &bare(&wires))
     };
     assert_ne!(values(1), values(2));
     assert_eq!(values(1), values(1));
@@ -238,8 +248,8 @@ fn two_parties_with_one_key_are_both_named() {
     let committee = committee(3);
     // Colluders that share a secret can both prove it.
     let shared = SigningKey::from_bytes(&[55; 32]);
-    let edit: Edit = Box::new(move |from, to, mut bytes| {
-        if from != party(1) && to == party(1) && bytes[0] == HELLO {
+    let edit: Edit = Box::new(move |from, _, mut bytes| {
+        if from != party(1) && bytes[0] == HELLO {
             bytes[KEY].copy_from_slice(&shared.verifying_key().to_bytes());
             let digest = possession_digest(3, from);
             bytes[PROOF].copy_from_slice(&shared.sign(&digest).to_bytes());
@@ -285,6 +295,51 @@ fn a_sampler_that_signs_two_seeds_for_a_subset_is_named() {
             let sampler = cheat;
             assert_eq!(fault, Fault::SetupTwoSeeds { sampler, subset });
             assert_eq!(fault.culprits(), [cheat]);
+        }
+    }
+}
+
+#[test]
+fn a_party_that_gives_two_session_keys_is_named_and_nobody_else() {
+    // Otherwise what it signs for one in the session would be no signature to another, and the honest
+    // party that passes it on would be named.
+    for n in [3, 5] {
+        let committee = committee(n);
+        for cheat in committee.parties() {
+            for order in 0..10 {
+                let victim = committee.after(cheat, 1);
+                let second = SigningKey::from_bytes(&[77; 32]);
+                let edit = edit_hello(cheat, victim, move |bytes| {
+                    bytes[KEY].copy_from_slice(&second.verifying_key().to_bytes());
+                    let digest = possession_digest(n, cheat);
+                    bytes[PROOF].copy_from_slice(&second.sign(&digest).to_bytes());
+                    resign_hello_in(n, cheat, bytes);
+                });
+                let (receiver, fault) = fault_of(committee, order, edit);
+                assert_ne!(receiver, cheat);
+                assert_eq!(fault, Fault::SetupTwoKeys { from: cheat });
+                assert_eq!(fault.culprits(), [cheat]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_shows_an_unsigned_key_is_named() {
+    for n in [3, 5] {
+        let committee = committee(n);
+        for order in 0..10 {
+            let cheat = party(n);
+            let edit: Edit = Box::new(move |from, _, mut bytes| {
+                if from == cheat && bytes[0] != HELLO {
+                    // The key of the last hello shown.
+                    let start = bytes.len() - 161;
+                    bytes[start] ^= 1;
+                }
+                vec![bytes]
+            });
+            let (_, fault) = fault_of(committee, order, edit);
+            assert_eq!(fault, Fault::SetupClaim { from: cheat });
         }
     }
 }
@@ -406,8 +461,12 @@ fn possession_digest(n: u8, party: Party) -> [u8; 32] {
 }
 
 fn resign_hello(from: Party, bytes: &mut [u8]) {
+    resign_hello_in(3, from, bytes);
+}
+
+fn resign_hello_in(n: u8, from: Party, bytes: &mut [u8]) {
     let parts = [&[from.number()][..], &bytes[KEY], &bytes[PROOF]];
-    let digest = digest("enigma mpc v1: session key", 3, &parts);
+    let digest = digest("enigma mpc v1: session key", n, &parts);
     bytes[SIGNATURE].copy_from_slice(&identity(from).sign(digest));
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use enigma_bytecode::plan::{Cost, Operation};
+use enigma_bytecode::plan::{Cost, Operation, Security};
+pub use enigma_core::bench::TaskError;
 use enigma_core::bench::{Bench, Effect, Input, Member, Task};
-pub use enigma_core::bench::{SECURITY, TaskError};
 use enigma_net::{Identity, Inbox, Net, NetEvent, RecvError};
 use enigma_wire::id::{Address, PeerKey};
 use enigma_wire::sign::SecretKey;
@@ -33,6 +33,8 @@ pub enum Order {
         operation: String,
         /// Elements of each input vector.
         count: u32,
+        /// Whether verification is left out, for comparison.
+        semi_honest: bool,
         /// Where the values come from.
         seed: u64,
         /// Parties 1 to n, in order.
@@ -86,8 +88,13 @@ pub struct Spent {
 ///
 /// # Errors
 /// When the task cannot be run.
-pub fn rounds(operation: Operation, count: u32, nodes: u8) -> Result<u64, TaskError> {
-    let plan = enigma_core::bench::plan(operation, count, usize::from(nodes))?;
+pub fn rounds(
+    operation: Operation,
+    count: u32,
+    nodes: u8,
+    security: Security,
+) -> Result<u64, TaskError> {
+    let plan = enigma_core::bench::plan(operation, count, usize::from(nodes), security)?;
     Ok(Cost::of_setup(plan.committee).rounds + plan.cost.rounds)
 }
 
@@ -119,6 +126,7 @@ fn follow(orders: &mut impl BufRead, answers: &mut impl Write) -> anyhow::Result
     let Some(Order::Join {
         operation,
         count,
+        semi_honest,
         seed,
         members,
     }) = hear(orders)?
@@ -136,6 +144,11 @@ fn follow(orders: &mut impl BufRead, answers: &mut impl Write) -> anyhow::Result
     let task = Task {
         operation: operation.parse().ok().context("no such operation")?,
         count,
+        security: if semi_honest {
+            Security::SemiHonest
+        } else {
+            Security::Malicious
+        },
         seed,
         members: members.iter().map(member).collect(),
     };
@@ -296,8 +309,13 @@ mod tests {
 
     #[test]
     fn a_task_is_judged_before_anything_starts() {
-        assert_eq!(rounds(Operation::Multiply, 10, 3), Ok(3));
-        assert_eq!(rounds(Operation::Less, 10, 5), Ok(2 + 11));
+        let compared = |operation, nodes| super::rounds(operation, 10, nodes, Security::SemiHonest);
+        let rounds = |op, count, nodes| super::rounds(op, count, nodes, Security::Malicious);
+        assert_eq!(compared(Operation::Multiply, 3), Ok(2 + 1));
+        assert_eq!(compared(Operation::Less, 5), Ok(2 + 10));
+        // One verification of ten products, and two of claims that one level shortens.
+        assert_eq!(rounds(Operation::Multiply, 10, 3), Ok(2 + 1 + 6));
+        assert_eq!(rounds(Operation::Less, 10, 5), Ok(2 + 10 + 2 * 8));
         assert_eq!(rounds(Operation::Rank, 1, 3), Ok(2));
         assert_eq!(rounds(Operation::Rank, 0, 3), Err(TaskError::NoElements));
         assert_eq!(rounds(Operation::Rank, 9, 4), Err(TaskError::Committee(4)));

@@ -2,12 +2,15 @@
 //! integers; [`run_plan`] runs a plan with values in place of shares, so that the templates of the
 //! planner can be tested without a committee. Neither hides anything.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use enigma_bytecode::model::{C, Contract, Op, Order, S};
-use enigma_bytecode::plan::{Call, Plan, Step};
+use enigma_bytecode::plan::compare::mask_exponents;
+use enigma_bytecode::plan::{Call, MaskReg, Plan, Step};
 use enigma_bytecode::ranges::{self, RangeError};
-use enigma_field::M61;
+use enigma_field::{M61, Shares, recursion};
+use enigma_mpc::{Opened, Wires};
 
 use crate::local;
 use crate::memory::Memory;
@@ -108,6 +111,11 @@ pub fn run(
     Ok(state.shown)
 }
 
+/// Values in the place of shares.
+fn plain(values: Vec<M61>) -> Wires {
+    Wires::input(Shares::from(values))
+}
+
 /// Runs a plan with values in place of shares. `inputs`: (collection, its rows as field elements:
 /// any element, so that also rows no honest owner deals can be tried); row k is given by the member
 /// numbered k. `random_bit` gives the masks' bits; the results do not depend on them.
@@ -124,7 +132,7 @@ pub fn run_plan(
         let found = inputs.iter().find(|(c, _)| c == collection);
         let (_, rows) = found.expect("every input of the plan is given");
         assert_eq!(rows.len(), plan.lengths[reg.0 as usize] as usize);
-        memory.write(*reg, rows.clone());
+        memory.write(*reg, plain(rows.clone()));
     }
     let members: Vec<(u16, Vec<u32>)> = inputs
         .iter()
@@ -132,29 +140,40 @@ pub fn run_plan(
         .collect();
     let given = memory.write_members(plan, &members);
     assert_eq!(given, Ok(()), "members are asked for of inputs only");
+    let mut masks: BTreeMap<MaskReg, Vec<M61>> = BTreeMap::new();
     for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
         match step {
             Step::Local(op) => local::execute(plan, &mut memory, op),
             Step::Call(Call::Multiply { dst, factors, .. }) => {
-                let left = memory.joined(factors.iter().map(|(left, _)| *left));
-                let right = memory.joined(factors.iter().map(|(_, right)| *right));
-                let product: Vec<M61> = left.iter().zip(&*right).map(|(a, b)| *a * *b).collect();
-                drop((left, right));
-                memory.write(*dst, product);
+                let products = factors.iter().flat_map(|(left, right)| {
+                    let pairs = memory.view(*left).iter().zip(memory.view(*right));
+                    pairs.map(|(a, b)| *a * *b)
+                });
+                let products = plain(products.collect());
+                memory.write(*dst, products);
             }
             Step::Call(Call::Open { dst, src, .. }) => {
                 let values = memory.view(*src).to_vec();
-                memory.write_opened(*dst, values);
+                memory.write_opened(*dst, Opened::public(values));
             }
-            Step::Call(Call::RandomBits { dst, .. }) => {
-                let len = plan.lengths[dst.0 as usize];
-                let bits: Vec<M61> = (0..len).map(|_| M61::from(random_bit())).collect();
-                memory.write(*dst, bits);
+            Step::Call(Call::OpenMasked { dst, src, mask, .. }) => {
+                let masks = masks.remove(mask).expect("masks are made and used once");
+                let values = memory.view(*src).iter().zip(masks);
+                let values = values.map(|(value, mask)| *value + mask).collect();
+                memory.write_opened(*dst, Opened::public(values));
+            }
+            Step::Call(Call::Masks { bits, mask, .. }) => {
+                let len = plan.lengths[bits.0 as usize];
+                let drawn: Vec<M61> = (0..len).map(|_| M61::from(random_bit())).collect();
+                let weights = mask_exponents().map(|exponent| M61::new(1 << exponent));
+                masks.insert(*mask, recursion::fold(&drawn, &weights));
+                memory.write(*bits, plain(drawn));
             }
             Step::Call(Call::Reshare { dst, src, .. }) => {
-                let values = memory.view(*src).to_vec();
+                let values = plain(memory.view(*src).to_vec());
                 memory.write(*dst, values);
             }
+            Step::Call(Call::Verify { .. }) => {}
         }
         memory.done(step, |_, _| {});
     }

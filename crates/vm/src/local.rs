@@ -7,7 +7,7 @@
 use enigma_bytecode::model::Order;
 use enigma_bytecode::plan::compare::{DIGITS, PAIR_DIGITS, SINGLE_PLACE, digit_at, pair_block};
 use enigma_bytecode::plan::{Local, Plan, View};
-use enigma_field::{Accumulator, M61};
+use enigma_field::{M61, recursion};
 
 use crate::memory::Memory;
 use crate::pairs;
@@ -16,42 +16,44 @@ use crate::pairs;
 pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
     let len = |reg: enigma_bytecode::plan::Reg| plan.lengths[reg.0 as usize] as usize;
     match local {
-        Local::Constant { dst, value } => memory.write(*dst, vec![*value; len(*dst)]),
+        Local::Constant { dst, value } => {
+            memory.write_local(*dst, vec![*value; len(*dst)], local);
+        }
         Local::Linear {
             dst,
             terms,
             constant,
         } => {
             let result = linear(memory, terms, *constant, len(*dst));
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::Blocks { dst, src, affine } => {
             let result = blocks(memory.view(*src), affine);
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::Fold { dst, src, weights } => {
-            let result = fold(memory.view(*src), weights, len(*dst));
-            memory.write(*dst, result);
+            let result = recursion::fold(memory.view(*src), weights);
+            memory.write_local(*dst, result, local);
         }
         Local::Concat { dst, parts } => {
             let mut result = Vec::with_capacity(len(*dst));
             for part in parts {
                 result.extend_from_slice(memory.view(*part));
             }
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::EveryOther { dst, src, offset } => {
             let pairs = memory.view(*src).chunks_exact(2);
             let result: Vec<M61> = pairs.map(|pair| pair[*offset as usize]).collect();
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::Sum { dst, src } => {
             let sum: M61 = memory.view(*src).iter().sum();
-            memory.write(*dst, vec![sum]);
+            memory.write_local(*dst, vec![sum], local);
         }
         Local::PairDifferences { dst, src, first } => {
             let result = pair_differences(memory.view(*src), *first, len(*dst));
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::DigitLeaves {
             less,
@@ -62,17 +64,17 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
         } => {
             let (bits, both) = (memory.view(*bits), memory.view(*both));
             let (less_leaves, equal_leaves) = digit_leaves(bits, both, memory.opened(*opened));
-            memory.write(*less, less_leaves);
-            memory.write(*equal, equal_leaves);
+            memory.write_local(*less, less_leaves, local);
+            memory.write_local(*equal, equal_leaves, local);
         }
         Local::XorLowestBit { dst, bits, opened } => {
             let (bits, opened) = (memory.view(*bits), memory.opened(*opened));
             let result: Vec<M61> = bits
                 .iter()
-                .zip(opened)
+                .zip(&**opened)
                 .map(|(&bit, c)| [bit, M61::ONE - bit][(c.value() & 1) as usize])
                 .collect();
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
         Local::RankCounts {
             dst,
@@ -83,7 +85,7 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
         } => {
             let (less, equal) = (memory.view(*less), memory.view(*equal));
             let result = rank_counts(less, equal, *first, *order, len(*dst));
-            memory.write(*dst, result);
+            memory.write_local(*dst, result, local);
         }
     }
 }
@@ -119,18 +121,6 @@ fn blocks(source: &[M61], affine: &[(M61, M61)]) -> Vec<M61> {
         }
     }
     result
-}
-
-fn fold(source: &[M61], weights: &[M61], len: usize) -> Vec<M61> {
-    let mut sums = vec![Accumulator::new(); len];
-    if len > 0 {
-        for (block, weight) in source.chunks_exact(len).zip(weights) {
-            for (sum, x) in sums.iter_mut().zip(block) {
-                sum.add_product(*weight, *x);
-            }
-        }
-    }
-    sums.into_iter().map(Accumulator::finish).collect()
 }
 
 fn pair_differences(values: &[M61], first: u64, len: usize) -> Vec<M61> {

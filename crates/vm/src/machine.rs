@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::plan::{Call, Plan, Reg, Step, WINDOW_BYTES};
+use enigma_bytecode::plan::compare::mask_exponents;
+use enigma_bytecode::plan::{Call, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
 use enigma_field::{M61, Party, Shares};
-use enigma_mpc::{Counters, Engine, Error, Fault, Finished, Outgoing, RandomBits, Slot};
+use enigma_mpc::{Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Slot, Wires};
 
 use crate::local;
 use crate::memory::Memory;
@@ -24,6 +25,8 @@ pub struct Machine {
     plan: Arc<Plan>,
     engine: Engine,
     memory: Memory,
+    /// Masks that are made and not used yet.
+    masks: BTreeMap<MaskReg, Mask>,
     window_bytes: u64,
     /// Which strand writes each register; none for inputs.
     homes: Vec<Option<u32>>,
@@ -105,8 +108,6 @@ struct State {
     finished: bool,
     /// The next step.
     next: usize,
-    /// Bits that wait for the parties' agreement.
-    bits: Option<RandomBits>,
 }
 
 impl Machine {
@@ -142,7 +143,7 @@ impl Machine {
                     found,
                 });
             }
-            memory.write(reg, rows);
+            memory.write(reg, Wires::input(rows));
         }
         memory.write_members(&plan, members)?;
         let mut homes = vec![None; plan.lengths.len()];
@@ -154,6 +155,7 @@ impl Machine {
         let strands = plan.strands.len();
         Ok(Machine {
             memory,
+            masks: BTreeMap::new(),
             window_bytes: WINDOW_BYTES,
             homes,
             states: (0..strands).map(|_| State::default()).collect(),
@@ -213,9 +215,12 @@ impl Machine {
     }
 
     /// The results, once, when the run is finished.
-    pub fn outcome(&mut self) -> Option<Outcome> {
+    ///
+    /// # Errors
+    /// `Misuse::NotVerified` when the plan left something unverified that it shows.
+    pub fn outcome(&mut self) -> Result<Option<Outcome>, Misuse> {
         if self.unfinished > 0 || self.outcome_taken {
-            return None;
+            return Ok(None);
         }
         self.outcome_taken = true;
         let plan = Arc::clone(&self.plan);
@@ -230,14 +235,15 @@ impl Machine {
         }
         let outputs = plan.outputs.iter().map(|&(reveal, reg)| {
             let value = self.memory.take(reg);
-            (reveal, value.expect("outputs are kept to the end"))
+            let value = value.expect("outputs are kept to the end");
+            Ok((reveal, self.engine.verified(value)?.release()))
         });
-        Some(Outcome {
+        Ok(Some(Outcome {
             opened,
-            outputs: outputs.collect(),
+            outputs: outputs.collect::<Result<_, Misuse>>()?,
             counters: since(self.counters_before, self.engine.counters()),
             register_bytes: self.memory.peak_bytes(),
-        })
+        }))
     }
 
     /// The parties whose frames some call waits for, in order. One of them may itself be waiting
@@ -263,32 +269,28 @@ impl Machine {
                 continue;
             };
             let plan = Arc::clone(&self.plan);
-            let state = &mut self.states[strand as usize];
-            let step = &plan.strands[strand as usize].steps[state.next];
+            let next = self.states[strand as usize].next;
+            let step = &plan.strands[strand as usize].steps[next];
             let Step::Call(call) = step else {
                 unreachable!("a strand waits at calls only");
             };
             match (call, finished) {
-                (Call::Multiply { dst, .. } | Call::Reshare { dst, .. }, Finished::Shares(z)) => {
+                (Call::Multiply { dst, .. } | Call::Reshare { dst, .. }, Finished::Wires(z)) => {
                     self.memory.write(*dst, z);
                 }
-                (Call::Open { dst, .. }, Finished::Opened(values)) => {
-                    self.memory.write_opened(*dst, values.into_inner());
+                (
+                    Call::Open { dst, .. } | Call::OpenMasked { dst, .. },
+                    Finished::Opened(values),
+                ) => self.memory.write_opened(*dst, values),
+                (Call::Masks { bits, mask, .. }, Finished::Bits(made)) => {
+                    let (made, masks) = made.into_masks(&mask_exponents())?;
+                    self.memory.write(*bits, made);
+                    self.masks.insert(*mask, masks);
                 }
-                (Call::RandomBits { op, agree, .. }, Finished::Bits(bits)) => {
-                    state.bits = Some(bits);
-                    self.waiting.insert(*agree, strand);
-                    self.engine.start_agree(*agree, &[*op])?;
-                    continue;
-                }
-                (Call::RandomBits { dst, .. }, Finished::Agreed(agreed)) => {
-                    let bits = state.bits.take().expect("bits come before their agreement");
-                    let bits = bits.unlock(&agreed).map_err(Error::Misuse)?;
-                    self.memory.write(*dst, bits);
-                }
+                (Call::Verify { .. }, Finished::Accepted) => {}
                 _ => unreachable!("the engine finishes what was started under a number"),
             }
-            state.next += 1;
+            self.states[strand as usize].next += 1;
             self.end_step(step);
             self.ready.insert(strand);
         }
@@ -339,26 +341,36 @@ impl Machine {
     }
 
     fn start_call(&mut self, strand: u32, call: &Call) -> Result<(), Error> {
+        let part = |view: &View| self.memory.part(*view);
+        self.waiting.insert(call.op(), strand);
         match call {
-            Call::Multiply { op, factors, .. } => {
-                self.waiting.insert(*op, strand);
-                let left = self.memory.joined(factors.iter().map(|(left, _)| *left));
-                let right = self.memory.joined(factors.iter().map(|(_, right)| *right));
-                self.engine.start_multiply(*op, &left, &right)
+            Call::Multiply {
+                op, batch, factors, ..
+            } => {
+                let factors = factors.iter().map(|(x, y)| (part(x), part(y)));
+                self.engine.start_multiply(*op, *batch, factors.collect())
             }
             Call::Open { op, src, .. } => {
-                self.waiting.insert(*op, strand);
-                self.engine.start_open_full(*op, self.memory.view(*src))
+                let verified = self.engine.verified(part(src))?;
+                self.engine.start_open(*op, verified)
             }
-            Call::RandomBits { op, dst, .. } => {
-                self.waiting.insert(*op, strand);
-                let len = self.plan.lengths[dst.0 as usize] as usize;
-                self.engine.start_random_bits(*op, len)
+            Call::OpenMasked { op, src, mask, .. } => {
+                let value = part(src);
+                let mask = self.masks.remove(mask);
+                let mask = mask.expect("a plan uses masks once, after they are made");
+                let mask = self.engine.verified(mask)?;
+                self.engine.start_open_masked(*op, &value, mask)
             }
-            Call::Reshare { op, src, .. } => {
-                self.waiting.insert(*op, strand);
-                self.engine.start_reshare(*op, self.memory.view(*src))
+            Call::Masks {
+                op, batch, bits, ..
+            } => {
+                let len = self.plan.lengths[bits.0 as usize] as usize;
+                self.engine.start_random_bits(*op, *batch, len)
             }
+            Call::Reshare { op, batch, src, .. } => {
+                self.engine.start_reshare(*op, *batch, part(src))
+            }
+            Call::Verify { op } => self.engine.start_verify(*op),
         }
     }
 
@@ -431,8 +443,8 @@ fn since(before: Counters, now: Counters) -> Counters {
         frames_received: now.frames_received - before.frames_received,
         multiplications: now.multiplications - before.multiplications,
         reshares: now.reshares - before.reshares,
-        full_openings: now.full_openings - before.full_openings,
-        cheap_openings: now.cheap_openings - before.cheap_openings,
+        openings: now.openings - before.openings,
+        verifications: now.verifications - before.verifications,
         random_bits: now.random_bits - before.random_bits,
         random_values: now.random_values - before.random_values,
     }

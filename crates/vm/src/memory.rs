@@ -1,7 +1,8 @@
 //! Registers of a run: written once, freed after the last read.
 
-use enigma_bytecode::plan::{Plan, Pub, Reg, Step, View};
+use enigma_bytecode::plan::{Local, Plan, Pub, Reg, Step, View};
 use enigma_field::{M61, Shares};
+use enigma_mpc::{Opened, Wires};
 
 use crate::machine::Refused;
 
@@ -11,13 +12,13 @@ const ELEMENT_BYTES: u64 = 8;
 /// The registers of one party (or, in the clear, of all of them at once).
 pub(crate) struct Memory {
     shares: Vec<Slot>,
-    opened: Vec<Option<Vec<M61>>>,
+    opened: Vec<Option<Opened>>,
     live_bytes: u64,
     peak_bytes: u64,
 }
 
 struct Slot {
-    value: Option<Shares>,
+    value: Option<Wires>,
     reads_left: u32,
 }
 
@@ -44,8 +45,7 @@ impl Memory {
     }
 
     /// Writes a register; one that nobody will read is dropped at once.
-    pub(crate) fn write(&mut self, reg: Reg, value: impl Into<Shares>) {
-        let value = value.into();
+    pub(crate) fn write(&mut self, reg: Reg, value: Wires) {
         let slot = &mut self.shares[reg.0 as usize];
         debug_assert!(slot.value.is_none(), "a register is written once");
         if slot.reads_left == 0 {
@@ -54,6 +54,18 @@ impl Memory {
         self.live_bytes += value.len() as u64 * ELEMENT_BYTES;
         self.peak_bytes = self.peak_bytes.max(self.live_bytes);
         slot.value = Some(value);
+    }
+
+    /// Writes what a local operation computed. It comes from all that the operation reads.
+    pub(crate) fn write_local(&mut self, reg: Reg, result: Vec<M61>, local: &Local) {
+        let (mut from, mut opened) = (Vec::new(), Vec::new());
+        local.reads(|view| from.push(view.reg), |values| opened.push(values));
+        let wires = from.iter().map(|reg| self.wires(*reg));
+        let mut result = Wires::computed(Shares::from(result), wires);
+        for values in opened {
+            result = result.depending_on(self.opened(values));
+        }
+        self.write(reg, result);
     }
 
     /// Writes the numbers of members where the plan wants them. A share of a public number is the
@@ -71,41 +83,36 @@ impl Memory {
                 .filter(|numbers| numbers.len() == rows)
                 .ok_or(Refused::Members { collection })?;
             let numbers = numbers.iter().map(|&number| M61::from(number));
-            self.write(reg, numbers.collect::<Vec<M61>>());
+            self.write(reg, Wires::input(numbers.collect()));
         }
         Ok(())
     }
 
     /// Writes opened values. They are small and stay.
-    pub(crate) fn write_opened(&mut self, reg: Pub, values: Vec<M61>) {
+    pub(crate) fn write_opened(&mut self, reg: Pub, values: Opened) {
         self.opened[reg.0 as usize] = Some(values);
     }
 
     /// The elements in view. Strands run in the plan's order, so they were written.
     pub(crate) fn view(&self, view: View) -> &[M61] {
-        let value = self.shares[view.reg.0 as usize].value.as_ref();
-        let value = value.expect("a plan reads a register after it is written and before its end");
-        &value[view.start as usize..][..view.len as usize]
+        &self.wires(view.reg)[view.start as usize..][..view.len as usize]
+    }
+
+    /// The elements in view, with where they come from.
+    pub(crate) fn part(&self, view: View) -> Wires {
+        let start = view.start as usize;
+        self.wires(view.reg).part(start..start + view.len as usize)
+    }
+
+    fn wires(&self, reg: Reg) -> &Wires {
+        let value = self.shares[reg.0 as usize].value.as_ref();
+        value.expect("a plan reads a register after it is written and before its end")
     }
 
     /// Opened values.
-    pub(crate) fn opened(&self, reg: Pub) -> &[M61] {
+    pub(crate) fn opened(&self, reg: Pub) -> &Opened {
         let values = self.opened[reg.0 as usize].as_ref();
         values.expect("a plan reads opened values after they are opened")
-    }
-
-    /// The views behind one another; copied only if there is more than one.
-    pub(crate) fn joined(&self, views: impl Iterator<Item = View> + Clone) -> Joined<'_> {
-        let mut all = views.clone();
-        match (all.next(), all.next()) {
-            (Some(only), None) => Joined::Borrowed(self.view(only)),
-            _ => {
-                let len = views.clone().map(|view| view.len as usize).sum();
-                let mut copy = Vec::with_capacity(len);
-                views.for_each(|view| copy.extend_from_slice(self.view(view)));
-                Joined::Copied(Shares::from(copy))
-            }
-        }
     }
 
     /// Counts the reads of a step that is done, and frees what nobody will read again. Tells
@@ -128,7 +135,7 @@ impl Memory {
     }
 
     /// Takes a register's value out.
-    pub(crate) fn take(&mut self, reg: Reg) -> Option<Shares> {
+    pub(crate) fn take(&mut self, reg: Reg) -> Option<Wires> {
         let value = self.shares[reg.0 as usize].value.take()?;
         self.live_bytes -= value.len() as u64 * ELEMENT_BYTES;
         Some(value)
@@ -143,21 +150,5 @@ impl Memory {
     /// The most bytes that registers held at once so far.
     pub(crate) fn peak_bytes(&self) -> u64 {
         self.peak_bytes
-    }
-}
-
-/// Elements behind one another.
-pub(crate) enum Joined<'a> {
-    Borrowed(&'a [M61]),
-    Copied(Shares),
-}
-
-impl std::ops::Deref for Joined<'_> {
-    type Target = [M61];
-    fn deref(&self) -> &[M61] {
-        match self {
-            Joined::Borrowed(slice) => slice,
-            Joined::Copied(shares) => shares,
-        }
     }
 }

@@ -7,7 +7,7 @@ use common::{EDGE, Pick, arithmetic, comparisons, contract, firsts, quotient, ra
 use enigma_bytecode::model::{Contract, Op, Order, S};
 use enigma_bytecode::plan::{self, Limit, PlanError, Sizes};
 use enigma_bytecode::ranges::RangeError;
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, Levels, M61};
 use enigma_vm::clear::{self, ClearError};
 use proptest::prelude::*;
 
@@ -79,8 +79,9 @@ fn ranks_over_several_tiles() {
     let values: Vec<i64> = (0..300).map(|_| pick.between(0, 120)).collect();
     let contract = ranking(0, 120, 300, Order::Descending);
     let plan = plan::main(&contract, 0, &Sizes { rows: vec![300] }, three()).expect("a plan");
-    // 44,850 pairs in three tiles, then one strand for the sum and one for the output.
-    assert_eq!(plan.strands.len(), 5);
+    // 44,850 pairs in three tiles: a strand for masks, one for their verification, one for the
+    // comparisons. Sum and output; and products are verified after two tiles and at the end.
+    assert_eq!(plan.strands.len(), 3 * 3 + 2 + 2);
     shown(&contract, &[values]);
 }
 
@@ -226,6 +227,12 @@ fn a_range_check_of_many_rows_is_one_list() {
     );
 }
 
+/// Rounds of verifying a claim of this length: checkpoint, opening and acceptance, a coin for the
+/// weights, for each level and for the end, and a dealing before each of those but the first.
+fn verification(len: usize) -> u64 {
+    3 + 2 * Levels::new(len).coins() as u64 - 1
+}
+
 #[test]
 fn costs_are_the_published_counts() {
     // Four people: 6 pairs with both results; each 61 bits and 30 + 60 + 1 products; then 4 ranks
@@ -236,21 +243,27 @@ fn costs_are_the_published_counts() {
         .cost;
     assert_eq!((cost.multiplications, cost.reshares), (6 * 91, 4));
     assert_eq!((cost.random_bits, cost.openings), (6 * 61, 6));
-    assert_eq!(cost.rounds, 3 + 1 + 1 + 5 + 1 + 1);
+    assert_eq!(
+        cost.rounds,
+        2 + 1 + verification(6 * 91) + 1 + 5 + 1 + 1 + verification(6 * 61 + 1)
+    );
+    assert_eq!(cost.verifications, 2);
     // The input check: two less-only comparisons and a product for each row.
     let check = plan::prologue(&ranks, 0, &Sizes { rows: vec![4] }, three())
         .expect("a plan")
         .cost;
     assert_eq!(check.multiplications, 4 * (2 * 86 + 1));
     assert_eq!((check.random_bits, check.openings), (8 * 61, 8 + 4));
-    assert_eq!(check.rounds, 3 + 1 + 1 + 5 + 1 + 1 + 1);
+    let (masks, values) = (verification(8 * 91), verification(8 * 56 + 4));
+    assert_eq!(check.rounds, 2 + 1 + masks + 1 + 5 + 1 + 1 + values + 1);
     // A quotient below 256: at most two digits; masks are made at once, before.
     let division = quotient(0, 255 * 3, 10, 3);
     let cost = plan::main(&division, 0, &Sizes { rows: vec![1] }, three())
         .expect("a plan")
         .cost;
     assert_eq!((cost.multiplications, cost.reshares), (30 * 86, 1));
-    assert_eq!(cost.rounds, 3 + 1 + 2 * 7 + 1);
+    let (masks, values) = (verification(30 * 91), verification(30 * 56 + 1));
+    assert_eq!(cost.rounds, 2 + 1 + masks + 2 * 7 + 1 + values);
 }
 
 #[test]
@@ -261,7 +274,10 @@ fn firsts_and_comparisons_cost_the_published_counts() {
     let cost = plan.expect("a plan").cost;
     assert_eq!(cost.multiplications, 2 * 5 * (86 + 2));
     assert_eq!((cost.random_bits, cost.openings), (2 * 5 * 61, 2 * 5));
-    assert_eq!((cost.reshares, cost.rounds), (4, 4 + 3 * 8 + 1));
+    // Masks of each tournament are verified together, all results at the end.
+    let (masks, values) = (verification(5 * 91), verification(10 * 58 + 4));
+    assert_eq!((cost.reshares, cost.verifications), (4, 3));
+    assert_eq!(cost.rounds, 3 + masks + 3 * 8 + 1 + values);
     // Without the member there is one product less, however often the value is asked for.
     let mut values = firsts(0, 100, 10);
     let is_member = |op: &Op| matches!(op, Op::FirstMember { .. } | Op::Out { .. });
@@ -279,7 +295,8 @@ fn firsts_and_comparisons_cost_the_published_counts() {
     let cost = plan.expect("a plan").cost;
     assert_eq!(cost.multiplications, 3 * 2 * (86 + 91 + 86));
     assert_eq!((cost.openings, cost.reshares), (18, 18));
-    assert_eq!(cost.rounds, 4 + 7 + 1);
+    let (masks, values) = (verification(3 * 91), verification(6 * (56 + 61 + 56) + 6));
+    assert_eq!(cost.rounds, 3 + masks + 7 + 1 + values);
 }
 
 #[test]

@@ -58,9 +58,11 @@ fn measure(what: &str, contract: &Contract, people: usize, n: u8) {
         }
     }
     let took = start.elapsed();
-    let outcomes: Vec<_> = machines.iter_mut().map(Machine::outcome).collect();
-    let outcomes: Option<Vec<_>> = outcomes.into_iter().collect();
-    let outcomes = outcomes.expect("all finished");
+    let outcome = |machine: &mut Machine| {
+        let outcome = machine.outcome().expect("everything shown is verified");
+        outcome.expect("all finished")
+    };
+    let outcomes: Vec<_> = machines.iter_mut().map(outcome).collect();
     let columns: Vec<_> = outcomes.iter().map(|o| o.outputs[0].1.clone()).collect();
     let first: Vec<i64> = testing::reconstruct(committee, &columns)
         .into_iter()

@@ -49,7 +49,7 @@ pub struct JobStatus {
     pub reason: Option<String>,
     /// Members whose rows were dropped because they broke the declared range.
     pub dropped: Vec<MemberIndex>,
-    /// `semi-honest` until openings are verified.
+    /// `malicious-abort`: nothing is shown that was not verified; who cheated may stay unknown.
     pub security: String,
     /// Bytes this node sent for the job.
     pub bytes_sent: u64,

@@ -7,7 +7,7 @@ use enigma_field::{Committee, M61};
 
 use super::cost::{CallKind, Cost, Limits, Tally};
 use super::error::{Limit, PlanError};
-use super::ir::{Call, Local, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+use super::ir::{Call, Local, MaskReg, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
@@ -15,6 +15,13 @@ const ELEMENT_BYTES: u64 = 8;
 /// Copies of a call's vectors that the engine may hold beside the registers: encoded frames,
 /// masks and what has arrived.
 const CALL_COPIES: u64 = 4;
+
+/// A batch of more elements is closed when the next strand begins: its log takes memory.
+const BATCH_ELEMENTS: u64 = 1 << 20;
+
+/// Bytes that the log and the verification of a batch take for each element of its claim: three
+/// shares, the two vectors of the claim, and what the first level leaves of them.
+const CLAIM_BYTES: u64 = 24 + 16 + 4;
 
 /// Marks a register that exists before the first strand.
 const BEFORE_ALL: u32 = u32::MAX;
@@ -29,13 +36,40 @@ pub(super) struct Builder {
     homes: Vec<u32>,
     opened_lengths: Vec<u32>,
     opened_homes: Vec<u32>,
+    mask_lengths: Vec<u32>,
+    /// The strand that verifies each vector of masks, once there is one.
+    mask_homes: Vec<u32>,
     strands: Vec<Strand>,
     rounds: Vec<u64>,
+    /// What strands from now on compute.
+    kind: Kind,
+    /// The open batches of both kinds.
+    batches: [Option<OpenBatch>; 2],
+    /// The strands that verify computations so far.
+    verified_by: Vec<u32>,
+    /// See [`Builder::leave_unverified`].
+    unverified: bool,
     tally: Tally,
     inputs: Vec<(u16, Reg)>,
     members: Vec<(u16, Reg)>,
     outputs: Vec<(u16, Reg)>,
     opened: Vec<OpenedRows>,
+}
+
+/// What a strand computes. Masks are verified apart, before they are used (R1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Masks = 0,
+    Values = 1,
+}
+
+/// A batch that takes more calls.
+struct OpenBatch {
+    /// Its number, which is kept for the call that verifies it.
+    op: u32,
+    strands: Vec<u32>,
+    masks: Vec<MaskReg>,
+    elements: u64,
 }
 
 impl Builder {
@@ -50,14 +84,25 @@ impl Builder {
             homes: Vec::new(),
             opened_lengths: Vec::new(),
             opened_homes: Vec::new(),
+            mask_lengths: Vec::new(),
+            mask_homes: Vec::new(),
             strands: Vec::new(),
             rounds: Vec::new(),
+            kind: Kind::Values,
+            batches: [None, None],
+            verified_by: Vec::new(),
+            unverified: false,
             tally: Tally::new(committee),
             inputs: Vec::new(),
             members: Vec::new(),
             outputs: Vec::new(),
             opened: Vec::new(),
         }
+    }
+
+    /// Plans no verification: for benchmarks that compare.
+    pub(super) fn leave_unverified(&mut self) {
+        self.unverified = true;
     }
 
     /// What a run may cost.
@@ -67,6 +112,25 @@ impl Builder {
 
     /// Steps from now on form a new strand.
     pub(super) fn begin(&mut self) {
+        self.begin_strand(Kind::Values);
+    }
+
+    /// Steps from now on form a new strand that makes masks. [`Builder::verify_masks`] must come
+    /// before the masks are used.
+    pub(super) fn begin_masks(&mut self) {
+        self.begin_strand(Kind::Masks);
+    }
+
+    fn begin_strand(&mut self, kind: Kind) {
+        let full = |batch: &OpenBatch| batch.elements >= BATCH_ELEMENTS;
+        if self.batches[kind as usize].as_ref().is_some_and(full) {
+            self.close(kind);
+        }
+        self.push_strand(kind);
+    }
+
+    fn push_strand(&mut self, kind: Kind) {
+        self.kind = kind;
         self.strands.push(Strand {
             after: Vec::new(),
             steps: Vec::new(),
@@ -192,39 +256,128 @@ impl Builder {
         self.push(Step::Local(local));
     }
 
+    /// Verifies the masks made so far. The next step must begin a strand.
+    pub(super) fn verify_masks(&mut self) {
+        self.close(Kind::Masks);
+    }
+
+    /// A strand of its own verifies the open batch of this kind, if there is one.
+    fn close(&mut self, kind: Kind) {
+        let Some(batch) = self.batches[kind as usize].take() else {
+            return;
+        };
+        if self.unverified {
+            // Masks can be used as soon as their own strand has made them.
+            for mask in batch.masks {
+                self.mask_homes[mask.0 as usize] = *batch.strands.last().expect("it has masks");
+            }
+            return;
+        }
+        self.push_strand(kind);
+        let current = self.current();
+        self.count(CallKind::Verify, batch.elements as u32);
+        for mask in batch.masks {
+            self.mask_homes[mask.0 as usize] = current;
+        }
+        if kind == Kind::Values {
+            self.verified_by.push(current);
+        }
+        let strand = self.strands.last_mut().expect("it was pushed");
+        strand.after = batch.strands;
+        strand.memory_bytes = batch.elements * CLAIM_BYTES;
+        let op = batch.op;
+        strand.steps.push(Step::Call(Call::Verify { op }));
+    }
+
+    /// Enters a call of the current strand that adds so many elements to the claim of its batch.
+    fn batch(&mut self, elements: u32) -> Result<u32, PlanError> {
+        let current = self.current();
+        if self.batches[self.kind as usize].is_none() {
+            let op = self.number()?;
+            self.batches[self.kind as usize] = Some(OpenBatch {
+                op,
+                strands: Vec::new(),
+                masks: Vec::new(),
+                elements: 0,
+            });
+        }
+        let batch = self.batches[self.kind as usize].as_mut();
+        let batch = batch.expect("a batch is open");
+        batch.elements += u64::from(elements);
+        if batch.strands.last() != Some(&current) {
+            batch.strands.push(current);
+        }
+        Ok(batch.op)
+    }
+
     /// See [`Call::Multiply`].
     pub(super) fn multiply(&mut self, factors: &[(View, View)]) -> Result<View, PlanError> {
         let len = factors.iter().map(|(left, _)| left.len).sum();
         if len == 0 {
             return Ok(self.constant(M61::ZERO, 0));
         }
+        let batch = self.batch(len)?;
         let op = self.call(CallKind::Multiply, len)?;
         let dst = self.register(len);
         self.push(Step::Call(Call::Multiply {
             op,
+            batch,
             dst,
             factors: factors.to_vec(),
         }));
         Ok(self.view(dst))
     }
 
-    /// See [`Call::RandomBits`].
-    pub(super) fn random_bits(&mut self, len: u32) -> Result<View, PlanError> {
-        let op = self.call(CallKind::RandomBits, len)?;
-        let agree = self.call(CallKind::Agree, 0)?;
-        let dst = self.register(len);
-        self.push(Step::Call(Call::RandomBits { op, agree, dst }));
-        Ok(self.view(dst))
+    /// `count` masks and their bits. See [`Call::Masks`].
+    pub(super) fn masks(&mut self, count: u32) -> Result<(View, MaskReg), PlanError> {
+        let len = super::compare::MASK_BITS * count;
+        let batch = self.batch(len)?;
+        let op = self.call(CallKind::Masks, len)?;
+        let bits = self.register(len);
+        let mask = MaskReg(self.mask_lengths.len() as u32);
+        self.mask_lengths.push(count);
+        // Until it is verified, no strand can be its home.
+        self.mask_homes.push(BEFORE_ALL);
+        if let Some(batch) = &mut self.batches[self.kind as usize] {
+            batch.masks.push(mask);
+        }
+        self.push(Step::Call(Call::Masks {
+            op,
+            batch,
+            bits,
+            mask,
+        }));
+        Ok((self.view(bits), mask))
     }
 
-    /// See [`Call::Open`].
-    pub(super) fn open(&mut self, src: View) -> Result<Pub, PlanError> {
+    /// See [`Call::OpenMasked`].
+    pub(super) fn open_masked(&mut self, src: View, mask: MaskReg) -> Result<Pub, PlanError> {
+        let verified_by = self.mask_homes[mask.0 as usize];
+        assert_ne!(verified_by, BEFORE_ALL, "masks are verified before use");
         let op = self.call(CallKind::Open, src.len)?;
-        let dst = Pub(self.opened_lengths.len() as u32);
-        self.opened_lengths.push(src.len);
-        self.opened_homes.push(self.current());
+        let dst = self.opened_register(src.len);
+        self.wait_for(&[verified_by]);
+        self.push(Step::Call(Call::OpenMasked { op, dst, src, mask }));
+        Ok(dst)
+    }
+
+    /// Verifies everything computed so far, and opens a value in a new strand. See [`Call::Open`].
+    pub(super) fn open_verified(&mut self, src: View) -> Result<Pub, PlanError> {
+        self.close(Kind::Values);
+        self.begin();
+        let op = self.call(CallKind::Open, src.len)?;
+        let dst = self.opened_register(src.len);
+        let verified_by = self.verified_by.clone();
+        self.wait_for(&verified_by);
         self.push(Step::Call(Call::Open { op, dst, src }));
         Ok(dst)
+    }
+
+    fn opened_register(&mut self, len: u32) -> Pub {
+        let dst = Pub(self.opened_lengths.len() as u32);
+        self.opened_lengths.push(len);
+        self.opened_homes.push(self.current());
+        dst
     }
 
     /// See [`Call::Reshare`].
@@ -232,19 +385,29 @@ impl Builder {
         if src.len == 0 {
             return Ok(self.constant(M61::ZERO, 0));
         }
+        // One element, however many values: the claim is linear.
+        let batch = self.batch(1)?;
         let op = self.call(CallKind::Reshare, src.len)?;
         let dst = self.register(src.len);
-        self.push(Step::Call(Call::Reshare { op, dst, src }));
+        self.push(Step::Call(Call::Reshare {
+            op,
+            batch,
+            dst,
+            src,
+        }));
         Ok(self.view(dst))
     }
 
     /// The finished plan.
     pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
+        self.close(Kind::Values);
+        debug_assert!(self.batches[0].is_none(), "masks are made to be used");
+        self.limits.check_all(&self.tally.cost())?;
         let rounds = self.depth();
         self.limits.check(Limit::Rounds, rounds)?;
         let held = self.kept_registers();
         for strand in &mut self.strands {
-            strand.memory_bytes = peak(strand, &self.lengths, &held);
+            strand.memory_bytes += peak(strand, &self.lengths, &held);
         }
         let given = self.inputs.iter().chain(&self.members);
         let rows: u64 = given.map(|(_, reg)| self.bytes(*reg)).sum();
@@ -265,6 +428,7 @@ impl Builder {
             opened: self.opened,
             lengths: self.lengths,
             opened_lengths: self.opened_lengths,
+            mask_lengths: self.mask_lengths,
             cost,
         })
     }
@@ -279,6 +443,21 @@ impl Builder {
 
     /// Counts a call on `len` elements and gives it a number.
     fn call(&mut self, kind: CallKind, len: u32) -> Result<u32, PlanError> {
+        let op = self.number()?;
+        self.count(kind, len);
+        let (limits, tally) = (self.limits, &self.tally);
+        limits.check(Limit::Multiplications, tally.multiplications())?;
+        limits.check(Limit::BytesPerParty, tally.bytes_per_party())?;
+        Ok(op)
+    }
+
+    fn count(&mut self, kind: CallKind, len: u32) {
+        self.tally.add(kind, len);
+        let strand = self.rounds.last_mut().expect("begin comes before any call");
+        *strand += kind.rounds(len);
+    }
+
+    fn number(&mut self) -> Result<u32, PlanError> {
         if self.next_op == self.last_op {
             let allowed = u64::from(self.last_op);
             return Err(PlanError::OverLimit {
@@ -289,17 +468,10 @@ impl Builder {
         }
         let op = self.next_op;
         self.next_op += 1;
-        self.tally.add(kind, len);
-        let (limits, tally) = (self.limits, &self.tally);
-        limits.check(Limit::Multiplications, tally.multiplications())?;
-        limits.check(Limit::BytesPerParty, tally.bytes_per_party())?;
-        let strand = self.rounds.last_mut().expect("begin comes before any call");
-        *strand += kind.rounds();
         Ok(op)
     }
 
     fn push(&mut self, step: Step) {
-        let current = self.current();
         let mut needed = Vec::new();
         step.reads(|view| needed.push(self.homes[view.reg.0 as usize]), |_| {});
         step.reads(
@@ -311,7 +483,17 @@ impl Builder {
             .last_mut()
             .expect("begin comes before any step");
         strand.steps.push(step);
-        for home in needed {
+        self.wait_for(&needed);
+    }
+
+    /// The current strand starts after these.
+    fn wait_for(&mut self, homes: &[u32]) {
+        let current = self.current();
+        let strand = self
+            .strands
+            .last_mut()
+            .expect("begin comes before any step");
+        for &home in homes {
             if home == BEFORE_ALL || home == current {
                 continue;
             }
@@ -382,7 +564,9 @@ fn peak(strand: &Strand, lengths: &[u32], kept: &[bool]) -> u64 {
         live += written;
         let scratch = match step {
             Step::Local(_) => 0,
-            Step::Call(Call::Open { src, .. }) => u64::from(src.len) * ELEMENT_BYTES,
+            Step::Call(Call::Open { src, .. } | Call::OpenMasked { src, .. }) => {
+                u64::from(src.len) * ELEMENT_BYTES
+            }
             Step::Call(_) => written,
         };
         most = most.max(live + CALL_COPIES * scratch);

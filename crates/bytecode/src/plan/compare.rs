@@ -1,7 +1,8 @@
 //! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8).
 //!
 //! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
-//! p (full opening: c selects digits below, rule R4). p is odd, so the lowest bit of 2x mod p, as
+//! p (full opening: c selects digits below, rule R4). Bits and one-hots are in a batch that was
+//! verified before (R1); x need not be verified, because the mask is uniform (R3). p is odd, so the lowest bit of 2x mod p, as
 //! an integer below p, is 1 exactly if x lies in the upper half of the field, that is, if x < 0;
 //! and that bit is c_0 xor r_0 xor `[c < r]`, because `c < r` tells whether the sum wrapped around p.
 //! c hides x: 61 uniform bits are a uniform field element up to 2^-61.
@@ -21,13 +22,13 @@
 //!
 //! Per comparison: 61 random bits, 1 full opening, 30 one-hots, 60 tree products (55 if `equal` is
 //! not wanted: a node on the least significant edge only needs `less`), 1 for the last xor.
-//! Rounds: 3 for the bits with agreement, 1 one-hots, then 1 opening, 5 tree, 1 xor.
+//! Rounds: 2 for the bits, 1 one-hots, their verification, then 1 opening, 5 tree, 1 xor.
 
 use enigma_field::M61;
 
 use super::build::Builder;
 use super::error::PlanError;
-use super::ir::{Local, View};
+use super::ir::{Local, MaskReg, View};
 
 /// Bits of a mask.
 pub const MASK_BITS: u32 = 61;
@@ -56,8 +57,8 @@ pub(super) struct Masks {
     bits: View,
     /// 30 blocks: product of the two bits of each two-bit digit.
     both: View,
-    /// One block: the bits as an integer.
-    value: View,
+    /// One block: the bits as an integer, to open under.
+    mask: MaskReg,
 }
 
 /// Results of comparisons with zero.
@@ -86,13 +87,13 @@ pub const fn pair_block(place: u32) -> Option<u32> {
     }
 }
 
-/// Makes masks for `count` comparisons, in the current strand.
+/// Makes masks for `count` comparisons, in a strand of masks.
 pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
-    let bits = b.random_bits(MASK_BITS * count)?;
+    b.begin_masks();
+    let (bits, mask) = b.masks(count)?;
     let half = PAIR_DIGITS * count;
     let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
-    let value = b.fold(bits, mask_weights());
-    Ok(Masks { bits, both, value })
+    Ok(Masks { bits, both, mask })
 }
 
 /// Compares every element of `x` with zero. Takes the masks, so that none is used twice: two openings
@@ -104,8 +105,8 @@ pub(super) fn with_zero(
     want: Want,
 ) -> Result<Compared, PlanError> {
     let n = x.len;
-    let masked = b.linear(&[(M61::new(2), x), (M61::ONE, masks.value)], M61::ZERO);
-    let opened = b.open(masked)?;
+    let doubled = b.linear(&[(M61::new(2), x)], M61::ZERO);
+    let opened = b.open_masked(doubled, masks.mask)?;
 
     let less = b.register(DIGITS * n);
     let equal = b.register(DIGITS * n);
@@ -138,20 +139,21 @@ pub(super) fn with_zero(
     Ok(Compared { less, equal })
 }
 
-/// Weights that turn the blocks of a mask's bits into an integer.
-fn mask_weights() -> Vec<M61> {
-    let mut weights = vec![M61::ZERO; MASK_BITS as usize];
+/// Which bit of the mask each block of its bits is.
+#[must_use]
+pub fn mask_exponents() -> [u32; MASK_BITS as usize] {
+    let mut exponents = [0; MASK_BITS as usize];
     for place in 0..DIGITS {
-        let lowest = 1u64 << (2 * digit_at(place));
+        let lowest = 2 * digit_at(place);
         match pair_block(place) {
             Some(block) => {
-                weights[block as usize] = M61::new(lowest);
-                weights[(PAIR_DIGITS + block) as usize] = M61::new(2 * lowest);
+                exponents[block as usize] = lowest;
+                exponents[(PAIR_DIGITS + block) as usize] = lowest + 1;
             }
-            None => weights[MASK_BITS as usize - 1] = M61::new(lowest),
+            None => exponents[MASK_BITS as usize - 1] = lowest,
         }
     }
-    weights
+    exponents
 }
 
 /// Joins the segments level by level. `equal` may lack place 0 after the first level, when only
@@ -219,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn mask_weights_are_the_61_powers_of_two() {
-        let mut weights: Vec<u64> = mask_weights().into_iter().map(M61::value).collect();
-        weights.sort_unstable();
-        assert_eq!(weights, (0..61).map(|i| 1u64 << i).collect::<Vec<_>>());
+    fn the_blocks_of_a_mask_are_its_61_bits() {
+        let mut exponents = mask_exponents();
+        exponents.sort_unstable();
+        assert!(exponents.into_iter().eq(0..61));
     }
 }

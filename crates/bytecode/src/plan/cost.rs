@@ -4,7 +4,7 @@
 //! The message patterns of the engine are restated here, because the plan must not depend on the
 //! engine; tests of the machine pin them to the engine's counters.
 
-use enigma_field::{Committee, interpolation};
+use enigma_field::{Committee, Levels, interpolation};
 use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
@@ -24,14 +24,23 @@ const ELEMENT_BYTES: u64 = 8;
 /// Bytes of a setup hello: tag, key, proof of possession, signature.
 const HELLO_BYTES: u64 = 1 + 32 + 64 + 65;
 
+/// Bytes of a hello passed on with the claims: without its tag.
+const SHOWN_BYTES: u64 = HELLO_BYTES - 1;
+
 /// Bytes of one seed's signed delivery to a member of its subset, and of one claim to have it.
 const SEED_BYTES: u64 = 32 + 65;
 
 /// Bytes of the tag before claims.
 const CLAIMS_TAG_BYTES: u64 = 1;
 
-/// Bytes of the hash that parties compare after cheap openings.
-const AGREE_BYTES: u64 = 32;
+/// Bytes of a verification's checkpoint (coins' anchor, digest, signature), of a coin, of a
+/// checkpoint passed on beside the first coin, of the opening of three elements of the extension,
+/// signed, and of an acceptance.
+const CHECKPOINT_BYTES: u64 = 32 + 32 + 64;
+const COIN_BYTES: u64 = 32;
+const PASSED_ON_BYTES: u64 = 32 + 64;
+const OPENING_BYTES: u64 = 3 * 16 + 64;
+const ACCEPTANCE_BYTES: u64 = 64;
 
 /// What a run costs. `then` adds two runs that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +61,8 @@ pub struct Cost {
     pub random_bits: u64,
     /// Values opened to the committee: masked differences and validity bits.
     pub openings: u64,
+    /// Batches of products that are verified.
+    pub verifications: u64,
     /// Estimate of a node's memory for registers and messages in flight.
     pub memory_bytes: u64,
 }
@@ -64,7 +75,8 @@ impl Cost {
     }
 
     /// The session's setup: two rounds, in which everyone greets everyone, the lowest member of
-    /// each subset of t+1 parties sends the others its seed, and everyone claims what it has.
+    /// each subset of t+1 parties sends the others its seed, and everyone claims what it has and shows
+    /// the hellos it got.
     #[must_use]
     pub fn of_setup(committee: Committee) -> Cost {
         let subsets = interpolation::prss_subsets(&committee).unwrap_or_default();
@@ -75,7 +87,8 @@ impl Cost {
             let claims = mine.clone().count() as u64;
             let sampled = mine.filter(|subset| subset.lowest() == Some(party)).count() as u64;
             let deliveries = sampled * committee.degree() as u64;
-            tally.sent[party.index()] += others * (HELLO_BYTES + CLAIMS_TAG_BYTES)
+            let shown = (others - 1) * SHOWN_BYTES;
+            tally.sent[party.index()] += others * (HELLO_BYTES + CLAIMS_TAG_BYTES + shown)
                 + (deliveries + others * claims) * SEED_BYTES
                 + 2 * others * HEADER_BYTES;
         }
@@ -99,6 +112,7 @@ impl Cost {
             bytes_sent,
             random_bits: self.random_bits + next.random_bits,
             openings: self.openings + next.openings,
+            verifications: self.verifications + next.verifications,
             memory_bytes: self.memory_bytes.max(next.memory_bytes),
         }
     }
@@ -166,15 +180,17 @@ pub(super) enum CallKind {
     Multiply,
     Reshare,
     Open,
-    RandomBits,
-    Agree,
+    Masks,
+    Verify,
 }
 
 impl CallKind {
-    /// Rounds of messages.
-    pub(super) fn rounds(self) -> u64 {
+    /// Rounds of messages of a call on `len` elements.
+    pub(super) fn rounds(self, len: u32) -> u64 {
         match self {
-            CallKind::RandomBits => 2,
+            CallKind::Masks => 2,
+            // Checkpoint, opening, acceptance; each coin; each dealing, one fewer than coins.
+            CallKind::Verify => 2 + 2 * Levels::new(len as usize).coins() as u64,
             _ => 1,
         }
     }
@@ -189,6 +205,7 @@ pub(super) struct Tally {
     reshares: u64,
     random_bits: u64,
     openings: u64,
+    verifications: u64,
 }
 
 impl Tally {
@@ -200,10 +217,11 @@ impl Tally {
             reshares: 0,
             random_bits: 0,
             openings: 0,
+            verifications: 0,
         }
     }
 
-    /// Counts a call on `len` elements.
+    /// Counts a call on `len` elements: of a verification, the elements of its claim; of masks, bits.
     pub(super) fn add(&mut self, kind: CallKind, len: u32) {
         let (others, t) = (
             self.committee.len() as u64 - 1,
@@ -222,11 +240,14 @@ impl Tally {
                 self.openings += u64::from(len);
                 self.everyone_sends(others * vector_bytes(len));
             }
-            CallKind::RandomBits => {
+            CallKind::Masks => {
                 self.random_bits += u64::from(len);
                 self.random_bits_traffic(len);
             }
-            CallKind::Agree => self.everyone_sends(others * (AGREE_BYTES + HEADER_BYTES)),
+            CallKind::Verify => {
+                self.verifications += 1;
+                self.everyone_sends(verification_bytes(others, t, len));
+            }
         }
     }
 
@@ -251,6 +272,7 @@ impl Tally {
             bytes_sent: self.sent.clone(),
             random_bits: self.random_bits,
             openings: self.openings,
+            verifications: self.verifications,
             memory_bytes: 0,
         }
     }
@@ -280,6 +302,26 @@ impl Tally {
             *sent += messages * chunk - last_messages * missing;
         }
     }
+}
+
+/// Bytes that one party sends in a verification: dealings to t parties, all else to all others.
+fn verification_bytes(others: u64, t: u64, len: u32) -> u64 {
+    let levels = Levels::new(len as usize);
+    // A level of k blocks deals 2 (k - 1) elements, of two coordinates after the first challenge; the
+    // last one has a block for each element and one for the mask.
+    let dealt: u64 = (levels.blocks.iter().enumerate())
+        .map(|(level, blocks)| (if level == 0 { 1 } else { 2 }) * 2 * (*blocks as u64 - 1))
+        .sum();
+    let dealt = dealt + 2 * 2 * levels.last_len as u64;
+    let dealings = levels.blocks.len() as u64 + 1;
+    let to_all = CHECKPOINT_BYTES
+        + (others - 1) * PASSED_ON_BYTES
+        + levels.coins() as u64 * COIN_BYTES
+        + OPENING_BYTES
+        + ACCEPTANCE_BYTES;
+    let frames_to_all = 3 + levels.coins() as u64;
+    others * (to_all + frames_to_all * HEADER_BYTES)
+        + t * (dealt * ELEMENT_BYTES + dealings * HEADER_BYTES)
 }
 
 /// Bytes of a vector of elements sent to one party.

@@ -96,21 +96,19 @@ fn divide_tile(
     digits: &[Digit],
     flip: M61,
 ) -> Result<View, PlanError> {
-    // Masks do not depend on the dividend: each digit's in a strand of its own, all at once.
+    // Masks do not depend on the dividend: each digit's in a strand of its own, all at once, verified
+    // together.
     let mut prepared: Vec<(&Digit, Masks)> = Vec::new();
     for digit in digits.iter().filter(|digit| digit.multiples > 0) {
-        b.begin();
-        prepared.push((
-            digit,
-            compare::masks(b, digit.multiples as u32 * dividend.len)?,
-        ));
+        let masks = compare::masks(b, digit.multiples as u32 * dividend.len)?;
+        prepared.push((digit, masks));
     }
     let sign_masks = if range.low < 0 && range.high > 0 {
-        b.begin();
         Some(compare::masks(b, dividend.len)?)
     } else {
         None
     };
+    b.verify_masks();
 
     b.begin();
     let (mut rest, negative) = match sign_masks {

@@ -6,9 +6,9 @@
 //! selected by one batch of products.
 //!
 //! n rows take n-1 comparisons ([`Want::Less`]) and n-1 products for the value, n-1 more for the
-//! member. Masks are made before, at once, so a level takes 8 rounds: 1 opening, 5 tree, 1 xor, 1
-//! selection; levels of more than a tile make their masks tile by tile, 4 rounds more, since masks of
-//! all rows would take too much memory.
+//! member. Masks are made and verified before, at once, so a level takes 8 rounds: 1 opening, 5 tree,
+//! 1 xor, 1 selection; levels of more than a tile make their masks tile by tile, since masks of all
+//! rows would take too much memory.
 
 use enigma_field::M61;
 
@@ -45,13 +45,13 @@ pub(super) fn first(b: &mut Builder, field: Field, order: Order) -> Result<Field
     while left > 1 {
         let pairs = left / 2;
         prepared.push(if pairs <= super::TILE {
-            b.begin();
             Some(compare::masks(b, pairs)?)
         } else {
             None
         });
         left = left.div_ceil(2);
     }
+    b.verify_masks();
     for masks in prepared {
         field = level(b, field, order, masks)?;
     }
@@ -68,11 +68,15 @@ fn level(
     let pairs = field.values.len / 2;
     let (mut values, mut members) = (Vec::new(), Vec::new());
     for (first, len) in tiles(pairs.into(), super::TILE) {
-        b.begin();
         let masks = match prepared.take() {
             Some(masks) => masks,
-            None => compare::masks(b, len)?,
+            None => {
+                let masks = compare::masks(b, len)?;
+                b.verify_masks();
+                masks
+            }
         };
+        b.begin();
         let place = 2 * first as u32;
         let tile = Field {
             values: field.values.part(place, 2 * len),

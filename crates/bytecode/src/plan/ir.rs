@@ -17,6 +17,10 @@ pub struct Reg(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pub(pub u32);
 
+/// A vector of masks: uniform field elements, each of which can hide one opened value, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MaskReg(pub u32);
+
 /// Consecutive elements of a vector of shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
@@ -155,19 +159,22 @@ pub enum Local {
     },
 }
 
-/// An operation that the whole committee does together. Each has its own number.
+/// An operation that the whole committee does together. Each has its own number. A batch is named by
+/// the number of the call that verifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// Element-wise product of the left views (behind one another) with the right views.
     Multiply {
         /// The call's number.
         op: u32,
+        /// The batch it belongs to.
+        batch: u32,
         /// Result.
         dst: Reg,
         /// Factors, of equal length pair by pair.
         factors: Vec<(View, View)>,
     },
-    /// Full opening: every party learns the values, and that all shares were consistent (R4).
+    /// Opening of verified values: every party learns them, and that all shares were consistent.
     Open {
         /// The call's number.
         op: u32,
@@ -176,23 +183,44 @@ pub enum Call {
         /// What is opened.
         src: View,
     },
-    /// Uniform shared bits, usable when the parties agree on what was opened to make them (R1).
-    RandomBits {
-        /// The number of the call that makes the bits.
+    /// Opening of values, verified or not, under masks of a verified batch. As strict as
+    /// [`Call::Open`], because what is opened selects digits (R4).
+    OpenMasked {
+        /// The call's number.
         op: u32,
-        /// The number of the call that compares the openings.
-        agree: u32,
-        /// Result.
-        dst: Reg,
+        /// Result: value plus mask.
+        dst: Pub,
+        /// What is opened under masks.
+        src: View,
+        /// The masks, which are used up.
+        mask: MaskReg,
+    },
+    /// Masks of uniform shared bits, in the layout of [`super::compare::mask_exponents`].
+    Masks {
+        /// The call's number.
+        op: u32,
+        /// The batch it belongs to.
+        batch: u32,
+        /// The bits.
+        bits: Reg,
+        /// The masks that the bits make.
+        mask: MaskReg,
     },
     /// The same values under fresh uniform polynomials, as a recipient may see them.
     Reshare {
         /// The call's number.
         op: u32,
+        /// The batch it belongs to.
+        batch: u32,
         /// Result.
         dst: Reg,
         /// The values.
         src: View,
+    },
+    /// Verification of the batch of this number: that all its products are right.
+    Verify {
+        /// The call's number.
+        op: u32,
     },
 }
 
@@ -247,6 +275,8 @@ pub struct Plan {
     pub lengths: Vec<u32>,
     /// Length of each opened vector.
     pub opened_lengths: Vec<u32>,
+    /// Length of each vector of masks.
+    pub mask_lengths: Vec<u32>,
     /// What it costs.
     pub cost: Cost,
 }
@@ -301,6 +331,19 @@ impl Local {
 }
 
 impl Call {
+    /// Its number.
+    #[must_use]
+    pub fn op(&self) -> u32 {
+        match *self {
+            Call::Multiply { op, .. }
+            | Call::Open { op, .. }
+            | Call::OpenMasked { op, .. }
+            | Call::Masks { op, .. }
+            | Call::Reshare { op, .. }
+            | Call::Verify { op } => op,
+        }
+    }
+
     /// Calls `read` for every view it reads.
     pub fn reads(&self, mut read: impl FnMut(View)) {
         match self {
@@ -310,19 +353,20 @@ impl Call {
                     read(*right);
                 }
             }
-            Call::Open { src, .. } | Call::Reshare { src, .. } => read(*src),
-            Call::RandomBits { .. } => {}
+            Call::Open { src, .. } | Call::OpenMasked { src, .. } | Call::Reshare { src, .. } => {
+                read(*src);
+            }
+            Call::Masks { .. } | Call::Verify { .. } => {}
         }
     }
 
-    /// The register of shares it writes; an opening writes none.
+    /// The register of shares it writes; openings and verifications write none.
     #[must_use]
     pub fn writes(&self) -> Option<Reg> {
         match *self {
-            Call::Multiply { dst, .. }
-            | Call::RandomBits { dst, .. }
-            | Call::Reshare { dst, .. } => Some(dst),
-            Call::Open { .. } => None,
+            Call::Multiply { dst, .. } | Call::Reshare { dst, .. } => Some(dst),
+            Call::Masks { bits, .. } => Some(bits),
+            Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => None,
         }
     }
 }

@@ -25,8 +25,8 @@ mod relation;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{Limit, PlanError};
-pub use ir::{Call, Local, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
-pub use operation::{Operation, UnknownOperation, operation};
+pub use ir::{Call, Local, MaskReg, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+pub use operation::{Operation, Security, UnknownOperation, operation};
 
 use enigma_field::Committee;
 

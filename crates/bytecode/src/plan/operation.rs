@@ -55,6 +55,25 @@ impl FromStr for Operation {
     }
 }
 
+/// What a benchmark's parties are protected against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    /// Parties that do anything: as in every job.
+    #[default]
+    Malicious,
+    /// Parties that follow the protocol; nothing is verified. For comparison only.
+    SemiHonest,
+}
+
+impl fmt::Display for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Security::Malicious => "malicious",
+            Security::SemiHonest => "semi-honest",
+        })
+    }
+}
+
 /// No operation has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownOperation;
@@ -77,11 +96,15 @@ pub fn operation(
     operation: Operation,
     count: u32,
     committee: Committee,
+    security: Security,
 ) -> Result<Plan, PlanError> {
     super::entry::check_committee(committee)?;
     let limits = Limits::default();
     limits.check(Limit::VectorLength, u64::from(count))?;
     let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits);
+    if security == Security::SemiHonest {
+        b.leave_unverified();
+    }
     let inputs: Vec<View> = (0..operation.inputs())
         .map(|input| b.input(input, count))
         .collect();

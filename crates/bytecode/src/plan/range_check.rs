@@ -25,12 +25,13 @@ pub(super) fn check_rows(
     low: i64,
     high: i64,
 ) -> Result<(), PlanError> {
+    let mut parts = Vec::new();
     for (first, len) in tiles(u64::from(rows.len), super::TILE / 2) {
-        b.begin();
-        let first = first as u32;
         let masks = compare::masks(b, 2 * len)?;
+        b.verify_masks();
+        b.begin();
         let distances = b.blocks(
-            rows.part(first, len),
+            rows.part(first as u32, len),
             vec![
                 (M61::ONE, -M61::from_i64(low)),
                 (-M61::ONE, M61::from_i64(high)),
@@ -39,12 +40,17 @@ pub(super) fn check_rows(
         let outside = compare::with_zero(b, distances, masks, Want::Less)?.less;
         let (below, above) = (outside.part(0, len), outside.part(len, len));
         let both = b.multiply(&[(below, above)])?;
-        let valid = b.linear(
+        parts.push(b.linear(
             &[(-M61::ONE, below), (-M61::ONE, above), (M61::ONE, both)],
             M61::ONE,
-        );
-        let bits = b.open(valid)?;
-        b.opened_rows(collection, first, bits);
+        ));
     }
+    if parts.is_empty() {
+        return Ok(());
+    }
+    b.begin();
+    let valid = b.concat(&parts);
+    let bits = b.open_verified(valid)?;
+    b.opened_rows(collection, 0, bits);
     Ok(())
 }

@@ -21,8 +21,9 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
     let pairs = u64::from(rows) * u64::from(rows - 1) / 2;
     let mut counts = Vec::new();
     for (first, len) in tiles(pairs, super::TILE) {
-        b.begin();
         let masks = compare::masks(b, len)?;
+        b.verify_masks();
+        b.begin();
         let difference = b.register(len);
         b.local(Local::PairDifferences {
             dst: difference,

@@ -27,8 +27,8 @@ pub(super) fn holds(
     let rows = Builder::joint_len(&terms);
     let mut prepared = None;
     if rows <= super::TILE {
-        b.begin();
         prepared = Some(compare::masks(b, rows)?);
+        b.verify_masks();
     }
     b.begin();
     let difference = b.linear(&terms, sign * constant);
@@ -37,8 +37,9 @@ pub(super) fn holds(
     }
     let mut parts = Vec::new();
     for (first, len) in tiles(rows.into(), super::TILE) {
-        b.begin();
         let masks = compare::masks(b, len)?;
+        b.verify_masks();
+        b.begin();
         let part = difference.part(first as u32, len);
         parts.push(compared(b, relation, part, masks)?);
     }

@@ -13,9 +13,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use borsh::BorshSerialize;
-use enigma_bytecode::plan::{self, Operation, Plan};
+use enigma_bytecode::plan::{self, Operation, Plan, Security};
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
-use enigma_mpc::{Engine, Finished, SessionId, Setup};
+use enigma_mpc::{Engine, Error, Finished, SessionId, Setup, Wires};
 use enigma_vm::{Machine, Progress};
 use enigma_wire::id::{Address, JobId, PeerKey};
 use enigma_wire::peer::{self, Frame, Place, RunKey};
@@ -24,9 +24,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 use crate::session::{self, Early, Registry, Signer};
-
-/// What every run claims: the same as every result of a job.
-pub const SECURITY: &str = crate::party::SECURITY;
 
 /// The number of the opening that checks results; plans of operations start far above.
 const CHECK_CALL: u32 = 0;
@@ -47,6 +44,8 @@ pub struct Task {
     pub operation: Operation,
     /// Elements of each input vector.
     pub count: u32,
+    /// What the parties are protected against.
+    pub security: Security,
     /// Where the values come from.
     pub seed: u64,
     /// Parties 1 to n, in order.
@@ -121,13 +120,18 @@ impl std::error::Error for TaskError {}
 ///
 /// # Errors
 /// [`TaskError`] in all its forms but `NotAMember`.
-pub fn plan(operation: Operation, count: u32, n: usize) -> Result<Plan, TaskError> {
+pub fn plan(
+    operation: Operation,
+    count: u32,
+    n: usize,
+    security: Security,
+) -> Result<Plan, TaskError> {
     if count == 0 {
         return Err(TaskError::NoElements);
     }
     let size = u8::try_from(n).map_err(|_| TaskError::Committee(n))?;
     let committee = Committee::new(size).map_err(|_| TaskError::Committee(n))?;
-    plan::operation(operation, count, committee).map_err(TaskError::Plan)
+    plan::operation(operation, count, committee, security).map_err(TaskError::Plan)
 }
 
 /// One party. See the module's documentation.
@@ -170,7 +174,8 @@ impl Bench {
     /// # Errors
     /// [`TaskError`].
     pub fn new(task: Task, signer: SecretKey, seed: [u8; 32]) -> Result<Self, TaskError> {
-        let plan = plan(task.operation, task.count, task.members.len())?;
+        let parties = task.members.len();
+        let plan = plan(task.operation, task.count, parties, task.security)?;
         let account = signer.address();
         let at = task.members.iter().position(|m| m.signer == account);
         let me = at.and_then(|at| plan.committee.party(at as u8 + 1));
@@ -315,7 +320,10 @@ impl Bench {
             self.send(to, frame);
         }
         let Some(seeds) = seeds else { return };
-        let engine = Engine::new(self.plan.committee, self.me, seeds);
+        let mut engine = Engine::new(self.plan.committee, self.me, seeds);
+        if self.task.security == Security::SemiHonest {
+            engine = engine.without_verification();
+        }
         let inputs = std::mem::take(&mut self.next_inputs);
         match Machine::new(Arc::clone(&self.plan), inputs, &[], engine) {
             Ok(machine) => {
@@ -395,7 +403,10 @@ impl Bench {
         let Phase::Computing(mut machine) = std::mem::replace(&mut self.phase, Phase::Idle) else {
             return;
         };
-        let outcome = machine.outcome();
+        let outcome = match machine.outcome() {
+            Ok(outcome) => outcome,
+            Err(unverified) => return self.fail(unverified.to_string()),
+        };
         let result = outcome.and_then(|outcome| outcome.outputs.into_iter().next());
         let Some((_, result)) = result else {
             return self.fail("the plan has no output".to_owned());
@@ -411,7 +422,9 @@ impl Bench {
     fn check(&mut self) {
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Computed { mut engine, result } => {
-                let opened = engine.start_open_full(CHECK_CALL, &result);
+                let opened = engine.verified(Wires::input(result));
+                let opened = opened.map_err(Error::from);
+                let opened = opened.and_then(|result| engine.start_open(CHECK_CALL, result));
                 self.phase = Phase::Checking(engine);
                 match opened {
                     Ok(()) => self.ask_turn(),

@@ -30,6 +30,7 @@ impl Network {
         };
         let task = Task {
             operation,
+            security: Security::Malicious,
             count,
             seed: 9,
             members: keys.iter().zip(&signers).map(member).collect(),
@@ -94,7 +95,7 @@ fn runs_are_right_and_cost_what_the_plan_says() {
         (Operation::Rank, 1, 3),
     ] {
         let mut network = Network::new(operation, count, n);
-        let plan = plan(operation, count, usize::from(n)).expect("a plan");
+        let plan = plan(operation, count, usize::from(n), Security::Malicious).expect("a plan");
         let cost = Cost::of_setup(plan.committee).then(&plan.cost);
         for _run in 0..2 {
             network.tell(|| Input::Begin);

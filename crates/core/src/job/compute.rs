@@ -218,8 +218,10 @@ impl Job {
         else {
             return;
         };
-        let Some(outcome) = machine.outcome() else {
-            return;
+        let outcome = match machine.outcome() {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => return,
+            Err(unverified) => return self.refuse(shared, unverified.to_string()),
         };
         match std::mem::replace(&mut self.phase, Phase::Loading) {
             Phase::Checking { machine, rows } => {

@@ -42,7 +42,7 @@ fn runs_right(n: u8, values: &[i64], seed: u64) {
         let status = survey.status(node, job);
         assert_eq!(status.bytes_sent, bytes);
         assert_eq!(status.dropped, []);
-        assert_eq!(status.security, "semi-honest");
+        assert_eq!(status.security, "malicious-abort");
         assert_eq!(status.reason, None);
     }
     let everybody: Vec<usize> = (0..values.len()).collect();

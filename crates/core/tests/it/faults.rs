@@ -367,12 +367,13 @@ fn a_disk_that_hangs_is_not_named_but_ends_the_job() {
 fn outputs_of_a_slow_disk_come_after_the_settlement() {
     let mut survey = Survey::sealed(3, &VALUES, 15);
     let job = survey.request(PAST_ANY_FEE);
-    let publishing = Fact::JobPhase {
+    // While it computes, before it has outputs to store.
+    let computing = Fact::JobPhase {
         job,
-        phase: "publishing",
+        phase: "entry",
     };
-    survey.world.run_until("outputs", 60_000, |world| {
-        world.nodes[2].reports.contains(&publishing)
+    survey.world.run_until("the entry", 60_000, |world| {
+        world.nodes[2].reports.contains(&computing)
     });
     survey.world.nodes[2].disk_mode = Disk::Waits;
     survey.settle(job);

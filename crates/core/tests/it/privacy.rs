@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use enigma_core::{Fact, Table};
-use enigma_field::M61;
+use enigma_field::{K, M61};
 use enigma_wire::api::Deposit;
 use enigma_wire::peer::{self, Frame};
 
@@ -67,6 +67,20 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     words.iter().map(|word| u64::from_le_bytes(*word))
 }
 
+/// The operations that verify a batch, and the step of the acceptance, their last one. Nothing else has
+/// more than two steps.
+fn verifications<P>(received: &[(P, Vec<u8>)]) -> BTreeMap<u32, u8> {
+    let mut last = BTreeMap::new();
+    for (_, frame) in received {
+        if let Ok(Frame::Compute(_, place, _)) = peer::decode(frame) {
+            let step: &mut u8 = last.entry(place.op).or_default();
+            *step = place.step.max(*step);
+        }
+    }
+    last.retain(|_, step| *step > 1);
+    last
+}
+
 /// What the node at this index saw of the whole survey.
 fn view(survey: &Survey, node: usize) -> View {
     let record = &survey.world.nodes[node];
@@ -78,15 +92,20 @@ fn view(survey: &Survey, node: usize) -> View {
             view.rows.extend(elements(value));
         }
     }
+    let verified = verifications(&record.received);
     for (_, frame) in &record.received {
         let decoded = peer::decode(frame).expect("an honest frame");
         match decoded {
-            // The digest of an agreement has 32 bytes, too few for the elements of this job's layers.
-            Frame::Compute(_, _, payload) => {
+            Frame::Compute(_, place, payload) => {
                 view.keep("computation frame", frame);
-                if payload.len() > 32 {
-                    view.frames.extend(elements(payload));
-                }
+                let shares = match verified.get(&place.op) {
+                    None => payload,
+                    // Dealings and the opening come at even steps; the rest are signatures and hashes.
+                    Some(last) if place.step == last - 1 => &payload[..3 * K::BYTES],
+                    Some(_) if place.step > 0 && place.step % 2 == 0 => payload,
+                    Some(_) => &[],
+                };
+                view.frames.extend(elements(shares));
             }
             Frame::Setup(..) => view.keep("set-up frame", frame),
             Frame::Control(..) => view.keep("control frame", frame),

@@ -1,7 +1,8 @@
 //! Random bits from roots of opened squares (protocols F.1 with the public-output form of B.4).
 //!
-//! n = 2t+1 parties, t corrupt and semi-honest; synchronous private links. Two rounds. A chunk's king
-//! sends n-1 elements per bit, every other party one; kings rotate by chunk.
+//! n = 2t+1 parties, t corrupt and malicious, up to errors that verification finds; synchronous
+//! private links. Two rounds. A chunk's king sends n-1 elements per bit, every other party one; kings
+//! rotate by chunk.
 //!
 //! For [r] from pseudo-random secret sharing, every party sends the king its Lagrange-weighted share
 //! of r^2, masked by a share of zero, so that the king learns c = r^2 and nothing else. The king
@@ -9,9 +10,9 @@
 //! -1. The sign of r stays uniform and hidden; r^2 is public, also on abort.
 //!
 //! The king checks s^2 c = 1 (S20): that fails for c = 0, and for a non-square, which only a lie
-//! makes. Receivers refuse s = 0. A king that sends different roots to different parties is found
-//! when the parties compare digests; until then the bits are locked in [`crate::RandomBits`]. A king
-//! that sends one wrong root to all makes values that are not bits: only verification finds it.
+//! makes. Receivers refuse s = 0. A king that sends different roots to different parties is found by
+//! the digests in the checkpoints of the bits' batch, a king that sends one wrong root to all by its
+//! products: (2 b - 1)^2 = 1 for bits. Until then nothing made of the bits can mask an opening.
 
 use enigma_field::{M61, Party, Shares, pow_p_minus_3_over_4};
 

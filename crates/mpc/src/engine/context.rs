@@ -3,12 +3,12 @@
 
 use std::collections::VecDeque;
 
-use enigma_field::interpolation::{GrrDealing, lagrange_at, prss_coefficients};
+use enigma_field::interpolation::{GrrDealing, prss_coefficients};
 use enigma_field::{Committee, M61, Party};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
-use crate::keys::{SessionId, SessionSeeds};
+use crate::keys::{SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
 use crate::prg::{Keystream, Prg, Purpose, TILE_LEN};
 
@@ -16,12 +16,11 @@ pub(super) struct Context {
     pub(super) session: SessionId,
     pub(super) committee: Committee,
     pub(super) keys: Keys,
+    pub(super) identity: SessionIdentity,
     /// How we deal products. The column of D(0) carries our Lagrange coefficient at 0 as well.
     pub(super) dealing: Dealing,
-    /// The t parties before us: their dealings to us, and the shares they open to us cheaply.
+    /// The t parties before us, who deal us points that need no message.
     pub(super) before: Vec<Party>,
-    /// The coefficients at 0 over the points of ourselves and the parties before us.
-    pub(super) cheap: Vec<M61>,
     pub(super) scratch: Scratch,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
@@ -59,6 +58,7 @@ impl Context {
     pub(super) fn forget(&mut self) {
         self.keys.pairs.clear();
         self.keys.subsets.clear();
+        self.identity.forget();
         self.scratch.words.zeroize();
         self.scratch.products.zeroize();
         self.scratch.wide.zeroize();
@@ -82,10 +82,6 @@ impl Context {
         let before: Vec<Party> = (1..=t)
             .map(|steps| committee.after(me, committee.len() - steps))
             .collect();
-        let cheap_points: Vec<M61> = std::iter::once(me)
-            .chain(before.iter().copied())
-            .map(|party| party.point())
-            .collect();
         let coefficients =
             prss_coefficients(&committee, me).expect("the setup refused larger committees");
         let subsets = seeds.subsets.iter().zip(coefficients);
@@ -104,9 +100,9 @@ impl Context {
                     })
                     .collect(),
             },
+            identity: seeds.identity.clone(),
             dealing: Dealing { derived, own, sent },
             before,
-            cheap: lagrange_at(&cheap_points, M61::ZERO).expect("the parties' points differ"),
             scratch: Scratch::new(t),
             counters: Counters::default(),
             outbox: VecDeque::new(),

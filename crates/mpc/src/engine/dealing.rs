@@ -1,7 +1,8 @@
 //! Products by dealing (Gennaro-Rabin-Rabin 98 with pseudo-random points; protocols B.3).
 //!
-//! n = 2t+1 parties, t corrupt and semi-honest; synchronous private links. One round; each party
-//! sends t elements per result.
+//! n = 2t+1 parties, t corrupt and malicious; synchronous private links. One round; each party sends
+//! t elements per result. A corrupt dealer can add to a result an error that it knows and nothing
+//! else, since any t+1 points of honest parties are a dealing (protocols B.6); verification finds it.
 //!
 //! Party i deals its local product u_i, which with the Lagrange coefficient at 0 is an additive
 //! share of the result, by a polynomial D_i of degree t with D_i(0) = u_i. The values of D_i at the
@@ -14,11 +15,13 @@
 
 use enigma_field::{M61, Party, Shares};
 
+use super::batch::Factors;
 use super::context::{Context, Scratch};
 use crate::arrivals::{Arrivals, check_length};
 use crate::fault::Fault;
 use crate::message::{CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each};
 use crate::prg::{Purpose, Stream, TILE_LEN};
+use crate::wires::Wires;
 
 pub(super) struct Product {
     /// The sum of the dealings' points that are known so far.
@@ -29,8 +32,8 @@ pub(super) struct Product {
 /// What each party multiplies locally.
 #[derive(Clone, Copy)]
 pub(super) enum Local<'a> {
-    /// Elements pairwise.
-    Products(&'a [M61], &'a [M61]),
+    /// Elements pairwise: the left vectors, one after the other, with the right ones.
+    Products(&'a [(Wires, Wires)]),
     /// Consecutive runs of `width` elements.
     Dots {
         left: &'a [M61],
@@ -41,12 +44,16 @@ pub(super) enum Local<'a> {
     Same(&'a [M61]),
 }
 
-impl Local<'_> {
-    fn len(self) -> usize {
-        match self {
-            Self::Products(left, _) => left.len(),
-            Self::Dots { left, width, .. } => left.len() / width,
-            Self::Same(values) => values.len(),
+impl<'a> Local<'a> {
+    pub(super) fn of(factors: &'a Factors) -> Self {
+        match factors {
+            Factors::Products(factors) => Self::Products(factors),
+            Factors::Dots { x, y, width } => Self::Dots {
+                left: x,
+                right: y,
+                width: *width,
+            },
+            Factors::Same(values) => Self::Same(values),
         }
     }
 
@@ -54,10 +61,19 @@ impl Local<'_> {
     fn fill(self, start: usize, out: &mut [M61]) {
         let range = start..start + out.len();
         match self {
-            Self::Products(left, right) => {
-                let pairs = left[range.clone()].iter().zip(&right[range]);
-                for (element, (a, b)) in out.iter_mut().zip(pairs) {
-                    *element = *a * *b;
+            Self::Products(factors) => {
+                let mut skip = start;
+                let mut rest = out;
+                for (left, right) in factors {
+                    let from = skip.min(left.len());
+                    let count = (left.len() - from).min(rest.len());
+                    skip -= from;
+                    let (now, later) = rest.split_at_mut(count);
+                    let pairs = left[from..].iter().zip(&right[from..]);
+                    for (element, (a, b)) in now.iter_mut().zip(pairs) {
+                        *element = *a * *b;
+                    }
+                    rest = later;
                 }
             }
             Self::Dots { left, right, width } => {
@@ -76,8 +92,8 @@ impl Local<'_> {
 impl Product {
     /// Deals our local values, sends the points to be sent, and adds up the points that need no
     /// message.
-    pub(super) fn start(context: &mut Context, op: u32, local: Local<'_>) -> Self {
-        let len = local.len();
+    pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
+        let (local, len) = (Local::of(factors), factors.results());
         let mut sum = Shares::zeros(len);
         for (part, range) in chunks(len, CHUNK_LEN) {
             let slot = Slot { op, step: 0, part };
@@ -214,6 +230,33 @@ fn points<'a, const T: usize>(
         }
         M61::reduce_wide(sum)
     })
+}
+
+/// Deals a few local values at a step of a verification, which has streams of its own, and gives the
+/// sum of the points that need no message. The points sent come as `step` of operation `op`.
+pub(super) fn deal_values(context: &mut Context, op: u32, step: u8, values: &[M61]) -> Vec<M61> {
+    // Steps take the place of chunks in the address of a stream: values fit into one.
+    let stream = Slot {
+        op,
+        step,
+        part: u32::from(step),
+    };
+    let mut sum = vec![M61::ZERO; values.len()];
+    let mut payloads = vec![vec![0; values.len() * M61::BYTES]; context.dealing.sent.len()];
+    deal(
+        context,
+        stream,
+        Local::Same(values),
+        0,
+        &mut sum,
+        &mut payloads,
+    );
+    add_derived(context, stream, &mut sum);
+    for (k, payload) in payloads.into_iter().enumerate() {
+        let to = context.dealing.sent[k].0;
+        context.send(to, Slot { op, step, part: 0 }, payload);
+    }
+    sum
 }
 
 /// Adds the points that the parties before us deal to us without a message.

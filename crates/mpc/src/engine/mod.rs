@@ -3,32 +3,44 @@
 //! A caller starts operations, hands in frames, and drains frames to send and finished operations,
 //! in any order: parties need not run operations in the same order, only under the same numbers.
 //! Everything received is checked on arrival, against lengths known from the start of its operation.
-//! After a fault the engine is dead: its secrets are gone and every call answers with the fault.
+//!
+//! Products and random bits belong to batches. A batch is closed and verified by an operation that
+//! bears its number; until that has finished, nothing that depends on the batch can be opened or
+//! handed out, but for what a verified mask hides.
+//! After a fault the engine is dead: its secrets are gone and every call answers with the fault; only
+//! frames queued before are still to be sent.
 
-mod agreement;
+mod batch;
 mod bits;
 mod context;
 mod dealing;
 mod early;
 mod opening;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Committee, M61, Party, Shares};
+use enigma_field::{Committee, K, M61, Party, Shares};
 
-use self::agreement::{Agreement, digest_of};
+use self::batch::{Batch, Entry, Factors};
 use self::bits::MakingBits;
 use self::context::Context;
-use self::dealing::{Local, Product};
+use self::dealing::Product;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
-use self::opening::{CheapOpening, FullOpening};
+use self::opening::FullOpening;
+use self::verify::Verifying;
+#[cfg(any(test, feature = "testing"))]
+pub use self::verify::forge::Forger;
+pub(crate) use self::verify::{
+    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_elements,
+};
 use crate::fault::{Error, Fault, Misuse};
 use crate::keys::{SessionId, SessionSeeds};
 use crate::message::{CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunks};
 use crate::prg::Purpose;
-use crate::values::{Agreed, CheapOpened, Opened, Origin, RandomBits};
+use crate::wires::{Mask, Opened, RandomBits, Sourced, Sources, Verified, Wires};
 
 /// Bytes of early frames that an engine keeps for one peer, unless told otherwise.
 pub const EARLY_LIMIT_BYTES: usize = 64 << 20;
@@ -37,12 +49,20 @@ pub const EARLY_LIMIT_BYTES: usize = 64 << 20;
 pub struct Engine {
     context: Context,
     checker: Checker<M61>,
+    /// For openings of a verification.
+    checker_k: Checker<K>,
     running: BTreeMap<u32, Operation>,
     used: UsedOps,
     early: Early,
     finished: VecDeque<(u32, Finished)>,
-    /// Digests of what was opened cheaply and not agreed on yet, by operation.
-    opened: BTreeMap<u32, blake3::Hash>,
+    /// Batches that are open.
+    batches: BTreeMap<u32, Batch>,
+    /// Batches that all parties accepted.
+    accepted: BTreeSet<u32>,
+    /// Never in a job; see [`Engine::without_verification`].
+    semi_honest: bool,
+    /// Batches for which something was opened on one party's word, until they are accepted.
+    on_one_word: BTreeSet<u32>,
     fault: Option<Fault>,
 }
 
@@ -50,15 +70,13 @@ pub struct Engine {
 #[derive(Debug)]
 pub enum Finished {
     /// Of a multiplication, inner products, or fresh polynomials.
-    Shares(Shares),
-    /// Of a full opening.
+    Wires(Wires),
+    /// Of an opening.
     Opened(Opened),
-    /// Of a cheap opening.
-    Cheap(CheapOpened),
     /// Of random bits.
     Bits(RandomBits),
-    /// Of an agreement.
-    Agreed(Agreed),
+    /// Of a verification: the batch is accepted.
+    Accepted,
 }
 
 /// What an engine did so far; `cost` predicts it exactly.
@@ -76,10 +94,10 @@ pub struct Counters {
     pub multiplications: u64,
     /// Values given fresh polynomials.
     pub reshares: u64,
-    /// Values opened in full.
-    pub full_openings: u64,
-    /// Values opened cheaply.
-    pub cheap_openings: u64,
+    /// Values opened.
+    pub openings: u64,
+    /// Batches given to verification.
+    pub verifications: u64,
     /// Random bits.
     pub random_bits: u64,
     /// Random values, not counting those behind bits.
@@ -87,11 +105,21 @@ pub struct Counters {
 }
 
 enum Operation {
-    Product(Product),
-    FullOpening(FullOpening),
-    CheapOpening(CheapOpening),
-    Bits(MakingBits),
-    Agreement(Agreement),
+    Product {
+        product: Product,
+        batch: u32,
+        factors: Factors,
+    },
+    Opening {
+        opening: FullOpening,
+        /// What the values come from and is not verified.
+        sources: Sources,
+    },
+    Bits {
+        bits: MakingBits,
+        batch: u32,
+    },
+    Verifying(Box<Verifying>),
 }
 
 impl Engine {
@@ -107,11 +135,15 @@ impl Engine {
         Self {
             context: Context::new(committee, me, &seeds),
             checker: Checker::new(&committee),
+            checker_k: Checker::new(&committee),
             running: BTreeMap::new(),
             used: UsedOps::default(),
             early: Early::new(committee.len(), EARLY_LIMIT_BYTES),
             finished: VecDeque::new(),
-            opened: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            semi_honest: false,
+            on_one_word: BTreeSet::new(),
             fault: None,
         }
     }
@@ -120,6 +152,14 @@ impl Engine {
     /// operations in flight can send.
     pub fn with_early_limit(mut self, bytes: usize) -> Self {
         self.early.set_limit(bytes);
+        self
+    }
+
+    /// For benchmarks alone, to measure what verification costs: products are not logged, and
+    /// everything counts as verified. Values that are anybody's secret must never meet such an engine.
+    #[must_use]
+    pub fn without_verification(mut self) -> Self {
+        self.semi_honest = true;
         self
     }
 
@@ -148,113 +188,149 @@ impl Engine {
         self.fault.as_ref()
     }
 
-    /// Multiplies elements pairwise. Finishes with [`Finished::Shares`]; one round.
+    /// Multiplies elements pairwise: the left vectors, one after the other, with the right ones.
+    /// Finishes with [`Finished::Wires`]; one round.
     ///
     /// # Errors
-    /// [`Misuse::OpReused`], [`Misuse::Lengths`], or the fault that ended the session.
-    pub fn start_multiply(&mut self, op: u32, x: &[M61], y: &[M61]) -> Result<(), Error> {
-        self.check_equal_lengths(x, y)?;
-        self.open_number(op)?;
-        self.context.counters.multiplications += x.len() as u64;
-        let product = Product::start(&mut self.context, op, Local::Products(x, y));
-        self.run(op, Operation::Product(product))
+    /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::Lengths`], [`Misuse::OtherSession`], or
+    /// the fault that ended the session.
+    pub fn start_multiply(
+        &mut self,
+        op: u32,
+        batch: u32,
+        factors: Vec<(Wires, Wires)>,
+    ) -> Result<(), Error> {
+        for (x, y) in &factors {
+            self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
+        }
+        self.start_product(op, batch, Factors::Products(factors))
     }
 
     /// Inner products of consecutive runs of `width` elements: result k is the sum over l below
-    /// `width` of `x[k * width + l] * y[k * width + l]`. Finishes with [`Finished::Shares`]; one
+    /// `width` of `x[k * width + l] * y[k * width + l]`. Finishes with [`Finished::Wires`]; one
     /// round, and the traffic of one multiplication per result.
     ///
     /// # Errors
-    /// [`Misuse::OpReused`], [`Misuse::Lengths`] (also for a length that is not a multiple of the
-    /// width), or the fault that ended the session.
-    pub fn start_dot(&mut self, op: u32, x: &[M61], y: &[M61], width: usize) -> Result<(), Error> {
-        self.check_equal_lengths(x, y)?;
+    /// As [`Self::start_multiply`]; [`Misuse::Lengths`] also for a length that is not a multiple of
+    /// the width.
+    pub fn start_dot(
+        &mut self,
+        op: u32,
+        batch: u32,
+        x: Wires,
+        y: Wires,
+        width: usize,
+    ) -> Result<(), Error> {
+        self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
         // A width of zero divides nothing but the empty vector, and not even that has results then.
-        if width == 0 || !x.len().is_multiple_of(width) {
-            let (left, right) = (x.len(), width);
-            return Err(Misuse::Lengths { left, right }.into());
-        }
-        self.open_number(op)?;
-        self.context.counters.multiplications += (x.len() / width) as u64;
-        let (left, right) = (x, y);
-        let local = Local::Dots { left, right, width };
-        let product = Product::start(&mut self.context, op, local);
-        self.run(op, Operation::Product(product))
+        let divides = width > 0 && x.len().is_multiple_of(width);
+        self.check_lengths(x.len(), width, divides)?;
+        self.start_product(op, batch, Factors::Dots { x, y, width })
     }
 
     /// Fresh polynomials for the same values, as for a product with one: what comes out says nothing
-    /// about how the shares came about. Finishes with [`Finished::Shares`]; one round.
+    /// about how the shares came about. Finishes with [`Finished::Wires`]; one round.
     ///
     /// # Errors
-    /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn start_reshare(&mut self, op: u32, x: &[M61]) -> Result<(), Error> {
-        self.open_number(op)?;
-        self.context.counters.reshares += x.len() as u64;
-        let product = Product::start(&mut self.context, op, Local::Same(x));
-        self.run(op, Operation::Product(product))
-    }
-
-    /// Opens values to all parties, who check all shares. Finishes with [`Finished::Opened`]; one
-    /// round. The values are public from this call on, also when the session ends with a fault.
-    ///
-    /// # Errors
-    /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn start_open_full(&mut self, op: u32, x: &[M61]) -> Result<(), Error> {
-        self.open_number(op)?;
-        self.context.counters.full_openings += x.len() as u64;
-        let opening = FullOpening::start(&mut self.context, op, x);
-        self.run(op, Operation::FullOpening(opening))
-    }
-
-    /// Opens values to all parties, who check nothing yet. Finishes with [`Finished::Cheap`]; one
-    /// round. The values are public from this call on, also when the session ends with a fault.
-    ///
-    /// # Errors
-    /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn start_open_cheap(&mut self, op: u32, x: &[M61]) -> Result<(), Error> {
-        self.open_number(op)?;
-        self.context.counters.cheap_openings += x.len() as u64;
-        let opening = CheapOpening::start(&mut self.context, op, x);
-        self.run(op, Operation::CheapOpening(opening))
+    /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::OtherSession`], or the fault that ended
+    /// the session.
+    pub fn start_reshare(&mut self, op: u32, batch: u32, x: Wires) -> Result<(), Error> {
+        self.start_product(op, batch, Factors::Same(x))
     }
 
     /// Makes uniform random bits. Finishes with [`Finished::Bits`]; two rounds.
     ///
     /// # Errors
-    /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn start_random_bits(&mut self, op: u32, len: usize) -> Result<(), Error> {
-        self.open_number(op)?;
+    /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], or the fault that ended the session.
+    pub fn start_random_bits(&mut self, op: u32, batch: u32, len: usize) -> Result<(), Error> {
+        self.open_number_in(op, batch)?;
+        if !self.semi_honest {
+            self.on_one_word.insert(batch);
+        }
         self.context.counters.random_bits += len as u64;
         let bits = MakingBits::start(&mut self.context, op, len);
-        self.run(op, Operation::Bits(bits))
+        self.run(op, Operation::Bits { bits, batch })
     }
 
-    /// Compares with all parties what the operations `covered` (cheap openings and random bits that
-    /// have finished here) opened. Finishes with [`Finished::Agreed`]; one round.
-    ///
-    /// The covered operations are listed because parties finish operations in different orders; the
-    /// program must list the same ones for every party.
+    /// Opens verified values to all parties, who check all shares. Finishes with
+    /// [`Finished::Opened`]; one round. The values are public from this call on, also when the
+    /// session ends with a fault.
     ///
     /// # Errors
-    /// [`Misuse::OpReused`], [`Misuse::NothingToAgree`], or the fault that ended the session.
-    pub fn start_agree(&mut self, op: u32, covered: &[u32]) -> Result<(), Error> {
+    /// [`Misuse::OpReused`], or the fault that ended the session.
+    pub fn start_open(&mut self, op: u32, x: Verified<Wires>) -> Result<(), Error> {
+        self.open_shares(op, &x.into_inner(), Sources::default())
+    }
+
+    /// Opens the sums of values, verified or not, and as many masks, which are used up. As
+    /// [`Self::start_open`] otherwise.
+    ///
+    /// Random bits that the values come from must be verified all the same: a king may have told
+    /// parties different roots, and then the shares of a sum show the bits (R4).
+    ///
+    /// # Errors
+    /// [`Misuse::OpReused`], [`Misuse::Lengths`], [`Misuse::NotVerified`], [`Misuse::OtherSession`], or
+    /// the fault that ended the session.
+    pub fn start_open_masked(
+        &mut self,
+        op: u32,
+        x: &Wires,
+        mask: Verified<Mask>,
+    ) -> Result<(), Error> {
+        let mask = mask.into_inner().into_wires();
+        self.check_lengths(x.len(), mask.len(), x.len() == mask.len())?;
+        self.check_session(x)?;
+        self.check_agreed(x.sources(), None)?;
+        let sum = x.iter().zip(&*mask).map(|(x, mask)| *x + *mask);
+        let sum: Shares = sum.collect();
+        self.open_shares(op, &sum, x.sources().clone())
+    }
+
+    /// Closes the batch of this number, whose operations have all finished here, and verifies it.
+    /// Finishes with [`Finished::Accepted`]; for the rounds see [`crate::cost::verify`].
+    ///
+    /// Batches whose random bits the operations used must be accepted before: a verification opens
+    /// combinations of what was multiplied, under masks that hide sharings only, and where a king
+    /// told parties different roots their shares of a bit are none, so that they would show it (R4).
+    /// Other batches may be verified in any order.
+    ///
+    /// # Errors
+    /// [`Misuse::OpReused`], [`Misuse::NothingToVerify`], [`Misuse::BatchRunning`],
+    /// [`Misuse::NotVerified`], or the fault that ended the session.
+    pub fn start_verify(&mut self, op: u32) -> Result<(), Error> {
         self.alive()?;
-        let unknown = covered.iter().find(|op| !self.opened.contains_key(op));
-        if let Some(op) = unknown {
-            return Err(Misuse::NothingToAgree { op: *op }.into());
+        match self.batches.get(&op) {
+            None => return Err(Misuse::NothingToVerify { op }.into()),
+            Some(batch) if batch.running > 0 => return Err(Misuse::BatchRunning { op }.into()),
+            Some(batch) => self.check_agreed(&batch.sources, Some(op))?,
         }
         self.open_number(op)?;
-        let digests = covered.iter().filter_map(|op| self.opened.remove_entry(op));
-        let digests: BTreeMap<_, _> = digests.collect();
-        let agreement = Agreement::start(&mut self.context, op, &digests);
-        self.run(op, Operation::Agreement(agreement))
+        let batch = self.batches.remove(&op).unwrap_or_default();
+        self.context.counters.verifications += 1;
+        let verifying = Verifying::start(&mut self.context, op, batch);
+        self.run(op, Operation::Verifying(Box::new(verifying)))
+    }
+
+    /// Proof that all batches the value came from were accepted by all parties.
+    ///
+    /// # Errors
+    /// [`Misuse::NotVerified`] when one was not yet.
+    pub fn verified<T: Sourced>(&self, value: T) -> Result<Verified<T>, Misuse> {
+        if self.semi_honest {
+            return Ok(Verified::new(value));
+        }
+        let sources = value.sources();
+        match sources.open(self.context.session, &self.accepted) {
+            None => Ok(Verified::new(value)),
+            Some(batch) => Err(Misuse::NotVerified { batch }),
+        }
     }
 
     /// Shares of uniform random values that nobody knows. Without interaction.
     ///
     /// # Errors
     /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn random(&mut self, op: u32, len: usize) -> Result<Shares, Error> {
+    pub fn random(&mut self, op: u32, len: usize) -> Result<Wires, Error> {
         self.open_number(op)?;
         self.context.counters.random_values += len as u64;
         let mut shares = Shares::zeros(len);
@@ -264,7 +340,7 @@ impl Engine {
         }
         // Nobody has anything to send for such an operation.
         match self.early.take(op).first() {
-            None => Ok(shares),
+            None => Ok(Wires::input(shares)),
             Some((from, slot, _)) => Err(self.die(Fault::Unexpected {
                 from: *from,
                 slot: *slot,
@@ -302,11 +378,10 @@ impl Engine {
     pub fn waiting_for(&self, op: u32) -> Vec<Party> {
         match self.running.get(&op) {
             None => Vec::new(),
-            Some(Operation::Product(product)) => product.waiting_for(),
-            Some(Operation::FullOpening(opening)) => opening.waiting_for(),
-            Some(Operation::CheapOpening(opening)) => opening.waiting_for(),
-            Some(Operation::Bits(bits)) => bits.waiting_for(&self.context),
-            Some(Operation::Agreement(agreement)) => agreement.waiting_for(),
+            Some(Operation::Product { product, .. }) => product.waiting_for(),
+            Some(Operation::Opening { opening, .. }) => opening.waiting_for(),
+            Some(Operation::Bits { bits, .. }) => bits.waiting_for(&self.context),
+            Some(Operation::Verifying(verifying)) => verifying.waiting_for(&self.context),
         }
     }
 
@@ -349,18 +424,16 @@ impl Engine {
         let Some(operation) = self.running.get_mut(&slot.op) else {
             return Err(Fault::Stale { from, slot });
         };
-        if let Operation::Bits(bits) = operation {
-            return bits.receive(&mut self.context, from, slot, payload);
-        }
-        if slot.step != 0 {
-            return Err(Fault::Unexpected { from, slot });
-        }
         match operation {
-            Operation::Product(product) => product.receive(from, slot, payload),
-            Operation::FullOpening(opening) => opening.receive(&self.checker, from, slot, payload),
-            Operation::CheapOpening(opening) => opening.receive(from, slot, payload),
-            Operation::Agreement(agreement) => agreement.receive(from, slot, payload),
-            Operation::Bits(_) => unreachable!("bits were handled above"),
+            Operation::Bits { bits, .. } => bits.receive(&mut self.context, from, slot, payload),
+            Operation::Verifying(verifying) => {
+                verifying.receive(&mut self.context, &self.checker_k, from, slot, payload)
+            }
+            _ if slot.step != 0 => Err(Fault::Unexpected { from, slot }),
+            Operation::Product { product, .. } => product.receive(from, slot, payload),
+            Operation::Opening { opening, .. } => {
+                opening.receive(&self.checker, from, slot, payload)
+            }
         }
     }
 
@@ -379,36 +452,90 @@ impl Engine {
     fn finish_if_complete(&mut self, op: u32) {
         let complete = match self.running.get(&op) {
             None => false,
-            Some(Operation::Product(product)) => product.complete(),
-            Some(Operation::FullOpening(opening)) => opening.complete(),
-            Some(Operation::CheapOpening(opening)) => opening.complete(),
-            Some(Operation::Bits(bits)) => bits.complete(),
-            Some(Operation::Agreement(agreement)) => agreement.complete(),
+            Some(Operation::Product { product, .. }) => product.complete(),
+            Some(Operation::Opening { opening, .. }) => opening.complete(),
+            Some(Operation::Bits { bits, .. }) => bits.complete(),
+            Some(Operation::Verifying(verifying)) => verifying.complete(),
         };
         if !complete {
             return;
         }
         let session = self.context.session;
-        let origin = Origin { session, op };
         let finished = match self.running.remove(&op).expect("it is complete") {
-            Operation::Product(product) => Finished::Shares(product.into_shares()),
-            Operation::FullOpening(opening) => Finished::Opened(Opened::new(opening.into_values())),
-            Operation::CheapOpening(opening) => {
-                let values = opening.into_values();
-                self.opened.insert(op, digest_of(&values));
-                Finished::Cheap(CheapOpened::new(origin, values))
+            Operation::Product {
+                product,
+                batch,
+                factors,
+            } => {
+                let mut sources = Sources::batch(session, batch);
+                sources.join(&Wires::joined_sources(factors.wires()));
+                let wires = Wires::new(product.into_shares(), sources);
+                self.log(batch, op, Entry::Products(factors, wires.clone()));
+                Finished::Wires(wires)
             }
-            Operation::Bits(bits) => {
+            Operation::Opening { opening, sources } => {
+                Finished::Opened(Opened::new(opening.into_values(), sources))
+            }
+            Operation::Bits { bits, batch } => {
                 let (bits, digest) = bits.finish();
-                self.opened.insert(op, digest);
-                Finished::Bits(RandomBits::new(origin, bits))
+                let wires = Wires::new(bits, Sources::batch(session, batch));
+                self.log(batch, op, Entry::Bits(wires.clone(), digest));
+                Finished::Bits(RandomBits::new(wires))
             }
-            Operation::Agreement(agreement) => {
-                let ops = agreement.into_ops().into_iter().collect();
-                Finished::Agreed(Agreed::new(session, ops))
+            Operation::Verifying(_) => {
+                self.accepted.insert(op);
+                self.on_one_word.remove(&op);
+                Finished::Accepted
             }
         };
         self.finished.push_back((op, finished));
+    }
+
+    fn log(&mut self, batch: u32, op: u32, entry: Entry) {
+        if self.semi_honest {
+            return;
+        }
+        let batch = self.batches.get_mut(&batch);
+        let batch = batch.expect("a batch stays open while its operations run");
+        batch.log(op, entry);
+    }
+
+    fn start_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+        self.alive()?;
+        factors
+            .wires()
+            .try_for_each(|wires| self.check_session(wires))?;
+        self.open_number_in(op, batch)?;
+        let results = factors.results() as u64;
+        match &factors {
+            Factors::Same(_) => self.context.counters.reshares += results,
+            _ => self.context.counters.multiplications += results,
+        }
+        let product = Product::start(&mut self.context, op, &factors);
+        let operation = Operation::Product {
+            product,
+            batch,
+            factors,
+        };
+        self.run(op, operation)
+    }
+
+    fn open_shares(&mut self, op: u32, shares: &[M61], sources: Sources) -> Result<(), Error> {
+        self.open_number(op)?;
+        self.context.counters.openings += shares.len() as u64;
+        let opening = FullOpening::start(&mut self.context, op, shares);
+        self.run(op, Operation::Opening { opening, sources })
+    }
+
+    /// Takes a number for an operation of a batch.
+    fn open_number_in(&mut self, op: u32, batch: u32) -> Result<(), Error> {
+        self.alive()?;
+        if batch == op || self.used.contains(batch) {
+            return Err(Misuse::BatchClosed { batch }.into());
+        }
+        self.open_number(op)?;
+        self.batches.entry(batch).or_default().running += 1;
+        Ok(())
     }
 
     /// Takes a number for an operation that is about to start.
@@ -421,13 +548,31 @@ impl Engine {
         Ok(())
     }
 
-    fn check_equal_lengths(&self, x: &[M61], y: &[M61]) -> Result<(), Error> {
+    fn check_lengths(&self, left: usize, right: usize, fit: bool) -> Result<(), Error> {
         self.alive()?;
-        if x.len() == y.len() {
+        if fit {
             Ok(())
         } else {
-            let (left, right) = (x.len(), y.len());
             Err(Misuse::Lengths { left, right }.into())
+        }
+    }
+
+    /// Refuses wires that come from batches of another session.
+    fn check_session(&self, wires: &Wires) -> Result<(), Error> {
+        if wires.sources().fit(self.context.session) {
+            Ok(())
+        } else {
+            Err(Misuse::OtherSession.into())
+        }
+    }
+
+    /// Refuses what comes from a batch, other than this one, for which parties may have been told
+    /// different things.
+    fn check_agreed(&self, sources: &Sources, except: Option<u32>) -> Result<(), Error> {
+        let mut waiting = self.on_one_word.iter().copied();
+        match waiting.find(|batch| Some(*batch) != except && sources.contains(*batch)) {
+            None => Ok(()),
+            Some(batch) => Err(Misuse::NotVerified { batch }.into()),
         }
     }
 
@@ -443,13 +588,16 @@ impl Engine {
         fault.into()
     }
 
-    /// Ends the session: nothing more leaves this engine, and its secrets go.
+    /// Ends the session: nothing more is computed, and the secrets go. What was queued before still
+    /// leaves: it was right to send whatever came after, and who does not get it would wait for us
+    /// instead of seeing the fault that we saw.
     fn end(&mut self, fault: Fault) {
         self.fault = Some(fault);
         self.running.clear();
         self.finished.clear();
-        self.opened.clear();
-        self.context.outbox.clear();
+        self.batches.clear();
+        self.accepted.clear();
+        self.on_one_word.clear();
         self.context.forget();
         self.early = Early::new(self.context.committee.len(), 0);
     }

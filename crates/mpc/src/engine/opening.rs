@@ -1,14 +1,11 @@
 //! Openings (protocols B.7, C.5).
 //!
-//! Full: every party sends its share to all others, and each checks that all n shares lie on one
-//! polynomial of degree t before it uses the value. One round; n-1 elements sent per value. At least
-//! t+1 of the shares are honest, so a value that passes is the right one for every honest party.
+//! n = 2t+1 parties, t corrupt and malicious; synchronous private links. Every party sends its share
+//! to all others, and each checks that all n shares lie on one polynomial of degree t before it uses
+//! the value. One round; n-1 elements sent per value. The t+1 honest shares determine the polynomial,
+//! so a value that passes is the one they hold, for every honest party.
 //!
-//! Cheap: every party sends its share to the t parties after it; each reconstructs from these t+1
-//! shares. One round; t elements sent per value. A corrupt party can make each receiver see another
-//! value; the digests compared by an agreement reveal it afterwards.
-//!
-//! Both open to all parties. On abort the values must be taken as known to the adversary.
+//! Opens to all parties. On abort the values must be taken as known to the adversary.
 
 use enigma_field::shamir::Checker;
 use enigma_field::{M61, Party};
@@ -28,14 +25,6 @@ pub(super) struct FullOpening {
 struct Gathering {
     missing: usize,
     shares: Vec<Vec<M61>>,
-}
-
-pub(super) struct CheapOpening {
-    /// The terms of the values known so far.
-    values: Vec<M61>,
-    /// The parties whose shares we receive, with their coefficients at 0.
-    coefficients: Vec<(Party, M61)>,
-    arrivals: Arrivals,
 }
 
 impl FullOpening {
@@ -92,45 +81,6 @@ impl FullOpening {
                 })?;
         }
         Ok(())
-    }
-
-    pub(super) fn complete(&self) -> bool {
-        self.arrivals.complete()
-    }
-
-    pub(super) fn into_values(self) -> Vec<M61> {
-        self.values
-    }
-
-    pub(super) fn waiting_for(&self) -> Vec<Party> {
-        self.arrivals.waiting_for().collect()
-    }
-}
-
-impl CheapOpening {
-    pub(super) fn start(context: &mut Context, op: u32, shares: &[M61]) -> Self {
-        let after = context.dealing.derived.clone();
-        send_shares(context, op, shares, &after);
-        let own = context.cheap[0];
-        let senders = context.before.clone();
-        Self {
-            values: shares.iter().map(|share| own * *share).collect(),
-            coefficients: (senders.iter().copied())
-                .zip(context.cheap[1..].iter().copied())
-                .collect(),
-            arrivals: Arrivals::new(senders, chunk_count(shares.len(), CHUNK_LEN)),
-        }
-    }
-
-    pub(super) fn receive(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
-        self.arrivals.note(from, slot, slot.part as usize)?;
-        let range = chunk_range(self.values.len(), CHUNK_LEN, slot.part);
-        check_length(from, slot, payload, range.len() * M61::BYTES)?;
-        let known = self.coefficients.iter().find(|(party, _)| *party == from);
-        let (_, coefficient) = *known.expect("senders and coefficients are of the same parties");
-        let chunk = &mut self.values[range];
-        decode_each(payload, |k, share| chunk[k] += coefficient * share)
-            .map_err(|index| Fault::NonCanonical { from, slot, index })
     }
 
     pub(super) fn complete(&self) -> bool {

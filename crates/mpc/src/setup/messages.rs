@@ -3,8 +3,10 @@
 //! ```text
 //! hello  = 01 | session key 32 | proof of possession 64 | signature 65 | delivery*
 //! delivery = seed 32 | signature 65        for the subsets sampled by the sender with the receiver
-//! claims = 02 | claim*
+//! claims = 02 | claim* | shown*
 //! claim  = commitment 32 | signature 65    for the subsets with the sender
+//! shown  = session key 32 | proof 64 | signature 65     as in the hellos that the sender got from
+//!                                                       all but itself and the receiver, in order
 //! ```
 //! Subsets are in the order of [`enigma_field::interpolation::prss_subsets`]; every length is known
 //! beforehand.
@@ -20,6 +22,8 @@ pub(super) const HELLO_TAG: u8 = 1;
 pub(super) const CLAIMS_TAG: u8 = 2;
 
 pub(crate) const HELLO_BYTES: usize = 1 + 32 + 64 + IDENTITY_SIGNATURE_BYTES;
+/// A hello passed on, without tag and deliveries.
+pub(crate) const SHOWN_BYTES: usize = HELLO_BYTES - 1;
 pub(crate) const DELIVERY_BYTES: usize = 32 + IDENTITY_SIGNATURE_BYTES;
 pub(crate) const CLAIMS_TAG_BYTES: usize = 1;
 pub(crate) const CLAIM_BYTES: usize = 32 + IDENTITY_SIGNATURE_BYTES;
@@ -36,6 +40,7 @@ pub(super) struct Domain {
     pub(super) n: u8,
 }
 
+#[derive(Clone)]
 pub(super) struct Hello {
     pub(super) key: [u8; 32],
     pub(super) proof: [u8; 64],
@@ -91,12 +96,18 @@ impl Domain {
     }
 }
 
+impl Hello {
+    fn write_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.key);
+        bytes.extend_from_slice(&self.proof);
+        bytes.extend_from_slice(&self.signature);
+    }
+}
+
 pub(super) fn encode_hello(hello: &Hello, deliveries: &[Delivery]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HELLO_BYTES + deliveries.len() * DELIVERY_BYTES);
     bytes.push(HELLO_TAG);
-    bytes.extend_from_slice(&hello.key);
-    bytes.extend_from_slice(&hello.proof);
-    bytes.extend_from_slice(&hello.signature);
+    hello.write_to(&mut bytes);
     for delivery in deliveries {
         bytes.extend_from_slice(&delivery.seed[..]);
         bytes.extend_from_slice(&delivery.signature);
@@ -110,11 +121,7 @@ pub(super) fn decode_hello(bytes: &[u8], deliveries: usize) -> Option<(Hello, Ve
     let [HELLO_TAG] = reader.take()? else {
         return None;
     };
-    let hello = Hello {
-        key: reader.take()?,
-        proof: reader.take()?,
-        signature: reader.take()?,
-    };
+    let hello = reader.hello()?;
     let deliveries = (0..deliveries).map(|_| {
         Some(Delivery {
             seed: Zeroizing::new(reader.take()?),
@@ -125,18 +132,24 @@ pub(super) fn decode_hello(bytes: &[u8], deliveries: usize) -> Option<(Hello, Ve
     reader.end().then_some((hello, deliveries))
 }
 
-pub(super) fn encode_claims(claims: &[&Claim]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(CLAIMS_TAG_BYTES + claims.len() * CLAIM_BYTES);
+pub(super) fn encode_claims(claims: &[&Claim], shown: &[&Hello]) -> Vec<u8> {
+    let len = CLAIMS_TAG_BYTES + claims.len() * CLAIM_BYTES + shown.len() * SHOWN_BYTES;
+    let mut bytes = Vec::with_capacity(len);
     bytes.push(CLAIMS_TAG);
     for claim in claims {
         bytes.extend_from_slice(&claim.commitment);
         bytes.extend_from_slice(&claim.signature);
     }
+    shown.iter().for_each(|hello| hello.write_to(&mut bytes));
     bytes
 }
 
-/// Reads so many claims; `None` for bytes of another format.
-pub(super) fn decode_claims(bytes: &[u8], claims: usize) -> Option<Vec<Claim>> {
+/// Reads so many claims and hellos shown; `None` for bytes of another format.
+pub(super) fn decode_claims(
+    bytes: &[u8],
+    claims: usize,
+    shown: usize,
+) -> Option<(Vec<Claim>, Vec<Hello>)> {
     let mut reader = Reader(bytes);
     let [CLAIMS_TAG] = reader.take()? else {
         return None;
@@ -148,7 +161,9 @@ pub(super) fn decode_claims(bytes: &[u8], claims: usize) -> Option<Vec<Claim>> {
         })
     });
     let claims = claims.collect::<Option<Vec<_>>>()?;
-    reader.end().then_some(claims)
+    let shown = (0..shown).map(|_| reader.hello());
+    let shown = shown.collect::<Option<Vec<_>>>()?;
+    reader.end().then_some((claims, shown))
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -158,6 +173,14 @@ impl Reader<'_> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*head)
+    }
+
+    fn hello(&mut self) -> Option<Hello> {
+        Some(Hello {
+            key: self.take()?,
+            proof: self.take()?,
+            signature: self.take()?,
+        })
     }
 
     fn end(&self) -> bool {

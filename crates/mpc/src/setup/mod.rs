@@ -8,7 +8,7 @@
 //!    With it, for every subset A of t+1 parties of which the sender is the lowest member and the
 //!    receiver another, the seed of A and the sender's signature over its commitment.
 //! 2. *Claims*, once a party has its hellos: for every subset with the sender, the commitment to the
-//!    seed it holds and the sampler's signature over it.
+//!    seed it holds and the sampler's signature over it; and everybody's session key as it was told.
 //!
 //! A pair's seed is the Diffie-Hellman secret of the two session keys, through HKDF with the session
 //! and both keys. The session key is an ed25519 key whose signature over session, committee and
@@ -18,6 +18,10 @@
 //! Two members that got different seeds for a subset both show the sampler's signature, which names
 //! the sampler; a member that claims what it cannot show is named itself. An aborted setup reveals
 //! nothing but seeds of that session, which is never used.
+//!
+//! Session keys also sign what parties state in the session. If one told parties different keys, what
+//! it signed for one would seem unsigned to another, which would blame who passes it on; so keys are
+//! compared like seeds.
 
 mod messages;
 
@@ -32,10 +36,12 @@ use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-pub(crate) use self::messages::{CLAIM_BYTES, CLAIMS_TAG_BYTES, DELIVERY_BYTES, HELLO_BYTES};
+pub(crate) use self::messages::{
+    CLAIM_BYTES, CLAIMS_TAG_BYTES, DELIVERY_BYTES, HELLO_BYTES, SHOWN_BYTES,
+};
 use self::messages::{Claim, Delivery, Domain, Hello};
 use crate::fault::{Fault, Misuse};
-use crate::keys::{Seed, SessionId, SessionSeeds};
+use crate::keys::{Seed, SessionId, SessionIdentity, SessionSeeds};
 
 /// Bytes of a signature by a long-term key.
 pub const IDENTITY_SIGNATURE_BYTES: usize = 65;
@@ -65,6 +71,8 @@ pub struct Setup {
     committee: Committee,
     me: Party,
     key: SigningKey,
+    /// Drawn for this session and sent to nobody.
+    own: Seed,
     /// Session keys whose possession was proved, ours included, by party.
     keys: Vec<Option<VerifyingKey>>,
     subsets: Vec<PartySet>,
@@ -72,6 +80,10 @@ pub struct Setup {
     seeds: BTreeMap<PartySet, Seed>,
     /// For every subset, the first commitment seen with its sampler's signature.
     claims: BTreeMap<PartySet, Claim>,
+    /// The hellos that came, by party.
+    hellos: Vec<Option<Hello>>,
+    /// Session keys that parties signed for others, and that came before their hellos to us.
+    shown: BTreeMap<Party, [u8; 32]>,
     /// Whose claims have come, by party; ours count once sent.
     claimed: Vec<bool>,
     outbox: VecDeque<(Party, Vec<u8>)>,
@@ -99,6 +111,8 @@ impl Setup {
         let mut secret = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut secret[..]);
         let key = SigningKey::from_bytes(&secret);
+        let mut own = Seed::default();
+        rng.fill_bytes(&mut own[..]);
         let mut setup = Self {
             domain,
             committee,
@@ -107,10 +121,13 @@ impl Setup {
             subsets,
             seeds: BTreeMap::new(),
             claims: BTreeMap::new(),
+            hellos: vec![None; committee.len()],
+            shown: BTreeMap::new(),
             claimed: vec![false; committee.len()],
             outbox: VecDeque::new(),
             fault: None,
             key,
+            own,
         };
         setup.keys[me.index()] = Some(setup.key.verifying_key());
         for subset in setup.led_by(me).collect::<Vec<_>>() {
@@ -160,6 +177,7 @@ impl Setup {
         let others = self.committee.others(self.me);
         let pairs = others.map(|party| Some((party, self.pair_seed(party)?)));
         let pairs = pairs.collect::<Option<Vec<_>>>()?;
+        let verifying = self.keys.iter().copied().collect::<Option<Vec<_>>>()?;
         let subsets = std::mem::take(&mut self.seeds).into_iter().collect();
         Some(SessionSeeds {
             session: self.domain.session,
@@ -167,6 +185,11 @@ impl Setup {
             me: self.me,
             pairs,
             subsets,
+            identity: SessionIdentity {
+                own: std::mem::take(&mut self.own),
+                signing: self.key.clone(),
+                verifying,
+            },
         })
     }
 
@@ -218,6 +241,13 @@ impl Setup {
             return Err(Fault::SetupSignature { from });
         }
         let key = self.proven_key(from, &hello)?;
+        if self
+            .shown
+            .remove(&from)
+            .is_some_and(|shown| shown != hello.key)
+        {
+            return Err(Fault::SetupTwoKeys { from });
+        }
         let twin = (self.committee.parties())
             .find(|other| self.keys[other.index()].is_some_and(|known| known == key));
         if let Some(other) = twin {
@@ -240,6 +270,7 @@ impl Setup {
             self.seeds.insert(subset, delivery.seed);
         }
         self.keys[from.index()] = Some(key);
+        self.hellos[from.index()] = Some(hello);
         Ok(())
     }
 
@@ -250,8 +281,13 @@ impl Setup {
         let with_sender = self.subsets.iter().copied();
         let with_sender: Vec<PartySet> =
             with_sender.filter(|subset| subset.contains(from)).collect();
-        let claims =
-            messages::decode_claims(bytes, with_sender.len()).ok_or(Fault::SetupFormat { from })?;
+        let others = self.committee.others(self.me);
+        let others: Vec<Party> = others.filter(|other| *other != from).collect();
+        let (claims, shown) = messages::decode_claims(bytes, with_sender.len(), others.len())
+            .ok_or(Fault::SetupFormat { from })?;
+        for (party, hello) in others.into_iter().zip(shown) {
+            self.compare_key(from, party, &hello, peers)?;
+        }
         for (subset, claim) in with_sender.into_iter().zip(claims) {
             let known = self.claims.get(&subset);
             if known.is_some_and(|known| known.commitment == claim.commitment) {
@@ -264,6 +300,30 @@ impl Setup {
             }
             self.note_signed_claim(subset, claim)?;
         }
+        Ok(())
+    }
+
+    /// Compares the session key of a party with the one that `from` says the party told it.
+    fn compare_key(
+        &mut self,
+        from: Party,
+        party: Party,
+        hello: &Hello,
+        peers: &dyn Peers,
+    ) -> Result<(), Fault> {
+        let told = self.keys[party.index()].map(|key| key.to_bytes());
+        let known = told.or_else(|| self.shown.get(&party).copied());
+        if known == Some(hello.key) {
+            return Ok(());
+        }
+        let digest = self.domain.hello_digest(party, hello);
+        if !peers.verify(party, digest, &hello.signature) {
+            return Err(Fault::SetupClaim { from });
+        }
+        if known.is_some() {
+            return Err(Fault::SetupTwoKeys { from: party });
+        }
+        self.shown.insert(party, hello.key);
         Ok(())
     }
 
@@ -322,9 +382,14 @@ impl Setup {
             .iter()
             .filter(|subset| subset.contains(self.me));
         let claims: Vec<&Claim> = mine.map(|subset| &self.claims[subset]).collect();
-        let message = messages::encode_claims(&claims);
         for to in self.committee.others(self.me) {
-            self.outbox.push_back((to, message.clone()));
+            let others = self.committee.others(self.me).filter(|other| *other != to);
+            let shown: Option<Vec<&Hello>> = others
+                .map(|other| self.hellos[other.index()].as_ref())
+                .collect();
+            let shown = shown.expect("all hellos have come");
+            let message = messages::encode_claims(&claims, &shown);
+            self.outbox.push_back((to, message));
         }
     }
 

@@ -127,7 +127,10 @@ impl Machines {
         assert!(self.progress.iter().all(|p| *p == Progress::Finished));
         let outcomes = self.machines.iter_mut().map(|machine| machine.outcome());
         outcomes
-            .map(|outcome| outcome.expect("finished machines have an outcome"))
+            .map(|outcome| {
+                let outcome = outcome.expect("everything shown is verified");
+                outcome.expect("finished machines have an outcome")
+            })
             .collect()
     }
 

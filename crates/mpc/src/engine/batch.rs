@@ -1,0 +1,215 @@
+//! What a batch claims: the products of its operations, kept until they are verified (protocols C).
+//!
+//! Inputs and results are kept by reference, so that a log costs no copies. The order of operations
+//! in a claim is the order of their numbers, the same for every party.
+
+use std::collections::BTreeMap;
+
+use enigma_field::{Field, M61, PrimeField};
+use zeroize::Zeroizing;
+
+use super::context::Scratch;
+use crate::prg::{Prg, Purpose, TILE_LEN};
+use crate::wires::{Sources, Wires};
+
+/// Operations whose results have not been verified yet.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Operations that were started and have not finished.
+    pub(super) running: usize,
+    /// All batches that the results depend on.
+    pub(super) sources: Sources,
+    entries: BTreeMap<u32, Entry>,
+}
+
+/// What an operation multiplied, without its result.
+pub(super) enum Factors {
+    /// The left vectors, one after the other, with the right ones.
+    Products(Vec<(Wires, Wires)>),
+    /// Inner products of consecutive runs of `width` elements.
+    Dots { x: Wires, y: Wires, width: usize },
+    /// Values with one.
+    Same(Wires),
+}
+
+/// One operation's claim.
+pub(super) enum Entry {
+    /// Products and their results.
+    Products(Factors, Wires),
+    /// Bits: for each b, (2 b - 1)^2 = 1. With the digest of what was opened to make them.
+    Bits(Wires, blake3::Hash),
+}
+
+/// The claim <x, y> = z of a batch under its weights; x, y and z are shares.
+pub(super) struct Claim {
+    pub(super) x: Zeroizing<Vec<M61>>,
+    pub(super) y: Zeroizing<Vec<M61>>,
+    pub(super) z: M61,
+}
+
+impl Batch {
+    pub(super) fn log(&mut self, op: u32, entry: Entry) {
+        self.running -= 1;
+        let (Entry::Products(_, results) | Entry::Bits(results, _)) = &entry;
+        self.sources.join(results.sources());
+        self.entries.insert(op, entry);
+    }
+
+    /// Elements of the claim's vectors.
+    pub(super) fn len(&self) -> usize {
+        self.entries.values().map(Entry::len).sum()
+    }
+
+    /// A digest of everything opened for the batch on the word of one party.
+    pub(super) fn openings(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_derive_key("enigma mpc v1: openings of a batch");
+        for (op, entry) in &self.entries {
+            if let Entry::Bits(_, digest) = entry {
+                hasher.update(&op.to_le_bytes()).update(digest.as_bytes());
+            }
+        }
+        hasher.finalize()
+    }
+
+    /// Combines all products with weights from `prg`, one for each result.
+    pub(super) fn claim(self, prg: &Prg, scratch: &mut Scratch) -> Claim {
+        // All elements fit from the start: a vector that grows would leave shares behind.
+        let len = self.len().max(1);
+        let mut claim = Claim {
+            x: Zeroizing::new(Vec::with_capacity(len)),
+            y: Zeroizing::new(Vec::with_capacity(len)),
+            z: M61::ZERO,
+        };
+        for (op, entry) in &self.entries {
+            let weights = Weights::new(prg, *op, scratch);
+            match entry {
+                Entry::Products(Factors::Products(factors), z) => {
+                    claim.add_products(factors, z, weights);
+                }
+                Entry::Products(Factors::Dots { x, y, width }, z) => {
+                    claim.add_dots(x, y, *width, z, weights);
+                }
+                Entry::Products(Factors::Same(x), z) => claim.add_same(x, z, weights),
+                Entry::Bits(bits, _) => claim.add_bits(bits, weights),
+            }
+        }
+        // A batch of no elements is verified as 0 * 0 = 0, so that its steps are like any other's.
+        if claim.x.is_empty() {
+            claim.x.push(M61::ZERO);
+            claim.y.push(M61::ZERO);
+        }
+        claim
+    }
+}
+
+impl Claim {
+    fn add_products(&mut self, factors: &[(Wires, Wires)], z: &[M61], mut weights: Weights<'_>) {
+        let start = self.x.len();
+        for (left, right) in factors {
+            self.x.extend_from_slice(left);
+            self.y.extend_from_slice(right);
+        }
+        let tiles = self.x[start..].chunks_mut(TILE_LEN);
+        for (x, z) in tiles.zip(z.chunks(TILE_LEN)) {
+            let weights = weights.next(x.len());
+            M61::multiply_each(x, weights);
+            self.z += M61::dot(weights, z);
+        }
+    }
+
+    fn add_dots(
+        &mut self,
+        x: &[M61],
+        y: &[M61],
+        width: usize,
+        z: &[M61],
+        mut weights: Weights<'_>,
+    ) {
+        self.y.extend_from_slice(y);
+        for (x, z) in x.chunks(width * TILE_LEN).zip(z.chunks(TILE_LEN)) {
+            let weights = weights.next(z.len());
+            self.z += M61::dot(weights, z);
+            for (run, weight) in x.chunks(width).zip(weights) {
+                self.x.extend(run.iter().map(|x| *weight * *x));
+            }
+        }
+    }
+
+    /// With one factor public the claim is linear and needs one element only.
+    fn add_same(&mut self, x: &[M61], z: &[M61], mut weights: Weights<'_>) {
+        let mut sum = M61::ZERO;
+        for (x, z) in x.chunks(TILE_LEN).zip(z.chunks(TILE_LEN)) {
+            let weights = weights.next(x.len());
+            sum += M61::dot(weights, x);
+            self.z += M61::dot(weights, z);
+        }
+        self.x.push(sum);
+        self.y.push(M61::ONE);
+    }
+
+    fn add_bits(&mut self, bits: &[M61], mut weights: Weights<'_>) {
+        for bits in bits.chunks(TILE_LEN) {
+            let weights = weights.next(bits.len());
+            let signs = bits.iter().map(|bit| *bit + *bit - M61::ONE);
+            self.y.extend(signs.clone());
+            self.x
+                .extend(signs.zip(&*weights).map(|(sign, w)| sign * *w));
+            self.z += weights.iter().sum();
+        }
+    }
+}
+
+impl Factors {
+    /// Results.
+    pub(super) fn results(&self) -> usize {
+        match self {
+            Self::Products(factors) => factors.iter().map(|(left, _)| left.len()).sum(),
+            Self::Dots { x, width, .. } => x.len() / width,
+            Self::Same(values) => values.len(),
+        }
+    }
+
+    /// All wires that the results depend on.
+    pub(super) fn wires(&self) -> impl Iterator<Item = &Wires> {
+        let (pairs, single): (&[(Wires, Wires)], [Option<&Wires>; 2]) = match self {
+            Self::Products(factors) => (factors, [None, None]),
+            Self::Dots { x, y, .. } => (&[], [Some(x), Some(y)]),
+            Self::Same(values) => (&[], [Some(values), None]),
+        };
+        let pairs = pairs.iter().flat_map(|(left, right)| [left, right]);
+        pairs.chain(single.into_iter().flatten())
+    }
+}
+
+impl Entry {
+    fn len(&self) -> usize {
+        match self {
+            Self::Products(Factors::Products(factors), _) => {
+                factors.iter().map(|(left, _)| left.len()).sum()
+            }
+            Self::Products(Factors::Dots { x, .. }, _) => x.len(),
+            Self::Products(Factors::Same(_), _) => 1,
+            Self::Bits(bits, _) => bits.len(),
+        }
+    }
+}
+
+/// The weights of one operation's results.
+struct Weights<'a> {
+    stream: crate::prg::Stream<'a>,
+    scratch: &'a mut Scratch,
+}
+
+impl<'a> Weights<'a> {
+    fn new(prg: &'a Prg, op: u32, scratch: &'a mut Scratch) -> Self {
+        let stream = prg.stream(Purpose::Weight, op, 0);
+        Self { stream, scratch }
+    }
+
+    /// The next `len` weights, at most a tile; fewer for the last ones only.
+    fn next(&mut self, len: usize) -> &mut [M61] {
+        let words = &mut self.scratch.words[..len];
+        self.stream.fill(&mut self.scratch.keystream, words);
+        words
+    }
+}

@@ -1,0 +1,514 @@
+//! Verification of a batch: that every product of its operations is right (protocols C; Boneh et al.
+//! 19, Goyal-Song 20, Goyal-Song-Zhu 20).
+//!
+//! n = 2t+1 parties, t corrupt and malicious; synchronous private authenticated links. The steps:
+//! 1. Checkpoint: everybody sends everybody a signed commitment to its coins and a digest of what
+//!    was opened for the batch on one party's word; digests must agree.
+//! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out. The
+//!    coin's weights combine all products into one claim about an inner product.
+//! 3. For each level of [`Levels`]: products dealt as in a multiplication, then a coin. The final
+//!    level is masked by a random value from pseudo-random secret sharing.
+//! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge. All
+//!    three must be of degree t, and f g = h.
+//! 5. Acceptance: everybody tells everybody, signed. The batch counts as verified only with all n
+//!    acceptances (S8).
+//!
+//! A coin is revealed only after all messages before it have arrived (C.1), which is why steps are
+//! strictly one after another, whatever arrives early.
+//!
+//! A wrong product goes unnoticed with probability below 2^-60 for each batch: 2^-61 for the weights,
+//! and (2k-2)/2^122 for each level of k blocks. What is opened is one-time padded by the masks, up to
+//! the adversary's own errors: the decision to reject says nothing about inputs. A rejection does
+//! not tell who cheated; that takes localisation (protocols D).
+
+mod coins;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod forge;
+mod recursion;
+
+use std::collections::BTreeMap;
+
+use enigma_field::shamir::Checker;
+use enigma_field::{Extension, Field, K, Levels, M61, Party};
+
+use self::coins::{Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
+use self::recursion::{Last, Recursion};
+use super::batch::Batch;
+use super::context::Context;
+use super::dealing;
+use crate::arrivals::check_length;
+use crate::fault::Fault;
+use crate::message::{Slot, decode_each, encode};
+use crate::prg::Purpose;
+
+/// A checkpoint: the coins' anchor, the digest of openings, the signature.
+pub(crate) const CHECKPOINT_BYTES: usize = LINK_BYTES + 32 + SIGNATURE_BYTES;
+/// A link of a party's coin chain.
+pub(crate) const COIN_BYTES: usize = LINK_BYTES;
+/// A checkpoint passed on beside the first coin: the digest of its content, and its signature.
+pub(crate) const PASSED_ON_BYTES: usize = 32 + SIGNATURE_BYTES;
+/// Shares of f, g and h, and the signature.
+pub(crate) const OPENING_BYTES: usize = 3 * K::BYTES + SIGNATURE_BYTES;
+/// An acceptance.
+pub(crate) const ACCEPTANCE_BYTES: usize = SIGNATURE_BYTES;
+
+/// One party's side of a verification.
+pub(super) struct Verifying {
+    op: u32,
+    levels: Levels,
+    /// What is to be verified, until the weights are known.
+    batch: Batch,
+    openings: blake3::Hash,
+    coins: Coins,
+    /// Digest of the content of everybody's checkpoint, and its signature.
+    checkpoints: Vec<([u8; 32], [u8; SIGNATURE_BYTES])>,
+    /// The digest of all checkpoints.
+    view: blake3::Hash,
+    recursion: Option<Recursion>,
+    /// Our own terms of what is being dealt: what needs no message.
+    dealt: Vec<M61>,
+    opening: Option<Last>,
+    /// The step whose messages are awaited.
+    step: u8,
+    /// Messages by step.
+    inbox: BTreeMap<u8, Vec<Option<Vec<u8>>>>,
+}
+
+/// What a step's messages are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Checkpoint,
+    /// The coin of this number.
+    Coin(usize),
+    /// The dealing of this level; the last one is masked.
+    Deal(usize),
+    Opening,
+    Acceptance,
+}
+
+impl Verifying {
+    /// Begins: our checkpoint is queued.
+    pub(super) fn start(context: &mut Context, op: u32, batch: Batch) -> Self {
+        let levels = Levels::new(batch.len());
+        let coins = Coins::new(context, op, levels.coins());
+        let openings = batch.openings();
+        let me = context.me();
+        let n = context.committee.len();
+        let body = [&coins.anchor()[..], openings.as_bytes()].concat();
+        let content = checkpoint_content(&body);
+        let digest = state(Statement::Checkpoint, context, op, me, &[&content]);
+        let signature = sign(context, &digest);
+        let mut checkpoints = vec![([0; 32], [0; SIGNATURE_BYTES]); n];
+        checkpoints[me.index()] = (content, signature);
+        let payload = [&body[..], &signature].concat();
+        let verifying = Self {
+            op,
+            levels,
+            batch,
+            openings,
+            coins,
+            checkpoints,
+            view: blake3::Hash::from_bytes([0; 32]),
+            recursion: None,
+            dealt: Vec::new(),
+            opening: None,
+            step: 0,
+            inbox: BTreeMap::new(),
+        };
+        verifying.send_all(context, |_| payload.clone());
+        verifying
+    }
+
+    /// Takes a message, and does all steps that are complete with it.
+    pub(super) fn receive(
+        &mut self,
+        context: &mut Context,
+        checker: &Checker<K>,
+        from: Party,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), Fault> {
+        let expected = self.expected(context, from, slot);
+        let Some(expected) = expected else {
+            return Err(Fault::Unexpected { from, slot });
+        };
+        if slot.step < self.step {
+            return Err(Fault::Duplicate { from, slot });
+        }
+        check_length(from, slot, payload, expected)?;
+        let n = context.committee.len();
+        let places = self.inbox.entry(slot.step).or_insert_with(|| vec![None; n]);
+        let place = &mut places[from.index()];
+        if place.is_some() {
+            return Err(Fault::Duplicate { from, slot });
+        }
+        *place = Some(payload.to_vec());
+        while !self.complete() && self.waiting_for(context).is_empty() {
+            let messages = self.inbox.remove(&self.step).unwrap_or_default();
+            self.advance(context, checker, messages)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn complete(&self) -> bool {
+        self.kind(self.step).is_none()
+    }
+
+    /// Parties whose message of the current step is missing.
+    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
+        let Some(kind) = self.kind(self.step) else {
+            return Vec::new();
+        };
+        let came = self.inbox.get(&self.step);
+        let missing = |party: &Party| came.is_none_or(|came| came[party.index()].is_none());
+        let senders = senders(context, kind);
+        senders.into_iter().filter(missing).collect()
+    }
+
+    fn kind(&self, step: u8) -> Option<Step> {
+        let step = usize::from(step);
+        let last_coin = 2 * self.levels.coins() - 1;
+        match step {
+            0 => Some(Step::Checkpoint),
+            _ if step <= last_coin && step % 2 == 1 => Some(Step::Coin(step / 2)),
+            _ if step <= last_coin => Some(Step::Deal(step / 2 - 1)),
+            _ if step == last_coin + 1 => Some(Step::Opening),
+            _ if step == last_coin + 2 => Some(Step::Acceptance),
+            _ => None,
+        }
+    }
+
+    /// The length of a message; none if the sender has nothing to send there.
+    fn expected(&self, context: &Context, from: Party, slot: Slot) -> Option<usize> {
+        let kind = self.kind(slot.step).filter(|_| slot.part == 0)?;
+        senders(context, kind).contains(&from).then_some(())?;
+        Some(match kind {
+            Step::Checkpoint => CHECKPOINT_BYTES,
+            Step::Coin(0) => COIN_BYTES + (context.committee.len() - 2) * PASSED_ON_BYTES,
+            Step::Coin(_) => COIN_BYTES,
+            Step::Deal(level) => dealt_elements(&self.levels, level) * M61::BYTES,
+            Step::Opening => OPENING_BYTES,
+            Step::Acceptance => ACCEPTANCE_BYTES,
+        })
+    }
+
+    /// Does a step whose messages, by sender, are complete, and sends what comes after it.
+    fn advance(
+        &mut self,
+        context: &mut Context,
+        checker: &Checker<K>,
+        messages: Vec<Option<Vec<u8>>>,
+    ) -> Result<(), Fault> {
+        let kind = self
+            .kind(self.step)
+            .expect("the verification is not complete");
+        let parties = context.committee.parties();
+        let came: Vec<(Party, Vec<u8>)> = (parties.zip(messages))
+            .filter_map(|(party, message)| Some((party, message?)))
+            .collect();
+        match kind {
+            Step::Checkpoint => self.check_checkpoints(context, &came)?,
+            Step::Coin(_) => self.check_coins(context, &came)?,
+            Step::Deal(_) => self.add_dealt(&came)?,
+            Step::Opening => self.check_opening(context, checker, &came)?,
+            Step::Acceptance => self.check_acceptances(context, &came)?,
+        }
+        self.step += 1;
+        match kind {
+            Step::Checkpoint | Step::Deal(_) => self.send_coin(context),
+            Step::Coin(number) => self.continue_at_coin(context, number),
+            Step::Opening => self.send_acceptance(context),
+            Step::Acceptance => {}
+        }
+        Ok(())
+    }
+
+    fn check_checkpoints(
+        &mut self,
+        context: &Context,
+        came: &[(Party, Vec<u8>)],
+    ) -> Result<(), Fault> {
+        let op = self.op;
+        for (from, message) in came {
+            let from = *from;
+            let (anchor, rest) = Split(message).take::<LINK_BYTES>();
+            let (openings, rest) = rest.take::<32>();
+            let (signature, _) = rest.take::<SIGNATURE_BYTES>();
+            let content = checkpoint_content(&message[..LINK_BYTES + 32]);
+            let digest = state(Statement::Checkpoint, context, op, from, &[&content]);
+            if !signed(context, from, digest.as_bytes(), &signature) {
+                return Err(Fault::Unsigned { from, op });
+            }
+            if self.openings != openings {
+                return Err(Fault::Disagreement { op, with: from });
+            }
+            self.coins.set_anchor(from, anchor);
+            self.checkpoints[from.index()] = (content, signature);
+        }
+        self.view = view_of(self.checkpoints.iter().map(|(content, _)| content));
+        Ok(())
+    }
+
+    fn check_coins(&mut self, context: &Context, came: &[(Party, Vec<u8>)]) -> Result<(), Fault> {
+        let op = self.op;
+        for (from, message) in came {
+            let (link, mut rest) = Split(message).take::<LINK_BYTES>();
+            // Beside the first coin, the checkpoints of all but sender and receiver.
+            let me = context.me();
+            let others = context.committee.others(me).filter(|other| other != from);
+            for other in others.filter(|_| self.step == 1) {
+                let (content, tail) = rest.take::<32>();
+                let (signature, tail) = tail.take::<SIGNATURE_BYTES>();
+                rest = tail;
+                if content == self.checkpoints[other.index()].0 {
+                    continue;
+                }
+                // Only as a checkpoint of this batch does a signature prove anything.
+                let digest = state(Statement::Checkpoint, context, op, other, &[&content]);
+                return Err(if signed(context, other, digest.as_bytes(), &signature) {
+                    Fault::Equivocation { from: other, op }
+                } else {
+                    Fault::Unsigned { from: *from, op }
+                });
+            }
+            if !self.coins.take(context, *from, link) {
+                return Err(Fault::Coin { from: *from, op });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_dealt(&mut self, came: &[(Party, Vec<u8>)]) -> Result<(), Fault> {
+        let slot = Slot {
+            op: self.op,
+            step: self.step,
+            part: 0,
+        };
+        for (from, message) in came {
+            let from = *from;
+            let dealt = &mut self.dealt;
+            decode_each(message, |k, point| dealt[k] += point)
+                .map_err(|index| Fault::NonCanonical { from, slot, index })?;
+        }
+        let dealt = zeroize::Zeroizing::new(std::mem::take(&mut self.dealt));
+        let recursion = self.recursion.as_mut().expect("products were dealt");
+        recursion.take(&dealt);
+        Ok(())
+    }
+
+    fn check_opening(
+        &mut self,
+        context: &Context,
+        checker: &Checker<K>,
+        came: &[(Party, Vec<u8>)],
+    ) -> Result<(), Fault> {
+        let op = self.op;
+        let slot = Slot {
+            op,
+            step: self.step,
+            part: 0,
+        };
+        let own = self.opening.as_ref().expect("our shares were opened");
+        let mut shares = vec![[K::ZERO; 3]; context.committee.len()];
+        shares[context.me().index()] = [own.f, own.g, own.h];
+        for (from, message) in came {
+            let from = *from;
+            let (elements, signature) = message.split_at(3 * K::BYTES);
+            let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
+            let view: &[u8] = self.view.as_bytes();
+            let digest = state(Statement::Opening, context, op, from, &[view, elements]);
+            if !signed(context, from, digest.as_bytes(), &signature) {
+                return Err(Fault::Unsigned { from, op });
+            }
+            for (index, bytes) in elements.chunks_exact(K::BYTES).enumerate() {
+                let element = K::read_from(bytes);
+                let index = K::DEGREE * index;
+                let wrong = Fault::NonCanonical { from, slot, index };
+                shares[from.index()][index / K::DEGREE] = element.ok_or(wrong)?;
+            }
+        }
+        let mut values = [K::ZERO; 3];
+        for (index, value) in values.iter_mut().enumerate() {
+            let column: Vec<K> = shares.iter().map(|shares| shares[index]).collect();
+            let opened = checker.reconstruct(&column);
+            *value = opened.map_err(|_| Fault::Inconsistent { op, index })?;
+        }
+        let [f, g, h] = values;
+        if f * g == h {
+            Ok(())
+        } else {
+            Err(Fault::Rejected { op })
+        }
+    }
+
+    fn check_acceptances(
+        &mut self,
+        context: &Context,
+        came: &[(Party, Vec<u8>)],
+    ) -> Result<(), Fault> {
+        let op = self.op;
+        for (from, message) in came {
+            let (signature, _) = Split(message).take::<SIGNATURE_BYTES>();
+            let view: &[u8] = self.view.as_bytes();
+            let digest = state(Statement::Acceptance, context, op, *from, &[view]);
+            if !signed(context, *from, digest.as_bytes(), &signature) {
+                return Err(Fault::Unsigned { from: *from, op });
+            }
+        }
+        Ok(())
+    }
+
+    /// All messages that the next coin must not influence have arrived.
+    fn send_coin(&mut self, context: &mut Context) {
+        let me = context.me();
+        let link = self.coins.reveal(me);
+        let parties: Vec<Party> = context.committee.parties().collect();
+        let first = self.step == 1;
+        let mut payloads: Vec<(Party, Vec<u8>)> = Vec::with_capacity(parties.len());
+        for to in context.committee.others(me) {
+            let mut payload = link.to_vec();
+            let others = parties
+                .iter()
+                .filter(|party| **party != me && **party != to);
+            for other in others.filter(|_| first) {
+                let (content, signature) = &self.checkpoints[other.index()];
+                payload.extend_from_slice(content);
+                payload.extend_from_slice(signature);
+            }
+            payloads.push((to, payload));
+        }
+        for (to, payload) in payloads {
+            self.send(context, to, payload);
+        }
+    }
+
+    /// The coin decides the weights, or where the claim is continued; then the next products are
+    /// dealt, or the last values opened.
+    fn continue_at_coin(&mut self, context: &mut Context, number: usize) {
+        let coin = self.coins.draw(context, &self.view);
+        match &mut self.recursion {
+            None => {
+                let batch = std::mem::take(&mut self.batch);
+                let claim = batch.claim(&coin.weights(), &mut context.scratch);
+                self.recursion = Some(Recursion::new(claim));
+            }
+            Some(recursion) => {
+                let challenge = coin.challenge(recursion.points());
+                recursion.fold(challenge);
+            }
+        }
+        let recursion = self
+            .recursion
+            .as_mut()
+            .expect("it was made with the first coin");
+        if number > self.levels.blocks.len() {
+            return self.send_opening(context);
+        }
+        let blocks = match self.levels.blocks.get(number) {
+            Some(blocks) => *blocks,
+            None => {
+                let mut masks = zeroize::Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
+                context.add_random(Purpose::Random, self.op, 0, &mut masks[..]);
+                let (x0, y0) = masks.split_at(K::DEGREE);
+                recursion.mask(K::from_coordinates(x0), K::from_coordinates(y0))
+            }
+        };
+        let products = recursion.products(blocks);
+        let (op, step) = (self.op, self.step);
+        self.dealt = dealing::deal_values(context, op, step, &products);
+    }
+
+    fn send_opening(&mut self, context: &mut Context) {
+        let recursion = self.recursion.take().expect("the recursion is at its end");
+        let last = recursion.last();
+        let mut elements = Vec::with_capacity(3 * K::DEGREE);
+        for value in [last.f, last.g, last.h] {
+            value.push_coordinates(&mut elements);
+        }
+        let elements = encode(elements.into_iter());
+        let body: [&[u8]; 2] = [self.view.as_bytes(), &elements];
+        let digest = state(Statement::Opening, context, self.op, context.me(), &body);
+        let payload = [&elements[..], &sign(context, &digest)].concat();
+        self.opening = Some(last);
+        self.send_all(context, |_| payload.clone());
+    }
+
+    fn send_acceptance(&mut self, context: &mut Context) {
+        let view: &[u8] = self.view.as_bytes();
+        let digest = state(
+            Statement::Acceptance,
+            context,
+            self.op,
+            context.me(),
+            &[view],
+        );
+        let signature = sign(context, &digest);
+        self.send_all(context, |_| signature.to_vec());
+    }
+
+    fn send_all(&self, context: &mut Context, payload: impl Fn(Party) -> Vec<u8>) {
+        let others: Vec<Party> = context.committee.others(context.me()).collect();
+        for to in others {
+            self.send(context, to, payload(to));
+        }
+    }
+
+    fn send(&self, context: &mut Context, to: Party, payload: Vec<u8>) {
+        let (op, step, part) = (self.op, self.step, 0);
+        context.send(to, Slot { op, step, part }, payload);
+    }
+}
+
+/// Elements that a level's dealing has.
+pub(crate) fn dealt_elements(levels: &Levels, level: usize) -> usize {
+    match levels.blocks.get(level) {
+        // Before the first challenge the claim is over the base field.
+        Some(blocks) if level == 0 => 2 * blocks - 2,
+        Some(blocks) => (2 * blocks - 2) * K::DEGREE,
+        None => 2 * levels.last_len * K::DEGREE,
+    }
+}
+
+/// Who sends us something in a step. Products are dealt as in a multiplication.
+fn senders(context: &Context, kind: Step) -> Vec<Party> {
+    match kind {
+        Step::Deal(_) => context.dealing.derived.clone(),
+        _ => context.committee.others(context.me()).collect(),
+    }
+}
+
+/// The digest of a statement by `party`, which it signs.
+fn state(
+    statement: Statement,
+    context: &Context,
+    op: u32,
+    party: Party,
+    body: &[&[u8]],
+) -> blake3::Hash {
+    statement.digest(context.session, context.committee, op, party, body)
+}
+
+/// The digest of what a checkpoint says, without its signature.
+fn checkpoint_content(body: &[u8]) -> [u8; 32] {
+    blake3::derive_key("enigma mpc v1: content of a checkpoint", body)
+}
+
+/// The digest of everybody's checkpoints.
+fn view_of<'a>(contents: impl Iterator<Item = &'a [u8; 32]>) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new_derive_key("enigma mpc v1: view of checkpoints");
+    contents.for_each(|content| {
+        hasher.update(content);
+    });
+    hasher.finalize()
+}
+
+/// A message whose length was checked, read from the front.
+#[derive(Clone, Copy)]
+struct Split<'a>(&'a [u8]);
+
+impl<'a> Split<'a> {
+    fn take<const LEN: usize>(self) -> ([u8; LEN], Split<'a>) {
+        let (head, rest) = self.0.split_first_chunk().expect("the length was checked");
+        (*head, Split(rest))
+    }
+}

@@ -1,0 +1,320 @@
+//! A party that cheats at any message of a whole computation, in many ways: nobody gets a wrong
+//! value, nobody honest is named, nobody accepts a wrong batch. And colluders, and lies that a party
+//! signed itself.
+
+mod common;
+
+use std::ops::Range;
+
+use common::{Case, Kind, MULTIPLY, Mutation, Run, VALUES};
+use enigma_field::{Committee, M61, Party};
+use enigma_mpc::Fault;
+use enigma_mpc::testing::{Forger, dealt_seeds};
+
+fn committee(n: u8) -> Committee {
+    Committee::new(n).expect("an odd size")
+}
+
+/// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these.
+fn campaign(n: u8, seeds: Range<u64>, every: u64) {
+    let (mut number, mut run) = (0, 0);
+    for seed in seeds {
+        for kind in Kind::all() {
+            for corrupt in committee(n).parties() {
+                let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
+                for mutation in fitting.copied() {
+                    number += 1;
+                    let case = Case {
+                        n,
+                        corrupt,
+                        kind,
+                        mutation,
+                        seed,
+                    };
+                    run += u32::from((number + seed) % every == 0 && case.check());
+                }
+            }
+        }
+    }
+    // To be seen with `--no-capture`.
+    let mut out = std::io::stdout().lock();
+    std::io::Write::write_fmt(&mut out, format_args!("{n} parties: {run} cases\n"))
+        .expect("standard output");
+}
+
+#[test]
+fn any_one_of_three_parties_may_cheat_anywhere() {
+    campaign(3, 0..2, 1);
+}
+
+#[test]
+fn any_one_of_five_parties_may_cheat_anywhere() {
+    campaign(5, 0..1, 4);
+}
+
+#[test]
+fn any_one_of_seven_parties_may_cheat_anywhere() {
+    campaign(7, 0..1, 10);
+}
+
+/// Everything, several times: minutes.
+#[test]
+#[ignore = "takes minutes"]
+fn the_whole_campaign() {
+    campaign(3, 100..110, 1);
+    campaign(5, 100..104, 1);
+    campaign(7, 100..102, 1);
+}
+
+/// Adds to the first element of a dealing.
+fn add(payload: &mut [u8], delta: M61) {
+    let word = u64::from_le_bytes(*payload.first_chunk().expect("an element"));
+    let element = M61::new(word) + delta;
+    payload[..8].copy_from_slice(&element.to_bytes());
+}
+
+/// Two parties that each add something to what they deal to a third, which gets dealings of both.
+fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run> {
+    let committee = committee(n);
+    // Dealings are sent to the t parties before the dealer.
+    let sent = |from: Party, to: Party| {
+        (1..=committee.degree()).any(|steps| committee.after(to, steps) == from)
+    };
+    let receives = |to: &Party| pair.iter().all(|from| sent(*from, *to)) && !pair.contains(to);
+    let receiver = committee.parties().find(receives)?;
+    let mut run = Run::new(n, 2, 7);
+    let place = kind.place();
+    run.network.tamper = Some(Box::new(move |mut frame| {
+        let colluder = pair.iter().position(|party| *party == frame.from);
+        if let Some(colluder) = colluder
+            && frame.to == receiver
+            && (frame.slot.op, frame.slot.step) == place
+        {
+            add(&mut frame.payload, deltas[colluder]);
+        }
+        vec![frame]
+    }));
+    run.finish();
+    Some(run)
+}
+
+fn pairs(n: u8) -> impl Iterator<Item = [Party; 2]> {
+    let all = move || committee(n).parties();
+    all().flat_map(move |a| all().filter(move |b| a < *b).map(move |b| [a, b]))
+}
+
+#[test]
+fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
+    let delta = M61::new(123_456);
+    let mut runs = 0;
+    for n in [5, 7] {
+        for kind in [Kind::Multiply, Kind::Dot, Kind::Reshare, Kind::Deal(0)] {
+            for pair in pairs(n) {
+                let Some(run) = collude(n, pair, kind, [delta, -delta]) else {
+                    continue;
+                };
+                runs += 1;
+                for party in committee(n).parties() {
+                    assert_eq!(run.fault(party), None);
+                    let output = run.output(party).expect("everybody finishes");
+                    let expected = run.expected(party);
+                    assert_eq!(output[..expected.len()], expected);
+                }
+            }
+        }
+    }
+    assert!(runs > 40);
+}
+
+#[test]
+fn colluders_whose_errors_do_not_cancel_are_not_accepted() {
+    for n in [5, 7] {
+        for kind in [Kind::Multiply, Kind::Deal(0)] {
+            for pair in pairs(n).step_by(3) {
+                let deltas = [M61::new(5), M61::new(6)];
+                let Some(run) = collude(n, pair, kind, deltas) else {
+                    continue;
+                };
+                for party in committee(n).parties() {
+                    assert!(!run.accepted(party, VALUES));
+                    let fault = run.fault(party).expect("everybody finds out");
+                    assert!(fault.culprits().is_empty());
+                }
+            }
+        }
+    }
+}
+
+/// Runs the program with the frames of one party at a step of the verification edited, with its
+/// signing key at hand.
+fn lie(
+    n: u8,
+    cheat: Party,
+    kind: Kind,
+    mut edit: impl FnMut(&mut Forger, Party, &mut Vec<u8>) + 'static,
+) -> Run {
+    let mut run = Run::new(n, 2, 9);
+    let seeds = dealt_seeds(committee(n), 9);
+    let mut forger = Forger::new(&seeds[cheat.index()]);
+    let place = kind.place();
+    run.network.tamper = Some(Box::new(move |mut frame| {
+        if (frame.slot.op, frame.slot.step) == (VALUES, 0) {
+            forger.observe(&frame);
+        }
+        if frame.from == cheat && (frame.slot.op, frame.slot.step) == place {
+            edit(&mut forger, frame.to, &mut frame.payload);
+        }
+        vec![frame]
+    }));
+    run.finish();
+    run
+}
+
+#[test]
+fn a_party_that_signs_two_checkpoints_is_named_by_all() {
+    for n in [3, 5, 7] {
+        let cheats = committee(n).parties();
+        for cheat in cheats {
+            let victim = committee(n).after(cheat, 1);
+            let run = lie(n, cheat, Kind::Checkpoint, move |forger, to, checkpoint| {
+                if to == victim {
+                    // Another anchor.
+                    checkpoint[3] ^= 1;
+                    forger.sign_checkpoint(VALUES, checkpoint);
+                }
+            });
+            let (from, op) = (cheat, VALUES);
+            for party in committee(n).others(cheat) {
+                let fault = run.fault(party).expect("everybody sees both");
+                assert_eq!(fault.culprits(), [cheat]);
+                // The victim may see first that the coin is not of its anchor.
+                let coin = Fault::Coin { from, op };
+                let equivocation = Fault::Equivocation { from, op };
+                assert!(*fault == equivocation || party == victim && *fault == coin);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_coin_of_no_commitment_names_its_party() {
+    for n in [3, 5, 7] {
+        let cheat = committee(n).parties().last().expect("a member");
+        for number in 0..4 {
+            let kind = Kind::Coin(number);
+            if !Kind::all().contains(&kind) {
+                continue;
+            }
+            let run = lie(n, cheat, kind, |_, _, coin| coin[31] ^= 0x80);
+            for party in committee(n).others(cheat) {
+                let (from, op) = (cheat, VALUES);
+                assert_eq!(run.fault(party), Some(&Fault::Coin { from, op }));
+            }
+        }
+        // An anchor of no chain, the same for all.
+        let run = lie(n, cheat, Kind::Checkpoint, |forger, _, checkpoint| {
+            checkpoint[..32].fill(7);
+            forger.sign_checkpoint(VALUES, checkpoint);
+        });
+        for party in committee(n).others(cheat) {
+            let (from, op) = (cheat, VALUES);
+            assert_eq!(run.fault(party), Some(&Fault::Coin { from, op }));
+        }
+    }
+}
+
+#[test]
+fn a_statement_that_was_never_signed_names_who_passes_it_on() {
+    for n in [3, 5, 7] {
+        let cheat = committee(n).parties().last().expect("a member");
+        let run = lie(n, cheat, Kind::Coin(0), |_, _, coin| coin[32] ^= 1);
+        for party in committee(n).others(cheat) {
+            let (from, op) = (cheat, VALUES);
+            assert_eq!(run.fault(party), Some(&Fault::Unsigned { from, op }));
+        }
+    }
+}
+
+#[test]
+fn what_an_honest_party_signed_about_another_batch_proves_nothing_against_it() {
+    // Passed on beside the first coin: what everybody's checkpoints of the batch of masks said, which
+    // they signed. The first coins of both batches have one format.
+    for n in [3, 5, 7] {
+        let cheat = committee(n).parties().last().expect("a member");
+        let mut run = Run::new(n, 2, 9);
+        let mut first_coins = std::collections::BTreeMap::new();
+        run.network.tamper = Some(Box::new(move |mut frame| {
+            if frame.from == cheat && frame.slot.step == 1 {
+                match frame.slot.op {
+                    common::BITS => {
+                        first_coins.insert(frame.to, frame.payload.clone());
+                    }
+                    VALUES => frame.payload[32..].copy_from_slice(&first_coins[&frame.to][32..]),
+                    _ => {}
+                }
+            }
+            vec![frame]
+        }));
+        run.finish();
+        for party in committee(n).others(cheat) {
+            let (from, op) = (cheat, VALUES);
+            assert_eq!(run.fault(party), Some(&Fault::Unsigned { from, op }));
+        }
+    }
+}
+
+#[test]
+fn wrong_shares_of_the_last_claim_are_refused_and_name_nobody() {
+    for n in [3, 5, 7] {
+        for cheat in committee(n).parties() {
+            for value in 0..3 {
+                let run = lie(n, cheat, Kind::VerifyOpening, move |forger, _, opening| {
+                    add(&mut opening[16 * value..], M61::ONE);
+                    forger.sign_opening(VALUES, opening);
+                });
+                for party in committee(n).others(cheat) {
+                    let (op, index) = (VALUES, value);
+                    assert_eq!(run.fault(party), Some(&Fault::Inconsistent { op, index }));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_acceptance_is_signed_by_its_sender() {
+    let cheat = committee(3).parties().last().expect("a member");
+    // Signing anew changes nothing: an acceptance says one thing only.
+    let run = lie(3, cheat, Kind::Acceptance, |forger, _, acceptance| {
+        let before = acceptance.clone();
+        forger.sign_acceptance(VALUES, acceptance);
+        assert_eq!(*acceptance, before);
+    });
+    for party in committee(3).parties() {
+        assert!(run.accepted(party, VALUES));
+        assert!(run.output(party).is_some());
+    }
+    let run = lie(3, cheat, Kind::Acceptance, |_, _, acceptance| {
+        acceptance[0] ^= 1
+    });
+    for party in committee(3).others(cheat) {
+        let (from, op) = (cheat, VALUES);
+        assert_eq!(run.fault(party), Some(&Fault::Unsigned { from, op }));
+        assert!(!run.accepted(party, VALUES));
+    }
+}
+
+#[test]
+fn a_party_that_says_nothing_is_waited_for() {
+    let cheat = committee(5).party(2).expect("a member");
+    let mut run = Run::new(5, 2, 3);
+    run.network.tamper = Some(Box::new(move |frame| {
+        let silent = frame.from == cheat && frame.slot.op == MULTIPLY;
+        if silent { Vec::new() } else { vec![frame] }
+    }));
+    run.finish();
+    for party in committee(5).others(cheat) {
+        assert_eq!(run.fault(party), None);
+        assert!(run.output(party).is_none());
+    }
+}
