@@ -147,8 +147,10 @@ pub(crate) struct BuildOptions {
 Wall time is from the order to begin until the last node has its results, the median of all runs.
 Values are dealt before. Results are opened and compared with plain arithmetic after each run.")]
 pub(crate) struct BenchOptions {
-    /// What to measure: `mul` multiplies two vectors, `lt` compares two vectors, `rank` ranks one.
-    #[arg(value_name = "mul|lt|rank")]
+    /// What to measure: `mul` multiplies two vectors, `dot` gives their inner product, `matmul`
+    /// multiplies two square matrices, `depth` is a chain of products, `lt` and `eq` compare two
+    /// vectors, `rank` ranks one.
+    #[arg(value_name = "mul|dot|matmul|depth|lt|eq|rank")]
     pub(crate) operation: Operation,
     /// Committee size: n = 2t+1 nodes.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size)]
@@ -156,7 +158,7 @@ pub(crate) struct BenchOptions {
     /// The field of the shares: `m61` is the integers modulo 2^61-1.
     #[arg(long, value_name = "FIELD", default_value = "m61", value_parser = field)]
     pub(crate) field: String,
-    /// Elements of each vector.
+    /// Elements of each vector; rows of a matrix; products of a chain.
     #[arg(long, value_name = "C")]
     pub(crate) count: u32,
     /// How often to measure.

@@ -6,7 +6,7 @@
 //!
 //! | operation | rounds | frames | elements |
 //! |---|---|---|---|
-//! | multiply, reshare, dot (L results) | 1 | t C(L) | t L |
+//! | multiply, reshare, dot, matrix product (L results) | 1 | t C(L) | t L |
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
 //! | random bits | 2 | see below | see below |
@@ -22,7 +22,8 @@ use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, Levels, M61, Party};
 
 use crate::engine::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_elements,
+    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, Shape,
+    dealt_elements,
 };
 use crate::message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks};
 use crate::setup;
@@ -114,6 +115,11 @@ pub fn dot(committee: Committee, len: usize) -> OpCost {
     multiply(committee, len)
 }
 
+/// A matrix product.
+pub fn matrix_product(committee: Committee, shape: Shape) -> OpCost {
+    multiply(committee, shape.rows * shape.columns)
+}
+
 /// Fresh polynomials for `len` values.
 pub fn reshare(committee: Committee, len: usize) -> OpCost {
     multiply(committee, len)
@@ -130,7 +136,8 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
 }
 
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
-/// `width` for each inner product, one for each reshare operation. To t parties go the dealings, to
+/// `width` for each inner product, the inner side of each matrix product, one for each reshare
+/// operation. To t parties go the dealings, to
 /// all others checkpoint, coins, opening and acceptance.
 pub fn verify(committee: Committee, len: usize) -> OpCost {
     let levels = Levels::new(len);

@@ -34,7 +34,7 @@ pub mod testing;
 mod wires;
 
 pub use cost::OpCost;
-pub use engine::{Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished};
+pub use engine::{Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished, Shape};
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
 pub use message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot};

@@ -3,7 +3,7 @@
 
 use enigma_field::{Committee, M61};
 use enigma_mpc::testing::{Delivery, Network, bare, reconstruct, share, values};
-use enigma_mpc::{Error, Fault, Finished, Misuse, Wires, cost};
+use enigma_mpc::{Error, Fault, Finished, Misuse, Shape, Wires, cost};
 
 const BATCH: u32 = 99;
 
@@ -100,11 +100,85 @@ fn a_batch_of_every_kind_of_operation_is_accepted() {
             engine.start_dot(2, BATCH, x.clone(), y.clone(), 6)?;
             engine.start_dot(3, BATCH, x.clone(), y.clone(), 600)?;
             engine.start_reshare(4, BATCH, x.clone())?;
+            engine.start_matrix_product(6, BATCH, x.clone(), y.part(0..450), shape(20, 30, 15))?;
             engine.start_random_bits(5, BATCH, 5000)
         });
         network.run().expect("an honest run");
         network.start(|engine, _| engine.start_verify(BATCH));
         network.run().expect("honest parties accept");
+    }
+}
+
+fn shape(rows: usize, inner: usize, columns: usize) -> Shape {
+    Shape {
+        rows,
+        inner,
+        columns,
+    }
+}
+
+#[test]
+fn matrix_products_are_right_and_cost_their_results() {
+    for (n, rows, inner, columns) in [(3, 3, 5, 2), (5, 1, 700, 1), (7, 40, 1, 33), (3, 0, 4, 4)] {
+        let committee = committee(n);
+        let (x, y) = (values(rows * inner, 1), values(inner * columns, 2));
+        let (xs, ys) = (wires(committee, &x, 3), wires(committee, &y, 4));
+        let mut network = Network::new(committee, 7);
+        let shape = shape(rows, inner, columns);
+        network.start(|engine, k| {
+            engine.start_matrix_product(1, BATCH, xs[k].clone(), ys[k].clone(), shape)
+        });
+        network.run().expect("an honest run");
+        let predicted = cost::matrix_product(committee, shape);
+        for engine in &network.engines {
+            assert_eq!(engine.counters().bytes_sent, predicted.bytes());
+            assert_eq!(engine.counters().multiplications, (rows * columns) as u64);
+        }
+        let element = |place: usize| -> M61 {
+            let (row, column) = (place / columns, place % columns);
+            (0..inner)
+                .map(|k| x[row * inner + k] * y[k * columns + column])
+                .sum()
+        };
+        let expected: Vec<M61> = (0..rows * columns).map(element).collect();
+        let products = network.take_wires(1);
+        assert_eq!(reconstruct(committee, &bare(&products)), expected);
+        network.start(|engine, _| engine.start_verify(BATCH));
+        network.run().expect("honest parties accept");
+        for engine in &network.engines {
+            let verified = cost::verify(committee, shape.claim_len());
+            let both = predicted.bytes() + verified.bytes();
+            assert_eq!(engine.counters().bytes_sent, both);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_element_of_a_matrix_product_is_rejected() {
+    let committee = committee(5);
+    let (x, y) = (
+        wires(committee, &values(60, 1), 3),
+        wires(committee, &values(40, 2), 4),
+    );
+    for place in [0, 23] {
+        let mut network = Network::new(committee, place as u64);
+        // The last party adds one to a point that it deals.
+        network.tamper = Some(Box::new(move |mut delivery: Delivery| {
+            if delivery.slot.op == 1 && delivery.from.number() == 5 {
+                let at = 8 * place;
+                let old: [u8; 8] = delivery.payload[at..at + 8].try_into().expect("8 bytes");
+                let new = M61::from_bytes(old).expect("canonical") + M61::ONE;
+                delivery.payload[at..at + 8].copy_from_slice(&new.to_bytes());
+            }
+            vec![delivery]
+        }));
+        network.start(|engine, k| {
+            engine.start_matrix_product(1, BATCH, x[k].clone(), y[k].clone(), shape(6, 10, 4))
+        });
+        network.run().expect("the error does not show");
+        network.take_wires(1);
+        network.start(|engine, _| engine.start_verify(BATCH));
+        nobody_accepts(&mut network);
     }
 }
 

@@ -152,6 +152,26 @@ pub fn run_plan(
                 let products = plain(products.collect());
                 memory.write(*dst, products);
             }
+            Step::Call(Call::MatrixProduct {
+                dst,
+                left,
+                right,
+                inner,
+                columns,
+                ..
+            }) => {
+                let (left, right) = (memory.view(*left), memory.view(*right));
+                let (inner, columns) = (*inner as usize, *columns as usize);
+                let products = left.chunks(inner).flat_map(|row| {
+                    let element = move |c: usize| -> M61 {
+                        let column = right.iter().skip(c).step_by(columns);
+                        row.iter().zip(column).map(|(a, b)| *a * *b).sum()
+                    };
+                    (0..columns).map(element)
+                });
+                let products = plain(products.collect());
+                memory.write(*dst, products);
+            }
             Step::Call(Call::Open { dst, src, .. }) => {
                 let values = memory.view(*src).to_vec();
                 memory.write_opened(*dst, Opened::public(values));

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use enigma_bytecode::plan::compare::mask_exponents;
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
 use enigma_field::{M61, Party, Shares};
-use enigma_mpc::{Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Slot, Wires};
+use enigma_mpc::{
+    Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
+};
 
 use crate::local;
 use crate::memory::Memory;
@@ -275,9 +277,12 @@ impl Machine {
                 unreachable!("a strand waits at calls only");
             };
             match (call, finished) {
-                (Call::Multiply { dst, .. } | Call::Reshare { dst, .. }, Finished::Wires(z)) => {
-                    self.memory.write(*dst, z);
-                }
+                (
+                    Call::Multiply { dst, .. }
+                    | Call::MatrixProduct { dst, .. }
+                    | Call::Reshare { dst, .. },
+                    Finished::Wires(z),
+                ) => self.memory.write(*dst, z),
                 (
                     Call::Open { dst, .. } | Call::OpenMasked { dst, .. },
                     Finished::Opened(values),
@@ -349,6 +354,25 @@ impl Machine {
             } => {
                 let factors = factors.iter().map(|(x, y)| (part(x), part(y)));
                 self.engine.start_multiply(*op, *batch, factors.collect())
+            }
+            Call::MatrixProduct {
+                op,
+                batch,
+                left,
+                right,
+                rows,
+                inner,
+                columns,
+                ..
+            } => {
+                let [rows, inner, columns] = [rows, inner, columns].map(|side| *side as usize);
+                let shape = Shape {
+                    rows,
+                    inner,
+                    columns,
+                };
+                let (x, y) = (part(left), part(right));
+                self.engine.start_matrix_product(*op, *batch, x, y, shape)
             }
             Call::Open { op, src, .. } => {
                 let verified = self.engine.verified(part(src))?;

@@ -328,6 +328,28 @@ impl Builder {
         Ok(self.view(dst))
     }
 
+    /// See [`Call::MatrixProduct`]; no side is empty.
+    pub(super) fn matrix_product(
+        &mut self,
+        (left, right): (View, View),
+        [rows, inner, columns]: [u32; 3],
+    ) -> Result<View, PlanError> {
+        let batch = self.batch(inner)?;
+        let op = self.call(CallKind::Multiply, rows * columns)?;
+        let dst = self.register(rows * columns);
+        self.push(Step::Call(Call::MatrixProduct {
+            op,
+            batch,
+            dst,
+            left,
+            right,
+            rows,
+            inner,
+            columns,
+        }));
+        Ok(self.view(dst))
+    }
+
     /// `count` masks and their bits. See [`Call::Masks`].
     pub(super) fn masks(&mut self, count: u32) -> Result<(View, MaskReg), PlanError> {
         let len = super::compare::MASK_BITS * count;

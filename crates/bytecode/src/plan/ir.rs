@@ -174,6 +174,25 @@ pub enum Call {
         /// Factors, of equal length pair by pair.
         factors: Vec<(View, View)>,
     },
+    /// Product of two matrices, by rows: `rows` times `inner` by `inner` times `columns`.
+    MatrixProduct {
+        /// The call's number.
+        op: u32,
+        /// The batch it belongs to.
+        batch: u32,
+        /// Result, `rows` times `columns`.
+        dst: Reg,
+        /// Left matrix.
+        left: View,
+        /// Right matrix.
+        right: View,
+        /// Rows of the left matrix.
+        rows: u32,
+        /// Columns of the left and rows of the right matrix.
+        inner: u32,
+        /// Columns of the right matrix.
+        columns: u32,
+    },
     /// Opening of verified values: every party learns them, and that all shares were consistent.
     Open {
         /// The call's number.
@@ -336,6 +355,7 @@ impl Call {
     pub fn op(&self) -> u32 {
         match *self {
             Call::Multiply { op, .. }
+            | Call::MatrixProduct { op, .. }
             | Call::Open { op, .. }
             | Call::OpenMasked { op, .. }
             | Call::Masks { op, .. }
@@ -353,6 +373,10 @@ impl Call {
                     read(*right);
                 }
             }
+            Call::MatrixProduct { left, right, .. } => {
+                read(*left);
+                read(*right);
+            }
             Call::Open { src, .. } | Call::OpenMasked { src, .. } | Call::Reshare { src, .. } => {
                 read(*src);
             }
@@ -364,7 +388,9 @@ impl Call {
     #[must_use]
     pub fn writes(&self) -> Option<Reg> {
         match *self {
-            Call::Multiply { dst, .. } | Call::Reshare { dst, .. } => Some(dst),
+            Call::Multiply { dst, .. }
+            | Call::MatrixProduct { dst, .. }
+            | Call::Reshare { dst, .. } => Some(dst),
             Call::Masks { bits, .. } => Some(bits),
             Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => None,
         }

@@ -18,19 +18,48 @@ use crate::model::{Order, Relation};
 pub enum Operation {
     /// `x[k] * y[k]`.
     Multiply,
+    /// The sum of `x[k] * y[k]`.
+    Dot,
+    /// The product of two square matrices with `count` rows.
+    MatrixProduct,
+    /// A chain of `count` products, each of the last result with the next element.
+    Depth,
     /// `[x[k] < y[k]]`, for values with |x| < 2^59.
     Less,
+    /// `[x[k] = y[k]]`, for values with |x| < 2^59.
+    Equal,
     /// Ascending rank of each `x[k]` among all, for values with |x| < 2^59.
     Rank,
 }
 
 impl Operation {
+    /// All of them.
+    pub const ALL: [Operation; 7] = [
+        Operation::Multiply,
+        Operation::Dot,
+        Operation::MatrixProduct,
+        Operation::Depth,
+        Operation::Less,
+        Operation::Equal,
+        Operation::Rank,
+    ];
+
     /// How many input vectors it has.
     #[must_use]
     pub const fn inputs(self) -> u16 {
         match self {
-            Operation::Multiply | Operation::Less => 2,
-            Operation::Rank => 1,
+            Operation::Rank | Operation::Depth => 1,
+            _ => 2,
+        }
+    }
+
+    /// Elements of each input vector.
+    #[must_use]
+    pub const fn input_len(self, count: u32) -> u64 {
+        match self {
+            Operation::MatrixProduct => count as u64 * count as u64,
+            Operation::Depth => count as u64 + 1,
+            _ => count as u64,
         }
     }
 }
@@ -39,7 +68,11 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Operation::Multiply => "mul",
+            Operation::Dot => "dot",
+            Operation::MatrixProduct => "matmul",
+            Operation::Depth => "depth",
             Operation::Less => "lt",
+            Operation::Equal => "eq",
             Operation::Rank => "rank",
         })
     }
@@ -49,8 +82,8 @@ impl FromStr for Operation {
     type Err = UnknownOperation;
 
     fn from_str(name: &str) -> Result<Operation, UnknownOperation> {
-        let all = [Operation::Multiply, Operation::Less, Operation::Rank];
-        let known = all.into_iter().find(|known| known.to_string() == name);
+        let mut all = Operation::ALL.into_iter();
+        let known = all.find(|known| known.to_string() == name);
         known.ok_or(UnknownOperation)
     }
 }
@@ -80,13 +113,14 @@ pub struct UnknownOperation;
 
 impl fmt::Display for UnknownOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the operations are mul, lt and rank")
+        let all = Operation::ALL.map(|operation| operation.to_string());
+        write!(f, "the operations are {}", all.join(", "))
     }
 }
 
 impl std::error::Error for UnknownOperation {}
 
-/// The plan of one operation on vectors of `count` elements. Its inputs are numbered from 0 in
+/// The plan of one operation of size `count`. Its inputs are numbered from 0 in
 /// place of collections; its one output is the result **as computed**, fit to be opened only for
 /// values that are nobody's secret.
 ///
@@ -100,22 +134,45 @@ pub fn operation(
 ) -> Result<Plan, PlanError> {
     super::entry::check_committee(committee)?;
     let limits = Limits::default();
-    limits.check(Limit::VectorLength, u64::from(count))?;
+    let len = operation.input_len(count);
+    limits.check(Limit::VectorLength, len)?;
     let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits);
     if security == Security::SemiHonest {
         b.leave_unverified();
     }
     let inputs: Vec<View> = (0..operation.inputs())
-        .map(|input| b.input(input, count))
+        .map(|input| b.input(input, len as u32))
         .collect();
     let result = match (operation, &inputs[..]) {
         (Operation::Multiply, [x, y]) => product::product(&mut b, *x, *y)?,
-        (Operation::Less, [x, y]) => {
+        (Operation::Dot, [x, y]) => {
+            b.begin();
+            b.matrix_product((*x, *y), [1, count, 1])?
+        }
+        (Operation::MatrixProduct, [x, y]) => {
+            b.begin();
+            b.matrix_product((*x, *y), [count; 3])?
+        }
+        (Operation::Depth, [x]) => {
+            b.begin();
+            let mut last = x.part(0, 1);
+            for place in 1..=count {
+                last = b.multiply(&[(last, x.part(place, 1))])?;
+            }
+            last
+        }
+        (Operation::Less | Operation::Equal, [x, y]) => {
+            let relation = match operation {
+                Operation::Less => Relation::Less,
+                _ => Relation::Equal,
+            };
             let difference = [(M61::ONE, *x), (-M61::ONE, *y)];
-            relation::holds(&mut b, Relation::Less, &difference, M61::ZERO)?
+            relation::holds(&mut b, relation, &difference, M61::ZERO)?
         }
         (_, values) => rank::rank(&mut b, values[0], Order::Ascending)?,
     };
+    // An output is a whole register; a comparison's result can be a part of one.
+    let result = b.concat(&[result]);
     b.output(0, result);
     b.finish()
 }

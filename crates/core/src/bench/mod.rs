@@ -42,7 +42,7 @@ pub struct Member {
 pub struct Task {
     /// The operation.
     pub operation: Operation,
-    /// Elements of each input vector.
+    /// Elements of each input vector; rows of a matrix; products of a chain.
     pub count: u32,
     /// What the parties are protected against.
     pub security: Security,

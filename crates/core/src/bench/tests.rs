@@ -89,6 +89,12 @@ fn runs_are_right_and_cost_what_the_plan_says() {
     for (operation, count, n) in [
         (Operation::Multiply, plan::TILE + 5, 3),
         (Operation::Multiply, 1, 7),
+        (Operation::Dot, 1000, 3),
+        (Operation::Dot, 1, 5),
+        (Operation::MatrixProduct, 13, 3),
+        (Operation::MatrixProduct, 1, 7),
+        (Operation::Depth, 20, 5),
+        (Operation::Equal, 40, 3),
         (Operation::Less, 40, 5),
         (Operation::Less, plan::TILE + 1, 3),
         (Operation::Rank, 40, 3),

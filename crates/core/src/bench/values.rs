@@ -14,20 +14,20 @@ pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M6
     let mut draw = || {
         let any = M61::random(&mut rng);
         match operation {
-            Operation::Multiply => any,
             // 59 bits around zero.
-            Operation::Less | Operation::Rank => {
+            Operation::Less | Operation::Equal | Operation::Rank => {
                 M61::from_i64((any.value() >> 2) as i64 - (1 << 58))
             }
+            _ => any,
         }
     };
     let inputs = usize::from(operation.inputs());
     let mut columns: Vec<Vec<M61>> = (0..inputs)
-        .map(|_| (0..count).map(|_| draw()).collect())
+        .map(|_| (0..operation.input_len(count)).map(|_| draw()).collect())
         .collect();
     for at in (1..count as usize).step_by(TIES) {
         match (operation, &mut columns[..]) {
-            (Operation::Less, [x, y]) => y[at] = x[at],
+            (Operation::Less | Operation::Equal, [x, y]) => y[at] = x[at],
             (Operation::Rank, [x]) => x[at] = x[at - 1],
             _ => {}
         }
@@ -49,7 +49,19 @@ pub(super) fn expected(operation: Operation, columns: &[Vec<M61>]) -> Vec<M61> {
     let count = |of: usize| M61::new(of as u64);
     match operation {
         Operation::Multiply => pairs().map(|(x, y)| *x * *y).collect(),
+        Operation::Dot => vec![pairs().map(|(x, y)| *x * *y).sum()],
+        Operation::MatrixProduct => {
+            let side = columns[0].len().isqrt();
+            let element = |place: usize| -> M61 {
+                let row = &columns[0][place / side * side..][..side];
+                let column = columns[1].iter().skip(place % side).step_by(side);
+                row.iter().zip(column).map(|(x, y)| *x * *y).sum()
+            };
+            (0..side * side).map(element).collect()
+        }
+        Operation::Depth => vec![columns[0].iter().fold(M61::ONE, |last, x| last * *x)],
         Operation::Less => pairs().map(|(x, y)| count(less(x, y).into())).collect(),
+        Operation::Equal => pairs().map(|(x, y)| count((x == y).into())).collect(),
         Operation::Rank => {
             let all = &columns[0];
             let rank = |x: &M61| 1 + all.iter().filter(|other| less(other, x)).count();
@@ -76,6 +88,14 @@ mod tests {
             numbers(&[-6, 25, 30, 0])
         );
         assert_eq!(expected(Operation::Less, &both), numbers(&[1, 0, 1, 0]));
+        assert_eq!(expected(Operation::Equal, &both), numbers(&[0, 1, 0, 0]));
+        assert_eq!(expected(Operation::Dot, &both), numbers(&[49]));
+        assert_eq!(
+            expected(Operation::MatrixProduct, &both),
+            numbers(&[-6 + 30, -15 - 5, 10, 25])
+        );
+        let chain = [numbers(&[-3, 5, 2])];
+        assert_eq!(expected(Operation::Depth, &chain), numbers(&[-30]));
         assert_eq!(expected(Operation::Rank, &[x]), numbers(&[1, 3, 3, 2]));
     }
 

@@ -28,8 +28,21 @@ pub(super) enum Factors {
     Products(Vec<(Wires, Wires)>),
     /// Inner products of consecutive runs of `width` elements.
     Dots { x: Wires, y: Wires, width: usize },
+    /// The product of two matrices, by rows.
+    Matrices { x: Wires, y: Wires, shape: Shape },
     /// Values with one.
     Same(Wires),
+}
+
+/// The shape of a matrix product: `rows` times `inner` by `inner` times `columns`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of the left matrix and of the result.
+    pub rows: usize,
+    /// Columns of the left matrix, rows of the right one.
+    pub inner: usize,
+    /// Columns of the right matrix and of the result.
+    pub columns: usize,
 }
 
 /// One operation's claim.
@@ -89,6 +102,9 @@ impl Batch {
                 Entry::Products(Factors::Dots { x, y, width }, z) => {
                     claim.add_dots(x, y, *width, z, weights);
                 }
+                Entry::Products(Factors::Matrices { x, y, shape }, z) => {
+                    claim.add_matrices(x, y, *shape, z, weights);
+                }
                 Entry::Products(Factors::Same(x), z) => claim.add_same(x, z, weights),
                 Entry::Bits(bits, _) => claim.add_bits(bits, weights),
             }
@@ -135,6 +151,37 @@ impl Claim {
         }
     }
 
+    /// Freivalds' check: with u and v random, u (A B) v = (u A) (B v) is one inner product as long as
+    /// the inner side, and false for a wrong product but with probability 2/p.
+    fn add_matrices(
+        &mut self,
+        x: &[M61],
+        y: &[M61],
+        shape: Shape,
+        z: &[M61],
+        mut weights: Weights<'_>,
+    ) {
+        let Shape {
+            rows,
+            inner,
+            columns,
+        } = shape;
+        if rows == 0 || inner == 0 || columns == 0 {
+            return;
+        }
+        let (u, v) = (weights.many(rows), weights.many(columns));
+        let start = self.x.len();
+        self.x.resize(start + inner, M61::ZERO);
+        for (row, weight) in x.chunks(inner).zip(&u) {
+            M61::add_scaled_each(&mut self.x[start..], *weight, row);
+        }
+        self.y
+            .extend(y.chunks(columns).map(|row| M61::dot(row, &v)));
+        for (row, weight) in z.chunks(columns).zip(&u) {
+            self.z += *weight * M61::dot(row, &v);
+        }
+    }
+
     /// With one factor public the claim is linear and needs one element only.
     fn add_same(&mut self, x: &[M61], z: &[M61], mut weights: Weights<'_>) {
         let mut sum = M61::ZERO;
@@ -159,12 +206,33 @@ impl Claim {
     }
 }
 
+impl Shape {
+    /// Elements of the left matrix, the right one, and the result.
+    pub(super) fn sizes(self) -> [usize; 3] {
+        [
+            self.rows * self.inner,
+            self.inner * self.columns,
+            self.rows * self.columns,
+        ]
+    }
+
+    /// Elements of the claim that verifies the product.
+    pub fn claim_len(self) -> usize {
+        if self.rows == 0 || self.columns == 0 {
+            0
+        } else {
+            self.inner
+        }
+    }
+}
+
 impl Factors {
     /// Results.
     pub(super) fn results(&self) -> usize {
         match self {
             Self::Products(factors) => factors.iter().map(|(left, _)| left.len()).sum(),
             Self::Dots { x, width, .. } => x.len() / width,
+            Self::Matrices { shape, .. } => shape.rows * shape.columns,
             Self::Same(values) => values.len(),
         }
     }
@@ -173,7 +241,7 @@ impl Factors {
     pub(super) fn wires(&self) -> impl Iterator<Item = &Wires> {
         let (pairs, single): (&[(Wires, Wires)], [Option<&Wires>; 2]) = match self {
             Self::Products(factors) => (factors, [None, None]),
-            Self::Dots { x, y, .. } => (&[], [Some(x), Some(y)]),
+            Self::Dots { x, y, .. } | Self::Matrices { x, y, .. } => (&[], [Some(x), Some(y)]),
             Self::Same(values) => (&[], [Some(values), None]),
         };
         let pairs = pairs.iter().flat_map(|(left, right)| [left, right]);
@@ -188,6 +256,7 @@ impl Entry {
                 factors.iter().map(|(left, _)| left.len()).sum()
             }
             Self::Products(Factors::Dots { x, .. }, _) => x.len(),
+            Self::Products(Factors::Matrices { shape, .. }, _) => shape.claim_len(),
             Self::Products(Factors::Same(_), _) => 1,
             Self::Bits(bits, _) => bits.len(),
         }
@@ -204,6 +273,18 @@ impl<'a> Weights<'a> {
     fn new(prg: &'a Prg, op: u32, scratch: &'a mut Scratch) -> Self {
         let stream = prg.stream(Purpose::Weight, op, 0);
         Self { stream, scratch }
+    }
+
+    /// The next `len` weights, however many, copied; none after an odd number.
+    fn many(&mut self, len: usize) -> Vec<M61> {
+        // Whole blocks of the stream, so that more can follow.
+        let mut all = vec![M61::ZERO; len.next_multiple_of(2)];
+        for tile in all.chunks_mut(TILE_LEN) {
+            let len = tile.len();
+            tile.copy_from_slice(self.next(len));
+        }
+        all.truncate(len);
+        all
     }
 
     /// The next `len` weights, at most a tile; fewer for the last ones only.

@@ -13,9 +13,9 @@
 //!
 //! On abort nothing leaks: received points are uniform to any t parties.
 
-use enigma_field::{M61, Party, Shares};
+use enigma_field::{Field, M61, Party, Shares};
 
-use super::batch::Factors;
+use super::batch::{Factors, Shape};
 use super::context::{Context, Scratch};
 use crate::arrivals::{Arrivals, check_length};
 use crate::fault::Fault;
@@ -44,19 +44,7 @@ pub(super) enum Local<'a> {
     Same(&'a [M61]),
 }
 
-impl<'a> Local<'a> {
-    pub(super) fn of(factors: &'a Factors) -> Self {
-        match factors {
-            Factors::Products(factors) => Self::Products(factors),
-            Factors::Dots { x, y, width } => Self::Dots {
-                left: x,
-                right: y,
-                width: *width,
-            },
-            Factors::Same(values) => Self::Same(values),
-        }
-    }
-
+impl Local<'_> {
     /// Computes `out.len()` local values from number `start` on.
     fn fill(self, start: usize, out: &mut [M61]) {
         let range = start..start + out.len();
@@ -93,7 +81,21 @@ impl Product {
     /// Deals our local values, sends the points to be sent, and adds up the points that need no
     /// message.
     pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
-        let (local, len) = (Local::of(factors), factors.results());
+        let len = factors.results();
+        let multiplied;
+        let local = match factors {
+            Factors::Matrices { x, y, shape } => {
+                multiplied = matrix_product(x, y, *shape);
+                Local::Same(&multiplied)
+            }
+            Factors::Products(factors) => Local::Products(factors),
+            Factors::Dots { x, y, width } => Local::Dots {
+                left: x,
+                right: y,
+                width: *width,
+            },
+            Factors::Same(values) => Local::Same(values),
+        };
         let mut sum = Shares::zeros(len);
         for (part, range) in chunks(len, CHUNK_LEN) {
             let slot = Slot { op, step: 0, part };
@@ -144,6 +146,30 @@ impl Product {
     pub(super) fn waiting_for(&self) -> Vec<Party> {
         self.arrivals.waiting_for().collect()
     }
+}
+
+/// The product of two matrices of shares, by rows: each element reduced once.
+fn matrix_product(x: &[M61], y: &[M61], shape: Shape) -> Shares {
+    let Shape {
+        rows,
+        inner,
+        columns,
+    } = shape;
+    let mut product = Shares::zeros(rows * columns);
+    if inner == 0 || columns == 0 {
+        return product;
+    }
+    let mut column = Shares::zeros(inner);
+    for c in 0..columns {
+        for (element, row) in column.iter_mut().zip(y.chunks(columns)) {
+            *element = row[c];
+        }
+        let results = product.iter_mut().skip(c).step_by(columns);
+        for (result, row) in results.zip(x.chunks(inner)) {
+            *result = M61::dot(row, &column);
+        }
+    }
+    product
 }
 
 /// Deals one chunk: our own point into `own`, the others' into `payloads`.

@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use enigma_field::shamir::Checker;
 use enigma_field::{Committee, K, M61, Party, Shares};
 
+pub use self::batch::Shape;
 use self::batch::{Batch, Entry, Factors};
 use self::bits::MakingBits;
 use self::context::Context;
@@ -226,6 +227,25 @@ impl Engine {
         let divides = width > 0 && x.len().is_multiple_of(width);
         self.check_lengths(x.len(), width, divides)?;
         self.start_product(op, batch, Factors::Dots { x, y, width })
+    }
+
+    /// The product of two matrices, given and returned by rows. Finishes with [`Finished::Wires`]; one
+    /// round, and the traffic of one multiplication per element of the result.
+    ///
+    /// # Errors
+    /// As [`Self::start_multiply`]; [`Misuse::Lengths`] when a matrix does not have its shape.
+    pub fn start_matrix_product(
+        &mut self,
+        op: u32,
+        batch: u32,
+        x: Wires,
+        y: Wires,
+        shape: Shape,
+    ) -> Result<(), Error> {
+        let [left, right, _] = shape.sizes();
+        self.check_lengths(x.len(), left, x.len() == left)?;
+        self.check_lengths(y.len(), right, y.len() == right)?;
+        self.start_product(op, batch, Factors::Matrices { x, y, shape })
     }
 
     /// Fresh polynomials for the same values, as for a product with one: what comes out says nothing
