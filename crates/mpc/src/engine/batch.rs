@@ -289,7 +289,7 @@ impl<'a> Weights<'a> {
 
     /// The next `len` weights, at most a tile; fewer for the last ones only.
     fn next(&mut self, len: usize) -> &mut [M61] {
-        let words = &mut self.scratch.words[..len];
+        let words = &mut self.scratch.rows[0][..len];
         self.stream.fill(&mut self.scratch.keystream, words);
         words
     }

@@ -14,7 +14,7 @@
 //! the digests in the checkpoints of the bits' batch, a king that sends one wrong root to all by its
 //! products: (2 b - 1)^2 = 1 for bits. Until then nothing made of the bits can mask an opening.
 
-use enigma_field::{M61, Party, Shares, pow_p_minus_3_over_4};
+use enigma_field::{Field, M61, Party, PrimeField, Shares};
 
 use super::context::Context;
 use crate::arrivals::{Arrivals, check_length};
@@ -22,9 +22,6 @@ use crate::cost::king;
 use crate::fault::Fault;
 use crate::message::{BITS_CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each, encode};
 use crate::prg::Purpose;
-
-/// One half modulo p.
-const HALF: M61 = M61::new(M61::MODULUS.div_ceil(2));
 
 const SQUARE: u8 = 0;
 const ROOT: u8 = 1;
@@ -59,10 +56,10 @@ impl MakingBits {
             let terms = &mut terms[..range.len()];
             let random = &mut bits[range];
             context.add_random(Purpose::Bit, op, part, random);
-            for (term, r) in terms.iter_mut().zip(random) {
-                *term = lambda * r.square();
-                *r *= HALF;
-            }
+            terms.copy_from_slice(random);
+            M61::multiply_each(terms, random);
+            M61::scale_each(terms, lambda);
+            M61::scale_each(random, M61::HALF);
             context.add_zero(op, part, terms);
             let king = king(committee, part);
             if king == me {
@@ -153,7 +150,7 @@ impl MakingBits {
         }
         let squares = std::mem::take(&mut sum.squares);
         let mut roots = squares.clone();
-        pow_p_minus_3_over_4(&mut roots);
+        M61::inverse_roots(&mut roots);
         let wrong = (squares.iter().zip(&roots)).position(|(c, s)| s.square() * *c != M61::ONE);
         if let Some(place) = wrong {
             let (op, start) = (slot.op, slot.part as usize * BITS_CHUNK_LEN);
@@ -165,7 +162,7 @@ impl MakingBits {
         let payload = encode(roots.iter().copied());
         self.digest(slot.part, &payload);
         for (r, root) in self.chunk(slot.part).iter_mut().zip(roots) {
-            *r = *r * root + HALF;
+            *r = *r * root + M61::HALF;
         }
         let slot = Slot { step: ROOT, ..slot };
         for to in context.committee.others(context.me()) {
@@ -185,7 +182,7 @@ impl MakingBits {
             if root == M61::ZERO {
                 zero = zero.or(Some(k));
             }
-            chunk[k] = chunk[k] * root + HALF;
+            chunk[k] = chunk[k] * root + M61::HALF;
         })
         .map_err(|index| Fault::NonCanonical { from, slot, index })?;
         if let Some(index) = zero {

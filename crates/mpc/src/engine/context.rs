@@ -4,13 +4,16 @@
 use std::collections::VecDeque;
 
 use enigma_field::interpolation::{GrrDealing, prss_coefficients};
-use enigma_field::{Committee, M61, Party};
+use enigma_field::{Committee, Field, M61, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
 use crate::keys::{SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
 use crate::prg::{Keystream, Prg, Purpose, TILE_LEN};
+
+/// Rows of a scratch space at least: enough for the subsets with a party in a committee of three.
+const LEAST_ROWS: usize = 4;
 
 pub(super) struct Context {
     pub(super) session: SessionId,
@@ -48,9 +51,10 @@ pub(super) struct Dealing {
 /// Buffers of one tile, reused so that no element costs an allocation.
 pub(super) struct Scratch {
     pub(super) keystream: Keystream,
-    pub(super) words: Vec<M61>,
-    pub(super) products: Vec<M61>,
-    pub(super) wide: Vec<u128>,
+    /// t+1 rows, and no fewer than a sum of random words takes at a time.
+    pub(super) rows: Vec<Vec<M61>>,
+    /// What is computed from the rows.
+    pub(super) point: Vec<M61>,
 }
 
 impl Context {
@@ -59,9 +63,7 @@ impl Context {
         self.keys.pairs.clear();
         self.keys.subsets.clear();
         self.identity.forget();
-        self.scratch.words.zeroize();
-        self.scratch.products.zeroize();
-        self.scratch.wide.zeroize();
+        self.scratch.clear();
     }
 
     pub(super) fn new(committee: Committee, me: Party, seeds: &SessionSeeds) -> Self {
@@ -122,31 +124,26 @@ impl Context {
     /// Adds to `out` our shares of random values (protocols B.2): the sum over the subsets A with us
     /// of a common word of A times f_A at our point.
     pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [M61]) {
-        // Words that fit into 128 bits beside a reduced sum.
-        const PER_REDUCTION: usize = 60;
         let mut streams: Vec<_> = (self.keys.subsets.iter())
             .map(|(prg, coefficient)| (prg.stream(purpose, op, part), *coefficient))
             .collect();
         let Scratch {
             keystream,
-            words,
-            wide,
-            ..
+            rows,
+            point,
         } = &mut self.scratch;
         for tile in out.chunks_mut(TILE_LEN) {
-            let words = &mut words[..tile.len()];
-            for group in streams.chunks_mut(PER_REDUCTION) {
-                wide[..tile.len()].fill(0);
-                for (stream, coefficient) in group {
-                    stream.fill(keystream, words);
-                    let factor = u128::from(coefficient.value());
-                    for (sum, word) in wide.iter_mut().zip(&*words) {
-                        *sum += factor * u128::from(word.value());
-                    }
+            let len = tile.len();
+            for group in streams.chunks_mut(rows.len()) {
+                let mut coefficients = Vec::with_capacity(group.len());
+                for ((stream, coefficient), row) in group.iter_mut().zip(&mut *rows) {
+                    stream.fill(keystream, &mut row[..len]);
+                    coefficients.push(*coefficient);
                 }
-                for (element, sum) in tile.iter_mut().zip(&*wide) {
-                    *element += M61::reduce_wide(*sum);
-                }
+                let used = rows[..group.len()].iter();
+                let used: Vec<&[M61]> = used.map(|row| &row[..len]).collect();
+                M61::combine_rows(&coefficients, &used, &mut point[..len]);
+                M61::add_each(tile, &point[..len]);
             }
         }
     }
@@ -158,13 +155,12 @@ impl Context {
         for (party, prg) in &keys.pairs {
             let mut stream = prg.stream(Purpose::Zero, op, part);
             for tile in out.chunks_mut(TILE_LEN) {
-                let words = &mut scratch.words[..tile.len()];
+                let words = &mut scratch.rows[0][..tile.len()];
                 stream.fill(&mut scratch.keystream, words);
-                let pairs = tile.iter_mut().zip(&*words);
                 if *party > keys.me {
-                    pairs.for_each(|(element, word)| *element += *word);
+                    M61::add_each(tile, words);
                 } else {
-                    pairs.for_each(|(element, word)| *element -= *word);
+                    M61::sub_each(tile, words);
                 }
             }
         }
@@ -183,18 +179,20 @@ impl Scratch {
     fn new(t: usize) -> Self {
         Self {
             keystream: Keystream::new(),
-            words: vec![M61::ZERO; TILE_LEN * t.max(1)],
-            products: vec![M61::ZERO; TILE_LEN],
-            wide: vec![0; TILE_LEN],
+            rows: vec![vec![M61::ZERO; TILE_LEN]; (t + 1).max(LEAST_ROWS)],
+            point: vec![M61::ZERO; TILE_LEN],
         }
+    }
+
+    fn clear(&mut self) {
+        self.rows.iter_mut().for_each(Zeroize::zeroize);
+        self.point.zeroize();
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        self.words.zeroize();
-        self.products.zeroize();
-        self.wide.zeroize();
+        self.clear();
     }
 }
 

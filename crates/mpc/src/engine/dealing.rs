@@ -13,7 +13,7 @@
 //!
 //! On abort nothing leaks: received points are uniform to any t parties.
 
-use enigma_field::{Field, M61, Party, Shares};
+use enigma_field::{Field, M61, Party, PrimeField, Shares};
 
 use super::batch::{Factors, Shape};
 use super::context::{Context, Scratch};
@@ -181,26 +181,6 @@ fn deal(
     own: &mut [M61],
     payloads: &mut [Vec<u8>],
 ) {
-    // The number of terms of a point as a constant, so that the inner loop is straight code.
-    let deal_chunk = match context.dealing.derived.len() {
-        1 => deal_chunk::<1>,
-        2 => deal_chunk::<2>,
-        3 => deal_chunk::<3>,
-        4 => deal_chunk::<4>,
-        5 => deal_chunk::<5>,
-        t => unreachable!("the setup refuses t = {t}"),
-    };
-    deal_chunk(context, slot, local, start, own, payloads);
-}
-
-fn deal_chunk<const T: usize>(
-    context: &mut Context,
-    slot: Slot,
-    local: Local<'_>,
-    start: usize,
-    own: &mut [M61],
-    payloads: &mut [Vec<u8>],
-) {
     let Context {
         keys,
         scratch,
@@ -209,53 +189,38 @@ fn deal_chunk<const T: usize>(
     } = context;
     let Scratch {
         keystream,
-        words: all_words,
-        products,
+        rows,
+        point,
         ..
     } = scratch;
-    let mut streams: [Stream<'_>; T] = std::array::from_fn(|k| {
-        let prg = keys.pair(dealing.derived[k]);
+    let stream = |party: &Party| {
+        let prg = keys.pair(*party);
         prg.stream(Purpose::Deal(keys.me), slot.op, slot.part)
-    });
+    };
+    let mut streams: Vec<Stream<'_>> = dealing.derived.iter().map(stream).collect();
     for (tile, own) in own.chunks_mut(TILE_LEN).enumerate() {
         let len = own.len();
         let offset = tile * TILE_LEN;
-        let products = &mut products[..len];
-        local.fill(start + offset, products);
-        for (stream, words) in streams.iter_mut().zip(all_words.chunks_mut(TILE_LEN)) {
+        // What determines the polynomials: local values, then points that are derived.
+        let rows = &mut rows[..=streams.len()];
+        let (products, words) = rows.split_first_mut().expect("there is a row for products");
+        local.fill(start + offset, &mut products[..len]);
+        for (stream, words) in streams.iter_mut().zip(words) {
             stream.fill(keystream, &mut words[..len]);
         }
-        let words: [&[M61]; T] = std::array::from_fn(|k| &all_words[k * TILE_LEN..][..len]);
-        for (element, point) in own.iter_mut().zip(points(&dealing.own, products, words)) {
-            *element += point;
-        }
-        for ((_, row), payload) in dealing.sent.iter().zip(&mut *payloads) {
+        let rows: Vec<&[M61]> = rows.iter().map(|row| &row[..len]).collect();
+        let point = &mut point[..len];
+        M61::combine_rows(&dealing.own, &rows, point);
+        M61::add_each(own, point);
+        for ((_, coefficients), payload) in dealing.sent.iter().zip(&mut *payloads) {
+            M61::combine_rows(coefficients, &rows, point);
             let payload = &mut payload[offset * M61::BYTES..(offset + len) * M61::BYTES];
             let (places, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
-            for (place, point) in places.iter_mut().zip(points(row, products, words)) {
+            for (place, point) in places.iter_mut().zip(&*point) {
                 *place = point.to_bytes();
             }
         }
     }
-}
-
-/// One row of the dealing matrix applied to every column: each result is reduced once.
-#[inline(always)]
-fn points<'a, const T: usize>(
-    row: &[M61],
-    products: &'a [M61],
-    words: [&'a [M61]; T],
-) -> impl Iterator<Item = M61> + 'a {
-    let first = u128::from(row[0].value());
-    let rest: [u128; T] = std::array::from_fn(|k| u128::from(row[k + 1].value()));
-    products.iter().enumerate().map(move |(place, product)| {
-        // At most six products of less than 2^122.
-        let mut sum = first * u128::from(product.value());
-        for k in 0..T {
-            sum += rest[k] * u128::from(words[k][place].value());
-        }
-        M61::reduce_wide(sum)
-    })
 }
 
 /// Deals a few local values at a step of a verification, which has streams of its own, and gives the
@@ -293,15 +258,14 @@ fn add_derived(context: &mut Context, slot: Slot, sum: &mut [M61]) {
         before,
         ..
     } = context;
+    let words = &mut scratch.rows[0];
     for dealer in before {
         let prg = keys.pair(*dealer);
         let mut stream = prg.stream(Purpose::Deal(*dealer), slot.op, slot.part);
         for tile in sum.chunks_mut(TILE_LEN) {
-            let words = &mut scratch.words[..tile.len()];
+            let words = &mut words[..tile.len()];
             stream.fill(&mut scratch.keystream, words);
-            for (element, word) in tile.iter_mut().zip(words) {
-                *element += *word;
-            }
+            M61::add_each(tile, words);
         }
     }
 }
