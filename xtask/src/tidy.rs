@@ -24,6 +24,12 @@ const BANNED_IN_PURE: &[&str] = &[
 /// The survey's subject: only the command line's demo and the example's own files may name it. The
 /// contract's source alone defines the job.
 const SUBJECT: &str = "salar";
+/// What leaves products unverified, and the only sources that may name it: where it is, and the bench.
+const UNVERIFIED: &str = "without_verification";
+const UNVERIFIED_IN: &[&str] = &[
+    "crates/mpc/src/engine/mod.rs",
+    "crates/core/src/bench/mod.rs",
+];
 /// Longest source file, in lines: one idea, one file.
 const LINES_MAX: usize = 800;
 
@@ -69,6 +75,12 @@ fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     if below_cli && name.contains("/src/") && text.to_lowercase().contains(SUBJECT) {
         faults.push(format!(
             "{name}: names the survey's subject; below `cli` nothing may know it"
+        ));
+    }
+    let verified = name.starts_with("crates/") && !UNVERIFIED_IN.contains(&name);
+    if verified && text.contains(UNVERIFIED) {
+        faults.push(format!(
+            "{name}: names `{UNVERIFIED}`; only the bench may compute without verification"
         ));
     }
     let pure = PURE
@@ -138,6 +150,9 @@ mod tests {
             faults("crates/vm/src/a.rs", "//! A.\n// A Salary.\n").len(),
             1
         );
+        let unverified = "//! A.\nengine.without_verification();\n";
+        assert_eq!(faults("crates/core/src/job/a.rs", unverified).len(), 1);
+        assert!(faults("crates/core/src/bench/mod.rs", unverified).is_empty());
         assert!(faults("crates/cli/src/a.rs", "//! A.\n// A salary.\n").is_empty());
         assert_eq!(
             faults(
