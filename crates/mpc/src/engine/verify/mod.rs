@@ -29,7 +29,8 @@ mod recursion;
 use std::collections::BTreeMap;
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, K, Levels, M61, Party};
+use enigma_field::{Extension, Field, K, Levels, M61, Party, Shares};
+use zeroize::Zeroizing;
 
 use self::coins::{Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
 use self::recursion::{Last, Recursion};
@@ -66,13 +67,16 @@ pub(super) struct Verifying {
     view: blake3::Hash,
     recursion: Option<Recursion>,
     /// Our own terms of what is being dealt: what needs no message.
-    dealt: Vec<M61>,
+    dealt: Shares,
     opening: Option<Last>,
     /// The step whose messages are awaited.
     step: u8,
     /// Messages by step.
-    inbox: BTreeMap<u8, Vec<Option<Vec<u8>>>>,
+    inbox: BTreeMap<u8, Vec<Option<Message>>>,
 }
+
+/// A message that has come, perhaps early: some hold points of dealings.
+type Message = Zeroizing<Vec<u8>>;
 
 /// What a step's messages are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +114,7 @@ impl Verifying {
             checkpoints,
             view: blake3::Hash::from_bytes([0; 32]),
             recursion: None,
-            dealt: Vec::new(),
+            dealt: Shares::default(),
             opening: None,
             step: 0,
             inbox: BTreeMap::new(),
@@ -142,7 +146,7 @@ impl Verifying {
         if place.is_some() {
             return Err(Fault::Duplicate { from, slot });
         }
-        *place = Some(payload.to_vec());
+        *place = Some(Zeroizing::new(payload.to_vec()));
         while !self.complete() && self.waiting_for(context).is_empty() {
             let messages = self.inbox.remove(&self.step).unwrap_or_default();
             self.advance(context, checker, messages)?;
@@ -197,13 +201,13 @@ impl Verifying {
         &mut self,
         context: &mut Context,
         checker: &Checker<K>,
-        messages: Vec<Option<Vec<u8>>>,
+        messages: Vec<Option<Message>>,
     ) -> Result<(), Fault> {
         let kind = self
             .kind(self.step)
             .expect("the verification is not complete");
         let parties = context.committee.parties();
-        let came: Vec<(Party, Vec<u8>)> = (parties.zip(messages))
+        let came: Vec<(Party, Message)> = (parties.zip(messages))
             .filter_map(|(party, message)| Some((party, message?)))
             .collect();
         match kind {
@@ -226,7 +230,7 @@ impl Verifying {
     fn check_checkpoints(
         &mut self,
         context: &Context,
-        came: &[(Party, Vec<u8>)],
+        came: &[(Party, Message)],
     ) -> Result<(), Fault> {
         let op = self.op;
         for (from, message) in came {
@@ -249,7 +253,7 @@ impl Verifying {
         Ok(())
     }
 
-    fn check_coins(&mut self, context: &Context, came: &[(Party, Vec<u8>)]) -> Result<(), Fault> {
+    fn check_coins(&mut self, context: &Context, came: &[(Party, Message)]) -> Result<(), Fault> {
         let op = self.op;
         for (from, message) in came {
             let (link, mut rest) = Split(message).take::<LINK_BYTES>();
@@ -278,7 +282,7 @@ impl Verifying {
         Ok(())
     }
 
-    fn add_dealt(&mut self, came: &[(Party, Vec<u8>)]) -> Result<(), Fault> {
+    fn add_dealt(&mut self, came: &[(Party, Message)]) -> Result<(), Fault> {
         let slot = Slot {
             op: self.op,
             step: self.step,
@@ -290,7 +294,7 @@ impl Verifying {
             decode_each(message, |k, point| dealt[k] += point)
                 .map_err(|index| Fault::NonCanonical { from, slot, index })?;
         }
-        let dealt = zeroize::Zeroizing::new(std::mem::take(&mut self.dealt));
+        let dealt = std::mem::take(&mut self.dealt);
         let recursion = self.recursion.as_mut().expect("products were dealt");
         recursion.take(&dealt);
         Ok(())
@@ -300,7 +304,7 @@ impl Verifying {
         &mut self,
         context: &Context,
         checker: &Checker<K>,
-        came: &[(Party, Vec<u8>)],
+        came: &[(Party, Message)],
     ) -> Result<(), Fault> {
         let op = self.op;
         let slot = Slot {
@@ -344,7 +348,7 @@ impl Verifying {
     fn check_acceptances(
         &mut self,
         context: &Context,
-        came: &[(Party, Vec<u8>)],
+        came: &[(Party, Message)],
     ) -> Result<(), Fault> {
         let op = self.op;
         for (from, message) in came {
@@ -407,7 +411,7 @@ impl Verifying {
         let blocks = match self.levels.blocks.get(number) {
             Some(blocks) => *blocks,
             None => {
-                let mut masks = zeroize::Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
+                let mut masks = Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
                 context.add_random(Purpose::Random, self.op, 0, &mut masks[..]);
                 let (x0, y0) = masks.split_at(K::DEGREE);
                 recursion.mask(K::from_coordinates(x0), K::from_coordinates(y0))
@@ -415,7 +419,7 @@ impl Verifying {
         };
         let products = recursion.products(blocks);
         let (op, step) = (self.op, self.step);
-        self.dealt = dealing::deal_values(context, op, step, &products);
+        self.dealt = dealing::deal_values(context, op, step, &products).into();
     }
 
     fn send_opening(&mut self, context: &mut Context) {
