@@ -188,11 +188,9 @@ fn field(name: &str) -> Result<String, String> {
 
 /// An odd size that committees here have.
 pub(crate) fn committee_size(text: &str) -> Result<u8, String> {
-    match text {
-        "3" => Ok(3),
-        "5" => Ok(5),
-        "7" => Ok(7),
-        _ => Err("a committee has 3, 5 or 7 nodes (n = 2t+1)".to_owned()),
+    match text.parse() {
+        Ok(n @ (3 | 5 | 7 | 9 | 11)) => Ok(n),
+        _ => Err("a committee has 3, 5, 7, 9 or 11 nodes (n = 2t+1)".to_owned()),
     }
 }
 
@@ -209,12 +207,12 @@ mod tests {
     #[test]
     fn committee_sizes() {
         assert!(
-            ["3", "5", "7"]
+            ["3", "5", "7", "9", "11"]
                 .iter()
                 .all(|size| committee_size(size).is_ok())
         );
         assert!(
-            ["0", "1", "2", "4", "6", "8", "9", "-3", "three", ""]
+            ["0", "1", "2", "4", "6", "8", "13", "-3", "three", ""]
                 .iter()
                 .all(|size| committee_size(size).is_err())
         );

@@ -6,8 +6,15 @@ use support::{run, stderr, stdout};
 
 #[test]
 fn a_bench_measures_real_processes_and_says_the_promised_keys() {
-    for (operation, count, nodes) in [("mul", "1000", "3"), ("lt", "20", "5"), ("rank", "30", "3")]
-    {
+    for (operation, count, nodes) in [
+        ("mul", "1000", "3"),
+        ("lt", "20", "5"),
+        ("rank", "30", "3"),
+        ("dot", "1000", "9"),
+        ("matmul", "12", "3"),
+        ("depth", "10", "3"),
+        ("eq", "20", "3"),
+    ] {
         let output = run(&[
             "bench", operation, "--count", count, "--nodes", nodes, "--runs", "2", "--json",
         ]);
@@ -51,6 +58,22 @@ fn a_bench_measures_real_processes_and_says_the_promised_keys() {
 }
 
 #[test]
+fn verification_can_be_left_out_to_see_what_it_costs() {
+    let measure = |more: &[&str]| -> serde_json::Value {
+        let arguments = ["bench", "lt", "--count", "20", "--runs", "1", "--json"];
+        let output = run(&[&arguments, more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let (without, with) = (measure(&["--semi-honest"]), measure(&[]));
+    assert_eq!(without["security"], "semi-honest");
+    assert_eq!(with["security"], "malicious");
+    for key in ["rounds", "bytes_per_party"] {
+        assert!(without[key].as_u64() < with[key].as_u64(), "{key}");
+    }
+}
+
+#[test]
 fn people_get_a_table() {
     let output = run(&["bench", "mul", "--count", "10", "--runs", "1"]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -72,9 +95,15 @@ fn what_cannot_be_measured_is_refused() {
     refused(&["mul", "--count", "1100000"], "the network allows 1048576");
     refused(&["rank", "--count", "100000"], "the network allows");
     refused(&["mul", "--count", "5000000000"], "--count");
-    refused(&["mul", "--count", "10", "--nodes", "4"], "3, 5 or 7");
+    refused(
+        &["mul", "--count", "10", "--nodes", "4"],
+        "3, 5, 7, 9 or 11",
+    );
     refused(&["mul", "--count", "10", "--field", "m127"], "m61 only");
-    refused(&["sort", "--count", "10"], "mul, lt and rank");
+    refused(
+        &["sort", "--count", "10"],
+        "mul, dot, matmul, depth, lt, eq, rank",
+    );
     refused(&["mul", "--count", "10", "--runs", "0"], "--runs");
     refused(&["mul"], "--count");
 }

@@ -50,6 +50,11 @@ fn seven_nodes() {
     check(&[7, 7, 7, 7, 7, 8], 7);
 }
 
+#[test]
+fn nine_nodes() {
+    check(&[100_000_000, 3, 3, 0, 12], 9);
+}
+
 /// The larger cases of the figures: `cargo test --release -p enigma-cli --test survey -- --ignored`.
 #[test]
 #[ignore = "larger; a separate command"]
