@@ -1,0 +1,244 @@
+//! A corrupt party's edits at work: between its honest code and the network.
+
+use std::collections::BTreeMap;
+
+use enigma_field::{M61, Party, Shares};
+
+use crate::adversary::{Action, Adversary, Direction, Mutation};
+use crate::draw::Draw;
+use crate::node::Frame;
+use crate::schedule::{Kind, Schedule};
+
+/// How much later a message comes that is held back, in ticks: longer than a short run.
+const LATE: u64 = 3000;
+
+/// The edits of one corrupt party.
+pub(crate) struct Corrupt<'a> {
+    schedule: &'a Schedule,
+    edits: Vec<Edit<'a>>,
+}
+
+struct Edit<'a> {
+    /// Its number in the adversary.
+    number: usize,
+    mutation: &'a Mutation,
+    /// What is added to an element.
+    summand: M61,
+    /// Messages kept until the link's next one, by the link's other end.
+    kept: BTreeMap<Party, Frame>,
+    crashed: bool,
+    done: bool,
+}
+
+impl<'a> Corrupt<'a> {
+    /// The edits of a party; none for one that is honest.
+    pub(crate) fn new(
+        adversary: &'a Adversary,
+        schedule: &'a Schedule,
+        party: Party,
+        seed: u64,
+    ) -> Option<Corrupt<'a>> {
+        let me = party.number();
+        let edit = |(number, mutation): (usize, &'a Mutation)| {
+            // Colluders draw the same number.
+            let mut draw = Draw::new(seed, &format!("edit {number}"));
+            let summand = M61::new(1 + draw.below(M61::MODULUS - 1));
+            let summand = match (mutation.party == me, mutation.partner == Some(me)) {
+                (true, _) => summand,
+                (false, true) => -summand,
+                (false, false) => return None,
+            };
+            Some(Edit {
+                number,
+                mutation,
+                summand,
+                kept: BTreeMap::new(),
+                crashed: false,
+                done: false,
+            })
+        };
+        let edits: Vec<Edit<'a>> = adversary
+            .mutations
+            .iter()
+            .enumerate()
+            .filter_map(edit)
+            .collect();
+        adversary
+            .parties()
+            .contains(&me)
+            .then_some(Corrupt { schedule, edits })
+    }
+
+    /// Lies about the party's own shares of all rows, one collection after the other.
+    pub(crate) fn edit_rows(&mut self, rows: &mut [(u16, Shares)]) {
+        for edit in &mut self.edits {
+            if edit.mutation.kind != Kind::Input {
+                continue;
+            }
+            let mut all: Vec<&mut M61> = rows
+                .iter_mut()
+                .flat_map(|(_, shares)| shares.iter_mut())
+                .collect();
+            let count = all.len().max(1);
+            if let Some(share) = all.get_mut(edit.mutation.element as usize % count) {
+                **share = edited(**share, edit.mutation.action, edit.summand);
+                edit.done = true;
+            }
+        }
+    }
+
+    /// What leaves in place of a message, and how much later each leaves.
+    pub(crate) fn says(&mut self, to: Party, frame: Frame) -> Vec<(Frame, u64)> {
+        self.pass(Direction::Out, to, frame)
+    }
+
+    /// What the party hears in place of a message.
+    pub(crate) fn hears(&mut self, from: Party, frame: Frame) -> Vec<Frame> {
+        let heard = self.pass(Direction::In, from, frame).into_iter();
+        heard.map(|(frame, _)| frame).collect()
+    }
+
+    /// The numbers of the edits that met their message.
+    pub(crate) fn done(&self) -> impl Iterator<Item = usize> + '_ {
+        let done = self.edits.iter().filter(|edit| edit.done);
+        done.map(|edit| edit.number)
+    }
+
+    fn pass(&mut self, direction: Direction, other: Party, frame: Frame) -> Vec<(Frame, u64)> {
+        let schedule = self.schedule;
+        let edits = self.edits.iter_mut();
+        let edits = edits.filter(|edit| edit.mutation.direction == direction);
+        edits.fold(vec![(frame, 0)], |frames, edit| {
+            let frames = frames.into_iter();
+            frames
+                .flat_map(|(frame, late)| {
+                    let edited = edit.pass(schedule, other, frame);
+                    edited
+                        .into_iter()
+                        .map(move |(frame, more)| (frame, late + more))
+                })
+                .collect()
+        })
+    }
+}
+
+impl Edit<'_> {
+    fn pass(&mut self, schedule: &Schedule, other: Party, mut frame: Frame) -> Vec<(Frame, u64)> {
+        if self.crashed {
+            return Vec::new();
+        }
+        if let Some(mut kept) = self.kept.remove(&other) {
+            std::mem::swap(kept.payload_mut(), frame.payload_mut());
+            return vec![(kept, 0), (frame, 0)];
+        }
+        if !self.aims_at(schedule, other, &frame) {
+            return vec![(frame, 0)];
+        }
+        self.done = true;
+        let Mutation {
+            action,
+            kind,
+            element,
+            ..
+        } = *self.mutation;
+        match action {
+            Action::Drop => Vec::new(),
+            Action::Crash => {
+                self.crashed = true;
+                Vec::new()
+            }
+            Action::Swap => {
+                self.kept.insert(other, frame);
+                Vec::new()
+            }
+            Action::Repeat => vec![(frame.clone(), 0), (frame, 0)],
+            Action::Replay => vec![(frame.clone(), 0), (frame, LATE)],
+            Action::Delay => vec![(frame, LATE)],
+            _ => {
+                let summand = match action {
+                    Action::Equivocate => self.summand * other.point(),
+                    _ => self.summand,
+                };
+                edit_payload(frame.payload_mut(), kind, action, element, summand);
+                vec![(frame, 0)]
+            }
+        }
+    }
+
+    fn aims_at(&self, schedule: &Schedule, other: Party, frame: &Frame) -> bool {
+        let mutation = self.mutation;
+        if mutation
+            .other
+            .is_some_and(|aimed| aimed != other.number())
+        {
+            return false;
+        }
+        match frame {
+            Frame::Setup(_) => frame.setup_kind() == Some(mutation.kind),
+            Frame::Compute(slot, _) => {
+                schedule.place(mutation.kind, mutation.number) == Some(*slot)
+                    && schedule.kind(*slot) == Some(mutation.kind)
+            }
+        }
+    }
+}
+
+fn edit_payload(payload: &mut Vec<u8>, kind: Kind, action: Action, element: u32, summand: M61) {
+    let element = element as usize;
+    let unit = match kind.has_elements() {
+        true => M61::BYTES,
+        false => 1,
+    };
+    match action {
+        Action::Truncate => payload.truncate(payload.len().saturating_sub(unit)),
+        Action::Extend => payload.extend(vec![0; unit]),
+        Action::Flip if !payload.is_empty() => {
+            let bit = element % (8 * payload.len());
+            payload[bit / 8] ^= 1 << (bit % 8);
+        }
+        Action::Noncanonical => {
+            let start = place(payload.len(), kind, element) * unit;
+            let end = payload.len().min(start + M61::BYTES);
+            payload[start..end].fill(0xff);
+        }
+        _ if !kind.has_elements() => {
+            let place = place(payload.len(), kind, element);
+            if let Some(byte) = payload.get_mut(place) {
+                *byte = match action {
+                    Action::Zero => 0,
+                    Action::Negate => !*byte,
+                    // Not zero modulo 256, and different for receivers that are told different things.
+                    _ => byte.wrapping_add(1 + (summand.value() % 255) as u8),
+                };
+            }
+        }
+        _ => {
+            let place = place(payload.len(), kind, element);
+            let (words, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
+            if let Some(word) = words.get_mut(place)
+                && let Some(value) = M61::from_bytes(*word)
+            {
+                *word = edited(value, action, summand).to_bytes();
+            }
+        }
+    }
+}
+
+/// Which element of a message is meant.
+fn place(payload_len: usize, kind: Kind, element: usize) -> usize {
+    let elements = match kind {
+        // Shares of f, g and h in the extension field; a signature follows.
+        Kind::CheckOpening => 6,
+        _ if kind.has_elements() => payload_len / M61::BYTES,
+        _ => payload_len,
+    };
+    element % elements.max(1)
+}
+
+fn edited(value: M61, action: Action, summand: M61) -> M61 {
+    match action {
+        Action::Zero => M61::ZERO,
+        Action::Negate => -value,
+        _ => value + summand,
+    }
+}

@@ -1,0 +1,320 @@
+//! What no run may come to, whatever the network and at most t corrupt parties do.
+//!
+//! 1. *Right*: what honest parties hold of a result is a sharing of what the plaintext back end gives,
+//!    and the rows they took for valid are those that are.
+//! 2. *Just*: an honest party names corrupt ones only. (Not where the network loses or repeats frames.)
+//! 3. *Live*: if nobody is corrupt and the network is reliable, all finish; else an honest party that
+//!    waits, waits for somebody who is corrupt or stopped at a fault, directly or through others.
+//! 4. *Blind*: another run with other values, and everything else the same, has the same traffic and
+//!    ends in the same way.
+//! 5. *The same*: a case run again has the same trace.
+//! 6. *Calm*: nothing panics, and no honest party refuses to go on for a reason of its own.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use enigma_field::interpolation::lagrange_at;
+use enigma_field::{Field as _, M61, Party, Shares};
+
+use crate::case::Case;
+use crate::node::Ending;
+use crate::program::Program;
+use crate::run::{Run, Twin, run};
+use crate::scene::{Scene, SceneError};
+
+/// A run and the rules it broke.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The run with the case's own values; none after a panic.
+    pub run: Option<Run>,
+    /// The broken rules.
+    pub violations: Vec<Violation>,
+}
+
+/// A broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Violation {
+    /// Honest parties hold another result.
+    WrongResult {
+        /// The manifest line.
+        reveal: u16,
+        /// What it should show.
+        expected: Vec<i64>,
+        /// What they hold; none if their shares do not fit together.
+        found: Option<Vec<i64>>,
+    },
+    /// An honest party took wrong rows for valid.
+    WrongValidity {
+        /// The party.
+        party: Party,
+    },
+    /// An honest party named another.
+    BlamedHonest {
+        /// Who named.
+        by: Party,
+        /// Who was named.
+        culprit: Party,
+        /// For what.
+        fault: String,
+    },
+    /// A party did not finish although nobody was corrupt and nothing was lost.
+    NotFinished {
+        /// The party.
+        party: Party,
+        /// How it ended.
+        ending: String,
+    },
+    /// An honest party waits, and nobody else is to blame.
+    Stalled {
+        /// The party.
+        party: Party,
+    },
+    /// The party ended otherwise with other values.
+    DependsOnValues {
+        /// The party.
+        party: Party,
+        /// How it ended in the first run.
+        first: String,
+        /// How it ended in the second.
+        second: String,
+    },
+    /// What parties sent, when and how much, was different with other values.
+    TrafficDependsOnValues,
+    /// The case had another trace when it ran again.
+    NotDeterministic,
+    /// An honest party refused to go on.
+    Refused {
+        /// The party.
+        party: Party,
+        /// Why.
+        why: String,
+    },
+    /// Something panicked.
+    Panicked(String),
+}
+
+/// Runs a case as often as the rules need, and says which it broke.
+///
+/// # Errors
+/// [`SceneError`] if there is no such run.
+pub fn check(case: &Case, program: &Program) -> Result<Verdict, SceneError> {
+    let scene = Scene::new(case, program)?;
+    let runs = catch_unwind(AssertUnwindSafe(|| {
+        let first = run(case, &scene, Twin::First)?;
+        let again = run(case, &scene, Twin::First)?;
+        let second = run(case, &scene, Twin::Second)?;
+        Ok::<_, SceneError>((first, again, second))
+    }));
+    let (first, again, second) = match runs {
+        Ok(runs) => runs?,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            let text = text.unwrap_or("no message").to_owned();
+            return Ok(Verdict {
+                run: None,
+                violations: vec![Violation::Panicked(text)],
+            });
+        }
+    };
+    let mut judge = Judge {
+        case,
+        scene: &scene,
+        violations: Vec::new(),
+    };
+    judge.one_run(&first);
+    judge.one_run(&second);
+    judge.twins(&first, &second);
+    if first.trace != again.trace {
+        judge.violations.push(Violation::NotDeterministic);
+    }
+    Ok(Verdict {
+        violations: judge.violations,
+        run: Some(first),
+    })
+}
+
+struct Judge<'a> {
+    case: &'a Case,
+    scene: &'a Scene,
+    violations: Vec<Violation>,
+}
+
+impl Judge<'_> {
+    fn one_run(&mut self, run: &Run) {
+        self.results(run);
+        let nobody_corrupt = self.case.adversary.mutations.is_empty();
+        let reliable = self.case.network.is_reliable();
+        for party in self.honest() {
+            let ending = &run.endings[party.index()];
+            match ending {
+                Ending::Finished { opened, .. } => {
+                    let valid = opened.iter().all(|(_, bits)| *bits == self.scene.valid);
+                    if !valid || opened.len() != self.scene.used.len() {
+                        self.violations.push(Violation::WrongValidity { party });
+                    }
+                    continue;
+                }
+                Ending::Fault(fault) if reliable => {
+                    let honest = self.honest();
+                    let wronged = fault.culprits().into_iter();
+                    for culprit in wronged.filter(|culprit| honest.contains(culprit)) {
+                        let fault = fault.to_string();
+                        let by = party;
+                        self.violations
+                            .push(Violation::BlamedHonest { by, culprit, fault });
+                    }
+                }
+                Ending::Fault(_) => {}
+                Ending::Refused(why) => {
+                    let why = why.clone();
+                    self.violations.push(Violation::Refused { party, why });
+                }
+                Ending::Waiting(_) if reliable && self.is_stalled(run, party) => {
+                    self.violations.push(Violation::Stalled { party });
+                }
+                Ending::Waiting(_) => {}
+            }
+            if nobody_corrupt && reliable {
+                let ending = ending.to_string();
+                self.violations
+                    .push(Violation::NotFinished { party, ending });
+            }
+        }
+    }
+
+    /// The honest parties' shares of each result, if enough of them have theirs.
+    fn results(&mut self, run: &Run) {
+        let finished: Vec<(Party, &Vec<(u16, Shares)>)> = (self.honest().into_iter())
+            .filter_map(|party| match &run.endings[party.index()] {
+                Ending::Finished { outputs, .. } => Some((party, outputs)),
+                _ => None,
+            })
+            .collect();
+        if finished.len() <= self.scene.committee.degree() {
+            return;
+        }
+        for (place, shown) in run.expected.iter().enumerate() {
+            let columns: Option<Vec<(Party, &Shares)>> = (finished.iter())
+                .map(|(party, outputs)| {
+                    let (reveal, shares) = outputs.get(place)?;
+                    (*reveal == shown.reveal).then_some((*party, shares))
+                })
+                .collect();
+            let found = columns.and_then(|columns| self.reconstruct(&columns));
+            if found.as_ref() != Some(&shown.values) {
+                self.violations.push(Violation::WrongResult {
+                    reveal: shown.reveal,
+                    expected: shown.values.clone(),
+                    found,
+                });
+            }
+        }
+    }
+
+    /// The values behind shares of more than t parties; none if they lie on no polynomial of degree t.
+    fn reconstruct(&self, columns: &[(Party, &Shares)]) -> Option<Vec<i64>> {
+        let needed = self.scene.committee.degree() + 1;
+        let len = columns.first()?.1.len();
+        if columns.iter().any(|(_, column)| column.len() != len) {
+            return None;
+        }
+        let (first, rest) = columns.split_at(needed);
+        let points: Vec<M61> = first.iter().map(|(party, _)| party.point()).collect();
+        let at = |x: M61, k: usize| -> Option<M61> {
+            let shares: Vec<M61> = first.iter().map(|(_, column)| column[k]).collect();
+            Some(M61::dot(&lagrange_at(&points, x).ok()?, &shares))
+        };
+        let value = |k: usize| {
+            let fits = rest
+                .iter()
+                .all(|(party, column)| at(party.point(), k) == Some(column[k]));
+            fits.then(|| at(M61::ZERO, k)).flatten().map(M61::to_i64)
+        };
+        (0..len).map(value).collect()
+    }
+
+    /// Follows who waits for whom, to somebody who is corrupt or stopped.
+    fn is_stalled(&self, run: &Run, party: Party) -> bool {
+        let honest = self.honest();
+        let mut reached = BTreeSet::new();
+        let mut left = vec![party];
+        while let Some(party) = left.pop() {
+            if !honest.contains(&party) {
+                return false;
+            }
+            match &run.endings[party.index()] {
+                Ending::Fault(_) | Ending::Refused(_) => return false,
+                Ending::Finished { .. } => {}
+                Ending::Waiting(parties) if reached.insert(party) => left.extend(parties),
+                Ending::Waiting(_) => {}
+            }
+        }
+        true
+    }
+
+    fn twins(&mut self, first: &Run, second: &Run) {
+        for party in self.honest() {
+            let [one, two] = [first, second].map(|run| run.endings[party.index()].to_string());
+            if one != two {
+                self.violations.push(Violation::DependsOnValues {
+                    party,
+                    first: one,
+                    second: two,
+                });
+            }
+        }
+        if first.traffic != second.traffic {
+            self.violations.push(Violation::TrafficDependsOnValues);
+        }
+    }
+
+    fn honest(&self) -> BTreeSet<Party> {
+        let corrupt = self.case.adversary.parties();
+        let parties = self.scene.committee.parties();
+        parties
+            .filter(|party| !corrupt.contains(&party.number()))
+            .collect()
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Violation::WrongResult {
+                reveal,
+                expected,
+                found,
+            } => match found {
+                Some(found) => write!(f, "result {reveal} is {found:?}, not {expected:?}"),
+                None => write!(f, "shares of result {reveal} do not fit together"),
+            },
+            Violation::WrongValidity { party } => {
+                write!(f, "party {party} took wrong rows for valid")
+            }
+            Violation::BlamedHonest { by, culprit, fault } => {
+                write!(f, "party {by} blames honest party {culprit}: {fault}")
+            }
+            Violation::NotFinished { party, ending } => {
+                write!(f, "all are honest and party {party} does not finish: {ending}")
+            }
+            Violation::Stalled { party } => {
+                write!(f, "party {party} waits, and only for honest parties")
+            }
+            Violation::DependsOnValues {
+                party,
+                first,
+                second,
+            } => write!(
+                f,
+                "how party {party} ends depends on values: {first}; {second}"
+            ),
+            Violation::TrafficDependsOnValues => f.write_str("traffic depends on values"),
+            Violation::NotDeterministic => f.write_str("the same case has two traces"),
+            Violation::Refused { party, why } => write!(f, "party {party} refuses: {why}"),
+            Violation::Panicked(text) => write!(f, "panic: {text}"),
+        }
+    }
+}

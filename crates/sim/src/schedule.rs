@@ -1,0 +1,221 @@
+//! Which message of a run is what: the plans say under which number each call runs, and the protocols
+//! say what the steps of a call are. Corrupt parties aim with this.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use enigma_bytecode::plan::{Call, Plan, Step};
+use enigma_field::{Committee, Levels, Party};
+use enigma_mpc::{BITS_CHUNK_LEN, CHUNK_LEN, Slot, cost};
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// No message: the party's own shares of rows.
+    Input,
+    /// Set-up: session key and seeds.
+    Hello,
+    /// Set-up: commitments to seeds.
+    Claims,
+    /// Points of a multiplication's, or a reshare's, dealing.
+    Product,
+    /// Random bits: shares of squares, to the king.
+    Square,
+    /// Random bits: the king's roots.
+    Root,
+    /// Shares of opened values.
+    Opening,
+    /// Verification: what a party commits to.
+    Checkpoint,
+    /// Verification: a link of a coin chain; with the first, others' checkpoints.
+    Coin,
+    /// Verification: points of a level's dealing.
+    Dealing,
+    /// Verification: signed shares of the last values.
+    CheckOpening,
+    /// Verification: a signed acceptance.
+    Acceptance,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 12] = [
+        Kind::Input,
+        Kind::Hello,
+        Kind::Claims,
+        Kind::Product,
+        Kind::Square,
+        Kind::Root,
+        Kind::Opening,
+        Kind::Checkpoint,
+        Kind::Coin,
+        Kind::Dealing,
+        Kind::CheckOpening,
+        Kind::Acceptance,
+    ];
+
+    /// Its word in adversaries.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Input => "input",
+            Kind::Hello => "hello",
+            Kind::Claims => "claims",
+            Kind::Product => "product",
+            Kind::Square => "square",
+            Kind::Root => "root",
+            Kind::Opening => "opening",
+            Kind::Checkpoint => "checkpoint",
+            Kind::Coin => "coin",
+            Kind::Dealing => "dealing",
+            Kind::CheckOpening => "check-opening",
+            Kind::Acceptance => "acceptance",
+        }
+    }
+
+    /// Do messages of this kind begin with field elements? Others are keys, hashes and signatures.
+    pub(crate) fn has_elements(self) -> bool {
+        match self {
+            Kind::Input
+            | Kind::Product
+            | Kind::Square
+            | Kind::Root
+            | Kind::Opening
+            | Kind::Dealing
+            | Kind::CheckOpening => true,
+            Kind::Hello | Kind::Claims | Kind::Checkpoint | Kind::Coin | Kind::Acceptance => false,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Kind, ()> {
+        let mut all = Kind::ALL.into_iter();
+        all.find(|kind| kind.word() == text).ok_or(())
+    }
+}
+
+/// Every place of a run's computation, by kind, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Schedule {
+    places: BTreeMap<Kind, Vec<Slot>>,
+    kinds: BTreeMap<(u32, u8, u32), Kind>,
+}
+
+impl Schedule {
+    pub(crate) fn of(plans: &[&Plan]) -> Schedule {
+        let mut schedule = Schedule::default();
+        for plan in plans {
+            schedule.add(plan);
+        }
+        for places in schedule.places.values_mut() {
+            places.sort_unstable();
+        }
+        let kinds = schedule.places.iter().flat_map(|(kind, places)| {
+            let places = places.iter();
+            places.map(|slot| ((slot.op, slot.step, slot.part), *kind))
+        });
+        schedule.kinds = kinds.collect();
+        schedule
+    }
+
+    /// What the message at a place is; none if nobody sends anything there.
+    pub(crate) fn kind(&self, slot: Slot) -> Option<Kind> {
+        self.kinds.get(&(slot.op, slot.step, slot.part)).copied()
+    }
+
+    /// The place of this number among those of a kind; numbers beyond the last begin again, so that
+    /// an adversary fits a smaller run. None if there is no such message.
+    pub(crate) fn place(&self, kind: Kind, number: u32) -> Option<Slot> {
+        let places = self.places.get(&kind)?;
+        places.get(number as usize % places.len().max(1)).copied()
+    }
+
+    /// The numbers of the messages of a kind that a party sends.
+    pub(crate) fn sent_by(&self, committee: Committee, party: Party, kind: Kind) -> Vec<u32> {
+        let no_places = Vec::new();
+        let places = self.places.get(&kind).unwrap_or(&no_places);
+        let sends = |slot: &Slot| match kind {
+            Kind::Square => cost::king(committee, slot.part) != party,
+            Kind::Root => cost::king(committee, slot.part) == party,
+            _ => true,
+        };
+        let numbered = (0u32..).zip(places).filter(|(_, slot)| sends(slot));
+        numbered.map(|(number, _)| number).collect()
+    }
+
+    fn add(&mut self, plan: &Plan) {
+        let mut batches: BTreeMap<u32, usize> = BTreeMap::new();
+        let calls = plan.strands.iter().flat_map(|strand| &strand.steps);
+        let calls: Vec<&Call> = calls
+            .filter_map(|step| match step {
+                Step::Call(call) => Some(call),
+                Step::Local(_) => None,
+            })
+            .collect();
+        for call in &calls {
+            match call {
+                Call::Multiply {
+                    op, batch, factors, ..
+                } => {
+                    let len = factors.iter().map(|(left, _)| left.len as usize).sum();
+                    *batches.entry(*batch).or_default() += len;
+                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                }
+                Call::Reshare { op, batch, src, .. } => {
+                    *batches.entry(*batch).or_default() += 1;
+                    self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Product);
+                }
+                Call::Open { op, src, .. } | Call::OpenMasked { op, src, .. } => {
+                    self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Opening);
+                }
+                Call::Masks {
+                    op, batch, bits, ..
+                } => {
+                    let len = plan.lengths[bits.0 as usize] as usize;
+                    *batches.entry(*batch).or_default() += len;
+                    self.vector(*op, 0, len, BITS_CHUNK_LEN, Kind::Square);
+                    self.vector(*op, 1, len, BITS_CHUNK_LEN, Kind::Root);
+                }
+                Call::Verify { .. } => {}
+            }
+        }
+        for call in calls {
+            if let Call::Verify { op } = call {
+                let levels = Levels::new(batches.get(op).copied().unwrap_or(0));
+                self.verification(*op, &levels);
+            }
+        }
+    }
+
+    fn vector(&mut self, op: u32, step: u8, len: usize, chunk_len: usize, kind: Kind) {
+        for part in 0..len.div_ceil(chunk_len) as u32 {
+            self.note(kind, Slot { op, step, part });
+        }
+    }
+
+    /// A checkpoint; coins with a dealing between each two; the opening; the acceptance.
+    fn verification(&mut self, op: u32, levels: &Levels) {
+        let mut kinds = vec![Kind::Checkpoint, Kind::Coin];
+        for _ in 1..levels.coins() {
+            kinds.extend([Kind::Dealing, Kind::Coin]);
+        }
+        kinds.extend([Kind::CheckOpening, Kind::Acceptance]);
+        for (step, kind) in (0u8..).zip(kinds) {
+            self.note(kind, Slot { op, step, part: 0 });
+        }
+    }
+
+    fn note(&mut self, kind: Kind, slot: Slot) {
+        self.places.entry(kind).or_default().push(slot);
+    }
+}
