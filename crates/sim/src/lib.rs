@@ -19,6 +19,7 @@ mod corrupt;
 mod draw;
 mod network;
 mod node;
+mod notary;
 mod oracle;
 mod program;
 mod run;

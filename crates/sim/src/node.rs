@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use enigma_bytecode::plan::Plan;
 use enigma_field::{Party, Shares};
-use enigma_mpc::{Engine, Error, Fault, Identity, Peers, SessionId, Setup, Slot};
+use enigma_mpc::{Engine, Error, Fault, SessionId, Setup, Slot};
 use enigma_vm::{Machine, Progress};
-use enigma_wire::id::{Address, Hash};
-use enigma_wire::sign::{SecretKey, Signature};
 
 use crate::draw::Draw;
+use crate::notary::Signer;
 use crate::scene::Scene;
 use crate::schedule::Kind;
 
@@ -64,7 +63,6 @@ impl fmt::Display for Ending {
 /// A party that runs the honest code.
 pub(crate) struct Node<'a> {
     scene: &'a Scene,
-    keys: &'a [Address],
     me: Party,
     rows: Vec<(u16, Shares)>,
     phase: Phase,
@@ -124,51 +122,26 @@ impl Frame {
     }
 }
 
-/// A party's signing key; the same in every run, because sessions differ.
-pub(crate) fn signing_key(party: Party) -> SecretKey {
-    SecretKey::random(&mut Draw::new(u64::from(party.number()), "signing key").0)
-}
-
-struct Signer<'a>(&'a SecretKey);
-
-impl Identity for Signer<'_> {
-    fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
-        self.0.sign(&Hash(digest)).0
-    }
-}
-
-struct Registry<'a>(&'a [Address]);
-
-impl Peers for Registry<'_> {
-    fn verify(&self, party: Party, digest: [u8; 32], signature: &[u8; 65]) -> bool {
-        let signer = Signature(*signature).signer(&Hash(digest));
-        signer.is_some() && signer.as_ref() == self.0.get(party.index())
-    }
-}
-
 impl<'a> Node<'a> {
     /// A party that has its shares of all rows; its first messages are queued.
-    pub(crate) fn new(
-        scene: &'a Scene,
-        key: &SecretKey,
-        keys: &'a [Address],
-        me: Party,
-        rows: Vec<(u16, Shares)>,
-    ) -> Node<'a> {
+    pub(crate) fn new(scene: &'a Scene, me: Party, rows: Vec<(u16, Shares)>) -> Node<'a> {
         let seed = scene.seed;
         let session = SessionId(blake3::derive_key(
             "enigma sim v1: session",
             &seed.to_le_bytes(),
         ));
         let mut rng = Draw::new(seed, &format!("party {me}")).0;
-        let setup = Setup::new(session, scene.committee, me, &Signer(key), &mut rng);
+        let signer = Signer {
+            notary: &scene.notary,
+            party: me,
+        };
+        let setup = Setup::new(session, scene.committee, me, &signer, &mut rng);
         let phase = match setup {
             Ok(setup) => Phase::Setup(Box::new(setup)),
             Err(misuse) => Phase::Over(Ending::Refused(misuse.to_string())),
         };
         let mut node = Node {
             scene,
-            keys,
             me,
             rows,
             phase,
@@ -184,7 +157,7 @@ impl<'a> Node<'a> {
     pub(crate) fn handle(&mut self, from: Party, frame: Frame) {
         let result = match (&mut self.phase, frame) {
             (Phase::Setup(setup), Frame::Setup(message)) => {
-                let result = setup.handle(from, &message, &Registry(self.keys));
+                let result = setup.handle(from, &message, &self.scene.notary);
                 match result {
                     Ok(()) => return self.after_setup_step(),
                     Err(fault) => Err(fault),

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use enigma_field::Party;
 use enigma_vm::clear::Shown;
-use enigma_wire::id::Address;
-use enigma_wire::sign::SecretKey;
 
 use crate::case::Case;
 use crate::corrupt::Corrupt;
 use crate::draw::Draw;
 use crate::network::{Agenda, Links};
-use crate::node::{Ending, Frame, Node, signing_key};
+use crate::node::{Ending, Frame, Node};
 use crate::program::Program;
 use crate::scene::{Scene, SceneError, Values};
 
@@ -58,8 +56,6 @@ pub fn simulate(case: &Case, program: &Program, twin: Twin) -> Result<Run, Scene
 pub(crate) fn run(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneError> {
     let Values { shares, expected } = scene.values(twin)?;
     let committee = scene.committee;
-    let keys: Vec<SecretKey> = committee.parties().map(signing_key).collect();
-    let addresses: Vec<Address> = keys.iter().map(SecretKey::address).collect();
     let mut simulation = Simulation {
         agenda: Agenda::new(),
         links: Links::new(case.network.clone(), case.seed),
@@ -69,13 +65,13 @@ pub(crate) fn run(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneEr
         traffic: blake3::Hasher::new_derive_key("enigma sim v1: traffic"),
         frames: 0,
     };
-    for ((party, key), mut rows) in committee.parties().zip(&keys).zip(shares) {
+    for (party, mut rows) in committee.parties().zip(shares) {
         let adversary = &case.adversary;
         let mut corrupt = Corrupt::new(adversary, &scene.schedule, party, case.seed);
         if let Some(corrupt) = &mut corrupt {
             corrupt.edit_rows(&mut rows);
         }
-        let node = Node::new(scene, key, &addresses, party, rows);
+        let node = Node::new(scene, party, rows);
         simulation.players.push(Player {
             node,
             corrupt,

@@ -10,6 +10,7 @@ use enigma_vm::clear::{self, ClearError, Shown};
 
 use crate::case::Case;
 use crate::draw::Draw;
+use crate::notary::Notary;
 use crate::program::Program;
 use crate::run::Twin;
 use crate::schedule::Schedule;
@@ -44,6 +45,7 @@ pub enum SceneError {
 pub(crate) struct Scene {
     pub(crate) seed: u64,
     pub(crate) committee: Committee,
+    pub(crate) notary: Notary,
     pub(crate) program: Program,
     /// The collections that the entry uses.
     pub(crate) used: Vec<u16>,
@@ -93,6 +95,7 @@ impl Scene {
         Ok(Scene {
             seed: case.seed,
             committee,
+            notary: Notary::new(committee),
             valid: validity(case),
             schedule: Schedule::of(&[&prologue, &main]),
             prologue: Arc::new(prologue),
