@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 /// Crates whose behaviour must be the same on every machine.
-const PURE: &[&str] = &["field", "wire", "mpc", "bytecode", "lang", "vm", "core", "sim"];
+const PURE: &[&str] = &[
+    "field", "wire", "mpc", "bytecode", "lang", "vm", "core", "sim",
+];
 /// What pure crates do not name.
 const BANNED_IN_PURE: &[&str] = &[
     "HashMap",

@@ -66,10 +66,10 @@ impl Campaign {
         let mut draw = Draw::new(self.seed, &format!("case {number}"));
         let program = draw.pick(&self.programs);
         let (least, most) = program.rows();
-        let drawn_parties = match draw.below(20) {
-            0..=11 => 3,
-            12..=17 => 5,
-            18 => 7,
+        let drawn_parties = match draw.below(40) {
+            0..=27 => 3,
+            28..=36 => 5,
+            37..=38 => 7,
             _ => 9,
         };
         let rows = least + draw.below(4) as u32;

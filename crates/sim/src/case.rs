@@ -84,7 +84,10 @@ impl FromStr for Case {
                 Some((place, value))
             });
             let (place, value) = known.ok_or_else(|| {
-                CaseError(format!("`{word}` is not KEY=VALUE with a key of {}", KEYS.join(", ")))
+                CaseError(format!(
+                    "`{word}` is not KEY=VALUE with a key of {}",
+                    KEYS.join(", ")
+                ))
             })?;
             if values[place].replace(value).is_some() {
                 return Err(CaseError(format!("`{}` is given twice", KEYS[place])));

@@ -167,10 +167,13 @@ impl Edit<'_> {
 
     fn aims_at(&self, schedule: &Schedule, other: Party, frame: &Frame) -> bool {
         let mutation = self.mutation;
-        if mutation
-            .other
-            .is_some_and(|aimed| aimed != other.number())
-        {
+        if mutation.other.is_some_and(|aimed| aimed != other.number()) {
+            return false;
+        }
+        // Summands cancel only where both colluders send one.
+        let colluders = [Some(mutation.party), mutation.partner];
+        let sends = |from: u8| schedule.sends(from, other, mutation.kind);
+        if mutation.action == Action::Cancel && !colluders.into_iter().flatten().all(sends) {
             return false;
         }
         match frame {

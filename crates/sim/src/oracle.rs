@@ -3,8 +3,9 @@
 //! 1. *Right*: what honest parties hold of a result is a sharing of what the plaintext back end gives,
 //!    and the rows they took for valid are those that are.
 //! 2. *Just*: an honest party names corrupt ones only. (Not where the network loses or repeats frames.)
-//! 3. *Live*: if nobody is corrupt and the network is reliable, all finish; else an honest party that
-//!    waits, waits for somebody who is corrupt or stopped at a fault, directly or through others.
+//! 3. *Live*: if nobody is corrupt, or only in ways that change no sum, and the network is reliable, all
+//!    finish; else an honest party that waits, waits for somebody who is corrupt or stopped at a fault,
+//!    directly or through others.
 //! 4. *Blind*: another run with other values, and everything else the same, has the same traffic and
 //!    ends in the same way.
 //! 5. *The same*: a case run again has the same trace. (Tried when the case's seed is divisible by 4.)
@@ -62,7 +63,7 @@ pub enum Violation {
         /// For what.
         fault: String,
     },
-    /// A party did not finish although nobody was corrupt and nothing was lost.
+    /// An honest party did not finish although nobody did harm and nothing was lost.
     NotFinished {
         /// The party.
         party: Party,
@@ -149,7 +150,8 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn one_run(&mut self, run: &Run) {
         self.results(run);
-        let nobody_corrupt = self.case.adversary.mutations.is_empty();
+        let mut mutations = self.case.adversary.mutations.iter();
+        let harmless = mutations.all(|mutation| mutation.action.is_harmless());
         let reliable = self.case.network.is_reliable();
         for party in self.honest() {
             let ending = &run.endings[party.index()];
@@ -181,7 +183,7 @@ impl Judge<'_> {
                 }
                 Ending::Waiting(_) => {}
             }
-            if nobody_corrupt && reliable {
+            if harmless && reliable {
                 let ending = ending.to_string();
                 self.violations
                     .push(Violation::NotFinished { party, ending });
@@ -302,7 +304,10 @@ impl fmt::Display for Violation {
                 write!(f, "party {by} blames honest party {culprit}: {fault}")
             }
             Violation::NotFinished { party, ending } => {
-                write!(f, "all are honest and party {party} does not finish: {ending}")
+                write!(
+                    f,
+                    "nobody does harm and party {party} does not finish: {ending}"
+                )
             }
             Violation::Stalled { party } => {
                 write!(f, "party {party} waits, and only for honest parties")
@@ -320,5 +325,119 @@ impl fmt::Display for Violation {
             Violation::Refused { party, why } => write!(f, "party {party} refuses: {why}"),
             Violation::Panicked(text) => write!(f, "panic: {text}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "contract Sum version 1 {
+        group g min 2 max 9;
+        collect a: private i64 from each g range -9..=9 allow aggregate(1) to each g;
+        entry e() { reveal total = (a * a).sum() to each g; }
+    }";
+
+    /// A good run, spoiled, and what the judge says.
+    fn judged(line: &str, spoil: impl Fn(&mut Run)) -> Vec<Violation> {
+        let case: Case = line.parse().expect("is a case");
+        let program = Program::compile("sum", SOURCE).expect("compiles").remove(0);
+        let scene = Scene::new(&case, &program).expect("fits");
+        let good = run(&case, &scene, Twin::First).expect("runs");
+        let mut bad = good.clone();
+        spoil(&mut bad);
+        let mut judge = Judge {
+            case: &case,
+            scene: &scene,
+            violations: Vec::new(),
+        };
+        judge.one_run(&bad);
+        judge.twins(&good, &bad);
+        judge.violations
+    }
+
+    const HONEST: &str =
+        "program=sum parties=3 rows=2 invalid=1 seed=1 network=fair adversary=none";
+    const CORRUPT: &str =
+        "program=sum parties=3 rows=2 invalid=1 seed=1 network=fair adversary=2:coin:delay@0";
+
+    #[test]
+    fn a_good_run_breaks_no_rule() {
+        assert_eq!(judged(HONEST, |_| {}), []);
+        assert_eq!(judged(CORRUPT, |_| {}), []);
+    }
+
+    #[test]
+    fn a_wrong_share_is_a_wrong_result() {
+        let spoil = |run: &mut Run| {
+            let Ending::Finished { outputs, .. } = &mut run.endings[0] else {
+                panic!("the run is good");
+            };
+            outputs[0].1[0] += M61::ONE;
+        };
+        // With all three shares it is seen that one does not fit, with two the value is another.
+        for (line, fits) in [(HONEST, false), (CORRUPT, true)] {
+            match &judged(line, spoil)[..] {
+                [Violation::WrongResult { found, .. }] => assert_eq!(found.is_some(), fits),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_rows_are_seen() {
+        let spoil = |run: &mut Run| {
+            let Ending::Finished { opened, .. } = &mut run.endings[2] else {
+                panic!("the run is good");
+            };
+            opened[0].1[0] ^= true;
+        };
+        let party = Party::new(3).expect("a number");
+        assert_eq!(judged(HONEST, spoil), [Violation::WrongValidity { party }]);
+    }
+
+    #[test]
+    fn blame_and_waiting_are_judged_by_who_is_corrupt() {
+        let [one, two, three] = [1, 2, 3].map(|number| Party::new(number).expect("a number"));
+        let ends = |ending: Ending| {
+            judged(CORRUPT, |run| run.endings[0] = ending.clone())
+                .into_iter()
+                .filter(|violation| {
+                    !matches!(
+                        violation,
+                        Violation::DependsOnValues { .. } | Violation::NotFinished { .. }
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        let fault = |from| Ending::Fault(enigma_mpc::Fault::Coin { from, op: 1 });
+        assert_eq!(ends(fault(two)), []);
+        assert!(matches!(
+            ends(fault(three))[..],
+            [Violation::BlamedHonest { culprit, .. }] if culprit == three
+        ));
+        assert_eq!(ends(Ending::Waiting(vec![two])), []);
+        let stalled = [Violation::Stalled { party: one }];
+        assert_eq!(ends(Ending::Waiting(vec![three])), stalled);
+        assert_eq!(ends(Ending::Waiting(Vec::new())), stalled);
+        assert!(matches!(
+            ends(Ending::Refused("why".to_owned()))[..],
+            [Violation::Refused { .. }]
+        ));
+    }
+
+    #[test]
+    fn twins_must_end_alike_and_send_alike() {
+        let two = Party::new(2).expect("a number");
+        let other_end = judged(CORRUPT, |run| run.endings[0] = Ending::Waiting(vec![two]));
+        assert!(matches!(
+            other_end[..],
+            [
+                Violation::NotFinished { .. },
+                Violation::DependsOnValues { .. }
+            ]
+        ));
+        let other_traffic = judged(HONEST, |run| run.traffic[0] ^= 1);
+        assert_eq!(other_traffic, [Violation::TrafficDependsOnValues]);
     }
 }

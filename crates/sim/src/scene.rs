@@ -97,7 +97,7 @@ impl Scene {
             committee,
             notary: Notary::new(committee),
             valid: validity(case),
-            schedule: Schedule::of(&[&prologue, &main]),
+            schedule: Schedule::of(committee, &[&prologue, &main]),
             prologue: Arc::new(prologue),
             main: Arc::new(main),
             program: program.clone(),
@@ -110,7 +110,10 @@ impl Scene {
     /// # Errors
     /// Why there is none.
     pub(crate) fn main_for(&self, opened: &[(u16, Vec<bool>)]) -> Result<Arc<Plan>, String> {
-        let expected = self.used.iter().map(|collection| (*collection, &self.valid));
+        let expected = self
+            .used
+            .iter()
+            .map(|collection| (*collection, &self.valid));
         if opened.iter().map(|(c, bits)| (*c, bits)).eq(expected) {
             return Ok(Arc::clone(&self.main));
         }
@@ -120,9 +123,14 @@ impl Scene {
             let valid = bits.iter().filter(|bit| **bit).count();
             rows[usize::from(*collection)] = valid as u32;
         }
-        plan::main(contract, self.program.entry, &Sizes { rows }, self.committee)
-            .map(Arc::new)
-            .map_err(|error| error.to_string())
+        plan::main(
+            contract,
+            self.program.entry,
+            &Sizes { rows },
+            self.committee,
+        )
+        .map(Arc::new)
+        .map_err(|error| error.to_string())
     }
 
     /// The values of a twin, dealt. Twins share everything else.
@@ -219,11 +227,17 @@ impl fmt::Display for SceneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SceneError::Committee(n) => {
-                write!(f, "{n} parties are not a committee of 3 to {PARTIES_MAX}, odd")
+                write!(
+                    f,
+                    "{n} parties are not a committee of 3 to {PARTIES_MAX}, odd"
+                )
             }
             SceneError::Adversary(error) => error.fmt(f),
             SceneError::Rows { rows, least, most } => {
-                write!(f, "{rows} valid rows: the entry takes {least} to {most}, invalid ones included")
+                write!(
+                    f,
+                    "{rows} valid rows: the entry takes {least} to {most}, invalid ones included"
+                )
             }
             SceneError::Plan(error) => error.fmt(f),
             SceneError::Clear(error) => error.fmt(f),

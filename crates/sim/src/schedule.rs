@@ -105,15 +105,20 @@ impl FromStr for Kind {
 }
 
 /// Every place of a run's computation, by kind, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schedule {
+    committee: Committee,
     places: BTreeMap<Kind, Vec<Slot>>,
     kinds: BTreeMap<(u32, u8, u32), Kind>,
 }
 
 impl Schedule {
-    pub(crate) fn of(plans: &[&Plan]) -> Schedule {
-        let mut schedule = Schedule::default();
+    pub(crate) fn of(committee: Committee, plans: &[&Plan]) -> Schedule {
+        let mut schedule = Schedule {
+            committee,
+            places: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+        };
         for plan in plans {
             schedule.add(plan);
         }
@@ -141,16 +146,31 @@ impl Schedule {
     }
 
     /// The numbers of the messages of a kind that a party sends.
-    pub(crate) fn sent_by(&self, committee: Committee, party: Party, kind: Kind) -> Vec<u32> {
+    pub(crate) fn sent_by(&self, party: Party, kind: Kind) -> Vec<u32> {
         let no_places = Vec::new();
         let places = self.places.get(&kind).unwrap_or(&no_places);
         let sends = |slot: &Slot| match kind {
-            Kind::Square => cost::king(committee, slot.part) != party,
-            Kind::Root => cost::king(committee, slot.part) == party,
+            Kind::Square => cost::king(self.committee, slot.part) != party,
+            Kind::Root => cost::king(self.committee, slot.part) == party,
             _ => true,
         };
         let numbered = (0u32..).zip(places).filter(|(_, slot)| sends(slot));
         numbered.map(|(number, _)| number).collect()
+    }
+
+    /// Does a party send messages of a kind, of which there are some, to another? Points of dealings go
+    /// to the t parties before the dealer.
+    pub(crate) fn sends(&self, from: u8, to: Party, kind: Kind) -> bool {
+        if from == to.number() {
+            return false;
+        }
+        let t = self.committee.degree();
+        match kind {
+            Kind::Product | Kind::Dealing => {
+                (1..=t).any(|steps| self.committee.after(to, steps).number() == from)
+            }
+            _ => true,
+        }
     }
 
     fn add(&mut self, plan: &Plan) {

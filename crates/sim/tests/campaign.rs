@@ -14,7 +14,9 @@ fn run(seed: u64, cases: std::ops::Range<u64>) -> Coverage {
     };
     let mut coverage = Coverage::default();
     for number in cases {
-        let case = campaign.case(number).expect("campaigns draw cases that fit");
+        let case = campaign
+            .case(number)
+            .expect("campaigns draw cases that fit");
         let program = campaign.program(&case.program).expect("it was drawn");
         let verdict = check(&case, program).expect("the case fits");
         let broken: Vec<String> = verdict.violations.iter().map(ToString::to_string).collect();

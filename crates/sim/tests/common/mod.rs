@@ -26,13 +26,17 @@ const EXAMPLES: [(&str, &str); 4] = [
 pub(crate) fn programs() -> Vec<Program> {
     let compile = |(name, source): (&str, &str)| Program::compile(name, source);
     let programs = EXAMPLES.into_iter().map(compile);
-    programs.flat_map(|entries| entries.expect("examples compile")).collect()
+    programs
+        .flat_map(|entries| entries.expect("examples compile"))
+        .collect()
 }
 
 /// One of them.
 pub(crate) fn program(name: &str) -> Program {
     let mut programs = programs().into_iter();
-    programs.find(|program| program.name == name).expect("an example")
+    programs
+        .find(|program| program.name == name)
+        .expect("an example")
 }
 
 /// The case of this line, checked; it breaks no rule.
