@@ -19,6 +19,7 @@ use crate::commands::rights::{GrantOptions, RevokeOptions};
 use crate::context::Context;
 use crate::devnet::DevnetOptions;
 use crate::local::chain::ExternalChain;
+use crate::simulate::SimulateOptions;
 
 /// Compute on data that nobody sees: secret-shared, under the owners' control, settled on a chain.
 #[derive(Debug, Parser)]
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     /// One party of a bench; started by `bench`.
     #[command(hide = true)]
     BenchParty,
+    /// Try committees with bad networks and corrupt parties, in one process from one seed.
+    Simulate(SimulateOptions),
 }
 
 #[derive(Debug, Args)]

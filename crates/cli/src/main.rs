@@ -12,6 +12,7 @@ mod local;
 mod node;
 mod people;
 mod report;
+mod simulate;
 mod table;
 
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn run(context: &Context, command: Command) -> Result<(), Problem> {
         Command::Node(command) => node::command(context, &command),
         Command::Bench(options) => bench::run(context, &options),
         Command::BenchParty => bench::party(),
+        Command::Simulate(options) => simulate::run(context, &options),
     }
 }
 

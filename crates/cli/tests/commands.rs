@@ -90,6 +90,7 @@ fn help_shows_examples() {
         &["demo", "--help"],
         &["check", "--help"],
         &["build", "--help"],
+        &["simulate", "--help"],
     ] {
         let output = run(arguments);
         assert!(output.status.success());

@@ -78,6 +78,8 @@ pub enum Action {
     Extend,
     /// Its content changes places with that of the link's next message.
     Swap,
+    /// It names another place: of three near ones, by the element.
+    Misplace,
     /// It comes twice, the second time at once.
     Repeat,
     /// It comes again much later.
@@ -96,7 +98,7 @@ pub struct AdversaryError(String);
 
 impl Action {
     /// All actions.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 16] = [
         Action::Add,
         Action::Equivocate,
         Action::Cancel,
@@ -107,6 +109,7 @@ impl Action {
         Action::Truncate,
         Action::Extend,
         Action::Swap,
+        Action::Misplace,
         Action::Repeat,
         Action::Replay,
         Action::Drop,
@@ -128,6 +131,7 @@ impl Action {
             Action::Truncate => "truncate",
             Action::Extend => "extend",
             Action::Swap => "swap",
+            Action::Misplace => "misplace",
             Action::Repeat => "repeat",
             Action::Replay => "replay",
             Action::Drop => "drop",
@@ -153,6 +157,8 @@ impl Action {
             }
             Action::Add | Action::Zero | Action::Negate => true,
             _ if kind == Kind::Input => false,
+            // Messages of the set-up name no place.
+            Action::Misplace => !matches!(kind, Kind::Hello | Kind::Claims),
             Action::Equivocate | Action::Replay | Action::Delay | Action::Crash => {
                 direction == Direction::Out
             }

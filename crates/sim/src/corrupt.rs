@@ -151,6 +151,16 @@ impl Edit<'_> {
                 self.kept.insert(other, frame);
                 Vec::new()
             }
+            Action::Misplace => {
+                if let Frame::Compute(slot, _) = &mut frame {
+                    match element % 3 {
+                        0 => slot.part = slot.part.wrapping_add(1),
+                        1 => slot.step = slot.step.wrapping_add(1),
+                        _ => slot.op = slot.op.wrapping_add(1),
+                    }
+                }
+                vec![(frame, 0)]
+            }
             Action::Repeat => vec![(frame.clone(), 0), (frame, 0)],
             Action::Replay => vec![(frame.clone(), 0), (frame, LATE)],
             Action::Delay => vec![(frame, LATE)],

@@ -44,6 +44,19 @@ impl Ending {
     pub fn is_finished(&self) -> bool {
         matches!(self, Ending::Finished { .. })
     }
+
+    /// Whom it names, by number.
+    #[must_use]
+    pub fn culprits(&self) -> Vec<u8> {
+        match self {
+            Ending::Fault(fault) => fault
+                .culprits()
+                .iter()
+                .map(|party| party.number())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for Ending {

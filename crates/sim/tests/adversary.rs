@@ -15,7 +15,7 @@ fn run(parties: u8, adversary: &str) -> Run {
 }
 
 /// What honest parties see of it; one of them at least.
-const CAUGHT: [(&str, &str); 40] = [
+const CAUGHT: [(&str, &str); 43] = [
     ("2:input:add@0.1", "are inconsistent"),
     ("2:input:zero@0.3", "are inconsistent"),
     ("2:hello:add@0.40", "a setup signature of party 2"),
@@ -32,6 +32,9 @@ const CAUGHT: [(&str, &str); 40] = [
     ("2:product:truncate@3", "party 2 sent 552 bytes"),
     ("2:product:extend@3", "party 2 sent 568 bytes"),
     ("2:product:swap@3", "party 2 sent 240 bytes"),
+    ("2:product:misplace@3", "an unexpected frame at 7.0.1"),
+    ("2:opening:misplace@1.1", "an unexpected frame at 12.1.0"),
+    ("2:coin:misplace@0.1", "waits for party 2"),
     ("2:product:repeat@3", "party 2 sent 7.0.0 after"),
     ("2:product:replay@3", "party 2 sent 7.0.0 after"),
     ("2:product:drop@3", "waits for party 2"),
