@@ -34,7 +34,7 @@ const CAUGHT: [(&str, &str); 43] = [
     ("2:product:swap@3", "party 2 sent 240 bytes"),
     ("2:product:misplace@3", "an unexpected frame at 7.0.1"),
     ("2:opening:misplace@1.1", "an unexpected frame at 12.1.0"),
-    ("2:coin:misplace@0.1", "waits for party 2"),
+    ("2:coin:misplace@0.1", "an unexpected frame at 0.2.0"),
     ("2:product:repeat@3", "party 2 sent 7.0.0 after"),
     ("2:product:replay@3", "party 2 sent 7.0.0 after"),
     ("2:product:drop@3", "waits for party 2"),
