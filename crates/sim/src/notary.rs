@@ -12,12 +12,15 @@ use enigma_wire::sign::{SecretKey, Signature};
 
 use crate::draw::Draw;
 
+type Digest = [u8; 32];
+type Signed = [u8; 65];
+
 /// Keys of a committee: the same in every run, because sessions differ.
 pub(crate) struct Notary {
     keys: Vec<SecretKey>,
     addresses: Vec<Address>,
-    signed: RefCell<BTreeMap<(Party, [u8; 32]), [u8; 65]>>,
-    signers: RefCell<BTreeMap<([u8; 32], [u8; 65]), Option<Address>>>,
+    signed: RefCell<BTreeMap<(Party, Digest), Signed>>,
+    signers: RefCell<BTreeMap<(Digest, Signed), Option<Address>>>,
 }
 
 /// A party that signs.
@@ -43,7 +46,7 @@ impl Notary {
 }
 
 impl Identity for Signer<'_> {
-    fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
+    fn sign(&self, digest: Digest) -> Signed {
         let mut signed = self.notary.signed.borrow_mut();
         let signature = signed.entry((self.party, digest));
         let key = &self.notary.keys[self.party.index()];
@@ -52,7 +55,7 @@ impl Identity for Signer<'_> {
 }
 
 impl Peers for Notary {
-    fn verify(&self, party: Party, digest: [u8; 32], signature: &[u8; 65]) -> bool {
+    fn verify(&self, party: Party, digest: Digest, signature: &Signed) -> bool {
         let mut signers = self.signers.borrow_mut();
         let signer = signers.entry((digest, *signature));
         let signer = signer.or_insert_with(|| Signature(*signature).signer(&Hash(digest)));

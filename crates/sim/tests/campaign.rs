@@ -4,7 +4,7 @@ mod common;
 
 use enigma_sim::{AdversaryChoice, Campaign, Coverage, check};
 
-/// Runs cases of a campaign, and shows what they covered.
+/// Runs cases of a campaign, and says what they covered.
 fn run(seed: u64, cases: std::ops::Range<u64>) -> Coverage {
     let campaign = Campaign {
         programs: common::programs(),
@@ -23,7 +23,6 @@ fn run(seed: u64, cases: std::ops::Range<u64>) -> Coverage {
         assert!(broken.is_empty(), "{case}\n{}", broken.join("\n"));
         coverage.note(&case, &verdict);
     }
-    println!("{coverage:#?}");
     coverage
 }
 
