@@ -191,6 +191,18 @@ impl Schedule {
                     *batches.entry(*batch).or_default() += len;
                     self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
                 }
+                Call::MatrixProduct {
+                    op,
+                    batch,
+                    rows,
+                    inner,
+                    columns,
+                    ..
+                } => {
+                    *batches.entry(*batch).or_default() += *inner as usize;
+                    let len = *rows as usize * *columns as usize;
+                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                }
                 Call::Reshare { op, batch, src, .. } => {
                     *batches.entry(*batch).or_default() += 1;
                     self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Product);

@@ -24,7 +24,10 @@ const CAUGHT: [(&str, &str); 43] = [
     ("2:hello:repeat", "party 2 sent its setup message 1 twice"),
     ("2:hello:drop", "waits for party 2"),
     ("1:hello:add@0.165>3", "a setup signature of party 1"),
-    ("2:claims:add@0.3", "party 2 claims a seed that nobody"),
+    (
+        "2:claims:add@0.3",
+        "party 2 claims a seed or key that nobody",
+    ),
     ("2:claims:extend", "party 2 sent a malformed"),
     ("2:product:add@3", "are inconsistent"),
     ("2:product:flip@3.5", "are inconsistent"),

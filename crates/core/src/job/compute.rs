@@ -195,14 +195,7 @@ impl Job {
             return;
         };
         let result = machine.run();
-        while let Some(outgoing) = machine.next_send() {
-            let frame = session::compute_frame(self.run, &outgoing);
-            self.bytes_sent += frame.len() as u64;
-            shared.push(Effect::Send {
-                to: self.members[outgoing.to.index()].peer,
-                frame,
-            });
-        }
+        self.send_queued(shared);
         match result {
             Ok(Progress::Blocked) => {}
             Ok(Progress::Working) => self.ask_turn(shared),
@@ -303,7 +296,24 @@ impl Job {
         }
     }
 
+    fn send_queued(&mut self, shared: &mut Shared) {
+        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
+        else {
+            return;
+        };
+        while let Some(outgoing) = machine.next_send() {
+            let frame = session::compute_frame(self.run, &outgoing);
+            self.bytes_sent += frame.len() as u64;
+            shared.push(Effect::Send {
+                to: self.members[outgoing.to.index()].peer,
+                frame,
+            });
+        }
+    }
+
     fn on_fault(&mut self, shared: &mut Shared, fault: &Fault) {
+        // What was queued before the fault lets others see it as well, instead of waiting for us.
+        self.send_queued(shared);
         let culprits: BTreeSet<PartyNumber> = fault.culprits().into_iter().collect();
         match culprits.first() {
             Some(party) if culprits.len() == 1 => self.accuse(shared, *party, fault.to_string()),
