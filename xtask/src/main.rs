@@ -1,7 +1,8 @@
-//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write]`.
+//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench`.
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
 mod artifacts;
+mod bench;
 mod formats;
 mod layers;
 mod tidy;
@@ -15,10 +16,11 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["layers"] => layers::run(),
         ["tidy"] => tidy::run(),
+        ["bench"] => bench::run(),
         ["artifacts"] => artifacts::run(false),
         ["artifacts", "--write"] => artifacts::run(true),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask layers | tidy | artifacts [--write]"
+            "usage: cargo xtask layers | tidy | artifacts [--write] | bench"
         )),
     };
     match result {

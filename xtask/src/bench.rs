@@ -1,0 +1,146 @@
+//! The benchmark table of `docs/benchmarks.md`: every row is a run of `enigma bench` in the release
+//! profile, beside what was set as target.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+/// (operation, count, nodes, target). Targets are for two cores of a machine with AVX-512.
+const ROWS: &[(&str, u32, u8, Target)] = &[
+    ("mul", 1_000_000, 3, Target::PerSecond(10e6)),
+    ("mul", 1_000_000, 5, Target::PerSecond(4e6)),
+    ("mul", 1_000_000, 7, Target::PerSecond(2.5e6)),
+    ("mul", 1_000_000, 9, Target::None),
+    ("dot", 1_000_000, 3, Target::Seconds(0.03)),
+    ("dot", 1_000_000, 5, Target::Seconds(0.05)),
+    ("dot", 1_000_000, 7, Target::Seconds(0.07)),
+    ("matmul", 128, 3, Target::Seconds(0.04)),
+    ("matmul", 128, 5, Target::Seconds(0.08)),
+    ("matmul", 128, 7, Target::Seconds(0.12)),
+    ("depth", 1_000, 3, Target::Seconds(0.08)),
+    ("depth", 1_000, 5, Target::Seconds(0.15)),
+    ("depth", 1_000, 7, Target::Seconds(0.25)),
+    ("lt", 100_000, 3, Target::PerSecond(300e3)),
+    ("lt", 10_000, 5, Target::PerSecond(20e3)),
+    ("lt", 10_000, 7, Target::PerSecond(12e3)),
+    ("eq", 100_000, 3, Target::None),
+    ("rank", 300, 3, Target::Seconds(0.3)),
+    ("rank", 300, 5, Target::Seconds(3.0)),
+    ("rank", 300, 7, Target::Seconds(5.0)),
+];
+
+/// What a row is to reach.
+#[derive(Clone, Copy)]
+enum Target {
+    None,
+    Seconds(f64),
+    PerSecond(f64),
+}
+
+impl Target {
+    /// The target, and whether the run reached it.
+    fn judge(self, run: &Run) -> String {
+        let (text, reached) = match self {
+            Self::None => return "-".to_owned(),
+            Self::Seconds(most) => (format!("{most} s"), run.seconds <= most),
+            Self::PerSecond(least) => (per_second(least), run.per_second >= least),
+        };
+        format!("{text}, {}", if reached { "reached" } else { "**missed**" })
+    }
+}
+
+/// What a run printed.
+struct Run {
+    seconds: f64,
+    per_second: f64,
+    megabytes: f64,
+    rounds: u64,
+    cpu_seconds: f64,
+    memory_megabytes: f64,
+}
+
+/// Measures all rows and writes the page.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut page = head()?;
+    for (operation, count, nodes, target) in ROWS {
+        let run = measure(operation, *count, *nodes, &[])?;
+        let without = measure(operation, *count, *nodes, &["--semi-honest"])?;
+        let row = format!(
+            "| {operation} | {count} | {nodes} | {:.3} s | {} | {} | {:.2} | {:.2} | {} | {:.3} s | {:.0} MB |",
+            run.seconds,
+            per_second(run.per_second),
+            target.judge(&run),
+            run.seconds / without.seconds,
+            run.megabytes,
+            run.rounds,
+            run.cpu_seconds,
+            run.memory_megabytes,
+        );
+        println!("{row}");
+        writeln!(page, "{row}")?;
+    }
+    fs::write(crate::root().join("docs/benchmarks.md"), page).context("docs/benchmarks.md")
+}
+
+fn head() -> anyhow::Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.and_then(|rest| rest.split(": ").nth(1));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let date = Command::new("date").args(["-u", "+%F"]).output();
+    let date = date.context("date")?.stdout;
+    Ok(format!(
+        "# Benchmarks\n\n\
+         Written by `cargo xtask bench`: `enigma bench OPERATION --count COUNT --nodes N` in the release profile, median of 5 runs, all\n\
+         parties on one machine, each a process of its own, TLS on the loopback interface, key set-up, preprocessing and verification inside the\n\
+         measured time, results checked after it. The ratio is to the same run without verification (`--semi-honest`).\n\n\
+         Machine: {}, {cores} cores. Date: {}. Back end of the field: the best that the processor has.\n\n\
+         | operation | count | n | wall | per second | target | ratio | MB a party | rounds | CPU, all | memory, all |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+        model.unwrap_or("unknown"),
+        String::from_utf8_lossy(&date).trim(),
+    ))
+}
+
+fn measure(operation: &str, count: u32, nodes: u8, more: &[&str]) -> anyhow::Result<Run> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let (count, nodes) = (count.to_string(), nodes.to_string());
+    let output = Command::new(cargo)
+        .args(["run", "--release", "--quiet", "--bin", "enigma", "--"])
+        .args([
+            "bench", operation, "--count", &count, "--nodes", &nodes, "--json",
+        ])
+        .args(more)
+        .output()
+        .context("cargo run")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "enigma bench {operation}: {errors}"
+    );
+    let run: Value = serde_json::from_slice(&output.stdout).context("what the bench printed")?;
+    let number = |key: &str| {
+        let number = run[key].as_f64();
+        number.with_context(|| format!("{key} in what the bench printed"))
+    };
+    Ok(Run {
+        seconds: number("wall_seconds")?,
+        per_second: number("ops_per_second")?,
+        megabytes: number("bytes_per_party")? / 1e6,
+        rounds: number("rounds")? as u64,
+        cpu_seconds: number("cpu_seconds")?,
+        // Not every system tells.
+        memory_megabytes: number("peak_memory_bytes").unwrap_or(0.0) / 1e6,
+    })
+}
+
+fn per_second(rate: f64) -> String {
+    match rate {
+        1e6.. => format!("{:.2} M/s", rate / 1e6),
+        1e3.. => format!("{:.1} k/s", rate / 1e3),
+        _ => format!("{rate:.1} /s"),
+    }
+}
