@@ -55,7 +55,11 @@ struct Batches {
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verified<T>(T);
+pub struct Verified<T> {
+    inner: T,
+    /// Of the engine that says so: another must not believe it.
+    session: SessionId,
+}
 
 /// What [`Verified`] can be about.
 pub trait Sourced: sealed::Sourced {}
@@ -243,19 +247,24 @@ impl Sources {
 }
 
 impl<T> Verified<T> {
-    pub(crate) fn new(inner: T) -> Self {
-        Self(inner)
+    pub(crate) fn new(inner: T, session: SessionId) -> Self {
+        Self { inner, session }
     }
 
-    pub(crate) fn into_inner(self) -> T {
-        self.0
+    /// What was verified in this session.
+    pub(crate) fn into_inner(self, session: SessionId) -> Result<T, Misuse> {
+        if self.session == session {
+            Ok(self.inner)
+        } else {
+            Err(Misuse::OtherSession)
+        }
     }
 }
 
 impl Verified<Wires> {
     /// This party's shares, to be handed to whom the value belongs.
     pub fn release(&self) -> Shares {
-        Shares::from(self.0.to_vec())
+        Shares::from(self.inner.to_vec())
     }
 }
 

@@ -154,6 +154,31 @@ fn matrix_products_are_right_and_cost_their_results() {
 }
 
 #[test]
+fn results_that_no_claim_would_be_about_are_refused() {
+    let none = Wires::input(Vec::new().into());
+    let mut network = Network::new(committee(3), 7);
+    let engine = &mut network.engines[0];
+    let refused = engine.start_matrix_product(1, BATCH, none.clone(), none, shape(2, 0, 3));
+    let lengths = Misuse::Lengths { left: 0, right: 6 };
+    assert_eq!(refused, Err(Error::Misuse(lengths)));
+}
+
+#[test]
+fn an_engine_does_not_believe_what_another_calls_verified() {
+    let committee = committee(3);
+    let x = wires(committee, &values(4, 1), 3);
+    let engine = |seed| Network::new(committee, seed).engines.swap_remove(0);
+    let (mut verifying, other) = (engine(1), engine(2));
+    let of_other = other.verified(x[0].clone()).expect("inputs are verified");
+    let refused = Err(Error::Misuse(Misuse::OtherSession));
+    assert_eq!(verifying.start_open(1, of_other), refused);
+    // Least of all one of the same session that verifies nothing.
+    let lax = engine(1).without_verification();
+    let of_lax = lax.verified(x[0].clone()).expect("it says so of anything");
+    assert_eq!(verifying.start_open(1, of_lax), refused);
+}
+
+#[test]
 fn a_wrong_element_of_a_matrix_product_is_rejected() {
     let committee = committee(5);
     let (x, y) = (

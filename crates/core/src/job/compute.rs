@@ -6,7 +6,7 @@ use std::sync::Arc;
 use borsh::BorshSerialize;
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Plan};
-use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_field::{Committee, Party as PartyNumber, Shares};
 use enigma_mpc::{Engine, Error, Fault, SessionId, Setup};
 use enigma_vm::{Machine, Outcome, Progress};
 use enigma_wire::controller::FailureReason;
@@ -240,7 +240,9 @@ impl Job {
             .zip(valid)
             .filter(|(_, valid)| **valid)
             .map(|(row, _)| *row);
-        let kept = Shares::from(kept.collect::<Vec<M61>>());
+        let mut all = Vec::with_capacity(rows.len());
+        all.extend(kept);
+        let kept = Shares::from(all);
         let dropped = self
             .rows
             .admitted

@@ -152,7 +152,7 @@ impl Claim {
     }
 
     /// Freivalds' check: with u and v random, u (A B) v = (u A) (B v) is one inner product as long as
-    /// the inner side, and false for a wrong product but with probability 2/p.
+    /// the inner side, and false for a wrong product but with probability about 2/p.
     fn add_matrices(
         &mut self,
         x: &[M61],
@@ -291,6 +291,12 @@ impl<'a> Weights<'a> {
     fn next(&mut self, len: usize) -> &mut [M61] {
         let words = &mut self.scratch.rows[0][..len];
         self.stream.fill(&mut self.scratch.keystream, words);
+        // Zero would let one wrong product pass, and two words stand for it.
+        for weight in &mut *words {
+            if *weight == M61::ZERO {
+                *weight = M61::ONE;
+            }
+        }
         words
     }
 }

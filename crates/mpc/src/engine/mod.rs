@@ -46,6 +46,8 @@ use crate::wires::{Mask, Opened, RandomBits, Sourced, Sources, Verified, Wires};
 /// Bytes of early frames that an engine keeps for one peer, unless told otherwise.
 pub const EARLY_LIMIT_BYTES: usize = 64 << 20;
 
+const UNVERIFIED_SESSION: &str = "enigma mpc v1: session without verification";
+
 /// One party's side of a session's computation.
 pub struct Engine {
     context: Context,
@@ -161,6 +163,9 @@ impl Engine {
     #[must_use]
     pub fn without_verification(mut self) -> Self {
         self.semi_honest = true;
+        // What this engine calls verified must mean nothing to one that verifies.
+        let session = blake3::derive_key(UNVERIFIED_SESSION, &self.context.session.0);
+        self.context.session = SessionId(session);
         self
     }
 
@@ -233,7 +238,8 @@ impl Engine {
     /// round, and the traffic of one multiplication per element of the result.
     ///
     /// # Errors
-    /// As [`Self::start_multiply`]; [`Misuse::Lengths`] when a matrix does not have its shape.
+    /// As [`Self::start_multiply`]; [`Misuse::Lengths`] when a matrix does not have its shape, or when
+    /// there are results and the inner side is empty.
     pub fn start_matrix_product(
         &mut self,
         op: u32,
@@ -242,7 +248,9 @@ impl Engine {
         y: Wires,
         shape: Shape,
     ) -> Result<(), Error> {
-        let [left, right, _] = shape.sizes();
+        let [left, right, results] = shape.sizes();
+        // Results of no products would be zeros that no claim is about.
+        self.check_lengths(shape.inner, results, shape.inner > 0 || results == 0)?;
         self.check_lengths(x.len(), left, x.len() == left)?;
         self.check_lengths(y.len(), right, y.len() == right)?;
         self.start_product(op, batch, Factors::Matrices { x, y, shape })
@@ -279,7 +287,8 @@ impl Engine {
     /// # Errors
     /// [`Misuse::OpReused`], or the fault that ended the session.
     pub fn start_open(&mut self, op: u32, x: Verified<Wires>) -> Result<(), Error> {
-        self.open_shares(op, &x.into_inner(), Sources::default())
+        let x = x.into_inner(self.context.session)?;
+        self.open_shares(op, &x, Sources::default())
     }
 
     /// Opens the sums of values, verified or not, and as many masks, which are used up. As
@@ -297,7 +306,7 @@ impl Engine {
         x: &Wires,
         mask: Verified<Mask>,
     ) -> Result<(), Error> {
-        let mask = mask.into_inner().into_wires();
+        let mask = mask.into_inner(self.context.session)?.into_wires();
         self.check_lengths(x.len(), mask.len(), x.len() == mask.len())?;
         self.check_session(x)?;
         self.check_agreed(x.sources(), None)?;
@@ -324,8 +333,8 @@ impl Engine {
             Some(batch) if batch.running > 0 => return Err(Misuse::BatchRunning { op }.into()),
             Some(batch) => self.check_agreed(&batch.sources, Some(op))?,
         }
-        self.open_number(op)?;
         let batch = self.batches.remove(&op).unwrap_or_default();
+        self.open_number(op)?;
         self.context.counters.verifications += 1;
         let verifying = Verifying::start(&mut self.context, op, batch);
         self.run(op, Operation::Verifying(Box::new(verifying)))
@@ -336,12 +345,13 @@ impl Engine {
     /// # Errors
     /// [`Misuse::NotVerified`] when one was not yet.
     pub fn verified<T: Sourced>(&self, value: T) -> Result<Verified<T>, Misuse> {
+        let session = self.context.session;
         if self.semi_honest {
-            return Ok(Verified::new(value));
+            return Ok(Verified::new(value, session));
         }
         let sources = value.sources();
         match sources.open(self.context.session, &self.accepted) {
-            None => Ok(Verified::new(value)),
+            None => Ok(Verified::new(value, session)),
             Some(batch) => Err(Misuse::NotVerified { batch }),
         }
     }
@@ -561,7 +571,8 @@ impl Engine {
     /// Takes a number for an operation that is about to start.
     fn open_number(&mut self, op: u32) -> Result<(), Error> {
         self.alive()?;
-        if self.used.contains(op) {
+        // The number of an open batch is kept for its verification.
+        if self.used.contains(op) || self.batches.contains_key(&op) {
             return Err(Misuse::OpReused { op }.into());
         }
         self.used.insert(op);

@@ -94,16 +94,20 @@ impl Recursion {
             Vectors::Base(..) => 1,
             Vectors::Extended(..) => K::DEGREE,
         };
-        let mut h: Vec<K> = (shares.chunks_exact(degree))
-            .map(|coordinates| match coordinates {
-                [base] => K::from(*base),
-                _ => K::from_coordinates(coordinates),
-            })
-            .collect();
+        // With place for the point left out: a vector that grows would leave shares behind.
+        let mut h = Zeroizing::new(Vec::with_capacity(2 * self.blocks - 1));
+        h.extend(
+            shares
+                .chunks_exact(degree)
+                .map(|coordinates| match coordinates {
+                    [base] => K::from(*base),
+                    _ => K::from_coordinates(coordinates),
+                }),
+        );
         let first = usize::from(self.last);
         let others: K = h[first..self.blocks - 1].iter().copied().sum();
         h.insert(self.blocks - 1, self.z - others);
-        self.h = Zeroizing::new(h);
+        self.h = h;
     }
 
     /// How many points a challenge must avoid.
