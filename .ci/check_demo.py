@@ -12,6 +12,6 @@ expected = [
     for name, value in people
 ]
 assert result["average"] == average, (result["average"], average)
-assert result["security"] == "semi-honest", result["security"]
+assert result["security"] == "malicious-abort", result["security"]
 assert result["people"] == expected, result["people"]
 print("equal to plain arithmetic:", {key: value for key, value in result.items() if key != "people"})
