@@ -27,7 +27,7 @@ pub use committee::{Committee, MAX_PARTIES, Party};
 pub use error::Error;
 pub use k::K;
 pub use levels::{FINAL_LEN, Levels};
-pub use m61::{Accumulator, M61, pow_p_minus_3_over_4};
+pub use m61::{Accumulator, M61};
 pub use m127::{M127, WideAccumulator};
 pub use shares::Shares;
 pub use slice::{batch_inverse, decode_slice, dot, encode_slice};

@@ -162,11 +162,6 @@ impl M61 {
     }
 }
 
-/// Replaces every element by [`M61::sqrt_inverse_candidate`] of it.
-pub fn pow_p_minus_3_over_4(elements: &mut [M61]) {
-    M61::inverse_roots(elements);
-}
-
 /// A sum of products that is reduced once per 64 products.
 #[derive(Clone, Copy, Default)]
 pub struct Accumulator {

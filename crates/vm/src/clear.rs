@@ -197,15 +197,7 @@ pub fn run_plan(
         }
         memory.done(step, |_, _| {});
     }
-    let mut opened: Vec<(u16, Vec<bool>)> = Vec::new();
-    for part in &plan.opened {
-        let bits = memory.opened(part.bits);
-        let bits = bits.iter().map(|bit| *bit == M61::ONE);
-        match opened.last_mut() {
-            Some((collection, rows)) if *collection == part.collection => rows.extend(bits),
-            _ => opened.push((part.collection, bits.collect())),
-        }
-    }
+    let opened = memory.valid_rows(plan);
     let output = |&(reveal, reg): &(u16, _)| Shown {
         reveal,
         values: memory

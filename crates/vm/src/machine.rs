@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::plan::compare::mask_exponents;
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
-use enigma_field::{M61, Party, Shares};
+use enigma_field::{Party, Shares};
 use enigma_mpc::{
     Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
 };
@@ -226,15 +226,7 @@ impl Machine {
         }
         self.outcome_taken = true;
         let plan = Arc::clone(&self.plan);
-        let mut opened: Vec<(u16, Vec<bool>)> = Vec::new();
-        for part in &plan.opened {
-            let bits = self.memory.opened(part.bits).iter();
-            let bits = bits.map(|bit| *bit == M61::ONE);
-            match opened.last_mut() {
-                Some((collection, rows)) if *collection == part.collection => rows.extend(bits),
-                _ => opened.push((part.collection, bits.collect())),
-            }
-        }
+        let opened = self.memory.valid_rows(&plan);
         let outputs = plan.outputs.iter().map(|&(reveal, reg)| {
             let value = self.memory.take(reg);
             let value = value.expect("outputs are kept to the end");

@@ -115,6 +115,15 @@ impl Memory {
         values.expect("a plan reads opened values after they are opened")
     }
 
+    /// The result of an input check: which rows of which collection are valid.
+    pub(crate) fn valid_rows(&self, plan: &Plan) -> Vec<(u16, Vec<bool>)> {
+        let rows = |&(collection, bits): &(u16, Pub)| {
+            let bits = self.opened(bits).iter();
+            (collection, bits.map(|bit| *bit == M61::ONE).collect())
+        };
+        plan.opened.iter().map(rows).collect()
+    }
+
     /// Counts the reads of a step that is done, and frees what nobody will read again. Tells
     /// `freed` of each register freed and its size in bytes.
     pub(crate) fn done(&mut self, step: &Step, mut freed: impl FnMut(Reg, u64)) {

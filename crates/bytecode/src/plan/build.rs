@@ -7,7 +7,7 @@ use enigma_field::{Committee, M61};
 
 use super::cost::{CallKind, Cost, Limits, Tally};
 use super::error::{Limit, PlanError};
-use super::ir::{Call, Local, MaskReg, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+use super::ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
@@ -53,7 +53,7 @@ pub(super) struct Builder {
     inputs: Vec<(u16, Reg)>,
     members: Vec<(u16, Reg)>,
     outputs: Vec<(u16, Reg)>,
-    opened: Vec<OpenedRows>,
+    opened: Vec<(u16, Pub)>,
 }
 
 /// What a strand computes. Masks are verified apart, before they are used (R1).
@@ -162,12 +162,8 @@ impl Builder {
     }
 
     /// Declares opened validity bits.
-    pub(super) fn opened_rows(&mut self, collection: u16, first_row: u32, bits: Pub) {
-        self.opened.push(OpenedRows {
-            collection,
-            first_row,
-            bits,
-        });
+    pub(super) fn opened_rows(&mut self, collection: u16, bits: Pub) {
+        self.opened.push((collection, bits));
     }
 
     /// `len` times a public value.

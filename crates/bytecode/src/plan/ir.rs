@@ -263,17 +263,6 @@ pub struct Strand {
     pub memory_bytes: u64,
 }
 
-/// A part of an input check's result: validity bits of consecutive rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenedRows {
-    /// Index of the collection.
-    pub collection: u16,
-    /// Number of the first row.
-    pub first_row: u32,
-    /// One bit for each row: 1 = valid.
-    pub bits: Pub,
-}
-
 /// A run of an entry, or of its input check, as primitive operations with their exact cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -288,8 +277,9 @@ pub struct Plan {
     pub members: Vec<(u16, Reg)>,
     /// Which register holds the value of which manifest line at the end, re-randomised.
     pub outputs: Vec<(u16, Reg)>,
-    /// What is opened to the committee.
-    pub opened: Vec<OpenedRows>,
+    /// The result of an input check: which opened vector holds, for each row of which collection, one
+    /// bit, 1 = valid.
+    pub opened: Vec<(u16, Pub)>,
     /// Length of each register.
     pub lengths: Vec<u32>,
     /// Length of each opened vector.

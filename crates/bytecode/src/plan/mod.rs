@@ -25,7 +25,7 @@ mod relation;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{Limit, PlanError};
-pub use ir::{Call, Local, MaskReg, OpenedRows, Plan, Pub, Reg, Step, Strand, View};
+pub use ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{Operation, Security, UnknownOperation, operation};
 
 use enigma_field::Committee;

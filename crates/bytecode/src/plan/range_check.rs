@@ -51,6 +51,6 @@ pub(super) fn check_rows(
     b.begin();
     let valid = b.concat(&parts);
     let bits = b.open_verified(valid)?;
-    b.opened_rows(collection, 0, bits);
+    b.opened_rows(collection, bits);
     Ok(())
 }
