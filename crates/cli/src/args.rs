@@ -1,9 +1,11 @@
 //! The command line, with examples.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use enigma_bytecode::plan::{Operation, Security};
+use enigma_node::bench::Pace;
 
 use crate::node::args::NodeCommand;
 
@@ -85,7 +87,7 @@ pub(crate) enum Command {
     Bench(BenchOptions),
     /// One party of a bench; started by `bench`.
     #[command(hide = true)]
-    BenchParty,
+    BenchParty(PaceOptions),
     /// Try committees with bad networks and corrupt parties, in one process from one seed.
     Simulate(SimulateOptions),
 }
@@ -146,6 +148,7 @@ pub(crate) struct BuildOptions {
   enigma bench mul --count 1000000
   enigma bench lt --nodes 5 --count 100000 --runs 3
   enigma bench rank --count 300 --json
+  enigma bench mul --count 1000000 --latency-ms 50 --mbps 100
 
 Wall time is from the order to begin until the last node has its results, the median of all runs.
 Values are dealt before. Results are opened and compared with plain arithmetic after each run.")]
@@ -170,6 +173,37 @@ pub(crate) struct BenchOptions {
     /// Leave verification out, to see what it costs. For benchmarks alone: no contract can ask for it.
     #[arg(long)]
     pub(crate) semi_honest: bool,
+    #[command(flatten)]
+    pub(crate) pace: PaceOptions,
+}
+
+/// A slower network than the loopback interface.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PaceOptions {
+    /// Let every message arrive this long after it was sent.
+    #[arg(long, value_name = "L", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub(crate) latency_ms: Option<u32>,
+    /// Let all that a node sends pass at this many megabits per second.
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) mbps: Option<u32>,
+}
+
+impl PaceOptions {
+    /// The network asked for; none for the loopback interface as it is.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        (self.latency_ms.is_some() || self.mbps.is_some()).then(|| Pace {
+            latency: Duration::from_millis(self.latency_ms.unwrap_or(0).into()),
+            bits_per_second: self.mbps.map(|mbps| u64::from(mbps) * 1_000_000),
+        })
+    }
+
+    /// The same options for another process.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = String> {
+        let given = [("--latency-ms", self.latency_ms), ("--mbps", self.mbps)];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", value?)))
+    }
 }
 
 impl BenchOptions {

@@ -11,7 +11,7 @@ use enigma_bytecode::plan::{Operation, Security};
 use enigma_node::bench::{self, Answer, Greeting, Order, Spent};
 use serde_json::json;
 
-use crate::args::BenchOptions;
+use crate::args::{BenchOptions, PaceOptions};
 use crate::context::Context;
 use crate::report::{self, Problem};
 
@@ -44,9 +44,10 @@ pub(crate) fn run(context: &Context, options: &BenchOptions) -> Result<(), Probl
 }
 
 /// A party's process: takes orders from standard input.
-pub(crate) fn party() -> Result<(), Problem> {
+pub(crate) fn party(pace: &PaceOptions) -> Result<(), Problem> {
     let (orders, answers) = (std::io::stdin().lock(), std::io::stdout().lock());
-    bench::party(orders, answers).map_err(|error| Problem::failed(format!("{error:#}")))
+    bench::party(orders, answers, pace.pace())
+        .map_err(|error| Problem::failed(format!("{error:#}")))
 }
 
 /// The parties' processes, linked to each other.
@@ -57,7 +58,7 @@ struct Committee {
 impl Committee {
     fn start(options: &BenchOptions) -> Result<Self, Problem> {
         let parties = (1..=options.nodes)
-            .map(Party::start)
+            .map(|number| Party::start(number, &options.pace))
             .collect::<Result<_, _>>()?;
         let mut committee = Self { parties };
         let greetings = committee.answers(|answer| match answer {
@@ -125,10 +126,11 @@ struct Party {
 }
 
 impl Party {
-    fn start(number: u8) -> Result<Self, Problem> {
+    fn start(number: u8, pace: &PaceOptions) -> Result<Self, Problem> {
         let failed = |error| Problem::failed(format!("cannot start party {number}: {error}"));
         let mut child = Command::new(std::env::current_exe().map_err(failed)?)
             .arg("bench-party")
+            .args(pace.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -180,6 +182,7 @@ struct Summary {
     count: u32,
     security: Security,
     runs: u32,
+    pace: PaceOptions,
     rounds: u64,
     wall_seconds: f64,
     cpu_seconds: f64,
@@ -197,6 +200,7 @@ impl Summary {
             count: options.count,
             security: options.security(),
             runs: options.runs,
+            pace: options.pace,
             rounds,
             wall_seconds: median(runs.iter().map(|run| run.wall_seconds)),
             cpu_seconds: median(runs.iter().map(|run| run.cpu_seconds)),
@@ -210,7 +214,7 @@ impl Summary {
     }
 
     fn object(&self) -> serde_json::Value {
-        json!({
+        let mut object = json!({
             "op": self.operation.to_string(),
             "nodes": self.nodes,
             "field": self.field,
@@ -223,7 +227,17 @@ impl Summary {
             "cpu_seconds": self.cpu_seconds,
             "peak_memory_bytes": self.peak_memory_bytes,
             "runs": self.runs,
-        })
+        });
+        let pace = [
+            ("latency_ms", self.pace.latency_ms),
+            ("mbps", self.pace.mbps),
+        ];
+        for (key, given) in pace {
+            if let Some(value) = given {
+                object[key] = value.into();
+            }
+        }
+        object
     }
 
     fn table(&self) -> String {
@@ -236,6 +250,12 @@ impl Summary {
         let memory = self
             .peak_memory_bytes
             .map_or("unknown".to_owned(), megabytes);
+        if let Some(latency) = self.pace.latency_ms {
+            table.add_row(["latency", &format!("{latency} ms")]);
+        }
+        if let Some(mbps) = self.pace.mbps {
+            table.add_row(["rate of each node's link", &format!("{mbps} Mbit/s")]);
+        }
         table.add_row(["wall time", &format!("{:.4} s", self.wall_seconds)]);
         table.add_row([
             "elements per second",

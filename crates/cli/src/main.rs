@@ -56,7 +56,7 @@ fn run(context: &Context, command: Command) -> Result<(), Problem> {
         Command::Completions(options) => commands::completions::run(&options),
         Command::Node(command) => node::command(context, &command),
         Command::Bench(options) => bench::run(context, &options),
-        Command::BenchParty => bench::party(),
+        Command::BenchParty(pace) => bench::party(&pace),
         Command::Simulate(options) => simulate::run(context, &options),
     }
 }

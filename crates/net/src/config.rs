@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{Identity, NetError, frame::VERSION_LEN_MAX};
+use crate::{Identity, NetError, Pace, frame::VERSION_LEN_MAX};
 
 /// Everything the transport needs to know at start. [`Config::new`] fills in the usual values.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub version: String,
     /// A peer whose clock differs by more is warned about.
     pub clock_skew_max: Duration,
+    /// For benchmarks: sends as through a slower network.
+    pub pace: Option<Pace>,
 }
 
 impl Config {
@@ -56,6 +58,7 @@ impl Config {
             max_handshakes: 64,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clock_skew_max: Duration::from_secs(30),
+            pace: None,
         }
     }
 
@@ -91,6 +94,12 @@ impl Config {
             return Err(NetError::Setting {
                 name: "max_handshakes",
             });
+        }
+        if self
+            .pace
+            .is_some_and(|pace| pace.bits_per_second == Some(0))
+        {
+            return Err(NetError::Setting { name: "pace" });
         }
         let printable = self.version.bytes().all(|byte| byte.is_ascii_graphic());
         if self.version.len() > VERSION_LEN_MAX || !printable {

@@ -52,6 +52,7 @@ mod inbox;
 mod link;
 mod listen;
 mod net;
+mod pace;
 mod trust;
 
 pub use config::Config;
@@ -61,3 +62,4 @@ pub use frame::PROTOCOL_VERSION;
 pub use identity::Identity;
 pub use inbox::Inbox;
 pub use net::{Net, PeerStatus};
+pub use pace::Pace;

@@ -7,7 +7,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -59,7 +59,8 @@ pub(crate) struct Link {
 
 #[derive(Default)]
 struct Queue {
-    frames: VecDeque<Bytes>,
+    /// With the time before which each must not be written, in a network that is slowed down.
+    frames: VecDeque<(Bytes, Option<Instant>)>,
     /// Payload and header bytes not yet handed to the system, those being written included.
     bytes: usize,
     /// It rose above the mark and has not drained since.
@@ -104,8 +105,13 @@ impl Link {
         Ok(())
     }
 
-    /// Queues a frame. When it does not fit, the link is closed.
-    pub(crate) fn push(&self, payload: Bytes, limit: usize) -> Result<(), SendError> {
+    /// Queues a frame, to be written when it is `due`. When it does not fit, the link is closed.
+    pub(crate) fn push(
+        &self,
+        payload: Bytes,
+        due: Option<Instant>,
+        limit: usize,
+    ) -> Result<(), SendError> {
         if self.closing.borrow().is_some() {
             return Err(SendError::NotConnected { peer: self.peer });
         }
@@ -121,13 +127,18 @@ impl Link {
         }
         queue.bytes = bytes;
         queue.crowded |= bytes > crowd_mark(limit);
-        queue.frames.push_back(payload);
+        queue.frames.push_back((payload, due));
         let first = queue.frames.len() == 1;
         drop(queue);
         if first {
             self.filled.notify_one();
         }
         Ok(())
+    }
+
+    /// Makes the link look at its queue.
+    pub(crate) fn wake(&self) {
+        self.filled.notify_one();
     }
 
     /// Asks the link to end. The first reason stays, except that nothing delays for `Stopped`.
@@ -257,7 +268,8 @@ impl Link {
             return DownReason::Broken(error.kind());
         }
         let error = loop {
-            let batch = self.take_batch();
+            let closing = self.closing.borrow().is_some();
+            let batch = self.take_batch(closing);
             if !batch.is_empty() {
                 match self.write_batch(stream, &mut out, batch).await {
                     Ok(len) => {
@@ -269,7 +281,7 @@ impl Link {
                     Err(error) => break error,
                 }
             }
-            if self.closing.borrow().is_some() {
+            if closing {
                 frame::put_farewell(&mut out);
                 match self.write_out(stream, &mut out).await {
                     // The peer closes after the farewell. Closing first could make the system reset
@@ -335,12 +347,15 @@ impl Link {
         Ok(())
     }
 
-    fn take_batch(&self) -> Vec<Bytes> {
+    /// The next frames that are due, or whatever is left of a link that is closing.
+    fn take_batch(&self, closing: bool) -> Vec<Bytes> {
         let mut queue = self.lock();
         let mut batch = Vec::new();
         let mut bytes = 0;
+        // Only a network that is slowed down asks for the time.
+        let is_due = |due: Option<Instant>| closing || due.is_none_or(|due| due <= Instant::now());
         while bytes < BATCH
-            && let Some(payload) = queue.frames.pop_front()
+            && let Some((payload, _)) = queue.frames.pop_front_if(|(_, due)| is_due(*due))
         {
             bytes += HEADER_LEN + payload.len();
             batch.push(payload);

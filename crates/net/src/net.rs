@@ -19,6 +19,7 @@ use crate::{
     inbox::{self, Feed},
     link::{Link, Stream},
     listen,
+    pace::Uplink,
     trust::{self, Peers},
 };
 
@@ -76,7 +77,9 @@ impl Net {
             .build()
             .map_err(thread_failed)?;
         let (feed, inbox) = inbox::inbox(config.inbox_bytes, waker);
+        let uplink = config.pace.map(Uplink::start).transpose();
         let shared = Arc::new(Shared {
+            uplink: uplink.map_err(thread_failed)?,
             limits: Limits::new(&config),
             identity: config.identity,
             peers: watch::Sender::new(Peers::default()),
@@ -153,8 +156,10 @@ impl Net {
             });
         }
         let link = self.shared.links().get(&peer).cloned();
-        link.ok_or(SendError::NotConnected { peer })?
-            .push(bytes, limits.queue_bytes)
+        let link = link.ok_or(SendError::NotConnected { peer })?;
+        let uplink = self.shared.uplink.as_ref();
+        let due = uplink.map(|uplink| uplink.admit(bytes.len(), &link));
+        link.push(bytes, due, limits.queue_bytes)
     }
 
     /// Does more than a quarter of `queue_bytes` wait for `peer`, or did it and half of that still
@@ -283,6 +288,8 @@ impl Limits {
 pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
+    /// Of a network that is slowed down.
+    uplink: Option<Uplink>,
     pub(crate) peers: watch::Sender<Peers>,
     stopping: watch::Sender<bool>,
     links: Mutex<BTreeMap<PeerKey, Arc<Link>>>,

@@ -17,7 +17,9 @@ use bytes::Bytes;
 use common::{
     ClientPuppet, WAIT, any_port, connect, data, identities, only, start, start_with, wait_for,
 };
-use enigma_net::{Config, DownReason, Identity, Net, NetError, NetEvent, RecvError, SendError};
+use enigma_net::{
+    Config, DownReason, Identity, Net, NetError, NetEvent, Pace, RecvError, SendError,
+};
 
 #[test]
 fn three_nodes_exchange_frames_of_all_sizes_in_order() {
@@ -66,6 +68,39 @@ fn three_nodes_exchange_frames_of_all_sizes_in_order() {
         assert!((all..all + 1000).contains(&peer.received_bytes), "{peer:?}");
         assert!((all..all + 1000).contains(&peer.sent_bytes), "{peer:?}");
     }
+}
+
+#[test]
+fn a_slowed_network_delivers_everything_in_order_and_not_before_its_time() {
+    let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
+    let latency = Duration::from_millis(40);
+    let slow = |config: &mut Config| {
+        config.pace = Some(Pace {
+            latency,
+            bits_per_second: Some(8_000_000),
+        });
+    };
+    let (a, b) = (start_with(a, slow), start_with(b, slow));
+    connect(&[&a, &b]);
+    let start = Instant::now();
+    let frame = |number: u8| vec![number; 10_000];
+    for number in 0..4 {
+        a.net
+            .send(b.key(), frame(number).into())
+            .expect("linked, and the queue is short");
+    }
+    for number in 0..4 {
+        b.expect_frame(a.key(), &frame(number));
+        // Ten thousand bytes take ten milliseconds.
+        let passing = Duration::from_millis(10) * (u32::from(number) + 1);
+        assert!(start.elapsed() >= latency + passing, "frame {number}");
+    }
+    // What waits when a node stops is not lost.
+    b.net.send(a.key(), frame(9).into()).expect("linked");
+    let b_key = b.key();
+    drop(b);
+    a.expect_frame(b_key, &frame(9));
+    assert_eq!(a.expect_down(b_key), DownReason::PeerStopped);
 }
 
 #[test]

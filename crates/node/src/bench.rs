@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use enigma_bytecode::plan::{Cost, Operation, Security};
 pub use enigma_core::bench::TaskError;
 use enigma_core::bench::{Bench, Effect, Input, Member, Task};
+pub use enigma_net::Pace;
 use enigma_net::{Identity, Inbox, Net, NetEvent, RecvError};
 use enigma_wire::id::{Address, PeerKey};
 use enigma_wire::sign::SecretKey;
@@ -29,7 +30,7 @@ const TURN_AT_WORK: usize = 8;
 pub enum Order {
     /// Deal the values of this task and link to the other members.
     Join {
-        /// `mul`, `lt` or `rank`.
+        /// As `enigma bench` calls it.
         operation: String,
         /// Elements of each input vector.
         count: u32,
@@ -98,23 +99,33 @@ pub fn rounds(
     Ok(Cost::of_setup(plan.committee).rounds + plan.cost.rounds)
 }
 
-/// Follows orders until there are no more. A failure is an answer, too.
+/// Follows orders until there are no more, over a network that is slowed down if a pace is given. A
+/// failure is an answer, too.
 ///
 /// # Errors
 /// When answers cannot be written any more.
-pub fn party(mut orders: impl BufRead, mut answers: impl Write) -> anyhow::Result<()> {
-    match follow(&mut orders, &mut answers) {
+pub fn party(
+    mut orders: impl BufRead,
+    mut answers: impl Write,
+    pace: Option<Pace>,
+) -> anyhow::Result<()> {
+    match follow(&mut orders, &mut answers, pace) {
         Ok(()) => Ok(()),
         Err(error) => say(&mut answers, &Answer::Failed(format!("{error:#}"))),
     }
 }
 
-fn follow(orders: &mut impl BufRead, answers: &mut impl Write) -> anyhow::Result<()> {
+fn follow(
+    orders: &mut impl BufRead,
+    answers: &mut impl Write,
+    pace: Option<Pace>,
+) -> anyhow::Result<()> {
     let identity = Identity::generate(&mut rand::rng());
     let signer = SecretKey::random(&mut rand::rng());
     let peer = identity.peer_key();
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let config = enigma_net::Config::new(identity, any_port);
+    let mut config = enigma_net::Config::new(identity, any_port);
+    config.pace = pace;
     let (net, inbox) = Net::start(config, Arc::new(|| {}))?;
     let greeting = Greeting {
         peer,
@@ -295,7 +306,7 @@ mod tests {
     #[test]
     fn a_party_that_is_told_nonsense_says_so() {
         let mut said = Vec::new();
-        party(&b"dance\n"[..], &mut said).expect("writing to memory works");
+        party(&b"dance\n"[..], &mut said, None).expect("writing to memory works");
         let said = String::from_utf8(said).expect("JSON is text");
         let lines: Vec<Answer> = said
             .lines()
