@@ -1,10 +1,13 @@
-//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench`.
+//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench | fuzz [--seconds N] [TARGET...] |
+//! rules [NAME...]`.
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
 mod artifacts;
 mod bench;
 mod formats;
+mod fuzz;
 mod layers;
+mod rules;
 mod tidy;
 
 use std::path::PathBuf;
@@ -17,10 +20,12 @@ fn main() -> ExitCode {
         ["layers"] => layers::run(),
         ["tidy"] => tidy::run(),
         ["bench"] => bench::run(),
+        ["fuzz", ref options @ ..] => fuzz::run(options),
+        ["rules", ref wanted @ ..] => rules::run(wanted),
         ["artifacts"] => artifacts::run(false),
         ["artifacts", "--write"] => artifacts::run(true),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask layers | tidy | artifacts [--write] | bench"
+            "usage: cargo xtask layers | tidy | artifacts [--write] | bench | fuzz [--seconds N] [TARGET...] | rules [NAME...]"
         )),
     };
     match result {

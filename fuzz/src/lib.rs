@@ -1,0 +1,180 @@
+//! Whatever a stranger can send, as functions of bytes that must return: decoders, the compiler, and
+//! the machines that take a peer's messages. Where more can be said than "no panic" the function
+//! asserts it: what decodes encodes to the same bytes, and a corrupt party never makes an honest one
+//! accept a wrong value or be named.
+//!
+//! `cargo xtask fuzz` runs them under a fuzzer that looks for new paths; the tests run them on [`seeds`]
+//! and mutations of these.
+
+mod session;
+mod setup;
+
+use enigma_bytecode::plan::{self, Sizes};
+use enigma_bytecode::{container, verify};
+use enigma_field::{Committee, M61};
+use enigma_wire::api::signed::Authorization;
+use enigma_wire::dealing::{self, Context, RowPackage};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
+use enigma_wire::peer::{self, Control, Frame, Place, RunKey};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
+pub use self::session::session;
+pub use self::setup::setup;
+
+/// A function of bytes.
+pub type Target = fn(&[u8]);
+
+/// All of them, with the names that `cargo xtask fuzz` knows.
+pub const TARGETS: [(&str, Target); 7] = [
+    ("authorization", authorization),
+    ("contract", contract),
+    ("frame", frame),
+    ("package", package),
+    ("session", session),
+    ("setup", setup),
+    ("source", source),
+];
+
+/// A peer's frame.
+pub fn frame(bytes: &[u8]) {
+    let encoded = match peer::decode(bytes) {
+        Ok(Frame::Compute(run, place, payload)) => peer::encode_compute(run, place, payload),
+        Ok(Frame::Setup(run, payload)) => peer::encode_setup(run, payload),
+        Ok(Frame::Control(run, control)) => peer::encode_control(run, &control),
+        Err(_) => return,
+    };
+    assert_eq!(encoded, bytes, "a frame has one encoding");
+}
+
+/// A compiled contract, and plans of its entries.
+pub fn contract(bytes: &[u8]) {
+    if let Ok(decoded) = container::decode(bytes) {
+        assert_eq!(
+            container::encode(&decoded),
+            bytes,
+            "a contract has one encoding"
+        );
+    }
+    let Ok(verified) = verify::load(bytes, None) else {
+        return;
+    };
+    let contract = verified.contract();
+    let committee = Committee::new(3).expect("an odd size");
+    let rows: Vec<u32> = (0..contract.collections.len())
+        .map(|collection| contract.maximum_rows(collection).min(20))
+        .collect();
+    for entry in 0..contract.entries.len() {
+        // A contract may ask for more rows than these, or for too much work: both are errors.
+        let _ = plan::quote(contract, entry, &Sizes { rows: rows.clone() }, committee);
+    }
+}
+
+/// A contract's source.
+pub fn source(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let compilation = enigma_lang::compile(&text);
+    let compiled = compilation.contract.is_some();
+    let refused = enigma_lang::has_errors(&compilation.diagnostics);
+    assert_ne!(compiled, refused, "a source compiles or is told why not");
+    let rendered = enigma_lang::render(
+        &compilation.diagnostics,
+        "fuzz",
+        &text,
+        enigma_lang::Color::Never,
+    );
+    assert!(compiled || !rendered.is_empty(), "errors can be shown");
+}
+
+/// A dealt row, as its node sees it once it is unsealed.
+pub fn package(bytes: &[u8]) {
+    let context = context();
+    for values in [1, 3] {
+        let Ok(package) = RowPackage::decode(&context, values, bytes) else {
+            continue;
+        };
+        assert_eq!(&package.encode()[..], bytes, "a package has one encoding");
+        let party = package.party();
+        let found = package.check(&context, party, Hash([0; 32]));
+        assert!(found.is_err(), "nobody finds commitments with this root");
+    }
+}
+
+/// The header of a signed request.
+pub fn authorization(bytes: &[u8]) {
+    let Ok(header) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(authorization) = header.parse::<Authorization>() {
+        let shown = authorization.to_string();
+        assert_eq!(
+            shown.parse(),
+            Ok(authorization),
+            "what is shown can be read"
+        );
+    }
+}
+
+/// Valid inputs of a target, from which mutations begin.
+pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let examples = [
+        include_str!("../../examples/salaries/salaries.enigma"),
+        include_str!("../../examples/highest_bid/highest_bid.enigma"),
+        include_str!("../../examples/payroll_total/payroll_total.enigma"),
+        include_str!("../../examples/yes_no_vote/yes_no_vote.enigma"),
+    ];
+    match target {
+        "authorization" => {
+            let header = format!(
+                "Enigma 0x{:040} 1700000000 0x{:032x} 0x{}",
+                7,
+                9,
+                "1b".repeat(65)
+            );
+            vec![header.into_bytes()]
+        }
+        "contract" => {
+            let compile = |source: &&str| enigma_lang::compile(source).contract;
+            let contracts = examples.iter().filter_map(compile);
+            contracts
+                .map(|contract| container::encode(&contract))
+                .collect()
+        }
+        "frame" => {
+            let (job, attempt) = (JobId(7), 1);
+            let run = RunKey { job, attempt };
+            let (op, step, part) = (1 << 31, 2, 3);
+            vec![
+                peer::encode_compute(run, Place { op, step, part }, &[1; 16]),
+                peer::encode_setup(run, &[2; 40]),
+                peer::encode_control(run, &Control::OutputRoot(Hash([3; 32]))),
+            ]
+        }
+        "package" => {
+            let mut rng = ChaCha20Rng::from_seed([1; 32]);
+            let values = [5, 6, 7].map(M61::new);
+            let dealing = dealing::deal(&context(), &values, &mut rng).expect("a valid context");
+            dealing
+                .rows
+                .iter()
+                .map(|row| row.encode().to_vec())
+                .collect()
+        }
+        "session" => (0..8).map(|seed| vec![seed; 64]).collect(),
+        "setup" => setup::seeds(),
+        _ => examples.map(|source| source.as_bytes().to_vec()).to_vec(),
+    }
+}
+
+fn context() -> Context {
+    Context {
+        committee: Committee::new(3).expect("an odd size"),
+        nodes: (1..=3).map(NodeId).collect(),
+        owner: Address([4; 20]),
+        collection: CollectionId(5),
+        member: MemberIndex(6),
+        revision: 0,
+        epoch: 1,
+        policy: Hash([8; 32]),
+    }
+}

@@ -1,0 +1,3 @@
+#![no_main]
+#![allow(missing_docs)] // The fuzzer's macro writes the entry point.
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::setup(bytes));
