@@ -210,6 +210,8 @@ impl Schedule {
                 Call::Open { op, src, .. } | Call::OpenMasked { op, src, .. } => {
                     self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Opening);
                 }
+                // Nobody sends anything for it.
+                Call::Random { .. } => {}
                 Call::Masks {
                     op, batch, bits, ..
                 } => {

@@ -189,6 +189,13 @@ pub fn run_plan(
                 masks.insert(*mask, recursion::fold(&drawn, &weights));
                 memory.write(*bits, plain(drawn));
             }
+            Step::Call(Call::Random { dst, .. }) => {
+                let mut word = || (0..61).fold(0, |word, _| word << 1 | u64::from(random_bit()));
+                let len = plan.lengths[dst.0 as usize];
+                let drawn = (0..len).map(|_| M61::new(word()));
+                let drawn = plain(drawn.collect());
+                memory.write(*dst, drawn);
+            }
             Step::Call(Call::Reshare { dst, src, .. }) => {
                 let values = plain(memory.view(*src).to_vec());
                 memory.write(*dst, values);

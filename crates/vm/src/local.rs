@@ -47,6 +47,19 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
             let result: Vec<M61> = pairs.map(|pair| pair[*offset as usize]).collect();
             memory.write_local(*dst, result, local);
         }
+        Local::Places { dst } => {
+            let places = (0..plan.lengths[dst.0 as usize]).map(M61::from);
+            memory.write_local(*dst, places.collect(), local);
+        }
+        Local::PrefixSums { dst, src } => {
+            let mut sum = M61::ZERO;
+            let sums = memory.view(*src).iter().map(|x| {
+                sum += *x;
+                sum
+            });
+            let sums = sums.collect();
+            memory.write_local(*dst, sums, local);
+        }
         Local::Sum { dst, src } => {
             let sum: M61 = memory.view(*src).iter().sum();
             memory.write_local(*dst, vec![sum], local);
@@ -74,6 +87,28 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
                 .zip(&**opened)
                 .map(|(&bit, c)| [bit, M61::ONE - bit][(c.value() & 1) as usize])
                 .collect();
+            memory.write_local(*dst, result, local);
+        }
+        Local::ByOpenedBit {
+            dst,
+            src,
+            opened,
+            shifts,
+            affine,
+        } => {
+            let (src, opened) = (memory.view(*src), memory.opened(*opened));
+            let result = by_opened_bit(src, opened, shifts, affine);
+            memory.write_local(*dst, result, local);
+        }
+        Local::OpenedLow { dst, opened, bits } => {
+            let kept = (1 << bits) - 1;
+            let opened = memory.opened(*opened).iter();
+            let result = opened.map(|c| M61::new(c.value() & kept)).collect();
+            memory.write_local(*dst, result, local);
+        }
+        Local::OpenedZero { dst, opened } => {
+            let opened = memory.opened(*opened).iter();
+            let result = opened.map(|c| M61::from(*c == M61::ZERO)).collect();
             memory.write_local(*dst, result, local);
         }
         Local::RankCounts {
@@ -162,6 +197,22 @@ fn digit_leaves(bits: &[M61], both: &[M61], opened: &[M61]) -> (Vec<M61>, Vec<M6
         }
     }
     (less, equal)
+}
+
+fn by_opened_bit(
+    source: &[M61],
+    opened: &[M61],
+    shifts: &[u32],
+    affine: &[(M61, M61); 2],
+) -> Vec<M61> {
+    let mut result = Vec::with_capacity(source.len());
+    for (block, shift) in source.chunks(opened.len().max(1)).zip(shifts) {
+        result.extend(block.iter().zip(opened).map(|(x, c)| {
+            let (coefficient, constant) = affine[(c.value() >> shift & 1) as usize];
+            coefficient * *x + constant
+        }));
+    }
+    result
 }
 
 fn rank_counts(less: &[M61], equal: &[M61], first: u64, order: Order, rows: usize) -> Vec<M61> {

@@ -327,6 +327,13 @@ impl Machine {
                     self.finish_strand(strand);
                     return Ok(());
                 }
+                Some(step @ Step::Call(Call::Random { op, dst })) => {
+                    let len = plan.lengths[dst.0 as usize] as usize;
+                    let drawn = self.engine.random(*op, len)?;
+                    self.memory.write(*dst, drawn);
+                    self.states[strand as usize].next += 1;
+                    self.end_step(step);
+                }
                 Some(Step::Call(call)) => return self.start_call(strand, call),
                 Some(step @ Step::Local(op)) => {
                     local::execute(&plan, &mut self.memory, op);
@@ -387,6 +394,7 @@ impl Machine {
                 self.engine.start_reshare(*op, *batch, part(src))
             }
             Call::Verify { op } => self.engine.start_verify(*op),
+            Call::Random { .. } => unreachable!("done at once, without the others"),
         }
     }
 

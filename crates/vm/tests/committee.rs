@@ -12,8 +12,8 @@ use enigma_bytecode::model::{Contract, Order};
 use enigma_bytecode::plan::{self, Cost, Plan, Sizes};
 use enigma_field::{Committee, M61, Party, Shares};
 use enigma_mpc::{Error, Fault, Misuse};
-use enigma_vm::{Machine, Outcome, Progress, Refused, clear};
-use network::{Machines, engines, shown};
+use enigma_vm::{Machine, Progress, Refused, clear};
+use network::{Machines, assert_predicted, engines, shown};
 
 fn of(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
@@ -29,26 +29,6 @@ fn elements(inputs: &[Vec<i64>]) -> Vec<(u16, Vec<M61>)> {
     (0u16..).zip(inputs.iter().map(rows)).collect()
 }
 
-fn assert_predicted(cost: &Cost, outcomes: &[Outcome]) {
-    for (party, outcome) in outcomes.iter().enumerate() {
-        let counted = outcome.counters;
-        assert_eq!(counted.multiplications, cost.multiplications);
-        assert_eq!(counted.reshares, cost.reshares);
-        assert_eq!(counted.random_bits, cost.random_bits);
-        assert_eq!(counted.openings, cost.openings);
-        assert_eq!(counted.verifications, cost.verifications);
-        assert_eq!(counted.random_values, 0);
-        assert_eq!(counted.bytes_sent, cost.bytes_sent[party], "party {party}");
-        assert!(outcome.register_bytes <= cost.memory_bytes);
-    }
-    let total: u64 = outcomes.iter().map(|o| o.counters.bytes_sent).sum();
-    let most = outcomes.iter().map(|o| o.counters.bytes_sent).max();
-    assert_eq!(
-        (total, most),
-        (cost.bytes_total, Some(cost.bytes_per_party))
-    );
-}
-
 fn check_run(committee: Committee, contract: &Contract, inputs: &[Vec<i64>], seed: u64) {
     let plan = plan::main(contract, 0, &sizes(inputs), committee).expect("a plan");
     let plan = Arc::new(plan);
@@ -57,7 +37,7 @@ fn check_run(committee: Committee, contract: &Contract, inputs: &[Vec<i64>], see
     let meaning = clear::run(contract, 0, inputs).expect("the entry runs");
     let meaning: Vec<_> = meaning.into_iter().map(|s| (s.reveal, s.values)).collect();
     assert_eq!(shown(committee, &outcomes), meaning);
-    assert_predicted(&plan.cost, &outcomes);
+    assert_predicted(&plan, &outcomes);
 }
 
 fn people(count: usize, seed: u64) -> Vec<i64> {
@@ -212,7 +192,7 @@ fn several_tiles_with_windows_of_different_sizes() {
         });
         let outcomes = machines.run();
         assert_eq!(shown(of(3), &outcomes), meaning);
-        assert_predicted(&plan.cost, &outcomes);
+        assert_predicted(&plan, &outcomes);
     }
     let values: Vec<i64> = (0..400).map(|_| pick.between(-1_000, 1_000)).collect();
     check_run(of(3), &quotient(-1_000, 1_000, 400, 3), &[values], 9);
@@ -230,7 +210,7 @@ fn the_input_check_and_the_entry_run_in_one_session() {
         let check = Arc::new(check);
         let mut machines = Machines::new(&check, &elements(&inputs), engines(committee, 1), 1);
         let outcomes = machines.run();
-        assert_predicted(&check.cost, &outcomes);
+        assert_predicted(&check, &outcomes);
         for outcome in &outcomes {
             assert_eq!(outcome.opened, [(0, valid.to_vec())]);
             assert!(outcome.outputs.is_empty());
@@ -241,7 +221,7 @@ fn the_input_check_and_the_entry_run_in_one_session() {
         let main = Arc::new(main);
         let engines = machines.into_engines();
         let outcomes = Machines::new(&main, &elements(&kept), engines, 2).run();
-        assert_predicted(&main.cost, &outcomes);
+        assert_predicted(&main, &outcomes);
         let expected = [(0, vec![28]), (1, vec![3, 1, 4, 2])];
         assert_eq!(shown(committee, &outcomes), expected);
     }

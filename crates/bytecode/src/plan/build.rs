@@ -215,6 +215,27 @@ impl Builder {
         self.view(dst)
     }
 
+    /// See [`Local::EveryOther`].
+    pub(super) fn every_other(&mut self, src: View, offset: u32) -> View {
+        let dst = self.register(src.len / 2);
+        self.local(Local::EveryOther { dst, src, offset });
+        self.view(dst)
+    }
+
+    /// See [`Local::Places`].
+    pub(super) fn places(&mut self, len: u32) -> View {
+        let dst = self.register(len);
+        self.local(Local::Places { dst });
+        self.view(dst)
+    }
+
+    /// See [`Local::PrefixSums`].
+    pub(super) fn prefix_sums(&mut self, src: View) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::PrefixSums { dst, src });
+        self.view(dst)
+    }
+
     /// See [`Local::Sum`].
     pub(super) fn sum(&mut self, src: View) -> View {
         let dst = self.register(1);
@@ -366,6 +387,14 @@ impl Builder {
             mask,
         }));
         Ok((self.view(bits), mask))
+    }
+
+    /// See [`Call::Random`].
+    pub(super) fn random(&mut self, len: u32) -> Result<View, PlanError> {
+        let op = self.number()?;
+        let dst = self.register(len);
+        self.push(Step::Call(Call::Random { op, dst }));
+        Ok(self.view(dst))
     }
 
     /// See [`Call::OpenMasked`].

@@ -156,12 +156,72 @@ pub fn mask_exponents() -> [u32; MASK_BITS as usize] {
     exponents
 }
 
-/// Joins the segments level by level. `equal` may lack place 0 after the first level, when only
-/// `less` is wanted; `first` says at which place it starts.
+/// Segments of digits of one size, one block for each place.
+pub(super) struct Segments {
+    /// Whether the public segment is less.
+    pub(super) less: View,
+    /// Whether the segments are equal, from the place `first` on.
+    pub(super) equal: View,
+    /// 1 if `equal` lacks the least significant segment, else 0.
+    pub(super) first: u32,
+    /// How many there are.
+    pub(super) places: u32,
+}
+
+impl Segments {
+    /// The single digits.
+    pub(super) fn digits(less: View, equal: View) -> Segments {
+        Segments {
+            less,
+            equal,
+            first: 0,
+            places: DIGITS,
+        }
+    }
+
+    /// Joins neighbours. Of the first `skip` results, 0 or 1, `equal` is not wanted.
+    pub(super) fn join(&self, b: &mut Builder, n: u32, skip: u32) -> Result<Segments, PlanError> {
+        let half = self.places.div_ceil(2);
+        let pairs = self.places - half;
+        let upper_equal = self.equal.part((half - self.first) * n, pairs * n);
+        let lower_less = self.less.part(0, pairs * n);
+        let mut factors = vec![(upper_equal, lower_less)];
+        if pairs > skip {
+            factors.push((
+                upper_equal.part(skip * n, (pairs - skip) * n),
+                self.equal.part((skip - self.first) * n, (pairs - skip) * n),
+            ));
+        }
+        let products = b.multiply(&factors)?;
+        let upper_less = self.less.part(half * n, pairs * n);
+        let mut less = b.linear(
+            &[
+                (M61::ONE, upper_less),
+                (M61::ONE, products.part(0, pairs * n)),
+            ],
+            M61::ZERO,
+        );
+        let mut equal = products.part(pairs * n, (pairs - skip) * n);
+        if half > pairs {
+            let unpaired = |view: View, first: u32| view.part((pairs - first) * n, n);
+            less = b.concat(&[less, unpaired(self.less, 0)]);
+            equal = b.concat(&[equal, unpaired(self.equal, self.first)]);
+        }
+        Ok(Segments {
+            less,
+            equal,
+            first: skip,
+            places: half,
+        })
+    }
+}
+
+/// Joins the segments level by level. `equal` lacks place 0 after the first level, when only `less`
+/// is wanted.
 fn tree(
     b: &mut Builder,
-    mut less: View,
-    mut equal: View,
+    less: View,
+    equal: View,
     n: u32,
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
@@ -169,42 +229,15 @@ fn tree(
         Want::Less => 1,
         Want::LessAndEqual => 0,
     };
-    let mut first = 0;
-    let mut places = DIGITS;
-    while places > 1 {
-        let half = places.div_ceil(2);
-        let pairs = places - half;
-        let upper_equal = equal.part((half - first) * n, pairs * n);
-        let lower_less = less.part(0, pairs * n);
-        let mut factors = vec![(upper_equal, lower_less)];
-        if pairs > skip {
-            factors.push((
-                upper_equal.part(skip * n, (pairs - skip) * n),
-                equal.part((skip - first) * n, (pairs - skip) * n),
-            ));
-        }
-        let products = b.multiply(&factors)?;
-        let upper_less = less.part(half * n, pairs * n);
-        let mut next_less = b.linear(
-            &[
-                (M61::ONE, upper_less),
-                (M61::ONE, products.part(0, pairs * n)),
-            ],
-            M61::ZERO,
-        );
-        let mut next_equal = products.part(pairs * n, (pairs - skip) * n);
-        if half > pairs {
-            let unpaired = |view: View, first: u32| view.part((pairs - first) * n, n);
-            next_less = b.concat(&[next_less, unpaired(less, 0)]);
-            next_equal = b.concat(&[next_equal, unpaired(equal, first)]);
-        }
-        (less, equal, first, places) = (next_less, next_equal, skip, half);
+    let mut segments = Segments::digits(less, equal);
+    while segments.places > 1 {
+        segments = segments.join(b, n, skip)?;
     }
     let equal = match want {
         Want::Less => None,
-        Want::LessAndEqual => Some(equal),
+        Want::LessAndEqual => Some(segments.equal),
     };
-    Ok((less, equal))
+    Ok((segments.less, equal))
 }
 
 #[cfg(test)]

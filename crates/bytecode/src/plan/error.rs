@@ -28,6 +28,13 @@ pub enum PlanError {
         /// The manifest line.
         reveal: u16,
     },
+    /// A gate of a program cannot be applied to its operands.
+    Gate {
+        /// The gate, counted from 0.
+        gate: usize,
+        /// What is wrong.
+        problem: GateProblem,
+    },
     /// The run would cost more than the network allows.
     OverLimit {
         /// What there is too much of.
@@ -37,6 +44,20 @@ pub enum PlanError {
         /// What the run needs at least (planning stops when a limit is passed).
         needed: u64,
     },
+}
+
+/// Why a gate cannot be applied to its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GateProblem {
+    /// There is no such earlier gate.
+    Operand,
+    /// Operands are not as long as the gate needs them.
+    Length,
+    /// An operand, or the result, can lie outside the range that the gate needs.
+    Range,
+    /// A public parameter is outside its range.
+    Parameter,
 }
 
 /// A limit of one run.
@@ -70,6 +91,17 @@ impl fmt::Display for Limit {
     }
 }
 
+impl fmt::Display for GateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GateProblem::Operand => "there is no such operand",
+            GateProblem::Length => "an operand is too short, too long or not as long as another",
+            GateProblem::Range => "a value can lie outside the range that is allowed here",
+            GateProblem::Parameter => "a public parameter is outside its range",
+        })
+    }
+}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -93,6 +125,7 @@ impl fmt::Display for PlanError {
                 f,
                 "operation {op}: manifest line {reveal} does not belong to this entry"
             ),
+            PlanError::Gate { gate, problem } => write!(f, "gate {gate}: {problem}"),
             PlanError::OverLimit {
                 limit,
                 allowed,

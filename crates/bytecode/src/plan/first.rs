@@ -15,7 +15,7 @@ use enigma_field::M61;
 use super::build::Builder;
 use super::compare::{self, Masks, Want};
 use super::error::PlanError;
-use super::ir::{Local, View};
+use super::ir::View;
 use super::tiles;
 use crate::model::Order;
 
@@ -110,16 +110,7 @@ fn level(
 fn meet(b: &mut Builder, tile: Field, order: Order, masks: Masks) -> Result<Field, PlanError> {
     let minus_one = -M61::ONE;
     let mut sides = |all: View| {
-        let mut side = |offset: u32| {
-            let dst = b.register(all.len / 2);
-            b.local(Local::EveryOther {
-                dst,
-                src: all,
-                offset,
-            });
-            b.view(dst)
-        };
-        let (earlier, later) = (side(0), side(1));
+        let (earlier, later) = (b.every_other(all, 0), b.every_other(all, 1));
         let step = b.linear(&[(M61::ONE, later), (minus_one, earlier)], M61::ZERO);
         (earlier, step)
     };

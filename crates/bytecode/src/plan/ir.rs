@@ -104,6 +104,18 @@ pub enum Local {
         /// 0 or 1.
         offset: u32,
     },
+    /// `dst[k] = k`.
+    Places {
+        /// Result.
+        dst: Reg,
+    },
+    /// `dst[k] = src[0] + ... + src[k]`.
+    PrefixSums {
+        /// Result.
+        dst: Reg,
+        /// The elements.
+        src: View,
+    },
     /// The sum of all elements.
     Sum {
         /// Result, one element.
@@ -141,6 +153,36 @@ pub enum Local {
         dst: Reg,
         /// Shared bits.
         bits: View,
+        /// Opened values.
+        opened: Pub,
+    },
+    /// Block g of the result is `coefficient * src[g] + constant` with the pair (coefficient,
+    /// constant) chosen, element by element, by bit `shifts[g]` of the opened value.
+    ByOpenedBit {
+        /// Result, as many blocks as there are shifts.
+        dst: Reg,
+        /// As many blocks, each as long as `opened`.
+        src: View,
+        /// Opened values.
+        opened: Pub,
+        /// Which bit of the opened value chooses, for each block.
+        shifts: Vec<u32>,
+        /// The pairs for a bit of 0 and of 1.
+        affine: [(M61, M61); 2],
+    },
+    /// `dst[k] = opened[k] mod 2^bits`, as shares of a public value.
+    OpenedLow {
+        /// Result.
+        dst: Reg,
+        /// Opened values.
+        opened: Pub,
+        /// How many bits stay.
+        bits: u32,
+    },
+    /// 1 where the opened value is 0, else 0, as shares of a public value.
+    OpenedZero {
+        /// Result.
+        dst: Reg,
         /// Opened values.
         opened: Pub,
     },
@@ -225,6 +267,13 @@ pub enum Call {
         /// The masks that the bits make.
         mask: MaskReg,
     },
+    /// Uniform field elements that nobody knows. No message is needed.
+    Random {
+        /// The call's number.
+        op: u32,
+        /// Result.
+        dst: Reg,
+    },
     /// The same values under fresh uniform polynomials, as a recipient may see them.
     Reshare {
         /// The call's number.
@@ -294,11 +343,12 @@ impl Local {
     /// Calls `read` for every view of shares and `read_opened` for every opened vector it reads.
     pub fn reads(&self, mut read: impl FnMut(View), mut read_opened: impl FnMut(Pub)) {
         match self {
-            Local::Constant { .. } => {}
+            Local::Constant { .. } | Local::Places { .. } => {}
             Local::Linear { terms, .. } => terms.iter().for_each(|(_, view)| read(*view)),
             Local::Blocks { src, .. }
             | Local::Fold { src, .. }
             | Local::EveryOther { src, .. }
+            | Local::PrefixSums { src, .. }
             | Local::Sum { src, .. }
             | Local::PairDifferences { src, .. } => read(*src),
             Local::Concat { parts, .. } => parts.iter().copied().for_each(read),
@@ -311,6 +361,13 @@ impl Local {
             }
             Local::XorLowestBit { bits, opened, .. } => {
                 read(*bits);
+                read_opened(*opened);
+            }
+            Local::ByOpenedBit { src, opened, .. } => {
+                read(*src);
+                read_opened(*opened);
+            }
+            Local::OpenedLow { opened, .. } | Local::OpenedZero { opened, .. } => {
                 read_opened(*opened);
             }
             Local::RankCounts { less, equal, .. } => {
@@ -330,9 +387,14 @@ impl Local {
             | Local::Fold { dst, .. }
             | Local::Concat { dst, .. }
             | Local::EveryOther { dst, .. }
+            | Local::PrefixSums { dst, .. }
             | Local::Sum { dst, .. }
             | Local::PairDifferences { dst, .. }
             | Local::XorLowestBit { dst, .. }
+            | Local::ByOpenedBit { dst, .. }
+            | Local::OpenedLow { dst, .. }
+            | Local::OpenedZero { dst, .. }
+            | Local::Places { dst }
             | Local::RankCounts { dst, .. } => [Some(dst), None],
             Local::DigitLeaves { less, equal, .. } => [Some(less), Some(equal)],
         }
@@ -349,6 +411,7 @@ impl Call {
             | Call::Open { op, .. }
             | Call::OpenMasked { op, .. }
             | Call::Masks { op, .. }
+            | Call::Random { op, .. }
             | Call::Reshare { op, .. }
             | Call::Verify { op } => op,
         }
@@ -370,7 +433,7 @@ impl Call {
             Call::Open { src, .. } | Call::OpenMasked { src, .. } | Call::Reshare { src, .. } => {
                 read(*src);
             }
-            Call::Masks { .. } | Call::Verify { .. } => {}
+            Call::Masks { .. } | Call::Random { .. } | Call::Verify { .. } => {}
         }
     }
 
@@ -380,6 +443,7 @@ impl Call {
         match *self {
             Call::Multiply { dst, .. }
             | Call::MatrixProduct { dst, .. }
+            | Call::Random { dst, .. }
             | Call::Reshare { dst, .. } => Some(dst),
             Call::Masks { bits, .. } => Some(bits),
             Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => None,

@@ -6,27 +6,43 @@
 //! into tiles (decisions 5) that are strands of their own, so that one tile waits for messages
 //! while another is computed, and memory is bounded by how many tiles are in flight.
 //!
+//! Entries of contracts, [`program`]s of vector operations and bare [`operation`]s share the same
+//! templates; each template's file says what it costs.
+//!
 //! Invariants: planning is a pure function of its arguments, the same on every node; it reads no
 //! clock and no randomness; every register is written once; a strand depends on lower numbers only.
 
+mod bits;
 mod build;
 pub mod compare;
 mod cost;
 mod division;
 mod entry;
 mod error;
+mod extremes;
 mod first;
 mod ir;
+mod lookup;
 mod operation;
 mod product;
+mod program;
+mod quotient;
 mod range_check;
 mod rank;
 mod relation;
+mod root;
+mod select;
+mod statistics;
+mod tiling;
+mod truncation;
+mod unmask;
+mod zero;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
-pub use error::{Limit, PlanError};
+pub use error::{GateProblem, Limit, PlanError};
 pub use ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{Operation, Security, UnknownOperation, operation};
+pub use program::{Gate, Value, program};
 
 use enigma_field::Committee;
 

@@ -18,9 +18,8 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
         b.begin();
         return Ok(b.constant(M61::ONE, rows));
     }
-    let pairs = u64::from(rows) * u64::from(rows - 1) / 2;
     let mut counts = Vec::new();
-    for (first, len) in tiles(pairs, super::TILE) {
+    for (first, len) in tiles(pairs(rows), super::TILE) {
         let masks = compare::masks(b, len)?;
         b.verify_masks();
         b.begin();
@@ -44,4 +43,48 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
     }
     b.begin();
     Ok(b.linear(&counts, M61::ONE))
+}
+
+/// 1 + how many elements come before in ascending order, for each element of `values`; among equal
+/// ones the lower place comes first, so that no two have the same position. Each pair is compared once,
+/// and equality need not be known.
+pub(super) fn positions(b: &mut Builder, values: View) -> Result<View, PlanError> {
+    let rows = values.len;
+    if rows < 2 {
+        b.begin();
+        return Ok(b.constant(M61::ONE, rows));
+    }
+    let mut counts = Vec::new();
+    for (first, len) in tiles(pairs(rows), super::TILE) {
+        let masks = compare::masks(b, len)?;
+        b.verify_masks();
+        b.begin();
+        let difference = b.register(len);
+        b.local(Local::PairDifferences {
+            dst: difference,
+            src: values,
+            first,
+        });
+        // Of a pair i < j, x_j comes first only if it is smaller.
+        let later = b.view(difference);
+        let later = b.linear(&[(-M61::ONE, later)], M61::ZERO);
+        let less = compare::with_zero(b, later, masks, Want::Less)?.less;
+        let equal = b.constant(M61::ZERO, len);
+        let dst = b.register(rows);
+        b.local(Local::RankCounts {
+            dst,
+            less,
+            equal,
+            first,
+            // Of which x_i is counted behind x_j where `less` is 1, else x_j behind x_i.
+            order: Order::Descending,
+        });
+        counts.push((M61::ONE, b.view(dst)));
+    }
+    b.begin();
+    Ok(b.linear(&counts, M61::ONE))
+}
+
+fn pairs(rows: u32) -> u64 {
+    u64::from(rows) * u64::from(rows - 1) / 2
 }

@@ -1,8 +1,9 @@
 //! A committee of machines in memory, whose frames arrive in any order.
+#![allow(dead_code)] // Each test binary uses its part.
 
 use std::sync::Arc;
 
-use enigma_bytecode::plan::Plan;
+use enigma_bytecode::plan::{Call, Plan, Step};
 use enigma_field::{Committee, M61, Party, Shares};
 use enigma_mpc::testing::{self, Delivery, TestRng};
 use enigma_mpc::{Engine, Error};
@@ -179,4 +180,32 @@ pub(crate) fn shown(committee: Committee, outcomes: &[Outcome]) -> Vec<(u16, Vec
             (*reveal, values.into_iter().map(M61::to_i64).collect())
         })
         .collect()
+}
+
+/// What every party's engine counted is what the plan says.
+pub(crate) fn assert_predicted(plan: &Plan, outcomes: &[Outcome]) {
+    let cost = &plan.cost;
+    let steps = plan.strands.iter().flat_map(|strand| &strand.steps);
+    let drawn = steps.map(|step| match step {
+        Step::Call(Call::Random { dst, .. }) => u64::from(plan.lengths[dst.0 as usize]),
+        _ => 0,
+    });
+    let random_values: u64 = drawn.sum();
+    for (party, outcome) in outcomes.iter().enumerate() {
+        let counted = outcome.counters;
+        assert_eq!(counted.multiplications, cost.multiplications);
+        assert_eq!(counted.reshares, cost.reshares);
+        assert_eq!(counted.random_bits, cost.random_bits);
+        assert_eq!(counted.openings, cost.openings);
+        assert_eq!(counted.verifications, cost.verifications);
+        assert_eq!(counted.random_values, random_values);
+        assert_eq!(counted.bytes_sent, cost.bytes_sent[party], "party {party}");
+        assert!(outcome.register_bytes <= cost.memory_bytes);
+    }
+    let total: u64 = outcomes.iter().map(|o| o.counters.bytes_sent).sum();
+    let most = outcomes.iter().map(|o| o.counters.bytes_sent).max();
+    assert_eq!(
+        (total, most),
+        (cost.bytes_total, Some(cost.bytes_per_party))
+    );
 }

@@ -1,0 +1,133 @@
+//! Shared indices as one-hot vectors, and tables read at shared indices.
+//!
+//! An index below m has k = bits of m - 1. One-hots of groups of bits are joined two by two until one
+//! group is left: a one-hot of a entries and one of b entries take (a-1)(b-1) products, because the
+//! products of a row or column add up to an entry that is known. Altogether 2^k - 1 - k products in
+//! ceil(log2 k) rounds per index, beside the bits of [`super::bits`].
+//!
+//! A public table is then read locally. A shared one takes one dot product per index: 1 product, 1
+//! round.
+
+use enigma_field::M61;
+
+use super::bits;
+use super::build::Builder;
+use super::error::PlanError;
+use super::ir::View;
+use super::tiling::by_rows;
+
+/// Most entries of a table, or of a one-hot vector.
+pub(super) const MOST_ENTRIES: u32 = 1 << 12;
+
+/// Most weights of one fold.
+const FOLD: usize = 64;
+
+/// Elements of one-hot vectors in a tile.
+const TILE_ELEMENTS: u32 = super::TILE * 32;
+
+/// `len` blocks, 1 in block g where the index is g. Indices are below `len`, which is from 1 to
+/// [`MOST_ENTRIES`].
+pub(super) fn one_hots(b: &mut Builder, index: View, len: u32) -> Result<View, PlanError> {
+    by_rows(b, index.len, len, rows(len), |b, first, rows| {
+        one_hots_tile(b, index.part(first, rows), len)
+    })
+}
+
+/// The entries of a public table at the indices, which are below its length.
+pub(super) fn public_table(b: &mut Builder, index: View, table: &[M61]) -> Result<View, PlanError> {
+    let len = table.len() as u32;
+    by_rows(b, index.len, 1, rows(len), |b, first, rows| {
+        let index = index.part(first, rows);
+        let hot = one_hots_tile(b, index, len)?;
+        let mut sums = Vec::new();
+        for (place, entries) in (0..).step_by(FOLD).zip(table.chunks(FOLD)) {
+            let hot = hot.part(place * rows, entries.len() as u32 * rows);
+            sums.push((M61::ONE, b.fold(hot, entries.to_vec())));
+        }
+        Ok(match sums[..] {
+            [(_, only)] => only,
+            _ => b.linear(&sums, M61::ZERO),
+        })
+    })
+}
+
+/// The entries of a shared table at the indices, which are below its length.
+pub(super) fn shared_table(b: &mut Builder, index: View, table: View) -> Result<View, PlanError> {
+    by_rows(b, index.len, 1, rows(table.len), |b, first, rows| {
+        let hot = one_hots_tile(b, index.part(first, rows), table.len)?;
+        b.matrix_product((table, hot), [1, table.len, rows])
+    })
+}
+
+/// How many indices are treated at once.
+pub(super) fn rows(len: u32) -> u32 {
+    (TILE_ELEMENTS / len.next_power_of_two()).clamp(1, super::TILE / 4)
+}
+
+fn one_hots_tile(b: &mut Builder, index: View, len: u32) -> Result<View, PlanError> {
+    let width = (len - 1).checked_ilog2().map_or(0, |top| top + 1);
+    if width == 0 {
+        b.begin();
+        return Ok(b.constant(M61::ONE, index.len));
+    }
+    let bits = bits::decompose(b, index, width)?;
+    let hot = demultiplex(b, bits, width)?;
+    Ok(b.concat(&hot[..len as usize]))
+}
+
+/// The 2^width blocks of the one-hot vectors of numbers given by their bits, in the current strand.
+pub(super) fn demultiplex(b: &mut Builder, bits: View, width: u32) -> Result<Vec<View>, PlanError> {
+    let n = bits.len / width;
+    let mut groups: Vec<Vec<View>> = Vec::new();
+    let unset = b.linear(&[(-M61::ONE, bits)], M61::ONE);
+    for bit in 0..width {
+        groups.push(vec![unset.part(bit * n, n), bits.part(bit * n, n)]);
+    }
+    while groups.len() > 1 {
+        let mut factors = Vec::new();
+        for pair in groups.chunks_exact(2) {
+            for high in &pair[1][1..] {
+                factors.extend(pair[0][1..].iter().map(|low| (*low, *high)));
+            }
+        }
+        let products = b.multiply(&factors)?;
+        let mut products = (0..factors.len() as u32).map(|at| products.part(at * n, n));
+        let mut joined = Vec::new();
+        for pair in groups.chunks(2) {
+            joined.push(match pair {
+                [low, high] => join(b, low, high, &mut products),
+                rest => rest.concat(),
+            });
+        }
+        groups = joined;
+    }
+    Ok(groups.concat())
+}
+
+/// The one-hot of a low and a high group, whose products without their first entries are given.
+fn join(
+    b: &mut Builder,
+    low: &[View],
+    high: &[View],
+    products: &mut impl Iterator<Item = View>,
+) -> Vec<View> {
+    let rest = |b: &mut Builder, of: View, parts: &[View]| {
+        let mut terms = vec![(M61::ONE, of)];
+        terms.extend(parts.iter().map(|part| (-M61::ONE, *part)));
+        b.linear(&terms, M61::ZERO)
+    };
+    let mut rows: Vec<Vec<View>> = Vec::new();
+    for &entry in &high[1..] {
+        let known: Vec<View> = products.take(low.len() - 1).collect();
+        let mut row = vec![rest(b, entry, &known)];
+        row.extend(known);
+        rows.push(row);
+    }
+    let first = low.iter().enumerate().map(|(at, &entry)| {
+        let column: Vec<View> = rows.iter().map(|row| row[at]).collect();
+        rest(b, entry, &column)
+    });
+    let mut all: Vec<View> = first.collect();
+    all.extend(rows.into_iter().flatten());
+    all
+}

@@ -1,0 +1,533 @@
+//! Programs of vector operations: each gate is one template over the results of earlier gates.
+//!
+//! A program is written by trusted code: a test, a benchmark, a compiler. It says of each input where
+//! its values lie, and every further range follows; a gate whose result could leave |x| < 2^59 (S15) is
+//! refused, so that comparisons are right for all inputs that keep their promise. Outputs are **as
+//! computed**, fit to be opened only for values that are nobody's secret; a run with recipients
+//! re-randomises them.
+
+use enigma_field::{Committee, M61};
+
+use super::build::Builder;
+use super::cost::Limits;
+use super::error::{GateProblem, Limit, PlanError};
+use super::ir::{Plan, View};
+use super::{
+    FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, product, quotient, rank, relation,
+    root, select, statistics, truncation, zero,
+};
+use crate::interval::{Interval, MAGNITUDE_LIMIT, Wide};
+use crate::model::{Order, Relation};
+
+/// The result of a gate, by its place in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Value(pub u32);
+
+/// One operation on vectors. Operands are equally long, or one of them has one element, which is
+/// repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // The fields' names and the gates' texts say what they are.
+pub enum Gate {
+    /// The next input: `len` shared values in a range.
+    Input { len: u32, range: Interval },
+    /// The sum of coefficient times value, and a constant.
+    Linear {
+        terms: Vec<(i64, Value)>,
+        constant: i64,
+    },
+    /// `a[k] * b[k]`.
+    Multiply { a: Value, b: Value },
+    /// The sum of all elements.
+    Sum { a: Value },
+    /// `a[0] + ... + a[k]`.
+    PrefixSums { a: Value },
+    /// `len` elements from `start` on.
+    Part { a: Value, start: u32, len: u32 },
+    /// 1 where the relation holds, else 0.
+    Compare {
+        relation: Relation,
+        a: Value,
+        b: Value,
+    },
+    /// 1 where the value is 0, else 0. **Every party learns it.**
+    ShowZeros { a: Value },
+    /// 1 + how many elements come strictly before.
+    Rank { a: Value, order: Order },
+    /// The quotient by a public divisor, truncated toward zero; 0 for a divisor 0.
+    DividePublic { a: Value, divisor: i64 },
+    /// The quotient, truncated toward zero; 0 for a divisor 0.
+    Divide { a: Value, b: Value },
+    /// The largest integer whose square is not above the value, which is not negative.
+    SquareRoot { a: Value },
+    /// `a mod 2^bits`, from 0 to 2^bits - 1 also for negative values.
+    Remainder { a: Value, bits: u32 },
+    /// `a / 2^bits`, rounded toward minus infinity.
+    Truncate { a: Value, bits: u32 },
+    /// The lowest `width` bits, one block for each, the lowest first. Values are from 0 to 2^width - 1;
+    /// for 61 bits they may also be negative, and x < 0 has the bits of 2^61 - 1 + x.
+    Bits { a: Value, width: u32 },
+    /// The numbers whose bits are `width` blocks, the lowest first.
+    Compose { bits: Value, width: u32 },
+    /// `then` where the bit is 1, else `otherwise`.
+    Select {
+        bit: Value,
+        then: Value,
+        otherwise: Value,
+    },
+    /// `len` blocks, 1 in block g where the index is g, else 0.
+    OneHots { index: Value, len: u32 },
+    /// The entries of a public table at shared indices.
+    Lookup { index: Value, table: Vec<i64> },
+    /// The entries of a shared table at shared indices.
+    LookupShared { index: Value, table: Value },
+    /// The first in an order: the smallest or the largest.
+    First { a: Value, order: Order },
+    /// The place of the first, counted from 0; of equal values the lowest.
+    FirstPlace { a: Value, order: Order },
+    /// The first two in an order.
+    FirstTwo { a: Value, order: Order },
+    /// How many values lie below the first public bound, between neighbours, and from the last one on.
+    Histogram { a: Value, bounds: Vec<i64> },
+    /// How often each number from 0 to `len` - 1 occurs.
+    CountEach { a: Value, len: u32 },
+    /// The value at a position of the sorted vector, counted from 1.
+    Quantile { a: Value, position: u32 },
+}
+
+/// The plan of a program. Its inputs are numbered from 0 in place of collections, its outputs are the
+/// results of the gates in `shown`, numbered from 0 in place of manifest lines.
+///
+/// # Errors
+/// [`PlanError::Gate`] if a gate cannot be applied to its operands; else as [`super::main`].
+pub fn program(
+    gates: &[Gate],
+    shown: &[Value],
+    committee: Committee,
+    security: Security,
+) -> Result<Plan, PlanError> {
+    super::entry::check_committee(committee)?;
+    let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), Limits::default());
+    if security == Security::SemiHonest {
+        b.leave_unverified();
+    }
+    let mut expansion = Expansion {
+        b,
+        inputs: 0,
+        values: Vec::new(),
+    };
+    for (place, gate) in gates.iter().enumerate() {
+        let value = expansion.gate(gate).map_err(|why| match why {
+            Refusal::Gate(problem) => PlanError::Gate {
+                gate: place,
+                problem,
+            },
+            Refusal::Plan(error) => error,
+        })?;
+        expansion.values.push(value);
+    }
+    for (reveal, value) in (0..).zip(shown) {
+        let Some(value) = expansion.values.get(value.0 as usize) else {
+            return Err(PlanError::Gate {
+                gate: value.0 as usize,
+                problem: GateProblem::Operand,
+            });
+        };
+        let view = value.view;
+        expansion.b.begin();
+        // An output is a whole register.
+        let whole = expansion.b.concat(&[view]);
+        expansion.b.output(reveal, whole);
+    }
+    expansion.b.finish()
+}
+
+/// A result: where it is, and where its elements lie.
+#[derive(Clone, Copy)]
+struct Known {
+    view: View,
+    range: Interval,
+}
+
+enum Refusal {
+    Gate(GateProblem),
+    Plan(PlanError),
+}
+
+impl From<PlanError> for Refusal {
+    fn from(error: PlanError) -> Refusal {
+        Refusal::Plan(error)
+    }
+}
+
+impl From<GateProblem> for Refusal {
+    fn from(problem: GateProblem) -> Refusal {
+        Refusal::Gate(problem)
+    }
+}
+
+const BIT: Interval = Interval { low: 0, high: 1 };
+
+struct Expansion {
+    b: Builder,
+    inputs: u16,
+    values: Vec<Known>,
+}
+
+impl Expansion {
+    fn gate(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::Input { len, range } => self.input(*len, *range),
+            Gate::Linear { .. }
+            | Gate::Multiply { .. }
+            | Gate::Sum { .. }
+            | Gate::PrefixSums { .. }
+            | Gate::Part { .. }
+            | Gate::Select { .. } => self.arithmetic(gate),
+            Gate::DividePublic { .. }
+            | Gate::Divide { .. }
+            | Gate::SquareRoot { .. }
+            | Gate::Remainder { .. }
+            | Gate::Truncate { .. } => self.division(gate),
+            Gate::Bits { .. }
+            | Gate::Compose { .. }
+            | Gate::OneHots { .. }
+            | Gate::Lookup { .. }
+            | Gate::LookupShared { .. } => self.digits(gate),
+            _ => self.order(gate),
+        }
+    }
+
+    fn input(&mut self, len: u32, range: Interval) -> Result<Known, Refusal> {
+        self.b.limits().check(Limit::VectorLength, len.into())?;
+        check(len > 0 && range.low <= range.high, GateProblem::Length)?;
+        let range = narrow(range.into())?;
+        let view = self.b.input(self.inputs, len);
+        self.inputs += 1;
+        Ok(Known { view, range })
+    }
+
+    fn arithmetic(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::Linear { terms, constant } => self.linear(terms, *constant),
+            Gate::Multiply { a, b } => {
+                let range = if a == b {
+                    Wide::from(self.value(*a)?.range).square()
+                } else {
+                    Wide::from(self.value(*a)?.range).times(self.value(*b)?.range.into())
+                };
+                let range = narrow(range)?;
+                let [a, b] = self.together([*a, *b])?;
+                let view = product::product(&mut self.b, a.view, b.view)?;
+                Ok(Known { view, range })
+            }
+            Gate::Sum { a } | Gate::PrefixSums { a } => {
+                let a = self.value(*a)?;
+                let all = Wide::from(a.range).times(Wide::exactly(a.view.len.into()));
+                self.b.begin();
+                if matches!(gate, Gate::Sum { .. }) {
+                    let range = narrow(all)?;
+                    let view = self.b.sum(a.view);
+                    return Ok(Known { view, range });
+                }
+                let one = Wide::from(a.range);
+                let range = narrow(Wide {
+                    low: one.low.min(all.low),
+                    high: one.high.max(all.high),
+                })?;
+                let view = self.b.prefix_sums(a.view);
+                Ok(Known { view, range })
+            }
+            Gate::Part { a, start, len } => {
+                let a = self.value(*a)?;
+                let inside = *len > 0 && *start < a.view.len && *len <= a.view.len - start;
+                check(inside, GateProblem::Length)?;
+                let view = a.view.part(*start, *len);
+                Ok(Known { view, ..a })
+            }
+            Gate::Select {
+                bit,
+                then,
+                otherwise,
+            } => {
+                let [bit, then, otherwise] = self.together([*bit, *then, *otherwise])?;
+                is_bit(bit)?;
+                let range = union(then.range, otherwise.range);
+                let view = select::select(&mut self.b, bit.view, then.view, otherwise.view)?;
+                Ok(Known { view, range })
+            }
+            _ => unreachable!("sorted by `gate`"),
+        }
+    }
+
+    fn linear(&mut self, terms: &[(i64, Value)], constant: i64) -> Result<Known, Refusal> {
+        check((1..=64).contains(&terms.len()), GateProblem::Length)?;
+        let mut range = Wide::exactly(constant.into());
+        let mut views = Vec::new();
+        let mut len = 1;
+        for &(coefficient, value) in terms {
+            let fits = coefficient.unsigned_abs() < MAGNITUDE_LIMIT.unsigned_abs();
+            check(fits, GateProblem::Range)?;
+            let value = self.value(value)?;
+            let fits = len == 1 || value.view.len == 1 || value.view.len == len;
+            check(fits, GateProblem::Length)?;
+            len = len.max(value.view.len);
+            let part = Wide::from(value.range).times(Wide::exactly(coefficient.into()));
+            range = range.plus(part);
+            views.push((M61::from_i64(coefficient), value.view));
+        }
+        let range = narrow(range)?;
+        self.b.begin();
+        let view = self.b.linear(&views, M61::from_i64(constant));
+        Ok(Known { view, range })
+    }
+
+    fn division(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::DividePublic { a, divisor } => {
+                let a = self.value(*a)?;
+                let divisors = Wide::exactly((*divisor).into());
+                let range = narrow(Wide::from(a.range).divided_by(divisors))?;
+                let view = division::divide(&mut self.b, a.view, a.range, *divisor)?;
+                Ok(Known { view, range })
+            }
+            Gate::Divide { a, b } => {
+                let [a, b] = self.together([*a, *b])?;
+                let range = narrow(Wide::from(a.range).divided_by(b.range.into()))?;
+                let view = quotient::divide(&mut self.b, (a.view, a.range), (b.view, b.range))?;
+                Ok(Known { view, range })
+            }
+            Gate::SquareRoot { a } => {
+                let a = self.value(*a)?;
+                check(a.range.low >= 0, GateProblem::Range)?;
+                let range = Interval {
+                    low: a.range.low.isqrt(),
+                    high: a.range.high.isqrt(),
+                };
+                let view = root::root(&mut self.b, a.view, a.range.high.unsigned_abs())?;
+                Ok(Known { view, range })
+            }
+            Gate::Remainder { a, bits } => {
+                let a = self.value(*a)?;
+                check(*bits < 60, GateProblem::Parameter)?;
+                let view = truncation::remainder(&mut self.b, a.view, a.range, *bits)?;
+                let high = (1 << bits) - 1;
+                let range = if a.range.low >= 0 {
+                    Interval {
+                        low: 0,
+                        high: high.min(a.range.high),
+                    }
+                } else {
+                    Interval { low: 0, high }
+                };
+                Ok(Known { view, range })
+            }
+            Gate::Truncate { a, bits } => {
+                let a = self.value(*a)?;
+                check(*bits <= truncation::MOST_BITS, GateProblem::Parameter)?;
+                let view = truncation::truncate(&mut self.b, a.view, a.range, *bits)?;
+                let range = Interval {
+                    low: a.range.low >> bits,
+                    high: a.range.high >> bits,
+                };
+                Ok(Known { view, range })
+            }
+            _ => unreachable!("sorted by `gate`"),
+        }
+    }
+
+    fn digits(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::Bits { a, width } => {
+                let a = self.value(*a)?;
+                check((1..=bits::ALL).contains(width), GateProblem::Parameter)?;
+                if *width < bits::ALL {
+                    check(below(a.range, 1 << width), GateProblem::Range)?;
+                }
+                let view = bits::decompose(&mut self.b, a.view, *width)?;
+                Ok(Known { view, range: BIT })
+            }
+            Gate::Compose { bits, width } => {
+                let bits = self.value(*bits)?;
+                is_bit(bits)?;
+                check((1..=59).contains(width), GateProblem::Parameter)?;
+                let divides = bits.view.len.is_multiple_of(*width);
+                check(divides, GateProblem::Length)?;
+                let view = bits::compose(&mut self.b, bits.view, *width);
+                let high = (1 << width) - 1;
+                Ok(Known {
+                    view,
+                    range: Interval { low: 0, high },
+                })
+            }
+            Gate::OneHots { index, len } => {
+                let index = self.index(*index, *len)?;
+                let view = lookup::one_hots(&mut self.b, index, *len)?;
+                Ok(Known { view, range: BIT })
+            }
+            Gate::Lookup { index, table } => {
+                let index = self.index(*index, table.len() as u32)?;
+                let ends = table.iter().copied().min().zip(table.iter().copied().max());
+                let (low, high) = ends.ok_or(GateProblem::Parameter)?;
+                let range = narrow(Interval { low, high }.into())?;
+                let entries: Vec<M61> = table.iter().map(|entry| M61::from_i64(*entry)).collect();
+                let view = lookup::public_table(&mut self.b, index, &entries)?;
+                Ok(Known { view, range })
+            }
+            Gate::LookupShared { index, table } => {
+                let table = self.value(*table)?;
+                let index = self.index(*index, table.view.len)?;
+                let view = lookup::shared_table(&mut self.b, index, table.view)?;
+                Ok(Known {
+                    view,
+                    range: table.range,
+                })
+            }
+            _ => unreachable!("sorted by `gate`"),
+        }
+    }
+
+    fn order(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::Compare { relation, a, b } => {
+                let (a, b) = (self.value(*a)?, self.value(*b)?);
+                let (x, y) = (a.view.len, b.view.len);
+                check(x == y || x == 1 || y == 1, GateProblem::Length)?;
+                let difference = [(M61::ONE, a.view), (-M61::ONE, b.view)];
+                let view = relation::holds(&mut self.b, *relation, &difference, M61::ZERO)?;
+                Ok(Known { view, range: BIT })
+            }
+            Gate::ShowZeros { a } => {
+                let a = self.value(*a)?;
+                let view = zero::show_zeros(&mut self.b, a.view)?;
+                Ok(Known { view, range: BIT })
+            }
+            Gate::Rank { a, order } => {
+                let a = self.value(*a)?;
+                let view = rank::rank(&mut self.b, a.view, *order)?;
+                let high = a.view.len.into();
+                Ok(Known {
+                    view,
+                    range: Interval { low: 1, high },
+                })
+            }
+            Gate::First { a, order } => {
+                let a = self.value(*a)?;
+                let view = extremes::first(&mut self.b, a.view, *order)?;
+                Ok(Known { view, ..a })
+            }
+            Gate::FirstPlace { a, order } => {
+                let a = self.value(*a)?;
+                let view = extremes::place(&mut self.b, a.view, *order)?;
+                let high = i64::from(a.view.len) - 1;
+                Ok(Known {
+                    view,
+                    range: Interval { low: 0, high },
+                })
+            }
+            Gate::FirstTwo { a, order } => {
+                let a = self.value(*a)?;
+                check(a.view.len >= 2, GateProblem::Length)?;
+                let view = extremes::first_two(&mut self.b, a.view, a.range, *order)?;
+                Ok(Known { view, ..a })
+            }
+            _ => self.counts(gate),
+        }
+    }
+
+    fn counts(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        match gate {
+            Gate::Histogram { a, bounds } => {
+                let a = self.value(*a)?;
+                let ascending = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+                let few = (1..=statistics::MOST_BOUNDS).contains(&bounds.len());
+                check(ascending && few, GateProblem::Parameter)?;
+                for &bound in bounds {
+                    narrow(Wide::exactly(bound.into()))?;
+                }
+                let view = statistics::histogram(&mut self.b, a.view, bounds)?;
+                Ok(counted(view, a))
+            }
+            Gate::CountEach { a, len } => {
+                let index = self.index(*a, *len)?;
+                let view = statistics::count_each(&mut self.b, index, *len)?;
+                Ok(counted(view, self.value(*a)?))
+            }
+            Gate::Quantile { a, position } => {
+                let a = self.value(*a)?;
+                let inside = (1..=a.view.len).contains(position);
+                check(inside, GateProblem::Parameter)?;
+                let view = statistics::quantile(&mut self.b, a.view, *position)?;
+                Ok(Known { view, ..a })
+            }
+            _ => unreachable!("sorted by `gate`"),
+        }
+    }
+
+    fn value(&self, value: Value) -> Result<Known, GateProblem> {
+        let known = self.values.get(value.0 as usize).copied();
+        known.ok_or(GateProblem::Operand)
+    }
+
+    /// Operands of one length: single elements are repeated.
+    fn together<const N: usize>(&mut self, values: [Value; N]) -> Result<[Known; N], GateProblem> {
+        let mut known = [self.value(values[0])?; N];
+        for (place, value) in known.iter_mut().zip(values) {
+            *place = self.value(value)?;
+        }
+        let longest = known.iter().max_by_key(|known| known.view.len);
+        let like = longest.map_or(known[0].view, |longest| longest.view);
+        let fits = |known: &Known| known.view.len == 1 || known.view.len == like.len;
+        check(known.iter().all(fits), GateProblem::Length)?;
+        if known.iter().any(|known| known.view.len != like.len) {
+            self.b.begin();
+        }
+        for known in &mut known {
+            known.view = self.b.repeated(known.view, like);
+        }
+        Ok(known)
+    }
+
+    /// Indices below `len`.
+    fn index(&self, index: Value, len: u32) -> Result<View, GateProblem> {
+        let index = self.value(index)?;
+        check(
+            (1..=lookup::MOST_ENTRIES).contains(&len),
+            GateProblem::Parameter,
+        )?;
+        check(below(index.range, len.into()), GateProblem::Range)?;
+        Ok(index.view)
+    }
+}
+
+fn check(holds: bool, problem: GateProblem) -> Result<(), GateProblem> {
+    if holds { Ok(()) } else { Err(problem) }
+}
+
+fn narrow(range: Wide) -> Result<Interval, GateProblem> {
+    range.narrow().ok_or(GateProblem::Range)
+}
+
+/// Whether all values are from 0 to `end` - 1.
+fn below(range: Interval, end: i64) -> bool {
+    range.low >= 0 && range.high < end
+}
+
+fn is_bit(known: Known) -> Result<(), GateProblem> {
+    check(below(known.range, 2), GateProblem::Range)
+}
+
+fn union(a: Interval, b: Interval) -> Interval {
+    Interval {
+        low: a.low.min(b.low),
+        high: a.high.max(b.high),
+    }
+}
+
+/// Counts of rows of `a`.
+fn counted(view: View, a: Known) -> Known {
+    let high = a.view.len.into();
+    Known {
+        view,
+        range: Interval { low: 0, high },
+    }
+}

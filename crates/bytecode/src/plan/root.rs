@@ -1,0 +1,59 @@
+//! The integer square root of a shared value, exact, rounded down.
+//!
+//! Digit by digit in base 2. s is the root's bits found so far, R = x - s^2. The next bit, of weight u =
+//! 2^i, belongs to it if (s + u)^2 <= x, that is, if D = R - 2 u s - u^2 is not negative; then R becomes
+//! D. s + u is at most 2^h - 1 for h = ceil(k / 2) bits of the root of a value below 2^k, so for k <= 59
+//! all D are above -2^60 and below 2^59: their sign is right. Nothing but masked D are opened.
+//!
+//! Per value h comparisons ([`Want::Less`]) and h - 2 products (none for h = 1): the first bit needs none,
+//! because s is 0, nor does the last, because R ends. Rounds: 7 for each bit, and 1 for each product.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::compare::{self, Masks, Want};
+use super::error::PlanError;
+use super::ir::View;
+use super::tiling::by_rows;
+
+/// The roots of values from 0 to `high`.
+pub(super) fn root(b: &mut Builder, x: View, high: u64) -> Result<View, PlanError> {
+    let width = (u64::BITS - high.leading_zeros()).div_ceil(2);
+    if width == 0 {
+        b.begin();
+        return Ok(b.constant(M61::ZERO, x.len));
+    }
+    by_rows(b, x.len, 1, super::TILE / width, |b, first, len| {
+        let steps: Result<Vec<Masks>, _> = (0..width).map(|_| compare::masks(b, len)).collect();
+        let steps = steps?;
+        b.verify_masks();
+        b.begin();
+        tile(b, x.part(first, len), steps)
+    })
+}
+
+fn tile(b: &mut Builder, x: View, steps: Vec<Masks>) -> Result<View, PlanError> {
+    let one = M61::ONE;
+    let mut rest = x;
+    let mut root: Option<View> = None;
+    for (place, masks) in (0..steps.len() as u32).rev().zip(steps) {
+        let (unit, square) = (M61::new(1 << place), M61::new(1 << (2 * place)));
+        let twice = M61::new(2) * unit;
+        let mut terms = vec![(one, rest)];
+        terms.extend(root.map(|root| (-twice, root)));
+        let distance = b.linear(&terms, -square);
+        let less = compare::with_zero(b, distance, masks, Want::Less)?.less;
+        if place > 0 {
+            // What was taken away is put back where it was too much.
+            let mut terms = vec![(one, distance), (square, less)];
+            if let Some(root) = root {
+                terms.push((twice, b.multiply(&[(less, root)])?));
+            }
+            rest = b.linear(&terms, M61::ZERO);
+        }
+        let mut terms = vec![(-unit, less)];
+        terms.extend(root.map(|root| (one, root)));
+        root = Some(b.linear(&terms, unit));
+    }
+    Ok(root.expect("a root has at least one bit"))
+}

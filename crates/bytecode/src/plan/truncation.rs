@@ -1,0 +1,113 @@
+//! Division of a shared value by a public power of two, exact, and what it leaves (protocols S17).
+//!
+//! `x mod 2^f` is in [0, 2^f) for every integer x, also below 0, and truncation is the exact quotient
+//! `(x - x mod 2^f) / 2^f`: it **rounds toward minus infinity**, so that -1 becomes -1.
+//!
+//! A range that reaches below 0 is moved up by a multiple of 2^f, so that what is opened under a mask
+//! is an integer in [0, p). Then, with c, r and w of [`super::unmask`], the low f bits of x are
+//! c_lo - r_lo - w + 2^f borrow, where borrow, the borrow into bit f, is `[c_lo < r_lo]` or, if c_lo =
+//! r_lo, w. For an odd f it is found from the borrow d into the bit below, with one product more: if
+//! bits c' and r' there are equal it is d, else (1 - c') r'.
+//!
+//! Per value, with q = floor(f / 2): what [`super::unmask`] takes for the one digit q, that is 61 random
+//! bits, 1 opening, 30 one-hots, 55 + log2(q) + (ones of q) products, and 1 more if f is odd. Rounds
+//! after the masks: 6 + (ones of q) + (f odd).
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::error::PlanError;
+use super::ir::View;
+use super::tiling::by_rows;
+use super::unmask::{self, Hidden};
+use crate::interval::Interval;
+
+/// The largest power of two that is not larger than the field: its exponent.
+pub(super) const MOST_BITS: u32 = 60;
+
+/// `x mod 2^f` for 0 <= f <= [`MOST_BITS`]. `range`: where x lies.
+pub(super) fn remainder(
+    b: &mut Builder,
+    x: View,
+    range: Interval,
+    f: u32,
+) -> Result<View, PlanError> {
+    if f == 0 {
+        b.begin();
+        return Ok(b.constant(M61::ZERO, x.len));
+    }
+    if range.low >= 0 && range.high < 1 << f {
+        b.begin();
+        return Ok(x);
+    }
+    by_rows(b, x.len, 1, super::TILE, |b, first, len| {
+        let masks = unmask::masks(b, len)?;
+        b.verify_masks();
+        b.begin();
+        let lifted = b.linear(
+            &[(M61::ONE, x.part(first, len))],
+            M61::new(lift(range.low, f)),
+        );
+        let hidden = Hidden::open(b, lifted, masks, f / 2)?;
+        let borrow = borrow_into(b, &hidden, f)?;
+        let low = hidden.low_difference(b, f);
+        let terms = [
+            (M61::ONE, low),
+            (-M61::ONE, hidden.wrapped()),
+            (M61::new(1 << f), borrow),
+        ];
+        Ok(b.linear(&terms, M61::ZERO))
+    })
+}
+
+/// `x / 2^f`, rounded toward minus infinity, for 0 <= f <= [`MOST_BITS`].
+pub(super) fn truncate(
+    b: &mut Builder,
+    x: View,
+    range: Interval,
+    f: u32,
+) -> Result<View, PlanError> {
+    let low = remainder(b, x, range, f)?;
+    // 2^61 = 1 in the field.
+    let inverse = M61::new(1 << (61 - f.max(1)));
+    let inverse = if f == 0 { M61::ONE } else { inverse };
+    Ok(b.linear(&[(inverse, x), (-inverse, low)], M61::ZERO))
+}
+
+/// The least multiple of 2^f that added to `low` gives no negative number.
+fn lift(low: i64, f: u32) -> u64 {
+    let below = if low < 0 { low.unsigned_abs() } else { 0 };
+    below.div_ceil(1 << f) << f
+}
+
+/// The borrow into bit f.
+fn borrow_into(b: &mut Builder, hidden: &Hidden, f: u32) -> Result<View, PlanError> {
+    let digit = f / 2;
+    let borrow = hidden.borrows(b, &[digit])?[&digit];
+    if f.is_multiple_of(2) {
+        return Ok(borrow);
+    }
+    let below = [f - 1];
+    let (differing, alone) = (hidden.differing(b, &below), hidden.generating(b, &below));
+    let stopped = b.multiply(&[(differing, borrow)])?;
+    let terms = [(M61::ONE, borrow), (-M61::ONE, stopped), (M61::ONE, alone)];
+    Ok(b.linear(&terms, M61::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifted_values_are_integers_below_the_field_s_size() {
+        let most = (1i64 << 59) - 1;
+        for f in 1..=MOST_BITS {
+            for low in [0, -1, 1 - (1 << 20), -most] {
+                let lift = lift(low, f);
+                assert!(lift.is_multiple_of(1 << f));
+                assert!(i128::from(low) + i128::from(lift) >= 0);
+                assert!(lift + (most as u64) < M61::MODULUS);
+            }
+        }
+    }
+}
