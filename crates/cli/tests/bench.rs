@@ -14,6 +14,8 @@ fn a_bench_measures_real_processes_and_says_the_promised_keys() {
         ("matmul", "12", "3"),
         ("depth", "10", "3"),
         ("eq", "20", "3"),
+        ("div", "5", "3"),
+        ("histogram", "20", "3"),
     ] {
         let output = run(&[
             "bench", operation, "--count", count, "--nodes", nodes, "--runs", "2", "--json",

@@ -10,7 +10,11 @@ use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::ir::{Plan, View};
-use super::{FIRST_MAIN_CALL, product, rank, relation};
+use super::{
+    FIRST_MAIN_CALL, bits, extremes, lookup, product, quotient, rank, relation, root, select,
+    statistics, truncation,
+};
+use crate::interval::{Interval, MAGNITUDE_LIMIT};
 use crate::model::{Order, Relation};
 
 /// What a benchmark measures.
@@ -30,11 +34,30 @@ pub enum Operation {
     Equal,
     /// Ascending rank of each `x[k]` among all, for values with |x| < 2^59.
     Rank,
+    /// `x[k] / 2^16`, rounded toward minus infinity, for values with |x| < 2^59.
+    Truncate,
+    /// The bits of each `x[k]`, from 0 to 2^32 - 1: one block for each bit, the lowest first.
+    Bits,
+    /// `y[k]` where the bit `x[k]` is 1, else `z[k]`.
+    Select,
+    /// The entry of a public table at each shared index `x[k]`.
+    Lookup,
+    /// The largest of all, for values with |x| < 2^59.
+    Max,
+    /// `x[k] / y[k]`, exact and rounded down, for x from 0 to 2^32 - 1 and y from 0 to 2^16 - 1; 0 where y
+    /// is 0.
+    Divide,
+    /// The integer square root of each `x[k]`, from 0 to 2^32 - 1.
+    SquareRoot,
+    /// The element in the middle, the lower of two, for values with |x| < 2^59.
+    Median,
+    /// How many values lie between public bounds, for values from 0 to 2^16 - 1.
+    Histogram,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 7] = [
+    pub const ALL: [Operation; 16] = [
         Operation::Multiply,
         Operation::Dot,
         Operation::MatrixProduct,
@@ -42,15 +65,61 @@ impl Operation {
         Operation::Less,
         Operation::Equal,
         Operation::Rank,
+        Operation::Truncate,
+        Operation::Bits,
+        Operation::Select,
+        Operation::Lookup,
+        Operation::Max,
+        Operation::Divide,
+        Operation::SquareRoot,
+        Operation::Median,
+        Operation::Histogram,
     ];
+
+    /// How many bits [`Operation::Truncate`] cuts off.
+    pub const CUT_BITS: u32 = 16;
+
+    /// How many bits [`Operation::Bits`] gives.
+    pub const BITS: u32 = 32;
+
+    /// The table of [`Operation::Lookup`].
+    pub const TABLE: [i64; 16] = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3];
+
+    /// The bounds of [`Operation::Histogram`].
+    pub const BOUNDS: [i64; 3] = [1 << 10, 1 << 15, 3 << 14];
 
     /// How many input vectors it has.
     #[must_use]
     pub const fn inputs(self) -> u16 {
         match self {
-            Operation::Rank | Operation::Depth => 1,
-            _ => 2,
+            Operation::Multiply
+            | Operation::Dot
+            | Operation::MatrixProduct
+            | Operation::Less
+            | Operation::Equal
+            | Operation::Divide => 2,
+            Operation::Select => 3,
+            _ => 1,
         }
+    }
+
+    /// Where the values of an input lie, all of them below 2^59 in magnitude; `None`: anywhere in the
+    /// field.
+    #[must_use]
+    pub const fn range(self, input: u16) -> Option<Interval> {
+        let (low, high) = match (self, input) {
+            (
+                Operation::Multiply | Operation::Dot | Operation::MatrixProduct | Operation::Depth,
+                _,
+            ) => return None,
+            (Operation::Select, 1 | 2) => return None,
+            (Operation::Select, _) => (0, 1),
+            (Operation::Lookup, _) => (0, Operation::TABLE.len() as i64 - 1),
+            (Operation::Divide, 1) | (Operation::Histogram, _) => (0, (1 << 16) - 1),
+            (Operation::Bits | Operation::Divide | Operation::SquareRoot, _) => (0, (1 << 32) - 1),
+            _ => (1 - MAGNITUDE_LIMIT, MAGNITUDE_LIMIT - 1),
+        };
+        Some(Interval { low, high })
     }
 
     /// Elements of each input vector.
@@ -74,6 +143,15 @@ impl fmt::Display for Operation {
             Operation::Less => "lt",
             Operation::Equal => "eq",
             Operation::Rank => "rank",
+            Operation::Truncate => "trunc",
+            Operation::Bits => "bits",
+            Operation::Select => "select",
+            Operation::Lookup => "lookup",
+            Operation::Max => "max",
+            Operation::Divide => "div",
+            Operation::SquareRoot => "sqrt",
+            Operation::Median => "median",
+            Operation::Histogram => "histogram",
         })
     }
 }
@@ -119,6 +197,30 @@ impl fmt::Display for UnknownOperation {
 }
 
 impl std::error::Error for UnknownOperation {}
+
+/// The operations that are one template over inputs in known ranges.
+fn non_linear(b: &mut Builder, operation: Operation, inputs: &[View]) -> Result<View, PlanError> {
+    let x = inputs[0];
+    let range = |input| {
+        let range = operation.range(input);
+        range.expect("values that are taken apart have a range")
+    };
+    match operation {
+        Operation::Truncate => truncation::truncate(b, x, range(0), Operation::CUT_BITS),
+        Operation::Bits => bits::decompose(b, x, Operation::BITS),
+        Operation::Select => select::select(b, x, inputs[1], inputs[2]),
+        Operation::Lookup => {
+            let table = Operation::TABLE.map(M61::from_i64);
+            lookup::public_table(b, x, &table)
+        }
+        Operation::Max => extremes::first(b, x, Order::Descending),
+        Operation::Divide => quotient::divide(b, (x, range(0)), (inputs[1], range(1))),
+        Operation::SquareRoot => root::root(b, x, range(0).high.unsigned_abs()),
+        Operation::Median => statistics::quantile(b, x, x.len.div_ceil(2)),
+        Operation::Histogram => statistics::histogram(b, x, &Operation::BOUNDS),
+        _ => rank::rank(b, x, Order::Ascending),
+    }
+}
 
 /// The plan of one operation of size `count`. Its inputs are numbered from 0 in
 /// place of collections; its one output is the result **as computed**, fit to be opened only for
@@ -169,7 +271,7 @@ pub fn operation(
             let difference = [(M61::ONE, *x), (-M61::ONE, *y)];
             relation::holds(&mut b, relation, &difference, M61::ZERO)?
         }
-        (_, values) => rank::rank(&mut b, values[0], Order::Ascending)?,
+        (_, values) => non_linear(&mut b, operation, values)?,
     };
     // An output is a whole register; a comparison's result can be a part of one.
     let result = b.concat(&[result]);

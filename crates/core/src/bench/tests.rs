@@ -99,6 +99,17 @@ fn runs_are_right_and_cost_what_the_plan_says() {
         (Operation::Less, plan::TILE + 1, 3),
         (Operation::Rank, 40, 3),
         (Operation::Rank, 1, 3),
+        (Operation::Truncate, 40, 5),
+        (Operation::Bits, 20, 3),
+        (Operation::Select, 40, 7),
+        (Operation::Lookup, 40, 3),
+        (Operation::Max, 40, 3),
+        (Operation::Max, 1, 3),
+        (Operation::Divide, 20, 3),
+        (Operation::SquareRoot, 20, 3),
+        (Operation::Median, 20, 3),
+        (Operation::Median, 1, 3),
+        (Operation::Histogram, 20, 5),
     ] {
         let mut network = Network::new(operation, count, n);
         let plan = plan(operation, count, usize::from(n), Security::Malicious).expect("a plan");

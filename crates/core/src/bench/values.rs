@@ -1,5 +1,6 @@
 //! The values of a benchmark, from a seed: drawn, dealt, and computed on in the plain.
 
+use enigma_bytecode::interval::Interval;
 use enigma_bytecode::plan::Operation;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares, shamir};
 use rand_chacha::ChaCha20Rng;
@@ -11,24 +12,27 @@ const TIES: usize = 16;
 /// The input vectors, with values that the operation allows.
 pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M61>> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let mut draw = || {
+    let mut draw = |range: Option<Interval>| {
         let any = M61::random(&mut rng);
-        match operation {
-            // 59 bits around zero.
-            Operation::Less | Operation::Equal | Operation::Rank => {
-                M61::from_i64((any.value() >> 2) as i64 - (1 << 58))
-            }
-            _ => any,
-        }
+        let Some(Interval { low, high }) = range else {
+            return any;
+        };
+        // A range is narrower than the field.
+        let span = high.abs_diff(low) + 1;
+        M61::from_i64(low + (any.value() % span) as i64)
     };
-    let inputs = usize::from(operation.inputs());
-    let mut columns: Vec<Vec<M61>> = (0..inputs)
-        .map(|_| (0..operation.input_len(count)).map(|_| draw()).collect())
+    let mut columns: Vec<Vec<M61>> = (0..operation.inputs())
+        .map(|input| {
+            let range = operation.range(input);
+            let len = operation.input_len(count);
+            (0..len).map(|_| draw(range)).collect()
+        })
         .collect();
     for at in (1..count as usize).step_by(TIES) {
         match (operation, &mut columns[..]) {
             (Operation::Less | Operation::Equal, [x, y]) => y[at] = x[at],
-            (Operation::Rank, [x]) => x[at] = x[at - 1],
+            (Operation::Rank | Operation::Median | Operation::Max, [x]) => x[at] = x[at - 1],
+            (Operation::Divide, [_, y]) => y[at] = M61::ZERO,
             _ => {}
         }
     }
@@ -67,6 +71,56 @@ pub(super) fn expected(operation: Operation, columns: &[Vec<M61>]) -> Vec<M61> {
             let rank = |x: &M61| 1 + all.iter().filter(|other| less(other, x)).count();
             all.iter().map(|x| count(rank(x))).collect()
         }
+        _ => {
+            let columns: Vec<Vec<i64>> = columns
+                .iter()
+                .map(|column| column.iter().map(|x| x.to_i64()).collect())
+                .collect();
+            let result = on_integers(operation, &columns);
+            result.into_iter().map(M61::from_i64).collect()
+        }
+    }
+}
+
+/// What the operations give that are about integers.
+fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
+    let x = &columns[0];
+    let each = |of: &dyn Fn(i64) -> i64| x.iter().map(|x| of(*x)).collect();
+    match operation {
+        Operation::Truncate => each(&|x| x >> Operation::CUT_BITS),
+        Operation::Bits => (0..Operation::BITS)
+            .flat_map(|bit| x.iter().map(move |x| x >> bit & 1))
+            .collect(),
+        Operation::Select => (0..x.len())
+            .map(|k| columns[2 - x[k] as usize][k])
+            .collect(),
+        Operation::Lookup => each(&|x| Operation::TABLE[x as usize]),
+        Operation::Max => x.iter().copied().max().into_iter().collect(),
+        Operation::Divide => {
+            let pairs = x.iter().zip(&columns[1]);
+            pairs.map(|(x, y)| x.checked_div(*y).unwrap_or(0)).collect()
+        }
+        Operation::SquareRoot => each(&i64::isqrt),
+        Operation::Median => {
+            let mut sorted = x.clone();
+            sorted.sort_unstable();
+            vec![sorted[(x.len() - 1) / 2]]
+        }
+        Operation::Histogram => {
+            let bounds = Operation::BOUNDS;
+            let mut counts = vec![0; bounds.len() + 1];
+            for x in x {
+                counts[bounds.iter().filter(|bound| *bound <= x).count()] += 1;
+            }
+            counts
+        }
+        Operation::Multiply
+        | Operation::Dot
+        | Operation::MatrixProduct
+        | Operation::Depth
+        | Operation::Less
+        | Operation::Equal
+        | Operation::Rank => unreachable!("{operation} is about field elements"),
     }
 }
 
@@ -96,7 +150,33 @@ mod tests {
         );
         let chain = [numbers(&[-3, 5, 2])];
         assert_eq!(expected(Operation::Depth, &chain), numbers(&[-30]));
-        assert_eq!(expected(Operation::Rank, &[x]), numbers(&[1, 3, 3, 2]));
+        assert_eq!(
+            expected(Operation::Rank, std::slice::from_ref(&x)),
+            numbers(&[1, 3, 3, 2])
+        );
+        assert_eq!(expected(Operation::Median, &[x]), numbers(&[0]));
+        let x = numbers(&[-1, 65_536, 0, 1023, 1024, 1 << 40]);
+        let on_x = |operation| expected(operation, std::slice::from_ref(&x));
+        assert_eq!(
+            on_x(Operation::Truncate),
+            numbers(&[-1, 1, 0, 0, 0, 1 << 24])
+        );
+        assert_eq!(on_x(Operation::Max), numbers(&[1 << 40]));
+        assert_eq!(on_x(Operation::Histogram), numbers(&[3, 1, 0, 2]));
+        let bits = expected(Operation::Bits, &[numbers(&[6, 1])]);
+        assert_eq!(bits[..6], numbers(&[0, 1, 1, 0, 1, 0]));
+        assert_eq!(
+            expected(Operation::Lookup, &[numbers(&[0, 15, 5])]),
+            numbers(&[3, 3, 9])
+        );
+        let divided = [numbers(&[7, 8, 9]), numbers(&[2, 0, 9])];
+        assert_eq!(expected(Operation::Divide, &divided), numbers(&[3, 0, 1]));
+        assert_eq!(
+            expected(Operation::SquareRoot, &[numbers(&[15, 16])]),
+            numbers(&[3, 4])
+        );
+        let chosen = [numbers(&[1, 0]), numbers(&[5, 6]), numbers(&[7, 8])];
+        assert_eq!(expected(Operation::Select, &chosen), numbers(&[5, 8]));
     }
 
     #[test]
