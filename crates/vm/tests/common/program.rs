@@ -45,7 +45,10 @@ pub(crate) fn check(n: u8, gates: &[Gate], inputs: &[Vec<i64>], seed: u64) {
         .filter(|g| !is_input(g))
         .zip(found.iter().zip(&expected))
     {
-        assert_eq!(found, expected, "{gate:?} on {inputs:?}");
+        assert_eq!(
+            found, expected,
+            "{gate:?}, seed {seed}: {gates:?} on {inputs:?}"
+        );
     }
     assert_eq!(found.len(), expected.len());
     assert_predicted(&plan, &outcomes);

@@ -1,0 +1,254 @@
+//! Random programs over all gates, run by a live committee against plain integers, with predicted costs.
+//!
+//! `cargo nextest run -p enigma-vm --test random_programs --run-ignored all --no-capture` runs the long
+//! campaign too.
+#![allow(clippy::print_stdout)] // The campaign says how much it did.
+
+mod common;
+#[path = "common/committee.rs"]
+mod network;
+#[path = "common/program.rs"]
+mod program;
+
+use common::{EDGE, Pick};
+use enigma_bytecode::interval::Interval;
+use enigma_bytecode::model::{Order, Relation};
+use enigma_bytecode::plan::{self, Gate, PlanError, Security, Value};
+use program::{check, meaning, of};
+
+/// Kinds of gates that are drawn.
+const KINDS: usize = 25;
+
+/// The longest vector that a program computes.
+const MOST_ELEMENTS: usize = 130;
+
+/// A program in the making.
+struct Draft {
+    pick: Pick,
+    gates: Vec<Gate>,
+    inputs: Vec<Vec<i64>>,
+    /// How often each kind was taken.
+    taken: [u32; KINDS],
+}
+
+impl Draft {
+    fn new(seed: u64) -> Draft {
+        let mut draft = Draft {
+            pick: Pick(seed),
+            gates: Vec::new(),
+            inputs: Vec::new(),
+            taken: [0; KINDS],
+        };
+        let len = 1 + draft.below(6);
+        for _ in 0..2 + draft.below(3) {
+            draft.input(len);
+        }
+        draft
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.pick.word() % end as u64) as usize
+    }
+
+    /// An input whose values like the ends of their range, 0 and each other.
+    fn input(&mut self, len: usize) {
+        let len = if self.below(5) == 0 { 1 } else { len };
+        let width = [1, 2, 5, 8, 16, 29, 40, 59][self.below(8)];
+        let high = (1i64 << width) - 1;
+        let low = [0, -high, -1, high / 2][self.below(4)];
+        let mut rows = Vec::new();
+        for _ in 0..len {
+            let row = match self.below(6) {
+                0 => low,
+                1 => high,
+                2 if low <= 0 => 0,
+                3 => *rows.last().unwrap_or(&high),
+                _ => self.pick.between(low, high),
+            };
+            rows.push(row);
+        }
+        self.gates.push(Gate::Input {
+            len: len as u32,
+            range: Interval { low, high },
+        });
+        self.inputs.push(rows);
+    }
+
+    fn value(&mut self) -> Value {
+        // Late values more often than early ones.
+        let count = self.gates.len();
+        let (one, other) = (self.below(count), self.below(count));
+        Value(one.max(other) as u32)
+    }
+
+    fn order(&mut self) -> Order {
+        [Order::Ascending, Order::Descending][self.below(2)]
+    }
+
+    fn draw(&mut self, kind: usize) -> Gate {
+        let (a, b) = (self.value(), self.value());
+        let small = 1 + self.below(9) as u32;
+        let number = self.pick.between(-9, 9);
+        match kind {
+            0 => Gate::Linear {
+                terms: vec![(number, a), (self.pick.between(-3, 3), b)],
+                constant: self.pick.between(-EDGE / 9, EDGE / 9) >> self.below(59),
+            },
+            1 => Gate::Multiply { a, b },
+            2 => Gate::Sum { a },
+            3 => Gate::PrefixSums { a },
+            4 => Gate::Part {
+                a,
+                start: self.below(3) as u32,
+                len: small,
+            },
+            5 => Gate::Compare {
+                relation: [Relation::Less, Relation::Equal, Relation::Greater][self.below(3)],
+                a,
+                b,
+            },
+            6 => Gate::ShowZeros { a },
+            7 => Gate::Rank {
+                a,
+                order: self.order(),
+            },
+            8 => Gate::DividePublic { a, divisor: number },
+            9 => Gate::Divide { a, b },
+            10 => Gate::SquareRoot { a },
+            11 => Gate::Remainder {
+                a,
+                bits: self.below(60) as u32,
+            },
+            12 => Gate::Truncate {
+                a,
+                bits: self.below(61) as u32,
+            },
+            13 => Gate::Bits {
+                a,
+                width: 1 + self.below(61) as u32,
+            },
+            14 => Gate::Compose {
+                bits: a,
+                width: small,
+            },
+            15 => Gate::Select {
+                bit: self.value(),
+                then: a,
+                otherwise: b,
+            },
+            16 => Gate::OneHots {
+                index: a,
+                len: 4 * small,
+            },
+            17 => Gate::Lookup {
+                index: a,
+                table: (0..40).map(|_| self.pick.between(-EDGE, EDGE)).collect(),
+            },
+            18 => Gate::LookupShared { index: a, table: b },
+            19 => Gate::First {
+                a,
+                order: self.order(),
+            },
+            20 => Gate::FirstPlace {
+                a,
+                order: self.order(),
+            },
+            21 => Gate::FirstTwo {
+                a,
+                order: self.order(),
+            },
+            22 => Gate::Histogram {
+                a,
+                bounds: (0..i64::from(small)).map(|k| k * k * k - 8).collect(),
+            },
+            23 => Gate::CountEach { a, len: 4 * small },
+            _ => Gate::Quantile { a, position: small },
+        }
+    }
+
+    /// Adds a gate, of this kind if one of several draws fits what is there.
+    fn add(&mut self, kind: usize) {
+        for attempt in 0.. {
+            let kind = if attempt < 40 {
+                kind
+            } else {
+                self.below(KINDS)
+            };
+            let gate = self.draw(kind);
+            self.gates.push(gate);
+            let planned = plan::program(&self.gates, &[], of(3), Security::Malicious);
+            match planned {
+                Ok(_) => {
+                    let results = meaning(&self.gates, &self.inputs);
+                    if results
+                        .last()
+                        .is_some_and(|last| last.len() <= MOST_ELEMENTS)
+                    {
+                        self.taken[kind] += 1;
+                        return;
+                    }
+                }
+                Err(PlanError::Gate { .. }) => {}
+                Err(error) => panic!("{error}: {:?}", self.gates),
+            }
+            self.gates.pop();
+        }
+    }
+}
+
+/// Runs `count` programs of `len` gates, and says how often each kind of gate was among them.
+fn run(n: u8, count: usize, len: usize, seed: u64) -> [u32; KINDS] {
+    let mut taken = [0; KINDS];
+    for number in 0..count {
+        let seed = seed + number as u64;
+        let mut draft = Draft::new(seed);
+        for place in 0..len {
+            // Every kind begins programs, and follows every other.
+            draft.add((number * len + place * (1 + number / KINDS)) % KINDS);
+        }
+        check(n, &draft.gates, &draft.inputs, seed);
+        for (all, own) in taken.iter_mut().zip(draft.taken) {
+            *all += own;
+        }
+    }
+    taken
+}
+
+#[test]
+fn fifty_programs_of_three_parties_have_gates_of_all_kinds() {
+    let taken = run(3, 50, 4, 1_000);
+    assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
+}
+
+#[test]
+fn twenty_programs_of_five_parties() {
+    run(5, 20, 4, 2_000);
+}
+
+#[test]
+fn fifteen_programs_of_seven_parties() {
+    run(7, 15, 4, 3_000);
+}
+
+#[test]
+fn ten_programs_of_nine_parties() {
+    run(9, 10, 3, 4_000);
+}
+
+#[test]
+fn five_programs_of_eleven_parties() {
+    run(11, 5, 3, 5_000);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn campaign_of_two_thousand_programs() {
+    let mut all = 0;
+    for (n, count) in [(3, 1_200), (5, 400), (7, 250), (9, 100), (11, 50)] {
+        let taken = run(n, count, 5, 10_000 * u64::from(n));
+        all += count;
+        println!("{count} programs of {n} parties; gates by kind: {taken:?}");
+    }
+    println!("{all} programs ran; all were right and cost what was predicted");
+    assert_eq!(all, 2_000);
+}
