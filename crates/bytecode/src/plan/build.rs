@@ -389,6 +389,14 @@ impl Builder {
         Ok((self.view(bits), mask))
     }
 
+    /// The current strand starts after these masks are verified: for a use of their bits other than an
+    /// opening. What was computed from random bits is neither verified nor opened before they are (R4).
+    pub(super) fn wait_for_masks(&mut self, masks: MaskReg) {
+        let verified_by = self.mask_homes[masks.0 as usize];
+        assert_ne!(verified_by, BEFORE_ALL, "masks are verified before use");
+        self.wait_for(&[verified_by]);
+    }
+
     /// See [`Call::Random`].
     pub(super) fn random(&mut self, len: u32) -> Result<View, PlanError> {
         let op = self.number()?;
@@ -399,11 +407,9 @@ impl Builder {
 
     /// See [`Call::OpenMasked`].
     pub(super) fn open_masked(&mut self, src: View, mask: MaskReg) -> Result<Pub, PlanError> {
-        let verified_by = self.mask_homes[mask.0 as usize];
-        assert_ne!(verified_by, BEFORE_ALL, "masks are verified before use");
         let op = self.call(CallKind::Open, src.len)?;
         let dst = self.opened_register(src.len);
-        self.wait_for(&[verified_by]);
+        self.wait_for_masks(mask);
         self.push(Step::Call(Call::OpenMasked { op, dst, src, mask }));
         Ok(dst)
     }

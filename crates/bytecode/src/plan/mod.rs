@@ -23,6 +23,7 @@ mod extremes;
 mod first;
 mod ir;
 mod lookup;
+mod noise;
 mod operation;
 mod product;
 mod program;

@@ -13,8 +13,8 @@ use super::cost::Limits;
 use super::error::{GateProblem, Limit, PlanError};
 use super::ir::{Plan, View};
 use super::{
-    FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, product, quotient, rank, relation,
-    root, select, statistics, truncation, zero,
+    FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
+    relation, root, select, statistics, truncation, zero,
 };
 use crate::interval::{Interval, MAGNITUDE_LIMIT, Wide};
 use crate::model::{Order, Relation};
@@ -92,6 +92,12 @@ pub enum Gate {
     CountEach { a: Value, len: u32 },
     /// The value at a position of the sorted vector, counted from 1.
     Quantile { a: Value, position: u32 },
+    /// Uniform numbers from 0 to `end` - 1, which nobody knows; `end` is at most 2^30.
+    Uniform { len: u32, end: u64 },
+    /// Discrete Laplace numbers: x has probability proportional to (decay / 2^64)^|x|.
+    Laplace { len: u32, decay: u64 },
+    /// Discrete Gaussian numbers: x has probability proportional to (decay / 2^64)^(x^2).
+    Gaussian { len: u32, decay: u64 },
 }
 
 /// The plan of a program. Its inputs are numbered from 0 in place of collections, its outputs are the
@@ -459,8 +465,43 @@ impl Expansion {
                 let view = statistics::quantile(&mut self.b, a.view, *position)?;
                 Ok(Known { view, ..a })
             }
-            _ => unreachable!("sorted by `gate`"),
+            _ => self.random(gate),
         }
+    }
+
+    fn random(&mut self, gate: &Gate) -> Result<Known, Refusal> {
+        let (Gate::Uniform { len, .. } | Gate::Laplace { len, .. } | Gate::Gaussian { len, .. }) =
+            *gate
+        else {
+            unreachable!("sorted by `gate`");
+        };
+        self.b.limits().check(Limit::VectorLength, len.into())?;
+        check(len > 0, GateProblem::Length)?;
+        let (view, range) = match *gate {
+            Gate::Uniform { end, .. } => {
+                let inside = (1..=noise::MOST_UNIFORM).contains(&end);
+                check(inside, GateProblem::Parameter)?;
+                let high = end as i64 - 1;
+                let view = noise::uniform(&mut self.b, len, end)?;
+                (view, Interval { low: 0, high })
+            }
+            Gate::Laplace { decay, .. } => {
+                let thresholds = noise::geometric_thresholds(decay);
+                let thresholds = thresholds.ok_or(GateProblem::Parameter)?;
+                let high = (1 << thresholds.len()) - 1;
+                let view = noise::laplace(&mut self.b, len, &thresholds)?;
+                (view, Interval { low: -high, high })
+            }
+            Gate::Gaussian { decay, .. } => {
+                let thresholds = noise::gaussian_thresholds(decay);
+                let thresholds = thresholds.ok_or(GateProblem::Parameter)?;
+                let high = thresholds.len() as i64;
+                let view = noise::gaussian(&mut self.b, len, &thresholds)?;
+                (view, Interval { low: -high, high })
+            }
+            _ => unreachable!("sorted by `gate`"),
+        };
+        Ok(Known { view, range })
     }
 
     fn value(&self, value: Value) -> Result<Known, GateProblem> {
