@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use common::Pick;
-use enigma_bytecode::plan::{Gate, GateProblem, Plan, PlanError, Security, Value, program as plan};
+use enigma_bytecode::plan::{
+    Gate, GateProblem, Limits, Plan, PlanError, Security, Value, program as plan,
+};
 use enigma_vm::clear;
 use network::{Machines, assert_predicted, engines, shown};
 use program::{check_rounds, of, planned};
@@ -100,8 +102,8 @@ fn laplace_numbers_have_the_discrete_laplace_distribution() {
 
 #[test]
 fn gaussian_numbers_have_the_discrete_gaussian_distribution() {
-    for (seed, sigma) in (1..).zip([0.5, 1.0, 4.0]) {
-        let rho: f64 = (-1.0 / (2.0 * sigma * sigma) as f64).exp();
+    for (seed, sigma) in (1..).zip([0.5f64, 1.0, 4.0]) {
+        let rho = (-1.0 / (2.0 * sigma * sigma)).exp();
         let values = drawn(
             Gate::Gaussian {
                 len: 10_000,
@@ -202,7 +204,13 @@ fn parameters_outside_their_range_are_refused() {
             decay: u64::MAX,
         },
     ] {
-        let refused = plan(&[gate], &[Value(0)], of(3), Security::Malicious);
+        let refused = plan(
+            &[gate],
+            &[Value(0)],
+            of(3),
+            Security::Malicious,
+            Limits::default(),
+        );
         let expected = PlanError::Gate {
             gate: 0,
             problem: GateProblem::Parameter,

@@ -13,7 +13,7 @@ mod program;
 use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
-use enigma_bytecode::plan::{self, Gate, PlanError, Security, Value};
+use enigma_bytecode::plan::{self, Gate, Limits, PlanError, Security, Value};
 use program::{check, meaning, of};
 
 /// Kinds of gates that are drawn.
@@ -176,7 +176,13 @@ impl Draft {
             };
             let gate = self.draw(kind);
             self.gates.push(gate);
-            let planned = plan::program(&self.gates, &[], of(3), Security::Malicious);
+            let planned = plan::program(
+                &self.gates,
+                &[],
+                of(3),
+                Security::Malicious,
+                Limits::default(),
+            );
             match planned {
                 Ok(_) => {
                     let results = meaning(&self.gates, &self.inputs);

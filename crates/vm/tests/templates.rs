@@ -10,7 +10,9 @@ mod program;
 use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
-use enigma_bytecode::plan::{self, Cost, Gate, GateProblem, PlanError, Security, Value};
+use enigma_bytecode::plan::{
+    self, Cost, Gate, GateProblem, Limit, Limits, PlanError, Security, Value,
+};
 use program::{check, check_rounds, input, of, planned};
 
 const SIZES: [u8; 5] = [3, 5, 7, 9, 11];
@@ -113,8 +115,9 @@ fn bits_of_values_in_known_ranges_and_of_all_elements() {
         input(rows.len(), -EDGE, EDGE),
         Gate::Bits { a: X, width: 61 },
     ];
-    check(3, &gates, &[rows.clone()], 1);
-    check(5, &gates, &[rows], 2);
+    let inputs = [rows];
+    check(3, &gates, &inputs, 1);
+    check(5, &gates, &inputs, 2);
     for (seed, (n, width)) in (0..).zip([
         (3, 1),
         (3, 2),
@@ -580,7 +583,7 @@ fn gates_refuse_operands_that_do_not_fit() {
         ),
     ] {
         let gates: Vec<Gate> = vectors.iter().cloned().chain([gate]).collect();
-        let refused = plan::program(&gates, &[], of(3), Security::Malicious);
+        let refused = plan::program(&gates, &[], of(3), Security::Malicious, Limits::default());
         let expected = PlanError::Gate { gate: 3, problem };
         assert_eq!(refused, Err(expected), "{:?}", gates[3]);
     }
@@ -589,10 +592,59 @@ fn gates_refuse_operands_that_do_not_fit() {
         range: Interval { low: 0, high: EDGE },
     }];
     wide.push(two(X, X));
-    let refused = plan::program(&wide, &[], of(3), Security::Malicious);
+    let refused = plan::program(&wide, &[], of(3), Security::Malicious, Limits::default());
     let expected = PlanError::Gate {
         gate: 1,
         problem: Range,
+    };
+    assert_eq!(refused, Err(expected));
+}
+
+#[test]
+fn a_vector_too_large_for_memory_is_refused_with_the_figure_needed() {
+    let bits = |len: usize, memory_bytes: u64| {
+        let gates = [input(len, -EDGE, EDGE), Gate::Bits { a: X, width: 61 }];
+        let limits = Limits {
+            memory_bytes,
+            ..Limits::default()
+        };
+        plan::program(&gates, &[Y], of(3), Security::Malicious, limits)
+    };
+    let len = 100_000;
+    let needed = bits(len, u64::MAX)
+        .expect("memory enough")
+        .cost
+        .memory_bytes;
+    // Bits are held twice while the tiles are joined.
+    let result = len as u64 * 61 * 8;
+    assert!(2 * result < needed && needed < 8 * result, "{needed}");
+    assert!(bits(len, needed).is_ok());
+    let refused = bits(len, needed - 1).expect_err("a byte is missing");
+    let expected = PlanError::OverLimit {
+        limit: Limit::Memory,
+        allowed: needed - 1,
+        needed,
+    };
+    assert_eq!(refused, expected);
+    let text = format!(
+        "the run needs at least {needed} bytes of memory at one node; the network allows {}",
+        needed - 1
+    );
+    assert_eq!(refused.to_string(), text);
+    // A result that is too large by itself is refused before anything is expanded.
+    let hots = [
+        input(1 << 20, 0, 4095),
+        Gate::OneHots {
+            index: X,
+            len: 4096,
+        },
+    ];
+    let limits = Limits::default();
+    let refused = plan::program(&hots, &[], of(3), Security::Malicious, limits);
+    let expected = PlanError::OverLimit {
+        limit: Limit::Memory,
+        allowed: limits.memory_bytes,
+        needed: 8 << 32,
     };
     assert_eq!(refused, Err(expected));
 }

@@ -464,12 +464,18 @@ impl Builder {
         }
         let given = self.inputs.iter().chain(&self.members);
         let rows: u64 = given.map(|(_, reg)| self.bytes(*reg)).sum();
-        let largest = self.strands.iter().map(|s| s.memory_bytes).max();
+        let opened: u64 = self.opened_lengths.iter().map(|len| u64::from(*len)).sum();
         let all: u64 = self.strands.iter().map(|s| s.memory_bytes).sum();
-        let window = all.min(super::WINDOW_BYTES.max(largest.unwrap_or(0)));
+        // The lowest strand may start beyond the window.
+        let carried = self.carried(&held);
+        let strands = self.strands.iter().zip(carried);
+        let most = strands.map(|(strand, carried)| strand.memory_bytes + carried);
+        let window = all.min(super::WINDOW_BYTES + most.max().unwrap_or(0));
+        let memory_bytes = rows + opened * ELEMENT_BYTES + window;
+        self.limits.check(Limit::Memory, memory_bytes)?;
         let cost = Cost {
             rounds,
-            memory_bytes: rows + window,
+            memory_bytes,
             ..self.tally.cost()
         };
         Ok(Plan {
@@ -564,6 +570,38 @@ impl Builder {
             finish.push(before.unwrap_or(0) + own);
         }
         finish.into_iter().max().unwrap_or(0)
+    }
+
+    /// For each strand: the bytes of registers that earlier strands wrote and that it or a later one
+    /// reads.
+    fn carried(&self, kept: &[bool]) -> Vec<u64> {
+        let mut last_read = vec![0; self.lengths.len()];
+        for (index, strand) in self.strands.iter().enumerate() {
+            for step in &strand.steps {
+                step.reads(|view| last_read[view.reg.0 as usize] = index, |_| {});
+            }
+        }
+        for (_, reg) in &self.outputs {
+            last_read[reg.0 as usize] = self.strands.len();
+        }
+        // What is carried changes behind the strand that writes a register or reads it last.
+        let mut more = vec![0; self.strands.len() + 2];
+        let mut less = more.clone();
+        for (reg, last) in (0..).map(Reg).zip(last_read) {
+            let home = self.homes[reg.0 as usize];
+            if home != BEFORE_ALL && kept[reg.0 as usize] {
+                more[home as usize + 1] += self.bytes(reg);
+                less[last + 1] += self.bytes(reg);
+            }
+        }
+        let mut carried = 0;
+        let each = more.iter().zip(&less).take(self.strands.len());
+        each.map(|(more, less)| {
+            carried += more;
+            carried -= less;
+            carried
+        })
+        .collect()
     }
 
     /// For each register: whether it outlives the strand that writes it.

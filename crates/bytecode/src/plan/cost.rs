@@ -63,7 +63,8 @@ pub struct Cost {
     pub openings: u64,
     /// Batches of products that are verified.
     pub verifications: u64,
-    /// Estimate of a node's memory for registers and messages in flight.
+    /// A node's memory for registers, messages in flight and logs of products, in bytes: what the plan
+    /// lets it hold at once at most.
     pub memory_bytes: u64,
 }
 
@@ -131,6 +132,8 @@ pub struct Limits {
     pub vector_length: u64,
     /// Manifest lines of one entry.
     pub reveals: u64,
+    /// Bytes of memory that one node needs, as far as the plan tells: [`Cost::memory_bytes`].
+    pub memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -141,6 +144,7 @@ impl Default for Limits {
             bytes_per_party: 4_000_000_000,
             vector_length: 1 << 20,
             reveals: 64,
+            memory_bytes: 4_000_000_000,
         }
     }
 }
@@ -154,6 +158,7 @@ impl Limits {
             Limit::BytesPerParty => self.bytes_per_party,
             Limit::VectorLength => self.vector_length,
             Limit::Reveals => self.reveals,
+            Limit::Memory => self.memory_bytes,
             Limit::Calls => u64::from(u32::MAX),
         };
         if needed <= allowed {

@@ -76,6 +76,8 @@ pub enum Limit {
     VectorLength,
     /// Manifest lines of one entry.
     Reveals,
+    /// Bytes of memory at one node.
+    Memory,
 }
 
 impl fmt::Display for Limit {
@@ -87,6 +89,7 @@ impl fmt::Display for Limit {
             Limit::Calls => "interactive operations",
             Limit::VectorLength => "elements of one vector",
             Limit::Reveals => "reveals of one entry",
+            Limit::Memory => "bytes of memory at one node",
         })
     }
 }

@@ -219,7 +219,7 @@ fn multiplied(a: u128, b: u128) -> u128 {
     const HALF: u32 = FRACTION_BITS / 2;
     let split = |x: u128| (x >> HALF, x & ((1 << HALF) - 1));
     let ((a, a_low), (b, b_low)) = (split(a), split(b));
-    let middle = a * b_low + a_low * b + (a_low * b_low >> HALF);
+    let middle = a * b_low + a_low * b + ((a_low * b_low) >> HALF);
     a * b + (middle >> HALF)
 }
 
@@ -266,8 +266,8 @@ mod tests {
 
     #[test]
     fn gaussian_thresholds_are_the_cumulative_distribution() {
-        for sigma in [0.2, 1.0, 7.5, 60.0] {
-            let rho: f64 = (-1.0 / (2.0 * sigma * sigma) as f64).exp();
+        for sigma in [0.2f64, 1.0, 7.5, 60.0] {
+            let rho = (-1.0 / (2.0 * sigma * sigma)).exp();
             let thresholds = gaussian_thresholds(decay(rho)).expect("a decay that is allowed");
             let weight = |x: i32| rho.powi(x * x);
             let total = 1.0 + 2.0 * (1..2000).map(weight).sum::<f64>();

@@ -104,15 +104,17 @@ pub enum Gate {
 /// results of the gates in `shown`, numbered from 0 in place of manifest lines.
 ///
 /// # Errors
-/// [`PlanError::Gate`] if a gate cannot be applied to its operands; else as [`super::main`].
+/// [`PlanError::Gate`] if a gate cannot be applied to its operands, [`PlanError::OverLimit`] if the run
+/// would pass a limit, [`PlanError::CommitteeSize`].
 pub fn program(
     gates: &[Gate],
     shown: &[Value],
     committee: Committee,
     security: Security,
+    limits: Limits,
 ) -> Result<Plan, PlanError> {
     super::entry::check_committee(committee)?;
-    let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), Limits::default());
+    let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits);
     if security == Security::SemiHonest {
         b.leave_unverified();
     }
@@ -267,7 +269,7 @@ impl Expansion {
 
     fn linear(&mut self, terms: &[(i64, Value)], constant: i64) -> Result<Known, Refusal> {
         check((1..=64).contains(&terms.len()), GateProblem::Length)?;
-        let mut range = Wide::exactly(constant.into());
+        let mut range = Wide::exactly(constant);
         let mut views = Vec::new();
         let mut len = 1;
         for &(coefficient, value) in terms {
@@ -277,7 +279,7 @@ impl Expansion {
             let fits = len == 1 || value.view.len == 1 || value.view.len == len;
             check(fits, GateProblem::Length)?;
             len = len.max(value.view.len);
-            let part = Wide::from(value.range).times(Wide::exactly(coefficient.into()));
+            let part = Wide::from(value.range).times(Wide::exactly(coefficient));
             range = range.plus(part);
             views.push((M61::from_i64(coefficient), value.view));
         }
@@ -291,7 +293,7 @@ impl Expansion {
         match gate {
             Gate::DividePublic { a, divisor } => {
                 let a = self.value(*a)?;
-                let divisors = Wide::exactly((*divisor).into());
+                let divisors = Wide::exactly(*divisor);
                 let range = narrow(Wide::from(a.range).divided_by(divisors))?;
                 let view = division::divide(&mut self.b, a.view, a.range, *divisor)?;
                 Ok(Known { view, range })
@@ -349,6 +351,7 @@ impl Expansion {
                 if *width < bits::ALL {
                     check(below(a.range, 1 << width), GateProblem::Range)?;
                 }
+                self.fits(a.view, *width)?;
                 let view = bits::decompose(&mut self.b, a.view, *width)?;
                 Ok(Known { view, range: BIT })
             }
@@ -367,6 +370,7 @@ impl Expansion {
             }
             Gate::OneHots { index, len } => {
                 let index = self.index(*index, *len)?;
+                self.fits(index, *len)?;
                 let view = lookup::one_hots(&mut self.b, index, *len)?;
                 Ok(Known { view, range: BIT })
             }
@@ -448,7 +452,7 @@ impl Expansion {
                 let few = (1..=statistics::MOST_BOUNDS).contains(&bounds.len());
                 check(ascending && few, GateProblem::Parameter)?;
                 for &bound in bounds {
-                    narrow(Wide::exactly(bound.into()))?;
+                    narrow(Wide::exactly(bound))?;
                 }
                 let view = statistics::histogram(&mut self.b, a.view, bounds)?;
                 Ok(counted(view, a))
@@ -526,6 +530,15 @@ impl Expansion {
             known.view = self.b.repeated(known.view, like);
         }
         Ok(known)
+    }
+
+    /// Refuses a result of so many blocks that memory, or a register's 32-bit length, cannot hold it.
+    fn fits(&self, block: View, blocks: u32) -> Result<(), PlanError> {
+        let element = M61::BYTES as u64;
+        let mut limits = self.b.limits();
+        limits.memory_bytes = limits.memory_bytes.min(u64::from(u32::MAX) * element);
+        let elements = u64::from(block.len) * u64::from(blocks);
+        limits.check(Limit::Memory, elements * element)
     }
 
     /// Indices below `len`.

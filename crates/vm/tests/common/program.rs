@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::Order;
-use enigma_bytecode::plan::{self, Gate, Plan, Security, Value};
+use enigma_bytecode::plan::{self, Gate, Limits, Plan, Security, Value};
 use enigma_field::{Committee, M61};
 
 use crate::network::{Machines, assert_predicted, engines, shown};
@@ -25,7 +25,13 @@ pub(crate) fn of(n: u8) -> Committee {
 
 /// The plan of a program that shows all its gates but inputs.
 pub(crate) fn planned(n: u8, gates: &[Gate]) -> Arc<Plan> {
-    let plan = plan::program(gates, &results(gates), of(n), Security::Malicious);
+    let plan = plan::program(
+        gates,
+        &results(gates),
+        of(n),
+        Security::Malicious,
+        Limits::default(),
+    );
     Arc::new(plan.expect("a plan"))
 }
 
