@@ -21,6 +21,7 @@ mod entry;
 mod error;
 mod extremes;
 mod first;
+mod gate;
 mod ir;
 mod lookup;
 mod noise;
@@ -41,9 +42,10 @@ mod zero;
 
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{GateProblem, Limit, PlanError};
+pub use gate::{Gate, Value};
 pub use ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{Operation, Security, UnknownOperation, operation};
-pub use program::{Gate, Value, program};
+pub use program::program;
 
 use enigma_field::Committee;
 
