@@ -11,7 +11,7 @@ use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
 use enigma_bytecode::plan::{
-    self, Cost, Gate, GateProblem, Limit, Limits, PlanError, Security, Value,
+    self, Cost, Gate, GateProblem, Limit, Limits, Operation, PlanError, Security, Value,
 };
 use program::{check, check_rounds, input, of, planned};
 
@@ -498,6 +498,18 @@ fn messages_are_exchanged_as_often_as_predicted() {
         }
         let gates = [vector(), input(rows.len(), 0, 1), gate];
         check_rounds(3, &gates, &[rows.clone(), vec![0, 1, 1, 0, 1]]);
+    }
+}
+
+#[test]
+fn every_operation_has_a_plan_with_and_without_verification() {
+    for operation in Operation::ALL {
+        let plan = |security| plan::operation(operation, 20, of(5), security).expect("a plan");
+        let [verified, unverified] = [Security::Malicious, Security::SemiHonest].map(plan);
+        let spent = |plan: &plan::Plan| (plan.cost.multiplications, plan.cost.openings);
+        assert_eq!(spent(&verified), spent(&unverified), "{operation}");
+        assert!(verified.cost.verifications > 0, "{operation}");
+        assert_eq!(unverified.cost.verifications, 0, "{operation}");
     }
 }
 
