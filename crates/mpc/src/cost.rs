@@ -10,6 +10,7 @@
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
 //! | random bits | 2 | see below | see below |
+//! | shuffle, and back (L elements in all columns) | C(n, t) | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
 //!
 //! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the
@@ -125,6 +126,19 @@ pub fn reshare(committee: Committee, len: usize) -> OpCost {
     multiply(committee, len)
 }
 
+/// A shuffle, or the way back, of columns with `len` elements in all. In each subset of t + 1 parties
+/// every member deals, and each party is a member of C(2t, t).
+pub fn shuffle(committee: Committee, len: usize) -> OpCost {
+    let subsets = prss_subsets(&committee).unwrap_or_default().len();
+    let t = committee.degree();
+    let mine = subsets * (t + 1) / committee.len();
+    let dealings = OpCost::vector(len) * (mine * t);
+    OpCost {
+        rounds: if len > 0 { subsets as u32 } else { 0 },
+        ..dealings
+    }
+}
+
 /// An opening of `len` values.
 pub fn open(committee: Committee, len: usize) -> OpCost {
     OpCost::vector(len) * (committee.len() - 1)
@@ -137,7 +151,7 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
 
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
 /// `width` for each inner product, the inner side of each matrix product, one for each reshare
-/// operation. To t parties go the dealings, to
+/// operation, and for each shuffle the number of its rows times that of its rounds. To t parties go the dealings, to
 /// all others checkpoint, coins, opening and acceptance.
 pub fn verify(committee: Committee, len: usize) -> OpCost {
     let levels = Levels::new(len);

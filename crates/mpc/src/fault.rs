@@ -56,6 +56,17 @@ pub enum Misuse {
     OtherSession,
     /// The bits do not make uniform masks.
     MaskLayout,
+    /// So many parties cannot shuffle.
+    ShuffleCommittee {
+        /// Parties.
+        n: u8,
+    },
+    /// What is to be put back was not shuffled by an operation of this number, or has another number of
+    /// rows.
+    NoShuffle {
+        /// The number.
+        of: u32,
+    },
     /// Pseudo-random secret sharing is not available for so many parties.
     CommitteeSize {
         /// The size asked for.
@@ -298,6 +309,8 @@ impl fmt::Display for Misuse {
             }
             Self::OtherSession => f.write_str("the value is of another session"),
             Self::MaskLayout => f.write_str("the bits do not make uniform masks"),
+            Self::ShuffleCommittee { n } => write!(f, "{n} parties are too many to shuffle"),
+            Self::NoShuffle { of } => write!(f, "operation {of} shuffled no such rows"),
             Self::CommitteeSize { n } => write!(f, "sessions of {n} parties are not supported"),
             Self::NotAMember { party } => write!(f, "party {party} is not in the committee"),
         }

@@ -4,8 +4,8 @@
 //! - [`Setup`]: two rounds of messages that end in [`SessionSeeds`], the keys from which pairs and
 //!   subsets of the committee derive common randomness (protocols B.1).
 //! - [`Engine`]: runs operations on vectors of shares: multiplication, inner products, fresh
-//!   polynomials, openings, random values and random bits (protocols B.2, B.3, B.7, F.1), and the
-//!   verification of batches of them (protocols C).
+//!   polynomials, openings, random values, random bits and shuffles (protocols B.2, B.3, B.7, F.1,
+//!   F.8), and the verification of batches of them (protocols C).
 //! - [`cost`]: what each operation sends, exactly.
 //!
 //! # Security
@@ -34,7 +34,9 @@ pub mod testing;
 mod wires;
 
 pub use cost::OpCost;
-pub use engine::{Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished, Shape};
+pub use engine::{
+    Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished, MAX_SHUFFLE_PARTIES, Shape,
+};
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
 pub use message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot};

@@ -19,7 +19,7 @@ pub struct Slot {
     /// The operation.
     pub op: u32,
     /// The message of the operation: 0, but for random bits, where a king's answer is 1, and for
-    /// verifications, whose steps are numbered.
+    /// shuffles and verifications, whose steps are numbered.
     pub step: u8,
     /// The chunk of a long vector.
     pub part: u32,

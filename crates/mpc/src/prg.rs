@@ -17,7 +17,8 @@ const KEY_CONTEXT: &str = "enigma mpc v1: AES-128 key of a seed";
 
 /// Elements made and used at a time, so that they stay in the nearest cache.
 pub(crate) const TILE_LEN: usize = 512;
-const TILE_BLOCKS: usize = TILE_LEN / 2;
+/// Blocks of cipher output for a tile, which are numbers of 128 bits.
+pub(crate) const TILE_BLOCKS: usize = TILE_LEN / 2;
 
 /// What a stream's elements are for.
 #[derive(Clone, Copy)]
@@ -32,6 +33,8 @@ pub(crate) enum Purpose {
     Bit,
     /// Public weights of a verification.
     Weight,
+    /// A subset's permutation of a shuffle.
+    Permutation,
 }
 
 impl Purpose {
@@ -42,6 +45,7 @@ impl Purpose {
             Self::Random => [3, 0],
             Self::Bit => [4, 0],
             Self::Weight => [5, 0],
+            Self::Permutation => [6, 0],
         }
     }
 }
@@ -89,6 +93,17 @@ impl Stream<'_> {
         if let ([element], Some(block)) = (last, blocks.last()) {
             *element = M61::from_random_word(u128::from_le_bytes(block.0) as u64);
         }
+    }
+
+    /// The stream's next numbers of 128 bits, at most half a tile of them.
+    pub(crate) fn numbers<'a>(
+        &mut self,
+        buffer: &'a mut Keystream,
+        count: usize,
+    ) -> impl Iterator<Item = u128> + 'a {
+        let blocks = &mut buffer.0[..count];
+        self.0.write_keystream_blocks(blocks);
+        blocks.iter().map(|block| u128::from_le_bytes(block.0))
     }
 }
 
@@ -145,6 +160,7 @@ mod tests {
             first(1, Purpose::Zero, 0, 1),
             first(1, Purpose::Random, 0, 0),
             first(1, Purpose::Bit, 0, 0),
+            first(1, Purpose::Permutation, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
         ];

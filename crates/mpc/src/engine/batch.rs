@@ -9,6 +9,7 @@ use enigma_field::{Field, M61, PrimeField};
 use zeroize::Zeroizing;
 
 use super::context::Scratch;
+use super::shuffle::Shuffled;
 use crate::prg::{Prg, Purpose, TILE_LEN};
 use crate::wires::{Sources, Wires};
 
@@ -51,6 +52,8 @@ pub(super) enum Entry {
     Products(Factors, Wires),
     /// Bits: for each b, (2 b - 1)^2 = 1. With the digest of what was opened to make them.
     Bits(Wires, blake3::Hash),
+    /// The phases of a shuffle.
+    Shuffle(Shuffled),
 }
 
 /// The claim <x, y> = z of a batch under its weights; x, y and z are shares.
@@ -63,8 +66,7 @@ pub(super) struct Claim {
 impl Batch {
     pub(super) fn log(&mut self, op: u32, entry: Entry) {
         self.running -= 1;
-        let (Entry::Products(_, results) | Entry::Bits(results, _)) = &entry;
-        self.sources.join(results.sources());
+        self.sources.join(entry.results().sources());
         self.entries.insert(op, entry);
     }
 
@@ -94,7 +96,11 @@ impl Batch {
             z: M61::ZERO,
         };
         for (op, entry) in &self.entries {
-            let weights = Weights::new(prg, *op, scratch);
+            if let Entry::Shuffle(shuffled) = entry {
+                claim.add_shuffle(shuffled, prg, *op, scratch);
+                continue;
+            }
+            let weights = Weights::new(prg, *op, 0, scratch);
             match entry {
                 Entry::Products(Factors::Products(factors), z) => {
                     claim.add_products(factors, z, weights);
@@ -107,6 +113,7 @@ impl Batch {
                 }
                 Entry::Products(Factors::Same(x), z) => claim.add_same(x, z, weights),
                 Entry::Bits(bits, _) => claim.add_bits(bits, weights),
+                Entry::Shuffle(_) => {}
             }
         }
         // A batch of no elements is verified as 0 * 0 = 0, so that its steps are like any other's.
@@ -259,24 +266,32 @@ impl Entry {
             Self::Products(Factors::Matrices { shape, .. }, _) => shape.claim_len(),
             Self::Products(Factors::Same(_), _) => 1,
             Self::Bits(bits, _) => bits.len(),
+            Self::Shuffle(shuffled) => shuffled.claim_len(),
+        }
+    }
+
+    fn results(&self) -> &Wires {
+        match self {
+            Self::Products(_, results) | Self::Bits(results, _) => results,
+            Self::Shuffle(shuffled) => shuffled.result(),
         }
     }
 }
 
-/// The weights of one operation's results.
-struct Weights<'a> {
+/// The weights of one operation's results, or of one part of them.
+pub(super) struct Weights<'a> {
     stream: crate::prg::Stream<'a>,
     scratch: &'a mut Scratch,
 }
 
 impl<'a> Weights<'a> {
-    fn new(prg: &'a Prg, op: u32, scratch: &'a mut Scratch) -> Self {
-        let stream = prg.stream(Purpose::Weight, op, 0);
+    pub(super) fn new(prg: &'a Prg, op: u32, part: u32, scratch: &'a mut Scratch) -> Self {
+        let stream = prg.stream(Purpose::Weight, op, part);
         Self { stream, scratch }
     }
 
     /// The next `len` weights, however many, copied; none after an odd number.
-    fn many(&mut self, len: usize) -> Vec<M61> {
+    pub(super) fn many(&mut self, len: usize) -> Vec<M61> {
         // Whole blocks of the stream, so that more can follow.
         let mut all = vec![M61::ZERO; len.next_multiple_of(2)];
         for tile in all.chunks_mut(TILE_LEN) {

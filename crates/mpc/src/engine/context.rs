@@ -35,7 +35,7 @@ pub(super) struct Keys {
     /// With every other party, in order.
     pairs: Vec<(Party, Prg)>,
     /// For every subset with this party, and the coefficient of its words in our share.
-    subsets: Vec<(Prg, M61)>,
+    pub(super) subsets: Vec<(Prg, M61)>,
 }
 
 /// The matrix of [`GrrDealing`] by rows, each row with the party whose point it computes.

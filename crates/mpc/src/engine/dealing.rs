@@ -13,6 +13,7 @@
 //!
 //! On abort nothing leaks: received points are uniform to any t parties.
 
+use enigma_field::interpolation::PartySet;
 use enigma_field::{Field, M61, Party, PrimeField, Shares};
 
 use super::batch::{Factors, Shape};
@@ -108,7 +109,7 @@ impl Product {
                 &mut sum[range.clone()],
                 &mut payloads,
             );
-            add_derived(context, slot, &mut sum[range]);
+            add_derived(context, |_| true, slot, &mut sum[range]);
             for (k, payload) in payloads.into_iter().enumerate() {
                 let to = context.dealing.sent[k].0;
                 context.send(to, slot, payload);
@@ -242,7 +243,7 @@ pub(super) fn deal_values(context: &mut Context, op: u32, step: u8, values: &[M6
         &mut sum,
         &mut payloads,
     );
-    add_derived(context, stream, &mut sum);
+    add_derived(context, |_| true, stream, &mut sum);
     for (k, payload) in payloads.into_iter().enumerate() {
         let to = context.dealing.sent[k].0;
         context.send(to, Slot { op, step, part: 0 }, payload);
@@ -250,8 +251,40 @@ pub(super) fn deal_values(context: &mut Context, op: u32, step: u8, values: &[M6
     sum
 }
 
-/// Adds the points that the parties before us deal to us without a message.
-fn add_derived(context: &mut Context, slot: Slot, sum: &mut [M61]) {
+/// Deals at a step in which some parties only deal, each its part of a sum: adds to `sum` our own point
+/// of each dealing and all points that need no message. `parts`: ours, if we are one of `dealers`; as
+/// [`Product::start`] scales it, by our Lagrange coefficient at 0.
+pub(super) fn deal_step(
+    context: &mut Context,
+    (op, step): (u32, u8),
+    dealers: PartySet,
+    parts: Option<&[M61]>,
+    sum: &mut [M61],
+) {
+    for (part, range) in chunks(sum.len(), CHUNK_LEN) {
+        // Steps and chunks share a word in the address of a stream. A vector of less than 2^32
+        // elements has less than 2^24 chunks.
+        let stream = Slot {
+            op,
+            step,
+            part: u32::from(step) << 24 | part,
+        };
+        let sum = &mut sum[range.clone()];
+        if let Some(parts) = parts {
+            let mut payloads = vec![vec![0; range.len() * M61::BYTES]; context.dealing.sent.len()];
+            let local = Local::Same(parts);
+            deal(context, stream, local, range.start, sum, &mut payloads);
+            for (k, payload) in payloads.into_iter().enumerate() {
+                let to = context.dealing.sent[k].0;
+                context.send(to, Slot { op, step, part }, payload);
+            }
+        }
+        add_derived(context, |party| dealers.contains(party), stream, sum);
+    }
+}
+
+/// Adds the points that the parties before us deal to us without a message, if they deal.
+fn add_derived(context: &mut Context, deals: impl Fn(Party) -> bool, slot: Slot, sum: &mut [M61]) {
     let Context {
         keys,
         scratch,
@@ -259,7 +292,7 @@ fn add_derived(context: &mut Context, slot: Slot, sum: &mut [M61]) {
         ..
     } = context;
     let words = &mut scratch.rows[0];
-    for dealer in before {
+    for dealer in before.iter().filter(|party| deals(**party)) {
         let prg = keys.pair(*dealer);
         let mut stream = prg.stream(Purpose::Deal(*dealer), slot.op, slot.part);
         for tile in sum.chunks_mut(TILE_LEN) {

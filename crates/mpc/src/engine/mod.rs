@@ -16,6 +16,7 @@ mod context;
 mod dealing;
 mod early;
 mod opening;
+mod shuffle;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,6 +32,8 @@ use self::dealing::Product;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
 use self::opening::FullOpening;
+pub use self::shuffle::MAX_SHUFFLE_PARTIES;
+use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
 use self::verify::Verifying;
 #[cfg(any(test, feature = "testing"))]
 pub use self::verify::forge::Forger;
@@ -60,6 +63,8 @@ pub struct Engine {
     finished: VecDeque<(u32, Finished)>,
     /// Batches that are open.
     batches: BTreeMap<u32, Batch>,
+    /// Shuffles so far, and how many rows they have.
+    shuffles: BTreeMap<u32, usize>,
     /// Batches that all parties accepted.
     accepted: BTreeSet<u32>,
     /// Never in a job; see [`Engine::without_verification`].
@@ -72,7 +77,7 @@ pub struct Engine {
 /// The result of an operation.
 #[derive(Debug)]
 pub enum Finished {
-    /// Of a multiplication, inner products, or fresh polynomials.
+    /// Of a multiplication, inner products, fresh polynomials, or a shuffle.
     Wires(Wires),
     /// Of an opening.
     Opened(Opened),
@@ -122,6 +127,10 @@ enum Operation {
         bits: MakingBits,
         batch: u32,
     },
+    Shuffling {
+        shuffling: Shuffling,
+        batch: u32,
+    },
     Verifying(Box<Verifying>),
 }
 
@@ -144,6 +153,7 @@ impl Engine {
             early: Early::new(committee.len(), EARLY_LIMIT_BYTES),
             finished: VecDeque::new(),
             batches: BTreeMap::new(),
+            shuffles: BTreeMap::new(),
             accepted: BTreeSet::new(),
             semi_honest: false,
             on_one_word: BTreeSet::new(),
@@ -280,6 +290,33 @@ impl Engine {
         self.run(op, Operation::Bits { bits, batch })
     }
 
+    /// Permutes rows, given by columns of one length, by a permutation that no t parties know.
+    /// Finishes with [`Finished::Wires`]: the columns one after the other. A round for each subset of
+    /// t + 1 parties. See [`Self::start_unshuffle`] for the way back.
+    ///
+    /// # Errors
+    /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::Lengths`], [`Misuse::OtherSession`],
+    /// [`Misuse::ShuffleCommittee`] for more than [`MAX_SHUFFLE_PARTIES`] parties, or the fault that
+    /// ended the session.
+    pub fn start_shuffle(&mut self, op: u32, batch: u32, columns: Vec<Wires>) -> Result<(), Error> {
+        self.start_shuffling(op, batch, Way::Forth, columns)
+    }
+
+    /// Puts rows back to where the shuffle `of` took them from, or others of their order with them.
+    /// As [`Self::start_shuffle`] otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::start_shuffle`]; [`Misuse::NoShuffle`] when there was no shuffle `of` of so many rows.
+    pub fn start_unshuffle(
+        &mut self,
+        op: u32,
+        batch: u32,
+        of: u32,
+        columns: Vec<Wires>,
+    ) -> Result<(), Error> {
+        self.start_shuffling(op, batch, Way::Back { of }, columns)
+    }
+
     /// Opens verified values to all parties, who check all shares. Finishes with
     /// [`Finished::Opened`]; one round. The values are public from this call on, also when the
     /// session ends with a fault.
@@ -411,6 +448,7 @@ impl Engine {
             Some(Operation::Product { product, .. }) => product.waiting_for(),
             Some(Operation::Opening { opening, .. }) => opening.waiting_for(),
             Some(Operation::Bits { bits, .. }) => bits.waiting_for(&self.context),
+            Some(Operation::Shuffling { shuffling, .. }) => shuffling.waiting_for(),
             Some(Operation::Verifying(verifying)) => verifying.waiting_for(&self.context),
         }
     }
@@ -456,6 +494,9 @@ impl Engine {
         };
         match operation {
             Operation::Bits { bits, .. } => bits.receive(&mut self.context, from, slot, payload),
+            Operation::Shuffling { shuffling, .. } => {
+                shuffling.receive(&mut self.context, from, slot, payload)
+            }
             Operation::Verifying(verifying) => {
                 verifying.receive(&mut self.context, &self.checker_k, from, slot, payload)
             }
@@ -485,6 +526,7 @@ impl Engine {
             Some(Operation::Product { product, .. }) => product.complete(),
             Some(Operation::Opening { opening, .. }) => opening.complete(),
             Some(Operation::Bits { bits, .. }) => bits.complete(),
+            Some(Operation::Shuffling { shuffling, .. }) => shuffling.complete(),
             Some(Operation::Verifying(verifying)) => verifying.complete(),
         };
         if !complete {
@@ -511,6 +553,12 @@ impl Engine {
                 let wires = Wires::new(bits, Sources::batch(session, batch));
                 self.log(batch, op, Entry::Bits(wires.clone(), digest));
                 Finished::Bits(RandomBits::new(wires))
+            }
+            Operation::Shuffling { shuffling, batch } => {
+                let shuffled = shuffling.finish();
+                let wires = shuffled.result().clone();
+                self.log(batch, op, Entry::Shuffle(shuffled));
+                Finished::Wires(wires)
             }
             Operation::Verifying(_) => {
                 self.accepted.insert(op);
@@ -548,6 +596,40 @@ impl Engine {
             factors,
         };
         self.run(op, operation)
+    }
+
+    fn start_shuffling(
+        &mut self,
+        op: u32,
+        batch: u32,
+        way: Way,
+        columns: Vec<Wires>,
+    ) -> Result<(), Error> {
+        let n = self.context.committee.n();
+        if n > MAX_SHUFFLE_PARTIES {
+            return Err(Misuse::ShuffleCommittee { n }.into());
+        }
+        let rows = columns.first().map_or(0, |column| column.len());
+        for column in &columns {
+            self.check_lengths(rows, column.len(), rows == column.len())?;
+            self.check_session(column)?;
+        }
+        let fits = rows <= MAX_SHUFFLE_LEN / columns.len().max(1);
+        self.check_lengths(rows, columns.len(), fits)?;
+        match way {
+            Way::Back { of } if self.shuffles.get(&of) != Some(&rows) => {
+                return Err(Misuse::NoShuffle { of }.into());
+            }
+            Way::Back { .. } => self.open_number_in(op, batch)?,
+            Way::Forth => {
+                self.open_number_in(op, batch)?;
+                self.shuffles.insert(op, rows);
+            }
+        }
+        let mut sources = Sources::batch(self.context.session, batch);
+        sources.join(&Wires::joined_sources(&columns));
+        let shuffling = Shuffling::start(&mut self.context, op, way, columns, sources);
+        self.run(op, Operation::Shuffling { shuffling, batch })
     }
 
     fn open_shares(&mut self, op: u32, shares: &[M61], sources: Sources) -> Result<(), Error> {
@@ -627,6 +709,7 @@ impl Engine {
         self.running.clear();
         self.finished.clear();
         self.batches.clear();
+        self.shuffles.clear();
         self.accepted.clear();
         self.on_one_word.clear();
         self.context.forget();
