@@ -155,12 +155,12 @@ Values are dealt before. Results are opened and compared with plain arithmetic a
 pub(crate) struct BenchOptions {
     /// What to measure: `mul` multiplies two vectors, `dot` gives their inner product, `matmul`
     /// multiplies two square matrices, `depth` is a chain of products, `lt` and `eq` compare two
-    /// vectors, `rank` ranks one. `trunc` cuts off 16 bits, `bits` gives 32, `select` chooses between
+    /// vectors, `rank` ranks one, `shuffle` and `sort` order one. `trunc` cuts off 16 bits, `bits` gives 32, `select` chooses between
     /// two vectors by bits of a third, `lookup` reads a table of 16 numbers, `max` finds the largest,
     /// `div` divides by shared numbers, `sqrt` takes integer roots, `median` finds the element in the
     /// middle, `histogram` counts between 3 bounds.
     #[arg(
-        value_name = "mul|dot|matmul|depth|lt|eq|rank|trunc|bits|select|lookup|max|div|sqrt|median|histogram"
+        value_name = "mul|dot|matmul|depth|lt|eq|rank|shuffle|sort|trunc|bits|select|lookup|max|div|sqrt|median|histogram"
     )]
     pub(crate) operation: Operation,
     /// Committee size: n = 2t+1 nodes.

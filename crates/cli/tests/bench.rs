@@ -10,6 +10,8 @@ fn a_bench_measures_real_processes_and_says_the_promised_keys() {
         ("mul", "1000", "3"),
         ("lt", "20", "5"),
         ("rank", "30", "3"),
+        ("shuffle", "100", "3"),
+        ("sort", "70", "3"),
         ("dot", "1000", "9"),
         ("matmul", "12", "3"),
         ("depth", "10", "3"),

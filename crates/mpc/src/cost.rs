@@ -10,7 +10,7 @@
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
 //! | random bits | 2 | see below | see below |
-//! | shuffle, and back (L elements in all columns) | C(n, t) | C(2t, t) t C(L) | C(2t, t) t L |
+//! | shuffle, and back (L elements in all columns) | C(n, t); 2 forth for n = 3 | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
 //!
 //! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the
@@ -19,7 +19,7 @@
 
 use std::ops::{Add, AddAssign, Mul};
 
-use enigma_field::interpolation::prss_subsets;
+use enigma_field::interpolation::{PartySet, prss_subsets};
 use enigma_field::{Committee, Levels, M61, Party};
 
 use crate::engine::{
@@ -126,17 +126,49 @@ pub fn reshare(committee: Committee, len: usize) -> OpCost {
     multiply(committee, len)
 }
 
-/// A shuffle, or the way back, of columns with `len` elements in all. In each subset of t + 1 parties
-/// every member deals, and each party is a member of C(2t, t).
+/// A shuffle of columns with `len` elements in all. In each subset of t + 1 parties every member deals,
+/// and each party is a member of C(2t, t).
 pub fn shuffle(committee: Committee, len: usize) -> OpCost {
-    let subsets = prss_subsets(&committee).unwrap_or_default().len();
+    let mut subsets = prss_subsets(&committee).unwrap_or_default();
+    subsets.reverse();
+    shuffle_in(committee, &subsets, len)
+}
+
+/// The way back of a shuffle. See [`shuffle`].
+pub fn unshuffle(committee: Committee, len: usize) -> OpCost {
+    let subsets = prss_subsets(&committee).unwrap_or_default();
+    shuffle_in(committee, &subsets, len)
+}
+
+fn shuffle_in(committee: Committee, subsets: &[PartySet], len: usize) -> OpCost {
     let t = committee.degree();
-    let mine = subsets * (t + 1) / committee.len();
-    let dealings = OpCost::vector(len) * (mine * t);
+    let mine = subsets.len() * (t + 1) / committee.len();
     OpCost {
-        rounds: if len > 0 { subsets as u32 } else { 0 },
-        ..dealings
+        rounds: if len > 0 {
+            relays(committee, subsets)
+        } else {
+            0
+        },
+        ..OpCost::vector(len) * (mine * t)
     }
+}
+
+/// Messages one after the other in a shuffle: in each phase a party waits for those of the t parties
+/// after it who deal.
+fn relays(committee: Committee, phases: &[PartySet]) -> u32 {
+    let mut ready = vec![0; committee.len()];
+    for members in phases {
+        let after = |party: Party| {
+            let dealers = (1..=committee.degree()).map(|steps| committee.after(party, steps));
+            let dealers = dealers.filter(|dealer| members.contains(*dealer));
+            dealers.map(|dealer| ready[dealer.index()] + 1).max()
+        };
+        let own = committee.parties().zip(&ready);
+        ready = own
+            .map(|(party, own)| after(party).unwrap_or(0).max(*own))
+            .collect();
+    }
+    ready.into_iter().max().unwrap_or(0)
 }
 
 /// An opening of `len` values.
@@ -151,7 +183,7 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
 
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
 /// `width` for each inner product, the inner side of each matrix product, one for each reshare
-/// operation, and for each shuffle the number of its rows times that of its rounds. To t parties go the dealings, to
+/// operation, and C(n, t) times its rows for each shuffle. To t parties go the dealings, to
 /// all others checkpoint, coins, opening and acceptance.
 pub fn verify(committee: Committee, len: usize) -> OpCost {
     let levels = Levels::new(len);

@@ -56,6 +56,9 @@ pub enum Misuse {
     OtherSession,
     /// The bits do not make uniform masks.
     MaskLayout,
+    /// Opened values that rows were to be placed by are not a permutation: what they were computed from
+    /// was not what it was taken for.
+    NotAPermutation,
     /// So many parties cannot shuffle.
     ShuffleCommittee {
         /// Parties.
@@ -309,6 +312,7 @@ impl fmt::Display for Misuse {
             }
             Self::OtherSession => f.write_str("the value is of another session"),
             Self::MaskLayout => f.write_str("the bits do not make uniform masks"),
+            Self::NotAPermutation => f.write_str("the opened values are not a permutation"),
             Self::ShuffleCommittee { n } => write!(f, "{n} parties are too many to shuffle"),
             Self::NoShuffle { of } => write!(f, "operation {of} shuffled no such rows"),
             Self::CommitteeSize { n } => write!(f, "sessions of {n} parties are not supported"),

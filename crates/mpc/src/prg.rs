@@ -45,7 +45,7 @@ impl Purpose {
             Self::Random => [3, 0],
             Self::Bit => [4, 0],
             Self::Weight => [5, 0],
-            Self::Permutation => [6, 0],
+            Self::Permutation => [8, 0],
         }
     }
 }

@@ -293,6 +293,21 @@ impl Opened {
         Self::new(values, Sources::default())
     }
 
+    /// The values as a permutation: each of the numbers below their number, once.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAPermutation`] when they are not.
+    pub fn permutation(&self) -> Result<Vec<usize>, Misuse> {
+        let mut seen = vec![false; self.values.len()];
+        let place = |value: &M61| {
+            let place = usize::try_from(value.value()).ok()?;
+            let seen = seen.get_mut(place)?;
+            (!std::mem::replace(seen, true)).then_some(place)
+        };
+        let places: Option<Vec<usize>> = self.values.iter().map(place).collect();
+        places.ok_or(Misuse::NotAPermutation)
+    }
+
     /// The values, which no longer know what they came from; see [`Wires::depending_on`].
     pub fn into_inner(self) -> Vec<M61> {
         self.values

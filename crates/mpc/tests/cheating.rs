@@ -19,7 +19,7 @@ fn committee(n: u8) -> Committee {
 fn campaign(n: u8, seeds: Range<u64>, every: u64) {
     let (mut number, mut run) = (0, 0);
     for seed in seeds {
-        for kind in Kind::all() {
+        for kind in Kind::all(n) {
             for corrupt in committee(n).parties() {
                 let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
                 for mutation in fitting.copied() {
@@ -83,7 +83,7 @@ fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run>
     let receives = |to: &Party| pair.iter().all(|from| sent(*from, *to)) && !pair.contains(to);
     let receiver = committee.parties().find(receives)?;
     let mut run = Run::new(n, 2, 7);
-    let place = kind.place();
+    let place = kind.place(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         let colluder = pair.iter().position(|party| *party == frame.from);
         if let Some(colluder) = colluder
@@ -156,7 +156,7 @@ fn lie(
     let mut run = Run::new(n, 2, 9);
     let seeds = dealt_seeds(committee(n), 9);
     let mut forger = Forger::new(&seeds[cheat.index()]);
-    let place = kind.place();
+    let place = kind.place(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         if (frame.slot.op, frame.slot.step) == (VALUES, 0) {
             forger.observe(&frame);
@@ -202,7 +202,7 @@ fn a_coin_of_no_commitment_names_its_party() {
         let cheat = committee(n).parties().last().expect("a member");
         for number in 0..4 {
             let kind = Kind::Coin(number);
-            if !Kind::all().contains(&kind) {
+            if !Kind::all(n).contains(&kind) {
                 continue;
             }
             let run = lie(n, cheat, kind, |_, _, coin| coin[31] ^= 0x80);

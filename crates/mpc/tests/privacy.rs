@@ -11,6 +11,9 @@ use enigma_mpc::{BITS_CHUNK_LEN, Engine, Wires};
 
 const CELLS: usize = 64;
 
+/// The number of a shuffle, all of whose steps are dealings.
+const SHUFFLE: u32 = 5;
+
 /// Elements that the first t parties receive from the others, by (sender, receiver, place).
 fn view(
     n: u8,
@@ -33,7 +36,7 @@ fn view(
     network.tamper = Some(Box::new(move |frame| {
         // Only what does not depend on answers: squares and dealings, not the public roots.
         let inside = frame.from.index() >= corrupt && frame.to.index() < corrupt;
-        if inside && frame.slot.step == 0 {
+        if inside && (frame.slot.step == 0 || frame.slot.op == SHUFFLE) {
             let elements = enigma_field::decode_slice::<M61>(&frame.payload);
             let mut elements = elements.expect("an honest frame");
             if let Some(factor) = leak {
@@ -89,7 +92,7 @@ fn worst(view: &[Vec<M61>]) -> f64 {
 
 type Start = fn(&mut Engine, &Wires, &Wires);
 
-fn operations() -> [Start; 3] {
+fn operations() -> [Start; 4] {
     [
         |engine, x, y| {
             let factors = vec![(x.clone(), y.clone())];
@@ -105,6 +108,11 @@ fn operations() -> [Start; 3] {
         |engine, x, _| {
             engine
                 .start_random_bits(0, 1, x.len())
+                .expect("a fresh engine");
+        },
+        |engine, x, _| {
+            engine
+                .start_shuffle(SHUFFLE, 1, vec![x.clone()])
                 .expect("a fresh engine");
         },
     ]

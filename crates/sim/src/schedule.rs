@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use enigma_bytecode::plan::{Call, Plan, Step};
+use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, Levels, Party};
 use enigma_mpc::{BITS_CHUNK_LEN, CHUNK_LEN, Slot, cost};
 
@@ -20,6 +21,8 @@ pub enum Kind {
     Claims,
     /// Points of a multiplication's, or a reshare's, dealing.
     Product,
+    /// Points of a dealing in a phase of a shuffle.
+    Shuffle,
     /// Random bits: shares of squares, to the king.
     Square,
     /// Random bits: the king's roots.
@@ -40,11 +43,12 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Input,
         Kind::Hello,
         Kind::Claims,
         Kind::Product,
+        Kind::Shuffle,
         Kind::Square,
         Kind::Root,
         Kind::Opening,
@@ -63,6 +67,7 @@ impl Kind {
             Kind::Hello => "hello",
             Kind::Claims => "claims",
             Kind::Product => "product",
+            Kind::Shuffle => "shuffle",
             Kind::Square => "square",
             Kind::Root => "root",
             Kind::Opening => "opening",
@@ -79,6 +84,7 @@ impl Kind {
         match self {
             Kind::Input
             | Kind::Product
+            | Kind::Shuffle
             | Kind::Square
             | Kind::Root
             | Kind::Opening
@@ -166,7 +172,7 @@ impl Schedule {
         }
         let t = self.committee.degree();
         match kind {
-            Kind::Product | Kind::Dealing => {
+            Kind::Product | Kind::Shuffle | Kind::Dealing => {
                 (1..=t).any(|steps| self.committee.after(to, steps).number() == from)
             }
             _ => true,
@@ -203,6 +209,28 @@ impl Schedule {
                     let len = *rows as usize * *columns as usize;
                     self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
                 }
+                Call::Dot {
+                    op,
+                    batch,
+                    left,
+                    width,
+                    ..
+                } => {
+                    *batches.entry(*batch).or_default() += left.len as usize;
+                    let len = (left.len / width) as usize;
+                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                }
+                Call::Shuffle {
+                    op, batch, columns, ..
+                } => {
+                    let rows = columns.first().map_or(0, |column| column.len as usize);
+                    let phases = prss_subsets(&self.committee).unwrap_or_default().len();
+                    *batches.entry(*batch).or_default() += phases * rows;
+                    for phase in 0..phases as u8 {
+                        let len = rows * columns.len();
+                        self.vector(*op, phase, len, CHUNK_LEN, Kind::Shuffle);
+                    }
+                }
                 Call::Reshare { op, batch, src, .. } => {
                     *batches.entry(*batch).or_default() += 1;
                     self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Product);
@@ -220,7 +248,7 @@ impl Schedule {
                     self.vector(*op, 0, len, BITS_CHUNK_LEN, Kind::Square);
                     self.vector(*op, 1, len, BITS_CHUNK_LEN, Kind::Root);
                 }
-                Call::Verify { .. } => {}
+                Call::Random { .. } | Call::Verify { .. } => {}
             }
         }
         for call in calls {

@@ -118,7 +118,8 @@ fn plain(values: Vec<M61>) -> Wires {
 
 /// Runs a plan with values in place of shares. `inputs`: (collection, its rows as field elements:
 /// any element, so that also rows no honest owner deals can be tried); row k is given by the member
-/// numbered k. `random_bit` gives the masks' bits; the results do not depend on them.
+/// numbered k. `random_bit` gives the masks' bits and the orders of shuffles; the results do not depend
+/// on them, but for what is left in a shuffle's order.
 ///
 /// # Panics
 /// If `inputs` are not those the plan asks for.
@@ -141,9 +142,12 @@ pub fn run_plan(
     let given = memory.write_members(plan, &members);
     assert_eq!(given, Ok(()), "members are asked for of inputs only");
     let mut masks: BTreeMap<MaskReg, Vec<M61>> = BTreeMap::new();
+    let mut shuffles: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
         match step {
-            Step::Local(op) => local::execute(plan, &mut memory, op),
+            Step::Local(op) => {
+                local::execute(plan, &mut memory, op).expect("a plan opens what it places by");
+            }
             Step::Call(Call::Multiply { dst, factors, .. }) => {
                 let products = factors.iter().flat_map(|(left, right)| {
                     let pairs = memory.view(*left).iter().zip(memory.view(*right));
@@ -171,6 +175,39 @@ pub fn run_plan(
                 });
                 let products = plain(products.collect());
                 memory.write(*dst, products);
+            }
+            Step::Call(Call::Dot {
+                dst,
+                left,
+                right,
+                width,
+                ..
+            }) => {
+                let (left, right) = (memory.view(*left), memory.view(*right));
+                let runs = left.chunks(*width as usize);
+                let runs = runs.zip(right.chunks(*width as usize));
+                let products = plain(runs.map(|(x, y)| enigma_field::dot(x, y)).collect());
+                memory.write(*dst, products);
+            }
+            Step::Call(Call::Shuffle {
+                op,
+                dst,
+                columns,
+                back_from,
+                ..
+            }) => {
+                let rows = columns.first().map_or(0, |column| column.len as usize);
+                let places = match back_from {
+                    None => drawn_places(rows, &mut random_bit),
+                    Some(of) => inverse(&shuffles[of]),
+                };
+                let taken = columns.iter().flat_map(|column| {
+                    let column = memory.view(*column);
+                    places.iter().map(|row| column[*row])
+                });
+                let taken = plain(taken.collect());
+                memory.write(*dst, taken);
+                shuffles.insert(*op, places);
             }
             Step::Call(Call::Open { dst, src, .. }) => {
                 let values = memory.view(*src).to_vec();
@@ -214,6 +251,24 @@ pub fn run_plan(
     };
     let outputs = plan.outputs.iter().map(output).collect();
     PlanResult { opened, outputs }
+}
+
+/// Which row comes where: some order, not a uniform one.
+fn drawn_places(rows: usize, mut random_bit: impl FnMut() -> bool) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..rows).collect();
+    for last in (1..rows).rev() {
+        let number = (0..32).fold(0, |number, _| 2 * number + usize::from(random_bit()));
+        places.swap(last, number % (last + 1));
+    }
+    places
+}
+
+fn inverse(places: &[usize]) -> Vec<usize> {
+    let mut inverse = vec![0; places.len()];
+    for (place, row) in places.iter().enumerate() {
+        inverse[*row] = place;
+    }
+    inverse
 }
 
 /// Registers as integers. `None` from a helper means overflow; everything else was checked by

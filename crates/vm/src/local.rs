@@ -8,12 +8,16 @@ use enigma_bytecode::model::Order;
 use enigma_bytecode::plan::compare::{DIGITS, PAIR_DIGITS, SINGLE_PLACE, digit_at, pair_block};
 use enigma_bytecode::plan::{Local, Plan, View};
 use enigma_field::{M61, recursion};
+use enigma_mpc::Misuse;
 
 use crate::memory::Memory;
 use crate::pairs;
 
 /// Does one local operation.
-pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
+///
+/// # Errors
+/// [`Misuse::NotAPermutation`] when rows are to be placed by opened values that are none.
+pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result<(), Misuse> {
     let len = |reg: enigma_bytecode::plan::Reg| plan.lengths[reg.0 as usize] as usize;
     match local {
         Local::Constant { dst, value } => {
@@ -47,6 +51,13 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
             let result: Vec<M61> = pairs.map(|pair| pair[*offset as usize]).collect();
             memory.write_local(*dst, result, local);
         }
+        Local::Transpose { dst, src, blocks } => {
+            let (source, blocks) = (memory.view(*src), *blocks as usize);
+            let rows = source.len() / blocks;
+            let run = |row: usize| source[row..].iter().step_by(rows.max(1));
+            let result: Vec<M61> = (0..rows).flat_map(run).copied().collect();
+            memory.write_local(*dst, result, local);
+        }
         Local::Places { dst } => {
             let places = (0..plan.lengths[dst.0 as usize]).map(M61::from);
             memory.write_local(*dst, places.collect(), local);
@@ -57,8 +68,21 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
                 sum += *x;
                 sum
             });
-            let sums = sums.collect();
-            memory.write_local(*dst, sums, local);
+            let result: Vec<M61> = sums.collect();
+            memory.write_local(*dst, result, local);
+        }
+        Local::Place { dst, src, at } => {
+            let places = memory.opened(*at).permutation()?;
+            let mut result = vec![M61::ZERO; places.len()];
+            for (place, element) in places.into_iter().zip(memory.view(*src)) {
+                result[place] = *element;
+            }
+            memory.write_local(*dst, result, local);
+        }
+        Local::Take { dst, src, at } => {
+            let (places, source) = (memory.opened(*at).permutation()?, memory.view(*src));
+            let result = places.into_iter().map(|place| source[place]).collect();
+            memory.write_local(*dst, result, local);
         }
         Local::Sum { dst, src } => {
             let sum: M61 = memory.view(*src).iter().sum();
@@ -123,6 +147,7 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) {
             memory.write_local(*dst, result, local);
         }
     }
+    Ok(())
 }
 
 fn linear(memory: &Memory, terms: &[(M61, View)], constant: M61, len: usize) -> Vec<M61> {

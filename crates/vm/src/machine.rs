@@ -272,6 +272,8 @@ impl Machine {
                 (
                     Call::Multiply { dst, .. }
                     | Call::MatrixProduct { dst, .. }
+                    | Call::Dot { dst, .. }
+                    | Call::Shuffle { dst, .. }
                     | Call::Reshare { dst, .. },
                     Finished::Wires(z),
                 ) => self.memory.write(*dst, z),
@@ -336,7 +338,7 @@ impl Machine {
                 }
                 Some(Step::Call(call)) => return self.start_call(strand, call),
                 Some(step @ Step::Local(op)) => {
-                    local::execute(&plan, &mut self.memory, op);
+                    local::execute(&plan, &mut self.memory, op)?;
                     self.states[strand as usize].next += 1;
                     self.end_step(step);
                 }
@@ -372,6 +374,30 @@ impl Machine {
                 };
                 let (x, y) = (part(left), part(right));
                 self.engine.start_matrix_product(*op, *batch, x, y, shape)
+            }
+            Call::Dot {
+                op,
+                batch,
+                left,
+                right,
+                width,
+                ..
+            } => {
+                let (x, y, width) = (part(left), part(right), *width as usize);
+                self.engine.start_dot(*op, *batch, x, y, width)
+            }
+            Call::Shuffle {
+                op,
+                batch,
+                columns,
+                back_from,
+                ..
+            } => {
+                let columns = columns.iter().map(part).collect();
+                match back_from {
+                    None => self.engine.start_shuffle(*op, *batch, columns),
+                    Some(of) => self.engine.start_unshuffle(*op, *batch, *of, columns),
+                }
             }
             Call::Open { op, src, .. } => {
                 let verified = self.engine.verified(part(src))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use enigma_field::{Committee, M61};
 
-use super::cost::{CallKind, Cost, Limits, Tally};
+use super::cost::{CallKind, Cost, Limits, Phases, Tally};
 use super::error::{Limit, PlanError};
 use super::ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 
@@ -70,6 +70,8 @@ struct OpenBatch {
     strands: Vec<u32>,
     masks: Vec<MaskReg>,
     elements: u64,
+    /// Bytes that its log takes beside what each element of its claim takes.
+    log_bytes: u64,
 }
 
 impl Builder {
@@ -301,7 +303,7 @@ impl Builder {
         }
         let strand = self.strands.last_mut().expect("it was pushed");
         strand.after = batch.strands;
-        strand.memory_bytes = batch.elements * CLAIM_BYTES;
+        strand.memory_bytes = batch.elements * CLAIM_BYTES + batch.log_bytes;
         let op = batch.op;
         strand.steps.push(Step::Call(Call::Verify { op }));
     }
@@ -316,6 +318,7 @@ impl Builder {
                 strands: Vec::new(),
                 masks: Vec::new(),
                 elements: 0,
+                log_bytes: 0,
             });
         }
         let batch = self.batches[self.kind as usize].as_mut();
@@ -365,6 +368,89 @@ impl Builder {
             columns,
         }));
         Ok(self.view(dst))
+    }
+
+    /// See [`Call::Dot`]; there is a run at least.
+    pub(super) fn dot(&mut self, left: View, right: View, width: u32) -> Result<View, PlanError> {
+        let batch = self.batch(left.len)?;
+        let op = self.call(CallKind::Multiply, left.len / width)?;
+        let dst = self.register(left.len / width);
+        self.push(Step::Call(Call::Dot {
+            op,
+            batch,
+            dst,
+            left,
+            right,
+            width,
+        }));
+        Ok(self.view(dst))
+    }
+
+    /// Rows, given by columns of one length, in an order that nobody knows: the columns, one after the
+    /// other; and the number under which [`Builder::unshuffle`] finds the way back.
+    pub(super) fn shuffle(&mut self, columns: &[View]) -> Result<(View, u32), PlanError> {
+        self.shuffling(columns, None)
+    }
+
+    /// Rows put back to where a shuffle took its rows from.
+    pub(super) fn unshuffle(&mut self, columns: &[View], from: u32) -> Result<View, PlanError> {
+        let (rows, _) = self.shuffling(columns, Some(from))?;
+        Ok(rows)
+    }
+
+    fn shuffling(
+        &mut self,
+        columns: &[View],
+        back_from: Option<u32>,
+    ) -> Result<(View, u32), PlanError> {
+        let phases = match back_from {
+            None => Phases::forth(self.committee)?,
+            Some(_) => Phases::back(self.committee)?,
+        };
+        let rows = columns.iter().map(|column| column.len).max().unwrap_or(0);
+        let len = rows * columns.len() as u32;
+        let batch = self.batch(phases.count * rows)?;
+        let op = self.call(CallKind::Shuffle(phases), len)?;
+        let dst = self.register(len);
+        // What comes out of each phase stays until the batch is verified.
+        let kept = u64::from(phases.count) * self.bytes(dst);
+        let strand = self
+            .strands
+            .last_mut()
+            .expect("begin comes before any call");
+        strand.memory_bytes += kept;
+        if let Some(batch) = &mut self.batches[self.kind as usize] {
+            batch.log_bytes += kept;
+        }
+        self.push(Step::Call(Call::Shuffle {
+            op,
+            batch,
+            dst,
+            columns: columns.to_vec(),
+            back_from,
+        }));
+        Ok((self.view(dst), op))
+    }
+
+    /// See [`Local::Place`].
+    pub(super) fn place(&mut self, src: View, at: Pub) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Place { dst, src, at });
+        self.view(dst)
+    }
+
+    /// See [`Local::Take`].
+    pub(super) fn take(&mut self, src: View, at: Pub) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Take { dst, src, at });
+        self.view(dst)
+    }
+
+    /// See [`Local::Transpose`].
+    pub(super) fn transpose(&mut self, src: View, blocks: u32) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Transpose { dst, src, blocks });
+        self.view(dst)
     }
 
     /// `count` masks and their bits. See [`Call::Masks`].

@@ -4,7 +4,8 @@
 //! The message patterns of the engine are restated here, because the plan must not depend on the
 //! engine; tests of the machine pin them to the engine's counters.
 
-use enigma_field::{Committee, Levels, interpolation};
+use enigma_field::interpolation::{self, PartySet};
+use enigma_field::{Committee, Levels};
 use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
@@ -17,6 +18,9 @@ pub const FRAME_ELEMENTS: u32 = (peer::MAX_PAYLOAD_BYTES / 8) as u32;
 
 /// Elements of a chunk of random bits: kings rotate by chunk.
 const BITS_CHUNK_ELEMENTS: u32 = 4096;
+
+/// The largest committee that shuffles.
+const MAX_SHUFFLE_PARTIES: u8 = 7;
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
@@ -186,6 +190,7 @@ pub(super) enum CallKind {
     Reshare,
     Open,
     Masks,
+    Shuffle(Phases),
     Verify,
 }
 
@@ -194,6 +199,8 @@ impl CallKind {
     pub(super) fn rounds(self, len: u32) -> u64 {
         match self {
             CallKind::Masks => 2,
+            CallKind::Shuffle(phases) if len > 0 => phases.rounds,
+            CallKind::Shuffle(_) => 0,
             // Checkpoint, opening, acceptance; each coin; each dealing, one fewer than coins.
             CallKind::Verify => 2 + 2 * Levels::new(len as usize).coins() as u64,
             _ => 1,
@@ -248,6 +255,11 @@ impl Tally {
             CallKind::Masks => {
                 self.random_bits += u64::from(len);
                 self.random_bits_traffic(len);
+            }
+            CallKind::Shuffle(phases) => {
+                // In the phase of a subset of t+1 parties each of them deals to t.
+                let mine = u64::from(phases.count) * (t + 1) / (others + 1);
+                self.everyone_sends(mine * t * vector_bytes(len));
             }
             CallKind::Verify => {
                 self.verifications += 1;
@@ -306,6 +318,57 @@ impl Tally {
             let last_messages = if party == last_king { n - 1 } else { 1 };
             *sent += messages * chunk - last_messages * missing;
         }
+    }
+}
+
+/// The phases of a shuffle, one for each subset of t+1 parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Phases {
+    pub(super) count: u32,
+    /// Messages one after the other.
+    rounds: u64,
+}
+
+impl Phases {
+    /// Of a shuffle.
+    pub(super) fn forth(committee: Committee) -> Result<Phases, PlanError> {
+        let mut subsets = shuffling(committee)?;
+        subsets.reverse();
+        Ok(Phases::of(committee, &subsets))
+    }
+
+    /// Of the way back from a shuffle.
+    pub(super) fn back(committee: Committee) -> Result<Phases, PlanError> {
+        Ok(Phases::of(committee, &shuffling(committee)?))
+    }
+
+    fn of(committee: Committee, subsets: &[PartySet]) -> Phases {
+        // A party waits for those of the t parties after it who deal in the phase.
+        let mut ready = vec![0; committee.len()];
+        for members in subsets {
+            let after = |party| {
+                let dealers = (1..=committee.degree()).map(|steps| committee.after(party, steps));
+                let dealers = dealers.filter(|dealer| members.contains(*dealer));
+                dealers.map(|dealer| ready[dealer.index()] + 1).max()
+            };
+            let own = committee.parties().zip(&ready);
+            ready = own
+                .map(|(party, own)| after(party).unwrap_or(0).max(*own))
+                .collect();
+        }
+        Phases {
+            count: subsets.len() as u32,
+            rounds: ready.into_iter().max().unwrap_or(0),
+        }
+    }
+}
+
+/// The subsets of t+1 parties of a committee that can shuffle.
+fn shuffling(committee: Committee) -> Result<Vec<PartySet>, PlanError> {
+    let n = committee.n();
+    match interpolation::prss_subsets(&committee) {
+        Ok(subsets) if n <= MAX_SHUFFLE_PARTIES => Ok(subsets),
+        _ => Err(PlanError::ShuffleCommittee { n }),
     }
 }
 

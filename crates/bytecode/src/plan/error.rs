@@ -16,6 +16,11 @@ pub enum PlanError {
         /// The size asked for.
         n: u8,
     },
+    /// So many parties cannot shuffle, nor sort.
+    ShuffleCommittee {
+        /// The size asked for.
+        n: u8,
+    },
     /// A public value leaves 64 bits.
     PublicOverflow {
         /// The operation, counted from 0.
@@ -121,6 +126,10 @@ impl fmt::Display for PlanError {
             PlanError::CommitteeSize { n } => {
                 write!(f, "sessions of {n} parties are not supported")
             }
+            PlanError::ShuffleCommittee { n } => write!(
+                f,
+                "{n} parties are too many to shuffle or to sort; 7 are the most"
+            ),
             PlanError::PublicOverflow { op } => {
                 write!(f, "operation {op}: a public value leaves 64 bits")
             }

@@ -70,6 +70,8 @@ pub enum Gate {
     FirstPlace { a: Value, order: Order },
     /// The first two in an order.
     FirstTwo { a: Value, order: Order },
+    /// The values in the stable order of as many keys.
+    Sort { keys: Value, a: Value, order: Order },
     /// How many values lie below the first public bound, between neighbours, and from the last one on.
     Histogram { a: Value, bounds: Vec<i64> },
     /// How often each number from 0 to `len` - 1 occurs.

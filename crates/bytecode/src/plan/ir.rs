@@ -133,6 +133,34 @@ pub enum Local {
         /// Number of the tile's first pair.
         first: u64,
     },
+    /// `dst[k * blocks + g] = src[g * n + k]`, with n elements in each block: elements that stood in
+    /// blocks stand in runs.
+    Transpose {
+        /// Result, as long.
+        dst: Reg,
+        /// So many blocks.
+        src: View,
+        /// How many.
+        blocks: u32,
+    },
+    /// `dst[at[k]] = src[k]`, where `at` was opened and is a permutation.
+    Place {
+        /// Result, as long.
+        dst: Reg,
+        /// The elements.
+        src: View,
+        /// Where each goes.
+        at: Pub,
+    },
+    /// `dst[k] = src[at[k]]`, where `at` was opened and is a permutation.
+    Take {
+        /// Result, as long.
+        dst: Reg,
+        /// The elements.
+        src: View,
+        /// Where each comes from.
+        at: Pub,
+    },
     /// For each digit of a tile: is the public digit less than the masked one, are they equal.
     /// See [`super::compare`] for the order of digits.
     DigitLeaves {
@@ -234,6 +262,34 @@ pub enum Call {
         inner: u32,
         /// Columns of the right matrix.
         columns: u32,
+    },
+    /// Inner products of consecutive runs of `width` elements.
+    Dot {
+        /// The call's number.
+        op: u32,
+        /// The batch it belongs to.
+        batch: u32,
+        /// Result, one element for each run.
+        dst: Reg,
+        /// Left factors.
+        left: View,
+        /// Right factors.
+        right: View,
+        /// Elements of a run.
+        width: u32,
+    },
+    /// Rows in an order that nobody knows, or back from there.
+    Shuffle {
+        /// The call's number.
+        op: u32,
+        /// The batch it belongs to.
+        batch: u32,
+        /// Result: the columns, one after the other.
+        dst: Reg,
+        /// Columns of the rows, equally long.
+        columns: Vec<View>,
+        /// The shuffle that rows are put back from. None: a new order.
+        back_from: Option<u32>,
     },
     /// Opening of verified values: every party learns them, and that all shares were consistent.
     Open {
@@ -348,9 +404,14 @@ impl Local {
             Local::Blocks { src, .. }
             | Local::Fold { src, .. }
             | Local::EveryOther { src, .. }
+            | Local::Transpose { src, .. }
             | Local::PrefixSums { src, .. }
             | Local::Sum { src, .. }
             | Local::PairDifferences { src, .. } => read(*src),
+            Local::Place { src, at, .. } | Local::Take { src, at, .. } => {
+                read(*src);
+                read_opened(*at);
+            }
             Local::Concat { parts, .. } => parts.iter().copied().for_each(read),
             Local::DigitLeaves {
                 bits, both, opened, ..
@@ -387,7 +448,10 @@ impl Local {
             | Local::Fold { dst, .. }
             | Local::Concat { dst, .. }
             | Local::EveryOther { dst, .. }
+            | Local::Transpose { dst, .. }
             | Local::PrefixSums { dst, .. }
+            | Local::Place { dst, .. }
+            | Local::Take { dst, .. }
             | Local::Sum { dst, .. }
             | Local::PairDifferences { dst, .. }
             | Local::XorLowestBit { dst, .. }
@@ -408,6 +472,8 @@ impl Call {
         match *self {
             Call::Multiply { op, .. }
             | Call::MatrixProduct { op, .. }
+            | Call::Dot { op, .. }
+            | Call::Shuffle { op, .. }
             | Call::Open { op, .. }
             | Call::OpenMasked { op, .. }
             | Call::Masks { op, .. }
@@ -426,7 +492,8 @@ impl Call {
                     read(*right);
                 }
             }
-            Call::MatrixProduct { left, right, .. } => {
+            Call::Shuffle { columns, .. } => columns.iter().copied().for_each(read),
+            Call::MatrixProduct { left, right, .. } | Call::Dot { left, right, .. } => {
                 read(*left);
                 read(*right);
             }
@@ -443,6 +510,8 @@ impl Call {
         match *self {
             Call::Multiply { dst, .. }
             | Call::MatrixProduct { dst, .. }
+            | Call::Dot { dst, .. }
+            | Call::Shuffle { dst, .. }
             | Call::Random { dst, .. }
             | Call::Reshare { dst, .. } => Some(dst),
             Call::Masks { bits, .. } => Some(bits),

@@ -34,6 +34,7 @@ mod rank;
 mod relation;
 mod root;
 mod select;
+mod sort;
 mod statistics;
 mod tiling;
 mod truncation;

@@ -11,7 +11,7 @@ use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::ir::{Plan, View};
 use super::{
-    FIRST_MAIN_CALL, bits, extremes, lookup, product, quotient, rank, relation, root, select,
+    FIRST_MAIN_CALL, bits, extremes, lookup, product, quotient, rank, relation, root, select, sort,
     statistics, truncation,
 };
 use crate::interval::{Interval, MAGNITUDE_LIMIT};
@@ -34,6 +34,10 @@ pub enum Operation {
     Equal,
     /// Ascending rank of each `x[k]` among all, for values with |x| < 2^59.
     Rank,
+    /// The elements in an order that nobody knows.
+    Shuffle,
+    /// The elements, ascending, for values from 0 to 2^32 - 1.
+    Sort,
     /// `x[k] / 2^16`, rounded toward minus infinity, for values with |x| < 2^59.
     Truncate,
     /// The bits of each `x[k]`, from 0 to 2^32 - 1: one block for each bit, the lowest first.
@@ -57,7 +61,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 16] = [
+    pub const ALL: [Operation; 18] = [
         Operation::Multiply,
         Operation::Dot,
         Operation::MatrixProduct,
@@ -65,6 +69,8 @@ impl Operation {
         Operation::Less,
         Operation::Equal,
         Operation::Rank,
+        Operation::Shuffle,
+        Operation::Sort,
         Operation::Truncate,
         Operation::Bits,
         Operation::Select,
@@ -109,14 +115,20 @@ impl Operation {
     pub const fn range(self, input: u16) -> Option<Interval> {
         let (low, high) = match (self, input) {
             (
-                Operation::Multiply | Operation::Dot | Operation::MatrixProduct | Operation::Depth,
+                Operation::Multiply
+                | Operation::Dot
+                | Operation::MatrixProduct
+                | Operation::Depth
+                | Operation::Shuffle,
                 _,
             ) => return None,
             (Operation::Select, 1 | 2) => return None,
             (Operation::Select, _) => (0, 1),
             (Operation::Lookup, _) => (0, Operation::TABLE.len() as i64 - 1),
             (Operation::Divide, 1) | (Operation::Histogram, _) => (0, (1 << 16) - 1),
-            (Operation::Bits | Operation::Divide | Operation::SquareRoot, _) => (0, (1 << 32) - 1),
+            (Operation::Bits | Operation::Divide | Operation::SquareRoot | Operation::Sort, _) => {
+                (0, (1 << 32) - 1)
+            }
             _ => (1 - MAGNITUDE_LIMIT, MAGNITUDE_LIMIT - 1),
         };
         Some(Interval { low, high })
@@ -143,6 +155,8 @@ impl fmt::Display for Operation {
             Operation::Less => "lt",
             Operation::Equal => "eq",
             Operation::Rank => "rank",
+            Operation::Shuffle => "shuffle",
+            Operation::Sort => "sort",
             Operation::Truncate => "trunc",
             Operation::Bits => "bits",
             Operation::Select => "select",
@@ -217,6 +231,10 @@ fn non_linear(b: &mut Builder, operation: Operation, inputs: &[View]) -> Result<
         Operation::Divide => quotient::divide(b, (x, range(0)), (inputs[1], range(1))),
         Operation::SquareRoot => root::root(b, x, range(0).high.unsigned_abs()),
         Operation::Median => statistics::quantile(b, x, x.len.div_ceil(2)),
+        Operation::Sort => {
+            let sorted = sort::by_keys(b, x, range(0), Order::Ascending)?;
+            Ok(sorted.apply(b, &[x])?[0])
+        }
         Operation::Histogram => statistics::histogram(b, x, &Operation::BOUNDS),
         _ => rank::rank(b, x, Order::Ascending),
     }
@@ -270,6 +288,10 @@ pub fn operation(
             };
             let difference = [(M61::ONE, *x), (-M61::ONE, *y)];
             relation::holds(&mut b, relation, &difference, M61::ZERO)?
+        }
+        (Operation::Shuffle, [x]) => {
+            b.begin();
+            b.shuffle(&[*x])?.0
         }
         (_, values) => non_linear(&mut b, operation, values)?,
     };

@@ -15,7 +15,7 @@ use super::gate::{Gate, Value};
 use super::ir::{Plan, View};
 use super::{
     FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
-    relation, root, select, statistics, truncation, zero,
+    relation, root, select, sort, statistics, truncation, zero,
 };
 use crate::interval::{Interval, MAGNITUDE_LIMIT, Wide};
 
@@ -358,6 +358,16 @@ impl Expansion {
                 check(a.view.len >= 2, GateProblem::Length)?;
                 let view = extremes::first_two(&mut self.b, a.view, a.range, *order)?;
                 Ok(Known { view, ..a })
+            }
+            Gate::Sort { keys, a, order } => {
+                let (keys, a) = (self.value(*keys)?, self.value(*a)?);
+                check(keys.view.len == a.view.len, GateProblem::Length)?;
+                let sorted = sort::by_keys(&mut self.b, keys.view, keys.range, *order)?;
+                let columns = sorted.apply(&mut self.b, &[a.view])?;
+                Ok(Known {
+                    view: columns[0],
+                    ..a
+                })
             }
             _ => self.counts(gate),
         }

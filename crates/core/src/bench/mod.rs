@@ -448,6 +448,7 @@ impl Bench {
         let Some((_, Finished::Opened(opened))) = engine.take_finished() else {
             return;
         };
+        let opened = values::comparable(self.task.operation, &opened);
         let wrong = opened.iter().zip(&self.expected).position(|(a, b)| a != b);
         if opened.len() != self.expected.len() {
             self.fail("the result has another length than its inputs".to_owned());

@@ -31,7 +31,9 @@ pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M6
     for at in (1..count as usize).step_by(TIES) {
         match (operation, &mut columns[..]) {
             (Operation::Less | Operation::Equal, [x, y]) => y[at] = x[at],
-            (Operation::Rank | Operation::Median | Operation::Max, [x]) => x[at] = x[at - 1],
+            (Operation::Rank | Operation::Sort | Operation::Median | Operation::Max, [x]) => {
+                x[at] = x[at - 1];
+            }
             (Operation::Divide, [_, y]) => y[at] = M61::ZERO,
             _ => {}
         }
@@ -71,6 +73,7 @@ pub(super) fn expected(operation: Operation, columns: &[Vec<M61>]) -> Vec<M61> {
             let rank = |x: &M61| 1 + all.iter().filter(|other| less(other, x)).count();
             all.iter().map(|x| count(rank(x))).collect()
         }
+        Operation::Shuffle | Operation::Sort => sorted(&columns[0]),
         _ => {
             let columns: Vec<Vec<i64>> = columns
                 .iter()
@@ -120,8 +123,24 @@ fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
         | Operation::Depth
         | Operation::Less
         | Operation::Equal
-        | Operation::Rank => unreachable!("{operation} is about field elements"),
+        | Operation::Rank
+        | Operation::Shuffle
+        | Operation::Sort => unreachable!("{operation} is about field elements"),
     }
+}
+
+/// What of a result plain arithmetic can give: of a shuffle the elements, but not their order.
+pub(super) fn comparable(operation: Operation, result: &[M61]) -> Vec<M61> {
+    match operation {
+        Operation::Shuffle => sorted(result),
+        _ => result.to_vec(),
+    }
+}
+
+fn sorted(values: &[M61]) -> Vec<M61> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by_key(|value| value.to_i64());
+    sorted
 }
 
 #[cfg(test)]
@@ -150,6 +169,16 @@ mod tests {
         );
         let chain = [numbers(&[-3, 5, 2])];
         assert_eq!(expected(Operation::Depth, &chain), numbers(&[-30]));
+        for operation in [Operation::Shuffle, Operation::Sort] {
+            let sorted = expected(operation, std::slice::from_ref(&x));
+            assert_eq!(sorted, numbers(&[-3, 0, 5, 5]));
+        }
+        let other = numbers(&[5, 0, 5, -3]);
+        assert_eq!(
+            comparable(Operation::Shuffle, &other),
+            numbers(&[-3, 0, 5, 5])
+        );
+        assert_eq!(comparable(Operation::Sort, &other), other);
         assert_eq!(
             expected(Operation::Rank, std::slice::from_ref(&x)),
             numbers(&[1, 3, 3, 2])

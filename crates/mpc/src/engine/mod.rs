@@ -291,8 +291,8 @@ impl Engine {
     }
 
     /// Permutes rows, given by columns of one length, by a permutation that no t parties know.
-    /// Finishes with [`Finished::Wires`]: the columns one after the other. A round for each subset of
-    /// t + 1 parties. See [`Self::start_unshuffle`] for the way back.
+    /// Finishes with [`Finished::Wires`]: the columns one after the other. For the rounds see
+    /// [`crate::cost::shuffle`]. See [`Self::start_unshuffle`] for the way back.
     ///
     /// # Errors
     /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::Lengths`], [`Misuse::OtherSession`],

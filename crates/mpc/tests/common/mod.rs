@@ -1,7 +1,7 @@
 //! A whole computation that one party spoils at a named message in a named way, and what must hold
 //! whatever it does.
 //!
-//! The program makes masks and verifies them, multiplies, opens a product under masks, goes on with
+//! The program makes masks and verifies them, multiplies, shuffles rows and puts them back, opens a product under masks, goes on with
 //! what that gave, verifies everything, and opens the results. Every party goes on as soon as it can.
 
 use std::cell::{Cell, RefCell};
@@ -19,6 +19,8 @@ pub(crate) const RESHARE: u32 = 3;
 pub(crate) const OPEN_MASKED: u32 = 4;
 pub(crate) const SCALE: u32 = 5;
 pub(crate) const OPEN: u32 = 6;
+pub(crate) const SHUFFLE: u32 = 7;
+pub(crate) const UNSHUFFLE: u32 = 8;
 /// The batch of masks.
 pub(crate) const BITS: u32 = 100;
 /// The batch of everything else.
@@ -29,6 +31,8 @@ const LEN: usize = 140;
 /// Elements of inner products, three results.
 const DOT_LEN: usize = 12;
 const DOT_WIDTH: usize = 4;
+/// Rows shuffled, of two columns.
+const ROWS: usize = 5;
 
 /// A kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,9 @@ pub(crate) enum Kind {
     Multiply,
     Dot,
     Reshare,
+    /// A phase of the shuffle, and of the way back.
+    Shuffle(u8),
+    Unshuffle(u8),
     Squares,
     Roots,
     MaskedOpening,
@@ -85,11 +92,24 @@ pub(crate) struct Case {
 }
 
 /// How many elements the claim of [`VALUES`] has.
-const CLAIM_LEN: usize = LEN + DOT_LEN + 2;
+fn claim_len(n: u8) -> usize {
+    LEN + DOT_LEN + 2 + 2 * ROWS * usize::from(phases(n))
+}
+
+/// Phases of a shuffle, if so many parties shuffle.
+fn phases(n: u8) -> u8 {
+    match n {
+        3 => 3,
+        5 => 10,
+        7 => 35,
+        _ => 0,
+    }
+}
 
 impl Kind {
-    pub(crate) fn all() -> Vec<Self> {
-        let coins = Levels::new(CLAIM_LEN).coins() as u8;
+    pub(crate) fn all(n: u8) -> Vec<Self> {
+        let coins = Levels::new(claim_len(n)).coins() as u8;
+        let last = phases(n) - 1;
         let mut all = vec![
             Self::Multiply,
             Self::Dot,
@@ -100,6 +120,9 @@ impl Kind {
             Self::Opening,
             Self::Checkpoint,
         ];
+        for phase in [0, last / 2, last] {
+            all.extend([Self::Shuffle(phase), Self::Unshuffle(phase)]);
+        }
         all.extend((0..coins).map(Self::Coin));
         all.extend((0..coins - 1).map(Self::Deal));
         all.extend([Self::VerifyOpening, Self::Acceptance]);
@@ -107,12 +130,14 @@ impl Kind {
     }
 
     /// Its operation and step.
-    pub(crate) fn place(self) -> (u32, u8) {
-        let coins = Levels::new(CLAIM_LEN).coins() as u8;
+    pub(crate) fn place(self, n: u8) -> (u32, u8) {
+        let coins = Levels::new(claim_len(n)).coins() as u8;
         match self {
             Self::Multiply => (MULTIPLY, 0),
             Self::Dot => (DOT, 0),
             Self::Reshare => (RESHARE, 0),
+            Self::Shuffle(phase) => (SHUFFLE, phase),
+            Self::Unshuffle(phase) => (UNSHUFFLE, phase),
             Self::Squares => (MAKE_BITS, 0),
             Self::Roots => (MAKE_BITS, 1),
             Self::MaskedOpening => (OPEN_MASKED, 0),
@@ -183,7 +208,7 @@ struct Player {
     fault: Option<Fault>,
 }
 
-const DONE: u8 = 7;
+const DONE: u8 = 8;
 
 /// A run, and then what is left of it.
 pub(crate) struct Run {
@@ -254,7 +279,8 @@ impl Run {
         let dots = products[..DOT_LEN].chunks(DOT_WIDTH);
         let dots: Vec<M61> = dots.map(|run| run.iter().sum()).collect();
         let scaled: Vec<M61> = x.iter().map(|x| *x * opened[0]).collect();
-        [&products[..], &dots, x, &scaled].concat()
+        let rows = [&x[..ROWS], &y[..ROWS]].concat();
+        [&products[..], &dots, x, &scaled, &rows].concat()
     }
 
     pub(crate) fn fault(&self, party: Party) -> Option<&Fault> {
@@ -337,17 +363,24 @@ impl Player {
                 Some(engine.start_reshare(SCALE, VALUES, scaled))
             }
             4 => {
-                has(&[SCALE, DOT, RESHARE])?;
-                Some(engine.start_verify(VALUES))
+                has(&[SHUFFLE])?;
+                let shuffled = &self.wires[&SHUFFLE];
+                let columns = [0..ROWS, ROWS..2 * ROWS].map(|range| shuffled.part(range));
+                Some(engine.start_unshuffle(UNSHUFFLE, VALUES, SHUFFLE, columns.to_vec()))
             }
             5 => {
+                has(&[SCALE, DOT, RESHARE, UNSHUFFLE])?;
+                Some(engine.start_verify(VALUES))
+            }
+            6 => {
                 has(&[VALUES])?;
-                let parts = [MULTIPLY, DOT, RESHARE, SCALE, MAKE_BITS].map(|op| &self.wires[&op]);
+                let parts = [MULTIPLY, DOT, RESHARE, SCALE, UNSHUFFLE, SHUFFLE, MAKE_BITS];
+                let parts = parts.map(|op| &self.wires[&op]);
                 let all = parts.iter().flat_map(|part| part.iter().copied()).collect();
                 let all = engine.verified(Wires::computed(all, parts));
                 Some(engine.start_open(OPEN, all.expect("everything is accepted")))
             }
-            6 => {
+            7 => {
                 has(&[OPEN])?;
                 Some(Ok(()))
             }
@@ -361,6 +394,7 @@ fn start(engine: &mut Engine, x: &Wires, y: &Wires, masks: usize) -> Result<(), 
     engine.start_multiply(MULTIPLY, VALUES, vec![(x.clone(), y.clone())])?;
     let (left, right) = (x.part(0..DOT_LEN), y.part(0..DOT_LEN));
     engine.start_dot(DOT, VALUES, left, right, DOT_WIDTH)?;
+    engine.start_shuffle(SHUFFLE, VALUES, vec![x.part(0..ROWS), y.part(0..ROWS)])?;
     engine.start_reshare(RESHARE, VALUES, x.clone())
 }
 
@@ -400,7 +434,7 @@ impl Case {
         let mut rng = TestRng::new(self.seed ^ 0x5eed);
         let seeds = dealt_seeds(committee, self.seed);
         let mut forger = Forger::new(&seeds[self.corrupt.index()]);
-        let (op, step) = self.kind.place();
+        let (op, step) = self.kind.place(self.n);
         let mut earlier: BTreeMap<Party, Vec<Vec<u8>>> = BTreeMap::new();
         // One place for all receivers, so that they may agree on what is wrong.
         let place = Cell::new(None);
@@ -558,6 +592,8 @@ impl Verdict<'_> {
             };
             let expected = self.run.expected(party);
             let (values, made) = output.split_at(expected.len());
+            let (shuffled, made) = made.split_at(2 * ROWS);
+            self.check_shuffled(shuffled);
             assert_eq!(
                 values, expected,
                 "{:?}: party {party} got it wrong",
@@ -580,6 +616,24 @@ impl Verdict<'_> {
         );
     }
 
+    /// These are the rows, in some order.
+    fn check_shuffled(&self, shuffled: &[M61]) {
+        let [x, y] = &self.run.plain;
+        let sorted = |x: &[M61], y: &[M61]| {
+            let rows = x.iter().zip(y).map(|(x, y)| [x.value(), y.value()]);
+            let mut rows: Vec<_> = rows.collect();
+            rows.sort_unstable();
+            rows
+        };
+        let (left, right) = shuffled.split_at(ROWS);
+        assert_eq!(
+            sorted(left, right),
+            sorted(&x[..ROWS], &y[..ROWS]),
+            "{:?}",
+            self.case
+        );
+    }
+
     /// Who accepted a batch has right shares of right values in it.
     fn check_accepted(&self) {
         for party in self.honest() {
@@ -588,9 +642,10 @@ impl Verdict<'_> {
                 assert!(bits.iter().all(|bit| bit.value() < 2), "{:?}", self.case);
             }
             if self.run.accepted(party, VALUES) {
-                let ops = [MULTIPLY, DOT, RESHARE, SCALE];
+                let ops = [MULTIPLY, DOT, RESHARE, SCALE, UNSHUFFLE];
                 let values: Vec<M61> = ops.iter().flat_map(|op| self.reconstruct(*op)).collect();
                 assert_eq!(values, self.run.expected(party), "{:?}", self.case);
+                self.check_shuffled(&self.reconstruct(SHUFFLE));
             }
         }
     }

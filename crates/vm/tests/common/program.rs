@@ -174,6 +174,16 @@ fn ordered<'a>(gate: &Gate, of: impl Fn(&Value) -> &'a Vec<i64>) -> Vec<i64> {
         Gate::First { a, order } => vec![sorted(a, order)[0]],
         Gate::FirstPlace { a, order } => vec![place(of(a), sorted(a, order)[0])],
         Gate::FirstTwo { a, order } => sorted(a, order)[..2].to_vec(),
+        Gate::Sort { keys, a, order } => {
+            let mut rows: Vec<(i64, i64)> = (of(keys).iter().copied())
+                .zip(of(a).iter().copied())
+                .collect();
+            rows.sort_by_key(|(key, _)| match order {
+                Order::Ascending => *key,
+                Order::Descending => -key,
+            });
+            rows.into_iter().map(|(_, value)| value).collect()
+        }
         Gate::Quantile { a, position } => {
             vec![sorted(a, &Order::Ascending)[*position as usize - 1]]
         }

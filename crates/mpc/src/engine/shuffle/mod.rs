@@ -2,8 +2,8 @@
 //! protocols F.8), and back.
 //!
 //! n = 2t+1 parties, n at most 7, t corrupt and malicious, up to errors that verification finds;
-//! synchronous private links. One phase for each subset A of t+1 parties, one after the other:
-//! C(n, t) rounds. Each party sends C(2t, t) t elements for each row and column: 2, 12 or 60.
+//! synchronous private links. One phase for each subset A of t+1 parties, one after the other: C(n, t)
+//! rounds, one less forth among three. Each party sends C(2t, t) t elements for each row and column: 2, 12 or 60.
 //!
 //! In the phase of A the shares of its members, times their Lagrange coefficients for A at 0, are an
 //! additive sharing. Every member permutes its part by a permutation drawn from the seed of A, and
@@ -193,7 +193,7 @@ impl Running {
     }
 }
 
-/// The phases in order, with what we know of each.
+/// The phases in order, the last subset's first, with what we know of each.
 fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> Vec<Running> {
     let committee = context.committee;
     let me = context.me();
@@ -228,7 +228,9 @@ fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> 
         }
     };
     let mut phases: Vec<Running> = subsets.into_iter().map(phase).collect();
-    if way != Way::Forth {
+    // Any order would do. This one takes three parties 2 rounds, the other one 3: who is no member of a
+    // phase waits for some of its dealers only.
+    if way == Way::Forth {
         phases.reverse();
     }
     phases
