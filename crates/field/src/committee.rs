@@ -35,7 +35,7 @@ impl Party {
 
     /// The party's evaluation point.
     pub fn point<F: Field>(self) -> F {
-        F::from_u64(u64::from(self.0))
+        F::point(u64::from(self.0))
     }
 }
 

@@ -95,7 +95,7 @@ impl<F: Field> Matrix<F> {
 /// dealer comes from the generator the dealer shares with each. That determines D; the matrix gives
 /// its values at the other n - t parties.
 #[derive(Clone, Debug)]
-pub struct GrrDealing {
+pub struct GrrDealing<F = M61> {
     /// The t parties that derive their value from the shared generator, in the order of the
     /// matrix's columns from the second on.
     pub derived: Vec<Party>,
@@ -103,10 +103,10 @@ pub struct GrrDealing {
     /// first, then the t parties that are sent theirs.
     pub computed: Vec<Party>,
     /// Takes (D(0), D at `derived`) to D at `computed`; n - t rows, t + 1 columns.
-    pub matrix: Matrix<M61>,
+    pub matrix: Matrix<F>,
 }
 
-impl GrrDealing {
+impl<F: Field> GrrDealing<F> {
     /// The dealing of `dealer`.
     pub fn new(committee: &Committee, dealer: Party) -> Self {
         let t = committee.degree();
@@ -116,10 +116,10 @@ impl GrrDealing {
         let computed: Vec<_> = std::iter::once(dealer)
             .chain((t + 1..committee.len()).map(|steps| committee.after(dealer, steps)))
             .collect();
-        let known: Vec<M61> = std::iter::once(M61::ZERO)
+        let known: Vec<F> = std::iter::once(F::ZERO)
             .chain(derived.iter().map(|party| party.point()))
             .collect();
-        let wanted: Vec<M61> = computed.iter().map(|party| party.point()).collect();
+        let wanted: Vec<F> = computed.iter().map(|party| party.point()).collect();
         let matrix = Matrix::transfer(&known, &wanted).expect("zero and the parties are distinct");
         Self {
             derived,
@@ -183,10 +183,10 @@ pub fn prss_subsets(committee: &Committee) -> Result<Vec<PartySet>, Error> {
 ///
 /// # Errors
 /// [`Error::TooManySubsets`] for more than [`MAX_PRSS_PARTIES`] parties.
-pub fn prss_coefficients(
+pub fn prss_coefficients<F: Field>(
     committee: &Committee,
     party: Party,
-) -> Result<Vec<(PartySet, M61)>, Error> {
+) -> Result<Vec<(PartySet, F)>, Error> {
     let subsets = prss_subsets(committee)?;
     let own = subsets.into_iter().filter(|subset| subset.contains(party));
     Ok(own
@@ -195,13 +195,13 @@ pub fn prss_coefficients(
 }
 
 /// f_A at the party's point: the product over z outside A of (x - z) / (0 - z).
-fn vanishing_outside(committee: &Committee, subset: PartySet, party: Party) -> M61 {
-    let x: M61 = party.point();
-    let mut numerator = M61::ONE;
-    let mut denominator = M61::ONE;
+fn vanishing_outside<F: Field>(committee: &Committee, subset: PartySet, party: Party) -> F {
+    let x: F = party.point();
+    let mut numerator = F::ONE;
+    let mut denominator = F::ONE;
     for outside in committee.parties().filter(|other| !subset.contains(*other)) {
         numerator *= x - outside.point();
-        denominator *= -outside.point::<M61>();
+        denominator *= -outside.point::<F>();
     }
     numerator
         * denominator

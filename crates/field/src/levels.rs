@@ -1,8 +1,17 @@
 //! How many steps the verification of a batch takes, and how long each is (protocols C.2): public,
 //! a function of the batch's length alone, and read by whoever runs it and whoever predicts its cost.
 
+use crate::gf128::Gf128;
+
 /// A claim of at most this length goes into the final, masked step.
 pub const FINAL_LEN: usize = 32;
+
+/// Blocks of the first level of a claim about bits. Products of bits are so cheap, and what is left of
+/// them after a challenge so much longer than they are, that it pays to cut them into many.
+const BIT_BLOCKS: usize = 32;
+
+/// Words of bits in a pack, whose bits weight as the powers of X; see [`crate::binary`].
+const PACK_WORDS: usize = 2;
 
 /// The steps of a claim about vectors of `len` elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +45,20 @@ impl Levels {
         }
     }
 
+    /// The steps for vectors of so many words of 64 bits each. The first challenge leaves an element for
+    /// each place of a block.
+    pub fn of_bits(words: usize) -> Self {
+        let left = Self::packs_of_block(words) * Gf128::BITS;
+        let mut levels = Self::new(left);
+        levels.blocks.insert(0, BIT_BLOCKS);
+        levels
+    }
+
+    /// Packs of 128 bits that a block of the first level has, for vectors of so many words.
+    pub fn packs_of_block(words: usize) -> usize {
+        words.div_ceil(PACK_WORDS * BIT_BLOCKS).max(1)
+    }
+
     /// Challenges drawn in all: the weights, one for each level, and the final one.
     pub fn coins(&self) -> usize {
         self.blocks.len() + 2
@@ -59,5 +82,8 @@ mod tests {
             assert!((1..=FINAL_LEN).contains(&left));
         }
         assert_eq!(Levels::new(1 << 20).blocks, [8, 8, 16, 32]);
+        assert_eq!(Levels::of_bits(0).blocks, [32, 32]);
+        assert_eq!(Levels::of_bits(65).last_len, 8);
+        assert_eq!(Levels::of_bits(1 << 18).blocks, [32, 8, 8, 16, 32]);
     }
 }

@@ -8,9 +8,12 @@
 //! Invariants: no I/O, no clock and no randomness of its own (a generator is an argument); field
 //! operations neither branch nor index on values, so their timing is independent of secrets.
 
+pub mod binary;
+pub mod bits;
 pub mod bivariate;
 mod committee;
 mod error;
+mod gf128;
 pub mod interpolation;
 mod k;
 mod levels;
@@ -25,6 +28,7 @@ mod traits;
 
 pub use committee::{Committee, MAX_PARTIES, Party};
 pub use error::Error;
+pub use gf128::Gf128;
 pub use k::K;
 pub use levels::{FINAL_LEN, Levels};
 pub use m61::{Accumulator, M61};

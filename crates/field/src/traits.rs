@@ -43,6 +43,12 @@ pub trait Field:
     /// The image of a non-negative integer (the integer modulo the characteristic).
     fn from_u64(integer: u64) -> Self;
 
+    /// The element that this number stands for where points must be distinct: different elements for
+    /// different numbers, zero for zero. In a field of characteristic two integers would not do.
+    fn point(number: u64) -> Self {
+        Self::from_u64(number)
+    }
+
     /// A uniform element, up to a bias of one in the field's size.
     fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self;
 

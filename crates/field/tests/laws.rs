@@ -2,8 +2,8 @@
 
 use enigma_field::interpolation::lagrange_at;
 use enigma_field::{
-    Accumulator, Extension, Field, K, M61, M127, PrimeField, WideAccumulator, batch_inverse, dot,
-    recursion, slice,
+    Accumulator, Extension, Field, Gf128, K, M61, M127, PrimeField, WideAccumulator, batch_inverse,
+    dot, recursion, slice,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -38,6 +38,14 @@ fn m61() -> impl Strategy<Value = M61> {
 
 fn k() -> impl Strategy<Value = K> {
     (m61(), m61()).prop_map(|(re, im)| K::new(re, im))
+}
+
+fn gf128() -> impl Strategy<Value = Gf128> {
+    prop_oneof![
+        any::<u128>().prop_map(Gf128::new),
+        prop::sample::select(vec![0, 1, 2, 3, 1 << 63, 1 << 64, 1 << 127, u128::MAX])
+            .prop_map(Gf128::new),
+    ]
 }
 
 fn m127() -> impl Strategy<Value = M127> {
@@ -212,6 +220,15 @@ proptest! {
         check_inverse(a);
         check_integers::<K>(x, y);
         check_encoding(a, b);
+    }
+
+    #[test]
+    fn gf128_is_a_field(a in gf128(), b in gf128(), c in gf128()) {
+        check_laws(a, b, c);
+        check_inverse(a);
+        check_encoding(a, b);
+        prop_assert_eq!(a + a, Gf128::ZERO);
+        prop_assert_eq!((a + b).square(), a.square() + b.square());
     }
 
     #[test]

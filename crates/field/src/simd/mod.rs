@@ -15,6 +15,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod bit_kernels;
+mod carryless;
 mod complex;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -26,6 +28,7 @@ mod tests;
 use crate::k::K;
 use crate::m61::M61;
 use crate::traits::Field;
+pub use carryless::{BitShares, Carryless};
 use complex::Complex;
 use portable::Portable;
 

@@ -230,3 +230,183 @@ fn steps_of_the_recursion() {
         }
     }
 }
+
+mod carryless {
+    use super::Source;
+    use crate::Gf128;
+    use crate::simd::{BitShares, Carryless};
+
+    impl Source {
+        /// Elements at the ends of words and of the range half of the time.
+        fn gf128(&mut self) -> Gf128 {
+            const EDGES: [u128; 10] = [
+                0,
+                1,
+                2,
+                1 << 63,
+                1 << 64,
+                1 << 121,
+                1 << 127,
+                u128::MAX,
+                u64::MAX as u128,
+                u128::MAX << 64,
+            ];
+            let word = self.word();
+            match word >> 63 {
+                0 => Gf128::new(EDGES[(word % 10) as usize]),
+                _ => Gf128::from_words([word, self.word()]),
+            }
+        }
+
+        fn elements(&mut self, len: usize) -> Vec<Gf128> {
+            (0..len).map(|_| self.gf128()).collect()
+        }
+
+        fn words(&mut self, len: usize) -> Vec<u64> {
+            (0..len).map(|_| self.word()).collect()
+        }
+    }
+
+    /// Bit by bit, from the definition.
+    fn multiply(a: Gf128, b: Gf128) -> Gf128 {
+        let mut power = a;
+        let mut product = Gf128::ZERO;
+        for bit in 0..128 {
+            if b.coefficients() >> bit & 1 == 1 {
+                product += power;
+            }
+            power = power.times_x();
+        }
+        product
+    }
+
+    fn sum(left: &[Gf128], right: &[Gf128]) -> Gf128 {
+        (left.iter().zip(right))
+            .map(|(a, b)| multiply(*a, *b))
+            .sum()
+    }
+
+    #[test]
+    fn the_modulus_is_the_one_of_the_definition() {
+        // x (x^127) = x^128 = x^7 + x^2 + x + 1, and a product from an independent program.
+        assert_eq!(Gf128::new(1 << 127).times_x(), Gf128::new(0x87));
+        let a = Gf128::new(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
+        let b = Gf128::new(0xfedc_ba98_7654_3210_8899_aabb_ccdd_eeff);
+        let expected = Gf128::new(PRODUCT);
+        for back_end in Carryless::available() {
+            assert_eq!(back_end.dot(&[a], &[b]), expected);
+        }
+        assert_eq!(multiply(a, b), expected);
+    }
+
+    const PRODUCT: u128 = 0x7223_e98d_0756_9cd9_cb3f_cb35_897d_8956;
+
+    #[test]
+    fn carryless_kernels_are_plain_field_operations() {
+        let mut source = Source::new(7);
+        let lens = [0, 1, 2, 3, 7, 64, 65, 130, 300];
+        for back_end in Carryless::available() {
+            for len in lens.into_iter().filter(|len| !cfg!(miri) || *len < 8) {
+                let (x, y) = (source.elements(len), source.elements(len));
+                assert_eq!(back_end.dot(&x, &y), sum(&x, &y));
+                for blocks in [1, 2, 3, 8] {
+                    let pairs = back_end.pair_products(&x, &y, blocks);
+                    let part = |v: &[Gf128], b: usize| {
+                        let m = v.len().div_ceil(blocks);
+                        let mut part = v[(b * m).min(len)..((b + 1) * m).min(len)].to_vec();
+                        part.resize(m, Gf128::ZERO);
+                        part
+                    };
+                    for b in 0..blocks {
+                        for c in b..blocks {
+                            let both = |v| -> Vec<Gf128> {
+                                let (b_part, c_part) = (part(v, b), part(v, c));
+                                let both = b_part.iter().zip(&c_part);
+                                both.map(|(p, q)| if b == c { *p } else { *p + *q })
+                                    .collect()
+                            };
+                            assert_eq!(pairs[b * blocks + c], sum(&both(&x), &both(&y)));
+                        }
+                    }
+                    let coefficients = source.elements(blocks);
+                    let folded = back_end.fold(&x, &coefficients);
+                    for (k, element) in folded.iter().enumerate() {
+                        let column: Vec<Gf128> = (0..blocks).map(|b| part(&x, b)[k]).collect();
+                        assert_eq!(*element, sum(&column, &coefficients));
+                    }
+                }
+            }
+            let weights = source.elements(3);
+            let mut scaled = source.elements(3 * 128);
+            let before = scaled.clone();
+            back_end.scale_by_powers(&mut scaled, &weights);
+            for (k, (now, before)) in scaled.iter().zip(before).enumerate() {
+                let power = (0..k % 128).fold(weights[k / 128], |w, _| w.times_x());
+                assert_eq!(*now, multiply(before, power));
+            }
+        }
+    }
+
+    #[test]
+    fn kernels_of_bits_are_those_of_their_elements() {
+        let mut source = Source::new(8);
+        for back_end in Carryless::available() {
+            for (blocks, packs) in [(1, 1), (3, 2), (2, 65)] {
+                let words = 2 * packs * blocks;
+                let rows = [0; 4].map(|_| source.words(words));
+                let [xf, xs, yf, ys] = &rows;
+                let x = BitShares {
+                    first: xf,
+                    second: xs,
+                };
+                let y = BitShares {
+                    first: yf,
+                    second: ys,
+                };
+                let weights = source.elements(packs);
+                let pairs = back_end.bit_pair_products(x, y, &weights, blocks);
+                assert_eq!(back_end.packed_dot(&xf[..2 * packs], &weights), {
+                    let packs = xf[..2 * packs].as_chunks().0.iter();
+                    let packs: Vec<Gf128> = packs.map(|pack| Gf128::from_words(*pack)).collect();
+                    sum(&packs, &weights)
+                });
+                for b in 0..blocks {
+                    for c in b..blocks {
+                        let both = |row: &[u64], k: usize| {
+                            let of_b = row[2 * packs * b + k];
+                            if b == c {
+                                of_b
+                            } else {
+                                of_b ^ row[2 * packs * c + k]
+                            }
+                        };
+                        let terms: Vec<u64> = (0..2 * packs)
+                            .map(|k| {
+                                let (xf, xs) = (both(xf, k), both(xs, k));
+                                let (yf, ys) = (both(yf, k), both(ys, k));
+                                xf & yf ^ xf & ys ^ xs & yf
+                            })
+                            .collect();
+                        let expected = Carryless::PORTABLE.packed_dot(&terms, &weights);
+                        assert_eq!(pairs[b * blocks + c], expected);
+                    }
+                }
+                let coefficients: Vec<[Gf128; 2]> = (0..blocks)
+                    .map(|_| [source.gf128(), source.gf128()])
+                    .collect();
+                let folded = back_end.fold_bits(x, &coefficients, 2 * packs);
+                assert_eq!(folded.len(), 128 * packs);
+                for (place, element) in folded.iter().enumerate() {
+                    let mut expected = Gf128::ZERO;
+                    for (b, [first, second]) in coefficients.iter().enumerate() {
+                        let word = 2 * packs * b + place / 64;
+                        let bit = |row: &[u64]| row[word] >> (place % 64) & 1 == 1;
+                        expected += if bit(xf) { *first } else { Gf128::ZERO };
+                        expected += if bit(xs) { *second } else { Gf128::ZERO };
+                    }
+                    assert_eq!(*element, expected);
+                }
+            }
+        }
+    }
+}
