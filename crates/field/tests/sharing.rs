@@ -112,7 +112,7 @@ proptest! {
         for n in [3, 5, 7, 9, 11] {
             let committee = committee(n);
             for dealer in committee.parties() {
-                let dealing = GrrDealing::new(&committee, dealer);
+                let dealing = GrrDealing::<M61>::new(&committee, dealer);
                 prop_assert_eq!(dealing.computed[0], dealer);
                 prop_assert_eq!(dealing.derived.len(), committee.degree());
                 prop_assert_eq!(dealing.matrix.columns(), committee.degree() + 1);
@@ -183,7 +183,7 @@ fn prss_coefficients_give_sharings_of_the_sum() {
         let shares: Vec<M61> = committee
             .parties()
             .map(|party| {
-                let own = prss_coefficients(&committee, party).expect("small");
+                let own = prss_coefficients::<M61>(&committee, party).expect("small");
                 own.iter()
                     .map(|(subset, coefficient)| {
                         assert!(subset.members().any(|member| member == party));

@@ -9,6 +9,7 @@
 //! | multiply, reshare, dot, matrix product (L results) | 1 | t C(L) | t L |
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
+//! | comparison with zero (n = 3) | 9 | see [`compare`] | 2 L, and a bit for each gate |
 //! | random bits | 2 | see below | see below |
 //! | shuffle, and back (L elements in all columns) | C(n, t); 2 forth for n = 3 | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
@@ -22,9 +23,11 @@ use std::ops::{Add, AddAssign, Mul};
 use enigma_field::interpolation::{PartySet, prss_subsets};
 use enigma_field::{Committee, Levels, M61, Party};
 
+use crate::engine::binary::circuit::LAYERS;
+use crate::engine::binary::layer_bytes;
 use crate::engine::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, Shape,
-    dealt_elements,
+    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, COMPARE_PART_LEN, Compare, OPENING_BYTES,
+    PASSED_ON_BYTES, Shape, binary, dealt_bytes, dealt_bytes_of_bits,
 };
 use crate::message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks};
 use crate::setup;
@@ -183,10 +186,22 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
 
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
 /// `width` for each inner product, the inner side of each matrix product, one for each reshare
-/// operation, and C(n, t) times its rows for each shuffle. To t parties go the dealings, to
-/// all others checkpoint, coins, opening and acceptance.
+/// operation, and C(n, t) times its rows for each shuffle.
 pub fn verify(committee: Committee, len: usize) -> OpCost {
-    let levels = Levels::new(len);
+    verification(committee, &Levels::new(len), dealt_bytes)
+}
+
+/// The verification of a batch of gates in so many words of 64: see [`gate_words`].
+pub fn verify_gates(committee: Committee, words: usize) -> OpCost {
+    verification(committee, &Levels::of_bits(words), dealt_bytes_of_bits)
+}
+
+/// To t parties go the dealings, to all others checkpoint, coins, opening and acceptance.
+fn verification(
+    committee: Committee,
+    levels: &Levels,
+    dealt_bytes: fn(&Levels, usize) -> usize,
+) -> OpCost {
     let others = committee.len() - 1;
     let message = |bytes: usize| OpCost {
         rounds: 1,
@@ -196,13 +211,32 @@ pub fn verify(committee: Committee, len: usize) -> OpCost {
     let mut cost = message(CHECKPOINT_BYTES) * others;
     cost += message(COIN_BYTES + (others - 1) * PASSED_ON_BYTES) * others;
     for level in 0..=levels.blocks.len() {
-        let dealt = dealt_elements(&levels, level) * M61::BYTES;
-        cost += message(dealt) * committee.degree();
+        cost += message(dealt_bytes(levels, level)) * committee.degree();
         cost += message(COIN_BYTES) * others;
     }
     cost += message(OPENING_BYTES) * others;
     cost += message(ACCEPTANCE_BYTES) * others;
     cost
+}
+
+/// `len` comparisons with zero, in a committee of three: an opening, and a frame for each layer of each
+/// 4096 comparisons, with a bit for each gate.
+pub fn compare(committee: Committee, compare: Compare, len: usize) -> OpCost {
+    let mut cost = open(committee, len);
+    if len > 0 {
+        cost.rounds += LAYERS as u32;
+    }
+    for (_, range) in chunks(len, COMPARE_PART_LEN) {
+        cost.frames += LAYERS as u64;
+        let bytes = (0..LAYERS).map(|layer| layer_bytes(compare, layer, range.len()));
+        cost.payload_bytes += bytes.sum::<usize>() as u64;
+    }
+    cost
+}
+
+/// Words of 64 gates that `len` comparisons add to their batch.
+pub fn gate_words(compare: Compare, len: usize) -> usize {
+    binary::gate_words(compare, len)
 }
 
 /// `len` random bits, for one party: kings send more.

@@ -47,6 +47,11 @@ pub enum Misuse {
         /// The batch.
         batch: u32,
     },
+    /// Products of elements and gates of bits do not belong to one batch.
+    BatchKind {
+        /// The batch.
+        batch: u32,
+    },
     /// A batch that the value came from is not accepted.
     NotVerified {
         /// The batch.
@@ -304,6 +309,9 @@ impl fmt::Display for Misuse {
             Self::NothingToVerify { op } => write!(f, "batch {op} is empty"),
             Self::BatchRunning { op } => write!(f, "operations of batch {op} have not finished"),
             Self::BatchClosed { batch } => write!(f, "batch {batch} is closed"),
+            Self::BatchKind { batch } => {
+                write!(f, "batch {batch} is not of elements and of bits")
+            }
             Self::NotVerified { batch } => {
                 write!(
                     f,

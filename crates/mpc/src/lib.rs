@@ -35,7 +35,8 @@ mod wires;
 
 pub use cost::OpCost;
 pub use engine::{
-    Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished, MAX_SHUFFLE_PARTIES, Shape,
+    COMPARE_LAYERS, COMPARE_PART_LEN, Compare, Counters, EARLY_LIMIT_BYTES, Engine,
+    FRAME_OVERHEAD_BYTES, Finished, MAX_SHUFFLE_PARTIES, Shape,
 };
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};

@@ -8,7 +8,7 @@ use aes::Aes128;
 use aes::cipher::{Block, InnerIvInit, KeyInit, StreamCipherCore};
 use ctr::CtrCore;
 use ctr::flavors::Ctr32BE;
-use enigma_field::{M61, Party};
+use enigma_field::{Gf128, M61, Party};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::keys::Seed;
@@ -35,6 +35,8 @@ pub(crate) enum Purpose {
     Weight,
     /// A subset's permutation of a shuffle.
     Permutation,
+    /// Terms of zero masks of bits, of this layer of gates.
+    ZeroBits(u8),
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::Bit => [4, 0],
             Self::Weight => [5, 0],
             Self::Permutation => [8, 0],
+            Self::ZeroBits(layer) => [6, layer],
         }
     }
 }
@@ -107,6 +110,28 @@ impl Stream<'_> {
     }
 }
 
+impl Stream<'_> {
+    /// The stream's next words, at most [`TILE_LEN`]; after an odd number the stream is over.
+    pub(crate) fn fill_words(&mut self, buffer: &mut Keystream, out: &mut [u64]) {
+        let blocks = &mut buffer.0[..out.len().div_ceil(2)];
+        self.0.write_keystream_blocks(blocks);
+        for (pair, block) in out.chunks_mut(2).zip(&*blocks) {
+            let words = u128::from_le_bytes(block.0);
+            let words = [words as u64, (words >> 64) as u64];
+            pair.copy_from_slice(&words[..pair.len()]);
+        }
+    }
+
+    /// The stream's next elements of the field of 2^128, a block each, at most half [`TILE_LEN`].
+    pub(crate) fn fill_binary(&mut self, buffer: &mut Keystream, out: &mut [Gf128]) {
+        let blocks = &mut buffer.0[..out.len()];
+        self.0.write_keystream_blocks(blocks);
+        for (element, block) in out.iter_mut().zip(&*blocks) {
+            *element = Gf128::from_bytes(block.0.into());
+        }
+    }
+}
+
 /// Space for raw cipher output, reused.
 pub(crate) struct Keystream(Vec<Block<Aes128>>);
 
@@ -163,6 +188,8 @@ mod tests {
             first(1, Purpose::Permutation, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
+            first(1, Purpose::ZeroBits(0), 0, 0),
+            first(1, Purpose::ZeroBits(1), 0, 0),
         ];
         for (k, one) in all.iter().enumerate() {
             assert!(all[..k].iter().all(|other| other != one));

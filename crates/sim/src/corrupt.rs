@@ -127,7 +127,13 @@ impl Edit<'_> {
         if self.crashed {
             return Vec::new();
         }
-        if let Some(mut kept) = self.kept.remove(&other) {
+        // Elements in place of a set-up's message would be judged by their first byte: how a run ends would
+        // depend on shares, which are uniform, but not the same with other values.
+        let of_one_phase =
+            |kept: &Frame| std::mem::discriminant(kept) == std::mem::discriminant(&frame);
+        if self.kept.get(&other).is_some_and(of_one_phase)
+            && let Some(mut kept) = self.kept.remove(&other)
+        {
             std::mem::swap(kept.payload_mut(), frame.payload_mut());
             return vec![(kept, 0), (frame, 0)];
         }
@@ -228,9 +234,9 @@ fn edit_payload(payload: &mut Vec<u8>, kind: Kind, action: Action, element: u32,
         _ => {
             let place = place(payload.len(), kind, element);
             let (words, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
-            if let Some(word) = words.get_mut(place)
-                && let Some(value) = M61::from_bytes(*word)
-            {
+            if let Some(word) = words.get_mut(place) {
+                // Half an element of the field of 2^128 elements may be any word: it changes as well.
+                let value = M61::new(u64::from_le_bytes(*word));
                 *word = edited(value, action, summand).to_bytes();
             }
         }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use enigma_bytecode::plan::{Call, Plan, Step};
 use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, Levels, Party};
-use enigma_mpc::{BITS_CHUNK_LEN, CHUNK_LEN, Slot, cost};
+use enigma_mpc::{BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_LAYERS, COMPARE_PART_LEN, Slot, cost};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,8 @@ pub enum Kind {
     Root,
     /// Shares of opened values.
     Opening,
+    /// A comparison's bits of a layer of gates.
+    Gates,
     /// Verification: what a party commits to.
     Checkpoint,
     /// Verification: a link of a coin chain; with the first, others' checkpoints.
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Input,
         Kind::Hello,
         Kind::Claims,
@@ -52,6 +54,7 @@ impl Kind {
         Kind::Square,
         Kind::Root,
         Kind::Opening,
+        Kind::Gates,
         Kind::Checkpoint,
         Kind::Coin,
         Kind::Dealing,
@@ -71,6 +74,7 @@ impl Kind {
             Kind::Square => "square",
             Kind::Root => "root",
             Kind::Opening => "opening",
+            Kind::Gates => "gates",
             Kind::Checkpoint => "checkpoint",
             Kind::Coin => "coin",
             Kind::Dealing => "dealing",
@@ -90,7 +94,12 @@ impl Kind {
             | Kind::Opening
             | Kind::Dealing
             | Kind::CheckOpening => true,
-            Kind::Hello | Kind::Claims | Kind::Checkpoint | Kind::Coin | Kind::Acceptance => false,
+            Kind::Hello
+            | Kind::Claims
+            | Kind::Gates
+            | Kind::Checkpoint
+            | Kind::Coin
+            | Kind::Acceptance => false,
         }
     }
 }
@@ -165,14 +174,14 @@ impl Schedule {
     }
 
     /// Does a party send messages of a kind, of which there are some, to another? Points of dealings go
-    /// to the t parties before the dealer.
+    /// to the t parties before the dealer, and so do bits of gates.
     pub(crate) fn sends(&self, from: u8, to: Party, kind: Kind) -> bool {
         if from == to.number() {
             return false;
         }
         let t = self.committee.degree();
         match kind {
-            Kind::Product | Kind::Shuffle | Kind::Dealing => {
+            Kind::Product | Kind::Gates | Kind::Shuffle | Kind::Dealing => {
                 (1..=t).any(|steps| self.committee.after(to, steps).number() == from)
             }
             _ => true,
@@ -181,6 +190,8 @@ impl Schedule {
 
     fn add(&mut self, plan: &Plan) {
         let mut batches: BTreeMap<u32, usize> = BTreeMap::new();
+        // Words of 64 gates.
+        let mut gates: BTreeMap<u32, usize> = BTreeMap::new();
         let calls = plan.strands.iter().flat_map(|strand| &strand.steps);
         let calls: Vec<&Call> = calls
             .filter_map(|step| match step {
@@ -238,8 +249,21 @@ impl Schedule {
                 Call::Open { op, src, .. } | Call::OpenMasked { op, src, .. } => {
                     self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Opening);
                 }
-                // Nobody sends anything for it.
-                Call::Random { .. } => {}
+                Call::Compare {
+                    op,
+                    batch,
+                    src,
+                    want,
+                    ..
+                } => {
+                    let len = src.len as usize;
+                    let words = want.gates() as usize * len.div_ceil(64);
+                    *gates.entry(*batch).or_default() += words;
+                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Opening);
+                    for layer in 1..=COMPARE_LAYERS {
+                        self.vector(*op, layer, len, COMPARE_PART_LEN, Kind::Gates);
+                    }
+                }
                 Call::Masks {
                     op, batch, bits, ..
                 } => {
@@ -248,12 +272,16 @@ impl Schedule {
                     self.vector(*op, 0, len, BITS_CHUNK_LEN, Kind::Square);
                     self.vector(*op, 1, len, BITS_CHUNK_LEN, Kind::Root);
                 }
+                // Nobody sends anything for random values.
                 Call::Random { .. } | Call::Verify { .. } => {}
             }
         }
         for call in calls {
             if let Call::Verify { op } = call {
-                let levels = Levels::new(batches.get(op).copied().unwrap_or(0));
+                let levels = match gates.get(op) {
+                    Some(words) => Levels::of_bits(*words),
+                    None => Levels::new(batches.get(op).copied().unwrap_or(0)),
+                };
                 self.verification(*op, &levels);
             }
         }

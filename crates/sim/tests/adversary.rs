@@ -64,31 +64,51 @@ const CAUGHT: [(&str, &str); 43] = [
     ("2:in/product:add@3", "are inconsistent"),
 ];
 
+/// The same of three parties, who compare over bits.
+const CAUGHT_OF_THREE: [(&str, &str); 14] = [
+    ("2:gates:flip@0.1", "are inconsistent"),
+    ("2:gates:add@3", "are inconsistent"),
+    ("2:gates:noncanonical@1", "that party 2 sent"),
+    ("2:gates:truncate@2", "party 2 sent"),
+    ("2:gates:extend@7", "party 2 sent"),
+    ("2:gates:repeat@0", "party 2 sent 1.1.0 twice"),
+    ("2:gates:misplace@5.0", "an unexpected frame"),
+    ("2:gates:misplace@5.1", "party 2 sent 14 bytes at 1.7.0"),
+    ("2:gates:drop@1", "waits for party 2"),
+    ("1:in/gates:flip@4.1", "are inconsistent"),
+    ("2:opening:equivocate@0", "are inconsistent"),
+    ("2:dealing:flip@0.3", "are inconsistent"),
+    ("2:check-opening:flip@0", "party 2 did not sign"),
+    ("2:coin:add@2", "party 2 broke its commitment"),
+];
+
 #[test]
 fn every_kind_of_edit_is_caught() {
     let mut kinds: Vec<Kind> = Vec::new();
-    for (adversary, seen) in CAUGHT {
-        let run = run(3, adversary);
+    let mut missed = Vec::new();
+    let of_five = CAUGHT
+        .into_iter()
+        .map(|(adversary, seen)| (5, adversary, seen));
+    let of_three = CAUGHT_OF_THREE
+        .into_iter()
+        .map(|(adversary, seen)| (3, adversary, seen));
+    for (parties, adversary, seen) in of_five.chain(of_three) {
+        let run = run(parties, adversary);
         let corrupt: usize = adversary[..1].parse().expect("begins with a party");
         let honest = (1..)
             .zip(&run.endings)
             .filter(|(party, _)| *party != corrupt);
         let endings: Vec<String> = honest.map(|(_, ending)| ending.to_string()).collect();
-        assert!(
-            endings.iter().any(|ending| ending.contains(seen)),
-            "{adversary}: {endings:?}"
-        );
+        if !endings.iter().any(|ending| ending.contains(seen)) {
+            missed.push(format!("{parties} {adversary}: {endings:?}"));
+        }
         let edit: enigma_sim::Adversary = adversary.parse().expect("well formed");
         kinds.extend(edit.mutations.iter().map(|mutation| mutation.kind));
     }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
     // No contract shuffles: the campaign of `mpc/tests/cheating.rs` spoils those messages.
-    let sent = |kind: &&Kind| **kind != Kind::Shuffle;
-    assert!(
-        Kind::ALL
-            .iter()
-            .filter(sent)
-            .all(|kind| kinds.contains(kind))
-    );
+    let mut sent = Kind::ALL.iter().filter(|kind| **kind != Kind::Shuffle);
+    assert!(sent.all(|kind| kinds.contains(kind)));
 }
 
 #[test]

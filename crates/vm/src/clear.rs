@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use enigma_bytecode::model::{C, Contract, Op, Order, S};
-use enigma_bytecode::plan::compare::mask_exponents;
+use enigma_bytecode::plan::compare::{Want, mask_exponents};
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Step};
 use enigma_bytecode::ranges::{self, RangeError};
 use enigma_field::{M61, Shares, recursion};
@@ -118,8 +118,8 @@ fn plain(values: Vec<M61>) -> Wires {
 
 /// Runs a plan with values in place of shares. `inputs`: (collection, its rows as field elements:
 /// any element, so that also rows no honest owner deals can be tried); row k is given by the member
-/// numbered k. `random_bit` gives the masks' bits and the orders of shuffles; the results do not depend
-/// on them, but for what is left in a shuffle's order.
+/// numbered k. `random_bit` gives the bits of masks and of components and the orders of shuffles; the
+/// results do not depend on them, but for what is left in a shuffle's order.
 ///
 /// # Panics
 /// If `inputs` are not those the plan asks for.
@@ -218,6 +218,28 @@ pub fn run_plan(
                 let values = memory.view(*src).iter().zip(masks);
                 let values = values.map(|(value, mask)| *value + mask).collect();
                 memory.write_opened(*dst, Opened::public(values));
+            }
+            Step::Call(Call::Compare { dst, src, want, .. }) => {
+                let values = memory.view(*src);
+                let less = |x: &M61| x.to_i64() < 0;
+                let equal = |x: &M61| *x == M61::ZERO;
+                let results: Vec<bool> = match want {
+                    Want::Less => values.iter().map(less).collect(),
+                    Want::Equal => values.iter().map(equal).collect(),
+                    Want::LessAndEqual => {
+                        let less = values.iter().map(less);
+                        less.chain(values.iter().map(equal)).collect()
+                    }
+                };
+                let components = results.chunks(values.len().max(1)).flat_map(|results| {
+                    let mut drawn = || results.iter().map(|_| random_bit()).collect();
+                    let (first, second): (Vec<bool>, Vec<bool>) = (drawn(), drawn());
+                    let both = first.iter().zip(&second).zip(results);
+                    let third = both.map(|((a, b), result)| a ^ b ^ result).collect();
+                    [first, second, third].concat()
+                });
+                let components = plain(components.map(M61::from).collect());
+                memory.write(*dst, components);
             }
             Step::Call(Call::Masks { bits, mask, .. }) => {
                 let len = plan.lengths[bits.0 as usize];

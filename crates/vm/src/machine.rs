@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::plan::compare::mask_exponents;
+use enigma_bytecode::plan::compare::{Want, mask_exponents};
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
 use enigma_field::{Party, Shares};
 use enigma_mpc::{
-    Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
+    Compare, Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
 };
 
 use crate::local;
@@ -274,6 +274,7 @@ impl Machine {
                     | Call::MatrixProduct { dst, .. }
                     | Call::Dot { dst, .. }
                     | Call::Shuffle { dst, .. }
+                    | Call::Compare { dst, .. }
                     | Call::Reshare { dst, .. },
                     Finished::Wires(z),
                 ) => self.memory.write(*dst, z),
@@ -410,6 +411,21 @@ impl Machine {
                 let mask = self.engine.verified(mask)?;
                 self.engine.start_open_masked(*op, &value, mask)
             }
+            Call::Compare {
+                op,
+                batch,
+                src,
+                want,
+                ..
+            } => {
+                let compare = match want {
+                    Want::Less => Compare::Less,
+                    Want::Equal => Compare::Equal,
+                    Want::LessAndEqual => Compare::LessAndEqual,
+                };
+                let value = part(src);
+                self.engine.start_compare(*op, *batch, &value, compare)
+            }
             Call::Masks {
                 op, batch, bits, ..
             } => {
@@ -495,6 +511,7 @@ fn since(before: Counters, now: Counters) -> Counters {
         reshares: now.reshares - before.reshares,
         openings: now.openings - before.openings,
         verifications: now.verifications - before.verifications,
+        gates: now.gates - before.gates,
         random_bits: now.random_bits - before.random_bits,
         random_values: now.random_values - before.random_values,
     }

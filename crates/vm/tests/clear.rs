@@ -11,8 +11,14 @@ use enigma_field::{Committee, Levels, M61};
 use enigma_vm::clear::{self, ClearError};
 use proptest::prelude::*;
 
+/// A committee that compares over bits.
 fn three() -> Committee {
     Committee::new(3).expect("an odd size")
+}
+
+/// A committee that compares over digits.
+fn five() -> Committee {
+    Committee::new(5).expect("an odd size")
 }
 
 fn sizes(inputs: &[Vec<i64>]) -> Sizes {
@@ -27,12 +33,14 @@ fn elements(inputs: &[Vec<i64>]) -> Vec<(u16, Vec<M61>)> {
 
 /// What the plan shows, run in the clear; the macro semantics must show the same.
 fn shown(contract: &Contract, inputs: &[Vec<i64>]) -> Vec<Vec<i64>> {
-    let plan = plan::main(contract, 0, &sizes(inputs), three()).expect("a plan");
-    let mut pick = Pick(7);
-    let outputs = clear::run_plan(&plan, &elements(inputs), || pick.bit()).outputs;
     let meaning = clear::run(contract, 0, inputs).expect("the entry runs");
-    assert_eq!(outputs, meaning);
-    outputs.into_iter().map(|shown| shown.values).collect()
+    for committee in [three(), five()] {
+        let plan = plan::main(contract, 0, &sizes(inputs), committee).expect("a plan");
+        let mut pick = Pick(7);
+        let outputs = clear::run_plan(&plan, &elements(inputs), || pick.bit()).outputs;
+        assert_eq!(outputs, meaning);
+    }
+    meaning.into_iter().map(|shown| shown.values).collect()
 }
 
 fn validity(low: i64, high: i64, rows: Vec<M61>) -> Vec<bool> {
@@ -40,12 +48,16 @@ fn validity(low: i64, high: i64, rows: Vec<M61>) -> Vec<bool> {
     let sizes = Sizes {
         rows: vec![rows.len() as u32],
     };
-    let plan = plan::prologue(&contract, 0, &sizes, three()).expect("a plan");
-    let mut pick = Pick(9);
-    let mut opened = clear::run_plan(&plan, &[(0, rows)], || pick.bit()).opened;
-    let (collection, bits) = opened.pop().expect("one collection");
-    assert_eq!((collection, opened.len()), (0, 0));
-    bits
+    let [over_bits, over_digits] = [three(), five()].map(|committee| {
+        let plan = plan::prologue(&contract, 0, &sizes, committee).expect("a plan");
+        let mut pick = Pick(9);
+        let mut opened = clear::run_plan(&plan, &[(0, rows.clone())], || pick.bit()).opened;
+        let (collection, bits) = opened.pop().expect("one collection");
+        assert_eq!((collection, opened.len()), (0, 0));
+        bits
+    });
+    assert_eq!(over_bits, over_digits);
+    over_bits
 }
 
 #[test]
@@ -78,10 +90,14 @@ fn ranks_over_several_tiles() {
     let mut pick = Pick(1);
     let values: Vec<i64> = (0..300).map(|_| pick.between(0, 120)).collect();
     let contract = ranking(0, 120, 300, Order::Descending);
-    let plan = plan::main(&contract, 0, &Sizes { rows: vec![300] }, three()).expect("a plan");
+    let rows = Sizes { rows: vec![300] };
+    let plan = plan::main(&contract, 0, &rows, five()).expect("a plan");
     // 44,850 pairs in three tiles: a strand for masks, one for their verification, one for the
     // comparisons. Sum and output; and products are verified after two tiles and at the end.
     assert_eq!(plan.strands.len(), 3 * 3 + 2 + 2);
+    // Three parties need no masks, and verify products and gates at the end.
+    let plan = plan::main(&contract, 0, &rows, three()).expect("a plan");
+    assert_eq!(plan.strands.len(), 3 + 2 + 2);
     shown(&contract, &[values]);
 }
 
@@ -141,7 +157,7 @@ fn quotients_of_many_rows_go_in_tiles() {
         .map(|_| pick.between(-1_000_000, 1_000_000))
         .collect();
     let contract = quotient(-1_000_000, 1_000_000, 700, 13);
-    let plan = plan::main(&contract, 0, &Sizes { rows: vec![700] }, three()).expect("a plan");
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![700] }, five()).expect("a plan");
     assert!(plan.strands.len() > 8);
     shown(&contract, &[values]);
 }
@@ -233,12 +249,48 @@ fn verification(len: usize) -> u64 {
     3 + 2 * Levels::new(len).coins() as u64 - 1
 }
 
+/// The same for a claim about so many words of 64 gates.
+fn verification_of_gates(words: usize) -> u64 {
+    2 + 2 * Levels::of_bits(words).coins() as u64
+}
+
+#[test]
+fn costs_of_three_parties_are_the_published_counts() {
+    // Four people: 6 pairs with both results; each 296 gates, and two products for each result.
+    let ranks = ranking(0, 100, 10, Order::Descending);
+    let cost = plan::main(&ranks, 0, &Sizes { rows: vec![4] }, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!((cost.multiplications, cost.reshares), (6 * 4, 4));
+    assert_eq!(
+        (cost.gates, cost.random_bits, cost.openings),
+        (6 * 296, 0, 6)
+    );
+    let (gates, values) = (verification_of_gates(296), verification(6 * 4 + 1));
+    assert_eq!(cost.rounds, 9 + 2 + gates.max(1 + values));
+    assert_eq!(cost.verifications, 2);
+    // The input check: two less-only comparisons and a product for each row.
+    let check = plan::prologue(&ranks, 0, &Sizes { rows: vec![4] }, three())
+        .expect("a plan")
+        .cost;
+    assert_eq!(check.multiplications, 4 * (2 * 2 + 1));
+    assert_eq!((check.gates, check.openings), (8 * 236, 8 + 4));
+    let (gates, values) = (verification_of_gates(236), verification(4 * 5));
+    assert_eq!(check.rounds, 9 + 2 + 1 + gates.max(values) + 1);
+    // Three rows, each with a public and a shared number: less, equal, greater.
+    let contract = comparisons(-1_000, 1_000, 10, 3);
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3, 2] }, three());
+    let cost = plan.expect("a plan").cost;
+    assert_eq!(cost.gates, 3 * 2 * (236 + 182 + 236));
+    assert_eq!((cost.multiplications, cost.openings), (3 * 2 * 3 * 2, 18));
+}
+
 #[test]
 fn costs_are_the_published_counts() {
     // Four people: 6 pairs with both results; each 61 bits and 30 + 60 + 1 products; then 4 ranks
     // are re-randomised.
     let ranks = ranking(0, 100, 10, Order::Descending);
-    let cost = plan::main(&ranks, 0, &Sizes { rows: vec![4] }, three())
+    let cost = plan::main(&ranks, 0, &Sizes { rows: vec![4] }, five())
         .expect("a plan")
         .cost;
     assert_eq!((cost.multiplications, cost.reshares), (6 * 91, 4));
@@ -249,7 +301,7 @@ fn costs_are_the_published_counts() {
     );
     assert_eq!(cost.verifications, 2);
     // The input check: two less-only comparisons and a product for each row.
-    let check = plan::prologue(&ranks, 0, &Sizes { rows: vec![4] }, three())
+    let check = plan::prologue(&ranks, 0, &Sizes { rows: vec![4] }, five())
         .expect("a plan")
         .cost;
     assert_eq!(check.multiplications, 4 * (2 * 86 + 1));
@@ -258,7 +310,7 @@ fn costs_are_the_published_counts() {
     assert_eq!(check.rounds, 2 + 1 + masks + 1 + 5 + 1 + 1 + values + 1);
     // A quotient below 256: at most two digits; masks are made at once, before.
     let division = quotient(0, 255 * 3, 10, 3);
-    let cost = plan::main(&division, 0, &Sizes { rows: vec![1] }, three())
+    let cost = plan::main(&division, 0, &Sizes { rows: vec![1] }, five())
         .expect("a plan")
         .cost;
     assert_eq!((cost.multiplications, cost.reshares), (30 * 86, 1));
@@ -270,7 +322,7 @@ fn costs_are_the_published_counts() {
 fn firsts_and_comparisons_cost_the_published_counts() {
     // Two tournaments of six: 3 + 1 + 1 pairs in three levels, each pair one comparison without
     // equality and two selected numbers; then 4 results are re-randomised.
-    let plan = plan::main(&firsts(0, 100, 10), 0, &Sizes { rows: vec![6] }, three());
+    let plan = plan::main(&firsts(0, 100, 10), 0, &Sizes { rows: vec![6] }, five());
     let cost = plan.expect("a plan").cost;
     assert_eq!(cost.multiplications, 2 * 5 * (86 + 2));
     assert_eq!((cost.random_bits, cost.openings), (2 * 5 * 61, 2 * 5));
@@ -287,11 +339,11 @@ fn firsts_and_comparisons_cost_the_published_counts() {
         a: S(0),
         order: Order::Descending,
     };
-    let plan = plan::main(&values, 0, &Sizes { rows: vec![6] }, three());
+    let plan = plan::main(&values, 0, &Sizes { rows: vec![6] }, five());
     assert_eq!(plan.expect("a plan").cost.multiplications, 5 * (86 + 1));
     // Three rows, each with a public and a shared number: less, equal, greater.
     let contract = comparisons(-1_000, 1_000, 10, 3);
-    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3, 2] }, three());
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3, 2] }, five());
     let cost = plan.expect("a plan").cost;
     assert_eq!(cost.multiplications, 3 * 2 * (86 + 91 + 86));
     assert_eq!((cost.openings, cost.reshares), (18, 18));
@@ -303,11 +355,11 @@ fn firsts_and_comparisons_cost_the_published_counts() {
 fn a_quote_is_the_sum_of_its_parts_and_setup() {
     let contract = survey(0, 100_000_000, 1_000, Order::Descending);
     let sizes = Sizes { rows: vec![20] };
-    let quote = plan::quote(&contract, 0, &sizes, three()).expect("a quote");
-    let check = plan::prologue(&contract, 0, &sizes, three())
+    let quote = plan::quote(&contract, 0, &sizes, five()).expect("a quote");
+    let check = plan::prologue(&contract, 0, &sizes, five())
         .expect("a plan")
         .cost;
-    let main = plan::main(&contract, 0, &sizes, three())
+    let main = plan::main(&contract, 0, &sizes, five())
         .expect("a plan")
         .cost;
     assert_eq!(
@@ -368,20 +420,20 @@ fn wrong_sizes_are_refused() {
             maximum: 10,
         }));
         assert_eq!(
-            plan::main(&contract, 0, &sizes, three()).map(|plan| plan.cost),
+            plan::main(&contract, 0, &sizes, five()).map(|plan| plan.cost),
             expected
         );
         assert_eq!(
-            plan::prologue(&contract, 0, &sizes, three()).map(|plan| plan.cost),
+            plan::prologue(&contract, 0, &sizes, five()).map(|plan| plan.cost),
             expected
         );
-        assert_eq!(plan::quote(&contract, 0, &sizes, three()), expected);
+        assert_eq!(plan::quote(&contract, 0, &sizes, five()), expected);
         let error = clear::run(&contract, 0, &[vec![1; rows as usize]]);
         assert!(matches!(error, Err(ClearError::Range(_))));
     }
     let none = Sizes { rows: Vec::new() };
-    assert!(plan::main(&contract, 0, &none, three()).is_err());
-    assert!(plan::main(&contract, 7, &Sizes { rows: vec![5] }, three()).is_err());
+    assert!(plan::main(&contract, 0, &none, five()).is_err());
+    assert!(plan::main(&contract, 7, &Sizes { rows: vec![5] }, five()).is_err());
 }
 
 #[test]
@@ -392,7 +444,7 @@ fn a_foreign_manifest_line_is_refused() {
         src: S(0),
     });
     assert!(matches!(
-        plan::main(&contract, 0, &Sizes { rows: vec![5] }, three()),
+        plan::main(&contract, 0, &Sizes { rows: vec![5] }, five()),
         Err(PlanError::UnknownReveal { op: 3, reveal: 1 })
     ));
 }
@@ -412,7 +464,7 @@ fn the_clear_back_end_refuses_rows_out_of_range() {
 #[test]
 fn an_entry_without_inputs_has_an_empty_plan() {
     let contract = contract(10, &[(0, 1)], Vec::new(), 0);
-    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3] }, three()).expect("a plan");
+    let plan = plan::main(&contract, 0, &Sizes { rows: vec![3] }, five()).expect("a plan");
     assert_eq!((plan.strands.len(), plan.cost.rounds), (0, 0));
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use enigma_field::{Committee, M61};
 
+use super::compare::Want;
 use super::cost::{CallKind, Cost, Limits, Phases, Tally};
 use super::error::{Limit, PlanError};
 use super::ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
@@ -16,12 +17,21 @@ const ELEMENT_BYTES: u64 = 8;
 /// masks and what has arrived.
 const CALL_COPIES: u64 = 4;
 
-/// A batch of more elements is closed when the next strand begins: its log takes memory.
+/// A batch of more elements, or of more words of 64 gates, is closed when the next strand begins: its log
+/// takes memory.
 const BATCH_ELEMENTS: u64 = 1 << 20;
+const BATCH_GATE_WORDS: u64 = 1 << 18;
 
 /// Bytes that the log and the verification of a batch take for each element of its claim: three
 /// shares, the two vectors of the claim, and what the first level leaves of them.
 const CLAIM_BYTES: u64 = 24 + 16 + 4;
+
+/// Bytes that the log of gates takes for each word of 64: two words each of factors and results.
+const GATE_LOG_BYTES: u64 = 48;
+
+/// The same, and what their verification takes: the factors once more, and a vector for each of them of
+/// a 32nd as many elements of 16 bytes.
+const GATE_WORD_BYTES: u64 = GATE_LOG_BYTES + 32 + 64;
 
 /// Marks a register that exists before the first strand.
 const BEFORE_ALL: u32 = u32::MAX;
@@ -43,8 +53,8 @@ pub(super) struct Builder {
     rounds: Vec<u64>,
     /// What strands from now on compute.
     kind: Kind,
-    /// The open batches of both kinds.
-    batches: [Option<OpenBatch>; 2],
+    /// The open batches of all kinds.
+    batches: [Option<OpenBatch>; 3],
     /// The strands that verify computations so far.
     verified_by: Vec<u32>,
     /// See [`Builder::leave_unverified`].
@@ -56,11 +66,13 @@ pub(super) struct Builder {
     opened: Vec<(u16, Pub)>,
 }
 
-/// What a strand computes. Masks are verified apart, before they are used (R1).
+/// What a strand computes, and what belongs to a batch. Masks are verified apart, before they are used (R1);
+/// gates of bits, which strands of values compute, over another field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Masks = 0,
     Values = 1,
+    Gates = 2,
 }
 
 /// A batch that takes more calls.
@@ -69,6 +81,7 @@ struct OpenBatch {
     op: u32,
     strands: Vec<u32>,
     masks: Vec<MaskReg>,
+    /// Of the claim; of gates, words of 64.
     elements: u64,
     /// Bytes that its log takes beside what each element of its claim takes.
     log_bytes: u64,
@@ -91,7 +104,7 @@ impl Builder {
             strands: Vec::new(),
             rounds: Vec::new(),
             kind: Kind::Values,
-            batches: [None, None],
+            batches: [None, None, None],
             verified_by: Vec::new(),
             unverified: false,
             tally: Tally::new(committee),
@@ -105,6 +118,11 @@ impl Builder {
     /// Plans no verification: for benchmarks that compare.
     pub(super) fn leave_unverified(&mut self) {
         self.unverified = true;
+    }
+
+    /// Who runs the plan.
+    pub(super) fn committee(&self) -> Committee {
+        self.committee
     }
 
     /// What a run may cost.
@@ -124,9 +142,11 @@ impl Builder {
     }
 
     fn begin_strand(&mut self, kind: Kind) {
-        let full = |batch: &OpenBatch| batch.elements >= BATCH_ELEMENTS;
-        if self.batches[kind as usize].as_ref().is_some_and(full) {
-            self.close(kind);
+        for (of, most) in [(kind, BATCH_ELEMENTS), (Kind::Gates, BATCH_GATE_WORDS)] {
+            let full = |batch: &OpenBatch| batch.elements >= most;
+            if self.batches[of as usize].as_ref().is_some_and(full) {
+                self.close(of);
+            }
         }
         self.push_strand(kind);
     }
@@ -294,26 +314,34 @@ impl Builder {
         }
         self.push_strand(kind);
         let current = self.current();
-        self.count(CallKind::Verify, batch.elements as u32);
+        let (call, bytes) = match kind {
+            Kind::Masks | Kind::Values => (CallKind::Verify, CLAIM_BYTES),
+            Kind::Gates => (CallKind::VerifyGates, GATE_WORD_BYTES),
+        };
+        self.count(call, batch.elements as u32);
         for mask in batch.masks {
             self.mask_homes[mask.0 as usize] = current;
         }
-        if kind == Kind::Values {
+        if kind != Kind::Masks {
             self.verified_by.push(current);
         }
         let strand = self.strands.last_mut().expect("it was pushed");
         strand.after = batch.strands;
-        strand.memory_bytes = batch.elements * CLAIM_BYTES + batch.log_bytes;
+        strand.memory_bytes = batch.elements * bytes + batch.log_bytes;
         let op = batch.op;
         strand.steps.push(Step::Call(Call::Verify { op }));
     }
 
     /// Enters a call of the current strand that adds so many elements to the claim of its batch.
     fn batch(&mut self, elements: u32) -> Result<u32, PlanError> {
+        self.batch_of(self.kind, elements)
+    }
+
+    fn batch_of(&mut self, kind: Kind, elements: u32) -> Result<u32, PlanError> {
         let current = self.current();
-        if self.batches[self.kind as usize].is_none() {
+        if self.batches[kind as usize].is_none() {
             let op = self.number()?;
-            self.batches[self.kind as usize] = Some(OpenBatch {
+            self.batches[kind as usize] = Some(OpenBatch {
                 op,
                 strands: Vec::new(),
                 masks: Vec::new(),
@@ -321,7 +349,7 @@ impl Builder {
                 log_bytes: 0,
             });
         }
-        let batch = self.batches[self.kind as usize].as_mut();
+        let batch = self.batches[kind as usize].as_mut();
         let batch = batch.expect("a batch is open");
         batch.elements += u64::from(elements);
         if batch.strands.last() != Some(&current) {
@@ -382,6 +410,26 @@ impl Builder {
             left,
             right,
             width,
+        }));
+        Ok(self.view(dst))
+    }
+
+    /// The components of comparisons with zero. See [`Call::Compare`].
+    pub(super) fn compare(&mut self, src: View, want: Want) -> Result<View, PlanError> {
+        let len = 3 * want.results() * src.len;
+        if len == 0 {
+            return Ok(self.constant(M61::ZERO, 0));
+        }
+        let batch = self.batch_of(Kind::Gates, want.gates() * src.len.div_ceil(64))?;
+        let gates = want.gates();
+        let op = self.call(CallKind::Compare { gates }, src.len)?;
+        let dst = self.register(len);
+        self.push(Step::Call(Call::Compare {
+            op,
+            batch,
+            dst,
+            src,
+            want,
         }));
         Ok(self.view(dst))
     }
@@ -503,6 +551,7 @@ impl Builder {
     /// Verifies everything computed so far, and opens a value in a new strand. See [`Call::Open`].
     pub(super) fn open_verified(&mut self, src: View) -> Result<Pub, PlanError> {
         self.close(Kind::Values);
+        self.close(Kind::Gates);
         self.begin();
         let op = self.call(CallKind::Open, src.len)?;
         let dst = self.opened_register(src.len);
@@ -540,6 +589,7 @@ impl Builder {
     /// The finished plan.
     pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
         self.close(Kind::Values);
+        self.close(Kind::Gates);
         debug_assert!(self.batches[0].is_none(), "masks are made to be used");
         self.limits.check_all(&self.tally.cost())?;
         let rounds = self.depth();
@@ -743,6 +793,10 @@ fn peak(strand: &Strand, lengths: &[u32], kept: &[bool]) -> u64 {
             Step::Local(_) => 0,
             Step::Call(Call::Open { src, .. } | Call::OpenMasked { src, .. }) => {
                 u64::from(src.len) * ELEMENT_BYTES
+            }
+            Step::Call(Call::Compare { src, want, .. }) => {
+                let words = u64::from(want.gates() * src.len.div_ceil(64));
+                written + words * GATE_LOG_BYTES / CALL_COPIES
             }
             Step::Call(_) => written,
         };

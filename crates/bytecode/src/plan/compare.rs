@@ -1,4 +1,5 @@
-//! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8).
+//! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8). A committee of three
+//! compares over shared bits instead, see [`super::bits`].
 //!
 //! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
 //! p (full opening: c selects digits below, rule R4). Bits and one-hots are in a batch that was
@@ -26,6 +27,7 @@
 
 use enigma_field::M61;
 
+use super::binary;
 use super::build::Builder;
 use super::error::PlanError;
 use super::ir::{Local, MaskReg, View};
@@ -44,29 +46,27 @@ pub const SINGLE_PLACE: u32 = 15;
 
 /// Which results of a comparison are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub enum Want {
     /// Only [x < 0].
     Less,
+    /// Only [x = 0].
+    Equal,
     /// [x < 0] and [x = 0].
     LessAndEqual,
 }
 
-/// Shared bits of one comparison each, prepared before the values to compare are known.
-pub(super) struct Masks {
+/// What comparisons need that is prepared before the values to compare are known: nothing in a committee of
+/// three, whose masks are known bit by bit.
+pub(super) struct Masks(Option<Made>);
+
+/// Shared bits of one comparison each.
+struct Made {
     /// 61 blocks: low bits of the two-bit digits, their high bits, the top bit.
     bits: View,
     /// 30 blocks: product of the two bits of each two-bit digit.
     both: View,
     /// One block: the bits as an integer, to open under.
     mask: MaskReg,
-}
-
-/// Results of comparisons with zero.
-pub(super) struct Compared {
-    /// [x < 0].
-    pub(super) less: View,
-    /// [x = 0], if wanted.
-    pub(super) equal: Option<View>,
 }
 
 /// The digit at a leaf place: its five bits reversed.
@@ -89,21 +89,57 @@ pub const fn pair_block(place: u32) -> Option<u32> {
 
 /// Makes masks for `count` comparisons, in a strand of masks.
 pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
+    if binary::available(b) {
+        return Ok(Masks(None));
+    }
     b.begin_masks();
     let (bits, mask) = b.masks(count)?;
     let half = PAIR_DIGITS * count;
     let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
-    Ok(Masks { bits, both, mask })
+    Ok(Masks(Some(Made { bits, both, mask })))
 }
 
-/// Compares every element of `x` with zero. Takes the masks, so that none is used twice: two openings
-/// under one mask would show the difference of what they hide.
-pub(super) fn with_zero(
+/// [x < 0] for every element of `x`. Takes the masks, so that none is used twice: two openings under one
+/// mask would show the difference of what they hide.
+pub(super) fn is_negative(b: &mut Builder, x: View, masks: Masks) -> Result<View, PlanError> {
+    match masks.0 {
+        None => Ok(binary::with_zero(b, x, Want::Less)?[0]),
+        Some(made) => Ok(with_zero(b, x, made, Want::Less)?.0),
+    }
+}
+
+/// [x = 0] for every element of `x`.
+pub(super) fn is_zero(b: &mut Builder, x: View, masks: Masks) -> Result<View, PlanError> {
+    match masks.0 {
+        None => Ok(binary::with_zero(b, x, Want::Equal)?[0]),
+        Some(made) => {
+            let (_, equal) = with_zero(b, x, made, Want::LessAndEqual)?;
+            Ok(equal.expect("equality was asked for"))
+        }
+    }
+}
+
+/// [x < 0] and [x = 0] for every element of `x`.
+pub(super) fn sign(b: &mut Builder, x: View, masks: Masks) -> Result<(View, View), PlanError> {
+    match masks.0 {
+        None => {
+            let results = binary::with_zero(b, x, Want::LessAndEqual)?;
+            Ok((results[0], results[1]))
+        }
+        Some(made) => {
+            let (less, equal) = with_zero(b, x, made, Want::LessAndEqual)?;
+            Ok((less, equal.expect("equality was asked for")))
+        }
+    }
+}
+
+/// Compares over digits.
+fn with_zero(
     b: &mut Builder,
     x: View,
-    masks: Masks,
+    masks: Made,
     want: Want,
-) -> Result<Compared, PlanError> {
+) -> Result<(View, Option<View>), PlanError> {
     let n = x.len;
     let doubled = b.linear(&[(M61::new(2), x)], M61::ZERO);
     let opened = b.open_masked(doubled, masks.mask)?;
@@ -136,7 +172,7 @@ pub(super) fn with_zero(
         ],
         M61::ZERO,
     );
-    Ok(Compared { less, equal })
+    Ok((less, equal))
 }
 
 /// Which bit of the mask each block of its bits is.
@@ -227,7 +263,7 @@ fn tree(
 ) -> Result<(View, Option<View>), PlanError> {
     let skip = match want {
         Want::Less => 1,
-        Want::LessAndEqual => 0,
+        Want::Equal | Want::LessAndEqual => 0,
     };
     let mut segments = Segments::digits(less, equal);
     while segments.places > 1 {
@@ -235,7 +271,7 @@ fn tree(
     }
     let equal = match want {
         Want::Less => None,
-        Want::LessAndEqual => Some(segments.equal),
+        Want::Equal | Want::LessAndEqual => Some(segments.equal),
     };
     Ok((segments.less, equal))
 }

@@ -21,6 +21,9 @@ const BITS_CHUNK_ELEMENTS: u32 = 4096;
 
 /// The largest committee that shuffles.
 const MAX_SHUFFLE_PARTIES: u8 = 7;
+/// Comparisons over bits that go through the layers of gates together, and how many layers there are.
+const COMPARE_PART_LEN: u32 = 4096;
+const COMPARE_LAYERS: u64 = 8;
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
@@ -61,6 +64,8 @@ pub struct Cost {
     pub bytes_total: u64,
     /// Bytes sent, by party.
     pub bytes_sent: Vec<u64>,
+    /// Products of shared bits.
+    pub gates: u64,
     /// Shared random bits.
     pub random_bits: u64,
     /// Values opened to the committee: masked differences and validity bits.
@@ -115,6 +120,7 @@ impl Cost {
             bytes_per_party: bytes_sent.iter().copied().max().unwrap_or(0),
             bytes_total: bytes_sent.iter().sum(),
             bytes_sent,
+            gates: self.gates + next.gates,
             random_bits: self.random_bits + next.random_bits,
             openings: self.openings + next.openings,
             verifications: self.verifications + next.verifications,
@@ -189,9 +195,14 @@ pub(super) enum CallKind {
     Multiply,
     Reshare,
     Open,
+    /// Over bits, with so many gates for each.
+    Compare {
+        gates: u32,
+    },
     Masks,
     Shuffle(Phases),
     Verify,
+    VerifyGates,
 }
 
 impl CallKind {
@@ -201,8 +212,10 @@ impl CallKind {
             CallKind::Masks => 2,
             CallKind::Shuffle(phases) if len > 0 => phases.rounds,
             CallKind::Shuffle(_) => 0,
+            CallKind::Compare { .. } => 1 + COMPARE_LAYERS,
             // Checkpoint, opening, acceptance; each coin; each dealing, one fewer than coins.
             CallKind::Verify => 2 + 2 * Levels::new(len as usize).coins() as u64,
+            CallKind::VerifyGates => 2 + 2 * Levels::of_bits(len as usize).coins() as u64,
             _ => 1,
         }
     }
@@ -215,6 +228,7 @@ pub(super) struct Tally {
     sent: Vec<u64>,
     multiplications: u64,
     reshares: u64,
+    gates: u64,
     random_bits: u64,
     openings: u64,
     verifications: u64,
@@ -227,13 +241,15 @@ impl Tally {
             sent: vec![0; committee.len()],
             multiplications: 0,
             reshares: 0,
+            gates: 0,
             random_bits: 0,
             openings: 0,
             verifications: 0,
         }
     }
 
-    /// Counts a call on `len` elements: of a verification, the elements of its claim; of masks, bits.
+    /// Counts a call on `len` elements: of a verification, the elements of its claim, or words of 64 gates;
+    /// of masks, bits.
     pub(super) fn add(&mut self, kind: CallKind, len: u32) {
         let (others, t) = (
             self.committee.len() as u64 - 1,
@@ -261,9 +277,29 @@ impl Tally {
                 let mine = u64::from(phases.count) * (t + 1) / (others + 1);
                 self.everyone_sends(mine * t * vector_bytes(len));
             }
+            CallKind::Compare { gates } => {
+                self.openings += u64::from(len);
+                self.gates += u64::from(gates) * u64::from(len);
+                let parts = u64::from(len.div_ceil(COMPARE_PART_LEN));
+                // All parts but the last end with a whole byte.
+                let layers = u64::from(gates) * u64::from(len.div_ceil(8))
+                    + parts * COMPARE_LAYERS * HEADER_BYTES;
+                self.everyone_sends(others * vector_bytes(len) + layers);
+            }
             CallKind::Verify => {
                 self.verifications += 1;
-                self.everyone_sends(verification_bytes(others, t, len));
+                let levels = Levels::new(len as usize);
+                // A level of k blocks deals 2 (k - 1) elements, of two coordinates after the first
+                // challenge; the last one has a block for each element and one for the mask.
+                let dealt = |level: usize, points: u64| (if level == 0 { 1 } else { 2 }) * points;
+                self.everyone_sends(verification_bytes(others, t, &levels, dealt));
+            }
+            CallKind::VerifyGates => {
+                self.verifications += 1;
+                let levels = Levels::of_bits(len as usize);
+                // Elements of the field of 2^128 are as long as two.
+                let dealt = |_: usize, points: u64| 2 * points;
+                self.everyone_sends(verification_bytes(others, t, &levels, dealt));
             }
         }
     }
@@ -287,6 +323,7 @@ impl Tally {
             bytes_per_party: self.bytes_per_party(),
             bytes_total: self.sent.iter().sum(),
             bytes_sent: self.sent.clone(),
+            gates: self.gates,
             random_bits: self.random_bits,
             openings: self.openings,
             verifications: self.verifications,
@@ -372,15 +409,18 @@ fn shuffling(committee: Committee) -> Result<Vec<PartySet>, PlanError> {
     }
 }
 
-/// Bytes that one party sends in a verification: dealings to t parties, all else to all others.
-fn verification_bytes(others: u64, t: u64, len: u32) -> u64 {
-    let levels = Levels::new(len as usize);
-    // A level of k blocks deals 2 (k - 1) elements, of two coordinates after the first challenge; the
-    // last one has a block for each element and one for the mask.
-    let dealt: u64 = (levels.blocks.iter().enumerate())
-        .map(|(level, blocks)| (if level == 0 { 1 } else { 2 }) * 2 * (*blocks as u64 - 1))
+/// Bytes that one party sends in a verification: dealings to t parties, all else to all others. `dealt`: the
+/// words that dealings of so many points at a level take.
+fn verification_bytes(
+    others: u64,
+    t: u64,
+    levels: &Levels,
+    dealt: impl Fn(usize, u64) -> u64,
+) -> u64 {
+    let words: u64 = (levels.blocks.iter().enumerate())
+        .map(|(level, blocks)| dealt(level, 2 * (*blocks as u64 - 1)))
         .sum();
-    let dealt = dealt + 2 * 2 * levels.last_len as u64;
+    let dealt = words + 2 * 2 * levels.last_len as u64;
     let dealings = levels.blocks.len() as u64 + 1;
     let to_all = CHECKPOINT_BYTES
         + (others - 1) * PASSED_ON_BYTES

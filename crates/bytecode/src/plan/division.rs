@@ -11,7 +11,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Masks, Want};
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::View;
 use super::tiles;
@@ -113,7 +113,7 @@ fn divide_tile(
     b.begin();
     let (mut rest, negative) = match sign_masks {
         Some(masks) => {
-            let negative = compare::with_zero(b, dividend, masks, Want::Less)?.less;
+            let negative = compare::is_negative(b, dividend, masks)?;
             (negated_where(b, dividend, negative)?, Some(negative))
         }
         None => (dividend, None),
@@ -131,7 +131,7 @@ fn divide_tile(
             .map(|k| (M61::ONE, -M61::new(k * digit.unit)))
             .collect();
         let distances = b.blocks(rest, thresholds);
-        let less = compare::with_zero(b, distances, masks, Want::Less)?.less;
+        let less = compare::is_negative(b, distances, masks)?;
         // The digit is `multiples` minus how many multiples exceed the rest.
         let exceeding = b.fold(less, vec![M61::ONE; digit.multiples as usize]);
         let (unit, weight) = (M61::new(digit.unit), M61::new(digit.weight));

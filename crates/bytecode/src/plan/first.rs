@@ -5,7 +5,7 @@
 //! A row without a partner goes on to the next level. Value and member's number of the winner are
 //! selected by one batch of products.
 //!
-//! n rows take n-1 comparisons ([`Want::Less`]) and n-1 products for the value, n-1 more for the
+//! n rows take n-1 comparisons and n-1 products for the value, n-1 more for the
 //! member. Masks are made and verified before, at once, so a level takes 8 rounds: 1 opening, 5 tree,
 //! 1 xor, 1 selection; levels of more than a tile make their masks tile by tile, since masks of all
 //! rows would take too much memory.
@@ -13,7 +13,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Masks, Want};
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::View;
 use super::tiles;
@@ -121,7 +121,7 @@ fn meet(b: &mut Builder, tile: Field, order: Order, masks: Masks) -> Result<Fiel
         Order::Ascending => step,
         Order::Descending => b.linear(&[(minus_one, step)], M61::ZERO),
     };
-    let wins = compare::with_zero(b, lead, masks, Want::Less)?.less;
+    let wins = compare::is_negative(b, lead, masks)?;
     let mut factors = vec![(wins, step)];
     factors.extend(member.map(|(_, step)| (wins, step)));
     let gains = b.multiply(&factors)?;

@@ -6,6 +6,7 @@
 
 use enigma_field::{Committee, M61};
 
+use super::compare::Want;
 use super::cost::Cost;
 use crate::model::Order;
 
@@ -312,6 +313,20 @@ pub enum Call {
         /// The masks, which are used up.
         mask: MaskReg,
     },
+    /// Comparison with zero in a committee of three: of each result three components, bits whose sum
+    /// modulo 2 it is. The elements need not be verified: what is opened for them is uniform.
+    Compare {
+        /// The call's number.
+        op: u32,
+        /// The batch of gates it belongs to.
+        batch: u32,
+        /// Result: three blocks for each result that is wanted.
+        dst: Reg,
+        /// What is compared.
+        src: View,
+        /// Which results are wanted.
+        want: Want,
+    },
     /// Masks of uniform shared bits, in the layout of [`super::compare::mask_exponents`].
     Masks {
         /// The call's number.
@@ -476,6 +491,7 @@ impl Call {
             | Call::Shuffle { op, .. }
             | Call::Open { op, .. }
             | Call::OpenMasked { op, .. }
+            | Call::Compare { op, .. }
             | Call::Masks { op, .. }
             | Call::Random { op, .. }
             | Call::Reshare { op, .. }
@@ -497,10 +513,11 @@ impl Call {
                 read(*left);
                 read(*right);
             }
-            Call::Open { src, .. } | Call::OpenMasked { src, .. } | Call::Reshare { src, .. } => {
-                read(*src);
-            }
             Call::Masks { .. } | Call::Random { .. } | Call::Verify { .. } => {}
+            Call::Open { src, .. }
+            | Call::OpenMasked { src, .. }
+            | Call::Compare { src, .. }
+            | Call::Reshare { src, .. } => read(*src),
         }
     }
 
@@ -513,6 +530,7 @@ impl Call {
             | Call::Dot { dst, .. }
             | Call::Shuffle { dst, .. }
             | Call::Random { dst, .. }
+            | Call::Compare { dst, .. }
             | Call::Reshare { dst, .. } => Some(dst),
             Call::Masks { bits, .. } => Some(bits),
             Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => None,

@@ -12,6 +12,7 @@
 //! Invariants: planning is a pure function of its arguments, the same on every node; it reads no
 //! clock and no randomness; every register is written once; a strand depends on lower numbers only.
 
+mod binary;
 mod bits;
 mod build;
 pub mod compare;

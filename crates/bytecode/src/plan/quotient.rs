@@ -11,7 +11,7 @@
 //! good bits in this field, whose elements hold products of two numbers of 30 bits at most.
 //!
 //! With q bits of the largest possible quotient, per value: the k bits of [`super::bits`] and q
-//! comparisons ([`Want::Less`]) with q - 1 products. Signs: 1 comparison and 1 product each for a
+//! comparisons with q - 1 products. Signs: 1 comparison and 1 product each for a
 //! dividend or divisor that can be on both sides of 0, and 1 product to negate the quotient (2 if both
 //! can). A divisor that can be 0: 1 comparison that tells sign and zero together, and 1 product. Rounds:
 //! 8 for each bit of the quotient.
@@ -20,7 +20,7 @@ use enigma_field::M61;
 
 use super::bits;
 use super::build::Builder;
-use super::compare::{self, Masks, Want};
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::View;
 use super::tiling::by_rows;
@@ -87,14 +87,9 @@ fn tile(b: &mut Builder, dividend: Factor, divisor: Factor, width: u32) -> Resul
 
     // Signs are found side by side.
     b.begin();
-    let numerator = magnitude(b, &dividend, dividend_masks, Want::Less)?;
+    let numerator = magnitude(b, &dividend, dividend_masks, false)?;
     b.begin();
-    let want = if may_be_zero {
-        Want::LessAndEqual
-    } else {
-        Want::Less
-    };
-    let denominator = magnitude(b, &divisor, divisor_masks, want)?;
+    let denominator = magnitude(b, &divisor, divisor_masks, may_be_zero)?;
     b.begin();
     let len = bit_len(largest(dividend.range));
     let bits = bits::tile(b, numerator.value, bit_masks, len)?;
@@ -125,7 +120,7 @@ fn long_division(
         let next = bits.part(place * n, n);
         let terms = [(M61::new(2), rest), (one, next), (-one, divisor)];
         let taken = b.linear(&terms, M61::ZERO);
-        let less = compare::with_zero(b, taken, masks, Want::Less)?.less;
+        let less = compare::is_negative(b, taken, masks)?;
         quotient.push((-M61::new(1 << place), less));
         if place > 0 {
             let restored = b.multiply(&[(less, divisor)])?;
@@ -172,24 +167,29 @@ fn finish(
     Ok(b.linear(&terms, M61::ZERO))
 }
 
-/// The magnitude of a number, in the current strand.
+/// The magnitude of a number, in the current strand; also whether it is 0, if it may be.
 fn magnitude(
     b: &mut Builder,
     of: &Factor,
     masks: Option<Masks>,
-    want: Want,
+    may_be_zero: bool,
 ) -> Result<Magnitude, PlanError> {
     let one = M61::ONE;
-    let compared = masks.map(|masks| compare::with_zero(b, of.value, masks, want));
-    let compared = compared.transpose()?;
-    let zero = compared.as_ref().and_then(|compared| compared.equal);
-    match compared.filter(|_| signs_differ(of.range)) {
-        Some(compared) => {
-            let turned = b.multiply(&[(of.value, compared.less)])?;
+    let (negative, zero) = match masks {
+        None => (None, None),
+        Some(masks) if may_be_zero => {
+            let (negative, zero) = compare::sign(b, of.value, masks)?;
+            (Some(negative), Some(zero))
+        }
+        Some(masks) => (Some(compare::is_negative(b, of.value, masks)?), None),
+    };
+    match negative.filter(|_| signs_differ(of.range)) {
+        Some(negative) => {
+            let turned = b.multiply(&[(of.value, negative)])?;
             let terms = [(one, of.value), (M61::from_i64(-2), turned)];
             Ok(Magnitude {
                 value: b.linear(&terms, M61::ZERO),
-                negative: Some(compared.less),
+                negative: Some(negative),
                 zero,
             })
         }

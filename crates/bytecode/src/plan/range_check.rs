@@ -12,7 +12,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Want};
+use super::compare;
 use super::error::PlanError;
 use super::ir::View;
 use super::tiles;
@@ -37,7 +37,7 @@ pub(super) fn check_rows(
                 (-M61::ONE, M61::from_i64(high)),
             ],
         );
-        let outside = compare::with_zero(b, distances, masks, Want::Less)?.less;
+        let outside = compare::is_negative(b, distances, masks)?;
         let (below, above) = (outside.part(0, len), outside.part(len, len));
         let both = b.multiply(&[(below, above)])?;
         parts.push(b.linear(

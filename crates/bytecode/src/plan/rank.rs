@@ -5,7 +5,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Want};
+use super::compare;
 use super::error::PlanError;
 use super::ir::{Local, View};
 use super::tiles;
@@ -29,12 +29,11 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
             src: values,
             first,
         });
-        let compared = compare::with_zero(b, b.view(difference), masks, Want::LessAndEqual)?;
-        let equal = compared.equal.expect("equality was asked for");
+        let (less, equal) = compare::sign(b, b.view(difference), masks)?;
         let dst = b.register(rows);
         b.local(Local::RankCounts {
             dst,
-            less: compared.less,
+            less,
             equal,
             first,
             order,
@@ -68,7 +67,7 @@ pub(super) fn positions(b: &mut Builder, values: View) -> Result<View, PlanError
         // Of a pair i < j, x_j comes first only if it is smaller.
         let later = b.view(difference);
         let later = b.linear(&[(-M61::ONE, later)], M61::ZERO);
-        let less = compare::with_zero(b, later, masks, Want::Less)?.less;
+        let less = compare::is_negative(b, later, masks)?;
         let equal = b.constant(M61::ZERO, len);
         let dst = b.register(rows);
         b.local(Local::RankCounts {

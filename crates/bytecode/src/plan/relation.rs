@@ -5,7 +5,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Masks, Want};
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::View;
 use super::tiles;
@@ -53,13 +53,8 @@ fn compared(
     difference: View,
     masks: Masks,
 ) -> Result<View, PlanError> {
-    Ok(match relation {
-        Relation::Less | Relation::Greater => {
-            compare::with_zero(b, difference, masks, Want::Less)?.less
-        }
-        Relation::Equal => {
-            let compared = compare::with_zero(b, difference, masks, Want::LessAndEqual)?;
-            compared.equal.expect("equality was asked for")
-        }
-    })
+    match relation {
+        Relation::Less | Relation::Greater => compare::is_negative(b, difference, masks),
+        Relation::Equal => compare::is_zero(b, difference, masks),
+    }
 }

@@ -5,13 +5,13 @@
 //! D. s + u is at most 2^h - 1 for h = ceil(k / 2) bits of the root of a value below 2^k, so for k <= 59
 //! all D are above -2^60 and below 2^59: their sign is right. Nothing but masked D are opened.
 //!
-//! Per value h comparisons ([`Want::Less`]) and h - 2 products (none for h = 1): the first bit needs none,
+//! Per value h comparisons and h - 2 products (none for h = 1): the first bit needs none,
 //! because s is 0, nor does the last, because R ends. Rounds: 7 for each bit, and 1 for each product.
 
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{self, Masks, Want};
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::View;
 use super::tiling::by_rows;
@@ -42,7 +42,7 @@ fn tile(b: &mut Builder, x: View, steps: Vec<Masks>) -> Result<View, PlanError> 
         let mut terms = vec![(one, rest)];
         terms.extend(root.map(|root| (-twice, root)));
         let distance = b.linear(&terms, -square);
-        let less = compare::with_zero(b, distance, masks, Want::Less)?.less;
+        let less = compare::is_negative(b, distance, masks)?;
         if place > 0 {
             // What was taken away is put back where it was too much.
             let mut terms = vec![(one, distance), (square, less)];

@@ -21,7 +21,7 @@ use enigma_field::M61;
 
 use super::bits;
 use super::build::Builder;
-use super::compare::{self, Want};
+use super::compare;
 use super::error::PlanError;
 use super::ir::{Local, Pub, View};
 use super::tiles;
@@ -126,7 +126,7 @@ fn by_pairs(b: &mut Builder, values: View, order: Order) -> Result<Permutation, 
             Order::Descending => M61::ONE,
         };
         let difference = b.linear(&[(sign, b.view(difference))], M61::ZERO);
-        let later = compare::with_zero(b, difference, masks, Want::Less)?.less;
+        let later = compare::is_negative(b, difference, masks)?;
         // One of the two is before the other: no pair is equal.
         let less = b.linear(&[(-M61::ONE, later)], M61::ONE);
         let equal = b.constant(M61::ZERO, len);

@@ -137,11 +137,11 @@ fn the_last_moments_before_settlement() {
 
 #[test]
 fn a_node_that_comes_back_during_the_job() {
-    let mut survey = Survey::sealed(3, &VALUES, 5);
+    let mut survey = Survey::sealed(5, &VALUES, 5);
     let length = length(&mut survey);
     let mut unnamed = 0;
     for moment in 0..60 {
-        let victim = moment as usize % 3;
+        let victim = moment as usize % 5;
         let job = run_for(&mut survey, moment * length / 60);
         survey.world.kill(victim);
         for _ in 0..moment % 7 * 4 {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use enigma_core::{Fact, Table};
 use enigma_field::{K, M61};
+use enigma_mpc::COMPARE_LAYERS;
 use enigma_wire::api::Deposit;
 use enigma_wire::peer::{self, Frame};
 
@@ -67,9 +68,9 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     words.iter().map(|word| u64::from_le_bytes(*word))
 }
 
-/// The operations that verify a batch, and the step of the acceptance, their last one. Nothing else has
-/// more than two steps.
-fn verifications<P>(received: &[(P, Vec<u8>)]) -> BTreeMap<u32, u8> {
+/// The operations of more than two steps, and their last one. Of those that verify a batch it is the
+/// acceptance, at an odd step; of comparisons over bits the last layer of gates, at [`COMPARE_LAYERS`].
+fn long_operations<P>(received: &[(P, Vec<u8>)]) -> BTreeMap<u32, u8> {
     let mut last = BTreeMap::new();
     for (_, frame) in received {
         if let Ok(Frame::Compute(_, place, _)) = peer::decode(frame) {
@@ -92,20 +93,31 @@ fn view(survey: &Survey, node: usize) -> View {
             view.rows.extend(elements(value));
         }
     }
-    let verified = verifications(&record.received);
+    let long = long_operations(&record.received);
     for (_, frame) in &record.received {
         let decoded = peer::decode(frame).expect("an honest frame");
         match decoded {
             Frame::Compute(_, place, payload) => {
                 view.keep("computation frame", frame);
-                let shares = match verified.get(&place.op) {
+                let of_long = long.get(&place.op);
+                let shares = match of_long {
                     None => payload,
+                    // Bits, filled up with zeros, come after the opening.
+                    Some(&COMPARE_LAYERS) if place.step == 0 => payload,
+                    Some(&COMPARE_LAYERS) => &[],
                     // Dealings and the opening come at even steps; the rest are signatures and hashes.
                     Some(last) if place.step == last - 1 => &payload[..3 * K::BYTES],
                     Some(_) if place.step > 0 && place.step % 2 == 0 => payload,
                     Some(_) => &[],
                 };
-                view.frames.extend(elements(shares));
+                // Of gates, verifications deal elements whose halves are any words: their low bits count.
+                let used = if of_long.is_some() {
+                    M61::MODULUS
+                } else {
+                    u64::MAX
+                };
+                let shares = elements(shares).map(|word| word & used);
+                view.frames.extend(shares);
             }
             Frame::Setup(..) => view.keep("set-up frame", frame),
             Frame::Control(..) => view.keep("control frame", frame),

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::{Field, M61, PrimeField};
+use enigma_field::{Field, Gf128, M61, PrimeField};
 use zeroize::Zeroizing;
 
+use super::binary::gates::{BitClaim, Gates};
 use super::context::Scratch;
 use super::shuffle::Shuffled;
-use crate::prg::{Prg, Purpose, TILE_LEN};
+use crate::prg::{Keystream, Prg, Purpose, TILE_LEN};
 use crate::wires::{Sources, Wires};
 
 /// Operations whose results have not been verified yet.
@@ -20,7 +21,10 @@ pub(super) struct Batch {
     pub(super) running: usize,
     /// All batches that the results depend on.
     pub(super) sources: Sources,
+    /// Whether gates of bits belong to it: these and products of elements are verified apart.
+    pub(super) of_bits: bool,
     entries: BTreeMap<u32, Entry>,
+    gates: BTreeMap<u32, Gates>,
 }
 
 /// What an operation multiplied, without its result.
@@ -68,6 +72,28 @@ impl Batch {
         self.running -= 1;
         self.sources.join(entry.results().sources());
         self.entries.insert(op, entry);
+    }
+
+    /// The same of gates, from which results came.
+    pub(super) fn log_gates(&mut self, op: u32, gates: Gates, results: &Sources) {
+        self.running -= 1;
+        self.sources.join(results);
+        self.gates.insert(op, gates);
+    }
+
+    /// Words of 64 gates.
+    pub(super) fn gate_words(&self) -> usize {
+        self.gates.values().map(Gates::words).sum()
+    }
+
+    /// Combines all gates with weights from `prg`.
+    pub(super) fn bit_claim(
+        self,
+        prg: &Prg,
+        keystream: &mut Keystream,
+        shares: [Gf128; 2],
+    ) -> BitClaim {
+        BitClaim::new(self.gates, prg, keystream, shares)
     }
 
     /// Elements of the claim's vectors.

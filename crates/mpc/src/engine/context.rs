@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 
 use enigma_field::interpolation::{GrrDealing, prss_coefficients};
-use enigma_field::{Committee, Field, M61, Party, PrimeField};
+use enigma_field::shamir::Checker;
+use enigma_field::{Committee, Field, Gf128, K, M61, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
@@ -20,6 +21,8 @@ pub(super) struct Context {
     pub(super) committee: Committee,
     pub(super) keys: Keys,
     pub(super) identity: SessionIdentity,
+    /// For openings of verifications.
+    pub(super) checkers: Checkers,
     /// How we deal products. The column of D(0) carries our Lagrange coefficient at 0 as well.
     pub(super) dealing: Dealing,
     /// The t parties before us, who deal us points that need no message.
@@ -27,6 +30,12 @@ pub(super) struct Context {
     pub(super) scratch: Scratch,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
+}
+
+/// Of shares over the fields that challenges are drawn from.
+pub(super) struct Checkers {
+    pub(super) extension: Checker<K>,
+    pub(super) binary: Checker<Gf128>,
 }
 
 /// The generators that this party shares with others.
@@ -103,6 +112,10 @@ impl Context {
                     .collect(),
             },
             identity: seeds.identity.clone(),
+            checkers: Checkers {
+                extension: Checker::new(&committee),
+                binary: Checker::new(&committee),
+            },
             dealing: Dealing { derived, own, sent },
             before,
             scratch: Scratch::new(t),
@@ -168,6 +181,12 @@ impl Context {
 }
 
 impl Keys {
+    /// The generators shared with a subset, in the order of subsets, each with the coefficient of its
+    /// words in our share.
+    pub(super) fn subsets(&self) -> &[(Prg, M61)] {
+        &self.subsets
+    }
+
     /// The generator shared with another party.
     pub(super) fn pair(&self, party: Party) -> &Prg {
         let place = party.index() - usize::from(party > self.me);
@@ -236,7 +255,7 @@ mod tests {
             let mut drawn = vec![M61::ZERO; 5];
             Context::new(committee, party, &seeds).add_random(Purpose::Random, 1, 0, &mut drawn);
             let mut expected = vec![M61::ZERO; 5];
-            let coefficients = prss_coefficients(&committee, party).expect("not too many");
+            let coefficients = prss_coefficients::<M61>(&committee, party).expect("not too many");
             for ((_, seed), (_, coefficient)) in seeds.subsets.iter().zip(coefficients) {
                 let mut words = vec![M61::ZERO; 5];
                 let prg = Prg::new(seed);

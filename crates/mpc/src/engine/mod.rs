@@ -11,6 +11,7 @@
 //! frames queued before are still to be sent.
 
 mod batch;
+pub(crate) mod binary;
 mod bits;
 mod context;
 mod dealing;
@@ -22,10 +23,12 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Committee, K, M61, Party, Shares};
+use enigma_field::{Committee, M61, Party, Shares};
 
 pub use self::batch::Shape;
 use self::batch::{Batch, Entry, Factors};
+use self::binary::Comparing;
+pub use self::binary::{COMPARE_LAYERS, COMPARE_PART_LEN, Compare};
 use self::bits::MakingBits;
 use self::context::Context;
 use self::dealing::Product;
@@ -34,12 +37,13 @@ use self::early::{Early, UsedOps};
 use self::opening::FullOpening;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
-use self::verify::Verifying;
 #[cfg(any(test, feature = "testing"))]
 pub use self::verify::forge::Forger;
 pub(crate) use self::verify::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_elements,
+    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_bytes,
+    dealt_bytes_of_bits,
 };
+use self::verify::{OverBits, OverElements, Verification, Verifying};
 use crate::fault::{Error, Fault, Misuse};
 use crate::keys::{SessionId, SessionSeeds};
 use crate::message::{CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunks};
@@ -55,8 +59,6 @@ const UNVERIFIED_SESSION: &str = "enigma mpc v1: session without verification";
 pub struct Engine {
     context: Context,
     checker: Checker<M61>,
-    /// For openings of a verification.
-    checker_k: Checker<K>,
     running: BTreeMap<u32, Operation>,
     used: UsedOps,
     early: Early,
@@ -77,7 +79,7 @@ pub struct Engine {
 /// The result of an operation.
 #[derive(Debug)]
 pub enum Finished {
-    /// Of a multiplication, inner products, fresh polynomials, or a shuffle.
+    /// Of a multiplication, inner products, fresh polynomials, a shuffle, or comparisons.
     Wires(Wires),
     /// Of an opening.
     Opened(Opened),
@@ -106,6 +108,8 @@ pub struct Counters {
     pub openings: u64,
     /// Batches given to verification.
     pub verifications: u64,
+    /// Products of shared bits, those that fill up words not counted.
+    pub gates: u64,
     /// Random bits.
     pub random_bits: u64,
     /// Random values, not counting those behind bits.
@@ -131,7 +135,13 @@ enum Operation {
         shuffling: Shuffling,
         batch: u32,
     },
-    Verifying(Box<Verifying>),
+    Comparing {
+        comparing: Box<Comparing>,
+        batch: u32,
+        /// Of the batch and of what is compared.
+        sources: Sources,
+    },
+    Verifying(Box<dyn Verification>),
 }
 
 impl Engine {
@@ -147,7 +157,6 @@ impl Engine {
         Self {
             context: Context::new(committee, me, &seeds),
             checker: Checker::new(&committee),
-            checker_k: Checker::new(&committee),
             running: BTreeMap::new(),
             used: UsedOps::default(),
             early: Early::new(committee.len(), EARLY_LIMIT_BYTES),
@@ -281,7 +290,7 @@ impl Engine {
     /// # Errors
     /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], or the fault that ended the session.
     pub fn start_random_bits(&mut self, op: u32, batch: u32, len: usize) -> Result<(), Error> {
-        self.open_number_in(op, batch)?;
+        self.open_number_in(op, batch, false)?;
         if !self.semi_honest {
             self.on_one_word.insert(batch);
         }
@@ -315,6 +324,45 @@ impl Engine {
         columns: Vec<Wires>,
     ) -> Result<(), Error> {
         self.start_shuffling(op, batch, Way::Back { of }, columns)
+    }
+
+    /// Compares elements with zero, in a committee of three. Finishes with [`Finished::Wires`]: three blocks
+    /// for each result that `compare` names, in that order. Result k is a bit, the sum modulo 2 of the
+    /// bits at place k of its blocks. 9 rounds; the batch is one of gates, which no other operations
+    /// belong to.
+    ///
+    /// The elements are any of the field, verified or not: what is opened for them is uniform. Of random
+    /// bits that they come from holds what [`Self::start_open_masked`] says.
+    ///
+    /// # Errors
+    /// As [`Self::start_multiply`]; [`Misuse::CommitteeSize`] in another committee,
+    /// [`Misuse::BatchKind`] when products of elements belong to the batch, [`Misuse::NotVerified`].
+    pub fn start_compare(
+        &mut self,
+        op: u32,
+        batch: u32,
+        x: &Wires,
+        compare: Compare,
+    ) -> Result<(), Error> {
+        let n = self.context.committee.n();
+        if n != 3 {
+            return Err(Misuse::CommitteeSize { n }.into());
+        }
+        self.check_session(x)?;
+        self.check_agreed(x.sources(), None)?;
+        self.open_number_in(op, batch, true)?;
+        let counters = &mut self.context.counters;
+        counters.openings += x.len() as u64;
+        counters.gates += (compare.all_gates() * x.len()) as u64;
+        let mut sources = Sources::batch(self.context.session, batch);
+        sources.join(x.sources());
+        let comparing = Box::new(Comparing::start(&mut self.context, op, x, compare));
+        let operation = Operation::Comparing {
+            comparing,
+            batch,
+            sources,
+        };
+        self.run(op, operation)
     }
 
     /// Opens verified values to all parties, who check all shares. Finishes with
@@ -373,8 +421,13 @@ impl Engine {
         let batch = self.batches.remove(&op).unwrap_or_default();
         self.open_number(op)?;
         self.context.counters.verifications += 1;
-        let verifying = Verifying::start(&mut self.context, op, batch);
-        self.run(op, Operation::Verifying(Box::new(verifying)))
+        let context = &mut self.context;
+        let verifying: Box<dyn Verification> = if batch.of_bits {
+            Box::new(Verifying::<OverBits>::start(context, op, batch))
+        } else {
+            Box::new(Verifying::<OverElements>::start(context, op, batch))
+        };
+        self.run(op, Operation::Verifying(verifying))
     }
 
     /// Proof that all batches the value came from were accepted by all parties.
@@ -449,6 +502,7 @@ impl Engine {
             Some(Operation::Opening { opening, .. }) => opening.waiting_for(),
             Some(Operation::Bits { bits, .. }) => bits.waiting_for(&self.context),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.waiting_for(),
+            Some(Operation::Comparing { comparing, .. }) => comparing.waiting_for(&self.context),
             Some(Operation::Verifying(verifying)) => verifying.waiting_for(&self.context),
         }
     }
@@ -497,8 +551,11 @@ impl Engine {
             Operation::Shuffling { shuffling, .. } => {
                 shuffling.receive(&mut self.context, from, slot, payload)
             }
+            Operation::Comparing { comparing, .. } => {
+                comparing.receive(&mut self.context, &self.checker, from, slot, payload)
+            }
             Operation::Verifying(verifying) => {
-                verifying.receive(&mut self.context, &self.checker_k, from, slot, payload)
+                verifying.receive(&mut self.context, from, slot, payload)
             }
             _ if slot.step != 0 => Err(Fault::Unexpected { from, slot }),
             Operation::Product { product, .. } => product.receive(from, slot, payload),
@@ -527,6 +584,7 @@ impl Engine {
             Some(Operation::Opening { opening, .. }) => opening.complete(),
             Some(Operation::Bits { bits, .. }) => bits.complete(),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.complete(),
+            Some(Operation::Comparing { comparing, .. }) => comparing.complete(),
             Some(Operation::Verifying(verifying)) => verifying.complete(),
         };
         if !complete {
@@ -560,6 +618,19 @@ impl Engine {
                 self.log(batch, op, Entry::Shuffle(shuffled));
                 Finished::Wires(wires)
             }
+            Operation::Comparing {
+                comparing,
+                batch,
+                sources,
+            } => {
+                let (results, gates) = comparing.finish();
+                if !self.semi_honest {
+                    let batch = self.batches.get_mut(&batch);
+                    let batch = batch.expect("a batch stays open while its operations run");
+                    batch.log_gates(op, gates, &sources);
+                }
+                Finished::Wires(Wires::new(results, sources))
+            }
             Operation::Verifying(_) => {
                 self.accepted.insert(op);
                 self.on_one_word.remove(&op);
@@ -583,7 +654,7 @@ impl Engine {
         factors
             .wires()
             .try_for_each(|wires| self.check_session(wires))?;
-        self.open_number_in(op, batch)?;
+        self.open_number_in(op, batch, false)?;
         let results = factors.results() as u64;
         match &factors {
             Factors::Same(_) => self.context.counters.reshares += results,
@@ -620,9 +691,9 @@ impl Engine {
             Way::Back { of } if self.shuffles.get(&of) != Some(&rows) => {
                 return Err(Misuse::NoShuffle { of }.into());
             }
-            Way::Back { .. } => self.open_number_in(op, batch)?,
+            Way::Back { .. } => self.open_number_in(op, batch, false)?,
             Way::Forth => {
-                self.open_number_in(op, batch)?;
+                self.open_number_in(op, batch, false)?;
                 self.shuffles.insert(op, rows);
             }
         }
@@ -640,13 +711,18 @@ impl Engine {
     }
 
     /// Takes a number for an operation of a batch.
-    fn open_number_in(&mut self, op: u32, batch: u32) -> Result<(), Error> {
+    fn open_number_in(&mut self, op: u32, batch: u32, of_bits: bool) -> Result<(), Error> {
         self.alive()?;
         if batch == op || self.used.contains(batch) {
             return Err(Misuse::BatchClosed { batch }.into());
         }
+        if (self.batches.get(&batch)).is_some_and(|open| open.of_bits != of_bits) {
+            return Err(Misuse::BatchKind { batch }.into());
+        }
         self.open_number(op)?;
-        self.batches.entry(batch).or_default().running += 1;
+        let open = self.batches.entry(batch).or_default();
+        open.of_bits = of_bits;
+        open.running += 1;
         Ok(())
     }
 

@@ -87,6 +87,11 @@ impl FullOpening {
         self.arrivals.complete()
     }
 
+    /// The values, once it is complete.
+    pub(super) fn values(&self) -> &[M61] {
+        &self.values
+    }
+
     pub(super) fn into_values(self) -> Vec<M61> {
         self.values
     }

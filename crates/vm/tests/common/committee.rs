@@ -195,6 +195,7 @@ pub(crate) fn assert_predicted(plan: &Plan, outcomes: &[Outcome]) {
         let counted = outcome.counters;
         assert_eq!(counted.multiplications, cost.multiplications);
         assert_eq!(counted.reshares, cost.reshares);
+        assert_eq!(counted.gates, cost.gates);
         assert_eq!(counted.random_bits, cost.random_bits);
         assert_eq!(counted.openings, cost.openings);
         assert_eq!(counted.verifications, cost.verifications);

@@ -6,7 +6,7 @@
 //! have arrived.
 
 use ed25519_dalek::{Signature, Signer};
-use enigma_field::{Committee, Extension, Field, K, M61, Party};
+use enigma_field::{Committee, Field, Party};
 use zeroize::Zeroizing;
 
 use crate::engine::context::Context;
@@ -35,7 +35,7 @@ pub(super) struct Coins {
 }
 
 /// The outcome of a toss.
-pub(super) struct Coin(blake3::Hash);
+pub(in crate::engine) struct Coin(blake3::Hash);
 
 impl Coins {
     /// Chains for `count` coins. What the end of our chain is derived from is known to nobody else.
@@ -105,20 +105,17 @@ impl Coin {
         Prg::new(&Zeroizing::new(*self.0.as_bytes()))
     }
 
-    /// A uniform element of K outside 0..`points`, where the polynomials are fixed.
-    pub(super) fn challenge(&self, points: usize) -> K {
+    /// A uniform element outside the first `points` points, where the polynomials are fixed; `element`
+    /// makes one of uniform bytes.
+    pub(super) fn challenge<E: Field>(&self, points: usize, element: impl Fn([u8; 16]) -> E) -> E {
         let mut hasher = blake3::Hasher::new_derive_key(CHALLENGE);
         hasher.update(self.0.as_bytes());
         let mut reader = hasher.finalize_xof();
         loop {
             let mut bytes = [0; 16];
             reader.fill(&mut bytes);
-            let [re, im] = [0, 8].map(|start| {
-                let word = bytes[start..].first_chunk().expect("16 bytes");
-                M61::from_random_word(u64::from_le_bytes(*word))
-            });
-            let challenge = K::from_coordinates(&[re, im]);
-            let is_point = |point: u64| challenge == K::from_u64(point);
+            let challenge = element(bytes);
+            let is_point = |point: u64| challenge == E::point(point);
             if !(0..points as u64).any(is_point) {
                 return challenge;
             }

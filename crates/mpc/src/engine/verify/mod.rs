@@ -21,6 +21,7 @@
 //! the adversary's own errors: the decision to reject says nothing about inputs. A rejection does
 //! not tell who cheated; that takes localisation (protocols D).
 
+mod binary;
 mod coins;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod forge;
@@ -29,18 +30,19 @@ mod recursion;
 use std::collections::BTreeMap;
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, K, Levels, M61, Party, Shares};
+use enigma_field::{Extension, Field, Gf128, K, Levels, Party};
 use zeroize::Zeroizing;
 
-use self::coins::{Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
-use self::recursion::{Last, Recursion};
+pub(super) use self::binary::OverBits;
+pub(crate) use self::binary::dealt_bytes as dealt_bytes_of_bits;
+use self::coins::{Coin, Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
+pub(super) use self::recursion::OverElements;
+pub(crate) use self::recursion::dealt_bytes;
 use super::batch::Batch;
 use super::context::Context;
-use super::dealing;
 use crate::arrivals::check_length;
 use crate::fault::Fault;
-use crate::message::{Slot, decode_each, encode};
-use crate::prg::Purpose;
+use crate::message::Slot;
 
 /// A checkpoint: the coins' anchor, the digest of openings, the signature.
 pub(crate) const CHECKPOINT_BYTES: usize = LINK_BYTES + 32 + SIGNATURE_BYTES;
@@ -49,12 +51,73 @@ pub(crate) const COIN_BYTES: usize = LINK_BYTES;
 /// A checkpoint passed on beside the first coin: the digest of its content, and its signature.
 pub(crate) const PASSED_ON_BYTES: usize = 32 + SIGNATURE_BYTES;
 /// Shares of f, g and h, and the signature.
-pub(crate) const OPENING_BYTES: usize = 3 * K::BYTES + SIGNATURE_BYTES;
+pub(crate) const OPENING_BYTES: usize = 3 * ELEMENT_BYTES + SIGNATURE_BYTES;
+/// An element of a field that challenges are drawn from: both have as many.
+const ELEMENT_BYTES: usize = K::BYTES;
+const _: () = assert!(K::BYTES == Gf128::BYTES);
 /// An acceptance.
 pub(crate) const ACCEPTANCE_BYTES: usize = SIGNATURE_BYTES;
 
+/// What verifications of both kinds of products have in common for the engine.
+pub(super) trait Verification: Send + Sync {
+    /// Takes a message, and does all steps that are complete with it.
+    fn receive(
+        &mut self,
+        context: &mut Context,
+        from: Party,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), Fault>;
+
+    fn complete(&self) -> bool;
+
+    /// Parties whose message of the current step is missing.
+    fn waiting_for(&self, context: &Context) -> Vec<Party>;
+}
+
+/// A batch's claim and the recursion about it: one party's shares and local arithmetic.
+pub(super) trait Recursion: Send + Sync + Sized {
+    /// The field that challenges are drawn from.
+    type Element: Field;
+    /// Our own terms of what is being dealt: what needs no message.
+    type Dealt: Default + Send + Sync;
+
+    /// The steps for a batch.
+    fn levels(batch: &Batch) -> Levels;
+
+    /// Bytes of a level's dealing; the last one is masked.
+    fn dealt_bytes(levels: &Levels, level: usize) -> usize;
+
+    fn checker(context: &Context) -> &Checker<Self::Element>;
+
+    /// A uniform element of uniform bytes.
+    fn element(bytes: [u8; 16]) -> Self::Element;
+
+    /// Combines all products of the batch with weights from the coin.
+    fn new(context: &mut Context, batch: Batch, coin: &Coin) -> Self;
+
+    /// Deals our local products of a level: h at all points but one. With no number of blocks, those of
+    /// the final step, under masks.
+    fn deal(&mut self, context: &mut Context, slot: Slot, blocks: Option<usize>) -> Self::Dealt;
+
+    /// Adds points that came; `Err` holds the index of the first element that is not canonical.
+    fn add(dealt: &mut Self::Dealt, message: &[u8]) -> Result<(), usize>;
+
+    /// Takes our shares of what was dealt.
+    fn take(&mut self, dealt: Self::Dealt);
+
+    /// How many points a challenge must avoid.
+    fn points(&self) -> usize;
+
+    /// Continues at a challenge.
+    fn fold(&mut self, challenge: Self::Element);
+
+    /// Our shares of f, g and h at the last challenge.
+    fn last(&self) -> [Self::Element; 3];
+}
+
 /// One party's side of a verification.
-pub(super) struct Verifying {
+pub(super) struct Verifying<R: Recursion> {
     op: u32,
     levels: Levels,
     /// What is to be verified, until the weights are known.
@@ -65,10 +128,9 @@ pub(super) struct Verifying {
     checkpoints: Vec<([u8; 32], [u8; SIGNATURE_BYTES])>,
     /// The digest of all checkpoints.
     view: blake3::Hash,
-    recursion: Option<Recursion>,
-    /// Our own terms of what is being dealt: what needs no message.
-    dealt: Shares,
-    opening: Option<Last>,
+    recursion: Option<R>,
+    dealt: R::Dealt,
+    opening: Option<[R::Element; 3]>,
     /// The step whose messages are awaited.
     step: u8,
     /// Messages by step.
@@ -90,10 +152,10 @@ enum Step {
     Acceptance,
 }
 
-impl Verifying {
+impl<R: Recursion> Verifying<R> {
     /// Begins: our checkpoint is queued.
     pub(super) fn start(context: &mut Context, op: u32, batch: Batch) -> Self {
-        let levels = Levels::new(batch.len());
+        let levels = R::levels(&batch);
         let coins = Coins::new(context, op, levels.coins());
         let openings = batch.openings();
         let me = context.me();
@@ -114,59 +176,13 @@ impl Verifying {
             checkpoints,
             view: blake3::Hash::from_bytes([0; 32]),
             recursion: None,
-            dealt: Shares::default(),
+            dealt: R::Dealt::default(),
             opening: None,
             step: 0,
             inbox: BTreeMap::new(),
         };
         verifying.send_all(context, |_| payload.clone());
         verifying
-    }
-
-    /// Takes a message, and does all steps that are complete with it.
-    pub(super) fn receive(
-        &mut self,
-        context: &mut Context,
-        checker: &Checker<K>,
-        from: Party,
-        slot: Slot,
-        payload: &[u8],
-    ) -> Result<(), Fault> {
-        let expected = self.expected(context, from, slot);
-        let Some(expected) = expected else {
-            return Err(Fault::Unexpected { from, slot });
-        };
-        if slot.step < self.step {
-            return Err(Fault::Duplicate { from, slot });
-        }
-        check_length(from, slot, payload, expected)?;
-        let n = context.committee.len();
-        let places = self.inbox.entry(slot.step).or_insert_with(|| vec![None; n]);
-        let place = &mut places[from.index()];
-        if place.is_some() {
-            return Err(Fault::Duplicate { from, slot });
-        }
-        *place = Some(Zeroizing::new(payload.to_vec()));
-        while !self.complete() && self.waiting_for(context).is_empty() {
-            let messages = self.inbox.remove(&self.step).unwrap_or_default();
-            self.advance(context, checker, messages)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn complete(&self) -> bool {
-        self.kind(self.step).is_none()
-    }
-
-    /// Parties whose message of the current step is missing.
-    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
-        let Some(kind) = self.kind(self.step) else {
-            return Vec::new();
-        };
-        let came = self.inbox.get(&self.step);
-        let missing = |party: &Party| came.is_none_or(|came| came[party.index()].is_none());
-        let senders = senders(context, kind);
-        senders.into_iter().filter(missing).collect()
     }
 
     fn kind(&self, step: u8) -> Option<Step> {
@@ -190,7 +206,7 @@ impl Verifying {
             Step::Checkpoint => CHECKPOINT_BYTES,
             Step::Coin(0) => COIN_BYTES + (context.committee.len() - 2) * PASSED_ON_BYTES,
             Step::Coin(_) => COIN_BYTES,
-            Step::Deal(level) => dealt_elements(&self.levels, level) * M61::BYTES,
+            Step::Deal(level) => R::dealt_bytes(&self.levels, level),
             Step::Opening => OPENING_BYTES,
             Step::Acceptance => ACCEPTANCE_BYTES,
         })
@@ -200,7 +216,6 @@ impl Verifying {
     fn advance(
         &mut self,
         context: &mut Context,
-        checker: &Checker<K>,
         messages: Vec<Option<Message>>,
     ) -> Result<(), Fault> {
         let kind = self
@@ -214,7 +229,7 @@ impl Verifying {
             Step::Checkpoint => self.check_checkpoints(context, &came)?,
             Step::Coin(_) => self.check_coins(context, &came)?,
             Step::Deal(_) => self.add_dealt(&came)?,
-            Step::Opening => self.check_opening(context, checker, &came)?,
+            Step::Opening => self.check_opening(context, &came)?,
             Step::Acceptance => self.check_acceptances(context, &came)?,
         }
         self.step += 1;
@@ -290,50 +305,50 @@ impl Verifying {
         };
         for (from, message) in came {
             let from = *from;
-            let dealt = &mut self.dealt;
-            decode_each(message, |k, point| dealt[k] += point)
-                .map_err(|index| Fault::NonCanonical { from, slot, index })?;
+            R::add(&mut self.dealt, message).map_err(|index| Fault::NonCanonical {
+                from,
+                slot,
+                index,
+            })?;
         }
         let dealt = std::mem::take(&mut self.dealt);
         let recursion = self.recursion.as_mut().expect("products were dealt");
-        recursion.take(&dealt);
+        recursion.take(dealt);
         Ok(())
     }
 
-    fn check_opening(
-        &mut self,
-        context: &Context,
-        checker: &Checker<K>,
-        came: &[(Party, Message)],
-    ) -> Result<(), Fault> {
+    fn check_opening(&mut self, context: &Context, came: &[(Party, Message)]) -> Result<(), Fault> {
         let op = self.op;
         let slot = Slot {
             op,
             step: self.step,
             part: 0,
         };
-        let own = self.opening.as_ref().expect("our shares were opened");
-        let mut shares = vec![[K::ZERO; 3]; context.committee.len()];
-        shares[context.me().index()] = [own.f, own.g, own.h];
+        let own = self.opening.expect("our shares were opened");
+        let mut shares = vec![[R::Element::ZERO; 3]; context.committee.len()];
+        shares[context.me().index()] = own;
         for (from, message) in came {
             let from = *from;
-            let (elements, signature) = message.split_at(3 * K::BYTES);
+            let (elements, signature) = message.split_at(3 * ELEMENT_BYTES);
             let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
             let view: &[u8] = self.view.as_bytes();
             let digest = state(Statement::Opening, context, op, from, &[view, elements]);
             if !signed(context, from, digest.as_bytes(), &signature) {
                 return Err(Fault::Unsigned { from, op });
             }
-            for (index, bytes) in elements.chunks_exact(K::BYTES).enumerate() {
-                let element = K::read_from(bytes);
+            let places = shares[from.index()].iter_mut();
+            for (index, (bytes, place)) in
+                elements.chunks_exact(ELEMENT_BYTES).zip(places).enumerate()
+            {
+                let element = R::Element::read_from(bytes);
                 let index = K::DEGREE * index;
-                let wrong = Fault::NonCanonical { from, slot, index };
-                shares[from.index()][index / K::DEGREE] = element.ok_or(wrong)?;
+                *place = element.ok_or(Fault::NonCanonical { from, slot, index })?;
             }
         }
-        let mut values = [K::ZERO; 3];
+        let checker = R::checker(context);
+        let mut values = [R::Element::ZERO; 3];
         for (index, value) in values.iter_mut().enumerate() {
-            let column: Vec<K> = shares.iter().map(|shares| shares[index]).collect();
+            let column: Vec<R::Element> = shares.iter().map(|shares| shares[index]).collect();
             let opened = checker.reconstruct(&column);
             *value = opened.map_err(|_| Fault::Inconsistent { op, index })?;
         }
@@ -390,46 +405,30 @@ impl Verifying {
     /// dealt, or the last values opened.
     fn continue_at_coin(&mut self, context: &mut Context, number: usize) {
         let coin = self.coins.draw(context, &self.view);
-        match &mut self.recursion {
+        let recursion = match &mut self.recursion {
             None => {
                 let batch = std::mem::take(&mut self.batch);
-                let claim = batch.claim(&coin.weights(), &mut context.scratch);
-                self.recursion = Some(Recursion::new(claim));
+                self.recursion.insert(R::new(context, batch, &coin))
             }
             Some(recursion) => {
-                let challenge = coin.challenge(recursion.points());
+                let challenge = coin.challenge(recursion.points(), R::element);
                 recursion.fold(challenge);
+                recursion
             }
-        }
-        let recursion = self
-            .recursion
-            .as_mut()
-            .expect("it was made with the first coin");
+        };
         if number > self.levels.blocks.len() {
             return self.send_opening(context);
         }
-        let blocks = match self.levels.blocks.get(number) {
-            Some(blocks) => *blocks,
-            None => {
-                let mut masks = Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
-                context.add_random(Purpose::Random, self.op, 0, &mut masks[..]);
-                let (x0, y0) = masks.split_at(K::DEGREE);
-                recursion.mask(K::from_coordinates(x0), K::from_coordinates(y0))
-            }
-        };
-        let products = recursion.products(blocks);
+        let blocks = self.levels.blocks.get(number).copied();
         let (op, step) = (self.op, self.step);
-        self.dealt = dealing::deal_values(context, op, step, &products).into();
+        self.dealt = recursion.deal(context, Slot { op, step, part: 0 }, blocks);
     }
 
     fn send_opening(&mut self, context: &mut Context) {
         let recursion = self.recursion.take().expect("the recursion is at its end");
         let last = recursion.last();
-        let mut elements = Vec::with_capacity(3 * K::DEGREE);
-        for value in [last.f, last.g, last.h] {
-            value.push_coordinates(&mut elements);
-        }
-        let elements = encode(elements.into_iter());
+        let mut elements = Vec::with_capacity(3 * ELEMENT_BYTES);
+        last.iter().for_each(|value| value.write_to(&mut elements));
         let body: [&[u8]; 2] = [self.view.as_bytes(), &elements];
         let digest = state(Statement::Opening, context, self.op, context.me(), &body);
         let payload = [&elements[..], &sign(context, &digest)].concat();
@@ -463,13 +462,48 @@ impl Verifying {
     }
 }
 
-/// Elements that a level's dealing has.
-pub(crate) fn dealt_elements(levels: &Levels, level: usize) -> usize {
-    match levels.blocks.get(level) {
-        // Before the first challenge the claim is over the base field.
-        Some(blocks) if level == 0 => 2 * blocks - 2,
-        Some(blocks) => (2 * blocks - 2) * K::DEGREE,
-        None => 2 * levels.last_len * K::DEGREE,
+impl<R: Recursion> Verification for Verifying<R> {
+    fn receive(
+        &mut self,
+        context: &mut Context,
+        from: Party,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), Fault> {
+        let expected = self.expected(context, from, slot);
+        let Some(expected) = expected else {
+            return Err(Fault::Unexpected { from, slot });
+        };
+        if slot.step < self.step {
+            return Err(Fault::Duplicate { from, slot });
+        }
+        check_length(from, slot, payload, expected)?;
+        let n = context.committee.len();
+        let places = self.inbox.entry(slot.step).or_insert_with(|| vec![None; n]);
+        let place = &mut places[from.index()];
+        if place.is_some() {
+            return Err(Fault::Duplicate { from, slot });
+        }
+        *place = Some(Zeroizing::new(payload.to_vec()));
+        while !self.complete() && self.waiting_for(context).is_empty() {
+            let messages = self.inbox.remove(&self.step).unwrap_or_default();
+            self.advance(context, messages)?;
+        }
+        Ok(())
+    }
+
+    fn complete(&self) -> bool {
+        self.kind(self.step).is_none()
+    }
+
+    fn waiting_for(&self, context: &Context) -> Vec<Party> {
+        let Some(kind) = self.kind(self.step) else {
+            return Vec::new();
+        };
+        let came = self.inbox.get(&self.step);
+        let missing = |party: &Party| came.is_none_or(|came| came[party.index()].is_none());
+        let senders = senders(context, kind);
+        senders.into_iter().filter(missing).collect()
     }
 }
 

@@ -8,13 +8,20 @@
 //! challenge can be opened.
 
 use enigma_field::recursion::coefficients_at;
-use enigma_field::{Extension, Field, K, M61, PrimeField, Shares};
+use enigma_field::shamir::Checker;
+use enigma_field::{Extension, Field, K, Levels, M61, PrimeField, Shares};
 use zeroize::Zeroizing;
 
-use crate::engine::batch::Claim;
+use super::Recursion;
+use super::coins::Coin;
+use crate::engine::batch::{Batch, Claim};
+use crate::engine::context::Context;
+use crate::engine::dealing;
+use crate::message::{Slot, decode_each};
+use crate::prg::Purpose;
 
-/// The claim that is left.
-pub(super) struct Recursion {
+/// The claim that is left of one about products of elements.
+pub(in crate::engine) struct OverElements {
     vectors: Vectors,
     z: K,
     /// h at its points, once they are known.
@@ -29,15 +36,81 @@ enum Vectors {
     Extended(Zeroizing<Vec<K>>, Zeroizing<Vec<K>>),
 }
 
-/// A party's shares of f, g and h at the last challenge.
-pub(super) struct Last {
-    pub(super) f: K,
-    pub(super) g: K,
-    pub(super) h: K,
+impl Recursion for OverElements {
+    type Element = K;
+    type Dealt = Shares;
+
+    fn levels(batch: &Batch) -> Levels {
+        Levels::new(batch.len())
+    }
+
+    fn dealt_bytes(levels: &Levels, level: usize) -> usize {
+        dealt_bytes(levels, level)
+    }
+
+    fn checker(context: &Context) -> &Checker<K> {
+        &context.checkers.extension
+    }
+
+    fn element(bytes: [u8; 16]) -> K {
+        let [re, im] = [0, 8].map(|start| {
+            let word = bytes[start..].first_chunk().expect("16 bytes");
+            u64::from_le_bytes(*word)
+        });
+        K::from_random_words(re, im)
+    }
+
+    fn new(context: &mut Context, batch: Batch, coin: &Coin) -> Self {
+        Self::of_claim(batch.claim(&coin.weights(), &mut context.scratch))
+    }
+
+    fn deal(&mut self, context: &mut Context, slot: Slot, blocks: Option<usize>) -> Shares {
+        let blocks = blocks.unwrap_or_else(|| {
+            let mut masks = Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
+            context.add_random(Purpose::Random, slot.op, 0, &mut masks[..]);
+            let (x0, y0) = masks.split_at(K::DEGREE);
+            self.mask(K::from_coordinates(x0), K::from_coordinates(y0))
+        });
+        let products = self.products(blocks);
+        dealing::deal_values(context, slot.op, slot.step, &products).into()
+    }
+
+    fn add(dealt: &mut Shares, message: &[u8]) -> Result<(), usize> {
+        decode_each(message, |k, point| dealt[k] += point)
+    }
+
+    fn take(&mut self, dealt: Shares) {
+        self.take_shares(&dealt);
+    }
+
+    fn points(&self) -> usize {
+        2 * self.blocks - 1
+    }
+
+    fn fold(&mut self, challenge: K) {
+        let over_blocks = coefficients_at(self.blocks, challenge);
+        let (x, y) = match &self.vectors {
+            Vectors::Base(x, y) => (M61::fold(x, &over_blocks), M61::fold(y, &over_blocks)),
+            Vectors::Extended(x, y) => (
+                M61::fold_ext(x, &over_blocks),
+                M61::fold_ext(y, &over_blocks),
+            ),
+        };
+        self.vectors = Vectors::Extended(Zeroizing::new(x), Zeroizing::new(y));
+        self.z = K::dot(&coefficients_at(self.points(), challenge), &self.h);
+    }
+
+    fn last(&self) -> [K; 3] {
+        let (f, g) = match &self.vectors {
+            Vectors::Extended(x, y) => (x[0], y[0]),
+            Vectors::Base(x, y) => (x[0].into(), y[0].into()),
+        };
+        [f, g, self.z]
+    }
 }
 
-impl Recursion {
-    pub(super) fn new(claim: Claim) -> Self {
+impl OverElements {
+    fn of_claim(claim: Claim) -> Self {
         Self {
             vectors: Vectors::Base(claim.x, claim.y),
             z: claim.z.into(),
@@ -49,7 +122,7 @@ impl Recursion {
 
     /// Our local products of a level of so many blocks, as coordinates: h at all points but
     /// `blocks` - 1. They are additive shares once weighted.
-    pub(super) fn products(&mut self, blocks: usize) -> Shares {
+    fn products(&mut self, blocks: usize) -> Shares {
         self.blocks = blocks;
         match &self.vectors {
             Vectors::Base(x, y) => {
@@ -68,7 +141,7 @@ impl Recursion {
     }
 
     /// Puts the masks in front; then [`Self::products`] with one block for each element.
-    pub(super) fn mask(&mut self, x0: K, y0: K) -> usize {
+    fn mask(&mut self, x0: K, y0: K) -> usize {
         let behind = |mask: K, rest: &[K]| {
             let all = std::iter::once(mask).chain(rest.iter().copied());
             Zeroizing::new(all.collect::<Vec<K>>())
@@ -89,7 +162,7 @@ impl Recursion {
 
     /// Takes our shares of what [`Self::products`] had; h at the point left out follows from the
     /// claim, which sums over the blocks without the mask's.
-    pub(super) fn take(&mut self, shares: &[M61]) {
+    fn take_shares(&mut self, shares: &[M61]) {
         let degree = match self.vectors {
             Vectors::Base(..) => 1,
             Vectors::Extended(..) => K::DEGREE,
@@ -109,32 +182,15 @@ impl Recursion {
         h.insert(self.blocks - 1, self.z - others);
         self.h = h;
     }
+}
 
-    /// How many points a challenge must avoid.
-    pub(super) fn points(&self) -> usize {
-        2 * self.blocks - 1
-    }
-
-    /// Continues at a challenge.
-    pub(super) fn fold(&mut self, challenge: K) {
-        let over_blocks = coefficients_at(self.blocks, challenge);
-        let (x, y) = match &self.vectors {
-            Vectors::Base(x, y) => (M61::fold(x, &over_blocks), M61::fold(y, &over_blocks)),
-            Vectors::Extended(x, y) => (
-                M61::fold_ext(x, &over_blocks),
-                M61::fold_ext(y, &over_blocks),
-            ),
-        };
-        self.vectors = Vectors::Extended(Zeroizing::new(x), Zeroizing::new(y));
-        self.z = K::dot(&coefficients_at(self.points(), challenge), &self.h);
-    }
-
-    /// What is left after the last challenge.
-    pub(super) fn last(&self) -> Last {
-        let (f, g) = match &self.vectors {
-            Vectors::Extended(x, y) => (x[0], y[0]),
-            Vectors::Base(x, y) => (x[0].into(), y[0].into()),
-        };
-        Last { f, g, h: self.z }
-    }
+/// Bytes of a level's dealing.
+pub(crate) fn dealt_bytes(levels: &Levels, level: usize) -> usize {
+    let elements = match levels.blocks.get(level) {
+        // Before the first challenge the claim is over the base field.
+        Some(blocks) if level == 0 => 2 * blocks - 2,
+        Some(blocks) => (2 * blocks - 2) * K::DEGREE,
+        None => 2 * levels.last_len * K::DEGREE,
+    };
+    elements * M61::BYTES
 }
