@@ -22,11 +22,11 @@ pub(crate) fn transpose_lanes<const LANES: usize>(words: &mut [[u64; LANES]; 64]
     while width > 0 {
         let mut row = 0;
         while row < 64 {
-            for lane in 0..LANES {
-                let (upper, lower) = (words[row][lane], words[row + width][lane]);
-                let exchanged = ((upper >> width) ^ lower) & low;
-                words[row][lane] = upper ^ exchanged << width;
-                words[row + width][lane] = lower ^ exchanged;
+            let (upper, lower) = words.split_at_mut(row + width);
+            for (upper, lower) in upper[row].iter_mut().zip(&mut lower[0]) {
+                let exchanged = ((*upper >> width) ^ *lower) & low;
+                *upper ^= exchanged << width;
+                *lower ^= exchanged;
             }
             row += 1;
             if row & width != 0 {
@@ -50,9 +50,9 @@ mod tests {
         }
         let mut turned = words;
         transpose(&mut turned);
-        for i in 0..64 {
-            for j in 0..64 {
-                assert_eq!(turned[i] >> j & 1, words[j] >> i & 1);
+        for (i, turned) in turned.iter().enumerate() {
+            for (j, word) in words.iter().enumerate() {
+                assert_eq!(turned >> j & 1, word >> i & 1);
             }
         }
         transpose(&mut turned);

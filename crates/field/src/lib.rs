@@ -1,5 +1,5 @@
-//! Prime-field arithmetic and secret sharing: the fields of 2^61 - 1 elements, with its quadratic
-//! extension, and of 2^127 - 1 elements, Shamir and symmetric bivariate sharing, and the interpolation matrices the protocols
+//! Field arithmetic and secret sharing: the fields of 2^61 - 1 elements, with its quadratic
+//! extension, of 2^127 - 1 elements, and of 2^128 elements, Shamir and symmetric bivariate sharing, and the interpolation matrices the protocols
 //! precompute.
 //!
 //! Conventions (protocols 0 and A): a committee has n = 2t+1 parties with evaluation points 1..n;

@@ -98,6 +98,25 @@ impl M61 {
         Self(reduce_once(word & P))
     }
 
+    /// The elements of little-endian words of 8 bytes, each as [`Self::from_random_word`] has it.
+    ///
+    /// # Panics
+    /// When there is not one word for each element.
+    pub fn from_words(words: &[u8], out: &mut [Self]) {
+        Backend::best().from_words(words, out);
+    }
+
+    /// Adds to `out[k]` the sum over the rows of `coefficients[row]` times the element of word k of the
+    /// row, as [`Self::from_words`] has it: of elements from generators that are needed for nothing
+    /// else.
+    ///
+    /// # Panics
+    /// When there is not one coefficient for each row, or in a row one word for each element, or when
+    /// the magnitudes of the coefficients add up to 2^31 or more.
+    pub fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [Self]) {
+        Backend::best().add_combined_words(coefficients, rows, out);
+    }
+
     /// A uniform element, up to 2^-61; consumes one 64-bit word.
     #[inline]
     pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {

@@ -22,14 +22,21 @@ fn main() -> std::io::Result<()> {
         let started = engine.start_multiply(op, BATCHES + op, factors);
         started.expect("a fresh number");
     };
+    let by_kings: Start = |engine, op, x| {
+        let factors = vec![(x.clone(), x.clone())];
+        let started = engine.start_multiply_by_kings(op, BATCHES + op, factors);
+        started.expect("a fresh number");
+    };
     let bits: Start = |engine, op, x| {
         let started = engine.start_random_bits(op, BATCHES + op, x.len());
         started.expect("a fresh number");
     };
     // With its verification, or without.
-    let operations: [(&str, Start, bool); 8] = [
+    let operations: [(&str, Start, bool); 10] = [
         ("multiply", multiply, false),
         ("multiply and verify", multiply, true),
+        ("by kings", by_kings, false),
+        ("by kings and verify", by_kings, true),
         (
             "dot of 16, per product",
             |engine, op, x| {

@@ -7,6 +7,7 @@
 //! | operation | rounds | frames | elements |
 //! |---|---|---|---|
 //! | multiply, reshare, dot, matrix product (L results) | 1 | t C(L) | t L |
+//! | products through kings (L results) | 2 | see below | see below |
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
 //! | comparison with zero (n = 3) | 9 | see [`compare`] | 2 L, and a bit for each gate |
@@ -16,7 +17,9 @@
 //!
 //! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the
 //! king of chunk k is party 1 + k mod n. For each chunk of c bits the king sends n-1 frames of c
-//! elements, every other party one.
+//! elements, every other party one. Products through kings go in chunks of [`kings_chunk_len`], a
+//! multiple of n chunks but for short vectors; the king is found likewise. For each chunk of c results
+//! the king sends t frames of c elements, every other party one: 3t/n elements for each result.
 
 use std::ops::{Add, AddAssign, Mul};
 
@@ -29,7 +32,9 @@ use crate::engine::{
     ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, COMPARE_PART_LEN, Compare, OPENING_BYTES,
     PASSED_ON_BYTES, Shape, binary, dealt_bytes, dealt_bytes_of_bits,
 };
-use crate::message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks};
+use crate::message::{
+    BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks, kings_chunk_len,
+};
 use crate::setup;
 
 /// What one party sends for an operation, and how many rounds the operation takes.
@@ -122,6 +127,12 @@ pub fn dot(committee: Committee, len: usize) -> OpCost {
 /// A matrix product.
 pub fn matrix_product(committee: Committee, shape: Shape) -> OpCost {
     multiply(committee, shape.rows * shape.columns)
+}
+
+/// `len` products of shares, or elements of a matrix product, through kings; for one party.
+pub fn multiply_by_kings(committee: Committee, me: Party, len: usize) -> OpCost {
+    let chunk_len = kings_chunk_len(committee, len);
+    through_kings(committee, me, len, chunk_len, committee.degree())
 }
 
 /// Fresh polynomials for `len` values.
@@ -241,23 +252,31 @@ pub fn gate_words(compare: Compare, len: usize) -> usize {
 
 /// `len` random bits, for one party: kings send more.
 pub fn random_bits(committee: Committee, me: Party, len: usize) -> OpCost {
+    through_kings(committee, me, len, BITS_CHUNK_LEN, committee.len() - 1)
+}
+
+/// A vector whose chunks everybody sends to their kings, who tell so many others what comes of it.
+fn through_kings(
+    committee: Committee,
+    me: Party,
+    len: usize,
+    chunk_len: usize,
+    told: usize,
+) -> OpCost {
     let mut cost = OpCost {
         rounds: if len > 0 { 2 } else { 0 },
         ..OpCost::default()
     };
-    for (part, range) in chunks(len, BITS_CHUNK_LEN) {
-        let receivers = if king(committee, part) == me {
-            committee.len() - 1
-        } else {
-            1
-        };
+    for (part, range) in chunks(len, chunk_len) {
+        let receivers = if king(committee, part) == me { told } else { 1 };
         cost.frames += receivers as u64;
         cost.payload_bytes += (receivers * range.len() * M61::BYTES) as u64;
     }
     cost
 }
 
-/// The party that gathers the squares of a chunk of random bits and computes their roots.
+/// The king of a chunk: who gathers the squares of random bits and computes their roots, or gathers
+/// the terms of products and adds them.
 pub fn king(committee: Committee, part: u32) -> Party {
     let n = u32::from(committee.n());
     committee

@@ -3,9 +3,10 @@
 //! The pieces, in the order in which a session uses them:
 //! - [`Setup`]: two rounds of messages that end in [`SessionSeeds`], the keys from which pairs and
 //!   subsets of the committee derive common randomness (protocols B.1).
-//! - [`Engine`]: runs operations on vectors of shares: multiplication, inner products, fresh
-//!   polynomials, openings, random values, random bits and shuffles (protocols B.2, B.3, B.7, F.1,
-//!   F.8), and the verification of batches of them (protocols C).
+//! - [`Engine`]: runs operations on vectors of shares: multiplication and inner products, by dealing or
+//!   through kings, fresh polynomials, openings, random values, random bits, comparisons over bits, and
+//!   shuffles (protocols B.2 to B.4, B.7, F.1, F.8, F.11), and the verification of batches of them
+//!   (protocols C).
 //! - [`cost`]: what each operation sends, exactly.
 //!
 //! # Security
@@ -40,6 +41,9 @@ pub use engine::{
 };
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
-pub use message::{BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot};
+pub use message::{
+    BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, KINGS_CHUNK_LEN, MAX_PAYLOAD_BYTES, Outgoing, Slot,
+    kings_chunk_len,
+};
 pub use setup::{IDENTITY_SIGNATURE_BYTES, Identity, Peers, Setup};
 pub use wires::{Mask, Opened, RandomBits, Sourced, Verified, Wires};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use enigma_field::{M61, Party};
+use enigma_field::{Committee, M61, Party};
 pub use enigma_wire::peer::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
 /// Most elements in one frame.
@@ -13,13 +13,24 @@ pub const CHUNK_LEN: usize = MAX_PAYLOAD_BYTES / M61::BYTES;
 /// a power per bit and rotate by chunk, spreads over the committee.
 pub const BITS_CHUNK_LEN: usize = 4096;
 
+/// Most elements of a chunk of products through kings, so that kings of a long vector soon answer.
+pub const KINGS_CHUNK_LEN: usize = 8192;
+
+/// Elements of a chunk of products through kings: every party is king of as many chunks, or nearly.
+pub fn kings_chunk_len(committee: Committee, len: usize) -> usize {
+    let n = committee.len();
+    let turns = len.div_ceil(n * KINGS_CHUNK_LEN).max(1);
+    len.div_ceil(n * turns).max(1)
+}
+
 /// The place of a message in the schedule; every party derives the same places from the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     /// The operation.
     pub op: u32,
-    /// The message of the operation: 0, but for random bits, where a king's answer is 1, and for
-    /// shuffles and verifications, whose steps are numbered.
+    /// The message of the operation: 0, but for random bits and products through kings, where a
+    /// king's answer is 1, and for comparisons over bits, shuffles and verifications, whose steps are
+    /// numbered.
     pub step: u8,
     /// The chunk of a long vector.
     pub part: u32,

@@ -5,7 +5,7 @@
 //! to use an operation number twice.
 
 use aes::Aes128;
-use aes::cipher::{Block, InnerIvInit, KeyInit, StreamCipherCore};
+use aes::cipher::{Array, Block, InnerIvInit, KeyInit, StreamCipherCore};
 use ctr::CtrCore;
 use ctr::flavors::Ctr32BE;
 use enigma_field::{Gf128, M61, Party};
@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
     Permutation,
     /// Terms of zero masks of bits, of this layer of gates.
     ZeroBits(u8),
+    /// Terms of the random value that hides a product from its king.
+    Hiding,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Weight => [5, 0],
             Self::Permutation => [8, 0],
             Self::ZeroBits(layer) => [6, layer],
+            Self::Hiding => [7, 0],
         }
     }
 }
@@ -85,17 +88,15 @@ pub(crate) struct Stream<'a>(CtrCore<&'a Aes128, Ctr32BE>);
 impl Stream<'_> {
     /// The stream's next elements, at most [`TILE_LEN`]; after an odd number the stream is over.
     pub(crate) fn fill(&mut self, buffer: &mut Keystream, out: &mut [M61]) {
-        let blocks = &mut buffer.0[..out.len().div_ceil(2)];
+        let words = self.words(buffer, out.len());
+        M61::from_words(words, out);
+    }
+
+    /// The words behind the stream's next elements, of 8 bytes each; `len` as for [`Self::fill`].
+    pub(crate) fn words<'b>(&mut self, buffer: &'b mut Keystream, len: usize) -> &'b [u8] {
+        let blocks = &mut buffer.0[..len.div_ceil(2)];
         self.0.write_keystream_blocks(blocks);
-        // Each block is two words, little-endian.
-        let (pairs, last) = out.as_chunks_mut::<2>();
-        for (pair, block) in pairs.iter_mut().zip(&*blocks) {
-            let words = u128::from_le_bytes(block.0);
-            *pair = [words as u64, (words >> 64) as u64].map(M61::from_random_word);
-        }
-        if let ([element], Some(block)) = (last, blocks.last()) {
-            *element = M61::from_random_word(u128::from_le_bytes(block.0) as u64);
-        }
+        &Array::slice_as_flattened(blocks)[..len * M61::BYTES]
     }
 
     /// The stream's next numbers of 128 bits, at most half a tile of them.
@@ -127,7 +128,7 @@ impl Stream<'_> {
         let blocks = &mut buffer.0[..out.len()];
         self.0.write_keystream_blocks(blocks);
         for (element, block) in out.iter_mut().zip(&*blocks) {
-            *element = Gf128::from_bytes(block.0.into());
+            *element = Gf128::from_bytes(block.0);
         }
     }
 }
@@ -141,11 +142,17 @@ impl Keystream {
     }
 }
 
-impl Drop for Keystream {
-    fn drop(&mut self) {
+impl Zeroize for Keystream {
+    fn zeroize(&mut self) {
         for block in &mut self.0 {
             block.as_mut_slice().zeroize();
         }
+    }
+}
+
+impl Drop for Keystream {
+    fn drop(&mut self) {
+        self.zeroize();
     }
 }
 
@@ -186,6 +193,7 @@ mod tests {
             first(1, Purpose::Random, 0, 0),
             first(1, Purpose::Bit, 0, 0),
             first(1, Purpose::Permutation, 0, 0),
+            first(1, Purpose::Hiding, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
             first(1, Purpose::ZeroBits(0), 0, 0),

@@ -76,9 +76,10 @@ fn add(payload: &mut [u8], delta: M61) {
 /// Two parties that each add something to what they deal to a third, which gets dealings of both.
 fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run> {
     let committee = committee(n);
-    // Dealings are sent to the t parties before the dealer.
+    // Dealings are sent to the t parties before the dealer, terms to every king.
     let sent = |from: Party, to: Party| {
-        (1..=committee.degree()).any(|steps| committee.after(to, steps) == from)
+        let before = (1..=committee.degree()).any(|steps| committee.after(to, steps) == from);
+        before || kind == Kind::Terms
     };
     let receives = |to: &Party| pair.iter().all(|from| sent(*from, *to)) && !pair.contains(to);
     let receiver = committee.parties().find(receives)?;
@@ -129,7 +130,7 @@ fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
 #[test]
 fn colluders_whose_errors_do_not_cancel_are_not_accepted() {
     for n in [5, 7] {
-        for kind in [Kind::Multiply, Kind::Deal(0)] {
+        for kind in [Kind::Multiply, Kind::Terms, Kind::Deal(0)] {
             for pair in pairs(n).step_by(3) {
                 let deltas = [M61::new(5), M61::new(6)];
                 let Some(run) = collude(n, pair, kind, deltas) else {

@@ -284,7 +284,8 @@ fn one_wrong_bit_of_any_layer_is_rejected() {
 #[test]
 fn malformed_layers_name_their_sender() {
     type Edit = fn(Delivery) -> Vec<Delivery>;
-    let edits: [(Edit, fn(&Fault) -> bool); 6] = [
+    type Right = fn(&Fault) -> bool;
+    let edits: [(Edit, Right); 6] = [
         (
             |mut frame| {
                 frame.payload.pop();

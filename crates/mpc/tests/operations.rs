@@ -4,8 +4,8 @@
 use enigma_field::{Committee, M61, Shares};
 use enigma_mpc::testing::{Network, TestRng, bare, reconstruct, share, values};
 use enigma_mpc::{
-    BITS_CHUNK_LEN, CHUNK_LEN, Counters, Engine, Error, Finished, Mask, Misuse, OpCost, Opened,
-    RandomBits, Wires, cost,
+    BITS_CHUNK_LEN, CHUNK_LEN, Counters, Engine, Error, Finished, KINGS_CHUNK_LEN, Mask, Misuse,
+    OpCost, Opened, RandomBits, Shape, Wires, cost,
 };
 
 /// The batch that operations of these tests belong to.
@@ -92,6 +92,83 @@ fn products_are_products() {
             assert_eq!(reconstruct(committee, &shares(finished)), products(x, y));
         },
     );
+}
+
+#[test]
+fn products_through_kings_are_products_and_cost_3t_elements_together() {
+    for n in [3, 5, 7, 9, 11] {
+        let committee = committee(n);
+        let parties = committee.len();
+        // Around the lengths where parties become kings, and where they become kings twice.
+        let turn = parties * KINGS_CHUNK_LEN;
+        let short = [0, 1, 2, parties - 1, parties, parties + 1, 1000];
+        let long = [turn - 1, turn, turn + 1];
+        let lens = short.into_iter().chain(long.into_iter().filter(|_| n < 9));
+        for len in lens {
+            let (x, y) = (values(len, 1), values(len, 2));
+            let (xs, ys) = (inputs(committee, &x, 3), inputs(committee, &y, 4));
+            let mut network = Network::new(committee, len as u64);
+            network.start(|engine, k| {
+                // In two parts, the first of one element.
+                let cut = len.min(1);
+                let part = |wires: &Wires, range| wires.part(range);
+                let factors = [0..cut, cut..len]
+                    .map(|range| (part(&xs[k], range.clone()), part(&ys[k], range)));
+                engine.start_multiply_by_kings(7, BATCH, factors.to_vec())
+            });
+            network.run().expect("an honest run");
+            let results = shares(network.take(7));
+            assert_eq!(reconstruct(committee, &results), products(&x, &y));
+            let mut elements = 0;
+            let mut least = u64::MAX;
+            let mut most = 0;
+            for engine in &network.engines {
+                let predicted = cost::multiply_by_kings(committee, engine.me(), len);
+                assert_traffic(engine.counters(), predicted);
+                assert_eq!(engine.counters().multiplications, len as u64);
+                assert!(engine.waiting_for_any().is_empty());
+                elements += predicted.payload_bytes / 8;
+                least = least.min(predicted.bytes());
+                most = most.max(predicted.bytes());
+            }
+            assert_eq!(elements, (3 * committee.degree() * len) as u64);
+            // Everybody does the same work.
+            assert!(len < 1000 || most - least <= most / 50, "n = {n}, {len}");
+        }
+    }
+}
+
+#[test]
+fn a_matrix_product_through_kings_is_one() {
+    let shape = Shape {
+        rows: 7,
+        inner: 5,
+        columns: 11,
+    };
+    for n in SIZES {
+        let committee = committee(n);
+        let (x, y) = (values(35, 1), values(55, 2));
+        let (xs, ys) = (inputs(committee, &x, 3), inputs(committee, &y, 4));
+        let mut network = Network::new(committee, 0);
+        network.start(|engine, k| {
+            engine.start_matrix_product_by_kings(7, BATCH, xs[k].clone(), ys[k].clone(), shape)
+        });
+        network.run().expect("an honest run");
+        let product = |k: usize| -> M61 {
+            let (row, column) = (k / 11, k % 11);
+            (0..5).map(|l| x[row * 5 + l] * y[l * 11 + column]).sum()
+        };
+        let expected: Vec<M61> = (0..77).map(product).collect();
+        assert_eq!(reconstruct(committee, &shares(network.take(7))), expected);
+        for engine in &network.engines {
+            let predicted = cost::multiply_by_kings(committee, engine.me(), 77);
+            assert_traffic(engine.counters(), predicted);
+        }
+        // And it is verified like any other.
+        network.start(|engine, _| engine.start_verify(BATCH));
+        network.run().expect("honest parties accept");
+        network.take(BATCH);
+    }
 }
 
 #[test]
@@ -230,10 +307,14 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
                     let place = rng.below(todo[k].len());
                     let op = todo[k].swap_remove(place);
                     let engine = &mut network.engines[k];
-                    match op % 3 {
+                    match op % 4 {
                         0 => {
                             let factors = vec![(xs[k].clone(), ys[k].clone())];
                             engine.start_multiply(op, BATCH, factors)
+                        }
+                        3 => {
+                            let factors = vec![(xs[k].clone(), ys[k].clone())];
+                            engine.start_multiply_by_kings(op, BATCH, factors)
                         }
                         1 => {
                             let x = engine.verified(xs[k].clone()).expect("an input");
@@ -257,8 +338,8 @@ fn operations_may_start_in_any_order_while_frames_arrive() {
             }
             for op in (0..OPS as usize).rev() {
                 let finished = results.iter_mut().map(|own| own.remove(op).1).collect();
-                match op % 3 {
-                    0 => {
+                match op % 4 {
+                    0 | 3 => {
                         let shares = shares(finished);
                         assert_eq!(reconstruct(committee, &shares), products(&x, &y));
                     }
@@ -316,12 +397,16 @@ fn a_silent_party_is_waited_for() {
         engine.start_open(0, x)
     });
     network.start(|engine, _| engine.start_random_bits(1, BATCH, 3 * BITS_CHUNK_LEN));
+    network.start(|engine, k| {
+        engine.start_multiply_by_kings(2, BATCH, vec![(x[k].clone(), x[k].clone())])
+    });
     network.run().expect("silence is no fault");
     for engine in &network.engines[..2] {
         assert_eq!(engine.waiting_for(0), [silent]);
         assert_eq!(engine.waiting_for(1), [silent]);
+        assert_eq!(engine.waiting_for(2), [silent]);
         assert_eq!(engine.waiting_for_any(), [silent]);
-        assert_eq!(engine.waiting_for(2), []);
+        assert_eq!(engine.waiting_for(3), []);
     }
 }
 
@@ -334,6 +419,8 @@ fn misuse_is_told_and_harmless() {
     let factors = |left, right| vec![(ones(left), ones(right))];
     let lengths = |left, right| Err(Misuse::Lengths { left, right }.into());
     let multiply = engine.start_multiply(0, BATCH, factors(1, 2));
+    assert_eq!(multiply, lengths(1, 2));
+    let multiply = engine.start_multiply_by_kings(0, BATCH, factors(1, 2));
     assert_eq!(multiply, lengths(1, 2));
     for (len, width) in [(2, 0), (0, 0), (3, 2)] {
         let dot = engine.start_dot(0, BATCH, ones(len), ones(len), width);
@@ -538,7 +625,8 @@ fn values_of_another_session_are_refused() {
         (x[0].clone(), x[0].clone()),
         (x[0].clone(), foreign.clone()),
     ];
-    assert_eq!(engine.start_multiply(5, 98, factors), refused);
+    assert_eq!(engine.start_multiply(5, 98, factors.clone()), refused);
+    assert_eq!(engine.start_multiply_by_kings(5, 98, factors), refused);
     let dot = engine.start_dot(5, 98, foreign.clone(), x[0].clone(), 1);
     assert_eq!(dot, refused);
     assert_eq!(engine.start_reshare(5, 98, foreign.clone()), refused);

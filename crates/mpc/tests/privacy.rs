@@ -92,12 +92,18 @@ fn worst(view: &[Vec<M61>]) -> f64 {
 
 type Start = fn(&mut Engine, &Wires, &Wires);
 
-fn operations() -> [Start; 4] {
+fn operations() -> [Start; 5] {
     [
         |engine, x, y| {
             let factors = vec![(x.clone(), y.clone())];
             engine
                 .start_multiply(0, 1, factors)
+                .expect("a fresh engine");
+        },
+        |engine, x, y| {
+            let factors = vec![(x.clone(), y.clone())];
+            engine
+                .start_multiply_by_kings(0, 1, factors)
                 .expect("a fresh engine");
         },
         |engine, x, _| {

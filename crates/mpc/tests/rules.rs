@@ -206,8 +206,9 @@ fn s1_a_retry_has_fresh_randomness_for_the_same_operations() {
 #[test]
 fn s5_no_operation_number_is_used_twice() {
     type Start = fn(&mut Engine, u32, &Wires) -> Result<(), Error>;
-    let starts: [Start; 7] = [
+    let starts: [Start; 8] = [
         |engine, op, x| engine.start_multiply(op, 90, vec![(x.clone(), x.clone())]),
+        |engine, op, x| engine.start_multiply_by_kings(op, 90, vec![(x.clone(), x.clone())]),
         |engine, op, x| engine.start_dot(op, 90, x.clone(), x.clone(), 1),
         |engine, op, x| engine.start_reshare(op, 90, x.clone()),
         |engine, op, _| engine.start_random_bits(op, 90, 1),

@@ -130,9 +130,11 @@ fn what_a_shuffle_sends_is_what_the_design_says() {
     }
 }
 
+type Start = dyn Fn(&mut Engine, Vec<Wires>) -> Result<(), Error>;
+
 #[test]
 fn what_does_not_fit_is_refused() {
-    let refused = |n: u8, start: &dyn Fn(&mut Engine, Vec<Wires>) -> Result<(), Error>| {
+    let refused = |n: u8, start: &Start| {
         let inputs = inputs(n, &[values(4, 1), values(4, 2)]);
         let mut network = Network::new(committee(n), 0);
         let Err(Error::Misuse(misuse)) = start(&mut network.engines[0], inputs[0].clone()) else {
@@ -191,10 +193,12 @@ fn nothing_shuffled_is_opened_before_its_batch_is_accepted() {
     }
 }
 
+type Edit = fn(&mut Delivery);
+
 #[test]
 fn what_is_not_expected_names_its_sender() {
     // Phases of three parties: {2, 3}, {1, 3}, {1, 2}; dealers send to the party before them.
-    let cases: [(Slot, fn(&mut Delivery)); 5] = [
+    let cases: [(Slot, Edit); 5] = [
         (slot(0, 0), |frame| frame.slot.step = 3),
         (slot(0, 0), |frame| frame.slot.step = 1),
         (slot(2, 0), |frame| frame.slot.part = 1),

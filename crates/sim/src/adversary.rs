@@ -152,7 +152,10 @@ impl Action {
         match self {
             // The summands of products and of squares are added up by who receives them.
             Action::Cancel => {
-                let sums = matches!(kind, Kind::Product | Kind::Square | Kind::Dealing);
+                let sums = matches!(
+                    kind,
+                    Kind::Product | Kind::Term | Kind::Square | Kind::Dealing
+                );
                 sums && direction == Direction::Out
             }
             Action::Add | Action::Zero | Action::Negate => true,

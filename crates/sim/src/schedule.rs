@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use enigma_bytecode::plan::{Call, Plan, Step};
+use enigma_bytecode::plan::{Call, Form, Plan, Step};
 use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, Levels, Party};
-use enigma_mpc::{BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_LAYERS, COMPARE_PART_LEN, Slot, cost};
+use enigma_mpc::{
+    BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_LAYERS, COMPARE_PART_LEN, Slot, cost, kings_chunk_len,
+};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,10 @@ pub enum Kind {
     Product,
     /// Points of a dealing in a phase of a shuffle.
     Shuffle,
+    /// Products through kings: masked local products, to the king.
+    Term,
+    /// Products through kings: what the king tells t others.
+    Sum,
     /// Random bits: shares of squares, to the king.
     Square,
     /// Random bits: the king's roots.
@@ -45,12 +51,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Input,
         Kind::Hello,
         Kind::Claims,
         Kind::Product,
         Kind::Shuffle,
+        Kind::Term,
+        Kind::Sum,
         Kind::Square,
         Kind::Root,
         Kind::Opening,
@@ -71,6 +79,8 @@ impl Kind {
             Kind::Claims => "claims",
             Kind::Product => "product",
             Kind::Shuffle => "shuffle",
+            Kind::Term => "term",
+            Kind::Sum => "sum",
             Kind::Square => "square",
             Kind::Root => "root",
             Kind::Opening => "opening",
@@ -89,6 +99,8 @@ impl Kind {
             Kind::Input
             | Kind::Product
             | Kind::Shuffle
+            | Kind::Term
+            | Kind::Sum
             | Kind::Square
             | Kind::Root
             | Kind::Opening
@@ -165,8 +177,8 @@ impl Schedule {
         let no_places = Vec::new();
         let places = self.places.get(&kind).unwrap_or(&no_places);
         let sends = |slot: &Slot| match kind {
-            Kind::Square => cost::king(self.committee, slot.part) != party,
-            Kind::Root => cost::king(self.committee, slot.part) == party,
+            Kind::Term | Kind::Square => cost::king(self.committee, slot.part) != party,
+            Kind::Sum | Kind::Root => cost::king(self.committee, slot.part) == party,
             _ => true,
         };
         let numbered = (0u32..).zip(places).filter(|(_, slot)| sends(slot));
@@ -174,7 +186,8 @@ impl Schedule {
     }
 
     /// Does a party send messages of a kind, of which there are some, to another? Points of dealings go
-    /// to the t parties before the dealer, and so do bits of gates.
+    /// to the t parties before the dealer, and so do bits of gates; sums go to the t parties after the
+    /// king.
     pub(crate) fn sends(&self, from: u8, to: Party, kind: Kind) -> bool {
         if from == to.number() {
             return false;
@@ -184,6 +197,10 @@ impl Schedule {
             Kind::Product | Kind::Gates | Kind::Shuffle | Kind::Dealing => {
                 (1..=t).any(|steps| self.committee.after(to, steps).number() == from)
             }
+            Kind::Sum => (1..=t).any(|steps| {
+                let king = self.committee.after(to, self.committee.len() - steps);
+                king.number() == from
+            }),
             _ => true,
         }
     }
@@ -202,15 +219,20 @@ impl Schedule {
         for call in &calls {
             match call {
                 Call::Multiply {
-                    op, batch, factors, ..
+                    op,
+                    batch,
+                    form,
+                    factors,
+                    ..
                 } => {
                     let len = factors.iter().map(|(left, _)| left.len as usize).sum();
                     *batches.entry(*batch).or_default() += len;
-                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                    self.products(*op, len, *form);
                 }
                 Call::MatrixProduct {
                     op,
                     batch,
+                    form,
                     rows,
                     inner,
                     columns,
@@ -218,7 +240,7 @@ impl Schedule {
                 } => {
                     *batches.entry(*batch).or_default() += *inner as usize;
                     let len = *rows as usize * *columns as usize;
-                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                    self.products(*op, len, *form);
                 }
                 Call::Dot {
                     op,
@@ -283,6 +305,17 @@ impl Schedule {
                     None => Levels::new(batches.get(op).copied().unwrap_or(0)),
                 };
                 self.verification(*op, &levels);
+            }
+        }
+    }
+
+    fn products(&mut self, op: u32, len: usize, form: Form) {
+        match form {
+            Form::Dealt => self.vector(op, 0, len, CHUNK_LEN, Kind::Product),
+            Form::Kings => {
+                let chunk_len = kings_chunk_len(self.committee, len);
+                self.vector(op, 0, len, chunk_len, Kind::Term);
+                self.vector(op, 1, len, chunk_len, Kind::Sum);
             }
         }
     }

@@ -106,8 +106,10 @@ fn every_kind_of_edit_is_caught() {
         kinds.extend(edit.mutations.iter().map(|mutation| mutation.kind));
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
-    // No contract shuffles: the campaign of `mpc/tests/cheating.rs` spoils those messages.
-    let mut sent = Kind::ALL.iter().filter(|kind| **kind != Kind::Shuffle);
+    // No contract shuffles, and these runs are too short for kings: the campaign of
+    // `mpc/tests/cheating.rs` spoils those messages.
+    let elsewhere = [Kind::Shuffle, Kind::Term, Kind::Sum];
+    let mut sent = Kind::ALL.iter().filter(|kind| !elsewhere.contains(kind));
     assert!(sent.all(|kind| kinds.contains(kind)));
 }
 

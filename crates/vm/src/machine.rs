@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::plan::compare::{Want, mask_exponents};
-use enigma_bytecode::plan::{Call, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
+use enigma_bytecode::plan::{Call, Form, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
 use enigma_field::{Party, Shares};
 use enigma_mpc::{
     Compare, Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
@@ -352,14 +352,23 @@ impl Machine {
         self.waiting.insert(call.op(), strand);
         match call {
             Call::Multiply {
-                op, batch, factors, ..
+                op,
+                batch,
+                form,
+                factors,
+                ..
             } => {
                 let factors = factors.iter().map(|(x, y)| (part(x), part(y)));
-                self.engine.start_multiply(*op, *batch, factors.collect())
+                let (engine, factors) = (&mut self.engine, factors.collect());
+                match form {
+                    Form::Dealt => engine.start_multiply(*op, *batch, factors),
+                    Form::Kings => engine.start_multiply_by_kings(*op, *batch, factors),
+                }
             }
             Call::MatrixProduct {
                 op,
                 batch,
+                form,
                 left,
                 right,
                 rows,
@@ -373,8 +382,11 @@ impl Machine {
                     inner,
                     columns,
                 };
-                let (x, y) = (part(left), part(right));
-                self.engine.start_matrix_product(*op, *batch, x, y, shape)
+                let (x, y, engine) = (part(left), part(right), &mut self.engine);
+                match form {
+                    Form::Dealt => engine.start_matrix_product(*op, *batch, x, y, shape),
+                    Form::Kings => engine.start_matrix_product_by_kings(*op, *batch, x, y, shape),
+                }
             }
             Call::Dot {
                 op,

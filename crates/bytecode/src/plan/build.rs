@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use enigma_field::{Committee, M61};
 
 use super::compare::Want;
-use super::cost::{CallKind, Cost, Limits, Phases, Tally};
+use super::cost::{self, CallKind, Cost, Limits, Phases, Tally};
 use super::error::{Limit, PlanError};
-use super::ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
+use super::ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 
 /// Bytes of one element.
 const ELEMENT_BYTES: u64 = 8;
@@ -365,11 +365,13 @@ impl Builder {
             return Ok(self.constant(M61::ZERO, 0));
         }
         let batch = self.batch(len)?;
-        let op = self.call(CallKind::Multiply, len)?;
+        let form = cost::form(self.committee, len);
+        let op = self.call(CallKind::Multiply(form), len)?;
         let dst = self.register(len);
         self.push(Step::Call(Call::Multiply {
             op,
             batch,
+            form,
             dst,
             factors: factors.to_vec(),
         }));
@@ -383,11 +385,13 @@ impl Builder {
         [rows, inner, columns]: [u32; 3],
     ) -> Result<View, PlanError> {
         let batch = self.batch(inner)?;
-        let op = self.call(CallKind::Multiply, rows * columns)?;
+        let form = cost::form(self.committee, rows * columns);
+        let op = self.call(CallKind::Multiply(form), rows * columns)?;
         let dst = self.register(rows * columns);
         self.push(Step::Call(Call::MatrixProduct {
             op,
             batch,
+            form,
             dst,
             left,
             right,
@@ -401,7 +405,7 @@ impl Builder {
     /// See [`Call::Dot`]; there is a run at least.
     pub(super) fn dot(&mut self, left: View, right: View, width: u32) -> Result<View, PlanError> {
         let batch = self.batch(left.len)?;
-        let op = self.call(CallKind::Multiply, left.len / width)?;
+        let op = self.call(CallKind::Multiply(Form::Dealt), left.len / width)?;
         let dst = self.register(left.len / width);
         self.push(Step::Call(Call::Dot {
             op,

@@ -9,6 +9,7 @@ use enigma_field::{Committee, Levels};
 use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
+use super::ir::Form;
 
 /// Bytes of our own header before each frame's payload.
 pub const HEADER_BYTES: u64 = peer::HEADER_BYTES as u64;
@@ -17,7 +18,18 @@ pub const HEADER_BYTES: u64 = peer::HEADER_BYTES as u64;
 pub const FRAME_ELEMENTS: u32 = (peer::MAX_PAYLOAD_BYTES / 8) as u32;
 
 /// Elements of a chunk of random bits: kings rotate by chunk.
-const BITS_CHUNK_ELEMENTS: u32 = 4096;
+const BITS_CHUNK_ELEMENTS: u64 = 4096;
+
+/// Most elements of a chunk of products through kings.
+const KINGS_CHUNK_ELEMENTS: u64 = 8192;
+
+/// The traffic of one party that is worth a round: what a link of 1 Gbit/s carries in a quarter of a
+/// millisecond. All parties must plan alike, so this is no setting.
+const ROUND_BYTES: u64 = 32 << 10;
+
+/// The largest committee whose products go through kings: beyond, the random values that hide them
+/// cost more time than the traffic saved.
+const KINGS_PARTIES_MAX: u8 = 7;
 
 /// The largest committee that shuffles.
 const MAX_SHUFFLE_PARTIES: u8 = 7;
@@ -189,10 +201,22 @@ impl Limits {
     }
 }
 
+/// How a vector of products is made: through kings if that saves each party the traffic of a round.
+pub(super) fn form(committee: Committee, results: u32) -> Form {
+    let (n, t) = (u64::from(committee.n()), u64::from(committee.t()));
+    // t elements for each result when dealt, 3t/n through kings.
+    let saved = t * (n - 3) * u64::from(results) * ELEMENT_BYTES / n;
+    if saved >= ROUND_BYTES && committee.n() <= KINGS_PARTIES_MAX {
+        Form::Kings
+    } else {
+        Form::Dealt
+    }
+}
+
 /// What the committee does together, for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallKind {
-    Multiply,
+    Multiply(Form),
     Reshare,
     Open,
     /// Over bits, with so many gates for each.
@@ -209,7 +233,7 @@ impl CallKind {
     /// Rounds of messages of a call on `len` elements.
     pub(super) fn rounds(self, len: u32) -> u64 {
         match self {
-            CallKind::Masks => 2,
+            CallKind::Masks | CallKind::Multiply(Form::Kings) => 2,
             CallKind::Shuffle(phases) if len > 0 => phases.rounds,
             CallKind::Shuffle(_) => 0,
             CallKind::Compare { .. } => 1 + COMPARE_LAYERS,
@@ -256,9 +280,17 @@ impl Tally {
             self.committee.degree() as u64,
         );
         match kind {
-            CallKind::Multiply => {
+            CallKind::Multiply(form) => {
                 self.multiplications += u64::from(len);
-                self.everyone_sends(t * vector_bytes(len));
+                match form {
+                    Form::Dealt => self.everyone_sends(t * vector_bytes(len)),
+                    Form::Kings => {
+                        let n = others + 1;
+                        let turns = u64::from(len).div_ceil(n * KINGS_CHUNK_ELEMENTS).max(1);
+                        let chunk = u64::from(len).div_ceil(n * turns).max(1);
+                        self.through_kings(len, chunk, t);
+                    }
+                }
             }
             CallKind::Reshare => {
                 self.reshares += u64::from(len);
@@ -270,7 +302,7 @@ impl Tally {
             }
             CallKind::Masks => {
                 self.random_bits += u64::from(len);
-                self.random_bits_traffic(len);
+                self.through_kings(len, BITS_CHUNK_ELEMENTS, others);
             }
             CallKind::Shuffle(phases) => {
                 // In the phase of a subset of t+1 parties each of them deals to t.
@@ -337,22 +369,23 @@ impl Tally {
         }
     }
 
-    /// Squares go to a king, whose inverse roots go to everyone; kings take turns by chunk.
-    fn random_bits_traffic(&mut self, len: u32) {
+    /// Everyone sends chunks of a vector to kings, who take turns by chunk and tell so many others what
+    /// comes of it.
+    fn through_kings(&mut self, len: u32, chunk_elements: u64, told: u64) {
         if len == 0 {
             return;
         }
-        let n = self.sent.len() as u64;
-        let chunks = len.div_ceil(BITS_CHUNK_ELEMENTS);
-        let (rounds, left_over) = (u64::from(chunks) / n, u64::from(chunks) % n);
-        let last = len - chunks.saturating_sub(1) * BITS_CHUNK_ELEMENTS;
-        let missing = u64::from(BITS_CHUNK_ELEMENTS - last) * ELEMENT_BYTES;
-        let chunk = u64::from(BITS_CHUNK_ELEMENTS) * ELEMENT_BYTES + HEADER_BYTES;
-        let last_king = (u64::from(chunks) + n - 1) % n;
+        let (n, len) = (self.sent.len() as u64, u64::from(len));
+        let chunks = len.div_ceil(chunk_elements);
+        let (rounds, left_over) = (chunks / n, chunks % n);
+        let last = len - (chunks - 1) * chunk_elements;
+        let missing = (chunk_elements - last) * ELEMENT_BYTES;
+        let chunk = chunk_elements * ELEMENT_BYTES + HEADER_BYTES;
+        let last_king = (chunks - 1) % n;
         for (party, sent) in (0u64..).zip(&mut self.sent) {
             let as_king = rounds + u64::from(party < left_over);
-            let messages = as_king * (n - 1) + (u64::from(chunks) - as_king);
-            let last_messages = if party == last_king { n - 1 } else { 1 };
+            let messages = as_king * told + (chunks - as_king);
+            let last_messages = if party == last_king { told } else { 1 };
             *sent += messages * chunk - last_messages * missing;
         }
     }

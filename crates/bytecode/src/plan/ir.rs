@@ -230,6 +230,15 @@ pub enum Local {
     },
 }
 
+/// How products are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Every party deals its local products: one round.
+    Dealt,
+    /// Through kings: two rounds, and less traffic.
+    Kings,
+}
+
 /// An operation that the whole committee does together. Each has its own number. A batch is named by
 /// the number of the call that verifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,6 +249,8 @@ pub enum Call {
         op: u32,
         /// The batch it belongs to.
         batch: u32,
+        /// How the products are made.
+        form: Form,
         /// Result.
         dst: Reg,
         /// Factors, of equal length pair by pair.
@@ -251,6 +262,8 @@ pub enum Call {
         op: u32,
         /// The batch it belongs to.
         batch: u32,
+        /// How the products are made.
+        form: Form,
         /// Result, `rows` times `columns`.
         dst: Reg,
         /// Left matrix.

@@ -45,7 +45,7 @@ mod zero;
 pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Value};
-pub use ir::{Call, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
+pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{Operation, Security, UnknownOperation, operation};
 pub use program::program;
 

@@ -119,6 +119,39 @@ impl Vector for Avx2 {
 }
 
 impl Lanes for Avx2 {
+    // The magnitudes of the integers bound the sum, however many there are.
+    const WORDS_CAPACITY: usize = usize::MAX;
+
+    #[inline(always)]
+    fn small(integer: i32) -> Self::Factor {
+        (splat(i64::from(integer)), splat(0))
+    }
+
+    #[inline(always)]
+    fn add_words(sum: &mut Sum, small: Self::Factor, from: &[u8]) {
+        let (low, high) = Self::load_words(from).factor();
+        sum.low = add(sum.low, mul_signed(low, small.0));
+        sum.middle = add(sum.middle, mul_signed(high, small.0));
+    }
+
+    #[inline(always)]
+    fn finish_words(sum: Sum) -> Self {
+        // Both are signed, and above -(2^31-1)^2 > -2p.
+        Self::finish(Sum {
+            low: add(sum.low, splat(2 * P)),
+            middle: add(sum.middle, splat(2 * P)),
+            high: sum.high,
+        })
+    }
+
+    #[inline(always)]
+    fn load_words(from: &[u8]) -> Self {
+        let from = &from[..8 * Self::LEN];
+        // SAFETY: the slice has 32 bytes; the processor is little-endian.
+        let words = unsafe { _mm256_loadu_si256(from.as_ptr().cast()) };
+        Self(and(words, splat(P)))
+    }
+
     #[inline(always)]
     fn load_pairs(from: &[K]) -> (Self, Self) {
         let from = &from[..Self::LEN];
@@ -211,6 +244,8 @@ instructions! {
     fn and = _mm256_and_si256;
     /// Products of the low 32 bits of each lane.
     fn mul = _mm256_mul_epu32;
+    /// The same for signed words.
+    fn mul_signed = _mm256_mul_epi32;
     /// Lanes 0 and 2 of both, by turns; so for each half of the vector.
     fn even = _mm256_unpacklo_epi64;
     /// Lanes 1 and 3 of both, by turns.

@@ -117,6 +117,31 @@ impl Vector for Ifma {
 }
 
 impl Lanes for Ifma {
+    const WORDS_CAPACITY: usize = Self::CAPACITY;
+
+    #[inline(always)]
+    fn small(integer: i32) -> Self::Factor {
+        Self::splat(M61::from_i64(i64::from(integer))).factor()
+    }
+
+    #[inline(always)]
+    fn add_words(sum: &mut Sum, small: Self::Factor, from: &[u8]) {
+        Self::add_product(sum, small, Self::load_words(from).factor());
+    }
+
+    #[inline(always)]
+    fn finish_words(sum: Sum) -> Self {
+        Self::finish(sum)
+    }
+
+    #[inline(always)]
+    fn load_words(from: &[u8]) -> Self {
+        let from = &from[..8 * Self::LEN];
+        // SAFETY: the slice has 64 bytes; the processor is little-endian.
+        let words = unsafe { _mm512_loadu_si512(from.as_ptr().cast()) };
+        Self(and(words, splat(P)))
+    }
+
     #[inline(always)]
     fn load_pairs(from: &[K]) -> (Self, Self) {
         let from = &from[..Self::LEN];

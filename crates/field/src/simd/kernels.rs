@@ -164,6 +164,79 @@ fn sum_of_rows<V: Vector>(factors: &[V::Factor], rows: &[&[V::Item]], start: usi
     sum
 }
 
+#[inline(always)]
+pub(super) fn from_words<L: Lanes>(words: &[u8], out: &mut [M61]) {
+    assert_eq!(words.len(), 8 * out.len(), "a word for each element");
+    let zero = L::splat(M61::ZERO);
+    let mut groups = out.chunks_exact_mut(L::LEN);
+    let mut words = words.chunks_exact(8 * L::LEN);
+    for (out, words) in (&mut groups).zip(&mut words) {
+        // A sum is canonical.
+        L::load_words(words).add(zero).store(out);
+    }
+    let words = load_words_part::<L>(words.remainder());
+    store_part(words.add(zero), groups.into_remainder());
+}
+
+#[inline(always)]
+pub(super) fn add_combined_words<L: Lanes>(coefficients: &[i32], rows: &[&[u8]], out: &mut [M61]) {
+    assert_eq!(coefficients.len(), rows.len(), "a coefficient for each row");
+    let mut magnitude = 0u64;
+    let mut small = Vec::with_capacity(rows.len());
+    for (coefficient, row) in coefficients.iter().zip(rows) {
+        assert_eq!(row.len(), 8 * out.len(), "a word for each element");
+        magnitude += u64::from(coefficient.unsigned_abs());
+        small.push(L::small(*coefficient));
+    }
+    assert!(magnitude < 1 << 31, "small coefficients");
+    let width = 8 * L::LEN;
+    for (number, out) in out.chunks_mut(CHAINS * L::LEN).enumerate() {
+        let start = number * CHAINS * width;
+        let whole = out.len() == CHAINS * L::LEN;
+        let mut sums = [L::empty(); CHAINS];
+        let mut pending = 0;
+        for (small, row) in small.iter().zip(rows) {
+            if pending == L::WORDS_CAPACITY {
+                tidy::<L>(&mut sums);
+                pending = 0;
+            }
+            pending += 1;
+            if whole {
+                let words = &row[start..start + CHAINS * width];
+                for k in 0..CHAINS {
+                    L::add_words(&mut sums[k], *small, &words[k * width..]);
+                }
+            } else {
+                let words = padded_words(&row[start..]);
+                for k in 0..CHAINS {
+                    L::add_words(&mut sums[k], *small, &words[k * width..]);
+                }
+            }
+        }
+        for (sum, out) in sums.iter().zip(out.chunks_mut(L::LEN)) {
+            store_part(load_part::<L>(out).add(L::finish_words(*sum)), out);
+        }
+    }
+}
+
+/// The first words of the slice; zeros where it ends.
+#[inline(always)]
+fn load_words_part<L: Lanes>(from: &[u8]) -> L {
+    if from.len() >= 8 * L::LEN {
+        return L::load_words(from);
+    }
+    L::load_words(&padded_words(from))
+}
+
+/// Apart, so that what is rare stands in nobody's way.
+#[cold]
+#[inline(never)]
+fn padded_words(from: &[u8]) -> [u8; CHAINS * 8 * LEN_MAX] {
+    let mut buffer = [0; CHAINS * 8 * LEN_MAX];
+    buffer[..from.len()].copy_from_slice(from);
+    buffer
+}
+
 /// The chain of powers is the one of [`M61::sqrt_inverse_candidate`].
 #[inline(always)]
 pub(super) fn inverse_roots<L: Lanes>(elements: &mut [M61]) {

@@ -134,6 +134,18 @@ trait Vector: Copy {
 
 /// A vector of the base field, of which two make a vector of K.
 trait Lanes: Vector<Item = M61> {
+    /// The low 61 bits of each of the first [`Vector::LEN`] little-endian words of 8 bytes. All ones,
+    /// which is p, are no element, but can be a factor of a product or a term of a sum.
+    fn load_words(from: &[u8]) -> Self;
+    /// The number of words that fit into a sum, times integers of which the magnitudes add up to less
+    /// than 2^31.
+    const WORDS_CAPACITY: usize;
+    /// A small integer made ready to be multiplied with words.
+    fn small(integer: i32) -> Self::Factor;
+    /// Adds the elements of the first [`Vector::LEN`] words, as of [`Self::load_words`].
+    fn add_words(sum: &mut Self::Sum, small: Self::Factor, from: &[u8]);
+    /// A sum of words as elements.
+    fn finish_words(sum: Self::Sum) -> Self;
     /// The real and the imaginary parts of the first [`Vector::LEN`] elements.
     fn load_pairs(from: &[K]) -> (Self, Self);
     /// The inverse of [`Self::load_pairs`].
@@ -216,6 +228,11 @@ dispatch! {
     fn dot_ext(left: &[K], right: &[K]) -> K = dot<ExtensionSums>;
     /// As [`crate::PrimeField::combine_rows`].
     fn combine_rows(coefficients: &[M61], rows: &[&[M61]], out: &mut [M61]) = combine_rows<Base>;
+    /// As [`M61::from_words`].
+    fn from_words(words: &[u8], out: &mut [M61]) = from_words<Base>;
+    /// As [`M61::add_combined_words`].
+    fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [M61])
+        = add_combined_words<Base>;
     /// As [`crate::PrimeField::inverse_roots`].
     fn inverse_roots(elements: &mut [M61]) = inverse_roots<Base>;
     /// As [`crate::recursion::products`].

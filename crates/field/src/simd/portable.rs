@@ -76,6 +76,31 @@ impl<const LEN: usize> Vector for Portable<LEN> {
 }
 
 impl<const LEN: usize> Lanes for Portable<LEN> {
+    const WORDS_CAPACITY: usize = Self::CAPACITY;
+
+    #[inline(always)]
+    fn small(integer: i32) -> Self {
+        Self::splat(M61::from_i64(i64::from(integer)))
+    }
+
+    #[inline(always)]
+    fn add_words(sum: &mut Self::Sum, small: Self, from: &[u8]) {
+        Self::add_product(sum, small, Self::load_words(from));
+    }
+
+    #[inline(always)]
+    fn finish_words(sum: Self::Sum) -> Self {
+        Self::finish(sum)
+    }
+
+    #[inline(always)]
+    fn load_words(from: &[u8]) -> Self {
+        let (words, _) = from[..8 * LEN].as_chunks::<8>();
+        Self(std::array::from_fn(|k| {
+            M61::from_random_word(u64::from_le_bytes(words[k]))
+        }))
+    }
+
     #[inline(always)]
     fn load_pairs(from: &[K]) -> (Self, Self) {
         let from = &from[..LEN];

@@ -76,6 +76,62 @@ fn each(left: &[M61], right: &[M61], combine: impl Fn(M61, M61) -> M61) -> Vec<M
         .collect()
 }
 
+#[test]
+fn words_become_elements_and_sums_of_elements() {
+    let mut source = Source::new(9);
+    for back in Backend::available() {
+        for len in lengths() {
+            for count in [0, 1, 2, 5, 20, 70] {
+                let mut word = || match source.word() {
+                    // The words that are p or more.
+                    word if word % 4 == 0 => word | M61::MODULUS,
+                    word => word,
+                };
+                let words: Vec<Vec<u64>> = (0..count)
+                    .map(|_| (0..len).map(|_| word()).collect())
+                    .collect();
+                let rows: Vec<Vec<u8>> = (words.iter())
+                    .map(|row| row.iter().flat_map(|word| word.to_le_bytes()).collect())
+                    .collect();
+                let elements: Vec<Vec<M61>> = (words.iter())
+                    .map(|row| {
+                        row.iter()
+                            .map(|word| M61::from_random_word(*word))
+                            .collect()
+                    })
+                    .collect();
+                for (row, expected) in rows.iter().zip(&elements) {
+                    let mut out = vec![M61::ONE; len];
+                    back.from_words(row, &mut out);
+                    assert_eq!(out, *expected, "{}", back.name());
+                }
+                // The largest that are allowed, of both signs, among others.
+                let most = (i32::MAX / count.max(1) as i32) as u64;
+                let coefficients: Vec<i32> = (0..count)
+                    .map(|_| match source.word() {
+                        word if word % 3 == 0 => most as i32,
+                        word if word % 3 == 1 => -(most as i32),
+                        word => (word / 3 % (most + 1)) as i32,
+                    })
+                    .collect();
+                let mut out = source.vector(len);
+                let expected: Vec<M61> = (0..len)
+                    .map(|k| {
+                        let terms = coefficients.iter().zip(&elements);
+                        out[k]
+                            + terms
+                                .map(|(c, row)| M61::from_i64(i64::from(*c)) * row[k])
+                                .sum::<M61>()
+                    })
+                    .collect();
+                let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+                back.add_combined_words(&coefficients, &rows, &mut out);
+                assert_eq!(out, expected, "{}: {count} rows of {len}", back.name());
+            }
+        }
+    }
+}
+
 fn sum_of_products<F: Field>(left: &[F], right: &[F]) -> F {
     left.iter().zip(right).map(|(a, b)| *a * *b).sum()
 }

@@ -60,8 +60,8 @@ impl MakingBits {
             M61::multiply_each(terms, random);
             M61::scale_each(terms, lambda);
             M61::scale_each(random, M61::HALF);
-            context.add_zero(op, part, terms);
             let king = king(committee, part);
+            context.add_zero(king, op, part, terms);
             if king == me {
                 sums.push(Sum {
                     missing: committee.len() - 1,

@@ -5,16 +5,17 @@ use std::collections::VecDeque;
 
 use enigma_field::interpolation::{GrrDealing, prss_coefficients};
 use enigma_field::shamir::Checker;
-use enigma_field::{Committee, Field, Gf128, K, M61, Party, PrimeField};
+use enigma_field::{Committee, Field, Gf128, K, M61, Party};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
 use crate::keys::{SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
-use crate::prg::{Keystream, Prg, Purpose, TILE_LEN};
+use crate::prg::{Keystream, Prg, Purpose, Stream, TILE_LEN};
 
-/// Rows of a scratch space at least: enough for the subsets with a party in a committee of three.
-const LEAST_ROWS: usize = 4;
+/// Streams that are added up at a time, and words of each: together they stay in the nearest cache.
+const WORDS_ROWS: usize = 20;
+const WORDS_LEN: usize = 128;
 
 pub(super) struct Context {
     pub(super) session: SessionId,
@@ -27,6 +28,9 @@ pub(super) struct Context {
     pub(super) dealing: Dealing,
     /// The t parties before us, who deal us points that need no message.
     pub(super) before: Vec<Party>,
+    /// By king: our point of the polynomial of degree t that is 1 at zero and vanishes at the t
+    /// parties before the king.
+    from_king: Vec<M61>,
     pub(super) scratch: Scratch,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
@@ -43,9 +47,15 @@ pub(super) struct Keys {
     pub(super) me: Party,
     /// With every other party, in order.
     pairs: Vec<(Party, Prg)>,
-    /// For every subset with this party, and the coefficient of its words in our share.
+    /// For every subset A with this party, and f_A at our point (protocols B.2): our share of what the
+    /// subset has in common is that times f_A.
     pub(super) subsets: Vec<(Prg, M61)>,
+    /// n! f_A, in the same order.
+    scaled: Vec<M61>,
 }
+
+/// The words of a stream, and what they are multiplied by.
+pub(super) type Term<'a> = (Stream<'a>, M61);
 
 /// The matrix of [`GrrDealing`] by rows, each row with the party whose point it computes.
 pub(super) struct Dealing {
@@ -60,7 +70,9 @@ pub(super) struct Dealing {
 /// Buffers of one tile, reused so that no element costs an allocation.
 pub(super) struct Scratch {
     pub(super) keystream: Keystream,
-    /// t+1 rows, and no fewer than a sum of random words takes at a time.
+    /// Of streams that are added up.
+    words: Vec<Keystream>,
+    /// t+1 rows.
     pub(super) rows: Vec<Vec<M61>>,
     /// What is computed from the rows.
     pub(super) point: Vec<M61>,
@@ -95,6 +107,20 @@ impl Context {
             .collect();
         let coefficients =
             prss_coefficients(&committee, me).expect("the setup refused larger committees");
+        let from_king = (committee.parties())
+            .map(|king| {
+                let holders = (0..=t).map(|steps| committee.after(king, steps));
+                let holders: u32 = holders.map(|party| 1 << party.index()).sum();
+                let mut all = coefficients.iter();
+                let own = all.find(|(subset, _)| subset.bits() == holders);
+                own.map_or(M61::ZERO, |(_, coefficient)| *coefficient)
+            })
+            .collect();
+        let factorial: M61 = (1..=u64::from(committee.n())).fold(M61::ONE, |f, k| f * M61::new(k));
+        let scaled = coefficients
+            .iter()
+            .map(|(_, coefficient)| factorial * *coefficient);
+        let scaled = scaled.collect();
         let subsets = seeds.subsets.iter().zip(coefficients);
         Self {
             session: seeds.session,
@@ -110,6 +136,7 @@ impl Context {
                         (Prg::new(seed), coefficient)
                     })
                     .collect(),
+                scaled,
             },
             identity: seeds.identity.clone(),
             checkers: Checkers {
@@ -118,6 +145,7 @@ impl Context {
             },
             dealing: Dealing { derived, own, sent },
             before,
+            from_king,
             scratch: Scratch::new(t),
             counters: Counters::default(),
             outbox: VecDeque::new(),
@@ -134,55 +162,27 @@ impl Context {
         self.outbox.push_back(Outgoing { to, slot, payload });
     }
 
-    /// Adds to `out` our shares of random values (protocols B.2): the sum over the subsets A with us
-    /// of a common word of A times f_A at our point.
-    pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [M61]) {
-        let mut streams: Vec<_> = (self.keys.subsets.iter())
-            .map(|(prg, coefficient)| (prg.stream(purpose, op, part), *coefficient))
-            .collect();
-        let Scratch {
-            keystream,
-            rows,
-            point,
-        } = &mut self.scratch;
-        for tile in out.chunks_mut(TILE_LEN) {
-            let len = tile.len();
-            for group in streams.chunks_mut(rows.len()) {
-                let mut coefficients = Vec::with_capacity(group.len());
-                for ((stream, coefficient), row) in group.iter_mut().zip(&mut *rows) {
-                    stream.fill(keystream, &mut row[..len]);
-                    coefficients.push(*coefficient);
-                }
-                let used = rows[..group.len()].iter();
-                let used: Vec<&[M61]> = used.map(|row| &row[..len]).collect();
-                M61::combine_rows(&coefficients, &used, &mut point[..len]);
-                M61::add_each(tile, &point[..len]);
-            }
-        }
+    /// What the sum that a king announces is multiplied by in our share: zero when the king does not
+    /// tell us.
+    pub(super) fn from_king(&self, king: Party) -> M61 {
+        self.from_king[king.index()]
     }
 
-    /// Adds to `out` terms that sum to zero over all parties (protocols B.2). Divided by the
-    /// Lagrange coefficients at 0 they are shares of degree 2t of zero.
-    pub(super) fn add_zero(&mut self, op: u32, part: u32, out: &mut [M61]) {
-        let Self { keys, scratch, .. } = self;
-        for (party, prg) in &keys.pairs {
-            let mut stream = prg.stream(Purpose::Zero, op, part);
-            for tile in out.chunks_mut(TILE_LEN) {
-                let words = &mut scratch.rows[0][..tile.len()];
-                stream.fill(&mut scratch.keystream, words);
-                if *party > keys.me {
-                    M61::add_each(tile, words);
-                } else {
-                    M61::sub_each(tile, words);
-                }
-            }
-        }
+    /// Adds to `out` our shares of random values; see [`Keys::random`].
+    pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [M61]) {
+        let mut words = self.keys.random(purpose, op, part);
+        self.scratch.add_words(&mut words, out);
+    }
+
+    /// Adds to `out` our terms of a zero mask; see [`Keys::zero`].
+    pub(super) fn add_zero(&mut self, king: Party, op: u32, part: u32, out: &mut [M61]) {
+        let mut words = self.keys.zero(self.committee, king, op, part);
+        self.scratch.add_words(&mut words, out);
     }
 }
 
 impl Keys {
-    /// The generators shared with a subset, in the order of subsets, each with the coefficient of its
-    /// words in our share.
+    /// The generators shared with a subset A, in the order of subsets, each with f_A at our point.
     pub(super) fn subsets(&self) -> &[(Prg, M61)] {
         &self.subsets
     }
@@ -192,18 +192,106 @@ impl Keys {
         let place = party.index() - usize::from(party > self.me);
         &self.pairs[place].1
     }
+
+    /// Our shares of random values (protocols B.2): the sum over the subsets A with us of a common
+    /// word of A times n! f_A at our point. The factor n! keeps random values uniform and makes the
+    /// coefficients integers, small ones up to nine parties.
+    pub(super) fn random(&self, purpose: Purpose, op: u32, part: u32) -> Vec<Term<'_>> {
+        let subsets = self.subsets.iter().zip(&self.scaled);
+        subsets
+            .map(|((prg, _), factor)| (prg.stream(purpose, op, part), *factor))
+            .collect()
+    }
+
+    /// Our terms of sums that are zero over all parties, to hide from a king all but the sum of what
+    /// is sent to it (protocols B.2). Divided by the Lagrange coefficients at 0 they are shares of
+    /// degree 2t of zero.
+    ///
+    /// Two parties of which neither is the king share a word, which one adds and the other
+    /// subtracts, if they are [`neighbours`]. The king's own words would hide nothing from it. Who is
+    /// not king together with t-1 others knows the words of those; the others remain connected by
+    /// words that it does not know, so that their terms are uniform but for their sum.
+    pub(super) fn zero(
+        &self,
+        committee: Committee,
+        king: Party,
+        op: u32,
+        part: u32,
+    ) -> Vec<Term<'_>> {
+        let term = |other: Party| {
+            let sign = if other > self.me { M61::ONE } else { -M61::ONE };
+            let prg = self.pair(other);
+            (prg.stream(Purpose::Zero, op, part), sign)
+        };
+        neighbours(committee, king, self.me).map(term).collect()
+    }
+}
+
+/// The factors as integers, if these are small enough to be added up together.
+fn small(terms: &[Term<'_>]) -> Option<Vec<i32>> {
+    let integers = terms.iter().map(|(_, factor)| factor.to_i64());
+    let magnitude = integers
+        .clone()
+        .map(i64::unsigned_abs)
+        .fold(0, u64::saturating_add);
+    (magnitude < 1 << 31).then(|| integers.map(|integer| integer as i32).collect())
+}
+
+/// The parties that share words of a zero mask with a party: of the 2t parties beside the king, in a
+/// circle, the t/2 next ones on either side, and for odd t the opposite one. None of the king's.
+///
+/// This is Harary's graph: no t-1 of its 2t vertices disconnect the others (Harary 62).
+pub(super) fn neighbours(
+    committee: Committee,
+    king: Party,
+    party: Party,
+) -> impl Iterator<Item = Party> {
+    let (n, t) = (committee.len(), committee.degree());
+    // From 0 for the king.
+    let place = (party.index() + n - king.index()) % n;
+    let opposite = (t % 2 == 1).then_some(t);
+    let either_side = (1..=t / 2).flat_map(move |steps| [steps, 2 * t - steps]);
+    let steps = either_side.chain(opposite).filter(move |_| place > 0);
+    steps.map(move |steps| committee.after(king, 1 + (place + steps - 1) % (2 * t)))
 }
 
 impl Scratch {
     fn new(t: usize) -> Self {
         Self {
             keystream: Keystream::new(),
-            rows: vec![vec![M61::ZERO; TILE_LEN]; (t + 1).max(LEAST_ROWS)],
+            words: (0..WORDS_ROWS).map(|_| Keystream::new()).collect(),
+            rows: vec![vec![M61::ZERO; TILE_LEN]; t + 1],
             point: vec![M61::ZERO; TILE_LEN],
         }
     }
 
+    /// Adds to `out` the sum of the next words of all streams, each times its factor.
+    pub(super) fn add_words(&mut self, terms: &mut [Term<'_>], out: &mut [M61]) {
+        let Some(factors) = small(terms) else {
+            for (stream, factor) in terms {
+                let row = &mut self.rows[0];
+                for tile in out.chunks_mut(TILE_LEN) {
+                    stream.fill(&mut self.keystream, &mut row[..tile.len()]);
+                    M61::add_scaled_each(tile, *factor, &row[..tile.len()]);
+                }
+            }
+            return;
+        };
+        // An odd number of words ends a stream: only the last tile has one.
+        for tile in out.chunks_mut(WORDS_LEN) {
+            let groups = terms.chunks_mut(WORDS_ROWS);
+            for (terms, factors) in groups.zip(factors.chunks(WORDS_ROWS)) {
+                let rows = terms.iter_mut().zip(&mut self.words);
+                let rows = rows.map(|((stream, _), row)| stream.words(row, tile.len()));
+                let rows: Vec<&[u8]> = rows.collect();
+                M61::add_combined_words(factors, &rows, tile);
+            }
+        }
+    }
+
     fn clear(&mut self) {
+        self.keystream.zeroize();
+        self.words.iter_mut().for_each(Zeroize::zeroize);
         self.rows.iter_mut().for_each(Zeroize::zeroize);
         self.point.zeroize();
     }
@@ -227,19 +315,63 @@ mod tests {
         for n in [3, 5, 7, 9] {
             let committee = Committee::new(n).expect("an odd size");
             let len = 2 * TILE_LEN + 3;
-            let mask = |(party, seeds)| {
-                let mut terms = vec![M61::ZERO; len];
-                Context::new(committee, party, &seeds).add_zero(4, 2, &mut terms);
-                terms
-            };
-            let seeds = dealt_seeds(committee, 1);
-            let masks: Vec<_> = committee.parties().zip(seeds).map(mask).collect();
-            for k in 0..len {
-                let mut sum = M61::ZERO;
-                for terms in &masks {
-                    sum += terms[k];
-                    let last = std::ptr::eq(terms, &masks[masks.len() - 1]);
-                    assert_eq!(sum == M61::ZERO, last);
+            for king in committee.parties() {
+                let mask = |(party, seeds)| {
+                    let mut terms = vec![M61::ZERO; len];
+                    Context::new(committee, party, &seeds).add_zero(king, 4, 2, &mut terms);
+                    terms
+                };
+                let seeds = dealt_seeds(committee, 1);
+                let masks: Vec<_> = committee.parties().zip(seeds).map(mask).collect();
+                assert!(masks[king.index()].iter().all(|term| *term == M61::ZERO));
+                let all = 1usize << n;
+                for some in 1..all - 1 {
+                    let sum = |k: usize| -> M61 {
+                        let parties = (0..usize::from(n)).filter(|party| some >> party & 1 == 1);
+                        parties.map(|party| masks[party][k]).sum()
+                    };
+                    let beside_king = some | 1 << king.index();
+                    let whole = beside_king == all - 1 || beside_king == 1 << king.index();
+                    assert_eq!(sum(len - 1) == M61::ZERO, whole);
+                }
+                for k in 0..len {
+                    assert_eq!(masks.iter().map(|mask| mask[k]).sum::<M61>(), M61::ZERO);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_king_and_fewer_than_t_others_do_not_come_between_the_parties_left() {
+        for n in [3, 5, 7, 9, 11] {
+            let committee = Committee::new(n).expect("an odd size");
+            let t = committee.degree();
+            for king in committee.parties() {
+                let linked: Vec<u32> = (committee.parties())
+                    .map(|party| {
+                        neighbours(committee, king, party)
+                            .map(|other| 1 << other.index())
+                            .sum()
+                    })
+                    .collect();
+                for party in committee.others(king) {
+                    assert_eq!(linked[party.index()].count_ones() as usize, t);
+                    assert_eq!(linked[party.index()] >> party.index() & 1, 0);
+                }
+                let all: u32 = (1 << n) - 1;
+                let corrupt = (0..=all)
+                    .filter(|set| set >> king.index() & 1 == 1 && set.count_ones() as usize == t);
+                for corrupt in corrupt {
+                    let honest = all & !corrupt;
+                    let mut reached = 1 << honest.trailing_zeros();
+                    for _ in 0..n {
+                        for party in 0..usize::from(n) {
+                            if reached >> party & 1 == 1 {
+                                reached |= linked[party] & honest;
+                            }
+                        }
+                    }
+                    assert_eq!(reached, honest, "n = {n}, corrupt {corrupt:b}");
                 }
             }
         }
@@ -247,8 +379,15 @@ mod tests {
 
     #[test]
     fn random_shares_are_what_their_definition_says() {
-        // More subsets with a party than fit into one sum: C(10, 5) = 252.
-        let committee = Committee::new(11).expect("an odd size");
+        // Few coefficients, more than are added up at a time, and coefficients that are not small.
+        for n in [3, 9, 11] {
+            check_random_shares(Committee::new(n).expect("an odd size"));
+        }
+    }
+
+    fn check_random_shares(committee: Committee) {
+        let n = u64::from(committee.n());
+        let factorial: M61 = (1..=n).map(M61::new).fold(M61::ONE, |all, k| all * k);
         let seeds = dealt_seeds(committee, 1);
         let mut shares = Vec::new();
         for (party, seeds) in committee.parties().zip(seeds) {
@@ -262,7 +401,7 @@ mod tests {
                 let mut stream = prg.stream(Purpose::Random, 1, 0);
                 stream.fill(&mut Keystream::new(), &mut words);
                 for (element, word) in expected.iter_mut().zip(words) {
-                    *element += coefficient * word;
+                    *element += factorial * coefficient * word;
                 }
             }
             assert_eq!(drawn, expected);

@@ -45,9 +45,26 @@ pub(super) enum Local<'a> {
     Same(&'a [M61]),
 }
 
-impl Local<'_> {
+impl<'a> Local<'a> {
+    /// What these factors ask for. A matrix product is computed at once, into `multiplied`.
+    pub(super) fn of(factors: &'a Factors, multiplied: &'a mut Shares) -> Self {
+        match factors {
+            Factors::Matrices { x, y, shape } => {
+                *multiplied = matrix_product(x, y, *shape);
+                Local::Same(multiplied)
+            }
+            Factors::Products(factors) => Local::Products(factors),
+            Factors::Dots { x, y, width } => Local::Dots {
+                left: x,
+                right: y,
+                width: *width,
+            },
+            Factors::Same(values) => Local::Same(values),
+        }
+    }
+
     /// Computes `out.len()` local values from number `start` on.
-    fn fill(self, start: usize, out: &mut [M61]) {
+    pub(super) fn fill(self, start: usize, out: &mut [M61]) {
         let range = start..start + out.len();
         match self {
             Self::Products(factors) => {
@@ -58,10 +75,8 @@ impl Local<'_> {
                     let count = (left.len() - from).min(rest.len());
                     skip -= from;
                     let (now, later) = rest.split_at_mut(count);
-                    let pairs = left[from..].iter().zip(&right[from..]);
-                    for (element, (a, b)) in now.iter_mut().zip(pairs) {
-                        *element = *a * *b;
-                    }
+                    now.copy_from_slice(&left[from..from + count]);
+                    M61::multiply_each(now, &right[from..from + count]);
                     rest = later;
                 }
             }
@@ -83,20 +98,8 @@ impl Product {
     /// message.
     pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
         let len = factors.results();
-        let multiplied;
-        let local = match factors {
-            Factors::Matrices { x, y, shape } => {
-                multiplied = matrix_product(x, y, *shape);
-                Local::Same(&multiplied)
-            }
-            Factors::Products(factors) => Local::Products(factors),
-            Factors::Dots { x, y, width } => Local::Dots {
-                left: x,
-                right: y,
-                width: *width,
-            },
-            Factors::Same(values) => Local::Same(values),
-        };
+        let mut multiplied = Shares::default();
+        let local = Local::of(factors, &mut multiplied);
         let mut sum = Shares::zeros(len);
         for (part, range) in chunks(len, CHUNK_LEN) {
             let slot = Slot { op, step: 0, part };

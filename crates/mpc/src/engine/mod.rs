@@ -16,6 +16,7 @@ mod bits;
 mod context;
 mod dealing;
 mod early;
+mod kings;
 mod opening;
 mod shuffle;
 mod verify;
@@ -34,6 +35,7 @@ use self::context::Context;
 use self::dealing::Product;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
+use self::kings::KingProduct;
 use self::opening::FullOpening;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
@@ -119,6 +121,11 @@ pub struct Counters {
 enum Operation {
     Product {
         product: Product,
+        batch: u32,
+        factors: Factors,
+    },
+    KingProduct {
+        product: KingProduct,
         batch: u32,
         factors: Factors,
     },
@@ -267,12 +274,42 @@ impl Engine {
         y: Wires,
         shape: Shape,
     ) -> Result<(), Error> {
-        let [left, right, results] = shape.sizes();
-        // Results of no products would be zeros that no claim is about.
-        self.check_lengths(shape.inner, results, shape.inner > 0 || results == 0)?;
-        self.check_lengths(x.len(), left, x.len() == left)?;
-        self.check_lengths(y.len(), right, y.len() == right)?;
+        self.check_shape(&x, &y, shape)?;
         self.start_product(op, batch, Factors::Matrices { x, y, shape })
+    }
+
+    /// As [`Self::start_multiply`], through kings: two rounds, and 3t/n elements sent for each
+    /// product in place of t. For long vectors.
+    ///
+    /// # Errors
+    /// As [`Self::start_multiply`].
+    pub fn start_multiply_by_kings(
+        &mut self,
+        op: u32,
+        batch: u32,
+        factors: Vec<(Wires, Wires)>,
+    ) -> Result<(), Error> {
+        for (x, y) in &factors {
+            self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
+        }
+        self.start_king_product(op, batch, Factors::Products(factors))
+    }
+
+    /// As [`Self::start_matrix_product`], through kings: two rounds, and 3t/n elements sent for each
+    /// element of the result in place of t.
+    ///
+    /// # Errors
+    /// As [`Self::start_matrix_product`].
+    pub fn start_matrix_product_by_kings(
+        &mut self,
+        op: u32,
+        batch: u32,
+        x: Wires,
+        y: Wires,
+        shape: Shape,
+    ) -> Result<(), Error> {
+        self.check_shape(&x, &y, shape)?;
+        self.start_king_product(op, batch, Factors::Matrices { x, y, shape })
     }
 
     /// Fresh polynomials for the same values, as for a product with one: what comes out says nothing
@@ -494,11 +531,12 @@ impl Engine {
     }
 
     /// The parties whose frames an operation is waiting for; empty when it is not running. They may
-    /// be waiting themselves: a king cannot answer before it has everybody's squares.
+    /// be waiting themselves: a king cannot answer before it has everybody's terms.
     pub fn waiting_for(&self, op: u32) -> Vec<Party> {
         match self.running.get(&op) {
             None => Vec::new(),
             Some(Operation::Product { product, .. }) => product.waiting_for(),
+            Some(Operation::KingProduct { product, .. }) => product.waiting_for(&self.context),
             Some(Operation::Opening { opening, .. }) => opening.waiting_for(),
             Some(Operation::Bits { bits, .. }) => bits.waiting_for(&self.context),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.waiting_for(),
@@ -548,6 +586,9 @@ impl Engine {
         };
         match operation {
             Operation::Bits { bits, .. } => bits.receive(&mut self.context, from, slot, payload),
+            Operation::KingProduct { product, .. } => {
+                product.receive(&mut self.context, from, slot, payload)
+            }
             Operation::Shuffling { shuffling, .. } => {
                 shuffling.receive(&mut self.context, from, slot, payload)
             }
@@ -581,6 +622,7 @@ impl Engine {
         let complete = match self.running.get(&op) {
             None => false,
             Some(Operation::Product { product, .. }) => product.complete(),
+            Some(Operation::KingProduct { product, .. }) => product.complete(),
             Some(Operation::Opening { opening, .. }) => opening.complete(),
             Some(Operation::Bits { bits, .. }) => bits.complete(),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.complete(),
@@ -596,13 +638,12 @@ impl Engine {
                 product,
                 batch,
                 factors,
-            } => {
-                let mut sources = Sources::batch(session, batch);
-                sources.join(&Wires::joined_sources(factors.wires()));
-                let wires = Wires::new(product.into_shares(), sources);
-                self.log(batch, op, Entry::Products(factors, wires.clone()));
-                Finished::Wires(wires)
-            }
+            } => self.finish_product(op, batch, factors, product.into_shares()),
+            Operation::KingProduct {
+                product,
+                batch,
+                factors,
+            } => self.finish_product(op, batch, factors, product.into_shares()),
             Operation::Opening { opening, sources } => {
                 Finished::Opened(Opened::new(opening.into_values(), sources))
             }
@@ -640,6 +681,20 @@ impl Engine {
         self.finished.push_back((op, finished));
     }
 
+    fn finish_product(
+        &mut self,
+        op: u32,
+        batch: u32,
+        factors: Factors,
+        results: Shares,
+    ) -> Finished {
+        let mut sources = Sources::batch(self.context.session, batch);
+        sources.join(&Wires::joined_sources(factors.wires()));
+        let wires = Wires::new(results, sources);
+        self.log(batch, op, Entry::Products(factors, wires.clone()));
+        Finished::Wires(wires)
+    }
+
     fn log(&mut self, batch: u32, op: u32, entry: Entry) {
         if self.semi_honest {
             return;
@@ -649,17 +704,34 @@ impl Engine {
         batch.log(op, entry);
     }
 
-    fn start_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+    fn start_king_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+        self.open_product(op, batch, &factors)?;
+        let product = KingProduct::start(&mut self.context, op, &factors);
+        let operation = Operation::KingProduct {
+            product,
+            batch,
+            factors,
+        };
+        self.run(op, operation)
+    }
+
+    /// Takes a number for a product, and counts its results.
+    fn open_product(&mut self, op: u32, batch: u32, factors: &Factors) -> Result<(), Error> {
         self.alive()?;
         factors
             .wires()
             .try_for_each(|wires| self.check_session(wires))?;
         self.open_number_in(op, batch, false)?;
         let results = factors.results() as u64;
-        match &factors {
+        match factors {
             Factors::Same(_) => self.context.counters.reshares += results,
             _ => self.context.counters.multiplications += results,
         }
+        Ok(())
+    }
+
+    fn start_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+        self.open_product(op, batch, &factors)?;
         let product = Product::start(&mut self.context, op, &factors);
         let operation = Operation::Product {
             product,
@@ -744,6 +816,15 @@ impl Engine {
         } else {
             Err(Misuse::Lengths { left, right }.into())
         }
+    }
+
+    /// Refuses matrices that do not have their shape, or have no products behind their results.
+    fn check_shape(&self, x: &Wires, y: &Wires, shape: Shape) -> Result<(), Error> {
+        let [left, right, results] = shape.sizes();
+        // Results of no products would be zeros that no claim is about.
+        self.check_lengths(shape.inner, results, shape.inner > 0 || results == 0)?;
+        self.check_lengths(x.len(), left, x.len() == left)?;
+        self.check_lengths(y.len(), right, y.len() == right)
     }
 
     /// Refuses wires that come from batches of another session.

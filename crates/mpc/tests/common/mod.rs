@@ -21,6 +21,7 @@ pub(crate) const SCALE: u32 = 5;
 pub(crate) const OPEN: u32 = 6;
 pub(crate) const SHUFFLE: u32 = 7;
 pub(crate) const UNSHUFFLE: u32 = 8;
+pub(crate) const BY_KINGS: u32 = 9;
 /// The batch of masks.
 pub(crate) const BITS: u32 = 100;
 /// The batch of everything else.
@@ -33,12 +34,16 @@ const DOT_LEN: usize = 12;
 const DOT_WIDTH: usize = 4;
 /// Rows shuffled, of two columns.
 const ROWS: usize = 5;
+/// Elements multiplied through kings: each of three, five or seven parties is king of as many.
+const KINGS_LEN: usize = 105;
 
 /// A kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Multiply,
     Dot,
+    Terms,
+    Sums,
     Reshare,
     /// A phase of the shuffle, and of the way back.
     Shuffle(u8),
@@ -93,7 +98,7 @@ pub(crate) struct Case {
 
 /// How many elements the claim of [`VALUES`] has.
 fn claim_len(n: u8) -> usize {
-    LEN + DOT_LEN + 2 + 2 * ROWS * usize::from(phases(n))
+    LEN + DOT_LEN + KINGS_LEN + 2 + 2 * ROWS * usize::from(phases(n))
 }
 
 /// Phases of a shuffle, if so many parties shuffle.
@@ -113,6 +118,8 @@ impl Kind {
         let mut all = vec![
             Self::Multiply,
             Self::Dot,
+            Self::Terms,
+            Self::Sums,
             Self::Reshare,
             Self::Squares,
             Self::Roots,
@@ -135,6 +142,8 @@ impl Kind {
         match self {
             Self::Multiply => (MULTIPLY, 0),
             Self::Dot => (DOT, 0),
+            Self::Terms => (BY_KINGS, 0),
+            Self::Sums => (BY_KINGS, 1),
             Self::Reshare => (RESHARE, 0),
             Self::Shuffle(phase) => (SHUFFLE, phase),
             Self::Unshuffle(phase) => (UNSHUFFLE, phase),
@@ -280,7 +289,8 @@ impl Run {
         let dots: Vec<M61> = dots.map(|run| run.iter().sum()).collect();
         let scaled: Vec<M61> = x.iter().map(|x| *x * opened[0]).collect();
         let rows = [&x[..ROWS], &y[..ROWS]].concat();
-        [&products[..], &dots, x, &scaled, &rows].concat()
+        let by_kings = &products[..KINGS_LEN];
+        [&products[..], &dots, by_kings, x, &scaled, &rows].concat()
     }
 
     pub(crate) fn fault(&self, party: Party) -> Option<&Fault> {
@@ -369,12 +379,14 @@ impl Player {
                 Some(engine.start_unshuffle(UNSHUFFLE, VALUES, SHUFFLE, columns.to_vec()))
             }
             5 => {
-                has(&[SCALE, DOT, RESHARE, UNSHUFFLE])?;
+                has(&[SCALE, DOT, BY_KINGS, RESHARE, UNSHUFFLE])?;
                 Some(engine.start_verify(VALUES))
             }
             6 => {
                 has(&[VALUES])?;
-                let parts = [MULTIPLY, DOT, RESHARE, SCALE, UNSHUFFLE, SHUFFLE, MAKE_BITS];
+                let parts = [
+                    MULTIPLY, DOT, BY_KINGS, RESHARE, SCALE, UNSHUFFLE, SHUFFLE, MAKE_BITS,
+                ];
                 let parts = parts.map(|op| &self.wires[&op]);
                 let all = parts.iter().flat_map(|part| part.iter().copied()).collect();
                 let all = engine.verified(Wires::computed(all, parts));
@@ -395,6 +407,8 @@ fn start(engine: &mut Engine, x: &Wires, y: &Wires, masks: usize) -> Result<(), 
     let (left, right) = (x.part(0..DOT_LEN), y.part(0..DOT_LEN));
     engine.start_dot(DOT, VALUES, left, right, DOT_WIDTH)?;
     engine.start_shuffle(SHUFFLE, VALUES, vec![x.part(0..ROWS), y.part(0..ROWS)])?;
+    let factors = vec![(x.part(0..KINGS_LEN), y.part(0..KINGS_LEN))];
+    engine.start_multiply_by_kings(BY_KINGS, VALUES, factors)?;
     engine.start_reshare(RESHARE, VALUES, x.clone())
 }
 
@@ -642,7 +656,7 @@ impl Verdict<'_> {
                 assert!(bits.iter().all(|bit| bit.value() < 2), "{:?}", self.case);
             }
             if self.run.accepted(party, VALUES) {
-                let ops = [MULTIPLY, DOT, RESHARE, SCALE, UNSHUFFLE];
+                let ops = [MULTIPLY, DOT, BY_KINGS, RESHARE, SCALE, UNSHUFFLE];
                 let values: Vec<M61> = ops.iter().flat_map(|op| self.reconstruct(*op)).collect();
                 assert_eq!(values, self.run.expected(party), "{:?}", self.case);
                 self.check_shuffled(&self.reconstruct(SHUFFLE));

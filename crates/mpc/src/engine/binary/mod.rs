@@ -224,7 +224,7 @@ impl Comparing {
                 continue;
             }
             for (place, component) in components.iter().enumerate() {
-                let block = (usize::from(context.me().index()) + place + 1) % 3;
+                let block = (context.me().index() + place + 1) % 3;
                 for (kind, bits) in component.results().iter().enumerate() {
                     debug_assert_eq!(bits.len(), words);
                     let start = (3 * kind + block) * self.len + range.start;

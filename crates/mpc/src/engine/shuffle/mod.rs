@@ -200,7 +200,7 @@ fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> 
     let lambda = committee.lambda()[me.index()];
     let to_subset = lambda.inverse().expect("Lagrange coefficients are not 0");
     let subsets = prss_subsets(&committee).expect("the setup refused larger committees");
-    let mut seeds = context.keys.subsets.iter();
+    let mut seeds = context.keys.subsets().iter();
     let phase = |members: PartySet| {
         let mine = members.contains(me).then(|| {
             let (prg, share) = seeds.next().expect("seeds are in the order of the subsets");
