@@ -10,6 +10,8 @@
 //! [`crate::recursion`], but that differences do not extrapolate in characteristic two: polynomials
 //! are fixed at [`Field::point`]s, and h at all its points comes from the products of all pairs of blocks.
 
+use zeroize::Zeroizing;
+
 use crate::gf128::Gf128;
 use crate::simd::{BitShares, Carryless};
 use crate::traits::Field;
@@ -65,8 +67,9 @@ impl Points {
 /// # Panics
 /// When the lengths differ or there are no blocks.
 pub fn products(x: &[Gf128], y: &[Gf128], blocks: usize) -> Vec<Gf128> {
-    let pairs = Carryless::best().pair_products(x, y, blocks);
-    at_points(pairs, blocks)
+    let mut pairs = Zeroizing::new(Carryless::best().pair_products(x, y, blocks));
+    separate(&mut pairs, blocks);
+    mixed_at_points(&pairs, blocks)
 }
 
 /// The terms of one party: those of all three sum to h(s) for s in 0..2 `blocks` - 1. A block has two
@@ -76,7 +79,8 @@ pub fn products(x: &[Gf128], y: &[Gf128], blocks: usize) -> Vec<Gf128> {
 /// When a vector does not have as many words.
 pub fn bit_products(x: BitShares<'_>, y: BitShares<'_>, weights: &Weights) -> Vec<Gf128> {
     let blocks = weights.blocks.len();
-    let mut pairs = Carryless::best().bit_pair_products(x, y, &weights.packs, blocks);
+    let pairs = Carryless::best().bit_pair_products(x, y, &weights.packs, blocks);
+    let mut pairs = Zeroizing::new(pairs);
     // Sums of two blocks are weighted by neither's root: apart first, as the products that they mix.
     separate(&mut pairs, blocks);
     for (place, pair) in pairs.iter_mut().enumerate() {
@@ -129,11 +133,6 @@ pub fn fold(x: &[Gf128], coefficients: &[Gf128]) -> Vec<Gf128> {
     Carryless::best().fold(x, coefficients)
 }
 
-fn at_points(mut pairs: Vec<Gf128>, blocks: usize) -> Vec<Gf128> {
-    separate(&mut pairs, blocks);
-    mixed_at_points(&pairs, blocks)
-}
-
 /// From the products of sums of two blocks to what both products across them sum to.
 fn separate(pairs: &mut [Gf128], blocks: usize) {
     for b in 0..blocks {
@@ -153,8 +152,8 @@ fn mixed_at_points(pairs: &[Gf128], blocks: usize) -> Vec<Gf128> {
         }
         let coefficients = points.at(Gf128::point(s as u64));
         let rows = pairs.chunks_exact(blocks);
-        let rows = rows.map(|row| Gf128::dot(row, &coefficients));
-        Gf128::dot(&rows.collect::<Vec<_>>(), &coefficients)
+        let rows: Vec<Gf128> = rows.map(|row| Gf128::dot(row, &coefficients)).collect();
+        Gf128::dot(&Zeroizing::new(rows), &coefficients)
     };
     (0..2 * blocks - 1).map(at).collect()
 }

@@ -2,7 +2,7 @@
 //! on random programs, and test blocks that fail when they should.
 
 #[path = "../../vm/tests/common/committee.rs"]
-#[allow(dead_code)] // The committee in memory is shared with the machine's own tests.
+// The committee in memory is shared with the machine's own tests.
 mod network;
 mod random;
 

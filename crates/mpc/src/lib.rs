@@ -11,7 +11,7 @@
 //!
 //! # Security
 //! **Malicious with abort**, for at most t of n = 2t+1 parties: whatever they do, nothing is opened
-//! or handed out unless it is right, but for a probability below 2^-60 for each batch, and they
+//! or handed out unless it is right, but for a probability below 2^-59 for each batch, and they
 //! learn nothing but that. The types of the module `wires` make it so: what depends on a product
 //! can be opened only when all parties accepted the product's batch, or under a mask that they
 //! accepted. A session that ends with a [`Fault`] names culprits where a message proves them; who

@@ -24,6 +24,7 @@ mod extremes;
 mod first;
 mod gate;
 mod ir;
+mod locals;
 mod lookup;
 mod noise;
 mod operation;

@@ -168,8 +168,9 @@ pub(super) fn gaussian_thresholds(decay: u64) -> Option<Vec<u64>> {
         step = multiplied(step, square);
         weight = multiplied(weight, step);
     }
-    // Sums of up to 2^11 weights, in 69 bits.
-    let scaled = |weight: u128| weight >> (FRACTION_BITS - 57);
+    // In as many bits as leave 69 to the sum of all.
+    let kept = 68 - (2 * weights.len() + 1).ilog2();
+    let scaled = |weight: u128| weight >> (FRACTION_BITS - kept);
     let zero = scaled(1 << FRACTION_BITS);
     let total = zero
         + weights

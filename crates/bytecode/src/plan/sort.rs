@@ -9,9 +9,12 @@
 //! A last shuffle carries the places and what is sorted.
 //!
 //! **By pairs**, for few rows: each of the n (n-1) / 2 pairs is compared once, the earlier row wins a
-//! draw, the sum is each row's place. One shuffle then, and none of the passes' rounds.
+//! draw, the sum is each row's place. One shuffle then, and none of the passes' rounds. What is compared
+//! are the keys' lowest bits, put together again: were it the keys, one outside its range could make
+//! an order that is none, and places that are no permutation would tell of other keys.
 //!
-//! What is opened is a permutation in an order that is uniform to any t parties, hence itself uniform.
+//! What is opened is a permutation, whatever the keys are, in an order that is uniform to any t parties,
+//! hence itself uniform.
 //! It is opened when everything before is verified (S12), the shuffle's phases included: `Call::Open`
 //! takes nothing else.
 //!
@@ -65,9 +68,6 @@ pub(super) fn by_keys(
     range: Interval,
     order: Order,
 ) -> Result<Permutation, PlanError> {
-    if keys.len <= FEW_ROWS {
-        return by_pairs(b, keys, order);
-    }
     // Numbers from 0 on, in the order that is wanted.
     let (sign, first) = match order {
         Order::Ascending => (M61::ONE, range.low),
@@ -77,6 +77,10 @@ pub(super) fn by_keys(
     let numbers = b.linear(&[(sign, keys)], -sign * M61::from_i64(first));
     let width = range.high.abs_diff(range.low).max(1).ilog2() + 1;
     let bits = bits::decompose(b, numbers, width)?;
+    if keys.len <= FEW_ROWS {
+        let numbers = bits::compose(b, bits, width);
+        return by_pairs(b, numbers);
+    }
     b.begin();
     by_bits(b, bits, width)
 }
@@ -100,8 +104,8 @@ fn by_bits(b: &mut Builder, bits: View, width: u32) -> Result<Permutation, PlanE
     Ok(Permutation { places })
 }
 
-/// The stable order by values of |x| < 2^59, of which there are few.
-fn by_pairs(b: &mut Builder, values: View, order: Order) -> Result<Permutation, PlanError> {
+/// The stable order by few numbers of at most 60 bits, the smallest first.
+fn by_pairs(b: &mut Builder, values: View) -> Result<Permutation, PlanError> {
     let rows = values.len;
     if rows < 2 {
         b.begin();
@@ -121,11 +125,7 @@ fn by_pairs(b: &mut Builder, values: View, order: Order) -> Result<Permutation, 
             first,
         });
         // Of each pair i < j: does j come first, which takes that it is strictly before i?
-        let sign = match order {
-            Order::Ascending => -M61::ONE,
-            Order::Descending => M61::ONE,
-        };
-        let difference = b.linear(&[(sign, b.view(difference))], M61::ZERO);
+        let difference = b.linear(&[(-M61::ONE, b.view(difference))], M61::ZERO);
         let later = compare::is_negative(b, difference, masks)?;
         // One of the two is before the other: no pair is equal.
         let less = b.linear(&[(-M61::ONE, later)], M61::ONE);

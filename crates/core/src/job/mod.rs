@@ -315,7 +315,10 @@ impl Job {
                 // is named.
                 let unlinked = self.unlinked(shared);
                 let missing = missing.intersection(&unlinked).copied().collect();
-                let why = format!("{names} sent nothing for {} s", timeouts.peer_ms / 1000);
+                let seconds = timeouts.peer_ms / 1000;
+                let why = format!(
+                    "waited {seconds} s for {names}, who may have been kept waiting in turn"
+                );
                 self.give_up(shared, missing, FailureReason::Unresponsive, why);
             }
             Phase::Certifying { since, .. }

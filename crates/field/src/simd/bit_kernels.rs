@@ -5,6 +5,8 @@
 //! bit by bit of the result: bit t of all sums is the exclusive or of those words whose coefficient has
 //! bit t set, which is public. Sums of four words are computed once and used for all 128 bits.
 
+use zeroize::Zeroizing;
+
 use super::carryless::BitShares;
 use crate::bits::transpose_lanes;
 use crate::gf128::Gf128;
@@ -23,7 +25,8 @@ pub(super) fn fold_bits(x: BitShares<'_>, coefficients: &[[Gf128; 2]], len: usiz
     assert_eq!(x.second.len(), blocks * len, "blocks of one length");
     let groups = (2 * blocks).div_ceil(GROUP);
     let choices = choices(coefficients, groups);
-    let mut sums = vec![[[0; LANES]; 1 << GROUP]; groups];
+    // What a party holds is among them.
+    let mut sums = Zeroizing::new(vec![[[0u64; LANES]; 1 << GROUP]; groups]);
     let mut out = vec![Gf128::ZERO; 64 * len];
     for start in (0..len).step_by(LANES) {
         let lanes = LANES.min(len - start);

@@ -106,7 +106,7 @@ fn words_become_elements_and_sums_of_elements() {
                     assert_eq!(out, *expected, "{}", back.name());
                 }
                 // The largest that are allowed, of both signs, among others.
-                let most = (i32::MAX / count.max(1) as i32) as u64;
+                let most = (i32::MAX / count.max(1)) as u64;
                 let coefficients: Vec<i32> = (0..count)
                     .map(|_| match source.word() {
                         word if word % 3 == 0 => most as i32,

@@ -30,7 +30,7 @@ pub(super) struct Context {
     pub(super) before: Vec<Party>,
     /// By king: our point of the polynomial of degree t that is 1 at zero and vanishes at the t
     /// parties before the king.
-    from_king: Vec<M61>,
+    of_king: Vec<M61>,
     pub(super) scratch: Scratch,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
@@ -107,7 +107,7 @@ impl Context {
             .collect();
         let coefficients =
             prss_coefficients(&committee, me).expect("the setup refused larger committees");
-        let from_king = (committee.parties())
+        let of_king = (committee.parties())
             .map(|king| {
                 let holders = (0..=t).map(|steps| committee.after(king, steps));
                 let holders: u32 = holders.map(|party| 1 << party.index()).sum();
@@ -145,7 +145,7 @@ impl Context {
             },
             dealing: Dealing { derived, own, sent },
             before,
-            from_king,
+            of_king,
             scratch: Scratch::new(t),
             counters: Counters::default(),
             outbox: VecDeque::new(),
@@ -164,8 +164,8 @@ impl Context {
 
     /// What the sum that a king announces is multiplied by in our share: zero when the king does not
     /// tell us.
-    pub(super) fn from_king(&self, king: Party) -> M61 {
-        self.from_king[king.index()]
+    pub(super) fn factor_of_king(&self, king: Party) -> M61 {
+        self.of_king[king.index()]
     }
 
     /// Adds to `out` our shares of random values; see [`Keys::random`].
@@ -365,9 +365,9 @@ mod tests {
                     let honest = all & !corrupt;
                     let mut reached = 1 << honest.trailing_zeros();
                     for _ in 0..n {
-                        for party in 0..usize::from(n) {
+                        for (party, linked) in linked.iter().enumerate() {
                             if reached >> party & 1 == 1 {
-                                reached |= linked[party] & honest;
+                                reached |= linked & honest;
                             }
                         }
                     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_field::Party;
+use zeroize::Zeroizing;
 
 use crate::fault::Fault;
 use crate::message::Slot;
@@ -13,11 +14,14 @@ use crate::message::Slot;
 /// What a kept frame costs beside its payload: its place, its allocation, its part of the tree.
 pub const FRAME_OVERHEAD_BYTES: usize = 256;
 
+/// A frame that waits; it may hold shares.
+type Frame = (Party, Slot, Zeroizing<Vec<u8>>);
+
 pub(super) struct Early {
     limit: usize,
     /// Bytes kept, by party.
     kept: Vec<usize>,
-    frames: BTreeMap<u32, Vec<(Party, Slot, Vec<u8>)>>,
+    frames: BTreeMap<u32, Vec<Frame>>,
 }
 
 impl Early {
@@ -45,12 +49,12 @@ impl Early {
             return Err(Fault::EarlyOverflow { from, limit });
         }
         let frames = self.frames.entry(slot.op).or_default();
-        frames.push((from, slot, payload.to_vec()));
+        frames.push((from, slot, Zeroizing::new(payload.to_vec())));
         Ok(())
     }
 
     /// The operation's frames, in the order in which they came.
-    pub(super) fn take(&mut self, op: u32) -> Vec<(Party, Slot, Vec<u8>)> {
+    pub(super) fn take(&mut self, op: u32) -> Vec<Frame> {
         let frames = self.frames.remove(&op).unwrap_or_default();
         for (from, _, payload) in &frames {
             self.kept[from.index()] -= payload.len() + FRAME_OVERHEAD_BYTES;

@@ -5,8 +5,8 @@
 //! a set Z of t other parties, those before the king; kings rotate by chunk, and a vector has n chunks,
 //! or a multiple, so that all do the same work.
 //!
-//! 1. With [r] from pseudo-random secret sharing, party i sends the king m_i = λ_i (x_i y_i + r_i)
-//!    + o_i, where λ_i is its Lagrange coefficient at 0 for degree 2t and the o_i sum to zero
+//! 1. With [r] from pseudo-random secret sharing, party i sends the king m_i = o_i + λ_i (x_i y_i +
+//!    r_i), where λ_i is its Lagrange coefficient at 0 for degree 2t and the o_i sum to zero
 //!    ([`Context::add_zero`]). As for dealings, x_i y_i may be an inner product.
 //! 2. The king learns e = sum of m_i = x y + r. E is the polynomial of degree t with E(0) = e that
 //!    vanishes at Z; the king sends e to the t parties outside Z, who compute their point of E, a
@@ -21,7 +21,9 @@
 //! king may tell each of the t parties another e: then the points that the t + 1 honest parties hold
 //! (zero for those in Z) still are values of exactly one polynomial E' of degree t, all of whose values
 //! the king knows. Hence their shares are a sharing of x y + (E'(0) - e), with an error that the
-//! corrupt parties know, as they know their own points of it. This is because e is only added to
+//! corrupt parties know, as they know their own points of it. They may choose it late, when parties in Z,
+//! who wait for nothing, have sent shares of a masked opening; what is opened then is uniform before
+//! and its error known after. Errors are fixed before the first coin, which is what verification needs. This is because e is only added to
 //! shares, times public constants: unlike the roots of random bits (R4) nothing is multiplied by what a
 //! king says, so these batches need no digest of it, and values computed from the results may be opened
 //! under a verified mask like those of dealings. Verification finds the error.
@@ -85,7 +87,7 @@ impl KingProduct {
             let mut terms = Shares::zeros(range.len());
             let start = range.start;
             hide(context, slot, local, start, &mut terms, &mut shares[range]);
-            awaited[part as usize] = context.from_king(king) != M61::ZERO;
+            awaited[part as usize] = context.factor_of_king(king) != M61::ZERO;
             if king == me {
                 sums.push(Sum {
                     missing: committee.len() - 1,
@@ -178,7 +180,7 @@ impl KingProduct {
         for steps in 1..=committee.degree() {
             context.send(committee.after(me, steps), slot, payload.clone());
         }
-        let factor = context.from_king(me);
+        let factor = context.factor_of_king(me);
         M61::add_scaled_each(self.take_chunk(slot.part), factor, &sums);
         Ok(())
     }
@@ -190,7 +192,7 @@ impl KingProduct {
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
-        let factor = context.from_king(from);
+        let factor = context.factor_of_king(from);
         if factor == M61::ZERO {
             return Err(Fault::Unexpected { from, slot });
         }

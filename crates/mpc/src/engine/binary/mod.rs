@@ -186,6 +186,7 @@ impl Comparing {
             self.send_layer(context, op, part);
             self.advance(context, op, part)?;
         }
+        self.masks = Default::default();
         Ok(())
     }
 

@@ -16,8 +16,9 @@
 //! A coin is revealed only after all messages before it have arrived (C.1), which is why steps are
 //! strictly one after another, whatever arrives early.
 //!
-//! A wrong product goes unnoticed with probability below 2^-60 for each batch: 2^-61 for the weights,
-//! and (2k-2)/2^122 for each level of k blocks. What is opened is one-time padded by the masks, up to
+//! A wrong result goes unnoticed with probability below 2^-59 for each batch: 2^-61 for the weights of
+//! products, about 2^-60 for those of matrix products and of phases of shuffles, and (2k-2)/2^122 for
+//! each level of k blocks. What is opened is one-time padded by the masks, up to
 //! the adversary's own errors: the decision to reject says nothing about inputs. A rejection does
 //! not tell who cheated; that takes localisation (protocols D).
 

@@ -1,0 +1,115 @@
+//! The steps of a plan that each party does alone: one method of [`Builder`] for each operation, which
+//! gives the result's view.
+
+use enigma_field::M61;
+
+use super::build::Builder;
+use super::ir::{Local, Pub, View};
+
+impl Builder {
+    /// `len` times a public value.
+    pub(super) fn constant(&mut self, value: M61, len: u32) -> View {
+        let dst = self.register(len);
+        self.local(Local::Constant { dst, value });
+        self.view(dst)
+    }
+
+    /// See [`Local::Linear`]; the result is as long as the longest operand.
+    pub(super) fn linear(&mut self, terms: &[(M61, View)], constant: M61) -> View {
+        let dst = self.register(Builder::joint_len(terms));
+        self.local(Local::Linear {
+            dst,
+            terms: terms.to_vec(),
+            constant,
+        });
+        self.view(dst)
+    }
+
+    /// How long a sum of vectors and repeated scalars is. An empty vector beside a scalar stays
+    /// empty: only longer than one forces repetition.
+    pub(super) fn joint_len(terms: &[(M61, View)]) -> u32 {
+        let len = terms.iter().map(|(_, view)| view.len);
+        len.reduce(|a, b| if a == 1 { b } else { a }).unwrap_or(0)
+    }
+
+    /// See [`Local::Blocks`].
+    pub(super) fn blocks(&mut self, src: View, affine: Vec<(M61, M61)>) -> View {
+        let dst = self.register(src.len * affine.len() as u32);
+        self.local(Local::Blocks { dst, src, affine });
+        self.view(dst)
+    }
+
+    /// See [`Local::Fold`].
+    pub(super) fn fold(&mut self, src: View, weights: Vec<M61>) -> View {
+        let dst = self.register(src.len / weights.len() as u32);
+        self.local(Local::Fold { dst, src, weights });
+        self.view(dst)
+    }
+
+    /// See [`Local::Concat`].
+    pub(super) fn concat(&mut self, parts: &[View]) -> View {
+        let dst = self.register(parts.iter().map(|part| part.len).sum());
+        self.local(Local::Concat {
+            dst,
+            parts: parts.to_vec(),
+        });
+        self.view(dst)
+    }
+
+    /// See [`Local::EveryOther`].
+    pub(super) fn every_other(&mut self, src: View, offset: u32) -> View {
+        let dst = self.register(src.len / 2);
+        self.local(Local::EveryOther { dst, src, offset });
+        self.view(dst)
+    }
+
+    /// See [`Local::Places`].
+    pub(super) fn places(&mut self, len: u32) -> View {
+        let dst = self.register(len);
+        self.local(Local::Places { dst });
+        self.view(dst)
+    }
+
+    /// See [`Local::PrefixSums`].
+    pub(super) fn prefix_sums(&mut self, src: View) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::PrefixSums { dst, src });
+        self.view(dst)
+    }
+
+    /// See [`Local::Sum`].
+    pub(super) fn sum(&mut self, src: View) -> View {
+        let dst = self.register(1);
+        self.local(Local::Sum { dst, src });
+        self.view(dst)
+    }
+
+    /// One element repeated to the length of `like`; a vector stays as it is.
+    pub(super) fn repeated(&mut self, src: View, like: View) -> View {
+        if src.len == like.len {
+            return src;
+        }
+        self.linear(&[(M61::ONE, src), (M61::ZERO, like)], M61::ZERO)
+    }
+
+    /// See [`Local::Place`].
+    pub(super) fn place(&mut self, src: View, at: Pub) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Place { dst, src, at });
+        self.view(dst)
+    }
+
+    /// See [`Local::Take`].
+    pub(super) fn take(&mut self, src: View, at: Pub) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Take { dst, src, at });
+        self.view(dst)
+    }
+
+    /// See [`Local::Transpose`].
+    pub(super) fn transpose(&mut self, src: View, blocks: u32) -> View {
+        let dst = self.register(src.len);
+        self.local(Local::Transpose { dst, src, blocks });
+        self.view(dst)
+    }
+}
