@@ -30,7 +30,27 @@ const ROWS: &[(&str, u32, u8, Target)] = &[
     ("rank", 300, 3, Target::Seconds(0.3)),
     ("rank", 300, 5, Target::Seconds(3.0)),
     ("rank", 300, 7, Target::Seconds(5.0)),
+    ("trunc", 100_000, 3, Target::None),
+    ("max", 100_000, 3, Target::None),
+    ("div", 1_000, 3, Target::None),
+    ("shuffle", 100_000, 3, Target::None),
+    ("shuffle", 100_000, 5, Target::None),
+    ("shuffle", 100_000, 7, Target::None),
+    ("sort", 10_000, 3, Target::Seconds(1.0)),
+    ("sort", 10_000, 5, Target::Seconds(5.0)),
 ];
+
+/// (operation, count, nodes, latency in milliseconds, megabits per second): rows over a slower network, which
+/// are to take what the network alone does, over [`LINK_SHARE`].
+const LINKS: &[(&str, u32, u8, u32, u32)] = &[
+    ("mul", 1_000_000, 3, 1, 1_000),
+    ("mul", 1_000_000, 5, 1, 1_000),
+    ("mul", 1_000_000, 3, 50, 100),
+    ("lt", 10_000, 3, 50, 100),
+];
+
+/// What of a slower network's throughput is to be reached.
+const LINK_SHARE: f64 = 0.85;
 
 /// What a row is to reach.
 #[derive(Clone, Copy)]
@@ -82,8 +102,34 @@ pub(crate) fn run() -> anyhow::Result<()> {
         println!("{row}");
         writeln!(page, "{row}")?;
     }
+    page.push_str(LINKS_HEAD);
+    for (operation, count, nodes, latency, mbps) in LINKS {
+        let link = [format!("--latency-ms={latency}"), format!("--mbps={mbps}")];
+        let run = measure(
+            operation,
+            *count,
+            *nodes,
+            &link.each_ref().map(String::as_str),
+        )?;
+        let passing = run.megabytes * 8.0 / f64::from(*mbps);
+        let waiting = run.rounds as f64 * f64::from(*latency) / 1e3;
+        let target = Target::Seconds((passing.max(waiting) / LINK_SHARE * 1e3).round() / 1e3);
+        let row = format!(
+            "| {operation} | {count} | {nodes} | {latency} ms | {mbps} Mbit/s | {:.3} s | {} | {passing:.3} s | {waiting:.3} s |",
+            run.seconds,
+            target.judge(&run),
+        );
+        println!("{row}");
+        writeln!(page, "{row}")?;
+    }
     fs::write(crate::root().join("docs/benchmarks.md"), page).context("docs/benchmarks.md")
 }
+
+const LINKS_HEAD: &str = "\n## Slower networks\n\n\
+    Latency and rate are emulated where frames are sent: all that a node sends shares one uplink. The target is what the bytes take at \
+    the rate or\nthe rounds at the latency, whichever is longer, over 0.85.\n\n\
+    | operation | count | n | latency | rate | wall | target | bytes alone | rounds alone |\n\
+    |---|---|---|---|---|---|---|---|---|\n";
 
 fn head() -> anyhow::Result<String> {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

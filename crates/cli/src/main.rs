@@ -22,6 +22,11 @@ use clap::Parser as _;
 use context::Context;
 use report::Problem;
 
+/// Vectors of millions of shares come and go. This allocator keeps their memory for a while, where the
+/// system's gives it back and gets it again page by page, zeroed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     match run(&arguments.context, arguments.command) {
