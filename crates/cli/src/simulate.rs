@@ -48,7 +48,8 @@ const EXAMPLES: [(&str, &str); 4] = [
   enigma simulate --case 'program=salaries parties=3 rows=5 invalid=1 seed=9 network=fair adversary=1:root:zero@0'
 
 An adversary is `random`, `none`, or edits joined by commas: PARTY[+PARTNER]:[in/]KIND:ACTION[@NUMBER[.ELEMENT]][>OTHER].
-KIND is input, hello, claims, product, square, root, opening, gates, checkpoint, coin, dealing, check-opening or acceptance;
+KIND is input, hello, claims, product, term, sum, shuffle, square, root, opening, gates, checkpoint, coin, dealing, check-opening or
+acceptance;
 ACTION is add, equivocate, cancel, zero, negate, noncanonical, flip, truncate, extend, swap, misplace, repeat,
 replay, drop, delay or crash. Exit code 1 says that a case broke a rule.")]
 pub(crate) struct SimulateOptions {
