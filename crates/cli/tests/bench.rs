@@ -105,7 +105,7 @@ fn what_cannot_be_measured_is_refused() {
     );
     refused(&["mul", "--count", "10", "--field", "m127"], "m61 only");
     refused(
-        &["sort", "--count", "10"],
+        &["transpose", "--count", "10"],
         "mul, dot, matmul, depth, lt, eq, rank",
     );
     refused(&["mul", "--count", "10", "--runs", "0"], "--runs");
