@@ -1,5 +1,5 @@
 //! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8). A committee of three
-//! compares over shared bits instead, see [`super::bits`].
+//! compares over shared bits instead, see `super::binary`.
 //!
 //! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
 //! p (full opening: c selects digits below, rule R4). Bits and one-hots are in a batch that was
@@ -47,11 +47,11 @@ pub const SINGLE_PLACE: u32 = 15;
 /// Which results of a comparison are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Only [x < 0].
+    /// Only `[x < 0]`.
     Less,
-    /// Only [x = 0].
+    /// Only `[x = 0]`.
     Equal,
-    /// [x < 0] and [x = 0].
+    /// `[x < 0]` and `[x = 0]`.
     LessAndEqual,
 }
 

@@ -34,11 +34,11 @@ const PLACES: [usize; LAYERS - 2] = [61, 31, 16, 8, 4, 2];
 /// What a comparison with zero tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compare {
-    /// [x < 0].
+    /// `[x < 0]`.
     Less,
-    /// [x = 0].
+    /// `[x = 0]`.
     Equal,
-    /// [x < 0], and [x = 0].
+    /// `[x < 0]`, and `[x = 0]`.
     LessAndEqual,
 }
 

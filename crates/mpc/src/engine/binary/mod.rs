@@ -2,7 +2,7 @@
 //! the gates).
 //!
 //! n = 3, t = 1, malicious up to errors that verification finds; synchronous private links. 9 rounds. Each
-//! party sends two elements (the opening) and a bit for each gate: 236 for [x < 0], 182 for [x = 0], 296 for
+//! party sends two elements (the opening) and a bit for each gate: 236 for `[x < 0]`, 182 for `[x = 0]`, 296 for
 //! both. No preparation.
 //!
 //! For a shared x the committee opens c = 2x + 1 + r in full, where r = r_1 + r_2 + r_3 comes from
@@ -10,7 +10,7 @@
 //! right by construction, so that x need not be verified (R1, R3). Then y = 2x + 1 is the sum of c - r_3,
 //! -r_1 and -r_2, each known to a pair, and [`circuit`] computes its lowest bit. 2x + 1 is odd as an
 //! integer below p exactly if 0 <= x < (p-1)/2, and x = (p-1)/2 gives y = 0, which counts as odd: so the
-//! complement of the bit is [x < 0] for every element x of the field.
+//! complement of the bit is `[x < 0]` for every element x of the field.
 //!
 //! The operation ends with the components of the result bits: v = v_1 + v_2 + v_3 modulo 2, where v_k is
 //! known to all but party k. As field elements that is a sharing without interaction, v_k times the
