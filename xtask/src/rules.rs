@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
         to: "match Ok::<(), ()>(()) {",
         package: "enigma-mpc",
         suite: Some("setup"),
-        test: "possession",
+        test: "a_key_without_proof_names_its_sender",
     },
     Rule {
         name: "S5 no operation number is used twice",
@@ -54,7 +54,7 @@ const RULES: &[Rule] = &[
         name: "S8 verified means accepted by all, ancestors too",
         file: "crates/mpc/src/wires.rs",
         from: "sources.batches.difference(accepted).next().copied()",
-        to: "sources.batches.difference(accepted).next_back().filter(|_| accepted.is_empty()).copied()",
+        to: "sources.batches.difference(accepted).last().filter(|_| accepted.is_empty()).copied()",
         package: "enigma-mpc",
         suite: Some("rules"),
         test: "s8_verified_means_all_ancestors",
@@ -124,7 +124,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "R4 nothing computed from bits is opened before all agree on them",
-        file: "crates/mpc/src/engine/mod.rs",
+        file: "crates/mpc/src/engine/start.rs",
         from: "self.on_one_word.insert(batch);",
         to: "",
         package: "enigma-mpc",
