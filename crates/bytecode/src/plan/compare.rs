@@ -57,16 +57,16 @@ pub enum Want {
 
 /// What comparisons need that is prepared before the values to compare are known: nothing in a committee of
 /// three, whose masks are known bit by bit.
-pub(super) struct Masks(Option<Made>);
+pub(super) struct Masks(Option<DigitMasks>);
 
-/// Shared bits of one comparison each.
-struct Made {
+/// Shared bits that hide one value each.
+pub(super) struct DigitMasks {
     /// 61 blocks: low bits of the two-bit digits, their high bits, the top bit.
-    bits: View,
+    pub(super) bits: View,
     /// 30 blocks: product of the two bits of each two-bit digit.
-    both: View,
+    pub(super) both: View,
     /// One block: the bits as an integer, to open under.
-    mask: MaskReg,
+    pub(super) mask: MaskReg,
 }
 
 /// The digit at a leaf place: its five bits reversed.
@@ -92,11 +92,16 @@ pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
     if binary::available(b) {
         return Ok(Masks(None));
     }
+    Ok(Masks(Some(digit_masks(b, count)?)))
+}
+
+/// Makes masks for `count` values, in a strand of masks.
+pub(super) fn digit_masks(b: &mut Builder, count: u32) -> Result<DigitMasks, PlanError> {
     b.begin_masks();
     let (bits, mask) = b.masks(count)?;
     let half = PAIR_DIGITS * count;
     let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
-    Ok(Masks(Some(Made { bits, both, mask })))
+    Ok(DigitMasks { bits, both, mask })
 }
 
 /// [x < 0] for every element of `x`. Takes the masks, so that none is used twice: two openings under one
@@ -137,7 +142,7 @@ pub(super) fn sign(b: &mut Builder, x: View, masks: Masks) -> Result<(View, View
 fn with_zero(
     b: &mut Builder,
     x: View,
-    masks: Made,
+    masks: DigitMasks,
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
     let n = x.len;

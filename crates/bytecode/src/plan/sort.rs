@@ -24,10 +24,9 @@ use enigma_field::M61;
 
 use super::bits;
 use super::build::Builder;
-use super::compare;
 use super::error::PlanError;
-use super::ir::{Local, Pub, View};
-use super::tiles;
+use super::ir::{Pub, View};
+use super::rank;
 use crate::interval::Interval;
 use crate::model::Order;
 
@@ -105,43 +104,9 @@ fn by_bits(b: &mut Builder, bits: View, width: u32) -> Result<Permutation, PlanE
 }
 
 /// The stable order by few numbers of at most 60 bits, the smallest first.
-fn by_pairs(b: &mut Builder, values: View) -> Result<Permutation, PlanError> {
-    let rows = values.len;
-    if rows < 2 {
-        b.begin();
-        let places = b.constant(M61::ZERO, rows);
-        return Ok(Permutation { places });
-    }
-    let pairs = u64::from(rows) * u64::from(rows - 1) / 2;
-    let mut counts = Vec::new();
-    for (first, len) in tiles(pairs, super::TILE) {
-        let masks = compare::masks(b, len)?;
-        b.verify_masks();
-        b.begin();
-        let difference = b.register(len);
-        b.local(Local::PairDifferences {
-            dst: difference,
-            src: values,
-            first,
-        });
-        // Of each pair i < j: does j come first, which takes that it is strictly before i?
-        let difference = b.linear(&[(-M61::ONE, b.view(difference))], M61::ZERO);
-        let later = compare::is_negative(b, difference, masks)?;
-        // One of the two is before the other: no pair is equal.
-        let less = b.linear(&[(-M61::ONE, later)], M61::ONE);
-        let equal = b.constant(M61::ZERO, len);
-        let dst = b.register(rows);
-        b.local(Local::RankCounts {
-            dst,
-            less,
-            equal,
-            first,
-            order: Order::Ascending,
-        });
-        counts.push((M61::ONE, b.view(dst)));
-    }
-    b.begin();
-    let places = b.linear(&counts, M61::ZERO);
+fn by_pairs(b: &mut Builder, numbers: View) -> Result<Permutation, PlanError> {
+    let positions = rank::positions(b, numbers)?;
+    let places = b.linear(&[(M61::ONE, positions)], -M61::ONE);
     Ok(Permutation { places })
 }
 

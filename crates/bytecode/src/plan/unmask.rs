@@ -24,31 +24,13 @@ use std::collections::BTreeMap;
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare::{DIGITS, PAIR_DIGITS, Segments, mask_exponents};
+use super::compare::{DIGITS, Segments, mask_exponents};
+pub(super) use super::compare::{DigitMasks as Masks, digit_masks as masks};
 use super::error::PlanError;
-use super::ir::{Local, MaskReg, Pub, View};
+use super::ir::{Local, Pub, View};
 
 /// Levels of the tree above the digits.
 const LEVELS: u32 = 5;
-
-/// Shared bits that hide one value each, prepared before the values are known.
-pub(super) struct Masks {
-    /// 61 blocks, see [`mask_exponents`].
-    bits: View,
-    /// 30 blocks: product of the two bits of each two-bit digit.
-    both: View,
-    /// One block: the bits as an integer, to open under.
-    mask: MaskReg,
-}
-
-/// Makes masks for `count` values, in a strand of masks.
-pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
-    b.begin_masks();
-    let (bits, mask) = b.masks(count)?;
-    let half = PAIR_DIGITS * count;
-    let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
-    Ok(Masks { bits, both, mask })
-}
 
 /// Values opened under masks, and the tree of their borrows.
 pub(super) struct Hidden {
@@ -213,7 +195,7 @@ const fn place(level: u32, index: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::compare::{MASK_BITS, digit_at};
+    use super::super::compare::{MASK_BITS, PAIR_DIGITS, digit_at};
     use super::*;
 
     #[test]
