@@ -17,7 +17,8 @@
 use enigma_field::{Field, M61, Party, PrimeField, Shares};
 
 use super::context::Context;
-use crate::arrivals::{Arrivals, check_length};
+use super::gathering::Gathering;
+use crate::arrivals::check_length;
 use crate::cost::king;
 use crate::fault::Fault;
 use crate::message::{BITS_CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each, encode};
@@ -29,28 +30,20 @@ const ROOT: u8 = 1;
 pub(super) struct MakingBits {
     /// Half the random values; chunk by chunk replaced by the bits.
     bits: Shares,
-    /// Frames of step 0 for the chunks of which we are king.
-    squares: Arrivals,
-    /// The sums of weighted shares of squares for these chunks, in order.
-    sums: Vec<Sum>,
+    /// Weighted shares of squares.
+    squares: Gathering,
     /// By chunk: the digest of its roots, once known.
     digests: Vec<Option<blake3::Hash>>,
     missing: usize,
 }
 
-struct Sum {
-    missing: usize,
-    squares: Vec<M61>,
-}
-
 impl MakingBits {
     pub(super) fn start(context: &mut Context, op: u32, len: usize) -> Self {
         let committee = context.committee;
-        let me = context.me();
-        let lambda = committee.lambda()[me.index()];
+        let lambda = committee.lambda()[context.me().index()];
         let parts = chunk_count(len, BITS_CHUNK_LEN);
         let mut bits = Shares::zeros(len);
-        let mut sums = Vec::new();
+        let mut squares = Gathering::new(context, parts);
         let mut terms = Shares::zeros(BITS_CHUNK_LEN.min(len));
         for (part, range) in chunks(len, BITS_CHUNK_LEN) {
             let terms = &mut terms[..range.len()];
@@ -60,23 +53,13 @@ impl MakingBits {
             M61::multiply_each(terms, random);
             M61::scale_each(terms, lambda);
             M61::scale_each(random, M61::HALF);
-            let king = king(committee, part);
-            context.add_zero(king, op, part, terms);
-            if king == me {
-                sums.push(Sum {
-                    missing: committee.len() - 1,
-                    squares: terms.to_vec(),
-                });
-            } else {
-                let step = SQUARE;
-                let payload = encode(terms.iter().copied());
-                context.send(king, Slot { op, step, part }, payload);
-            }
+            context.add_zero(king(committee, part), op, part, terms);
+            let step = SQUARE;
+            squares.give(context, Slot { op, step, part }, terms);
         }
         Self {
             bits,
-            squares: Arrivals::new(committee.others(me).collect(), sums.len()),
-            sums,
+            squares,
             digests: vec![None; parts],
             missing: parts,
         }
@@ -114,19 +97,10 @@ impl MakingBits {
         (self.bits, hasher.finalize())
     }
 
-    /// Parties that owe us squares; kings that owe us roots only if all squares are here, since a
-    /// king may itself be waiting for the same silent party.
     pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
-        let mut parties: Vec<Party> = self.squares.waiting_for().collect();
-        if parties.is_empty() {
-            let open = (0u32..).zip(&self.digests).filter(|(_, d)| d.is_none());
-            parties = open
-                .map(|(part, _)| king(context.committee, part))
-                .collect();
-            parties.sort_unstable();
-            parties.dedup();
-        }
-        parties
+        let unanswered = (0u32..).zip(&self.digests).filter(|(_, d)| d.is_none());
+        self.squares
+            .waiting_for(context, unanswered.map(|(part, _)| part))
     }
 
     fn receive_squares(
@@ -136,22 +110,12 @@ impl MakingBits {
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
-        // Every n-th chunk is ours.
-        let place = slot.part as usize / context.committee.len();
-        self.squares.note(from, slot, place)?;
-        let sum = &mut self.sums[place];
-        check_length(from, slot, payload, sum.squares.len() * M61::BYTES)?;
-        let squares = &mut sum.squares;
-        decode_each(payload, |k, term| squares[k] += term)
-            .map_err(|index| Fault::NonCanonical { from, slot, index })?;
-        sum.missing -= 1;
-        if sum.missing > 0 {
+        let Some(squares) = self.squares.receive(context, from, slot, payload)? else {
             return Ok(());
-        }
-        let squares = std::mem::take(&mut sum.squares);
+        };
         let mut roots = squares.clone();
         M61::inverse_roots(&mut roots);
-        let wrong = (squares.iter().zip(&roots)).position(|(c, s)| s.square() * *c != M61::ONE);
+        let wrong = (squares.iter().zip(&*roots)).position(|(c, s)| s.square() * *c != M61::ONE);
         if let Some(place) = wrong {
             let (op, start) = (slot.op, slot.part as usize * BITS_CHUNK_LEN);
             return Err(Fault::NoRoot {
@@ -161,8 +125,8 @@ impl MakingBits {
         }
         let payload = encode(roots.iter().copied());
         self.digest(slot.part, &payload);
-        for (r, root) in self.chunk(slot.part).iter_mut().zip(roots) {
-            *r = *r * root + M61::HALF;
+        for (r, root) in self.chunk(slot.part).iter_mut().zip(&*roots) {
+            *r = *r * *root + M61::HALF;
         }
         let slot = Slot { step: ROOT, ..slot };
         for to in context.committee.others(context.me()) {

@@ -33,7 +33,8 @@ use enigma_field::{Field, M61, Party, Shares};
 use super::batch::Factors;
 use super::context::Context;
 use super::dealing::Local;
-use crate::arrivals::{Arrivals, check_length};
+use super::gathering::Gathering;
+use crate::arrivals::check_length;
 use crate::cost::king;
 use crate::fault::Fault;
 use crate::message::{
@@ -50,32 +51,24 @@ pub(super) struct KingProduct {
     /// -r_i; where e is known, or not needed, the results.
     shares: Shares,
     chunk_len: usize,
-    /// Frames of step 0 for the chunks of which we are king.
-    terms: Arrivals,
-    /// The sums of terms for these chunks, in order.
-    sums: Vec<Sum>,
+    terms: Gathering,
     /// By chunk: does its e concern us and is not here?
     awaited: Vec<bool>,
     missing: usize,
-}
-
-struct Sum {
-    missing: usize,
-    /// Beside what others sent, our own term.
-    terms: Shares,
 }
 
 impl KingProduct {
     /// Sends the kings our terms.
     pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
         let len = factors.results();
-        let (committee, me) = (context.committee, context.me());
+        let committee = context.committee;
         let chunk_len = kings_chunk_len(committee, len);
         let parts = chunk_count(len, chunk_len);
         let mut multiplied = Shares::default();
         let local = Local::of(factors, &mut multiplied);
         let mut shares = Shares::zeros(len);
-        let mut sums = Vec::new();
+        let mut gathering = Gathering::new(context, parts);
+        let mut terms = Shares::zeros(chunk_len.min(len));
         let mut awaited = vec![false; parts];
         for (part, range) in chunks(len, chunk_len) {
             let slot = Slot {
@@ -83,26 +76,15 @@ impl KingProduct {
                 step: TERM,
                 part,
             };
-            let king = king(committee, part);
-            let mut terms = Shares::zeros(range.len());
-            let start = range.start;
-            hide(context, slot, local, start, &mut terms, &mut shares[range]);
-            awaited[part as usize] = context.factor_of_king(king) != M61::ZERO;
-            if king == me {
-                sums.push(Sum {
-                    missing: committee.len() - 1,
-                    terms,
-                });
-            } else {
-                let payload = encode(terms.iter().copied());
-                context.send(king, slot, payload);
-            }
+            let terms = &mut terms[..range.len()];
+            hide(context, slot, local, range.start, terms, &mut shares[range]);
+            awaited[part as usize] = context.factor_of_king(king(committee, part)) != M61::ZERO;
+            gathering.give(context, slot, terms);
         }
         Self {
             shares,
             chunk_len,
-            terms: Arrivals::new(committee.others(me).collect(), sums.len()),
-            sums,
+            terms: gathering,
             missing: awaited.iter().filter(|awaited| **awaited).count(),
             awaited,
         }
@@ -135,19 +117,10 @@ impl KingProduct {
         self.shares
     }
 
-    /// Parties that owe us terms; kings that owe us sums only if all terms are here, since a king may
-    /// itself be waiting for the same silent party.
     pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
-        let mut parties: Vec<Party> = self.terms.waiting_for().collect();
-        if parties.is_empty() {
-            let awaited = (0u32..).zip(&self.awaited).filter(|(_, awaited)| **awaited);
-            parties = awaited
-                .map(|(part, _)| king(context.committee, part))
-                .collect();
-            parties.sort_unstable();
-            parties.dedup();
-        }
-        parties
+        let unanswered = (0u32..).zip(&self.awaited).filter(|(_, awaited)| **awaited);
+        self.terms
+            .waiting_for(context, unanswered.map(|(part, _)| part))
     }
 
     fn receive_terms(
@@ -157,22 +130,9 @@ impl KingProduct {
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
-        // Every n-th chunk is ours.
-        let place = slot.part as usize / context.committee.len();
-        self.terms.note(from, slot, place)?;
-        let sum = &mut self.sums[place];
-        check_length(from, slot, payload, sum.terms.len() * M61::BYTES)?;
-        let terms = &mut sum.terms;
-        decode_each(payload, |k, term| terms[k] += term).map_err(|index| Fault::NonCanonical {
-            from,
-            slot,
-            index,
-        })?;
-        sum.missing -= 1;
-        if sum.missing > 0 {
+        let Some(sums) = self.terms.receive(context, from, slot, payload)? else {
             return Ok(());
-        }
-        let sums = std::mem::take(&mut sum.terms);
+        };
         let me = context.me();
         let payload = encode(sums.iter().copied());
         let slot = Slot { step: SUM, ..slot };

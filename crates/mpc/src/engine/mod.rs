@@ -16,6 +16,7 @@ mod bits;
 mod context;
 mod dealing;
 mod early;
+mod gathering;
 mod kings;
 mod opening;
 mod shuffle;
@@ -495,6 +496,11 @@ impl Engine {
     }
 
     /// Refuses matrices that do not have their shape, or have no products behind their results.
+    fn check_pairs(&self, factors: &[(Wires, Wires)]) -> Result<(), Error> {
+        let mut pairs = factors.iter();
+        pairs.try_for_each(|(x, y)| self.check_lengths(x.len(), y.len(), x.len() == y.len()))
+    }
+
     fn check_shape(&self, x: &Wires, y: &Wires, shape: Shape) -> Result<(), Error> {
         let [left, right, results] = shape.sizes();
         // Results of no products would be zeros that no claim is about.

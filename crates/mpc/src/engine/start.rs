@@ -15,9 +15,7 @@ impl Engine {
         batch: u32,
         factors: Vec<(Wires, Wires)>,
     ) -> Result<(), Error> {
-        for (x, y) in &factors {
-            self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
-        }
+        self.check_pairs(&factors)?;
         self.start_product(op, batch, Factors::Products(factors))
     }
 
@@ -72,9 +70,7 @@ impl Engine {
         batch: u32,
         factors: Vec<(Wires, Wires)>,
     ) -> Result<(), Error> {
-        for (x, y) in &factors {
-            self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
-        }
+        self.check_pairs(&factors)?;
         self.start_king_product(op, batch, Factors::Products(factors))
     }
 
