@@ -104,15 +104,6 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result
             memory.write_local(*less, less_leaves, local);
             memory.write_local(*equal, equal_leaves, local);
         }
-        Local::XorLowestBit { dst, bits, opened } => {
-            let (bits, opened) = (memory.view(*bits), memory.opened(*opened));
-            let result: Vec<M61> = bits
-                .iter()
-                .zip(&**opened)
-                .map(|(&bit, c)| [bit, M61::ONE - bit][(c.value() & 1) as usize])
-                .collect();
-            memory.write_local(*dst, result, local);
-        }
         Local::ByOpenedBit {
             dst,
             src,

@@ -160,10 +160,12 @@ fn with_zero(
     });
     let sign = b.register(n);
     // Place 0 is digit 0, so block 0 of the bits is the lowest bit of r.
-    b.local(Local::XorLowestBit {
+    b.local(Local::ByOpenedBit {
         dst: sign,
-        bits: masks.bits.part(0, n),
+        src: masks.bits.part(0, n),
         opened,
+        shifts: vec![0],
+        affine: [(M61::ONE, M61::ZERO), (-M61::ONE, M61::ONE)],
     });
     let sign = b.view(sign);
 

@@ -176,15 +176,6 @@ pub enum Local {
         /// The opened values c, one block.
         opened: Pub,
     },
-    /// `dst[k] = (lowest bit of opened[k]) xor bits[k]`.
-    XorLowestBit {
-        /// Result.
-        dst: Reg,
-        /// Shared bits.
-        bits: View,
-        /// Opened values.
-        opened: Pub,
-    },
     /// Block g of the result is `coefficient * src[g] + constant` with the pair (coefficient,
     /// constant) chosen, element by element, by bit `shifts[g]` of the opened value.
     ByOpenedBit {
@@ -448,10 +439,6 @@ impl Local {
                 read(*both);
                 read_opened(*opened);
             }
-            Local::XorLowestBit { bits, opened, .. } => {
-                read(*bits);
-                read_opened(*opened);
-            }
             Local::ByOpenedBit { src, opened, .. } => {
                 read(*src);
                 read_opened(*opened);
@@ -482,7 +469,6 @@ impl Local {
             | Local::Take { dst, .. }
             | Local::Sum { dst, .. }
             | Local::PairDifferences { dst, .. }
-            | Local::XorLowestBit { dst, .. }
             | Local::ByOpenedBit { dst, .. }
             | Local::OpenedLow { dst, .. }
             | Local::OpenedZero { dst, .. }

@@ -5,7 +5,7 @@
 use enigma_field::M61;
 
 use super::build::Builder;
-use super::compare;
+use super::compare::{self, Masks};
 use super::error::PlanError;
 use super::ir::{Local, View};
 use super::tiles;
@@ -13,6 +13,31 @@ use crate::model::Order;
 
 /// 1 + how many elements come strictly before, for each element of `values`.
 pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, PlanError> {
+    count_before(b, values, order, compare::sign)
+}
+
+/// 1 + how many elements come before in ascending order, for each element of `values`; among equal
+/// ones the lower place comes first, so that no two have the same position. Each pair is compared once,
+/// and equality need not be known.
+pub(super) fn positions(b: &mut Builder, values: View) -> Result<View, PlanError> {
+    // Of which x_i is counted behind x_j where `less` is 1, else x_j behind x_i.
+    count_before(b, values, Order::Descending, |b, difference, masks| {
+        // Of a pair i < j, x_j comes first only if it is smaller.
+        let later = b.linear(&[(-M61::ONE, difference)], M61::ZERO);
+        let less = compare::is_negative(b, later, masks)?;
+        let equal = b.constant(M61::ZERO, difference.len);
+        Ok((less, equal))
+    })
+}
+
+/// 1 + how many elements come before each, where `less_and_equal` tells of x_i - x_j for all pairs i < j
+/// whether x_i is the smaller, and whether they are equal.
+fn count_before(
+    b: &mut Builder,
+    values: View,
+    order: Order,
+    less_and_equal: impl Fn(&mut Builder, View, Masks) -> Result<(View, View), PlanError>,
+) -> Result<View, PlanError> {
     let rows = values.len;
     if rows < 2 {
         b.begin();
@@ -29,7 +54,7 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
             src: values,
             first,
         });
-        let (less, equal) = compare::sign(b, b.view(difference), masks)?;
+        let (less, equal) = less_and_equal(b, b.view(difference), masks)?;
         let dst = b.register(rows);
         b.local(Local::RankCounts {
             dst,
@@ -37,46 +62,6 @@ pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, 
             equal,
             first,
             order,
-        });
-        counts.push((M61::ONE, b.view(dst)));
-    }
-    b.begin();
-    Ok(b.linear(&counts, M61::ONE))
-}
-
-/// 1 + how many elements come before in ascending order, for each element of `values`; among equal
-/// ones the lower place comes first, so that no two have the same position. Each pair is compared once,
-/// and equality need not be known.
-pub(super) fn positions(b: &mut Builder, values: View) -> Result<View, PlanError> {
-    let rows = values.len;
-    if rows < 2 {
-        b.begin();
-        return Ok(b.constant(M61::ONE, rows));
-    }
-    let mut counts = Vec::new();
-    for (first, len) in tiles(pairs(rows), super::TILE) {
-        let masks = compare::masks(b, len)?;
-        b.verify_masks();
-        b.begin();
-        let difference = b.register(len);
-        b.local(Local::PairDifferences {
-            dst: difference,
-            src: values,
-            first,
-        });
-        // Of a pair i < j, x_j comes first only if it is smaller.
-        let later = b.view(difference);
-        let later = b.linear(&[(-M61::ONE, later)], M61::ZERO);
-        let less = compare::is_negative(b, later, masks)?;
-        let equal = b.constant(M61::ZERO, len);
-        let dst = b.register(rows);
-        b.local(Local::RankCounts {
-            dst,
-            less,
-            equal,
-            first,
-            // Of which x_i is counted behind x_j where `less` is 1, else x_j behind x_i.
-            order: Order::Descending,
         });
         counts.push((M61::ONE, b.view(dst)));
     }
