@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::Recursion;
 use super::coins::Coin;
+use super::recursion::{behind, complete};
 use crate::engine::batch::Batch;
 use crate::engine::binary::gates::{BitClaim, component_shares};
 use crate::engine::context::Context;
@@ -107,9 +108,7 @@ impl Recursion for OverBits {
         // With place for the point left out: a vector that grows would leave shares behind.
         let mut h = Zeroizing::new(Vec::with_capacity(2 * self.blocks - 1));
         h.extend_from_slice(&dealt);
-        let first = usize::from(self.last);
-        let others: Gf128 = h[first..self.blocks - 1].iter().copied().sum();
-        h.insert(self.blocks - 1, self.z - others);
+        complete(&mut h, self.z, self.blocks, self.last);
         self.h = h;
     }
 
@@ -151,12 +150,6 @@ impl OverBits {
             let terms = masks.iter_mut().zip(&*words);
             terms.for_each(|(mask, word)| *mask += coefficient * *word);
         }
-        let behind = |mask: Gf128, rest: &[Gf128]| {
-            let mut all = Zeroizing::new(Vec::with_capacity(1 + rest.len()));
-            all.push(mask);
-            all.extend_from_slice(rest);
-            all
-        };
         self.vectors = Vectors::Elements(behind(masks[0], x), behind(masks[1], y));
         self.last = true;
         self.len()

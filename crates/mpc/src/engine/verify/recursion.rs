@@ -142,10 +142,6 @@ impl OverElements {
 
     /// Puts the masks in front; then [`Self::products`] with one block for each element.
     fn mask(&mut self, x0: K, y0: K) -> usize {
-        let behind = |mask: K, rest: &[K]| {
-            let all = std::iter::once(mask).chain(rest.iter().copied());
-            Zeroizing::new(all.collect::<Vec<K>>())
-        };
         let lift = |shares: &[M61]| -> Zeroizing<Vec<K>> {
             Zeroizing::new(shares.iter().map(|share| K::from(*share)).collect())
         };
@@ -160,8 +156,7 @@ impl OverElements {
         }
     }
 
-    /// Takes our shares of what [`Self::products`] had; h at the point left out follows from the
-    /// claim, which sums over the blocks without the mask's.
+    /// Takes our shares of what [`Self::products`] had.
     fn take_shares(&mut self, shares: &[M61]) {
         let degree = match self.vectors {
             Vectors::Base(..) => 1,
@@ -177,11 +172,24 @@ impl OverElements {
                     _ => K::from_coordinates(coordinates),
                 }),
         );
-        let first = usize::from(self.last);
-        let others: K = h[first..self.blocks - 1].iter().copied().sum();
-        h.insert(self.blocks - 1, self.z - others);
+        complete(&mut h, self.z, self.blocks, self.last);
         self.h = h;
     }
+}
+
+/// A vector with a mask in front.
+pub(super) fn behind<E: Field>(mask: E, rest: &[E]) -> Zeroizing<Vec<E>> {
+    let mut all = Zeroizing::new(Vec::with_capacity(1 + rest.len()));
+    all.push(mask);
+    all.extend_from_slice(rest);
+    all
+}
+
+/// Puts into h, which has place for it, its value at the point left out: it follows from the claim `z`, which
+/// sums over the blocks, in the last step without the mask's.
+pub(super) fn complete<E: Field>(h: &mut Vec<E>, z: E, blocks: usize, last: bool) {
+    let others: E = h[usize::from(last)..blocks - 1].iter().copied().sum();
+    h.insert(blocks - 1, z - others);
 }
 
 /// Bytes of a level's dealing.
