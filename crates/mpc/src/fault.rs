@@ -61,6 +61,11 @@ pub enum Misuse {
     OtherSession,
     /// The bits do not make uniform masks.
     MaskLayout,
+    /// Random integers of so many bits could add up to the field's size.
+    Bounds {
+        /// Bits of each.
+        bits: u32,
+    },
     /// Opened values that rows were to be placed by are not a permutation: what they were computed from
     /// was not what it was taken for.
     NotAPermutation,
@@ -320,6 +325,12 @@ impl fmt::Display for Misuse {
             }
             Self::OtherSession => f.write_str("the value is of another session"),
             Self::MaskLayout => f.write_str("the bits do not make uniform masks"),
+            Self::Bounds { bits } => {
+                write!(
+                    f,
+                    "sums of integers of {bits} bits do not fit into the field"
+                )
+            }
             Self::NotAPermutation => f.write_str("the opened values are not a permutation"),
             Self::ShuffleCommittee { n } => write!(f, "{n} parties are too many to shuffle"),
             Self::NoShuffle { of } => write!(f, "operation {of} shuffled no such rows"),

@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     ZeroBits(u8),
     /// Terms of the random value that hides a product from its king.
     Hiding,
+    /// Terms of a random integer in a range.
+    Bounded,
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Permutation => [8, 0],
             Self::ZeroBits(layer) => [6, layer],
             Self::Hiding => [7, 0],
+            Self::Bounded => [9, 0],
         }
     }
 }
@@ -204,6 +207,7 @@ mod tests {
             first(1, Purpose::Bit, 0, 0),
             first(1, Purpose::Permutation, 0, 0),
             first(1, Purpose::Hiding, 0, 0),
+            first(1, Purpose::Bounded, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
             first(1, Purpose::ZeroBits(0), 0, 0),

@@ -288,6 +288,11 @@ impl Schedule {
                 }
                 Call::Masks {
                     op, batch, bits, ..
+                }
+                | Call::Bits {
+                    op,
+                    batch,
+                    dst: bits,
                 } => {
                     let len = plan.lengths[bits.0 as usize] as usize;
                     *batches.entry(*batch).or_default() += len;
@@ -295,7 +300,7 @@ impl Schedule {
                     self.vector(*op, 1, len, BITS_CHUNK_LEN, Kind::Root);
                 }
                 // Nobody sends anything for random values.
-                Call::Random { .. } | Call::Verify { .. } => {}
+                Call::Random { .. } | Call::Bounded { .. } | Call::Verify { .. } => {}
             }
         }
         for call in calls {

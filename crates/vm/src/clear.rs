@@ -249,6 +249,28 @@ pub fn run_plan<F: PrimeField>(
                 masks.insert(*mask, recursion::fold(&drawn, &weights));
                 memory.write(*bits, plain(drawn));
             }
+            Step::Call(Call::Bits { dst, .. }) => {
+                let len = plan.lengths[dst.0 as usize];
+                let drawn = (0..len).map(|_| bit(random_bit())).collect();
+                memory.write(*dst, plain(drawn));
+            }
+            Step::Call(Call::Bounded {
+                whole,
+                cut,
+                bits,
+                shift,
+                ..
+            }) => {
+                // One integer in the place of a sum of several: nobody hides anything here.
+                let mut word =
+                    || (0..*bits).fold(0, |word, _| word << 1 | i128::from(random_bit()));
+                let len = plan.lengths[whole.0 as usize];
+                let drawn: Vec<i128> = (0..len).map(|_| word()).collect();
+                let shifted = drawn.iter().map(|number| F::from_i128(number >> shift));
+                memory.write(*cut, plain(shifted.collect()));
+                let drawn = drawn.into_iter().map(F::from_i128);
+                memory.write(*whole, plain(drawn.collect()));
+            }
             Step::Call(Call::Random { dst, .. }) => {
                 let mut word =
                     || (0..F::BITS).fold(0, |word, _| word << 1 | i128::from(random_bit()));

@@ -102,9 +102,11 @@ pub(crate) fn execute<F: PrimeField>(
             bits,
             both,
             opened,
+            layout,
         } => {
             let (bits, both) = (memory.view(*bits), memory.view(*both));
-            let (less_leaves, equal_leaves) = digit_leaves(bits, both, memory.opened(*opened));
+            let (less_leaves, equal_leaves) =
+                digit_leaves(*layout, bits, both, memory.opened(*opened));
             memory.write_local(*less, less_leaves, local);
             memory.write_local(*equal, equal_leaves, local);
         }
@@ -123,6 +125,12 @@ pub(crate) fn execute<F: PrimeField>(
             let kept = (1u128 << bits) - 1;
             let opened = memory.opened(*opened).iter();
             let result = opened.map(|c| F::from_i128((c.to_u128() & kept) as i128));
+            let result = result.collect();
+            memory.write_local(*dst, result, local);
+        }
+        Local::OpenedHigh { dst, opened, bits } => {
+            let opened = memory.opened(*opened).iter();
+            let result = opened.map(|c| F::from_i128((c.to_u128() >> bits) as i128));
             let result = result.collect();
             memory.write_local(*dst, result, local);
         }
@@ -197,8 +205,12 @@ fn pair_differences<F: PrimeField>(values: &[F], first: u64, len: usize) -> Vec<
 
 /// For each digit place: [c_d < r_d] and [c_d = r_d], linear in the one-hots of r's digit, which
 /// are t11 = both, t10 = high - both, t01 = low - both, t00 = 1 - high - low + both.
-fn digit_leaves<F: PrimeField>(bits: &[F], both: &[F], opened: &[F]) -> (Vec<F>, Vec<F>) {
-    let layout = Layout::of::<F>();
+fn digit_leaves<F: PrimeField>(
+    layout: Layout,
+    bits: &[F],
+    both: &[F],
+    opened: &[F],
+) -> (Vec<F>, Vec<F>) {
     let (n, pairs) = (opened.len(), layout.pairs() as usize);
     let total = layout.digits() as usize * n;
     let (mut less, mut equal) = (Vec::with_capacity(total), Vec::with_capacity(total));

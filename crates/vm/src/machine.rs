@@ -287,6 +287,9 @@ impl<F: PrimeField> Machine<F> {
                     self.memory.write(*bits, made);
                     self.masks.insert(*mask, masks);
                 }
+                (Call::Bits { dst, .. }, Finished::Bits(made)) => {
+                    self.memory.write(*dst, made.into_wires());
+                }
                 (Call::Verify { .. }, Finished::Accepted) => {}
                 _ => unreachable!("the engine finishes what was started under a number"),
             }
@@ -334,6 +337,22 @@ impl<F: PrimeField> Machine<F> {
                     let len = plan.lengths[dst.0 as usize] as usize;
                     let drawn = self.engine.random(*op, len)?;
                     self.memory.write(*dst, drawn);
+                    self.states[strand as usize].next += 1;
+                    self.end_step(step);
+                }
+                Some(
+                    step @ Step::Call(Call::Bounded {
+                        op,
+                        whole,
+                        cut,
+                        bits,
+                        shift,
+                    }),
+                ) => {
+                    let len = plan.lengths[whole.0 as usize] as usize;
+                    let [drawn, shifted] = self.engine.bounded(*op, len, *bits, *shift)?;
+                    self.memory.write(*whole, drawn);
+                    self.memory.write(*cut, shifted);
                     self.states[strand as usize].next += 1;
                     self.end_step(step);
                 }
@@ -440,6 +459,11 @@ impl<F: PrimeField> Machine<F> {
             }
             Call::Masks {
                 op, batch, bits, ..
+            }
+            | Call::Bits {
+                op,
+                batch,
+                dst: bits,
             } => {
                 let len = self.plan.lengths[bits.0 as usize] as usize;
                 self.engine.start_random_bits(*op, *batch, len)
@@ -448,7 +472,9 @@ impl<F: PrimeField> Machine<F> {
                 self.engine.start_reshare(*op, *batch, part(src))
             }
             Call::Verify { op } => self.engine.start_verify(*op),
-            Call::Random { .. } => unreachable!("done at once, without the others"),
+            Call::Random { .. } | Call::Bounded { .. } => {
+                unreachable!("done at once, without the others")
+            }
         }
     }
 

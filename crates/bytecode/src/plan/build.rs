@@ -66,6 +66,9 @@ pub(super) struct Builder<F: PrimeField> {
     opened: Vec<(u16, Pub)>,
 }
 
+/// The strands that verify what was computed before a flush.
+pub(super) struct Flushed(Vec<u32>);
+
 /// What a strand computes, and what belongs to a batch. Masks are verified apart, before they are used (R1);
 /// gates of bits, which strands of values compute, over another field.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -402,7 +405,29 @@ impl<F: PrimeField> Builder<F> {
 
     /// `count` masks and their bits. See [`Call::Masks`].
     pub(super) fn masks(&mut self, count: u32) -> Result<(View, MaskReg), PlanError> {
-        let len = F::BITS * count;
+        let (op, batch, bits, mask) = self.random_bits(F::BITS, count)?;
+        self.push(Step::Call(Call::Masks {
+            op,
+            batch,
+            bits,
+            mask,
+        }));
+        Ok((self.view(bits), mask))
+    }
+
+    /// `blocks` blocks of `count` random bits, and what [`Builder::wait_for_masks`] waits for.
+    pub(super) fn bits(&mut self, blocks: u32, count: u32) -> Result<(View, MaskReg), PlanError> {
+        let (op, batch, dst, made) = self.random_bits(blocks, count)?;
+        self.push(Step::Call(Call::Bits { op, batch, dst }));
+        Ok((self.view(dst), made))
+    }
+
+    fn random_bits(
+        &mut self,
+        blocks: u32,
+        count: u32,
+    ) -> Result<(u32, u32, Reg, MaskReg), PlanError> {
+        let len = blocks * count;
         let batch = self.batch(len)?;
         let op = self.call(CallKind::Masks, len)?;
         let bits = self.register(len);
@@ -413,13 +438,7 @@ impl<F: PrimeField> Builder<F> {
         if let Some(batch) = &mut self.batches[self.kind as usize] {
             batch.masks.push(mask);
         }
-        self.push(Step::Call(Call::Masks {
-            op,
-            batch,
-            bits,
-            mask,
-        }));
-        Ok((self.view(bits), mask))
+        Ok((op, batch, bits, mask))
     }
 
     /// The current strand starts after these masks are verified: for a use of their bits other than an
@@ -447,15 +466,45 @@ impl<F: PrimeField> Builder<F> {
         Ok(dst)
     }
 
+    /// See [`Call::Bounded`].
+    pub(super) fn bounded(
+        &mut self,
+        len: u32,
+        bits: u32,
+        shift: u32,
+    ) -> Result<[View; 2], PlanError> {
+        let op = self.number()?;
+        let [whole, cut] = [self.register(len), self.register(len)];
+        self.push(Step::Call(Call::Bounded {
+            op,
+            whole,
+            cut,
+            bits,
+            shift,
+        }));
+        Ok([whole, cut].map(|reg| self.view(reg)))
+    }
+
     /// Verifies everything computed so far, and opens a value in a new strand. See [`Call::Open`].
     pub(super) fn open_verified(&mut self, src: View) -> Result<Pub, PlanError> {
+        let flushed = self.flush();
+        self.begin();
+        self.open_flushed(src, &flushed)
+    }
+
+    /// Verifies everything computed so far. The next step must begin a strand.
+    pub(super) fn flush(&mut self) -> Flushed {
         self.close(Kind::Values);
         self.close(Kind::Gates);
-        self.begin();
+        Flushed(self.verified_by.clone())
+    }
+
+    /// Opens, in the current strand, a value that comes from what was computed before the flush. See
+    /// [`Call::Open`].
+    pub(super) fn open_flushed(&mut self, src: View, flushed: &Flushed) -> Result<Pub, PlanError> {
         let op = self.call(CallKind::Open, src.len)?;
         let dst = self.opened_register(src.len);
-        let verified_by = self.verified_by.clone();
-        self.wait_for(&verified_by);
+        self.wait_for(&flushed.0);
         self.push(Step::Call(Call::Open { op, dst, src }));
         Ok(dst)
     }

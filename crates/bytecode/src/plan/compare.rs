@@ -33,8 +33,8 @@ use super::build::Builder;
 use super::error::PlanError;
 use super::ir::{Local, MaskReg, View};
 
-/// How the bits of a mask are laid out in blocks: the low bits of its two-bit digits, their high bits, the
-/// top bit, which is a digit alone; digits in the order of leaf places.
+/// How the bits of a mask are laid out in blocks: the low bits of its two-bit digits, their high bits, and of an
+/// odd number of bits the top one, which is a digit alone; digits in the order of leaf places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     bits: u32,
@@ -45,6 +45,12 @@ impl Layout {
     #[must_use]
     pub const fn of<F: PrimeField>() -> Layout {
         Layout { bits: F::BITS }
+    }
+
+    /// For masks of so many bits, two at least.
+    #[must_use]
+    pub const fn of_bits(bits: u32) -> Layout {
+        Layout { bits }
     }
 
     /// Bits of a mask.
@@ -62,7 +68,7 @@ impl Layout {
     /// All digits.
     #[must_use]
     pub const fn digits(self) -> u32 {
-        self.pairs() + 1
+        self.bits.div_ceil(2)
     }
 
     /// Levels of a tree over the digits.
@@ -77,10 +83,14 @@ impl Layout {
         place.reverse_bits() >> (u32::BITS - self.levels())
     }
 
-    /// Place of the single-bit digit among the leaves.
+    /// Place of the single-bit digit among the leaves; behind them if there is none.
     #[must_use]
     pub const fn single_place(self) -> u32 {
-        self.digit_at(self.pairs())
+        if self.bits.is_multiple_of(2) {
+            self.digits()
+        } else {
+            self.digit_at(self.pairs())
+        }
     }
 
     /// The block of a mask's low bits that belongs to a leaf place; none for the single-bit digit.
@@ -225,6 +235,7 @@ fn with_zero<F: PrimeField>(
         bits: masks.bits,
         both: masks.both,
         opened,
+        layout: Layout::of::<F>(),
     });
     let sign = b.register(n);
     // Place 0 is digit 0, so block 0 of the bits is the lowest bit of r.
@@ -310,7 +321,7 @@ impl Segments {
 
 /// Joins the segments level by level. `equal` lacks place 0 after the first level, when only `less`
 /// is wanted.
-fn tree<F: PrimeField>(
+pub(super) fn tree<F: PrimeField>(
     b: &mut Builder<F>,
     (less, equal): (View, View),
     n: u32,
@@ -320,7 +331,7 @@ fn tree<F: PrimeField>(
         Want::Less => 1,
         Want::Equal | Want::LessAndEqual => 0,
     };
-    let mut segments = Segments::digits(less, equal, Layout::of::<F>().digits());
+    let mut segments = Segments::digits(less, equal, less.len / n.max(1));
     while segments.places > 1 {
         segments = segments.join(b, n, skip)?;
     }

@@ -47,6 +47,10 @@ pub enum Gate {
     Remainder { a: Value, bits: u32 },
     /// `a / 2^bits`, rounded toward minus infinity.
     Truncate { a: Value, bits: u32 },
+    /// The product of numbers in fixed point: `a[k] * b[k] / 2^bits`, where the product may be longer than
+    /// values are. Over 2^127 - 1, for up to nine parties, it is the quotient rounded down plus an
+    /// integer of C(n, t) / 2 in magnitude at most, else the quotient rounded down.
+    MultiplyFixed { a: Value, b: Value, bits: u32 },
     /// The lowest `width` bits, one block for each, the lowest first. Values are from 0 to 2^width - 1;
     /// for as many bits as the field has they may also be negative, and x < 0 has those of p + x.
     Bits { a: Value, width: u32 },

@@ -6,7 +6,7 @@
 
 use enigma_field::{Committee, M61, PrimeField};
 
-use super::compare::Want;
+use super::compare::{Layout, Want};
 use super::cost::Cost;
 use crate::model::Order;
 
@@ -175,6 +175,8 @@ pub enum Local<F: PrimeField = M61> {
         both: View,
         /// The opened values c, one block.
         opened: Pub,
+        /// Where the digits are.
+        layout: Layout,
     },
     /// Block g of the result is `coefficient * src[g] + constant` with the pair (coefficient,
     /// constant) chosen, element by element, by bit `shifts[g]` of the opened value.
@@ -197,6 +199,15 @@ pub enum Local<F: PrimeField = M61> {
         /// Opened values.
         opened: Pub,
         /// How many bits stay.
+        bits: u32,
+    },
+    /// `dst[k] = opened[k] / 2^bits`, rounded down, as shares of a public value.
+    OpenedHigh {
+        /// Result.
+        dst: Reg,
+        /// Opened values.
+        opened: Pub,
+        /// How many bits go.
         bits: u32,
     },
     /// 1 where the opened value is 0, else 0, as shares of a public value.
@@ -342,6 +353,29 @@ pub enum Call {
         /// The masks that the bits make.
         mask: MaskReg,
     },
+    /// Shared random bits, to be used when their batch is verified.
+    Bits {
+        /// The call's number.
+        op: u32,
+        /// The batch it belongs to.
+        batch: u32,
+        /// The bits.
+        dst: Reg,
+    },
+    /// Random integers that nobody knows, each the sum of one below 2^`bits` for every subset of t+1
+    /// parties. No message is needed.
+    Bounded {
+        /// The call's number.
+        op: u32,
+        /// The sums.
+        whole: Reg,
+        /// The sums of the integers without their lowest bits.
+        cut: Reg,
+        /// Bits of each integer.
+        bits: u32,
+        /// How many of them are cut off.
+        shift: u32,
+    },
     /// Uniform field elements that nobody knows. No message is needed.
     Random {
         /// The call's number.
@@ -443,9 +477,9 @@ impl<F: PrimeField> Local<F> {
                 read(*src);
                 read_opened(*opened);
             }
-            Local::OpenedLow { opened, .. } | Local::OpenedZero { opened, .. } => {
-                read_opened(*opened);
-            }
+            Local::OpenedLow { opened, .. }
+            | Local::OpenedHigh { opened, .. }
+            | Local::OpenedZero { opened, .. } => read_opened(*opened),
             Local::RankCounts { less, equal, .. } => {
                 read(*less);
                 read(*equal);
@@ -471,6 +505,7 @@ impl<F: PrimeField> Local<F> {
             | Local::PairDifferences { dst, .. }
             | Local::ByOpenedBit { dst, .. }
             | Local::OpenedLow { dst, .. }
+            | Local::OpenedHigh { dst, .. }
             | Local::OpenedZero { dst, .. }
             | Local::Places { dst }
             | Local::RankCounts { dst, .. } => [Some(dst), None],
@@ -492,6 +527,8 @@ impl Call {
             | Call::OpenMasked { op, .. }
             | Call::Compare { op, .. }
             | Call::Masks { op, .. }
+            | Call::Bits { op, .. }
+            | Call::Bounded { op, .. }
             | Call::Random { op, .. }
             | Call::Reshare { op, .. }
             | Call::Verify { op } => op,
@@ -512,7 +549,11 @@ impl Call {
                 read(*left);
                 read(*right);
             }
-            Call::Masks { .. } | Call::Random { .. } | Call::Verify { .. } => {}
+            Call::Masks { .. }
+            | Call::Bits { .. }
+            | Call::Bounded { .. }
+            | Call::Random { .. }
+            | Call::Verify { .. } => {}
             Call::Open { src, .. }
             | Call::OpenMasked { src, .. }
             | Call::Compare { src, .. }
@@ -520,19 +561,21 @@ impl Call {
         }
     }
 
-    /// The register of shares it writes; openings and verifications write none.
+    /// The registers of shares it writes; openings and verifications write none.
     #[must_use]
-    pub fn writes(&self) -> Option<Reg> {
+    pub fn writes(&self) -> [Option<Reg>; 2] {
         match *self {
+            Call::Bounded { whole, cut, .. } => [Some(whole), Some(cut)],
             Call::Multiply { dst, .. }
             | Call::MatrixProduct { dst, .. }
             | Call::Dot { dst, .. }
             | Call::Shuffle { dst, .. }
             | Call::Random { dst, .. }
             | Call::Compare { dst, .. }
-            | Call::Reshare { dst, .. } => Some(dst),
-            Call::Masks { bits, .. } => Some(bits),
-            Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => None,
+            | Call::Bits { dst, .. }
+            | Call::Reshare { dst, .. } => [Some(dst), None],
+            Call::Masks { bits, .. } => [Some(bits), None],
+            Call::Open { .. } | Call::OpenMasked { .. } | Call::Verify { .. } => [None, None],
         }
     }
 }
@@ -551,7 +594,7 @@ impl<F: PrimeField> Step<F> {
     pub fn writes(&self) -> [Option<Reg>; 2] {
         match self {
             Step::Local(local) => local.writes(),
-            Step::Call(call) => [call.writes(), None],
+            Step::Call(call) => call.writes(),
         }
     }
 }

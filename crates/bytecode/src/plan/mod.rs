@@ -37,6 +37,7 @@ mod relation;
 mod root;
 mod select;
 mod sort;
+mod statistical;
 mod statistics;
 mod tiling;
 mod truncation;

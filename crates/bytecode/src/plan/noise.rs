@@ -40,7 +40,7 @@ use super::error::PlanError;
 use super::ir::View;
 use super::tiling::by_rows;
 use super::{product, relation, truncation};
-use crate::interval::Interval;
+use crate::interval::Wide;
 use crate::model::Relation;
 
 /// Bits of a word.
@@ -92,7 +92,7 @@ fn uniform_tile<F: PrimeField>(
         let mut terms = vec![(F::from_u64(end), limb)];
         terms.extend(value.map(|value| (F::ONE, value)));
         let scaled = b.linear(&terms, F::ZERO);
-        let range = Interval {
+        let range = Wide {
             low: 0,
             high: (1 << PRODUCT_BITS) - 1,
         };

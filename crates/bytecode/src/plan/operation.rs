@@ -269,7 +269,7 @@ fn non_linear<F: PrimeField>(
         range.expect("values that are taken apart have a range")
     };
     match operation {
-        Operation::Truncate => truncation::truncate(b, x, range(0), Operation::CUT_BITS),
+        Operation::Truncate => truncation::truncate(b, x, range(0).into(), Operation::CUT_BITS),
         Operation::Bits => bits::decompose(b, x, Operation::BITS),
         Operation::Select => select::select(b, x, inputs[1], inputs[2]),
         Operation::Lookup => {

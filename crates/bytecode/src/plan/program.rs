@@ -15,7 +15,7 @@ use super::gate::{Gate, Value};
 use super::ir::{Plan, View};
 use super::{
     FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
-    relation, root, select, sort, statistics, truncation, zero,
+    relation, root, select, sort, statistical, statistics, truncation, zero,
 };
 use crate::interval::{Interval, Wide};
 
@@ -114,7 +114,8 @@ impl<F: PrimeField> Expansion<F> {
             | Gate::Divide { .. }
             | Gate::SquareRoot { .. }
             | Gate::Remainder { .. }
-            | Gate::Truncate { .. } => self.division(gate),
+            | Gate::Truncate { .. }
+            | Gate::MultiplyFixed { .. } => self.division(gate),
             Gate::Bits { .. }
             | Gate::Compose { .. }
             | Gate::OneHots { .. }
@@ -236,7 +237,7 @@ impl<F: PrimeField> Expansion<F> {
             Gate::Remainder { a, bits } => {
                 let a = self.value(*a)?;
                 check(*bits <= value_bits::<F>(), GateProblem::Parameter)?;
-                let view = truncation::remainder(&mut self.b, a.view, a.range, *bits)?;
+                let view = truncation::remainder(&mut self.b, a.view, a.range.into(), *bits)?;
                 let high = (1 << bits) - 1;
                 let range = if a.range.low >= 0 {
                     Interval {
@@ -251,15 +252,48 @@ impl<F: PrimeField> Expansion<F> {
             Gate::Truncate { a, bits } => {
                 let a = self.value(*a)?;
                 check(*bits <= most_bits::<F>(), GateProblem::Parameter)?;
-                let view = truncation::truncate(&mut self.b, a.view, a.range, *bits)?;
+                let view = truncation::truncate(&mut self.b, a.view, a.range.into(), *bits)?;
                 let range = Interval {
                     low: a.range.low >> bits,
                     high: a.range.high >> bits,
                 };
                 Ok(Known { view, range })
             }
+            Gate::MultiplyFixed { a, b, bits } => self.multiply_fixed(*a, *b, *bits),
             _ => unreachable!("sorted by `gate`"),
         }
+    }
+
+    /// The product may be longer than values are, as long as what is left of it is not.
+    fn multiply_fixed(&mut self, a: Value, b: Value, bits: u32) -> Result<Known, Refusal> {
+        check(
+            (1..=most_bits::<F>()).contains(&bits),
+            GateProblem::Parameter,
+        )?;
+        let [a, b] = self.together([a, b])?;
+        let product = Wide::from(a.range).times(b.range.into());
+        let magnitude = product.low.unsigned_abs().max(product.high.unsigned_abs());
+        // A quarter of the field (S15), so that exact truncation has room, too.
+        check(magnitude >> (F::BITS - 2) == 0, GateProblem::Range)?;
+        let k = (u128::BITS - magnitude.leading_zeros()).max(bits);
+        let (low, high) = (product.low >> bits, product.high >> bits);
+        let statistical = statistical::cuts::<F>(self.b.committee(), k);
+        let (below, above) = if statistical {
+            statistical::error(self.b.committee())
+        } else {
+            (0, 0)
+        };
+        let range = narrow::<F>(Wide {
+            low: low - below,
+            high: high + above,
+        })?;
+        let whole = product::product(&mut self.b, a.view, b.view)?;
+        let view = if statistical {
+            statistical::truncate(&mut self.b, whole, k, bits)?
+        } else {
+            truncation::truncate(&mut self.b, whole, product, bits)?
+        };
+        Ok(Known { view, range })
     }
 
     fn digits(&mut self, gate: &Gate) -> Result<Known, Refusal> {

@@ -5,10 +5,10 @@
 use enigma_field::PrimeField;
 
 use super::build::Builder;
-use super::compare::{self, Masks};
+use super::compare::{self, Masks, Want};
 use super::error::PlanError;
 use super::ir::View;
-use super::tiles;
+use super::{statistical, tiles};
 use crate::model::Relation;
 
 /// 1 where `a` stands to `b` in the relation, else 0. The difference is `sum of coefficient * view +
@@ -25,6 +25,15 @@ pub(super) fn holds<F: PrimeField>(
     };
     let terms: Vec<(F, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
     let rows = Builder::joint_len(&terms);
+    if statistical::compares(b, rows) {
+        let want = match relation {
+            Relation::Less | Relation::Greater => Want::Less,
+            Relation::Equal => Want::LessAndEqual,
+        };
+        b.begin();
+        let difference = b.linear(&terms, sign * constant);
+        return statistical::compared(b, difference, want);
+    }
     let mut prepared = None;
     if rows <= super::TILE {
         prepared = Some(compare::masks(b, rows)?);

@@ -20,20 +20,20 @@ use super::error::PlanError;
 use super::ir::View;
 use super::tiling::by_rows;
 use super::unmask::{self, Hidden};
-use crate::interval::Interval;
+use crate::interval::Wide;
 
-/// `x mod 2^f` for f from 0 to 60, over 2^127 - 1 to 63. `range`: where x lies.
+/// `x mod 2^f` for f below the number of the field's bits. `range`: where x lies.
 pub(super) fn remainder<F: PrimeField>(
     b: &mut Builder<F>,
     x: View,
-    range: Interval,
+    range: Wide,
     f: u32,
 ) -> Result<View, PlanError> {
     if f == 0 {
         b.begin();
         return Ok(b.constant(F::ZERO, x.len));
     }
-    if range.low >= 0 && i128::from(range.high) < 1 << f {
+    if range.low >= 0 && range.high < 1 << f {
         b.begin();
         return Ok(x);
     }
@@ -43,7 +43,7 @@ pub(super) fn remainder<F: PrimeField>(
         b.begin();
         let lifted = b.linear(
             &[(F::ONE, x.part(first, len))],
-            F::from_u64(lift(range.low, f)),
+            F::from_i128(lift(range.low, f)),
         );
         let hidden = Hidden::open(b, lifted, masks, f / 2)?;
         let borrow = borrow_into(b, &hidden, f)?;
@@ -51,7 +51,7 @@ pub(super) fn remainder<F: PrimeField>(
         let terms = [
             (F::ONE, low),
             (-F::ONE, hidden.wrapped()),
-            (F::from_u64(1 << f), borrow),
+            (F::from_i128(1 << f), borrow),
         ];
         Ok(b.linear(&terms, F::ZERO))
     })
@@ -61,7 +61,7 @@ pub(super) fn remainder<F: PrimeField>(
 pub(super) fn truncate<F: PrimeField>(
     b: &mut Builder<F>,
     x: View,
-    range: Interval,
+    range: Wide,
     f: u32,
 ) -> Result<View, PlanError> {
     let low = remainder(b, x, range, f)?;
@@ -72,9 +72,8 @@ pub(super) fn truncate<F: PrimeField>(
 }
 
 /// The least multiple of 2^f that added to `low` gives no negative number.
-fn lift(low: i64, f: u32) -> u64 {
-    let below = if low < 0 { low.unsigned_abs() } else { 0 };
-    below.div_ceil(1 << f) << f
+fn lift(low: i128, f: u32) -> i128 {
+    -((low.min(0) >> f) << f)
 }
 
 /// The borrow into bit f.
@@ -104,16 +103,16 @@ mod tests {
     #[test]
     fn lifted_values_are_integers_below_the_field_s_size() {
         let fields = [
-            ((1 << 59) - 1, 60, u128::from(M61::MODULUS)),
-            (i64::MAX, 63, M127::MODULUS),
+            ((1 << 59) - 1, 60, i128::from(M61::MODULUS)),
+            ((1 << 125) - 1, 126, M127::MODULUS as i128),
         ];
         for (most, most_bits, modulus) in fields {
             for f in 1..=most_bits {
                 for low in [0, -1, 1 - (1 << 20), -most] {
                     let lift = lift(low, f);
-                    assert!(lift.is_multiple_of(1 << f));
-                    assert!(i128::from(low) + i128::from(lift) >= 0);
-                    assert!(u128::from(lift) + (most as u128) < modulus);
+                    assert_eq!(lift % (1 << f), 0);
+                    assert!(low + lift >= 0);
+                    assert!(lift + most < modulus);
                 }
             }
         }

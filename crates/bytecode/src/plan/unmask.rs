@@ -59,6 +59,7 @@ impl Hidden {
             bits: masks.bits,
             both: masks.both,
             opened,
+            layout,
         });
         let mut levels = vec![Segments::digits(
             b.view(less),

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::Counters;
 use crate::keys::{SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
-use crate::prg::{Keystream, Prg, Purpose, Stream, TILE_LEN};
+use crate::prg::{Keystream, Prg, Purpose, Stream, TILE_BLOCKS, TILE_LEN};
 
 /// Streams that are added up at a time, and words of each: together they stay in the nearest cache.
 const WORDS_ROWS: usize = 20;
@@ -172,6 +172,31 @@ impl<F: PrimeField> Context<F> {
     pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [F]) {
         let mut words = self.keys.random(purpose, op, part);
         self.scratch.add_words(&mut words, out);
+    }
+
+    /// Adds to `whole` our shares of sums of integers below 2^`bits`, one integer for each subset of t+1
+    /// parties (protocols F.4), and to `cut` those of the sums of the integers without their `shift` low
+    /// bits.
+    pub(super) fn add_bounded(
+        &mut self,
+        (op, part): (u32, u32),
+        (bits, shift): (u32, u32),
+        whole: &mut [F],
+        cut: &mut [F],
+    ) {
+        let kept = (1 << bits) - 1;
+        for (prg, factor) in &self.keys.subsets {
+            let mut stream = prg.stream(Purpose::Bounded, op, part);
+            let tiles = whole.chunks_mut(TILE_BLOCKS);
+            for (whole, cut) in tiles.zip(cut.chunks_mut(TILE_BLOCKS)) {
+                let numbers = stream.numbers(&mut self.scratch.keystream, whole.len());
+                for ((whole, cut), number) in whole.iter_mut().zip(cut).zip(numbers) {
+                    let number = (number & kept) as i128;
+                    *whole += *factor * F::from_i128(number);
+                    *cut += *factor * F::from_i128(number >> shift);
+                }
+            }
+        }
     }
 
     /// Adds to `out` our terms of a zero mask; see [`Keys::zero`].

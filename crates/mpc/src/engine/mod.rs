@@ -25,6 +25,7 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use enigma_field::interpolation::prss_subsets;
 use enigma_field::shamir::Checker;
 use enigma_field::{Committee, M61, Party, PrimeField, Shares};
 
@@ -250,14 +251,51 @@ impl<F: PrimeField> Engine<F> {
             let chunk = &mut shares[range];
             self.context.add_random(Purpose::Random, op, part, chunk);
         }
-        // Nobody has anything to send for such an operation.
+        self.check_silence(op)?;
+        Ok(Wires::input(shares))
+    }
+
+    /// Nobody has anything to send for an operation without interaction.
+    fn check_silence(&mut self, op: u32) -> Result<(), Error> {
         match self.early.take(op).first() {
-            None => Ok(Wires::input(shares)),
+            None => Ok(()),
             Some((from, slot, _)) => Err(self.die(Fault::Unexpected {
                 from: *from,
                 slot: *slot,
             })),
         }
+    }
+
+    /// Shares of random integers that no t parties know, each the sum of one below 2^`bits` for every
+    /// subset of t+1 parties (protocols F.4); and of the sums of these without their `shift` low bits.
+    /// Without interaction, and right by construction (R1). As masks they hide values statistically, so
+    /// what is opened under them must be verified (R3): [`Engine::start_open`] takes nothing else.
+    ///
+    /// # Errors
+    /// [`Misuse::OpReused`], [`Misuse::Bounds`] when the sums can reach the field's size, or the fault
+    /// that ended the session.
+    pub fn bounded(
+        &mut self,
+        op: u32,
+        len: usize,
+        bits: u32,
+        shift: u32,
+    ) -> Result<[Wires<F>; 2], Error> {
+        let terms = prss_subsets(&self.context.committee).map_or(0, |subsets| subsets.len());
+        let room = F::BITS.saturating_sub(terms.next_power_of_two().ilog2());
+        if terms == 0 || bits >= room || shift > bits {
+            return Err(Misuse::Bounds { bits }.into());
+        }
+        self.open_number(op)?;
+        self.context.counters.random_values += len as u64;
+        let [mut whole, mut cut] = [Shares::zeros(len), Shares::zeros(len)];
+        for (part, range) in chunks(len, chunk_len::<F>()) {
+            let (whole, cut) = (&mut whole[range.clone()], &mut cut[range]);
+            let context = &mut self.context;
+            context.add_bounded((op, part), (bits, shift), whole, cut);
+        }
+        self.check_silence(op)?;
+        Ok([whole, cut].map(Wires::input))
     }
 
     /// Takes a frame that `from` sent over its authenticated link.

@@ -195,7 +195,9 @@ pub(crate) fn assert_predicted<F: PrimeField>(plan: &Plan<F>, outcomes: &[Outcom
     let cost = &plan.cost;
     let steps = plan.strands.iter().flat_map(|strand| &strand.steps);
     let drawn = steps.map(|step| match step {
-        Step::Call(Call::Random { dst, .. }) => u64::from(plan.lengths[dst.0 as usize]),
+        Step::Call(Call::Random { dst, .. } | Call::Bounded { whole: dst, .. }) => {
+            u64::from(plan.lengths[dst.0 as usize])
+        }
         _ => 0,
     });
     let random_values: u64 = drawn.sum();

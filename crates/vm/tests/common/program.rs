@@ -119,6 +119,9 @@ pub(crate) fn meaning<F: PrimeField>(gates: &[Gate], inputs: &[Vec<i64>]) -> Vec
             Gate::Truncate { a, bits } => {
                 map(of(a), |x| small(i128::from(x).div_euclid(1 << bits)))
             }
+            Gate::MultiplyFixed { a, b, bits } => zip(of(a), of(b), |x, y| {
+                small((i128::from(x) * i128::from(y)) >> bits)
+            }),
             Gate::Bits { a, width } => {
                 let bit = |i: u32| map(of(a), |x| (F::from_i64(x).to_u128() >> i & 1) as i64);
                 (0..*width).flat_map(bit).collect()
