@@ -27,6 +27,9 @@ pub(super) struct Batch<F: PrimeField> {
     gates: BTreeMap<u32, Gates>,
 }
 
+/// Two vectors of one length.
+type Pair<F> = (Wires<F>, Wires<F>);
+
 /// What an operation multiplied, without its result.
 pub(super) enum Factors<F: PrimeField> {
     /// The left vectors, one after the other, with the right ones.
@@ -277,10 +280,11 @@ impl<F: PrimeField> Factors<F> {
 
     /// All wires that the results depend on.
     pub(super) fn wires(&self) -> impl Iterator<Item = &Wires<F>> {
-        let (pairs, single): (&[(Wires<F>, Wires<F>)], [Option<&Wires<F>>; 2]) = match self {
-            Self::Products(factors) => (factors, [None, None]),
-            Self::Dots { x, y, .. } | Self::Matrices { x, y, .. } => (&[], [Some(x), Some(y)]),
-            Self::Same(values) => (&[], [Some(values), None]),
+        let none: &[Pair<F>] = &[];
+        let (pairs, single) = match self {
+            Self::Products(factors) => (factors.as_slice(), [None, None]),
+            Self::Dots { x, y, .. } | Self::Matrices { x, y, .. } => (none, [Some(x), Some(y)]),
+            Self::Same(values) => (none, [Some(values), None]),
         };
         let pairs = pairs.iter().flat_map(|(left, right)| [left, right]);
         pairs.chain(single.into_iter().flatten())
