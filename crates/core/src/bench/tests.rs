@@ -139,12 +139,13 @@ fn check_runs(field: FieldName, operation: Operation, count: u32, n: u8) {
         assert_eq!(network.heard(), computed.collect::<Vec<_>>());
         network.tell(|| Input::Check);
         network.settle();
-        assert!(
-            network
-                .heard()
-                .iter()
-                .all(|said| *said == [Effect::Checked])
-        );
+        for said in network.heard() {
+            assert_eq!(
+                said,
+                [Effect::Checked],
+                "{operation} of {count} over {field}, n = {n}"
+            );
+        }
     }
 }
 

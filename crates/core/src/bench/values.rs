@@ -80,21 +80,20 @@ pub(super) fn expected<F: PrimeField>(operation: Operation, columns: &[Vec<F>]) 
         }
         Operation::Shuffle | Operation::Sort => sorted(&columns[0]),
         _ => {
-            // Their ranges lie in 64 bits.
-            let columns: Vec<Vec<i64>> = columns
+            let columns: Vec<Vec<i128>> = columns
                 .iter()
-                .map(|column| column.iter().map(|x| x.to_i128() as i64).collect())
+                .map(|column| column.iter().map(|x| x.to_i128()).collect())
                 .collect();
             let result = on_integers(operation, &columns);
-            result.into_iter().map(F::from_i64).collect()
+            result.into_iter().map(F::from_i128).collect()
         }
     }
 }
 
 /// What the operations give that are about integers.
-fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
+fn on_integers(operation: Operation, columns: &[Vec<i128>]) -> Vec<i128> {
     let x = &columns[0];
-    let each = |of: &dyn Fn(i64) -> i64| x.iter().map(|x| of(*x)).collect();
+    let each = |of: &dyn Fn(i128) -> i128| x.iter().map(|x| of(*x)).collect();
     match operation {
         Operation::Truncate => each(&|x| x >> Operation::CUT_BITS),
         Operation::Bits => (0..Operation::BITS)
@@ -103,13 +102,13 @@ fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
         Operation::Select => (0..x.len())
             .map(|k| columns[2 - x[k] as usize][k])
             .collect(),
-        Operation::Lookup => each(&|x| Operation::TABLE[x as usize]),
+        Operation::Lookup => each(&|x| Operation::TABLE[x as usize].into()),
         Operation::Max => x.iter().copied().max().into_iter().collect(),
         Operation::Divide => {
             let pairs = x.iter().zip(&columns[1]);
             pairs.map(|(x, y)| x.checked_div(*y).unwrap_or(0)).collect()
         }
-        Operation::SquareRoot => each(&i64::isqrt),
+        Operation::SquareRoot => each(&i128::isqrt),
         Operation::Median => {
             let mut sorted = x.clone();
             sorted.sort_unstable();
@@ -119,7 +118,10 @@ fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
             let bounds = Operation::BOUNDS;
             let mut counts = vec![0; bounds.len() + 1];
             for x in x {
-                counts[bounds.iter().filter(|bound| *bound <= x).count()] += 1;
+                counts[bounds
+                    .iter()
+                    .filter(|bound| i128::from(**bound) <= *x)
+                    .count()] += 1;
             }
             counts
         }
