@@ -1,10 +1,16 @@
 //! A party that cheats at any message of a whole computation, in many ways: nobody gets a wrong
 //! value, nobody honest is named, nobody accepts a wrong batch. And colluders, and lies that a party
 //! signed itself.
+//!
+//! Setups are attacked in `setup.rs` in the same ways.
 
 mod common;
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
 
 use common::{Case, Kind, MULTIPLY, Mutation, Run, VALUES};
 use enigma_field::{Committee, M61, Party};
@@ -15,9 +21,10 @@ fn committee(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
 }
 
-/// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these.
+/// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these, each with two
+/// sets of values. How many can be seen with `--no-capture`.
 fn campaign(n: u8, seeds: Range<u64>, every: u64) {
-    let (mut number, mut run) = (0, 0);
+    let (mut number, mut run, first) = (0, 0, seeds.start);
     for seed in seeds {
         for kind in Kind::all(n) {
             for corrupt in committee(n).parties() {
@@ -35,16 +42,20 @@ fn campaign(n: u8, seeds: Range<u64>, every: u64) {
                 }
             }
         }
+        print(format_args!(
+            "{n} parties, seeds {first} to {seed}: {run} cases, each with two sets of values\n"
+        ));
     }
-    // To be seen with `--no-capture`.
+}
+
+fn print(line: std::fmt::Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    std::io::Write::write_fmt(&mut out, format_args!("{n} parties: {run} cases\n"))
-        .expect("standard output");
+    std::io::Write::write_fmt(&mut out, line).expect("standard output");
 }
 
 #[test]
 fn any_one_of_three_parties_may_cheat_anywhere() {
-    campaign(3, 0..2, 1);
+    campaign(3, 0..1, 2);
 }
 
 #[test]
@@ -57,13 +68,79 @@ fn any_one_of_seven_parties_may_cheat_anywhere() {
     campaign(7, 0..1, 10);
 }
 
-/// Everything, several times: minutes.
+// Everything, twenty times over: `cargo xtask campaign`.
+
+/// One case in how many of a long campaign is run: all, unless this variable says otherwise.
+const EVERY: &str = "ENIGMA_CAMPAIGN_EVERY";
+
+fn long_campaign(n: u8) {
+    let every = std::env::var(EVERY).map_or(1, |text| text.parse().expect("a number"));
+    campaign(n, 100..120, every);
+}
+
 #[test]
-#[ignore = "takes minutes"]
-fn the_whole_campaign() {
-    campaign(3, 100..110, 1);
-    campaign(5, 100..104, 1);
-    campaign(7, 100..102, 1);
+#[ignore = "takes many minutes"]
+fn the_long_campaign_of_three_parties() {
+    long_campaign(3);
+}
+
+#[test]
+#[ignore = "takes many minutes"]
+fn the_long_campaign_of_five_parties() {
+    long_campaign(5);
+}
+
+#[test]
+#[ignore = "takes an hour"]
+fn the_long_campaign_of_seven_parties() {
+    long_campaign(7);
+}
+
+#[test]
+fn the_campaign_knows_every_message_of_the_program() {
+    for n in [3, 5, 7] {
+        let sent: Rc<RefCell<BTreeSet<(u32, u8)>>> = Rc::default();
+        let seen = sent.clone();
+        let mut run = Run::new(n, 2, 1);
+        run.network.tamper = Some(Box::new(move |frame| {
+            seen.borrow_mut().insert((frame.slot.op, frame.slot.step));
+            vec![frame]
+        }));
+        run.finish();
+        for party in committee(n).parties() {
+            assert!(run.output(party).is_some(), "an honest run ends well");
+        }
+        let every = Kind::every(n);
+        let known: BTreeSet<(u32, u8)> = every.iter().map(|kind| kind.place(n)).collect();
+        assert_eq!(known.len(), every.len());
+        assert_eq!(*sent.borrow(), known);
+    }
+}
+
+#[test]
+fn the_program_has_every_operation_of_the_engine() {
+    fn starts(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("the engine's sources") {
+            let path = entry.expect("a source").path();
+            if path.is_dir() {
+                starts(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let declared = text.split("pub fn start_").skip(1);
+            let names = declared.filter_map(|rest| rest.split(['(', '<']).next());
+            found.extend(names.map(str::to_owned));
+        }
+    }
+    let sources = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine"));
+    let mut operations = BTreeSet::new();
+    starts(sources, &mut operations);
+    assert!(operations.len() > 10);
+    let program = include_str!("common/mod.rs");
+    let missing: Vec<&String> = (operations.iter())
+        .filter(|name| !program.contains(&format!("engine.start_{name}(")))
+        .collect();
+    assert!(missing.is_empty(), "no campaign spoils {missing:?}");
 }
 
 /// Adds to the first element of a dealing.
@@ -109,7 +186,12 @@ fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
     let delta = M61::new(123_456);
     let mut runs = 0;
     for n in [5, 7] {
-        for kind in [Kind::Multiply, Kind::Dot, Kind::Reshare, Kind::Deal(0)] {
+        for kind in [
+            Kind::Multiply,
+            Kind::Dot,
+            Kind::Reshare,
+            Kind::Deal(VALUES, 0),
+        ] {
             for pair in pairs(n) {
                 let Some(run) = collude(n, pair, kind, [delta, -delta]) else {
                     continue;
@@ -130,7 +212,7 @@ fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
 #[test]
 fn colluders_whose_errors_do_not_cancel_are_not_accepted() {
     for n in [5, 7] {
-        for kind in [Kind::Multiply, Kind::Terms, Kind::Deal(0)] {
+        for kind in [Kind::Multiply, Kind::Terms, Kind::Deal(VALUES, 0)] {
             for pair in pairs(n).step_by(3) {
                 let deltas = [M61::new(5), M61::new(6)];
                 let Some(run) = collude(n, pair, kind, deltas) else {
@@ -177,13 +259,18 @@ fn a_party_that_signs_two_checkpoints_is_named_by_all() {
         let cheats = committee(n).parties();
         for cheat in cheats {
             let victim = committee(n).after(cheat, 1);
-            let run = lie(n, cheat, Kind::Checkpoint, move |forger, to, checkpoint| {
-                if to == victim {
-                    // Another anchor.
-                    checkpoint[3] ^= 1;
-                    forger.sign_checkpoint(VALUES, checkpoint);
-                }
-            });
+            let run = lie(
+                n,
+                cheat,
+                Kind::Checkpoint(VALUES),
+                move |forger, to, checkpoint| {
+                    if to == victim {
+                        // Another anchor.
+                        checkpoint[3] ^= 1;
+                        forger.sign_checkpoint(VALUES, checkpoint);
+                    }
+                },
+            );
             let (from, op) = (cheat, VALUES);
             for party in committee(n).others(cheat) {
                 let fault = run.fault(party).expect("everybody sees both");
@@ -202,7 +289,7 @@ fn a_coin_of_no_commitment_names_its_party() {
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
         for number in 0..4 {
-            let kind = Kind::Coin(number);
+            let kind = Kind::Coin(VALUES, number);
             if !Kind::all(n).contains(&kind) {
                 continue;
             }
@@ -213,10 +300,15 @@ fn a_coin_of_no_commitment_names_its_party() {
             }
         }
         // An anchor of no chain, the same for all.
-        let run = lie(n, cheat, Kind::Checkpoint, |forger, _, checkpoint| {
-            checkpoint[..32].fill(7);
-            forger.sign_checkpoint(VALUES, checkpoint);
-        });
+        let run = lie(
+            n,
+            cheat,
+            Kind::Checkpoint(VALUES),
+            |forger, _, checkpoint| {
+                checkpoint[..32].fill(7);
+                forger.sign_checkpoint(VALUES, checkpoint);
+            },
+        );
         for party in committee(n).others(cheat) {
             let (from, op) = (cheat, VALUES);
             assert_eq!(run.fault(party), Some(&Fault::Coin { from, op }));
@@ -228,7 +320,7 @@ fn a_coin_of_no_commitment_names_its_party() {
 fn a_statement_that_was_never_signed_names_who_passes_it_on() {
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
-        let run = lie(n, cheat, Kind::Coin(0), |_, _, coin| coin[32] ^= 1);
+        let run = lie(n, cheat, Kind::Coin(VALUES, 0), |_, _, coin| coin[32] ^= 1);
         for party in committee(n).others(cheat) {
             let (from, op) = (cheat, VALUES);
             assert_eq!(run.fault(party), Some(&Fault::Unsigned { from, op }));
@@ -243,7 +335,7 @@ fn what_an_honest_party_signed_about_another_batch_proves_nothing_against_it() {
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
         let mut run = Run::new(n, 2, 9);
-        let mut first_coins = std::collections::BTreeMap::new();
+        let mut first_coins = BTreeMap::new();
         run.network.tamper = Some(Box::new(move |mut frame| {
             if frame.from == cheat && frame.slot.step == 1 {
                 match frame.slot.op {
@@ -269,10 +361,15 @@ fn wrong_shares_of_the_last_claim_are_refused_and_name_nobody() {
     for n in [3, 5, 7] {
         for cheat in committee(n).parties() {
             for value in 0..3 {
-                let run = lie(n, cheat, Kind::VerifyOpening, move |forger, _, opening| {
-                    add(&mut opening[16 * value..], M61::ONE);
-                    forger.sign_opening(VALUES, opening);
-                });
+                let run = lie(
+                    n,
+                    cheat,
+                    Kind::VerifyOpening(VALUES),
+                    move |forger, _, opening| {
+                        add(&mut opening[16 * value..], M61::ONE);
+                        forger.sign_opening(VALUES, opening);
+                    },
+                );
                 for party in committee(n).others(cheat) {
                     let (op, index) = (VALUES, value);
                     assert_eq!(run.fault(party), Some(&Fault::Inconsistent { op, index }));
@@ -286,16 +383,21 @@ fn wrong_shares_of_the_last_claim_are_refused_and_name_nobody() {
 fn an_acceptance_is_signed_by_its_sender() {
     let cheat = committee(3).parties().last().expect("a member");
     // Signing anew changes nothing: an acceptance says one thing only.
-    let run = lie(3, cheat, Kind::Acceptance, |forger, _, acceptance| {
-        let before = acceptance.clone();
-        forger.sign_acceptance(VALUES, acceptance);
-        assert_eq!(*acceptance, before);
-    });
+    let run = lie(
+        3,
+        cheat,
+        Kind::Acceptance(VALUES),
+        |forger, _, acceptance| {
+            let before = acceptance.clone();
+            forger.sign_acceptance(VALUES, acceptance);
+            assert_eq!(*acceptance, before);
+        },
+    );
     for party in committee(3).parties() {
         assert!(run.accepted(party, VALUES));
         assert!(run.output(party).is_some());
     }
-    let run = lie(3, cheat, Kind::Acceptance, |_, _, acceptance| {
+    let run = lie(3, cheat, Kind::Acceptance(VALUES), |_, _, acceptance| {
         acceptance[0] ^= 1
     });
     for party in committee(3).others(cheat) {
