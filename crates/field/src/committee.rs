@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::m61::M61;
-use crate::traits::Field;
+use crate::traits::{Field, PrimeField};
 
 /// The largest committee.
 pub const MAX_PARTIES: u8 = 31;
@@ -59,7 +58,7 @@ impl fmt::Display for Party {
 pub struct Committee {
     n: u8,
     /// Entries from n on are zero.
-    lambda: [M61; MAX_PARTIES as usize],
+    lambda: [i64; MAX_PARTIES as usize],
 }
 
 impl Committee {
@@ -73,16 +72,11 @@ impl Committee {
         }
         // The product over j != i of j / (j - i) is (-1)^(i-1) times n over i: an integer far
         // below p, so there is nothing to invert.
-        let mut lambda = [M61::ZERO; MAX_PARTIES as usize];
-        let mut binomial = 1u64;
-        for i in 1..=u64::from(n) {
-            binomial = binomial * (u64::from(n) + 1 - i) / i;
-            let coefficient = M61::new(binomial);
-            lambda[i as usize - 1] = if i % 2 == 1 {
-                coefficient
-            } else {
-                -coefficient
-            };
+        let mut lambda = [0; MAX_PARTIES as usize];
+        let mut binomial = 1;
+        for i in 1..=i64::from(n) {
+            binomial = binomial * (i64::from(n) + 1 - i) / i;
+            lambda[i as usize - 1] = if i % 2 == 1 { binomial } else { -binomial };
         }
         Ok(Self { n, lambda })
     }
@@ -141,10 +135,15 @@ impl Committee {
         Party(((party.index() + steps) % self.len()) as u8 + 1)
     }
 
-    /// The Lagrange coefficients at 0 over all n points, one per party: any n shares are a sharing
-    /// of degree 2t of the sum of `lambda[i] * share[i]`.
-    pub fn lambda(&self) -> &[M61] {
-        &self.lambda[..self.len()]
+    /// A member's Lagrange coefficient at 0 over all n points: any n shares are a sharing of degree 2t of
+    /// the sum of each party's coefficient times its share.
+    pub fn lambda<F: PrimeField>(&self, party: Party) -> F {
+        F::from_i64(self.lambda[party.index()])
+    }
+
+    /// The coefficients of all parties.
+    pub fn lambdas<F: PrimeField>(&self) -> Vec<F> {
+        self.parties().map(|party| self.lambda(party)).collect()
     }
 }
 

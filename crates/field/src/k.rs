@@ -175,6 +175,14 @@ impl Extension for K {
         };
         Self::new(re, im)
     }
+
+    fn from_random_bytes(bytes: [u8; 16]) -> Self {
+        let [re, im] = [0, 8].map(|start| {
+            let word = bytes[start..].first_chunk().expect("16 bytes");
+            u64::from_le_bytes(*word)
+        });
+        Self::from_random_words(re, im)
+    }
 }
 
 impl From<M61> for K {

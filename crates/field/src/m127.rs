@@ -230,6 +230,11 @@ impl Field for M127 {
     }
 
     #[inline]
+    fn put(self, place: &mut [u8]) {
+        place.copy_from_slice(&self.to_bytes());
+    }
+
+    #[inline]
     fn read_from(bytes: &[u8]) -> Option<Self> {
         Self::from_bytes(bytes.try_into().ok()?)
     }
@@ -263,9 +268,45 @@ impl PrimeField for M127 {
         Self::from_random_bits(u128::from(words[0]) | u128::from(words[1]) << 64)
     }
 
+    fn from_words(words: &[u8], out: &mut [Self]) {
+        let words = in_words(words, out.len());
+        for (element, word) in out.iter_mut().zip(words) {
+            *element = Self::from_random_bits(u128::from_le_bytes(*word));
+        }
+    }
+
+    /// Words are cut in halves, so that sums of products with small coefficients fit into two integers
+    /// and are reduced once.
+    fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [Self]) {
+        assert_eq!(coefficients.len(), rows.len(), "a coefficient for each row");
+        let magnitudes = coefficients.iter().map(|c| u64::from(c.unsigned_abs()));
+        assert!(magnitudes.sum::<u64>() < 1 << 31, "coefficients are small");
+        let rows: Vec<_> = rows.iter().map(|row| in_words(row, out.len())).collect();
+        for (place, element) in out.iter_mut().enumerate() {
+            let (mut low, mut high) = (0i128, 0i128);
+            for (coefficient, row) in coefficients.iter().zip(&rows) {
+                let word = u128::from_le_bytes(row[place]) & P;
+                low += i128::from(*coefficient) * i128::from(word as u64);
+                high += i128::from(*coefficient) * i128::from((word >> 64) as u64);
+            }
+            // The magnitudes of both are below 2^95.
+            *element += Self::from_i128(low) + Self::from_i128(high) * Self(1 << 64);
+        }
+    }
+
     #[inline]
     fn from_i64(integer: i64) -> Self {
         Self::from_i64(integer)
+    }
+
+    #[inline]
+    fn from_i128(integer: i128) -> Self {
+        Self::from_i128(integer)
+    }
+
+    #[inline]
+    fn to_u128(self) -> u128 {
+        self.0
     }
 
     #[inline]
@@ -312,6 +353,16 @@ impl PrimeField for M127 {
     }
 }
 
+/// Words of 16 bytes.
+fn in_words(bytes: &[u8], len: usize) -> &[[u8; 16]] {
+    let (words, rest) = bytes.as_chunks();
+    assert!(
+        words.len() == len && rest.is_empty(),
+        "a word for each element"
+    );
+    words
+}
+
 /// The field itself, as a space of dimension one.
 impl Extension for M127 {
     type Base = Self;
@@ -326,6 +377,10 @@ impl Extension for M127 {
             panic!("an element has one coordinate");
         };
         element
+    }
+
+    fn from_random_bytes(bytes: [u8; 16]) -> Self {
+        Self::from_random_bits(u128::from_le_bytes(bytes))
     }
 }
 

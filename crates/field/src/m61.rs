@@ -98,25 +98,6 @@ impl M61 {
         Self(reduce_once(word & P))
     }
 
-    /// The elements of little-endian words of 8 bytes, each as [`Self::from_random_word`] has it.
-    ///
-    /// # Panics
-    /// When there is not one word for each element.
-    pub fn from_words(words: &[u8], out: &mut [Self]) {
-        Backend::best().from_words(words, out);
-    }
-
-    /// Adds to `out[k]` the sum over the rows of `coefficients[row]` times the element of word k of the
-    /// row, as [`Self::from_words`] has it: of elements from generators that are needed for nothing
-    /// else.
-    ///
-    /// # Panics
-    /// When there is not one coefficient for each row, or in a row one word for each element, or when
-    /// the magnitudes of the coefficients add up to 2^31 or more.
-    pub fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [Self]) {
-        Backend::best().add_combined_words(coefficients, rows, out);
-    }
-
     /// A uniform element, up to 2^-61; consumes one 64-bit word.
     #[inline]
     pub fn random<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
@@ -239,6 +220,11 @@ impl Field for M61 {
     }
 
     #[inline]
+    fn put(self, place: &mut [u8]) {
+        place.copy_from_slice(&self.to_bytes());
+    }
+
+    #[inline]
     fn read_from(bytes: &[u8]) -> Option<Self> {
         Self::from_bytes(bytes.try_into().ok()?)
     }
@@ -293,9 +279,32 @@ impl PrimeField for M61 {
         Self::from_random_word(words[0])
     }
 
+    fn from_words(words: &[u8], out: &mut [Self]) {
+        Backend::best().from_words(words, out);
+    }
+
+    fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [Self]) {
+        Backend::best().add_combined_words(coefficients, rows, out);
+    }
+
     #[inline]
     fn from_i64(integer: i64) -> Self {
         Self::from_i64(integer)
+    }
+
+    #[inline]
+    fn from_i128(integer: i128) -> Self {
+        let magnitude = Self::reduce_wide(integer.unsigned_abs());
+        Self::conditional_select(
+            &magnitude,
+            &-magnitude,
+            (((integer >> 127) & 1) as u8).into(),
+        )
+    }
+
+    #[inline]
+    fn to_u128(self) -> u128 {
+        self.0.into()
     }
 
     #[inline]

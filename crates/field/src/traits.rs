@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use rand_core::CryptoRng;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::recursion;
 
@@ -57,6 +57,16 @@ pub trait Field:
 
     /// Appends the canonical encoding, [`Self::BYTES`] bytes.
     fn write_to(self, out: &mut Vec<u8>);
+
+    /// Writes the canonical encoding to its place.
+    ///
+    /// # Panics
+    /// When that does not have [`Self::BYTES`] bytes.
+    fn put(self, place: &mut [u8]) {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(Self::BYTES));
+        self.write_to(&mut bytes);
+        place.copy_from_slice(&bytes);
+    }
 
     /// Reads a canonical encoding; `None` for any other string or length.
     fn read_from(bytes: &[u8]) -> Option<Self>;
@@ -135,8 +145,50 @@ pub trait PrimeField: Field + ConditionallySelectable {
     /// [`Self::WORDS`].
     fn from_random_words(words: &[u64]) -> Self;
 
+    /// The elements of little-endian words, [`Self::WORDS`] for each, as [`Self::from_random_words`] has
+    /// them.
+    ///
+    /// # Panics
+    /// When there are not as many for each element.
+    fn from_words(words: &[u8], out: &mut [Self]) {
+        let width = 8 * Self::WORDS;
+        assert_eq!(words.len(), width * out.len(), "words for each element");
+        let mut buffer = [0; 4];
+        for (element, bytes) in out.iter_mut().zip(words.chunks_exact(width)) {
+            let (bytes, _) = bytes.as_chunks();
+            for (word, bytes) in buffer.iter_mut().zip(bytes) {
+                *word = u64::from_le_bytes(*bytes);
+            }
+            *element = Self::from_random_words(&buffer);
+        }
+    }
+
+    /// Adds to `out[k]` the sum over the rows of `coefficients[row]` times the element of word k of the
+    /// row, as [`Self::from_words`] has it: of elements from generators that are needed for nothing
+    /// else.
+    ///
+    /// # Panics
+    /// When there is not one coefficient for each row, or in a row one word for each element, or when
+    /// the magnitudes of the coefficients add up to 2^31 or more.
+    fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [Self]) {
+        assert_eq!(coefficients.len(), rows.len(), "a coefficient for each row");
+        let mut elements = Zeroizing::new(vec![Self::ZERO; out.len()]);
+        for (coefficient, row) in coefficients.iter().zip(rows) {
+            Self::from_words(row, &mut elements);
+            Self::add_scaled_each(out, Self::from_i64(i64::from(*coefficient)), &elements);
+        }
+    }
+
     /// The signed integer modulo p: a negative x is p - |x|.
-    fn from_i64(integer: i64) -> Self;
+    fn from_i128(integer: i128) -> Self;
+
+    /// The same of a shorter integer.
+    fn from_i64(integer: i64) -> Self {
+        Self::from_i128(i128::from(integer))
+    }
+
+    /// The canonical representative, from 0 to p - 1.
+    fn to_u128(self) -> u128;
 
     /// The representative of smallest magnitude, from -(p-1)/2 to (p-1)/2.
     fn to_i128(self) -> i128;
@@ -215,6 +267,9 @@ pub trait Extension: Field + From<Self::Base> + Mul<Self::Base, Output = Self> {
     /// # Panics
     /// When there are not [`Self::DEGREE`].
     fn from_coordinates(coordinates: &[Self::Base]) -> Self;
+
+    /// The element of uniform bytes, uniform up to a bias of one in the field's size.
+    fn from_random_bytes(bytes: [u8; 16]) -> Self;
 }
 
 /// The shapes [`PrimeField::combine_rows`] asks for.

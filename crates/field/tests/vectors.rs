@@ -287,7 +287,7 @@ fn sharing_vectors() {
     );
     for case in &file.committees {
         let committee = Committee::new(case.n).expect("odd");
-        assert_eq!(committee.lambda(), elements(&case.lambda));
+        assert_eq!(committee.lambdas::<M61>(), elements(&case.lambda));
         for party in committee.parties() {
             let own: Vec<_> = prss_coefficients(&committee, party)
                 .expect("small")

@@ -1,8 +1,8 @@
 //! What each operation sends, exactly: `bytecode::plan` predicts with these formulas and tests hold
 //! the engine's counters against them.
 //!
-//! With C(L) = ceil(L / 32768) frames per vector of L elements of 8 bytes and 24 bytes of header per
-//! frame, every party sends:
+//! With C(L) frames per vector of L elements, which is L divided by [`chunk_len`], rounded up, and 24 bytes
+//! of header per frame, every party sends:
 //!
 //! | operation | rounds | frames | elements |
 //! |---|---|---|---|
@@ -10,7 +10,7 @@
 //! | products through kings (L results) | 2 | see below | see below |
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
 //! | random value | 0 | 0 | 0 |
-//! | comparison with zero (n = 3) | 9 | see [`compare`] | 2 L, and a bit for each gate |
+//! | comparison with zero (n = 3) | 9 or 10 | see [`compare`] | 2 L, and a bit for each gate |
 //! | random bits | 2 | see below | see below |
 //! | shuffle, and back (L elements in all columns) | C(n, t); 2 forth for n = 3 | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
@@ -24,16 +24,15 @@
 use std::ops::{Add, AddAssign, Mul};
 
 use enigma_field::interpolation::{PartySet, prss_subsets};
-use enigma_field::{Committee, Levels, M61, Party};
+use enigma_field::{Committee, Levels, Party, PrimeField};
 
-use crate::engine::binary::circuit::LAYERS;
 use crate::engine::binary::layer_bytes;
 use crate::engine::{
     ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, COMPARE_PART_LEN, Compare, OPENING_BYTES,
-    PASSED_ON_BYTES, Shape, binary, dealt_bytes, dealt_bytes_of_bits,
+    PASSED_ON_BYTES, Shape, binary, compare_layers, dealt_bytes, dealt_bytes_of_bits,
 };
 use crate::message::{
-    BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, chunk_count, chunks, kings_chunk_len,
+    BITS_CHUNK_LEN, HEADER_BYTES, chunk_count, chunk_len, chunks, kings_chunk_len,
 };
 use crate::setup;
 
@@ -54,11 +53,11 @@ impl OpCost {
         self.payload_bytes + self.frames * HEADER_BYTES as u64
     }
 
-    fn vector(len: usize) -> Self {
+    fn vector<F: PrimeField>(len: usize) -> Self {
         Self {
             rounds: u32::from(len > 0),
-            frames: chunk_count(len, CHUNK_LEN) as u64,
-            payload_bytes: (len * M61::BYTES) as u64,
+            frames: chunk_count(len, chunk_len::<F>()) as u64,
+            payload_bytes: (len * F::BYTES) as u64,
         }
     }
 }
@@ -115,46 +114,46 @@ pub fn setup(committee: Committee, me: Party) -> OpCost {
 }
 
 /// `len` products of shares.
-pub fn multiply(committee: Committee, len: usize) -> OpCost {
-    OpCost::vector(len) * committee.degree()
+pub fn multiply<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    OpCost::vector::<F>(len) * committee.degree()
 }
 
 /// `len` inner products, of whatever width.
-pub fn dot(committee: Committee, len: usize) -> OpCost {
-    multiply(committee, len)
+pub fn dot<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    multiply::<F>(committee, len)
 }
 
 /// A matrix product.
-pub fn matrix_product(committee: Committee, shape: Shape) -> OpCost {
-    multiply(committee, shape.rows * shape.columns)
+pub fn matrix_product<F: PrimeField>(committee: Committee, shape: Shape) -> OpCost {
+    multiply::<F>(committee, shape.rows * shape.columns)
 }
 
 /// `len` products of shares, or elements of a matrix product, through kings; for one party.
-pub fn multiply_by_kings(committee: Committee, me: Party, len: usize) -> OpCost {
-    let chunk_len = kings_chunk_len(committee, len);
-    through_kings(committee, me, len, chunk_len, committee.degree())
+pub fn multiply_by_kings<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
+    let chunk = kings_chunk_len(committee, len);
+    through_kings::<F>(committee, me, len, chunk, committee.degree())
 }
 
 /// Fresh polynomials for `len` values.
-pub fn reshare(committee: Committee, len: usize) -> OpCost {
-    multiply(committee, len)
+pub fn reshare<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    multiply::<F>(committee, len)
 }
 
 /// A shuffle of columns with `len` elements in all. In each subset of t + 1 parties every member deals,
 /// and each party is a member of C(2t, t).
-pub fn shuffle(committee: Committee, len: usize) -> OpCost {
+pub fn shuffle<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
     let mut subsets = prss_subsets(&committee).unwrap_or_default();
     subsets.reverse();
-    shuffle_in(committee, &subsets, len)
+    shuffle_in::<F>(committee, &subsets, len)
 }
 
 /// The way back of a shuffle. See [`shuffle`].
-pub fn unshuffle(committee: Committee, len: usize) -> OpCost {
+pub fn unshuffle<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
     let subsets = prss_subsets(&committee).unwrap_or_default();
-    shuffle_in(committee, &subsets, len)
+    shuffle_in::<F>(committee, &subsets, len)
 }
 
-fn shuffle_in(committee: Committee, subsets: &[PartySet], len: usize) -> OpCost {
+fn shuffle_in<F: PrimeField>(committee: Committee, subsets: &[PartySet], len: usize) -> OpCost {
     let t = committee.degree();
     let mine = subsets.len() * (t + 1) / committee.len();
     OpCost {
@@ -163,7 +162,7 @@ fn shuffle_in(committee: Committee, subsets: &[PartySet], len: usize) -> OpCost 
         } else {
             0
         },
-        ..OpCost::vector(len) * (mine * t)
+        ..OpCost::vector::<F>(len) * (mine * t)
     }
 }
 
@@ -186,8 +185,8 @@ fn relays(committee: Committee, phases: &[PartySet]) -> u32 {
 }
 
 /// An opening of `len` values.
-pub fn open(committee: Committee, len: usize) -> OpCost {
-    OpCost::vector(len) * (committee.len() - 1)
+pub fn open<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    OpCost::vector::<F>(len) * (committee.len() - 1)
 }
 
 /// `len` random values.
@@ -198,8 +197,8 @@ pub fn random(_committee: Committee, _len: usize) -> OpCost {
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
 /// `width` for each inner product, the inner side of each matrix product, one for each reshare
 /// operation, and C(n, t) times its rows for each shuffle.
-pub fn verify(committee: Committee, len: usize) -> OpCost {
-    verification(committee, &Levels::new(len), dealt_bytes)
+pub fn verify<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    verification(committee, &Levels::new(len), dealt_bytes::<F>)
 }
 
 /// The verification of a batch of gates in so many words of 64: see [`gate_words`].
@@ -232,45 +231,47 @@ fn verification(
 
 /// `len` comparisons with zero, in a committee of three: an opening, and a frame for each layer of each
 /// 4096 comparisons, with a bit for each gate.
-pub fn compare(committee: Committee, compare: Compare, len: usize) -> OpCost {
-    let mut cost = open(committee, len);
+pub fn compare<F: PrimeField>(committee: Committee, compare: Compare, len: usize) -> OpCost {
+    let mut cost = open::<F>(committee, len);
+    let layers = compare_layers::<F>();
     if len > 0 {
-        cost.rounds += LAYERS as u32;
+        cost.rounds += u32::from(layers);
     }
     for (_, range) in chunks(len, COMPARE_PART_LEN) {
-        cost.frames += LAYERS as u64;
-        let bytes = (0..LAYERS).map(|layer| layer_bytes(compare, layer, range.len()));
+        cost.frames += u64::from(layers);
+        let bytes =
+            (0..usize::from(layers)).map(|layer| layer_bytes::<F>(compare, layer, range.len()));
         cost.payload_bytes += bytes.sum::<usize>() as u64;
     }
     cost
 }
 
 /// Words of 64 gates that `len` comparisons add to their batch.
-pub fn gate_words(compare: Compare, len: usize) -> usize {
-    binary::gate_words(compare, len)
+pub fn gate_words<F: PrimeField>(compare: Compare, len: usize) -> usize {
+    binary::gate_words::<F>(compare, len)
 }
 
 /// `len` random bits, for one party: kings send more.
-pub fn random_bits(committee: Committee, me: Party, len: usize) -> OpCost {
-    through_kings(committee, me, len, BITS_CHUNK_LEN, committee.len() - 1)
+pub fn random_bits<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
+    through_kings::<F>(committee, me, len, BITS_CHUNK_LEN, committee.len() - 1)
 }
 
 /// A vector whose chunks everybody sends to their kings, who tell so many others what comes of it.
-fn through_kings(
+fn through_kings<F: PrimeField>(
     committee: Committee,
     me: Party,
     len: usize,
-    chunk_len: usize,
+    chunk: usize,
     told: usize,
 ) -> OpCost {
     let mut cost = OpCost {
         rounds: if len > 0 { 2 } else { 0 },
         ..OpCost::default()
     };
-    for (part, range) in chunks(len, chunk_len) {
+    for (part, range) in chunks(len, chunk) {
         let receivers = if king(committee, part) == me { told } else { 1 };
         cost.frames += receivers as u64;
-        cost.payload_bytes += (receivers * range.len() * M61::BYTES) as u64;
+        cost.payload_bytes += (receivers * range.len() * F::BYTES) as u64;
     }
     cost
 }

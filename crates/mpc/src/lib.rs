@@ -36,14 +36,14 @@ mod wires;
 
 pub use cost::OpCost;
 pub use engine::{
-    COMPARE_LAYERS, COMPARE_PART_LEN, Compare, Counters, EARLY_LIMIT_BYTES, Engine,
-    FRAME_OVERHEAD_BYTES, Finished, MAX_SHUFFLE_PARTIES, Shape,
+    COMPARE_PART_LEN, Compare, Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished,
+    MAX_SHUFFLE_PARTIES, Shape, compare_layers,
 };
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
 pub use message::{
     BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, KINGS_CHUNK_LEN, MAX_PAYLOAD_BYTES, Outgoing, Slot,
-    kings_chunk_len,
+    chunk_len, kings_chunk_len,
 };
 pub use setup::{IDENTITY_SIGNATURE_BYTES, Identity, Peers, Setup};
 pub use wires::{Mask, Opened, RandomBits, Sourced, Verified, Wires};

@@ -3,11 +3,16 @@
 use std::fmt;
 use std::ops::Range;
 
-use enigma_field::{Committee, M61, Party};
+use enigma_field::{Committee, M61, Party, PrimeField};
 pub use enigma_wire::peer::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
-/// Most elements in one frame.
-pub const CHUNK_LEN: usize = MAX_PAYLOAD_BYTES / M61::BYTES;
+/// Most elements of the field in one frame.
+pub const fn chunk_len<F: PrimeField>() -> usize {
+    MAX_PAYLOAD_BYTES / F::BYTES
+}
+
+/// Most elements of the field of 2^61 - 1 in one frame.
+pub const CHUNK_LEN: usize = chunk_len::<M61>();
 
 /// Elements of a chunk of random bits. Smaller than a frame so that the work of kings, who compute
 /// a power per bit and rotate by chunk, spreads over the committee.
@@ -77,23 +82,22 @@ pub(crate) fn chunk_range(len: usize, chunk_len: usize, part: u32) -> Range<usiz
 }
 
 /// The canonical encoding of elements that an iterator yields.
-pub(crate) fn encode(elements: impl ExactSizeIterator<Item = M61>) -> Vec<u8> {
-    let mut bytes = vec![0; elements.len() * M61::BYTES];
-    for (place, element) in bytes.chunks_exact_mut(M61::BYTES).zip(elements) {
-        place.copy_from_slice(&element.to_bytes());
+pub(crate) fn encode<F: PrimeField>(elements: impl ExactSizeIterator<Item = F>) -> Vec<u8> {
+    let mut bytes = vec![0; elements.len() * F::BYTES];
+    for (place, element) in bytes.chunks_exact_mut(F::BYTES).zip(elements) {
+        element.put(place);
     }
     bytes
 }
 
 /// The elements of a payload whose length was checked: `Err` holds the index of the first that is
 /// not canonical. The caller's `use_element` has then seen the elements before it.
-pub(crate) fn decode_each(
+pub(crate) fn decode_each<F: PrimeField>(
     payload: &[u8],
-    mut use_element: impl FnMut(usize, M61),
+    mut use_element: impl FnMut(usize, F),
 ) -> Result<(), usize> {
-    let (words, _) = payload.as_chunks::<{ M61::BYTES }>();
-    for (index, word) in words.iter().enumerate() {
-        match M61::from_bytes(*word) {
+    for (index, bytes) in payload.chunks_exact(F::BYTES).enumerate() {
+        match F::read_from(bytes) {
             Some(element) => use_element(index, element),
             None => return Err(index),
         }

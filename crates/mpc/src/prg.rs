@@ -8,7 +8,7 @@ use aes::Aes128;
 use aes::cipher::{Array, Block, InnerIvInit, KeyInit, StreamCipherCore};
 use ctr::CtrCore;
 use ctr::flavors::Ctr32BE;
-use enigma_field::{Gf128, M61, Party};
+use enigma_field::{Gf128, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::keys::Seed;
@@ -17,8 +17,10 @@ const KEY_CONTEXT: &str = "enigma mpc v1: AES-128 key of a seed";
 
 /// Elements made and used at a time, so that they stay in the nearest cache.
 pub(crate) const TILE_LEN: usize = 512;
-/// Blocks of cipher output for a tile, which are numbers of 128 bits.
+/// Numbers of 128 bits made and used at a time.
 pub(crate) const TILE_BLOCKS: usize = TILE_LEN / 2;
+/// A block of cipher output.
+const BLOCK_BYTES: usize = 16;
 
 /// What a stream's elements are for.
 #[derive(Clone, Copy)]
@@ -87,16 +89,21 @@ pub(crate) struct Stream<'a>(CtrCore<&'a Aes128, Ctr32BE>);
 
 impl Stream<'_> {
     /// The stream's next elements, at most [`TILE_LEN`]; after an odd number the stream is over.
-    pub(crate) fn fill(&mut self, buffer: &mut Keystream, out: &mut [M61]) {
-        let words = self.words(buffer, out.len());
-        M61::from_words(words, out);
+    pub(crate) fn fill<F: PrimeField>(&mut self, buffer: &mut Keystream, out: &mut [F]) {
+        let words = self.words::<F>(buffer, out.len());
+        F::from_words(words, out);
     }
 
-    /// The words behind the stream's next elements, of 8 bytes each; `len` as for [`Self::fill`].
-    pub(crate) fn words<'b>(&mut self, buffer: &'b mut Keystream, len: usize) -> &'b [u8] {
-        let blocks = &mut buffer.0[..len.div_ceil(2)];
+    /// The words behind the stream's next elements; `len` as for [`Self::fill`].
+    pub(crate) fn words<'b, F: PrimeField>(
+        &mut self,
+        buffer: &'b mut Keystream,
+        len: usize,
+    ) -> &'b [u8] {
+        let bytes = 8 * F::WORDS * len;
+        let blocks = &mut buffer.0[..bytes.div_ceil(BLOCK_BYTES)];
         self.0.write_keystream_blocks(blocks);
-        &Array::slice_as_flattened(blocks)[..len * M61::BYTES]
+        &Array::slice_as_flattened(blocks)[..bytes]
     }
 
     /// The stream's next numbers of 128 bits, at most half a tile of them.
@@ -138,7 +145,8 @@ pub(crate) struct Keystream(Vec<Block<Aes128>>);
 
 impl Keystream {
     pub(crate) fn new() -> Self {
-        Self(vec![Block::<Aes128>::default(); TILE_BLOCKS])
+        // Of the larger field every element takes a block.
+        Self(vec![Block::<Aes128>::default(); TILE_LEN])
     }
 }
 
@@ -160,6 +168,8 @@ impl ZeroizeOnDrop for Keystream {}
 
 #[cfg(test)]
 mod tests {
+    use enigma_field::M61;
+
     use super::*;
 
     fn elements(seed: u8, purpose: Purpose, op: u32, part: u32, lens: &[usize]) -> Vec<M61> {

@@ -3,7 +3,7 @@
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use enigma_field::interpolation::prss_subsets;
-use enigma_field::{Committee, M61, Party, Shares, shamir};
+use enigma_field::{Committee, M61, Party, PrimeField, Shares, shamir};
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
@@ -31,9 +31,9 @@ pub struct Delivery {
 pub type Tamper = Box<dyn FnMut(Delivery) -> Vec<Delivery>>;
 
 /// A committee whose frames arrive in any order.
-pub struct Network {
+pub struct Network<F: PrimeField = M61> {
     /// By party.
-    pub engines: Vec<Engine>,
+    pub engines: Vec<Engine<F>>,
     /// Frames that were sent and have not arrived.
     pub in_flight: Vec<Delivery>,
     /// Applied to every frame when it is sent.
@@ -41,7 +41,7 @@ pub struct Network {
     rng: TestRng,
 }
 
-impl Network {
+impl<F: PrimeField> Network<F> {
     /// A committee with dealt seeds.
     pub fn new(committee: Committee, seed: u64) -> Self {
         let seeds = dealt_seeds(committee, seed);
@@ -52,7 +52,7 @@ impl Network {
     }
 
     /// A committee of these engines, in order.
-    pub fn with_engines(engines: Vec<Engine>, seed: u64) -> Self {
+    pub fn with_engines(engines: Vec<Engine<F>>, seed: u64) -> Self {
         Self {
             engines,
             in_flight: Vec::new(),
@@ -72,7 +72,7 @@ impl Network {
     /// When an engine refuses.
     pub fn start<E: std::fmt::Debug>(
         &mut self,
-        mut start: impl FnMut(&mut Engine, usize) -> Result<(), E>,
+        mut start: impl FnMut(&mut Engine<F>, usize) -> Result<(), E>,
     ) {
         for (index, engine) in self.engines.iter_mut().enumerate() {
             start(engine, index).expect("the engine starts the operation");
@@ -133,8 +133,8 @@ impl Network {
     ///
     /// # Panics
     /// When a party has not finished this operation next.
-    pub fn take(&mut self, op: u32) -> Vec<Finished> {
-        let take = |engine: &mut Engine| {
+    pub fn take(&mut self, op: u32) -> Vec<Finished<F>> {
+        let take = |engine: &mut Engine<F>| {
             let (finished, result) = engine.take_finished().expect("an operation finished");
             assert_eq!(finished, op, "this operation finished next");
             result
@@ -146,7 +146,7 @@ impl Network {
     ///
     /// # Panics
     /// Also when the result is something else.
-    pub fn take_wires(&mut self, op: u32) -> Vec<Wires> {
+    pub fn take_wires(&mut self, op: u32) -> Vec<Wires<F>> {
         let wires = |finished| match finished {
             Finished::Wires(wires) => wires,
             other => panic!("not wires: {other:?}"),
@@ -156,7 +156,7 @@ impl Network {
 }
 
 /// The shares in wires that tests look into, verified or not.
-pub fn bare(wires: &[Wires]) -> Vec<Shares> {
+pub fn bare<F: PrimeField>(wires: &[Wires<F>]) -> Vec<Shares<F>> {
     wires
         .iter()
         .map(|wires| Shares::from(wires.to_vec()))
@@ -201,7 +201,7 @@ pub fn dealt_seeds(committee: Committee, seed: u64) -> Vec<SessionSeeds> {
 }
 
 /// Shares values with randomness from `seed`; by party.
-pub fn share(committee: Committee, values: &[M61], seed: u64) -> Vec<Shares> {
+pub fn share<F: PrimeField>(committee: Committee, values: &[F], seed: u64) -> Vec<Shares<F>> {
     let mut rng = TestRng::new(seed);
     let mut columns = vec![Vec::with_capacity(values.len()); committee.len()];
     for value in values {
@@ -217,19 +217,19 @@ pub fn share(committee: Committee, values: &[M61], seed: u64) -> Vec<Shares> {
 ///
 /// # Panics
 /// When shares are inconsistent or of different lengths.
-pub fn reconstruct(committee: Committee, shares: &[Shares]) -> Vec<M61> {
+pub fn reconstruct<F: PrimeField>(committee: Committee, shares: &[Shares<F>]) -> Vec<F> {
     assert!(shares.iter().all(|column| column.len() == shares[0].len()));
     let value = |k: usize| {
-        let point: Vec<M61> = shares.iter().map(|column| column[k]).collect();
+        let point: Vec<F> = shares.iter().map(|column| column[k]).collect();
         shamir::reconstruct_checked(&committee, &point).expect("shares of degree t")
     };
     (0..shares[0].len()).map(value).collect()
 }
 
 /// `len` values from `seed`.
-pub fn values(len: usize, seed: u64) -> Vec<M61> {
+pub fn values<F: PrimeField>(len: usize, seed: u64) -> Vec<F> {
     let mut rng = TestRng::new(seed);
-    (0..len).map(|_| M61::random(&mut rng)).collect()
+    (0..len).map(|_| F::random(&mut rng)).collect()
 }
 
 /// A deterministic generator (SplitMix64): statistically fine, cryptographically worthless, which

@@ -15,7 +15,7 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use enigma_field::{M61, Shares, recursion};
+use enigma_field::{M61, PrimeField, Shares, recursion};
 
 use crate::fault::Misuse;
 use crate::keys::SessionId;
@@ -23,8 +23,8 @@ use crate::keys::SessionId;
 /// One party's shares of a vector of values, and the batches they came from. Cloning and cutting
 /// copies no elements.
 #[derive(Clone)]
-pub struct Wires {
-    shares: Arc<Shares>,
+pub struct Wires<F: PrimeField = M61> {
+    shares: Arc<Shares<F>>,
     range: Range<usize>,
     sources: Sources,
 }
@@ -75,15 +75,15 @@ pub(crate) mod sealed {
 /// right only if its batches are, so that results that depend on it must say so:
 /// [`Wires::depending_on`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct Opened {
-    values: Vec<M61>,
+pub struct Opened<F: PrimeField = M61> {
+    values: Vec<F>,
     sources: Sources,
 }
 
 /// Fresh shared bits.
-pub struct RandomBits(Wires);
+pub struct RandomBits<F: PrimeField = M61>(Wires<F>);
 
-/// Uniform field elements that nobody knows, each made of 61 random bits.
+/// Uniform field elements that nobody knows, each made of as many random bits as the modulus has.
 ///
 /// An opening uses masks up, and there are no copies (S5):
 /// ```compile_fail,E0382
@@ -112,17 +112,17 @@ pub struct RandomBits(Wires);
 ///     engine.start_open_masked(1, x, mask)
 /// }
 /// ```
-pub struct Mask(Wires);
+pub struct Mask<F: PrimeField = M61>(Wires<F>);
 
-impl Wires {
+impl<F: PrimeField> Wires<F> {
     /// Shares that came from no product: rows whose dealing was checked, and public values.
-    pub fn input(shares: Shares) -> Self {
+    pub fn input(shares: Shares<F>) -> Self {
         Self::new(shares, Sources::default())
     }
 
     /// Shares computed without interaction from `from`: **all** wires that they depend on. Leaving
     /// one out would let unverified values pass as verified.
-    pub fn computed<'a>(shares: Shares, from: impl IntoIterator<Item = &'a Wires>) -> Self {
+    pub fn computed<'a>(shares: Shares<F>, from: impl IntoIterator<Item = &'a Wires<F>>) -> Self {
         let mut sources = Sources::default();
         for wires in from {
             sources.join(&wires.sources);
@@ -132,12 +132,12 @@ impl Wires {
 
     /// The same, computed also from opened values, or chosen by them. Leaving that out would let
     /// results of unverified values pass as verified (S8).
-    pub fn depending_on(mut self, opened: &Opened) -> Self {
+    pub fn depending_on(mut self, opened: &Opened<F>) -> Self {
         self.sources.join(&opened.sources);
         self
     }
 
-    pub(crate) fn new(shares: Shares, sources: Sources) -> Self {
+    pub(crate) fn new(shares: Shares<F>, sources: Sources) -> Self {
         let range = 0..shares.len();
         Self {
             shares: Arc::new(shares),
@@ -167,7 +167,7 @@ impl Wires {
         &self.sources
     }
 
-    pub(crate) fn joined_sources<'a>(wires: impl IntoIterator<Item = &'a Wires>) -> Sources {
+    pub(crate) fn joined_sources<'a>(wires: impl IntoIterator<Item = &'a Wires<F>>) -> Sources {
         let mut sources = Sources::default();
         for wires in wires {
             sources.join(&wires.sources);
@@ -176,20 +176,20 @@ impl Wires {
     }
 }
 
-impl Deref for Wires {
-    type Target = [M61];
-    fn deref(&self) -> &[M61] {
+impl<F: PrimeField> Deref for Wires<F> {
+    type Target = [F];
+    fn deref(&self) -> &[F] {
         &self.shares[self.range.clone()]
     }
 }
 
-impl From<Shares> for Wires {
-    fn from(shares: Shares) -> Self {
+impl<F: PrimeField> From<Shares<F>> for Wires<F> {
+    fn from(shares: Shares<F>) -> Self {
         Self::input(shares)
     }
 }
 
-impl fmt::Debug for Wires {
+impl<F: PrimeField> fmt::Debug for Wires<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Wires({} redacted)", self.range.len())
     }
@@ -261,35 +261,35 @@ impl<T> Verified<T> {
     }
 }
 
-impl Verified<Wires> {
+impl<F: PrimeField> Verified<Wires<F>> {
     /// This party's shares, to be handed to whom the value belongs.
-    pub fn release(&self) -> Shares {
+    pub fn release(&self) -> Shares<F> {
         Shares::from(self.inner.to_vec())
     }
 }
 
-impl sealed::Sourced for Wires {
+impl<F: PrimeField> sealed::Sourced for Wires<F> {
     fn sources(&self) -> &Sources {
         &self.sources
     }
 }
 
-impl sealed::Sourced for Mask {
+impl<F: PrimeField> sealed::Sourced for Mask<F> {
     fn sources(&self) -> &Sources {
         &self.0.sources
     }
 }
 
-impl Sourced for Wires {}
-impl Sourced for Mask {}
+impl<F: PrimeField> Sourced for Wires<F> {}
+impl<F: PrimeField> Sourced for Mask<F> {}
 
-impl Opened {
-    pub(crate) fn new(values: Vec<M61>, sources: Sources) -> Self {
+impl<F: PrimeField> Opened<F> {
+    pub(crate) fn new(values: Vec<F>, sources: Sources) -> Self {
         Self { values, sources }
     }
 
     /// Values that nothing private went into.
-    pub fn public(values: Vec<M61>) -> Self {
+    pub fn public(values: Vec<F>) -> Self {
         Self::new(values, Sources::default())
     }
 
@@ -299,8 +299,8 @@ impl Opened {
     /// [`Misuse::NotAPermutation`] when they are not.
     pub fn permutation(&self) -> Result<Vec<usize>, Misuse> {
         let mut seen = vec![false; self.values.len()];
-        let place = |value: &M61| {
-            let place = usize::try_from(value.value()).ok()?;
+        let place = |value: &F| {
+            let place = usize::try_from(value.to_u128()).ok()?;
             let seen = seen.get_mut(place)?;
             (!std::mem::replace(seen, true)).then_some(place)
         };
@@ -309,56 +309,56 @@ impl Opened {
     }
 
     /// The values, which no longer know what they came from; see [`Wires::depending_on`].
-    pub fn into_inner(self) -> Vec<M61> {
+    pub fn into_inner(self) -> Vec<F> {
         self.values
     }
 }
 
-impl Deref for Opened {
-    type Target = [M61];
-    fn deref(&self) -> &[M61] {
+impl<F: PrimeField> Deref for Opened<F> {
+    type Target = [F];
+    fn deref(&self) -> &[F] {
         &self.values
     }
 }
 
-impl fmt::Debug for Opened {
+impl<F: PrimeField> fmt::Debug for Opened<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Opened").field(&self.values).finish()
     }
 }
 
-impl RandomBits {
-    pub(crate) fn new(bits: Wires) -> Self {
+impl<F: PrimeField> RandomBits<F> {
+    pub(crate) fn new(bits: Wires<F>) -> Self {
         Self(bits)
     }
 
     /// The bits.
-    pub fn into_wires(self) -> Wires {
+    pub fn into_wires(self) -> Wires<F> {
         self.0
     }
 
-    /// The bits, and the masks they make: with k masks the bits are 61 blocks of k bits, and block g
+    /// The bits, and the masks they make: with k masks the bits are as many blocks of k bits as the modulus has bits, and block g
     /// is bit `exponents[g]` of each mask.
     ///
     /// # Errors
     /// [`Misuse::MaskLayout`] when the exponents are not 0 to 60 in some order, or the bits are not
     /// a multiple of 61. Then the masks would not be uniform.
-    pub fn into_masks(self, exponents: &[u32]) -> Result<(Wires, Mask), Misuse> {
+    pub fn into_masks(self, exponents: &[u32]) -> Result<(Wires<F>, Mask<F>), Misuse> {
         let bits = self.0;
         let each: BTreeSet<u32> = exponents.iter().copied().collect();
-        let blocks = M61::MODULUS.count_ones();
+        let blocks = F::BITS;
         let complete = exponents.len() == each.len() && each == (0..blocks).collect();
         if !complete || !bits.len().is_multiple_of(exponents.len()) {
             return Err(Misuse::MaskLayout);
         }
-        let weights: Vec<M61> = exponents.iter().map(|e| M61::new(1 << e)).collect();
+        let weights: Vec<F> = exponents.iter().map(|e| F::from_i128(1 << e)).collect();
         let masks = recursion::fold(&bits, &weights);
         let masks = Wires::computed(Shares::from(masks), [&bits]);
         Ok((bits, Mask(masks)))
     }
 }
 
-impl Mask {
+impl<F: PrimeField> Mask<F> {
     /// How many masks.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -369,18 +369,18 @@ impl Mask {
         self.0.is_empty()
     }
 
-    pub(crate) fn into_wires(self) -> Wires {
+    pub(crate) fn into_wires(self) -> Wires<F> {
         self.0
     }
 }
 
-impl fmt::Debug for RandomBits {
+impl<F: PrimeField> fmt::Debug for RandomBits<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RandomBits({} redacted)", self.0.len())
     }
 }
 
-impl fmt::Debug for Mask {
+impl<F: PrimeField> fmt::Debug for Mask<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mask({} redacted)", self.0.len())
     }

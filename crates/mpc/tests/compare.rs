@@ -26,7 +26,7 @@ fn elements(len: usize, seed: u64) -> Vec<M61> {
     let mut all = vec![0, 1, 2, 3, P - 1, P - 2, half - 1, half, half + 1, half + 2];
     all.extend((0..61).map(|k| 1u64 << k));
     let mut all: Vec<M61> = all.into_iter().map(M61::new).collect();
-    all.extend(values(len, seed));
+    all.extend(values::<M61>(len, seed));
     all.truncate(len);
     all
 }
@@ -81,13 +81,13 @@ fn every_element_is_compared_rightly_at_the_predicted_cost() {
             let x = elements(len, seed as u64);
             let mut network = comparing(&x, compare, seed as u64);
             network.run().expect("an honest run");
-            let predicted = cost::compare(three(), compare, len);
+            let predicted = cost::compare::<M61>(three(), compare, len);
             for engine in &network.engines {
                 let counters = engine.counters();
                 assert_eq!(counters.bytes_sent, predicted.bytes(), "{len} {compare:?}");
                 assert_eq!(counters.frames_sent, predicted.frames);
                 assert_eq!(counters.openings, len as u64);
-                assert_eq!(counters.gates, (compare.all_gates() * len) as u64);
+                assert_eq!(counters.gates, (compare.all_gates(61) * len) as u64);
                 assert_eq!(counters.multiplications, 0);
             }
             let results = network.take_wires(COMPARE);
@@ -100,7 +100,7 @@ fn every_element_is_compared_rightly_at_the_predicted_cost() {
             }
             network.start(|engine, _| engine.start_verify(BATCH));
             network.run().expect("an honest run");
-            let words = cost::gate_words(compare, len);
+            let words = cost::gate_words::<M61>(compare, len);
             let verification = cost::verify_gates(three(), words);
             assert_eq!(
                 verification.rounds as usize,
@@ -145,7 +145,7 @@ fn a_batch_of_several_operations_and_of_none_is_accepted() {
 
 #[test]
 fn other_committees_and_mixed_batches_are_refused() {
-    let mut network = Network::new(Committee::new(5).expect("a size"), 1);
+    let mut network = Network::<M61>::new(Committee::new(5).expect("a size"), 1);
     let nothing = Wires::input(Shares::zeros(1));
     let engine = &mut network.engines[0];
     let refused = engine.start_compare(1, BATCH, &nothing, Compare::Less);
@@ -379,7 +379,7 @@ fn wrong_shares_of_the_opening_are_inconsistent() {
 
 #[test]
 fn every_spoiled_message_of_the_verification_is_noticed() {
-    let words = cost::gate_words(Compare::Less, 70);
+    let words = cost::gate_words::<M61>(Compare::Less, 70);
     let steps = 2 * Levels::of_bits(words).coins() as u8 + 2;
     for step in 0..steps {
         for place in [0, 20] {

@@ -87,7 +87,7 @@ fn products_are_products() {
     check_all(
         &LENS,
         |engine, x, y| engine.start_multiply(7, BATCH, vec![(x.clone(), y.clone())]),
-        cost::multiply,
+        cost::multiply::<M61>,
         |committee, x, y, finished| {
             assert_eq!(reconstruct(committee, &shares(finished)), products(x, y));
         },
@@ -123,7 +123,7 @@ fn products_through_kings_are_products_and_cost_3t_elements_together() {
             let mut least = u64::MAX;
             let mut most = 0;
             for engine in &network.engines {
-                let predicted = cost::multiply_by_kings(committee, engine.me(), len);
+                let predicted = cost::multiply_by_kings::<M61>(committee, engine.me(), len);
                 assert_traffic(engine.counters(), predicted);
                 assert_eq!(engine.counters().multiplications, len as u64);
                 assert!(engine.waiting_for_any().is_empty());
@@ -161,7 +161,7 @@ fn a_matrix_product_through_kings_is_one() {
         let expected: Vec<M61> = (0..77).map(product).collect();
         assert_eq!(reconstruct(committee, &shares(network.take(7))), expected);
         for engine in &network.engines {
-            let predicted = cost::multiply_by_kings(committee, engine.me(), 77);
+            let predicted = cost::multiply_by_kings::<M61>(committee, engine.me(), 77);
             assert_traffic(engine.counters(), predicted);
         }
         // And it is verified like any other.
@@ -178,7 +178,7 @@ fn inner_products_are_sums_of_products() {
     check_all(
         &lens,
         |engine, x, y| engine.start_dot(7, BATCH, x.clone(), y.clone(), width),
-        |committee, len| cost::dot(committee, len / width),
+        |committee, len| cost::dot::<M61>(committee, len / width),
         |committee, x, y, finished| {
             let expected: Vec<M61> = products(x, y)
                 .chunks(width)
@@ -206,7 +206,7 @@ fn resharing_keeps_values_and_changes_every_share() {
     check_all(
         &LENS,
         |engine, x, _| engine.start_reshare(7, BATCH, x.clone()),
-        cost::reshare,
+        cost::reshare::<M61>,
         |committee, x, _, finished| {
             let fresh = shares(finished);
             assert_eq!(reconstruct(committee, &fresh), x);
@@ -226,7 +226,7 @@ fn openings_open_to_all() {
             let x = engine.verified(x.clone())?;
             engine.start_open(7, x)
         },
-        cost::open,
+        cost::open::<M61>,
         |_, x, _, finished| {
             assert!(opened(finished).iter().all(|opened| opened[..] == *x));
         },
@@ -252,7 +252,7 @@ fn random_bits_are_bits_and_balanced() {
             network.run().expect("an honest run");
             let made = bits(network.take(0));
             for engine in &network.engines {
-                let predicted = cost::random_bits(committee, engine.me(), len);
+                let predicted = cost::random_bits::<M61>(committee, engine.me(), len);
                 assert_traffic(engine.counters(), predicted);
             }
             let wires: Vec<Wires> = made.into_iter().map(RandomBits::into_wires).collect();
@@ -511,7 +511,7 @@ fn verified_bits_open_as_bits() {
 fn a_batch_of_no_elements_is_accepted() {
     for n in SIZES {
         let committee = committee(n);
-        let mut network = Network::new(committee, 0);
+        let mut network = Network::<M61>::new(committee, 0);
         network.start(|engine, _| {
             let none = Wires::input(Shares::default());
             engine.start_multiply(0, BATCH, vec![(none.clone(), none)])?;
@@ -520,7 +520,7 @@ fn a_batch_of_no_elements_is_accepted() {
         network.start(|engine, _| engine.start_verify(BATCH));
         network.run().expect("honest parties accept");
         for engine in &mut network.engines {
-            assert_traffic(engine.counters(), cost::verify(committee, 0));
+            assert_traffic(engine.counters(), cost::verify::<M61>(committee, 0));
             let last = std::iter::from_fn(|| engine.take_finished()).last();
             assert!(matches!(last, Some((BATCH, Finished::Accepted))));
         }
@@ -603,7 +603,7 @@ fn an_opening_under_a_mask_gives_the_sum_and_uses_the_mask_up() {
             assert_eq!(*opened, expected);
         }
         for (engine, before) in network.engines.iter().zip(before) {
-            let (now, predicted) = (engine.counters(), cost::open(committee, MASKS));
+            let (now, predicted) = (engine.counters(), cost::open::<M61>(committee, MASKS));
             assert_eq!(now.bytes_sent - before.bytes_sent, predicted.bytes());
             assert_eq!(now.frames_sent - before.frames_sent, predicted.frames);
         }
@@ -678,7 +678,7 @@ fn stages_have_randomness_of_their_own() {
 #[test]
 fn secrets_do_not_print() {
     let committee = committee(3);
-    let mut network = Network::new(committee, 0);
+    let mut network = Network::<M61>::new(committee, 0);
     network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
     let outgoing = network.engines[0].next_send();
     network.run().expect("silence is no fault");

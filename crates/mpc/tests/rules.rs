@@ -248,7 +248,7 @@ fn s6_no_coin_leaves_before_all_messages_of_the_step_before_it_came() {
     for n in [3, 5] {
         let committee = committee(n);
         // Checkpoint, then a dealing before each later coin; three levels at this length.
-        let steps = cost::verify(committee, 200).rounds as u8 - 2;
+        let steps = cost::verify::<M61>(committee, 200).rounds as u8 - 2;
         for before in (0..steps).step_by(2) {
             for late in committee.parties() {
                 for victim in committee.others(late) {
@@ -295,7 +295,7 @@ fn s8_a_batch_is_accepted_with_all_acceptances_only() {
     const BATCH: u32 = 100;
     for n in [3, 5] {
         let committee = committee(n);
-        let last_step = cost::verify(committee, 10).rounds as u8 - 1;
+        let last_step = cost::verify::<M61>(committee, 10).rounds as u8 - 1;
         for late in committee.parties() {
             for victim in committee.others(late) {
                 let mut network = Network::new(committee, 1);
@@ -417,7 +417,7 @@ fn r4_different_roots_end_in_disagreement_before_anything_is_opened() {
         let committee = committee(n);
         let king = cost::king(committee, 0);
         for victim in committee.others(king) {
-            let mut network = Network::new(committee, 0);
+            let mut network = Network::<M61>::new(committee, 0);
             network.tamper = Some(Box::new(move |mut frame| {
                 if (frame.from, frame.to) == (king, victim) && frame.slot.step == 1 {
                     let word = *frame.payload.first_chunk().expect("a root");
@@ -461,7 +461,7 @@ fn r4_different_roots_end_in_disagreement_before_anything_is_opened() {
 fn s20_kings_send_no_zero_and_receivers_take_none() {
     let committee = committee(3);
     let king = cost::king(committee, 0);
-    let mut network = Network::new(committee, 0);
+    let mut network = Network::<M61>::new(committee, 0);
     network.tamper = Some(Box::new(move |mut frame| {
         if frame.from == king && frame.slot.step == 1 {
             frame.payload[8..16].fill(0);
@@ -475,7 +475,7 @@ fn s20_kings_send_no_zero_and_receivers_take_none() {
     // A king that gets no square tells nobody a root: half of all wrong squares are none.
     let mut refused = 0;
     for seed in 0..20 {
-        let mut network = Network::new(committee, seed);
+        let mut network = Network::<M61>::new(committee, seed);
         let roots = Rc::new(RefCell::new(0));
         let count = roots.clone();
         network.tamper = Some(Box::new(move |mut frame| {

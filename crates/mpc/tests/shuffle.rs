@@ -73,8 +73,8 @@ fn rows_come_in_another_order_and_go_back() {
             shuffle(&mut network, &inputs);
             network.run().expect("an honest run");
             let shuffled = network.take_wires(SHUFFLE);
-            let once = cost::shuffle(committee(n), 2 * len);
-            let way_back = cost::unshuffle(committee(n), 2 * len);
+            let once = cost::shuffle::<M61>(committee(n), 2 * len);
+            let way_back = cost::unshuffle::<M61>(committee(n), 2 * len);
             network
                 .engines
                 .iter()
@@ -100,7 +100,7 @@ fn rows_come_in_another_order_and_go_back() {
             network.run().expect("everybody accepts");
             let phases = [3, 10, 35][usize::from(n) / 2 - 1];
             let mut all = once + way_back;
-            all += cost::verify(committee(n), 2 * phases * len);
+            all += cost::verify::<M61>(committee(n), 2 * phases * len);
             network
                 .engines
                 .iter()
@@ -112,8 +112,8 @@ fn rows_come_in_another_order_and_go_back() {
 #[test]
 fn what_a_shuffle_sends_is_what_the_design_says() {
     for (n, rounds, back, per_row) in [(3, 2, 3, 2), (5, 10, 10, 12), (7, 35, 35, 60)] {
-        let cost = cost::shuffle(committee(n), 1000);
-        let unshuffle = cost::unshuffle(committee(n), 1000);
+        let cost = cost::shuffle::<M61>(committee(n), 1000);
+        let unshuffle = cost::unshuffle::<M61>(committee(n), 1000);
         assert_eq!(
             unshuffle,
             OpCost {
@@ -126,7 +126,7 @@ fn what_a_shuffle_sends_is_what_the_design_says() {
             cost.bytes() - cost.payload_bytes,
             per_row * HEADER_BYTES as u64
         );
-        assert_eq!(cost::shuffle(committee(n), 0), OpCost::default());
+        assert_eq!(cost::shuffle::<M61>(committee(n), 0), OpCost::default());
     }
 }
 

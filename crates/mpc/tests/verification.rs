@@ -63,12 +63,12 @@ fn right_products_are_accepted_at_the_predicted_price() {
                 assert!(matches!(finished, Finished::Accepted));
             }
             for (engine, before) in network.engines.iter().zip(before) {
-                let predicted = cost::verify(committee, len);
+                let predicted = cost::verify::<M61>(committee, len);
                 let now = engine.counters();
                 assert_eq!(now.bytes_sent - before.bytes_sent, predicted.bytes());
                 assert_eq!(now.frames_sent - before.frames_sent, predicted.frames);
             }
-            let expected: Vec<M61> = (values(len, 1).iter().zip(values(len, 2)))
+            let expected: Vec<M61> = (values::<M61>(len, 1).iter().zip(values(len, 2)))
                 .map(|(x, y)| *x * y)
                 .collect();
             assert_eq!(reconstruct(committee, &bare(&products)), expected);
@@ -129,7 +129,7 @@ fn matrix_products_are_right_and_cost_their_results() {
             engine.start_matrix_product(1, BATCH, xs[k].clone(), ys[k].clone(), shape)
         });
         network.run().expect("an honest run");
-        let predicted = cost::matrix_product(committee, shape);
+        let predicted = cost::matrix_product::<M61>(committee, shape);
         for engine in &network.engines {
             assert_eq!(engine.counters().bytes_sent, predicted.bytes());
             assert_eq!(engine.counters().multiplications, (rows * columns) as u64);
@@ -146,7 +146,7 @@ fn matrix_products_are_right_and_cost_their_results() {
         network.start(|engine, _| engine.start_verify(BATCH));
         network.run().expect("honest parties accept");
         for engine in &network.engines {
-            let verified = cost::verify(committee, shape.claim_len());
+            let verified = cost::verify::<M61>(committee, shape.claim_len());
             let both = predicted.bytes() + verified.bytes();
             assert_eq!(engine.counters().bytes_sent, both);
         }
@@ -155,7 +155,7 @@ fn matrix_products_are_right_and_cost_their_results() {
 
 #[test]
 fn results_that_no_claim_would_be_about_are_refused() {
-    let none = Wires::input(Vec::new().into());
+    let none = Wires::input(Vec::<M61>::new().into());
     let mut network = Network::new(committee(3), 7);
     let engine = &mut network.engines[0];
     let refused = engine.start_matrix_product(1, BATCH, none.clone(), none, shape(2, 0, 3));

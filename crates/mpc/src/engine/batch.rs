@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::{Field, Gf128, M61, PrimeField};
+use enigma_field::{Gf128, PrimeField};
 use zeroize::Zeroizing;
 
 use super::binary::gates::{BitClaim, Gates};
@@ -16,27 +16,35 @@ use crate::wires::{Sources, Wires};
 
 /// Operations whose results have not been verified yet.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct Batch<F: PrimeField> {
     /// Operations that were started and have not finished.
     pub(super) running: usize,
     /// All batches that the results depend on.
     pub(super) sources: Sources,
     /// Whether gates of bits belong to it: these and products of elements are verified apart.
     pub(super) of_bits: bool,
-    entries: BTreeMap<u32, Entry>,
+    entries: BTreeMap<u32, Entry<F>>,
     gates: BTreeMap<u32, Gates>,
 }
 
 /// What an operation multiplied, without its result.
-pub(super) enum Factors {
+pub(super) enum Factors<F: PrimeField> {
     /// The left vectors, one after the other, with the right ones.
-    Products(Vec<(Wires, Wires)>),
+    Products(Vec<(Wires<F>, Wires<F>)>),
     /// Inner products of consecutive runs of `width` elements.
-    Dots { x: Wires, y: Wires, width: usize },
+    Dots {
+        x: Wires<F>,
+        y: Wires<F>,
+        width: usize,
+    },
     /// The product of two matrices, by rows.
-    Matrices { x: Wires, y: Wires, shape: Shape },
+    Matrices {
+        x: Wires<F>,
+        y: Wires<F>,
+        shape: Shape,
+    },
     /// Values with one.
-    Same(Wires),
+    Same(Wires<F>),
 }
 
 /// The shape of a matrix product: `rows` times `inner` by `inner` times `columns`.
@@ -51,24 +59,24 @@ pub struct Shape {
 }
 
 /// One operation's claim.
-pub(super) enum Entry {
+pub(super) enum Entry<F: PrimeField> {
     /// Products and their results.
-    Products(Factors, Wires),
+    Products(Factors<F>, Wires<F>),
     /// Bits: for each b, (2 b - 1)^2 = 1. With the digest of what was opened to make them.
-    Bits(Wires, blake3::Hash),
+    Bits(Wires<F>, blake3::Hash),
     /// The phases of a shuffle.
-    Shuffle(Shuffled),
+    Shuffle(Shuffled<F>),
 }
 
 /// The claim <x, y> = z of a batch under its weights; x, y and z are shares.
-pub(super) struct Claim {
-    pub(super) x: Zeroizing<Vec<M61>>,
-    pub(super) y: Zeroizing<Vec<M61>>,
-    pub(super) z: M61,
+pub(super) struct Claim<F: PrimeField> {
+    pub(super) x: Zeroizing<Vec<F>>,
+    pub(super) y: Zeroizing<Vec<F>>,
+    pub(super) z: F,
 }
 
-impl Batch {
-    pub(super) fn log(&mut self, op: u32, entry: Entry) {
+impl<F: PrimeField> Batch<F> {
+    pub(super) fn log(&mut self, op: u32, entry: Entry<F>) {
         self.running -= 1;
         self.sources.join(entry.results().sources());
         self.entries.insert(op, entry);
@@ -113,13 +121,13 @@ impl Batch {
     }
 
     /// Combines all products with weights from `prg`, one for each result.
-    pub(super) fn claim(self, prg: &Prg, scratch: &mut Scratch) -> Claim {
+    pub(super) fn claim(self, prg: &Prg, scratch: &mut Scratch<F>) -> Claim<F> {
         // All elements fit from the start: a vector that grows would leave shares behind.
         let len = self.len().max(1);
         let mut claim = Claim {
             x: Zeroizing::new(Vec::with_capacity(len)),
             y: Zeroizing::new(Vec::with_capacity(len)),
-            z: M61::ZERO,
+            z: F::ZERO,
         };
         for (op, entry) in &self.entries {
             if let Entry::Shuffle(shuffled) = entry {
@@ -144,15 +152,20 @@ impl Batch {
         }
         // A batch of no elements is verified as 0 * 0 = 0, so that its steps are like any other's.
         if claim.x.is_empty() {
-            claim.x.push(M61::ZERO);
-            claim.y.push(M61::ZERO);
+            claim.x.push(F::ZERO);
+            claim.y.push(F::ZERO);
         }
         claim
     }
 }
 
-impl Claim {
-    fn add_products(&mut self, factors: &[(Wires, Wires)], z: &[M61], mut weights: Weights<'_>) {
+impl<F: PrimeField> Claim<F> {
+    fn add_products(
+        &mut self,
+        factors: &[(Wires<F>, Wires<F>)],
+        z: &[F],
+        mut weights: Weights<'_, F>,
+    ) {
         let start = self.x.len();
         for (left, right) in factors {
             self.x.extend_from_slice(left);
@@ -161,23 +174,16 @@ impl Claim {
         let tiles = self.x[start..].chunks_mut(TILE_LEN);
         for (x, z) in tiles.zip(z.chunks(TILE_LEN)) {
             let weights = weights.next(x.len());
-            M61::multiply_each(x, weights);
-            self.z += M61::dot(weights, z);
+            F::multiply_each(x, weights);
+            self.z += F::dot(weights, z);
         }
     }
 
-    fn add_dots(
-        &mut self,
-        x: &[M61],
-        y: &[M61],
-        width: usize,
-        z: &[M61],
-        mut weights: Weights<'_>,
-    ) {
+    fn add_dots(&mut self, x: &[F], y: &[F], width: usize, z: &[F], mut weights: Weights<'_, F>) {
         self.y.extend_from_slice(y);
         for (x, z) in x.chunks(width * TILE_LEN).zip(z.chunks(TILE_LEN)) {
             let weights = weights.next(z.len());
-            self.z += M61::dot(weights, z);
+            self.z += F::dot(weights, z);
             for (run, weight) in x.chunks(width).zip(weights) {
                 self.x.extend(run.iter().map(|x| *weight * *x));
             }
@@ -188,11 +194,11 @@ impl Claim {
     /// the inner side, and false for a wrong product but with probability about 2/p.
     fn add_matrices(
         &mut self,
-        x: &[M61],
-        y: &[M61],
+        x: &[F],
+        y: &[F],
         shape: Shape,
-        z: &[M61],
-        mut weights: Weights<'_>,
+        z: &[F],
+        mut weights: Weights<'_, F>,
     ) {
         let Shape {
             rows,
@@ -204,37 +210,36 @@ impl Claim {
         }
         let (u, v) = (weights.many(rows), weights.many(columns));
         let start = self.x.len();
-        self.x.resize(start + inner, M61::ZERO);
+        self.x.resize(start + inner, F::ZERO);
         for (row, weight) in x.chunks(inner).zip(&u) {
-            M61::add_scaled_each(&mut self.x[start..], *weight, row);
+            F::add_scaled_each(&mut self.x[start..], *weight, row);
         }
-        self.y
-            .extend(y.chunks(columns).map(|row| M61::dot(row, &v)));
+        self.y.extend(y.chunks(columns).map(|row| F::dot(row, &v)));
         for (row, weight) in z.chunks(columns).zip(&u) {
-            self.z += *weight * M61::dot(row, &v);
+            self.z += *weight * F::dot(row, &v);
         }
     }
 
     /// With one factor public the claim is linear and needs one element only.
-    fn add_same(&mut self, x: &[M61], z: &[M61], mut weights: Weights<'_>) {
-        let mut sum = M61::ZERO;
+    fn add_same(&mut self, x: &[F], z: &[F], mut weights: Weights<'_, F>) {
+        let mut sum = F::ZERO;
         for (x, z) in x.chunks(TILE_LEN).zip(z.chunks(TILE_LEN)) {
             let weights = weights.next(x.len());
-            sum += M61::dot(weights, x);
-            self.z += M61::dot(weights, z);
+            sum += F::dot(weights, x);
+            self.z += F::dot(weights, z);
         }
         self.x.push(sum);
-        self.y.push(M61::ONE);
+        self.y.push(F::ONE);
     }
 
-    fn add_bits(&mut self, bits: &[M61], mut weights: Weights<'_>) {
+    fn add_bits(&mut self, bits: &[F], mut weights: Weights<'_, F>) {
         for bits in bits.chunks(TILE_LEN) {
             let weights = weights.next(bits.len());
-            let signs = bits.iter().map(|bit| *bit + *bit - M61::ONE);
+            let signs = bits.iter().map(|bit| *bit + *bit - F::ONE);
             self.y.extend(signs.clone());
             self.x
                 .extend(signs.zip(&*weights).map(|(sign, w)| sign * *w));
-            self.z += weights.iter().sum();
+            self.z += weights.iter().copied().sum();
         }
     }
 }
@@ -259,7 +264,7 @@ impl Shape {
     }
 }
 
-impl Factors {
+impl<F: PrimeField> Factors<F> {
     /// Results.
     pub(super) fn results(&self) -> usize {
         match self {
@@ -271,8 +276,8 @@ impl Factors {
     }
 
     /// All wires that the results depend on.
-    pub(super) fn wires(&self) -> impl Iterator<Item = &Wires> {
-        let (pairs, single): (&[(Wires, Wires)], [Option<&Wires>; 2]) = match self {
+    pub(super) fn wires(&self) -> impl Iterator<Item = &Wires<F>> {
+        let (pairs, single): (&[(Wires<F>, Wires<F>)], [Option<&Wires<F>>; 2]) = match self {
             Self::Products(factors) => (factors, [None, None]),
             Self::Dots { x, y, .. } | Self::Matrices { x, y, .. } => (&[], [Some(x), Some(y)]),
             Self::Same(values) => (&[], [Some(values), None]),
@@ -282,7 +287,7 @@ impl Factors {
     }
 }
 
-impl Entry {
+impl<F: PrimeField> Entry<F> {
     fn len(&self) -> usize {
         match self {
             Self::Products(Factors::Products(factors), _) => {
@@ -296,7 +301,7 @@ impl Entry {
         }
     }
 
-    fn results(&self) -> &Wires {
+    fn results(&self) -> &Wires<F> {
         match self {
             Self::Products(_, results) | Self::Bits(results, _) => results,
             Self::Shuffle(shuffled) => shuffled.result(),
@@ -305,21 +310,21 @@ impl Entry {
 }
 
 /// The weights of one operation's results, or of one part of them.
-pub(super) struct Weights<'a> {
+pub(super) struct Weights<'a, F: PrimeField> {
     stream: crate::prg::Stream<'a>,
-    scratch: &'a mut Scratch,
+    scratch: &'a mut Scratch<F>,
 }
 
-impl<'a> Weights<'a> {
-    pub(super) fn new(prg: &'a Prg, op: u32, part: u32, scratch: &'a mut Scratch) -> Self {
+impl<'a, F: PrimeField> Weights<'a, F> {
+    pub(super) fn new(prg: &'a Prg, op: u32, part: u32, scratch: &'a mut Scratch<F>) -> Self {
         let stream = prg.stream(Purpose::Weight, op, part);
         Self { stream, scratch }
     }
 
     /// The next `len` weights, however many, copied; none after an odd number.
-    pub(super) fn many(&mut self, len: usize) -> Vec<M61> {
+    pub(super) fn many(&mut self, len: usize) -> Vec<F> {
         // Whole blocks of the stream, so that more can follow.
-        let mut all = vec![M61::ZERO; len.next_multiple_of(2)];
+        let mut all = vec![F::ZERO; len.next_multiple_of(2)];
         for tile in all.chunks_mut(TILE_LEN) {
             let len = tile.len();
             tile.copy_from_slice(self.next(len));
@@ -329,13 +334,13 @@ impl<'a> Weights<'a> {
     }
 
     /// The next `len` weights, at most a tile; fewer for the last ones only.
-    fn next(&mut self, len: usize) -> &mut [M61] {
+    fn next(&mut self, len: usize) -> &mut [F] {
         let words = &mut self.scratch.rows[0][..len];
         self.stream.fill(&mut self.scratch.keystream, words);
         // Zero would let one wrong product pass, and two words stand for it.
         for weight in &mut *words {
-            if *weight == M61::ZERO {
-                *weight = M61::ONE;
+            if *weight == F::ZERO {
+                *weight = F::ONE;
             }
         }
         words

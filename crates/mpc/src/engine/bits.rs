@@ -14,7 +14,7 @@
 //! the digests in the checkpoints of the bits' batch, a king that sends one wrong root to all by its
 //! products: (2 b - 1)^2 = 1 for bits. Until then nothing made of the bits can mask an opening.
 
-use enigma_field::{Field, M61, Party, PrimeField, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 
 use super::context::Context;
 use super::gathering::Gathering;
@@ -27,20 +27,20 @@ use crate::prg::Purpose;
 const SQUARE: u8 = 0;
 const ROOT: u8 = 1;
 
-pub(super) struct MakingBits {
+pub(super) struct MakingBits<F: PrimeField> {
     /// Half the random values; chunk by chunk replaced by the bits.
-    bits: Shares,
+    bits: Shares<F>,
     /// Weighted shares of squares.
-    squares: Gathering,
+    squares: Gathering<F>,
     /// By chunk: the digest of its roots, once known.
     digests: Vec<Option<blake3::Hash>>,
     missing: usize,
 }
 
-impl MakingBits {
-    pub(super) fn start(context: &mut Context, op: u32, len: usize) -> Self {
+impl<F: PrimeField> MakingBits<F> {
+    pub(super) fn start(context: &mut Context<F>, op: u32, len: usize) -> Self {
         let committee = context.committee;
-        let lambda = committee.lambda()[context.me().index()];
+        let lambda = committee.lambda(context.me());
         let parts = chunk_count(len, BITS_CHUNK_LEN);
         let mut bits = Shares::zeros(len);
         let mut squares = Gathering::new(context, parts);
@@ -50,9 +50,9 @@ impl MakingBits {
             let random = &mut bits[range];
             context.add_random(Purpose::Bit, op, part, random);
             terms.copy_from_slice(random);
-            M61::multiply_each(terms, random);
-            M61::scale_each(terms, lambda);
-            M61::scale_each(random, M61::HALF);
+            F::multiply_each(terms, random);
+            F::scale_each(terms, lambda);
+            F::scale_each(random, F::HALF);
             context.add_zero(king(committee, part), op, part, terms);
             let step = SQUARE;
             squares.give(context, Slot { op, step, part }, terms);
@@ -67,7 +67,7 @@ impl MakingBits {
 
     pub(super) fn receive(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -89,7 +89,7 @@ impl MakingBits {
     }
 
     /// The bits, and a digest of all roots.
-    pub(super) fn finish(self) -> (Shares, blake3::Hash) {
+    pub(super) fn finish(self) -> (Shares<F>, blake3::Hash) {
         let mut hasher = blake3::Hasher::new();
         for digest in self.digests.iter().flatten() {
             hasher.update(digest.as_bytes());
@@ -97,7 +97,7 @@ impl MakingBits {
         (self.bits, hasher.finalize())
     }
 
-    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
+    pub(super) fn waiting_for(&self, context: &Context<F>) -> Vec<Party> {
         let unanswered = (0u32..).zip(&self.digests).filter(|(_, d)| d.is_none());
         self.squares
             .waiting_for(context, unanswered.map(|(part, _)| part))
@@ -105,7 +105,7 @@ impl MakingBits {
 
     fn receive_squares(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -114,8 +114,8 @@ impl MakingBits {
             return Ok(());
         };
         let mut roots = squares.clone();
-        M61::inverse_roots(&mut roots);
-        let wrong = (squares.iter().zip(&*roots)).position(|(c, s)| s.square() * *c != M61::ONE);
+        F::inverse_roots(&mut roots);
+        let wrong = (squares.iter().zip(&*roots)).position(|(c, s)| s.square() * *c != F::ONE);
         if let Some(place) = wrong {
             let (op, start) = (slot.op, slot.part as usize * BITS_CHUNK_LEN);
             return Err(Fault::NoRoot {
@@ -126,7 +126,7 @@ impl MakingBits {
         let payload = encode(roots.iter().copied());
         self.digest(slot.part, &payload);
         for (r, root) in self.chunk(slot.part).iter_mut().zip(&*roots) {
-            *r = *r * *root + M61::HALF;
+            *r = *r * *root + F::HALF;
         }
         let slot = Slot { step: ROOT, ..slot };
         for to in context.committee.others(context.me()) {
@@ -140,13 +140,13 @@ impl MakingBits {
             return Err(Fault::Duplicate { from, slot });
         }
         let chunk = self.chunk(slot.part);
-        check_length(from, slot, payload, chunk.len() * M61::BYTES)?;
+        check_length(from, slot, payload, chunk.len() * F::BYTES)?;
         let mut zero = None;
         decode_each(payload, |k, root| {
-            if root == M61::ZERO {
+            if root == F::ZERO {
                 zero = zero.or(Some(k));
             }
-            chunk[k] = chunk[k] * root + M61::HALF;
+            chunk[k] = chunk[k] * root + F::HALF;
         })
         .map_err(|index| Fault::NonCanonical { from, slot, index })?;
         if let Some(index) = zero {
@@ -156,7 +156,7 @@ impl MakingBits {
         Ok(())
     }
 
-    fn chunk(&mut self, part: u32) -> &mut [M61] {
+    fn chunk(&mut self, part: u32) -> &mut [F] {
         let range = chunk_range(self.bits.len(), BITS_CHUNK_LEN, part);
         &mut self.bits[range]
     }

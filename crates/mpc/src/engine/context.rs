@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use enigma_field::interpolation::{GrrDealing, prss_coefficients};
 use enigma_field::shamir::Checker;
-use enigma_field::{Committee, Field, Gf128, K, M61, Party};
+use enigma_field::{Committee, Gf128, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
@@ -17,68 +17,68 @@ use crate::prg::{Keystream, Prg, Purpose, Stream, TILE_LEN};
 const WORDS_ROWS: usize = 20;
 const WORDS_LEN: usize = 128;
 
-pub(super) struct Context {
+pub(super) struct Context<F: PrimeField> {
     pub(super) session: SessionId,
     pub(super) committee: Committee,
-    pub(super) keys: Keys,
+    pub(super) keys: Keys<F>,
     pub(super) identity: SessionIdentity,
     /// For openings of verifications.
-    pub(super) checkers: Checkers,
+    pub(super) checkers: Checkers<F>,
     /// How we deal products. The column of D(0) carries our Lagrange coefficient at 0 as well.
-    pub(super) dealing: Dealing,
+    pub(super) dealing: Dealing<F>,
     /// The t parties before us, who deal us points that need no message.
     pub(super) before: Vec<Party>,
     /// By king: our point of the polynomial of degree t that is 1 at zero and vanishes at the t
     /// parties before the king.
-    of_king: Vec<M61>,
-    pub(super) scratch: Scratch,
+    of_king: Vec<F>,
+    pub(super) scratch: Scratch<F>,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
 }
 
 /// Of shares over the fields that challenges are drawn from.
-pub(super) struct Checkers {
-    pub(super) extension: Checker<K>,
+pub(super) struct Checkers<F: PrimeField> {
+    pub(super) extension: Checker<F::Ext>,
     pub(super) binary: Checker<Gf128>,
 }
 
 /// The generators that this party shares with others.
-pub(super) struct Keys {
+pub(super) struct Keys<F: PrimeField> {
     pub(super) me: Party,
     /// With every other party, in order.
     pairs: Vec<(Party, Prg)>,
     /// For every subset A with this party, and f_A at our point (protocols B.2): our share of what the
     /// subset has in common is that times f_A.
-    pub(super) subsets: Vec<(Prg, M61)>,
+    pub(super) subsets: Vec<(Prg, F)>,
     /// n! f_A, in the same order.
-    scaled: Vec<M61>,
+    scaled: Vec<F>,
 }
 
 /// The words of a stream, and what they are multiplied by.
-pub(super) type Term<'a> = (Stream<'a>, M61);
+pub(super) type Term<'a, F> = (Stream<'a>, F);
 
 /// The matrix of [`GrrDealing`] by rows, each row with the party whose point it computes.
-pub(super) struct Dealing {
+pub(super) struct Dealing<F: PrimeField> {
     /// Receivers that derive their points, in the order of the coefficients from the second on.
     pub(super) derived: Vec<Party>,
     /// The coefficients of our own point.
-    pub(super) own: Vec<M61>,
+    pub(super) own: Vec<F>,
     /// The coefficients of the points that we send.
-    pub(super) sent: Vec<(Party, Vec<M61>)>,
+    pub(super) sent: Vec<(Party, Vec<F>)>,
 }
 
 /// Buffers of one tile, reused so that no element costs an allocation.
-pub(super) struct Scratch {
+pub(super) struct Scratch<F: PrimeField> {
     pub(super) keystream: Keystream,
     /// Of streams that are added up.
     words: Vec<Keystream>,
     /// t+1 rows.
-    pub(super) rows: Vec<Vec<M61>>,
+    pub(super) rows: Vec<Vec<F>>,
     /// What is computed from the rows.
-    pub(super) point: Vec<M61>,
+    pub(super) point: Vec<F>,
 }
 
-impl Context {
+impl<F: PrimeField> Context<F> {
     /// Drops the keys and clears the buffers.
     pub(super) fn forget(&mut self) {
         self.keys.pairs.clear();
@@ -94,7 +94,7 @@ impl Context {
             computed,
             matrix,
         } = GrrDealing::new(&committee, me);
-        let lambda = committee.lambda()[me.index()];
+        let lambda = committee.lambda(me);
         let mut rows = matrix.rows().map(|row| {
             let mut row = row.to_vec();
             row[0] *= lambda;
@@ -113,10 +113,10 @@ impl Context {
                 let holders: u32 = holders.map(|party| 1 << party.index()).sum();
                 let mut all = coefficients.iter();
                 let own = all.find(|(subset, _)| subset.bits() == holders);
-                own.map_or(M61::ZERO, |(_, coefficient)| *coefficient)
+                own.map_or(F::ZERO, |(_, coefficient)| *coefficient)
             })
             .collect();
-        let factorial: M61 = (1..=u64::from(committee.n())).fold(M61::ONE, |f, k| f * M61::new(k));
+        let factorial: F = (1..=u64::from(committee.n())).fold(F::ONE, |f, k| f * F::from_u64(k));
         let scaled = coefficients
             .iter()
             .map(|(_, coefficient)| factorial * *coefficient);
@@ -164,26 +164,26 @@ impl Context {
 
     /// What the sum that a king announces is multiplied by in our share: zero when the king does not
     /// tell us.
-    pub(super) fn factor_of_king(&self, king: Party) -> M61 {
+    pub(super) fn factor_of_king(&self, king: Party) -> F {
         self.of_king[king.index()]
     }
 
     /// Adds to `out` our shares of random values; see [`Keys::random`].
-    pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [M61]) {
+    pub(super) fn add_random(&mut self, purpose: Purpose, op: u32, part: u32, out: &mut [F]) {
         let mut words = self.keys.random(purpose, op, part);
         self.scratch.add_words(&mut words, out);
     }
 
     /// Adds to `out` our terms of a zero mask; see [`Keys::zero`].
-    pub(super) fn add_zero(&mut self, king: Party, op: u32, part: u32, out: &mut [M61]) {
+    pub(super) fn add_zero(&mut self, king: Party, op: u32, part: u32, out: &mut [F]) {
         let mut words = self.keys.zero(self.committee, king, op, part);
         self.scratch.add_words(&mut words, out);
     }
 }
 
-impl Keys {
+impl<F: PrimeField> Keys<F> {
     /// The generators shared with a subset A, in the order of subsets, each with f_A at our point.
-    pub(super) fn subsets(&self) -> &[(Prg, M61)] {
+    pub(super) fn subsets(&self) -> &[(Prg, F)] {
         &self.subsets
     }
 
@@ -196,7 +196,7 @@ impl Keys {
     /// Our shares of random values (protocols B.2): the sum over the subsets A with us of a common
     /// word of A times n! f_A at our point. The factor n! keeps random values uniform and makes the
     /// coefficients integers, small ones up to nine parties.
-    pub(super) fn random(&self, purpose: Purpose, op: u32, part: u32) -> Vec<Term<'_>> {
+    pub(super) fn random(&self, purpose: Purpose, op: u32, part: u32) -> Vec<Term<'_, F>> {
         let subsets = self.subsets.iter().zip(&self.scaled);
         subsets
             .map(|((prg, _), factor)| (prg.stream(purpose, op, part), *factor))
@@ -217,9 +217,9 @@ impl Keys {
         king: Party,
         op: u32,
         part: u32,
-    ) -> Vec<Term<'_>> {
+    ) -> Vec<Term<'_, F>> {
         let term = |other: Party| {
-            let sign = if other > self.me { M61::ONE } else { -M61::ONE };
+            let sign = if other > self.me { F::ONE } else { -F::ONE };
             let prg = self.pair(other);
             (prg.stream(Purpose::Zero, op, part), sign)
         };
@@ -228,12 +228,12 @@ impl Keys {
 }
 
 /// The factors as integers, if these are small enough to be added up together.
-fn small(terms: &[Term<'_>]) -> Option<Vec<i32>> {
-    let integers = terms.iter().map(|(_, factor)| factor.to_i64());
+fn small<F: PrimeField>(terms: &[Term<'_, F>]) -> Option<Vec<i32>> {
+    let integers = terms.iter().map(|(_, factor)| factor.to_i128());
     let magnitude = integers
         .clone()
-        .map(i64::unsigned_abs)
-        .fold(0, u64::saturating_add);
+        .map(i128::unsigned_abs)
+        .fold(0, u128::saturating_add);
     (magnitude < 1 << 31).then(|| integers.map(|integer| integer as i32).collect())
 }
 
@@ -255,24 +255,24 @@ pub(super) fn neighbours(
     steps.map(move |steps| committee.after(king, 1 + (place + steps - 1) % (2 * t)))
 }
 
-impl Scratch {
+impl<F: PrimeField> Scratch<F> {
     fn new(t: usize) -> Self {
         Self {
             keystream: Keystream::new(),
             words: (0..WORDS_ROWS).map(|_| Keystream::new()).collect(),
-            rows: vec![vec![M61::ZERO; TILE_LEN]; t + 1],
-            point: vec![M61::ZERO; TILE_LEN],
+            rows: vec![vec![F::ZERO; TILE_LEN]; t + 1],
+            point: vec![F::ZERO; TILE_LEN],
         }
     }
 
     /// Adds to `out` the sum of the next words of all streams, each times its factor.
-    pub(super) fn add_words(&mut self, terms: &mut [Term<'_>], out: &mut [M61]) {
+    pub(super) fn add_words(&mut self, terms: &mut [Term<'_, F>], out: &mut [F]) {
         let Some(factors) = small(terms) else {
             for (stream, factor) in terms {
                 let row = &mut self.rows[0];
                 for tile in out.chunks_mut(TILE_LEN) {
                     stream.fill(&mut self.keystream, &mut row[..tile.len()]);
-                    M61::add_scaled_each(tile, *factor, &row[..tile.len()]);
+                    F::add_scaled_each(tile, *factor, &row[..tile.len()]);
                 }
             }
             return;
@@ -282,9 +282,9 @@ impl Scratch {
             let groups = terms.chunks_mut(WORDS_ROWS);
             for (terms, factors) in groups.zip(factors.chunks(WORDS_ROWS)) {
                 let rows = terms.iter_mut().zip(&mut self.words);
-                let rows = rows.map(|((stream, _), row)| stream.words(row, tile.len()));
+                let rows = rows.map(|((stream, _), row)| stream.words::<F>(row, tile.len()));
                 let rows: Vec<&[u8]> = rows.collect();
-                M61::add_combined_words(factors, &rows, tile);
+                F::add_combined_words(factors, &rows, tile);
             }
         }
     }
@@ -297,16 +297,18 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl<F: PrimeField> Drop for Scratch<F> {
     fn drop(&mut self) {
         self.clear();
     }
 }
 
-impl ZeroizeOnDrop for Scratch {}
+impl<F: PrimeField> ZeroizeOnDrop for Scratch<F> {}
 
 #[cfg(test)]
 mod tests {
+    use enigma_field::M61;
+
     use super::*;
     use crate::testing::dealt_seeds;
 

@@ -14,40 +14,40 @@
 //! On abort nothing leaks: received points are uniform to any t parties.
 
 use enigma_field::interpolation::PartySet;
-use enigma_field::{Field, M61, Party, PrimeField, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 
 use super::batch::{Factors, Shape};
 use super::context::{Context, Scratch};
 use crate::arrivals::{Arrivals, check_length};
 use crate::fault::Fault;
-use crate::message::{CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each};
+use crate::message::{Slot, chunk_count, chunk_len, chunk_range, chunks, decode_each};
 use crate::prg::{Purpose, Stream, TILE_LEN};
 use crate::wires::Wires;
 
-pub(super) struct Product {
+pub(super) struct Product<F: PrimeField> {
     /// The sum of the dealings' points that are known so far.
-    sum: Shares,
+    sum: Shares<F>,
     arrivals: Arrivals,
 }
 
 /// What each party multiplies locally.
 #[derive(Clone, Copy)]
-pub(super) enum Local<'a> {
+pub(super) enum Local<'a, F: PrimeField> {
     /// Elements pairwise: the left vectors, one after the other, with the right ones.
-    Products(&'a [(Wires, Wires)]),
+    Products(&'a [(Wires<F>, Wires<F>)]),
     /// Consecutive runs of `width` elements.
     Dots {
-        left: &'a [M61],
-        right: &'a [M61],
+        left: &'a [F],
+        right: &'a [F],
         width: usize,
     },
     /// Nothing: the value itself.
-    Same(&'a [M61]),
+    Same(&'a [F]),
 }
 
-impl<'a> Local<'a> {
+impl<'a, F: PrimeField> Local<'a, F> {
     /// What these factors ask for. A matrix product is computed at once, into `multiplied`.
-    pub(super) fn of(factors: &'a Factors, multiplied: &'a mut Shares) -> Self {
+    pub(super) fn of(factors: &'a Factors<F>, multiplied: &'a mut Shares<F>) -> Self {
         match factors {
             Factors::Matrices { x, y, shape } => {
                 *multiplied = matrix_product(x, y, *shape);
@@ -64,7 +64,7 @@ impl<'a> Local<'a> {
     }
 
     /// Computes `out.len()` local values from number `start` on.
-    pub(super) fn fill(self, start: usize, out: &mut [M61]) {
+    pub(super) fn fill(self, start: usize, out: &mut [F]) {
         let range = start..start + out.len();
         match self {
             Self::Products(factors) => {
@@ -76,7 +76,7 @@ impl<'a> Local<'a> {
                     skip -= from;
                     let (now, later) = rest.split_at_mut(count);
                     now.copy_from_slice(&left[from..from + count]);
-                    M61::multiply_each(now, &right[from..from + count]);
+                    F::multiply_each(now, &right[from..from + count]);
                     rest = later;
                 }
             }
@@ -85,7 +85,7 @@ impl<'a> Local<'a> {
                 let left = left[range.clone()].chunks_exact(width);
                 let pairs = left.zip(right[range].chunks_exact(width));
                 for (element, (a, b)) in out.iter_mut().zip(pairs) {
-                    *element = enigma_field::dot(a, b);
+                    *element = F::dot(a, b);
                 }
             }
             Self::Same(values) => out.copy_from_slice(&values[range]),
@@ -93,17 +93,17 @@ impl<'a> Local<'a> {
     }
 }
 
-impl Product {
+impl<F: PrimeField> Product<F> {
     /// Deals our local values, sends the points to be sent, and adds up the points that need no
     /// message.
-    pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
+    pub(super) fn start(context: &mut Context<F>, op: u32, factors: &Factors<F>) -> Self {
         let len = factors.results();
         let mut multiplied = Shares::default();
         let local = Local::of(factors, &mut multiplied);
         let mut sum = Shares::zeros(len);
-        for (part, range) in chunks(len, CHUNK_LEN) {
+        for (part, range) in chunks(len, chunk_len::<F>()) {
             let slot = Slot { op, step: 0, part };
-            let mut payloads = vec![vec![0; range.len() * M61::BYTES]; context.dealing.sent.len()];
+            let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             deal(
                 context,
                 slot,
@@ -122,16 +122,16 @@ impl Product {
         let senders = context.dealing.derived.clone();
         Self {
             sum,
-            arrivals: Arrivals::new(senders, chunk_count(len, CHUNK_LEN)),
+            arrivals: Arrivals::new(senders, chunk_count(len, chunk_len::<F>())),
         }
     }
 
     /// Adds a chunk of another party's dealing.
     pub(super) fn receive(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
         self.arrivals.note(from, slot, slot.part as usize)?;
-        let range = chunk_range(self.sum.len(), CHUNK_LEN, slot.part);
+        let range = chunk_range(self.sum.len(), chunk_len::<F>(), slot.part);
         let chunk = &mut self.sum[range];
-        check_length(from, slot, payload, chunk.len() * M61::BYTES)?;
+        check_length(from, slot, payload, chunk.len() * F::BYTES)?;
         decode_each(payload, |k, point| chunk[k] += point).map_err(|index| Fault::NonCanonical {
             from,
             slot,
@@ -143,7 +143,7 @@ impl Product {
         self.arrivals.complete()
     }
 
-    pub(super) fn into_shares(self) -> Shares {
+    pub(super) fn into_shares(self) -> Shares<F> {
         self.sum
     }
 
@@ -153,7 +153,7 @@ impl Product {
 }
 
 /// The product of two matrices of shares, by rows: each element reduced once.
-fn matrix_product(x: &[M61], y: &[M61], shape: Shape) -> Shares {
+fn matrix_product<F: PrimeField>(x: &[F], y: &[F], shape: Shape) -> Shares<F> {
     let Shape {
         rows,
         inner,
@@ -170,19 +170,19 @@ fn matrix_product(x: &[M61], y: &[M61], shape: Shape) -> Shares {
         }
         let results = product.iter_mut().skip(c).step_by(columns);
         for (result, row) in results.zip(x.chunks(inner)) {
-            *result = M61::dot(row, &column);
+            *result = F::dot(row, &column);
         }
     }
     product
 }
 
 /// Deals one chunk: our own point into `own`, the others' into `payloads`.
-fn deal(
-    context: &mut Context,
+fn deal<F: PrimeField>(
+    context: &mut Context<F>,
     slot: Slot,
-    local: Local<'_>,
+    local: Local<'_, F>,
     start: usize,
-    own: &mut [M61],
+    own: &mut [F],
     payloads: &mut [Vec<u8>],
 ) {
     let Context {
@@ -212,16 +212,15 @@ fn deal(
         for (stream, words) in streams.iter_mut().zip(words) {
             stream.fill(keystream, &mut words[..len]);
         }
-        let rows: Vec<&[M61]> = rows.iter().map(|row| &row[..len]).collect();
+        let rows: Vec<&[F]> = rows.iter().map(|row| &row[..len]).collect();
         let point = &mut point[..len];
-        M61::combine_rows(&dealing.own, &rows, point);
-        M61::add_each(own, point);
+        F::combine_rows(&dealing.own, &rows, point);
+        F::add_each(own, point);
         for ((_, coefficients), payload) in dealing.sent.iter().zip(&mut *payloads) {
-            M61::combine_rows(coefficients, &rows, point);
-            let payload = &mut payload[offset * M61::BYTES..(offset + len) * M61::BYTES];
-            let (places, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
-            for (place, point) in places.iter_mut().zip(&*point) {
-                *place = point.to_bytes();
+            F::combine_rows(coefficients, &rows, point);
+            let payload = &mut payload[offset * F::BYTES..(offset + len) * F::BYTES];
+            for (place, point) in payload.chunks_exact_mut(F::BYTES).zip(&*point) {
+                point.put(place);
             }
         }
     }
@@ -229,15 +228,20 @@ fn deal(
 
 /// Deals a few local values at a step of a verification, which has streams of its own, and gives the
 /// sum of the points that need no message. The points sent come as `step` of operation `op`.
-pub(super) fn deal_values(context: &mut Context, op: u32, step: u8, values: &[M61]) -> Vec<M61> {
+pub(super) fn deal_values<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    step: u8,
+    values: &[F],
+) -> Vec<F> {
     // Steps take the place of chunks in the address of a stream: values fit into one.
     let stream = Slot {
         op,
         step,
         part: u32::from(step),
     };
-    let mut sum = vec![M61::ZERO; values.len()];
-    let mut payloads = vec![vec![0; values.len() * M61::BYTES]; context.dealing.sent.len()];
+    let mut sum = vec![F::ZERO; values.len()];
+    let mut payloads = vec![vec![0; values.len() * F::BYTES]; context.dealing.sent.len()];
     deal(
         context,
         stream,
@@ -257,14 +261,14 @@ pub(super) fn deal_values(context: &mut Context, op: u32, step: u8, values: &[M6
 /// Deals at a step in which some parties only deal, each its part of a sum: adds to `sum` our own point
 /// of each dealing and all points that need no message. `parts`: ours, if we are one of `dealers`; as
 /// [`Product::start`] scales it, by our Lagrange coefficient at 0.
-pub(super) fn deal_step(
-    context: &mut Context,
+pub(super) fn deal_step<F: PrimeField>(
+    context: &mut Context<F>,
     (op, step): (u32, u8),
     dealers: PartySet,
-    parts: Option<&[M61]>,
-    sum: &mut [M61],
+    parts: Option<&[F]>,
+    sum: &mut [F],
 ) {
-    for (part, range) in chunks(sum.len(), CHUNK_LEN) {
+    for (part, range) in chunks(sum.len(), chunk_len::<F>()) {
         // Steps and chunks share a word in the address of a stream. A vector of less than 2^32
         // elements has less than 2^24 chunks.
         let stream = Slot {
@@ -274,7 +278,7 @@ pub(super) fn deal_step(
         };
         let sum = &mut sum[range.clone()];
         if let Some(parts) = parts {
-            let mut payloads = vec![vec![0; range.len() * M61::BYTES]; context.dealing.sent.len()];
+            let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             let local = Local::Same(parts);
             deal(context, stream, local, range.start, sum, &mut payloads);
             for (k, payload) in payloads.into_iter().enumerate() {
@@ -287,7 +291,12 @@ pub(super) fn deal_step(
 }
 
 /// Adds the points that the parties before us deal to us without a message, if they deal.
-fn add_derived(context: &mut Context, deals: impl Fn(Party) -> bool, slot: Slot, sum: &mut [M61]) {
+fn add_derived<F: PrimeField>(
+    context: &mut Context<F>,
+    deals: impl Fn(Party) -> bool,
+    slot: Slot,
+    sum: &mut [F],
+) {
     let Context {
         keys,
         scratch,
@@ -301,7 +310,7 @@ fn add_derived(context: &mut Context, deals: impl Fn(Party) -> bool, slot: Slot,
         for tile in sum.chunks_mut(TILE_LEN) {
             let words = &mut words[..tile.len()];
             stream.fill(&mut scratch.keystream, words);
-            M61::add_each(tile, words);
+            F::add_each(tile, words);
         }
     }
 }

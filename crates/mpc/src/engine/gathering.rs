@@ -1,7 +1,7 @@
 //! What kings gather: for each chunk of a vector one party, the chunk's king, gets a term from everybody
 //! and learns their sum. Kings rotate by chunk ([`crate::cost::king`]).
 
-use enigma_field::{M61, Party, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 
 use super::context::Context;
 use crate::arrivals::{Arrivals, check_length};
@@ -10,21 +10,21 @@ use crate::fault::Fault;
 use crate::message::{Slot, decode_each, encode};
 
 /// The sums of the chunks that we are king of.
-pub(super) struct Gathering {
+pub(super) struct Gathering<F: PrimeField> {
     /// Frames of terms, by chunk of ours.
     arrivals: Arrivals,
-    sums: Vec<Sum>,
+    sums: Vec<Sum<F>>,
 }
 
-struct Sum {
+struct Sum<F: PrimeField> {
     /// Parties whose terms are missing.
     missing: usize,
-    terms: Shares,
+    terms: Shares<F>,
 }
 
-impl Gathering {
+impl<F: PrimeField> Gathering<F> {
     /// Of a vector of so many chunks.
-    pub(super) fn new(context: &Context, parts: usize) -> Self {
+    pub(super) fn new(context: &Context<F>, parts: usize) -> Self {
         let (committee, me) = (context.committee, context.me());
         let ours = (0..parts as u32).filter(|part| king(committee, *part) == me);
         Self {
@@ -34,7 +34,7 @@ impl Gathering {
     }
 
     /// Our terms for the next chunk, whose place is `slot`: sent to its king, or the first of its sum.
-    pub(super) fn give(&mut self, context: &mut Context, slot: Slot, terms: &[M61]) {
+    pub(super) fn give(&mut self, context: &mut Context<F>, slot: Slot, terms: &[F]) {
         let king = king(context.committee, slot.part);
         if king == context.me() {
             self.sums.push(Sum {
@@ -49,16 +49,16 @@ impl Gathering {
     /// Adds a party's terms for a chunk of ours; the sum, once they are the last.
     pub(super) fn receive(
         &mut self,
-        context: &Context,
+        context: &Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
-    ) -> Result<Option<Shares>, Fault> {
+    ) -> Result<Option<Shares<F>>, Fault> {
         // Every n-th chunk is ours.
         let place = slot.part as usize / context.committee.len();
         self.arrivals.note(from, slot, place)?;
         let sum = &mut self.sums[place];
-        check_length(from, slot, payload, sum.terms.len() * M61::BYTES)?;
+        check_length(from, slot, payload, sum.terms.len() * F::BYTES)?;
         let terms = &mut sum.terms;
         decode_each(payload, |k, term| terms[k] += term).map_err(|index| Fault::NonCanonical {
             from,
@@ -73,7 +73,7 @@ impl Gathering {
     /// here, since a king may itself be waiting for the same silent party.
     pub(super) fn waiting_for(
         &self,
-        context: &Context,
+        context: &Context<F>,
         unanswered: impl Iterator<Item = u32>,
     ) -> Vec<Party> {
         let mut parties: Vec<Party> = self.arrivals.waiting_for().collect();

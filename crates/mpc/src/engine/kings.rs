@@ -28,7 +28,7 @@
 //! king says, so these batches need no digest of it, and values computed from the results may be opened
 //! under a verified mask like those of dealings. Verification finds the error.
 
-use enigma_field::{Field, M61, Party, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 
 use super::batch::Factors;
 use super::context::Context;
@@ -47,19 +47,19 @@ const TERM: u8 = 0;
 /// The king's sum e.
 const SUM: u8 = 1;
 
-pub(super) struct KingProduct {
+pub(super) struct KingProduct<F: PrimeField> {
     /// -r_i; where e is known, or not needed, the results.
-    shares: Shares,
+    shares: Shares<F>,
     chunk_len: usize,
-    terms: Gathering,
+    terms: Gathering<F>,
     /// By chunk: does its e concern us and is not here?
     awaited: Vec<bool>,
     missing: usize,
 }
 
-impl KingProduct {
+impl<F: PrimeField> KingProduct<F> {
     /// Sends the kings our terms.
-    pub(super) fn start(context: &mut Context, op: u32, factors: &Factors) -> Self {
+    pub(super) fn start(context: &mut Context<F>, op: u32, factors: &Factors<F>) -> Self {
         let len = factors.results();
         let committee = context.committee;
         let chunk_len = kings_chunk_len(committee, len);
@@ -78,7 +78,7 @@ impl KingProduct {
             };
             let terms = &mut terms[..range.len()];
             hide(context, slot, local, range.start, terms, &mut shares[range]);
-            awaited[part as usize] = context.factor_of_king(king(committee, part)) != M61::ZERO;
+            awaited[part as usize] = context.factor_of_king(king(committee, part)) != F::ZERO;
             gathering.give(context, slot, terms);
         }
         Self {
@@ -92,7 +92,7 @@ impl KingProduct {
 
     pub(super) fn receive(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -113,11 +113,11 @@ impl KingProduct {
         self.missing == 0
     }
 
-    pub(super) fn into_shares(self) -> Shares {
+    pub(super) fn into_shares(self) -> Shares<F> {
         self.shares
     }
 
-    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
+    pub(super) fn waiting_for(&self, context: &Context<F>) -> Vec<Party> {
         let unanswered = (0u32..).zip(&self.awaited).filter(|(_, awaited)| **awaited);
         self.terms
             .waiting_for(context, unanswered.map(|(part, _)| part))
@@ -125,7 +125,7 @@ impl KingProduct {
 
     fn receive_terms(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -141,33 +141,33 @@ impl KingProduct {
             context.send(committee.after(me, steps), slot, payload.clone());
         }
         let factor = context.factor_of_king(me);
-        M61::add_scaled_each(self.take_chunk(slot.part), factor, &sums);
+        F::add_scaled_each(self.take_chunk(slot.part), factor, &sums);
         Ok(())
     }
 
     fn receive_sums(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
         let factor = context.factor_of_king(from);
-        if factor == M61::ZERO {
+        if factor == F::ZERO {
             return Err(Fault::Unexpected { from, slot });
         }
         if !self.awaited[slot.part as usize] {
             return Err(Fault::Duplicate { from, slot });
         }
         let range = chunk_range(self.shares.len(), self.chunk_len, slot.part);
-        check_length(from, slot, payload, range.len() * M61::BYTES)?;
+        check_length(from, slot, payload, range.len() * F::BYTES)?;
         let chunk = self.take_chunk(slot.part);
         decode_each(payload, |k, sum| chunk[k] += factor * sum)
             .map_err(|index| Fault::NonCanonical { from, slot, index })
     }
 
     /// The shares of a chunk, which are now complete.
-    fn take_chunk(&mut self, part: u32) -> &mut [M61] {
+    fn take_chunk(&mut self, part: u32) -> &mut [F] {
         self.awaited[part as usize] = false;
         self.missing -= 1;
         let range = chunk_range(self.shares.len(), self.chunk_len, part);
@@ -177,13 +177,13 @@ impl KingProduct {
 
 /// Computes a chunk's local values, from number `start` on, and from them what the king gets; `shares`,
 /// zeros, become minus our shares of the random values.
-fn hide(
-    context: &mut Context,
+fn hide<F: PrimeField>(
+    context: &mut Context<F>,
     slot: Slot,
-    local: Local<'_>,
+    local: Local<'_, F>,
     start: usize,
-    terms: &mut [M61],
-    shares: &mut [M61],
+    terms: &mut [F],
+    shares: &mut [F],
 ) {
     let Context {
         committee,
@@ -191,7 +191,7 @@ fn hide(
         scratch,
         ..
     } = context;
-    let lambda = committee.lambda()[keys.me.index()];
+    let lambda = committee.lambda(keys.me);
     let mut random = keys.random(Purpose::Hiding, slot.op, slot.part);
     for (_, factor) in &mut random {
         *factor = -*factor;
@@ -204,15 +204,15 @@ fn hide(
     for (tile, (terms, shares)) in tiles {
         local.fill(start + tile * TILE_LEN, terms);
         scratch.add_words(&mut random, shares);
-        M61::sub_each(terms, shares);
-        M61::scale_each(terms, lambda);
+        F::sub_each(terms, shares);
+        F::scale_each(terms, lambda);
         scratch.add_words(&mut zero, terms);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use enigma_field::Committee;
+    use enigma_field::{Committee, M61};
 
     use super::super::context::neighbours;
     use super::*;
@@ -269,7 +269,7 @@ mod tests {
                     product * (number(*party) - number(z)) * inverse(-number(z)) % P
                 });
                 let [x, y] = secret.map(|secret| secret * vanishing);
-                let lambda = self.committee.lambda()[party.index()].to_i64();
+                let lambda = self.committee.lambda::<M61>(*party).to_i64();
                 let local = lambda * (x * y + random * vanishing);
                 let zero = self.pairs.iter().zip(words).map(|([low, high], word)| {
                     i64::from(low == party) * word - i64::from(high == party) * word

@@ -26,12 +26,12 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Committee, M61, Party, Shares};
+use enigma_field::{Committee, M61, Party, PrimeField, Shares};
 
 pub use self::batch::Shape;
 use self::batch::{Batch, Entry, Factors};
 use self::binary::Comparing;
-pub use self::binary::{COMPARE_LAYERS, COMPARE_PART_LEN, Compare};
+pub use self::binary::{COMPARE_PART_LEN, Compare, compare_layers};
 use self::bits::MakingBits;
 use self::context::Context;
 use self::dealing::Product;
@@ -50,7 +50,7 @@ pub(crate) use self::verify::{
 use self::verify::{OverBits, OverElements, Verification, Verifying};
 use crate::fault::{Error, Fault, Misuse};
 use crate::keys::{SessionId, SessionSeeds};
-use crate::message::{CHUNK_LEN, HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunks};
+use crate::message::{HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunk_len, chunks};
 use crate::prg::Purpose;
 use crate::wires::{Mask, Opened, RandomBits, Sourced, Sources, Verified, Wires};
 
@@ -60,15 +60,15 @@ pub const EARLY_LIMIT_BYTES: usize = 64 << 20;
 const UNVERIFIED_SESSION: &str = "enigma mpc v1: session without verification";
 
 /// One party's side of a session's computation.
-pub struct Engine {
-    context: Context,
-    checker: Checker<M61>,
-    running: BTreeMap<u32, Operation>,
+pub struct Engine<F: PrimeField = M61> {
+    context: Context<F>,
+    checker: Checker<F>,
+    running: BTreeMap<u32, Operation<F>>,
     used: UsedOps,
     early: Early,
-    finished: VecDeque<(u32, Finished)>,
+    finished: VecDeque<(u32, Finished<F>)>,
     /// Batches that are open.
-    batches: BTreeMap<u32, Batch>,
+    batches: BTreeMap<u32, Batch<F>>,
     /// Shuffles so far, and how many rows they have.
     shuffles: BTreeMap<u32, usize>,
     /// Batches that all parties accepted.
@@ -82,13 +82,13 @@ pub struct Engine {
 
 /// The result of an operation.
 #[derive(Debug)]
-pub enum Finished {
+pub enum Finished<F: PrimeField = M61> {
     /// Of a multiplication, inner products, fresh polynomials, a shuffle, or comparisons.
-    Wires(Wires),
+    Wires(Wires<F>),
     /// Of an opening.
-    Opened(Opened),
+    Opened(Opened<F>),
     /// Of random bits.
-    Bits(RandomBits),
+    Bits(RandomBits<F>),
     /// Of a verification: the batch is accepted.
     Accepted,
 }
@@ -120,40 +120,40 @@ pub struct Counters {
     pub random_values: u64,
 }
 
-enum Operation {
+enum Operation<F: PrimeField> {
     Product {
-        product: Product,
+        product: Product<F>,
         batch: u32,
-        factors: Factors,
+        factors: Factors<F>,
     },
     KingProduct {
-        product: KingProduct,
+        product: KingProduct<F>,
         batch: u32,
-        factors: Factors,
+        factors: Factors<F>,
     },
     Opening {
-        opening: FullOpening,
+        opening: FullOpening<F>,
         /// What the values come from and is not verified.
         sources: Sources,
     },
     Bits {
-        bits: MakingBits,
+        bits: MakingBits<F>,
         batch: u32,
     },
     Shuffling {
-        shuffling: Shuffling,
+        shuffling: Shuffling<F>,
         batch: u32,
     },
     Comparing {
-        comparing: Box<Comparing>,
+        comparing: Box<Comparing<F>>,
         batch: u32,
         /// Of the batch and of what is compared.
         sources: Sources,
     },
-    Verifying(Box<dyn Verification>),
+    Verifying(Box<dyn Verification<F>>),
 }
 
-impl Engine {
+impl<F: PrimeField> Engine<F> {
     /// An engine for these seeds.
     ///
     /// # Panics
@@ -242,11 +242,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn random(&mut self, op: u32, len: usize) -> Result<Wires, Error> {
+    pub fn random(&mut self, op: u32, len: usize) -> Result<Wires<F>, Error> {
         self.open_number(op)?;
         self.context.counters.random_values += len as u64;
         let mut shares = Shares::zeros(len);
-        for (part, range) in chunks(len, CHUNK_LEN) {
+        for (part, range) in chunks(len, chunk_len::<F>()) {
             let chunk = &mut shares[range];
             self.context.add_random(Purpose::Random, op, part, chunk);
         }
@@ -281,7 +281,7 @@ impl Engine {
     }
 
     /// The next finished operation, in the order of finishing.
-    pub fn take_finished(&mut self) -> Option<(u32, Finished)> {
+    pub fn take_finished(&mut self) -> Option<(u32, Finished<F>)> {
         self.finished.pop_front()
     }
 
@@ -362,7 +362,7 @@ impl Engine {
     }
 
     /// Enters a started operation and gives it the frames that came early.
-    fn run(&mut self, op: u32, operation: Operation) -> Result<(), Error> {
+    fn run(&mut self, op: u32, operation: Operation<F>) -> Result<(), Error> {
         self.running.insert(op, operation);
         for (from, slot, payload) in self.early.take(op) {
             if let Err(fault) = self.receive(from, slot, &payload) {
@@ -440,9 +440,9 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        factors: Factors,
-        results: Shares,
-    ) -> Finished {
+        factors: Factors<F>,
+        results: Shares<F>,
+    ) -> Finished<F> {
         let mut sources = Sources::batch(self.context.session, batch);
         sources.join(&Wires::joined_sources(factors.wires()));
         let wires = Wires::new(results, sources);
@@ -450,7 +450,7 @@ impl Engine {
         Finished::Wires(wires)
     }
 
-    fn log(&mut self, batch: u32, op: u32, entry: Entry) {
+    fn log(&mut self, batch: u32, op: u32, entry: Entry<F>) {
         if self.semi_honest {
             return;
         }
@@ -496,12 +496,12 @@ impl Engine {
     }
 
     /// Refuses matrices that do not have their shape, or have no products behind their results.
-    fn check_pairs(&self, factors: &[(Wires, Wires)]) -> Result<(), Error> {
+    fn check_pairs(&self, factors: &[(Wires<F>, Wires<F>)]) -> Result<(), Error> {
         let mut pairs = factors.iter();
         pairs.try_for_each(|(x, y)| self.check_lengths(x.len(), y.len(), x.len() == y.len()))
     }
 
-    fn check_shape(&self, x: &Wires, y: &Wires, shape: Shape) -> Result<(), Error> {
+    fn check_shape(&self, x: &Wires<F>, y: &Wires<F>, shape: Shape) -> Result<(), Error> {
         let [left, right, results] = shape.sizes();
         // Results of no products would be zeros that no claim is about.
         self.check_lengths(shape.inner, results, shape.inner > 0 || results == 0)?;
@@ -510,7 +510,7 @@ impl Engine {
     }
 
     /// Refuses wires that come from batches of another session.
-    fn check_session(&self, wires: &Wires) -> Result<(), Error> {
+    fn check_session(&self, wires: &Wires<F>) -> Result<(), Error> {
         if wires.sources().fit(self.context.session) {
             Ok(())
         } else {
@@ -556,7 +556,7 @@ impl Engine {
     }
 }
 
-impl std::fmt::Debug for Engine {
+impl<F: PrimeField> std::fmt::Debug for Engine<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine")
             .field("me", &self.context.me())

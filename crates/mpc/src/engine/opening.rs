@@ -8,27 +8,27 @@
 //! Opens to all parties. On abort the values must be taken as known to the adversary.
 
 use enigma_field::shamir::Checker;
-use enigma_field::{M61, Party};
+use enigma_field::{Party, PrimeField};
 
 use super::context::Context;
 use crate::arrivals::{Arrivals, check_length};
 use crate::fault::Fault;
-use crate::message::{CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each, encode};
+use crate::message::{Slot, chunk_count, chunk_len, chunk_range, chunks, decode_each, encode};
 
-pub(super) struct FullOpening {
-    values: Vec<M61>,
-    chunks: Vec<Gathering>,
+pub(super) struct FullOpening<F: PrimeField> {
+    values: Vec<F>,
+    chunks: Vec<Gathering<F>>,
     arrivals: Arrivals,
 }
 
 /// The shares of a chunk by all parties; emptied once the chunk is opened.
-struct Gathering {
+struct Gathering<F: PrimeField> {
     missing: usize,
-    shares: Vec<Vec<M61>>,
+    shares: Vec<Vec<F>>,
 }
 
-impl FullOpening {
-    pub(super) fn start(context: &mut Context, op: u32, shares: &[M61]) -> Self {
+impl<F: PrimeField> FullOpening<F> {
+    pub(super) fn start(context: &mut Context<F>, op: u32, shares: &[F]) -> Self {
         let others: Vec<Party> = context.committee.others(context.me()).collect();
         send_shares(context, op, shares, &others);
         let n = context.committee.len();
@@ -42,22 +42,22 @@ impl FullOpening {
             }
         };
         Self {
-            values: vec![M61::ZERO; shares.len()],
-            chunks: chunks(shares.len(), CHUNK_LEN).map(gather).collect(),
-            arrivals: Arrivals::new(others.clone(), chunk_count(shares.len(), CHUNK_LEN)),
+            values: vec![F::ZERO; shares.len()],
+            chunks: chunks(shares.len(), chunk_len::<F>()).map(gather).collect(),
+            arrivals: Arrivals::new(others.clone(), chunk_count(shares.len(), chunk_len::<F>())),
         }
     }
 
     pub(super) fn receive(
         &mut self,
-        checker: &Checker<M61>,
+        checker: &Checker<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
         self.arrivals.note(from, slot, slot.part as usize)?;
-        let range = chunk_range(self.values.len(), CHUNK_LEN, slot.part);
-        check_length(from, slot, payload, range.len() * M61::BYTES)?;
+        let range = chunk_range(self.values.len(), chunk_len::<F>(), slot.part);
+        check_length(from, slot, payload, range.len() * F::BYTES)?;
         let gathering = &mut self.chunks[slot.part as usize];
         let mut column = Vec::with_capacity(range.len());
         decode_each(payload, |_, share| column.push(share))
@@ -68,7 +68,7 @@ impl FullOpening {
             return Ok(());
         }
         let columns = std::mem::take(&mut gathering.shares);
-        let mut point = vec![M61::ZERO; columns.len()];
+        let mut point = vec![F::ZERO; columns.len()];
         for (k, value) in self.values[range.clone()].iter_mut().enumerate() {
             for (share, column) in point.iter_mut().zip(&columns) {
                 *share = column[k];
@@ -88,11 +88,11 @@ impl FullOpening {
     }
 
     /// The values, once it is complete.
-    pub(super) fn values(&self) -> &[M61] {
+    pub(super) fn values(&self) -> &[F] {
         &self.values
     }
 
-    pub(super) fn into_values(self) -> Vec<M61> {
+    pub(super) fn into_values(self) -> Vec<F> {
         self.values
     }
 
@@ -101,8 +101,13 @@ impl FullOpening {
     }
 }
 
-fn send_shares(context: &mut Context, op: u32, shares: &[M61], receivers: &[Party]) {
-    for (part, range) in chunks(shares.len(), CHUNK_LEN) {
+fn send_shares<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    shares: &[F],
+    receivers: &[Party],
+) {
+    for (part, range) in chunks(shares.len(), chunk_len::<F>()) {
         let payload = encode(shares[range].iter().copied());
         for to in receivers {
             context.send(*to, Slot { op, step: 0, part }, payload.clone());

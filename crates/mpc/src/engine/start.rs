@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Engine {
+impl<F: PrimeField> Engine<F> {
     /// Multiplies elements pairwise: the left vectors, one after the other, with the right ones.
     /// Finishes with [`Finished::Wires`]; one round.
     ///
@@ -13,7 +13,7 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        factors: Vec<(Wires, Wires)>,
+        factors: Vec<(Wires<F>, Wires<F>)>,
     ) -> Result<(), Error> {
         self.check_pairs(&factors)?;
         self.start_product(op, batch, Factors::Products(factors))
@@ -30,8 +30,8 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        x: Wires,
-        y: Wires,
+        x: Wires<F>,
+        y: Wires<F>,
         width: usize,
     ) -> Result<(), Error> {
         self.check_lengths(x.len(), y.len(), x.len() == y.len())?;
@@ -51,8 +51,8 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        x: Wires,
-        y: Wires,
+        x: Wires<F>,
+        y: Wires<F>,
         shape: Shape,
     ) -> Result<(), Error> {
         self.check_shape(&x, &y, shape)?;
@@ -68,7 +68,7 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        factors: Vec<(Wires, Wires)>,
+        factors: Vec<(Wires<F>, Wires<F>)>,
     ) -> Result<(), Error> {
         self.check_pairs(&factors)?;
         self.start_king_product(op, batch, Factors::Products(factors))
@@ -83,8 +83,8 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        x: Wires,
-        y: Wires,
+        x: Wires<F>,
+        y: Wires<F>,
         shape: Shape,
     ) -> Result<(), Error> {
         self.check_shape(&x, &y, shape)?;
@@ -97,7 +97,7 @@ impl Engine {
     /// # Errors
     /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::OtherSession`], or the fault that ended
     /// the session.
-    pub fn start_reshare(&mut self, op: u32, batch: u32, x: Wires) -> Result<(), Error> {
+    pub fn start_reshare(&mut self, op: u32, batch: u32, x: Wires<F>) -> Result<(), Error> {
         self.start_product(op, batch, Factors::Same(x))
     }
 
@@ -123,7 +123,12 @@ impl Engine {
     /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], [`Misuse::Lengths`], [`Misuse::OtherSession`],
     /// [`Misuse::ShuffleCommittee`] for more than [`MAX_SHUFFLE_PARTIES`] parties, or the fault that
     /// ended the session.
-    pub fn start_shuffle(&mut self, op: u32, batch: u32, columns: Vec<Wires>) -> Result<(), Error> {
+    pub fn start_shuffle(
+        &mut self,
+        op: u32,
+        batch: u32,
+        columns: Vec<Wires<F>>,
+    ) -> Result<(), Error> {
         self.start_shuffling(op, batch, Way::Forth, columns)
     }
 
@@ -137,14 +142,15 @@ impl Engine {
         op: u32,
         batch: u32,
         of: u32,
-        columns: Vec<Wires>,
+        columns: Vec<Wires<F>>,
     ) -> Result<(), Error> {
         self.start_shuffling(op, batch, Way::Back { of }, columns)
     }
 
     /// Compares elements with zero, in a committee of three. Finishes with [`Finished::Wires`]: three blocks
     /// for each result that `compare` names, in that order. Result k is a bit, the sum modulo 2 of the
-    /// bits at place k of its blocks. 9 rounds; the batch is one of gates, which no other operations
+    /// bits at place k of its blocks. For the rounds see
+    /// [`crate::cost::compare`]; the batch is one of gates, which no other operations
     /// belong to.
     ///
     /// The elements are any of the field, verified or not: what is opened for them is uniform. Of random
@@ -157,7 +163,7 @@ impl Engine {
         &mut self,
         op: u32,
         batch: u32,
-        x: &Wires,
+        x: &Wires<F>,
         compare: Compare,
     ) -> Result<(), Error> {
         let n = self.context.committee.n();
@@ -169,7 +175,7 @@ impl Engine {
         self.open_number_in(op, batch, true)?;
         let counters = &mut self.context.counters;
         counters.openings += x.len() as u64;
-        counters.gates += (compare.all_gates() * x.len()) as u64;
+        counters.gates += (compare.all_gates(F::BITS as usize) * x.len()) as u64;
         let mut sources = Sources::batch(self.context.session, batch);
         sources.join(x.sources());
         let comparing = Box::new(Comparing::start(&mut self.context, op, x, compare));
@@ -187,7 +193,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn start_open(&mut self, op: u32, x: Verified<Wires>) -> Result<(), Error> {
+    pub fn start_open(&mut self, op: u32, x: Verified<Wires<F>>) -> Result<(), Error> {
         let x = x.into_inner(self.context.session)?;
         self.open_shares(op, &x, Sources::default())
     }
@@ -204,15 +210,15 @@ impl Engine {
     pub fn start_open_masked(
         &mut self,
         op: u32,
-        x: &Wires,
-        mask: Verified<Mask>,
+        x: &Wires<F>,
+        mask: Verified<Mask<F>>,
     ) -> Result<(), Error> {
         let mask = mask.into_inner(self.context.session)?.into_wires();
         self.check_lengths(x.len(), mask.len(), x.len() == mask.len())?;
         self.check_session(x)?;
         self.check_agreed(x.sources(), None)?;
         let sum = x.iter().zip(&*mask).map(|(x, mask)| *x + *mask);
-        let sum: Shares = sum.collect();
+        let sum: Shares<F> = sum.collect();
         self.open_shares(op, &sum, x.sources().clone())
     }
 
@@ -238,15 +244,20 @@ impl Engine {
         self.open_number(op)?;
         self.context.counters.verifications += 1;
         let context = &mut self.context;
-        let verifying: Box<dyn Verification> = if batch.of_bits {
-            Box::new(Verifying::<OverBits>::start(context, op, batch))
+        let verifying: Box<dyn Verification<F>> = if batch.of_bits {
+            Box::new(Verifying::<F, OverBits>::start(context, op, batch))
         } else {
-            Box::new(Verifying::<OverElements>::start(context, op, batch))
+            Box::new(Verifying::<F, OverElements<F>>::start(context, op, batch))
         };
         self.run(op, Operation::Verifying(verifying))
     }
 
-    fn start_king_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+    fn start_king_product(
+        &mut self,
+        op: u32,
+        batch: u32,
+        factors: Factors<F>,
+    ) -> Result<(), Error> {
         self.open_product(op, batch, &factors)?;
         let product = KingProduct::start(&mut self.context, op, &factors);
         let operation = Operation::KingProduct {
@@ -258,7 +269,7 @@ impl Engine {
     }
 
     /// Takes a number for a product, and counts its results.
-    fn open_product(&mut self, op: u32, batch: u32, factors: &Factors) -> Result<(), Error> {
+    fn open_product(&mut self, op: u32, batch: u32, factors: &Factors<F>) -> Result<(), Error> {
         self.alive()?;
         factors
             .wires()
@@ -272,7 +283,7 @@ impl Engine {
         Ok(())
     }
 
-    fn start_product(&mut self, op: u32, batch: u32, factors: Factors) -> Result<(), Error> {
+    fn start_product(&mut self, op: u32, batch: u32, factors: Factors<F>) -> Result<(), Error> {
         self.open_product(op, batch, &factors)?;
         let product = Product::start(&mut self.context, op, &factors);
         let operation = Operation::Product {
@@ -288,7 +299,7 @@ impl Engine {
         op: u32,
         batch: u32,
         way: Way,
-        columns: Vec<Wires>,
+        columns: Vec<Wires<F>>,
     ) -> Result<(), Error> {
         let n = self.context.committee.n();
         if n > MAX_SHUFFLE_PARTIES {
@@ -317,7 +328,7 @@ impl Engine {
         self.run(op, Operation::Shuffling { shuffling, batch })
     }
 
-    fn open_shares(&mut self, op: u32, shares: &[M61], sources: Sources) -> Result<(), Error> {
+    fn open_shares(&mut self, op: u32, shares: &[F], sources: Sources) -> Result<(), Error> {
         self.open_number(op)?;
         self.context.counters.openings += shares.len() as u64;
         let opening = FullOpening::start(&mut self.context, op, shares);

@@ -463,7 +463,7 @@ fn a_zero_square_restarts_the_session() {
     let committee = committee(3);
     let king = cost::king(committee, 0);
     let sum = |seeds: u64| {
-        let mut network = Network::new(committee, seeds);
+        let mut network = Network::<M61>::new(committee, seeds);
         network.start(|engine, _| engine.start_random_bits(0, BATCH, 1));
         network.run().expect("an honest run");
         // c = 1 / s^2 for the root s that the king sent; read it off a second, equal run.
@@ -519,7 +519,7 @@ fn a_wrong_product_is_a_sharing_of_the_product_and_an_error_until_it_is_verified
 fn strangers_and_frames_from_oneself_are_refused() {
     let committee = committee(3);
     for from in [party(1), party(4)] {
-        let mut network = Network::new(committee, 0);
+        let mut network = Network::<M61>::new(committee, 0);
         let place = slot(0, 0, 0);
         let refused = network.engines[0].handle(from, place, &[0; 8]);
         assert_eq!(refused, Err(Fault::Unexpected { from, slot: place }));

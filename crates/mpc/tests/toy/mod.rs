@@ -58,8 +58,8 @@ impl PrimeField for F127 {
         Self::from_u64(words[0])
     }
 
-    fn from_i64(integer: i64) -> Self {
-        F127(integer.rem_euclid(i64::from(P)) as u8)
+    fn from_i128(integer: i128) -> Self {
+        F127(integer.rem_euclid(i128::from(P)) as u8)
     }
 
     fn to_i128(self) -> i128 {
@@ -69,6 +69,10 @@ impl PrimeField for F127 {
         } else {
             value
         }
+    }
+
+    fn to_u128(self) -> u128 {
+        self.0.into()
     }
 
     fn inverse_roots(elements: &mut [Self]) {
@@ -94,6 +98,10 @@ impl Extension for F127 {
 
     fn from_coordinates(coordinates: &[Self]) -> Self {
         coordinates[0]
+    }
+
+    fn from_random_bytes(bytes: [u8; 16]) -> Self {
+        F127((u128::from_le_bytes(bytes) % u128::from(P)) as u8)
     }
 }
 

@@ -1,35 +1,40 @@
 //! The circuit of a comparison over bits (protocols F.11, S13): what one component of replicated
 //! sharings contributes, 64 comparisons to a word.
 //!
-//! A number y of the field is a sum modulo p = 2^61 - 1 of three integers from 0 to p, each known to a pair
+//! A number y of the field is a sum modulo p = 2^b - 1 of three integers from 0 to p, each known to a pair
 //! of parties: number k to all but party k. Shared as bits, number k has its bits in component k and zeros
 //! in the others.
 //! 1. Carry-save: the sum of three numbers is that of the exclusive or of their bits, A, and of twice
-//!    their majorities, B; doubling modulo p turns the 61 bits by one place. 61 gates, since
+//!    their majorities, B; doubling modulo p turns the b bits by one place. b gates, since
 //!    maj(a, b, c) = ((a + c) (b + c)) + c.
-//! 2. g = A B and p = A + B, bit by bit: 61 gates.
+//! 2. g = A B and p = A + B, bit by bit: b gates.
 //! 3. Segments of neighbouring places are joined, (g, p) o (g', p') = (g + p g', p p') for the more and
 //!    the less significant, until one is left: its g is the carry out of A + B, and modulo p the carry
-//!    *into* bit 0. So bit 0 of y is p_0 + g. 114 gates: the least significant segment needs no p.
+//!    *into* bit 0. So bit 0 of y is p_0 + g. The least significant segment needs no p: for b = 61 that
+//!    takes 114 gates.
 //!
 //! The result is the canonical y for every y but zero: A + B is at most 2p, and one carry brings it into 1
 //! to p. For y = 0 it is p or, if A = B = 0, zero; that needs all three numbers to be zero, and two of
 //! them never are: see [`super::numbers`]. So bit 0 of zero counts as 1, like that of the odd numbers.
 //!
-//! *Equal to one.* A + B = 1 modulo p exactly if A + B is 1 or p + 1 = 2^61, hence exactly if there are
+//! *Equal to one.* A + B = 1 modulo p exactly if A + B is 1 or p + 1 = 2^b, hence exactly if there are
 //! carries c_i, turning around, with a_i + b_i + c_i = k_i + 2 c_{i+1}, where k is 1. At every place the
 //! digit k_i fixes both: c_i = p_i + k_i, and c_{i+1} is a_i or b_i for k_i = 0, a_i and b_i for k_i = 1.
-//! Comparing what two neighbours demand is linear in p and g, so that equality costs 60 gates: that all
-//! 61 places agree.
+//! Comparing what two neighbours demand is linear in p and g, so that equality costs b - 1 gates:
+//! that all places agree.
 
 use zeroize::Zeroizing;
 
-/// Bits of a number.
-pub(super) const BITS: usize = 61;
-/// Layers of gates, one round each: carry-save, generate, and the levels of a tree over 61 places.
-pub(crate) const LAYERS: usize = 8;
-/// Segments before each level of the tree.
-const PLACES: [usize; LAYERS - 2] = [61, 31, 16, 8, 4, 2];
+/// Layers of gates for numbers of so many bits, one round each: carry-save, generate, and the levels of a
+/// tree over the places.
+pub(crate) const fn layers(bits: usize) -> usize {
+    2 + bits.next_power_of_two().trailing_zeros() as usize
+}
+
+/// Segments before a layer, which is a level of the tree.
+const fn places(bits: usize, layer: usize) -> usize {
+    bits.div_ceil(1 << (layer - 2))
+}
 
 /// What a comparison with zero tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +64,12 @@ impl Compare {
         matches!(self, Self::Equal | Self::LessAndEqual)
     }
 
-    /// Gates of a layer.
-    pub(crate) const fn gates(self, layer: usize) -> usize {
+    /// Gates of a layer, for numbers of so many bits.
+    pub(crate) const fn gates(self, bits: usize, layer: usize) -> usize {
         if layer < 2 {
-            return BITS;
+            return bits;
         }
-        let pairs = PLACES[layer - 2] / 2;
+        let pairs = places(bits, layer) / 2;
         let mut gates = 0;
         if self.less() {
             gates += 2 * pairs - 1;
@@ -75,11 +80,11 @@ impl Compare {
         gates
     }
 
-    /// Gates of a comparison.
-    pub const fn all_gates(self) -> usize {
+    /// Gates of a comparison of numbers of so many bits.
+    pub const fn all_gates(self, bits: usize) -> usize {
         let (mut sum, mut layer) = (0, 0);
-        while layer < LAYERS {
-            sum += self.gates(layer);
+        while layer < layers(bits) {
+            sum += self.gates(bits, layer);
             layer += 1;
         }
         sum
@@ -94,6 +99,8 @@ pub(super) struct Component {
     /// Which: what all but this party know.
     number: u8,
     compare: Compare,
+    /// Bits of a number.
+    width: usize,
     /// Words of a plane.
     words: usize,
     /// Ones for the comparisons there are.
@@ -110,11 +117,12 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// `bits`: the planes of this component's number.
+    /// `bits`: the planes of this component's number. There are comparisons.
     pub(super) fn new(number: u8, compare: Compare, ones: Planes, bits: Planes) -> Self {
         Self {
             number,
             compare,
+            width: bits.len() / ones.len(),
             words: ones.len(),
             ones,
             bits,
@@ -145,7 +153,7 @@ impl Component {
                 y.copy_from_slice(&self.generate);
             }
             _ => {
-                let pairs = PLACES[layer - 2] / 2;
+                let pairs = places(self.width, layer) / 2;
                 let mut gate = 0;
                 let mut put = |left: &[u64], i: usize, right: &[u64], j: usize| {
                     x[gate * w..][..w].copy_from_slice(&left[i * w..][..w]);
@@ -214,8 +222,8 @@ impl Component {
     fn agreements(&self, propagate: &[u64], generate: &[u64]) -> Planes {
         let w = self.words;
         let mut agree = Zeroizing::new(propagate.to_vec());
-        for place in 0..BITS {
-            let before = (place + BITS - 1) % BITS;
+        for place in 0..self.width {
+            let before = (place + self.width - 1) % self.width;
             let plane = &mut agree[place * w..][..w];
             add(plane, &generate[before * w..][..w]);
             // a or b = p + g, except behind place 0, whose digit is 1: a and b = g.
@@ -232,7 +240,7 @@ impl Component {
 
     fn join(&mut self, layer: usize, z: &[u64]) {
         let w = self.words;
-        let places = PLACES[layer - 2];
+        let places = places(self.width, layer);
         let pairs = places / 2;
         let mut rest = z;
         if self.compare.less() {
@@ -282,8 +290,8 @@ mod tests {
 
     #[test]
     fn gates_are_as_many_as_the_specification_says() {
-        assert_eq!(Compare::Less.all_gates(), 61 + 61 + 114);
-        assert_eq!(Compare::Equal.all_gates(), 61 + 61 + 60);
-        assert_eq!(Compare::LessAndEqual.all_gates(), 61 + 61 + 114 + 60);
+        assert_eq!(Compare::Less.all_gates(61), 61 + 61 + 114);
+        assert_eq!(Compare::Equal.all_gates(61), 61 + 61 + 60);
+        assert_eq!(Compare::LessAndEqual.all_gates(61), 61 + 61 + 114 + 60);
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use enigma_field::simd::BitShares;
-use enigma_field::{Field, Gf128, Levels, binary};
+use enigma_field::{Field, Gf128, Levels, PrimeField, binary};
 use zeroize::Zeroizing;
 
 use super::circuit::Planes;
@@ -140,7 +140,7 @@ impl BitClaim {
 
 /// What our share of a bit has, over the field of 2^128 elements, of the components that we know: a
 /// component is a bit times the polynomial that is 1 at 0 and 0 at the party that does not know it.
-pub(in crate::engine) fn component_shares(context: &Context) -> [Gf128; 2] {
+pub(in crate::engine) fn component_shares<F: PrimeField>(context: &Context<F>) -> [Gf128; 2] {
     let me: Gf128 = context.me().point();
     [1, 2].map(|steps| {
         let missing: Gf128 = context.committee.after(context.me(), steps).point();

@@ -1,9 +1,10 @@
 //! Comparisons with zero by three parties over shared bits (protocols F.11, S13; Araki et al. 16 for
 //! the gates).
 //!
-//! n = 3, t = 1, malicious up to errors that verification finds; synchronous private links. 9 rounds. Each
-//! party sends two elements (the opening) and a bit for each gate: 236 for `[x < 0]`, 182 for `[x = 0]`, 296 for
-//! both. No preparation.
+//! n = 3, t = 1, malicious up to errors that verification finds; synchronous private links. Over 2^61 - 1 it
+//! takes 9 rounds, and each party sends two elements (the opening) and a bit for each gate: 236 for
+//! `[x < 0]`, 182 for `[x = 0]`, 296 for both. Over 2^127 - 1 it takes 10 rounds and about twice as many
+//! gates. No preparation.
 //!
 //! For a shared x the committee opens c = 2x + 1 + r in full, where r = r_1 + r_2 + r_3 comes from
 //! pseudo-random secret sharing: r_k is uniform in the field and known to all but party k. c hides x; r is
@@ -27,11 +28,12 @@ use std::collections::BTreeMap;
 
 use enigma_field::bits::transpose;
 use enigma_field::shamir::Checker;
-use enigma_field::{Field, M61, Party, Shares};
+use enigma_field::{Party, PrimeField, Shares};
+use subtle::Choice;
 use zeroize::Zeroizing;
 
 pub use self::circuit::Compare;
-use self::circuit::{BITS, Component, LAYERS, Planes};
+use self::circuit::{Component, Planes, layers};
 use self::gates::Gates;
 use super::context::Context;
 use super::opening::FullOpening;
@@ -43,27 +45,35 @@ use crate::prg::{Purpose, TILE_LEN};
 /// Comparisons that go through the layers together, a frame for each layer: what they need stays in the
 /// nearer caches.
 pub const COMPARE_PART_LEN: usize = 4096;
+
 /// Layers of gates of a comparison: the steps of its operation from 1 on.
-pub const COMPARE_LAYERS: u8 = LAYERS as u8;
+pub const fn compare_layers<F: PrimeField>() -> u8 {
+    layers(width::<F>()) as u8
+}
+
+/// Bits of an element.
+const fn width<F: PrimeField>() -> usize {
+    F::BITS as usize
+}
 
 /// Comparisons in a word.
 const WORD: usize = 64;
 
 /// One party's side of comparisons.
-pub(super) struct Comparing {
+pub(super) struct Comparing<F: PrimeField> {
     compare: Compare,
     len: usize,
-    opening: FullOpening,
+    opening: FullOpening<F>,
     opened: bool,
     /// The masks' words that we know: of the party after us, and of the one after that.
-    masks: [Shares; 2],
+    masks: [Shares<F>; 2],
     /// What these components' coefficients are in our share.
-    coefficients: [M61; 2],
+    coefficients: [F; 2],
     gates: Gates,
     parts: Vec<Part>,
     missing: usize,
     /// All three components of the results, as shares.
-    results: Shares,
+    results: Shares<F>,
 }
 
 /// Some of the comparisons, on their way through the layers.
@@ -76,14 +86,14 @@ struct Part {
     came: BTreeMap<usize, Zeroizing<Vec<u8>>>,
 }
 
-impl Comparing {
+impl<F: PrimeField> Comparing<F> {
     /// Opens 2x + 1 under masks.
-    pub(super) fn start(context: &mut Context, op: u32, x: &[M61], compare: Compare) -> Self {
+    pub(super) fn start(context: &mut Context<F>, op: u32, x: &[F], compare: Compare) -> Self {
         let len = x.len();
         let (masks, coefficients) = known_masks(context, op, len);
-        let mut shares: Shares = x.iter().map(|x| *x + *x + M61::ONE).collect();
+        let mut shares: Shares<F> = x.iter().map(|x| *x + *x + F::ONE).collect();
         for (mask, coefficient) in masks.iter().zip(coefficients) {
-            M61::add_scaled_each(&mut shares, coefficient, mask);
+            F::add_scaled_each(&mut shares, coefficient, mask);
         }
         let opening = FullOpening::start(context, op, &shares);
         let part = |_| Part {
@@ -99,7 +109,7 @@ impl Comparing {
             opened: false,
             masks,
             coefficients,
-            gates: Gates::new(compare.all_gates() * words(len)),
+            gates: Gates::new(compare.all_gates(width::<F>()) * words(len)),
             parts: (0..parts).map(part).collect(),
             missing: parts,
             results: Shares::zeros(3 * compare.results() * len),
@@ -108,8 +118,8 @@ impl Comparing {
 
     pub(super) fn receive(
         &mut self,
-        context: &mut Context,
-        checker: &Checker<M61>,
+        context: &mut Context<F>,
+        checker: &Checker<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -134,11 +144,11 @@ impl Comparing {
     }
 
     /// The components of the results as shares, in three blocks for each kind of result, and the gates.
-    pub(super) fn finish(self) -> (Shares, Gates) {
+    pub(super) fn finish(self) -> (Shares<F>, Gates) {
         (self.results, self.gates)
     }
 
-    pub(super) fn waiting_for(&self, context: &Context) -> Vec<Party> {
+    pub(super) fn waiting_for(&self, context: &Context<F>) -> Vec<Party> {
         if self.opened || self.complete() {
             let waits = self.missing > 0;
             return waits.then(|| sender(context)).into_iter().collect();
@@ -150,14 +160,14 @@ impl Comparing {
     /// party than us.
     fn keep_bits(
         &mut self,
-        context: &Context,
+        context: &Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
         let layer = usize::from(slot.step) - 1;
         let part = self.parts.get_mut(slot.part as usize);
-        let part = part.filter(|_| layer < LAYERS && from == sender(context));
+        let part = part.filter(|_| layer < layers(width::<F>()) && from == sender(context));
         let Some(part) = part else {
             return Err(Fault::Unexpected { from, slot });
         };
@@ -165,14 +175,14 @@ impl Comparing {
             return Err(Fault::Duplicate { from, slot });
         }
         let range = chunk_range(self.len, COMPARE_PART_LEN, slot.part);
-        let expected = layer_bytes(self.compare, layer, range.len());
+        let expected = layer_bytes::<F>(self.compare, layer, range.len());
         check_length(from, slot, payload, expected)?;
         part.came.insert(layer, Zeroizing::new(payload.to_vec()));
         Ok(())
     }
 
     /// The numbers whose sum is 2x + 1 are known: all parts begin.
-    fn begin_layers(&mut self, context: &mut Context, op: u32) -> Result<(), Fault> {
+    fn begin_layers(&mut self, context: &mut Context<F>, op: u32) -> Result<(), Fault> {
         self.opened = true;
         for (part, range) in chunks(self.len, COMPARE_PART_LEN) {
             let opened = &self.opening.values()[range.clone()];
@@ -180,7 +190,12 @@ impl Comparing {
             let component = |place: usize| {
                 let number = context.committee.after(context.me(), place + 1).number();
                 let bits = numbers(number, opened, &self.masks[place][range.clone()]);
-                Component::new(number, self.compare, ones.clone(), bits_of(&bits, BITS))
+                Component::new(
+                    number,
+                    self.compare,
+                    ones.clone(),
+                    bits_of(&bits, width::<F>()),
+                )
             };
             self.parts[part as usize].components = Some([component(0), component(1)]);
             self.send_layer(context, op, part);
@@ -191,7 +206,7 @@ impl Comparing {
     }
 
     /// Goes through the layers whose bits are here.
-    fn advance(&mut self, context: &mut Context, op: u32, number: u32) -> Result<(), Fault> {
+    fn advance(&mut self, context: &mut Context<F>, op: u32, number: u32) -> Result<(), Fault> {
         loop {
             let part = &mut self.parts[number as usize];
             let layer = part.layer;
@@ -200,7 +215,7 @@ impl Comparing {
             };
             let range = chunk_range(self.len, COMPARE_PART_LEN, number);
             let words = words(range.len());
-            let place = place(self.compare, layer, &range);
+            let place = place::<F>(self.compare, layer, &range);
             let second = &mut self.gates.z.second[place.clone()];
             decode(&payload, range.len(), second).map_err(|index| Fault::NonCanonical {
                 from: sender(context),
@@ -220,7 +235,7 @@ impl Comparing {
                 component.absorb(layer, z);
             }
             part.layer += 1;
-            if part.layer < LAYERS {
+            if part.layer < layers(width::<F>()) {
                 self.send_layer(context, op, number);
                 continue;
             }
@@ -239,11 +254,11 @@ impl Comparing {
     }
 
     /// Our terms of a layer's gates are our first component of the results; the party before us is told.
-    fn send_layer(&mut self, context: &mut Context, op: u32, number: u32) {
+    fn send_layer(&mut self, context: &mut Context<F>, op: u32, number: u32) {
         let part = &self.parts[number as usize];
         let layer = part.layer;
         let range = chunk_range(self.len, COMPARE_PART_LEN, number);
-        let place = place(self.compare, layer, &range);
+        let place = place::<F>(self.compare, layer, &range);
         let Gates { x, y, z } = &mut self.gates;
         let [xf, xs] = [&mut x.first, &mut x.second].map(|planes| &mut planes[place.clone()]);
         let [yf, ys] = [&mut y.first, &mut y.second].map(|planes| &mut planes[place.clone()]);
@@ -273,17 +288,17 @@ impl Comparing {
 }
 
 /// Bytes of a layer's bits of so many comparisons: every plane ends with a whole byte.
-pub(crate) fn layer_bytes(compare: Compare, layer: usize, len: usize) -> usize {
-    compare.gates(layer) * len.div_ceil(8)
+pub(crate) fn layer_bytes<F: PrimeField>(compare: Compare, layer: usize, len: usize) -> usize {
+    compare.gates(width::<F>(), layer) * len.div_ceil(8)
 }
 
 /// Words of 64 gates that a batch has of so many comparisons.
-pub(crate) fn gate_words(compare: Compare, len: usize) -> usize {
-    compare.all_gates() * words(len)
+pub(crate) fn gate_words<F: PrimeField>(compare: Compare, len: usize) -> usize {
+    compare.all_gates(width::<F>()) * words(len)
 }
 
 /// Who tells us bits: the party after us.
-fn sender(context: &Context) -> Party {
+fn sender<F: PrimeField>(context: &Context<F>) -> Party {
     context.committee.after(context.me(), 1)
 }
 
@@ -293,15 +308,24 @@ fn words(len: usize) -> usize {
 }
 
 /// Where in an operation's gates those of a layer of a part are.
-fn place(compare: Compare, layer: usize, range: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn place<F: PrimeField>(
+    compare: Compare,
+    layer: usize,
+    range: &std::ops::Range<usize>,
+) -> std::ops::Range<usize> {
+    let bits = width::<F>();
     let words = words(range.len());
-    let before: usize = (0..layer).map(|layer| compare.gates(layer)).sum();
-    let start = compare.all_gates() * (range.start / WORD) + before * words;
-    start..start + compare.gates(layer) * words
+    let before: usize = (0..layer).map(|layer| compare.gates(bits, layer)).sum();
+    let start = compare.all_gates(bits) * (range.start / WORD) + before * words;
+    start..start + compare.gates(bits, layer) * words
 }
 
 /// The words of masks of which we know all but one, by party after us, with their coefficients in our share.
-fn known_masks(context: &mut Context, op: u32, len: usize) -> ([Shares; 2], [M61; 2]) {
+fn known_masks<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    len: usize,
+) -> ([Shares<F>; 2], [F; 2]) {
     let Context {
         keys,
         scratch,
@@ -332,42 +356,54 @@ fn known_masks(context: &mut Context, op: u32, len: usize) -> ([Shares; 2], [M61
 
 /// The integers that component `number` has of 2x + 1. That of party 3 is what was opened less its mask,
 /// the others are p less the mask: the complement of its bits, which is never zero.
-fn numbers(number: u8, opened: &[M61], mask: &[M61]) -> Zeroizing<Vec<u64>> {
-    let of = |(opened, mask): (&M61, &M61)| match number {
-        3 => (*opened - *mask).value(),
-        _ => M61::MODULUS - mask.value(),
+fn numbers<F: PrimeField>(number: u8, opened: &[F], mask: &[F]) -> Zeroizing<Vec<u128>> {
+    let modulus = (1 << F::BITS) - 1;
+    let of = |(opened, mask): (&F, &F)| match number {
+        3 => (*opened - *mask).to_u128(),
+        _ => modulus - mask.to_u128(),
     };
     Zeroizing::new(opened.iter().zip(mask).map(of).collect())
 }
 
 /// The low `bits` bits of values as planes.
-fn bits_of(values: &[u64], bits: usize) -> Planes {
+fn bits_of(values: &[u128], bits: usize) -> Planes {
     let words = words(values.len());
     let mut planes = Zeroizing::new(vec![0; bits * words]);
     let mut square = Zeroizing::new([0; WORD]);
     for (word, values) in values.chunks(WORD).enumerate() {
-        square.fill(0);
-        square[..values.len()].copy_from_slice(values);
-        transpose(&mut square);
-        for (bit, row) in square[..bits].iter().enumerate() {
-            planes[bit * words + word] = *row;
+        for from in (0..bits).step_by(WORD) {
+            square.fill(0);
+            for (row, value) in square.iter_mut().zip(values) {
+                *row = (value >> from) as u64;
+            }
+            transpose(&mut square);
+            let rows = square.iter().take(bits - from);
+            for (bit, row) in rows.enumerate() {
+                planes[(from + bit) * words + word] = *row;
+            }
         }
     }
     planes
 }
 
 /// Bits as shares: the coefficient or zero.
-fn lift(bits: &[u64], coefficient: M61, shares: &mut [M61]) {
+fn lift<F: PrimeField>(bits: &[u64], coefficient: F, shares: &mut [F]) {
     for (shares, word) in shares.chunks_mut(WORD).zip(bits) {
         for (bit, share) in shares.iter_mut().enumerate() {
-            let all_ones = 0u64.wrapping_sub(word >> bit & 1);
-            *share = M61::new(coefficient.value() & all_ones);
+            let bit = Choice::from((word >> bit & 1) as u8);
+            *share = F::conditional_select(&F::ZERO, &coefficient, bit);
         }
     }
 }
 
 /// Terms that sum to zero over the three parties.
-fn zero_terms(context: &mut Context, op: u32, layer: usize, part: u32, out: &mut [u64]) {
+fn zero_terms<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    layer: usize,
+    part: u32,
+    out: &mut [u64],
+) {
     let others: Vec<Party> = context.committee.others(context.me()).collect();
     let Context { keys, scratch, .. } = context;
     let mut words = Zeroizing::new([0; TILE_LEN]);
@@ -430,7 +466,7 @@ mod tests {
     use crate::engine::Operation;
     use crate::testing::{Network, share, values};
     use crate::wires::Wires;
-    use enigma_field::Committee;
+    use enigma_field::{Committee, M61};
 
     const COMPARE: u32 = 1;
     const BATCH: u32 = 9;
@@ -466,7 +502,7 @@ mod tests {
                     let Some(Operation::Comparing { comparing, .. }) = running else {
                         panic!("it waits for the held frame");
                     };
-                    let place = place(Compare::Less, layer, &(0..70));
+                    let place = place::<M61>(Compare::Less, layer, &(0..70));
                     // Nine bytes to a plane, of two words.
                     let word = 2 * (byte / 9) + byte % 9 / 8;
                     comparing.gates.z.first[place][word] ^= 1 << (8 * (byte % 9 % 8));

@@ -23,7 +23,7 @@
 //! not by where the row went in between, and acceptance would tell it. It is also why there are no
 //! tags: they serve where the multisets of rows before and after are compared, not here.
 
-use enigma_field::{Field, M61};
+use enigma_field::PrimeField;
 
 use super::permutation::Permutation;
 use crate::engine::batch::{Claim, Weights};
@@ -32,30 +32,30 @@ use crate::prg::Prg;
 use crate::wires::Wires;
 
 /// A shuffle that has finished here.
-pub(in crate::engine) struct Shuffled {
+pub(in crate::engine) struct Shuffled<F: PrimeField> {
     pub(super) rows: usize,
     /// What was shuffled.
-    pub(super) columns: Vec<Wires>,
-    pub(super) phases: Vec<Phase>,
+    pub(super) columns: Vec<Wires<F>>,
+    pub(super) phases: Vec<Phase<F>>,
 }
 
 /// A phase: what came out, and what its members know.
-pub(super) struct Phase {
-    pub(super) known: Option<Known>,
+pub(super) struct Phase<F: PrimeField> {
+    pub(super) known: Option<Known<F>>,
     /// Column by column.
-    pub(super) result: Wires,
+    pub(super) result: Wires<F>,
 }
 
 /// What a member knows of its phase.
-pub(super) struct Known {
+pub(super) struct Known<F: PrimeField> {
     pub(super) permutation: Permutation,
     /// f_A at our point.
-    pub(super) share: M61,
+    pub(super) share: F,
 }
 
-impl Shuffled {
+impl<F: PrimeField> Shuffled<F> {
     /// The result of the last phase, column by column.
-    pub(in crate::engine) fn result(&self) -> &Wires {
+    pub(in crate::engine) fn result(&self) -> &Wires<F> {
         let last = self.phases.last().expect("there are subsets");
         &last.result
     }
@@ -66,36 +66,36 @@ impl Shuffled {
     }
 }
 
-impl Claim {
+impl<F: PrimeField> Claim<F> {
     pub(in crate::engine) fn add_shuffle(
         &mut self,
-        shuffled: &Shuffled,
+        shuffled: &Shuffled<F>,
         prg: &Prg,
         op: u32,
-        scratch: &mut Scratch,
+        scratch: &mut Scratch<F>,
     ) {
         let rows = shuffled.rows;
         if rows == 0 {
             return;
         }
-        let mut input: Vec<&[M61]> = shuffled.columns.iter().map(|column| &**column).collect();
+        let mut input: Vec<&[F]> = shuffled.columns.iter().map(|column| &**column).collect();
         for (part, phase) in (0u32..).zip(&shuffled.phases) {
-            let output: Vec<&[M61]> = phase.result.chunks_exact(rows).collect();
+            let output: Vec<&[F]> = phase.result.chunks_exact(rows).collect();
             let mut weights = Weights::new(prg, op, part, scratch);
             let over_columns = weights.many(output.len());
             let over_rows = weights.many(rows);
             let start = self.x.len();
-            self.x.resize(start + rows, M61::ZERO);
+            self.x.resize(start + rows, F::ZERO);
             if let Some(known) = &phase.known {
                 let u = &mut self.x[start..];
                 for (row, weight) in known.permutation.rows().zip(&over_rows) {
                     u[row] = known.share * *weight;
                 }
             }
-            self.y.resize(start + rows, M61::ZERO);
+            self.y.resize(start + rows, F::ZERO);
             for ((weight, before), after) in over_columns.iter().zip(&input).zip(&output) {
-                M61::add_scaled_each(&mut self.y[start..], *weight, before);
-                self.z += *weight * M61::dot(&over_rows, after);
+                F::add_scaled_each(&mut self.y[start..], *weight, before);
+                self.z += *weight * F::dot(&over_rows, after);
             }
             input = output;
         }

@@ -23,7 +23,7 @@ mod permutation;
 mod tests;
 
 use enigma_field::interpolation::{PartySet, lagrange_at, prss_subsets};
-use enigma_field::{M61, Party, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 
 pub(super) use self::claim::Shuffled;
 use self::claim::{Known, Phase};
@@ -32,7 +32,7 @@ use super::context::Context;
 use super::dealing::deal_step;
 use crate::arrivals::{Arrivals, check_length};
 use crate::fault::Fault;
-use crate::message::{CHUNK_LEN, Slot, chunk_count, chunk_range, decode_each};
+use crate::message::{Slot, chunk_count, chunk_len, chunk_range, decode_each};
 use crate::wires::{Sources, Wires};
 
 /// The largest committee that shuffles: 35 phases.
@@ -52,41 +52,41 @@ pub(super) enum Way {
 }
 
 /// One party's side of a shuffle.
-pub(super) struct Shuffling {
+pub(super) struct Shuffling<F: PrimeField> {
     op: u32,
     rows: usize,
-    columns: Vec<Wires>,
+    columns: Vec<Wires<F>>,
     /// Of all elements of `columns` and of what is made of them.
     sources: Sources,
-    phases: Vec<Running>,
+    phases: Vec<Running<F>>,
     /// The phase whose dealings are awaited.
     current: usize,
 }
 
 /// A phase and what has come of it.
-struct Running {
+struct Running<F: PrimeField> {
     members: PartySet,
     /// If we are one of them.
-    mine: Option<Mine>,
+    mine: Option<Mine<F>>,
     /// Our shares of the result, column by column, as far as they are known. Nothing before the first
     /// points.
-    sum: Shares,
+    sum: Shares<F>,
     arrivals: Arrivals,
 }
 
-struct Mine {
-    known: Known,
+struct Mine<F: PrimeField> {
+    known: Known<F>,
     /// What our share is multiplied with, beside our Lagrange coefficient over all parties.
-    scale: M61,
+    scale: F,
 }
 
-impl Shuffling {
+impl<F: PrimeField> Shuffling<F> {
     /// Begins: deals the first phase. `columns` have one length; `sources` are theirs and the batch.
     pub(super) fn start(
-        context: &mut Context,
+        context: &mut Context<F>,
         op: u32,
         way: Way,
-        columns: Vec<Wires>,
+        columns: Vec<Wires<F>>,
         sources: Sources,
     ) -> Self {
         let rows = columns.first().map_or(0, |column| column.len());
@@ -106,7 +106,7 @@ impl Shuffling {
     /// Adds a chunk of a member's dealing, which may come before its phase.
     pub(super) fn receive(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -116,8 +116,8 @@ impl Shuffling {
             return Err(Fault::Unexpected { from, slot });
         };
         phase.arrivals.note(from, slot, slot.part as usize)?;
-        let range = chunk_range(len, CHUNK_LEN, slot.part);
-        check_length(from, slot, payload, range.len() * M61::BYTES)?;
+        let range = chunk_range(len, chunk_len::<F>(), slot.part);
+        check_length(from, slot, payload, range.len() * F::BYTES)?;
         let chunk = &mut phase.sum(len)[range];
         decode_each(payload, |k, point| chunk[k] += point)
             .map_err(|index| Fault::NonCanonical { from, slot, index })?;
@@ -130,7 +130,7 @@ impl Shuffling {
     }
 
     /// What all phases claim, the result among it.
-    pub(super) fn finish(self) -> Shuffled {
+    pub(super) fn finish(self) -> Shuffled<F> {
         let phases = self.phases.into_iter().map(|phase| Phase {
             known: phase.mine.map(|mine| mine.known),
             result: Wires::new(phase.sum, self.sources.clone()),
@@ -152,7 +152,7 @@ impl Shuffling {
     }
 
     /// Goes on to the first phase that lacks dealings.
-    fn advance(&mut self, context: &mut Context) {
+    fn advance(&mut self, context: &mut Context<F>) {
         while self.phases[self.current].arrivals.complete() {
             self.current += 1;
             if self.complete() {
@@ -163,13 +163,13 @@ impl Shuffling {
     }
 
     /// Deals our part of the current phase, if we have one, and adds all points that need no message.
-    fn deal(&mut self, context: &mut Context) {
+    fn deal(&mut self, context: &mut Context<F>) {
         let len = self.len();
         let (done, rest) = self.phases.split_at_mut(self.current);
         let phase = &mut rest[0];
         let parts = phase.mine.as_ref().map(|mine| {
             let mut parts = Vec::with_capacity(len);
-            let mut take = |column: &[M61]| {
+            let mut take = |column: &[F]| {
                 let rows = mine.known.permutation.rows();
                 parts.extend(rows.map(|row| mine.scale * column[row]));
             };
@@ -184,8 +184,8 @@ impl Shuffling {
     }
 }
 
-impl Running {
-    fn sum(&mut self, len: usize) -> &mut [M61] {
+impl<F: PrimeField> Running<F> {
+    fn sum(&mut self, len: usize) -> &mut [F] {
         if self.sum.len() != len {
             self.sum = Shares::zeros(len);
         }
@@ -194,10 +194,16 @@ impl Running {
 }
 
 /// The phases in order, the last subset's first, with what we know of each.
-fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> Vec<Running> {
+fn phases<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    way: Way,
+    rows: usize,
+    len: usize,
+) -> Vec<Running<F>> {
     let committee = context.committee;
     let me = context.me();
-    let lambda = committee.lambda()[me.index()];
+    let lambda: F = committee.lambda(me);
     let to_subset = lambda.inverse().expect("Lagrange coefficients are not 0");
     let subsets = prss_subsets(&committee).expect("the setup refused larger committees");
     let mut seeds = context.keys.subsets().iter();
@@ -214,7 +220,7 @@ fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> 
                     permutation,
                     share: *share,
                 },
-                scale: lagrange_of(members, me) * to_subset,
+                scale: lagrange_of::<F>(members, me) * to_subset,
             }
         });
         // Who we derive points for sends us its own, and the other way round.
@@ -224,10 +230,10 @@ fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> 
             members,
             mine,
             sum: Shares::default(),
-            arrivals: Arrivals::new(senders, chunk_count(len, CHUNK_LEN)),
+            arrivals: Arrivals::new(senders, chunk_count(len, chunk_len::<F>())),
         }
     };
-    let mut phases: Vec<Running> = subsets.into_iter().map(phase).collect();
+    let mut phases: Vec<Running<F>> = subsets.into_iter().map(phase).collect();
     // Any order would do. This one takes three parties 2 rounds, the other one 3: who is no member of a
     // phase waits for some of its dealers only.
     if way == Way::Forth {
@@ -237,9 +243,9 @@ fn phases(context: &mut Context, op: u32, way: Way, rows: usize, len: usize) -> 
 }
 
 /// A member's Lagrange coefficient at 0 over the members alone.
-fn lagrange_of(members: PartySet, me: Party) -> M61 {
-    let points: Vec<M61> = members.members().map(|party| party.point()).collect();
-    let all = lagrange_at(&points, M61::ZERO).expect("points of parties are distinct");
+fn lagrange_of<F: PrimeField>(members: PartySet, me: Party) -> F {
+    let points: Vec<F> = members.members().map(|party| party.point()).collect();
+    let all = lagrange_at(&points, F::ZERO).expect("points of parties are distinct");
     let place = members.members().position(|party| party == me);
     all[place.expect("we are a member")]
 }

@@ -28,7 +28,7 @@ fn columns(n: u8) -> Vec<Vec<Wires>> {
 }
 
 /// The claims of all parties for a shuffle of theirs, under weights from one seed.
-fn claims(network: &mut Network) -> Vec<Claim> {
+fn claims(network: &mut Network) -> Vec<Claim<M61>> {
     let prg = Prg::new(&Zeroizing::new([3; 32]));
     let claim = |engine: &mut Engine| {
         let batch = engine.batches.remove(&BATCH).expect("the shuffle's batch");
@@ -38,8 +38,8 @@ fn claims(network: &mut Network) -> Vec<Claim> {
 }
 
 /// The vectors and the value of a claim, from everybody's shares, which must be of degree t.
-fn values_of(n: u8, claims: &[Claim]) -> [Vec<M61>; 3] {
-    let values = |shares: &dyn Fn(&Claim) -> Vec<M61>| {
+fn values_of(n: u8, claims: &[Claim<M61>]) -> [Vec<M61>; 3] {
+    let values = |shares: &dyn Fn(&Claim<M61>) -> Vec<M61>| {
         let all: Vec<Shares> = claims.iter().map(|claim| shares(claim).into()).collect();
         reconstruct(committee(n), &all)
     };
@@ -99,7 +99,7 @@ fn an_error_in_any_element_of_any_phase_makes_the_claim_wrong() {
                     .iter()
                     .map(|k| network.engines[*k].me().point())
                     .collect();
-                let value = |share: &dyn Fn(&Claim) -> M61| {
+                let value = |share: &dyn Fn(&Claim<M61>) -> M61| {
                     let shares: Vec<M61> = some[..=t].iter().map(|k| share(&claims[*k])).collect();
                     enigma_field::shamir::reconstruct(&subset, &shares).expect("distinct points")
                 };
@@ -158,7 +158,7 @@ fn a_member_that_permutes_otherwise_is_found() {
 
 #[test]
 fn phases_come_back_in_reverse_with_inverse_permutations() {
-    let mut context = Engine::new(
+    let mut context = Engine::<M61>::new(
         committee(5),
         Party::new(1).expect("a party"),
         dealt_seeds(committee(5), 1).swap_remove(0),

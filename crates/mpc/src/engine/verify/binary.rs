@@ -11,7 +11,7 @@
 use enigma_field::binary::{Points, fold, products};
 use enigma_field::interpolation::{GrrDealing, lagrange_at, prss_coefficients};
 use enigma_field::shamir::Checker;
-use enigma_field::{Field, Gf128, Levels};
+use enigma_field::{Field, Gf128, Levels, PrimeField};
 use zeroize::Zeroizing;
 
 use super::Recursion;
@@ -45,11 +45,11 @@ enum Vectors {
     Elements(Elements, Elements),
 }
 
-impl Recursion for OverBits {
+impl<F: PrimeField> Recursion<F> for OverBits {
     type Element = Gf128;
     type Dealt = Elements;
 
-    fn levels(batch: &Batch) -> Levels {
+    fn levels(batch: &Batch<F>) -> Levels {
         Levels::of_bits(batch.gate_words())
     }
 
@@ -57,7 +57,7 @@ impl Recursion for OverBits {
         dealt_bytes(levels, level)
     }
 
-    fn checker(context: &Context) -> &Checker<Gf128> {
+    fn checker(context: &Context<F>) -> &Checker<Gf128> {
         &context.checkers.binary
     }
 
@@ -65,7 +65,7 @@ impl Recursion for OverBits {
         Gf128::from_bytes(bytes)
     }
 
-    fn new(context: &mut Context, batch: Batch, coin: &Coin) -> Self {
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self {
         let shares = component_shares(context);
         let points: Vec<Gf128> = context.committee.parties().map(|p| p.point()).collect();
         let lambda = lagrange_at(&points, Gf128::ZERO).expect("points of parties are distinct");
@@ -82,7 +82,7 @@ impl Recursion for OverBits {
         }
     }
 
-    fn deal(&mut self, context: &mut Context, slot: Slot, blocks: Option<usize>) -> Elements {
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Elements {
         self.blocks = blocks.unwrap_or_else(|| self.mask(context, slot.op));
         let mut terms = match &self.vectors {
             Vectors::Bits(claim) => Elements::new(claim.products()),
@@ -123,7 +123,7 @@ impl Recursion for OverBits {
             Vectors::Elements(x, y) => [x, y].map(|v| Zeroizing::new(fold(v, &over_blocks))),
         };
         self.vectors = Vectors::Elements(x, y);
-        self.z = Gf128::dot(&Points::new(self.points()).at(challenge), &self.h);
+        self.z = Gf128::dot(&Points::new(self.h.len()).at(challenge), &self.h);
     }
 
     fn last(&self) -> [Gf128; 3] {
@@ -136,7 +136,7 @@ impl Recursion for OverBits {
 
 impl OverBits {
     /// Puts random elements in front, and gives the number of blocks: one for each element.
-    fn mask(&mut self, context: &mut Context, op: u32) -> usize {
+    fn mask<F: PrimeField>(&mut self, context: &mut Context<F>, op: u32) -> usize {
         let Vectors::Elements(x, y) = &self.vectors else {
             unreachable!("there was a challenge");
         };
@@ -174,7 +174,7 @@ pub(crate) fn dealt_bytes(levels: &Levels, level: usize) -> usize {
 
 /// Deals additive shares as a multiplication's dealing does, and gives the sum of the points that need
 /// no message.
-fn deal(context: &mut Context, slot: Slot, terms: &[Gf128]) -> Elements {
+fn deal<F: PrimeField>(context: &mut Context<F>, slot: Slot, terms: &[Gf128]) -> Elements {
     let me = context.me();
     let dealing = GrrDealing::<Gf128>::new(&context.committee, me);
     let mut derived = |dealer, other| {

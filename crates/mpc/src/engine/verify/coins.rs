@@ -6,7 +6,7 @@
 //! have arrived.
 
 use ed25519_dalek::{Signature, Signer};
-use enigma_field::{Committee, Field, Party};
+use enigma_field::{Committee, Field, Party, PrimeField};
 use zeroize::Zeroizing;
 
 use crate::engine::context::Context;
@@ -39,7 +39,7 @@ pub(in crate::engine) struct Coin(blake3::Hash);
 
 impl Coins {
     /// Chains for `count` coins. What the end of our chain is derived from is known to nobody else.
-    pub(super) fn new(context: &Context, op: u32, count: usize) -> Self {
+    pub(super) fn new<F: PrimeField>(context: &Context<F>, op: u32, count: usize) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key(SEED);
         hasher.update(&context.session.0);
         hasher.update(&context.identity.own[..]);
@@ -77,7 +77,12 @@ impl Coins {
     }
 
     /// Takes a party's link; `false` if it does not belong to the party's chain.
-    pub(super) fn take(&mut self, context: &Context, party: Party, link: Link) -> bool {
+    pub(super) fn take<F: PrimeField>(
+        &mut self,
+        context: &Context<F>,
+        party: Party,
+        link: Link,
+    ) -> bool {
         let known = &mut self.last[party.index()];
         let right = next(context, self.op, party, &link) == *known;
         *known = link;
@@ -85,7 +90,11 @@ impl Coins {
     }
 
     /// The coin, when all parties' links were taken. `view`: the digest of all checkpoints.
-    pub(super) fn draw(&mut self, context: &Context, view: &blake3::Hash) -> Coin {
+    pub(super) fn draw<F: PrimeField>(
+        &mut self,
+        context: &Context<F>,
+        view: &blake3::Hash,
+    ) -> Coin {
         let mut hasher = blake3::Hasher::new_derive_key(COIN);
         hasher.update(&context.session.0);
         hasher.update(&self.op.to_le_bytes());
@@ -161,12 +170,15 @@ impl Statement {
     }
 }
 
-pub(super) fn sign(context: &Context, digest: &blake3::Hash) -> [u8; SIGNATURE_BYTES] {
+pub(super) fn sign<F: PrimeField>(
+    context: &Context<F>,
+    digest: &blake3::Hash,
+) -> [u8; SIGNATURE_BYTES] {
     context.identity.signing.sign(digest.as_bytes()).to_bytes()
 }
 
-pub(super) fn signed(
-    context: &Context,
+pub(super) fn signed<F: PrimeField>(
+    context: &Context<F>,
     party: Party,
     digest: &[u8; 32],
     signature: &[u8; SIGNATURE_BYTES],
@@ -177,7 +189,7 @@ pub(super) fn signed(
 }
 
 /// The link before `link` in a party's chain.
-fn next(context: &Context, op: u32, party: Party, link: &Link) -> Link {
+fn next<F: PrimeField>(context: &Context<F>, op: u32, party: Party, link: &Link) -> Link {
     let mut hasher = blake3::Hasher::new_derive_key(CHAIN);
     hasher.update(&context.session.0);
     hasher.update(&op.to_le_bytes()).update(&[party.number()]);

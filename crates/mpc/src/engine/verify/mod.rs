@@ -31,7 +31,7 @@ mod recursion;
 use std::collections::BTreeMap;
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, Gf128, K, Levels, Party};
+use enigma_field::{Extension, Field, Gf128, K, Levels, M127, Party, PrimeField};
 use zeroize::Zeroizing;
 
 pub(super) use self::binary::OverBits;
@@ -53,18 +53,18 @@ pub(crate) const COIN_BYTES: usize = LINK_BYTES;
 pub(crate) const PASSED_ON_BYTES: usize = 32 + SIGNATURE_BYTES;
 /// Shares of f, g and h, and the signature.
 pub(crate) const OPENING_BYTES: usize = 3 * ELEMENT_BYTES + SIGNATURE_BYTES;
-/// An element of a field that challenges are drawn from: both have as many.
+/// An element of a field that challenges are drawn from: all have as many.
 const ELEMENT_BYTES: usize = K::BYTES;
-const _: () = assert!(K::BYTES == Gf128::BYTES);
+const _: () = assert!(K::BYTES == Gf128::BYTES && K::BYTES == M127::BYTES);
 /// An acceptance.
 pub(crate) const ACCEPTANCE_BYTES: usize = SIGNATURE_BYTES;
 
 /// What verifications of both kinds of products have in common for the engine.
-pub(super) trait Verification: Send + Sync {
+pub(super) trait Verification<F: PrimeField>: Send + Sync {
     /// Takes a message, and does all steps that are complete with it.
     fn receive(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -73,33 +73,33 @@ pub(super) trait Verification: Send + Sync {
     fn complete(&self) -> bool;
 
     /// Parties whose message of the current step is missing.
-    fn waiting_for(&self, context: &Context) -> Vec<Party>;
+    fn waiting_for(&self, context: &Context<F>) -> Vec<Party>;
 }
 
 /// A batch's claim and the recursion about it: one party's shares and local arithmetic.
-pub(super) trait Recursion: Send + Sync + Sized {
+pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     /// The field that challenges are drawn from.
     type Element: Field;
     /// Our own terms of what is being dealt: what needs no message.
     type Dealt: Default + Send + Sync;
 
     /// The steps for a batch.
-    fn levels(batch: &Batch) -> Levels;
+    fn levels(batch: &Batch<F>) -> Levels;
 
     /// Bytes of a level's dealing; the last one is masked.
     fn dealt_bytes(levels: &Levels, level: usize) -> usize;
 
-    fn checker(context: &Context) -> &Checker<Self::Element>;
+    fn checker(context: &Context<F>) -> &Checker<Self::Element>;
 
     /// A uniform element of uniform bytes.
     fn element(bytes: [u8; 16]) -> Self::Element;
 
     /// Combines all products of the batch with weights from the coin.
-    fn new(context: &mut Context, batch: Batch, coin: &Coin) -> Self;
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self;
 
     /// Deals our local products of a level: h at all points but one. With no number of blocks, those of
     /// the final step, under masks.
-    fn deal(&mut self, context: &mut Context, slot: Slot, blocks: Option<usize>) -> Self::Dealt;
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Self::Dealt;
 
     /// Adds points that came; `Err` holds the index of the first element that is not canonical.
     fn add(dealt: &mut Self::Dealt, message: &[u8]) -> Result<(), usize>;
@@ -118,11 +118,11 @@ pub(super) trait Recursion: Send + Sync + Sized {
 }
 
 /// One party's side of a verification.
-pub(super) struct Verifying<R: Recursion> {
+pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     op: u32,
     levels: Levels,
     /// What is to be verified, until the weights are known.
-    batch: Batch,
+    batch: Batch<F>,
     openings: blake3::Hash,
     coins: Coins,
     /// Digest of the content of everybody's checkpoint, and its signature.
@@ -153,9 +153,9 @@ enum Step {
     Acceptance,
 }
 
-impl<R: Recursion> Verifying<R> {
+impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
     /// Begins: our checkpoint is queued.
-    pub(super) fn start(context: &mut Context, op: u32, batch: Batch) -> Self {
+    pub(super) fn start(context: &mut Context<F>, op: u32, batch: Batch<F>) -> Self {
         let levels = R::levels(&batch);
         let coins = Coins::new(context, op, levels.coins());
         let openings = batch.openings();
@@ -200,7 +200,7 @@ impl<R: Recursion> Verifying<R> {
     }
 
     /// The length of a message; none if the sender has nothing to send there.
-    fn expected(&self, context: &Context, from: Party, slot: Slot) -> Option<usize> {
+    fn expected(&self, context: &Context<F>, from: Party, slot: Slot) -> Option<usize> {
         let kind = self.kind(slot.step).filter(|_| slot.part == 0)?;
         senders(context, kind).contains(&from).then_some(())?;
         Some(match kind {
@@ -216,7 +216,7 @@ impl<R: Recursion> Verifying<R> {
     /// Does a step whose messages, by sender, are complete, and sends what comes after it.
     fn advance(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         messages: Vec<Option<Message>>,
     ) -> Result<(), Fault> {
         let kind = self
@@ -245,7 +245,7 @@ impl<R: Recursion> Verifying<R> {
 
     fn check_checkpoints(
         &mut self,
-        context: &Context,
+        context: &Context<F>,
         came: &[(Party, Message)],
     ) -> Result<(), Fault> {
         let op = self.op;
@@ -269,7 +269,11 @@ impl<R: Recursion> Verifying<R> {
         Ok(())
     }
 
-    fn check_coins(&mut self, context: &Context, came: &[(Party, Message)]) -> Result<(), Fault> {
+    fn check_coins(
+        &mut self,
+        context: &Context<F>,
+        came: &[(Party, Message)],
+    ) -> Result<(), Fault> {
         let op = self.op;
         for (from, message) in came {
             let (link, mut rest) = Split(message).take::<LINK_BYTES>();
@@ -318,7 +322,11 @@ impl<R: Recursion> Verifying<R> {
         Ok(())
     }
 
-    fn check_opening(&mut self, context: &Context, came: &[(Party, Message)]) -> Result<(), Fault> {
+    fn check_opening(
+        &mut self,
+        context: &Context<F>,
+        came: &[(Party, Message)],
+    ) -> Result<(), Fault> {
         let op = self.op;
         let slot = Slot {
             op,
@@ -342,7 +350,7 @@ impl<R: Recursion> Verifying<R> {
                 elements.chunks_exact(ELEMENT_BYTES).zip(places).enumerate()
             {
                 let element = R::Element::read_from(bytes);
-                let index = K::DEGREE * index;
+                let index = <F::Ext as Extension>::DEGREE * index;
                 *place = element.ok_or(Fault::NonCanonical { from, slot, index })?;
             }
         }
@@ -363,7 +371,7 @@ impl<R: Recursion> Verifying<R> {
 
     fn check_acceptances(
         &mut self,
-        context: &Context,
+        context: &Context<F>,
         came: &[(Party, Message)],
     ) -> Result<(), Fault> {
         let op = self.op;
@@ -379,7 +387,7 @@ impl<R: Recursion> Verifying<R> {
     }
 
     /// All messages that the next coin must not influence have arrived.
-    fn send_coin(&mut self, context: &mut Context) {
+    fn send_coin(&mut self, context: &mut Context<F>) {
         let me = context.me();
         let link = self.coins.reveal(me);
         let parties: Vec<Party> = context.committee.parties().collect();
@@ -404,7 +412,7 @@ impl<R: Recursion> Verifying<R> {
 
     /// The coin decides the weights, or where the claim is continued; then the next products are
     /// dealt, or the last values opened.
-    fn continue_at_coin(&mut self, context: &mut Context, number: usize) {
+    fn continue_at_coin(&mut self, context: &mut Context<F>, number: usize) {
         let coin = self.coins.draw(context, &self.view);
         let recursion = match &mut self.recursion {
             None => {
@@ -425,7 +433,7 @@ impl<R: Recursion> Verifying<R> {
         self.dealt = recursion.deal(context, Slot { op, step, part: 0 }, blocks);
     }
 
-    fn send_opening(&mut self, context: &mut Context) {
+    fn send_opening(&mut self, context: &mut Context<F>) {
         let recursion = self.recursion.take().expect("the recursion is at its end");
         let last = recursion.last();
         let mut elements = Vec::with_capacity(3 * ELEMENT_BYTES);
@@ -437,7 +445,7 @@ impl<R: Recursion> Verifying<R> {
         self.send_all(context, |_| payload.clone());
     }
 
-    fn send_acceptance(&mut self, context: &mut Context) {
+    fn send_acceptance(&mut self, context: &mut Context<F>) {
         let view: &[u8] = self.view.as_bytes();
         let digest = state(
             Statement::Acceptance,
@@ -450,23 +458,23 @@ impl<R: Recursion> Verifying<R> {
         self.send_all(context, |_| signature.to_vec());
     }
 
-    fn send_all(&self, context: &mut Context, payload: impl Fn(Party) -> Vec<u8>) {
+    fn send_all(&self, context: &mut Context<F>, payload: impl Fn(Party) -> Vec<u8>) {
         let others: Vec<Party> = context.committee.others(context.me()).collect();
         for to in others {
             self.send(context, to, payload(to));
         }
     }
 
-    fn send(&self, context: &mut Context, to: Party, payload: Vec<u8>) {
+    fn send(&self, context: &mut Context<F>, to: Party, payload: Vec<u8>) {
         let (op, step, part) = (self.op, self.step, 0);
         context.send(to, Slot { op, step, part }, payload);
     }
 }
 
-impl<R: Recursion> Verification for Verifying<R> {
+impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
     fn receive(
         &mut self,
-        context: &mut Context,
+        context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
@@ -497,7 +505,7 @@ impl<R: Recursion> Verification for Verifying<R> {
         self.kind(self.step).is_none()
     }
 
-    fn waiting_for(&self, context: &Context) -> Vec<Party> {
+    fn waiting_for(&self, context: &Context<F>) -> Vec<Party> {
         let Some(kind) = self.kind(self.step) else {
             return Vec::new();
         };
@@ -509,7 +517,7 @@ impl<R: Recursion> Verification for Verifying<R> {
 }
 
 /// Who sends us something in a step. Products are dealt as in a multiplication.
-fn senders(context: &Context, kind: Step) -> Vec<Party> {
+fn senders<F: PrimeField>(context: &Context<F>, kind: Step) -> Vec<Party> {
     match kind {
         Step::Deal(_) => context.dealing.derived.clone(),
         _ => context.committee.others(context.me()).collect(),
@@ -517,9 +525,9 @@ fn senders(context: &Context, kind: Step) -> Vec<Party> {
 }
 
 /// The digest of a statement by `party`, which it signs.
-fn state(
+fn state<F: PrimeField>(
     statement: Statement,
-    context: &Context,
+    context: &Context<F>,
     op: u32,
     party: Party,
     body: &[&[u8]],

@@ -9,7 +9,7 @@
 
 use enigma_field::recursion::coefficients_at;
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, K, Levels, M61, PrimeField, Shares};
+use enigma_field::{Extension, Field, Levels, PrimeField, Shares};
 use zeroize::Zeroizing;
 
 use super::Recursion;
@@ -21,65 +21,61 @@ use crate::message::{Slot, decode_each};
 use crate::prg::Purpose;
 
 /// The claim that is left of one about products of elements.
-pub(in crate::engine) struct OverElements {
-    vectors: Vectors,
-    z: K,
+pub(in crate::engine) struct OverElements<F: PrimeField> {
+    vectors: Vectors<F>,
+    z: F::Ext,
     /// h at its points, once they are known.
-    h: Zeroizing<Vec<K>>,
+    h: Zeroizing<Vec<F::Ext>>,
     blocks: usize,
     last: bool,
 }
 
 /// Vectors are over the base field until the first challenge.
-enum Vectors {
-    Base(Zeroizing<Vec<M61>>, Zeroizing<Vec<M61>>),
-    Extended(Zeroizing<Vec<K>>, Zeroizing<Vec<K>>),
+enum Vectors<F: PrimeField> {
+    Base(Zeroizing<Vec<F>>, Zeroizing<Vec<F>>),
+    Extended(Zeroizing<Vec<F::Ext>>, Zeroizing<Vec<F::Ext>>),
 }
 
-impl Recursion for OverElements {
-    type Element = K;
-    type Dealt = Shares;
+impl<F: PrimeField> Recursion<F> for OverElements<F> {
+    type Element = F::Ext;
+    type Dealt = Shares<F>;
 
-    fn levels(batch: &Batch) -> Levels {
+    fn levels(batch: &Batch<F>) -> Levels {
         Levels::new(batch.len())
     }
 
     fn dealt_bytes(levels: &Levels, level: usize) -> usize {
-        dealt_bytes(levels, level)
+        dealt_bytes::<F>(levels, level)
     }
 
-    fn checker(context: &Context) -> &Checker<K> {
+    fn checker(context: &Context<F>) -> &Checker<F::Ext> {
         &context.checkers.extension
     }
 
-    fn element(bytes: [u8; 16]) -> K {
-        let [re, im] = [0, 8].map(|start| {
-            let word = bytes[start..].first_chunk().expect("16 bytes");
-            u64::from_le_bytes(*word)
-        });
-        K::from_random_words(re, im)
+    fn element(bytes: [u8; 16]) -> F::Ext {
+        F::Ext::from_random_bytes(bytes)
     }
 
-    fn new(context: &mut Context, batch: Batch, coin: &Coin) -> Self {
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self {
         Self::of_claim(batch.claim(&coin.weights(), &mut context.scratch))
     }
 
-    fn deal(&mut self, context: &mut Context, slot: Slot, blocks: Option<usize>) -> Shares {
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Shares<F> {
         let blocks = blocks.unwrap_or_else(|| {
-            let mut masks = Zeroizing::new([M61::ZERO; 2 * K::DEGREE]);
+            let mut masks = Zeroizing::new(vec![F::ZERO; 2 * <F::Ext as Extension>::DEGREE]);
             context.add_random(Purpose::Random, slot.op, 0, &mut masks[..]);
-            let (x0, y0) = masks.split_at(K::DEGREE);
-            self.mask(K::from_coordinates(x0), K::from_coordinates(y0))
+            let (x0, y0) = masks.split_at(<F::Ext as Extension>::DEGREE);
+            self.mask(F::Ext::from_coordinates(x0), F::Ext::from_coordinates(y0))
         });
         let products = self.products(blocks);
         dealing::deal_values(context, slot.op, slot.step, &products).into()
     }
 
-    fn add(dealt: &mut Shares, message: &[u8]) -> Result<(), usize> {
+    fn add(dealt: &mut Shares<F>, message: &[u8]) -> Result<(), usize> {
         decode_each(message, |k, point| dealt[k] += point)
     }
 
-    fn take(&mut self, dealt: Shares) {
+    fn take(&mut self, dealt: Shares<F>) {
         self.take_shares(&dealt);
     }
 
@@ -87,20 +83,17 @@ impl Recursion for OverElements {
         2 * self.blocks - 1
     }
 
-    fn fold(&mut self, challenge: K) {
+    fn fold(&mut self, challenge: F::Ext) {
         let over_blocks = coefficients_at(self.blocks, challenge);
         let (x, y) = match &self.vectors {
-            Vectors::Base(x, y) => (M61::fold(x, &over_blocks), M61::fold(y, &over_blocks)),
-            Vectors::Extended(x, y) => (
-                M61::fold_ext(x, &over_blocks),
-                M61::fold_ext(y, &over_blocks),
-            ),
+            Vectors::Base(x, y) => (F::fold(x, &over_blocks), F::fold(y, &over_blocks)),
+            Vectors::Extended(x, y) => (F::fold_ext(x, &over_blocks), F::fold_ext(y, &over_blocks)),
         };
         self.vectors = Vectors::Extended(Zeroizing::new(x), Zeroizing::new(y));
-        self.z = K::dot(&coefficients_at(self.points(), challenge), &self.h);
+        self.z = F::Ext::dot(&coefficients_at(self.points(), challenge), &self.h);
     }
 
-    fn last(&self) -> [K; 3] {
+    fn last(&self) -> [F::Ext; 3] {
         let (f, g) = match &self.vectors {
             Vectors::Extended(x, y) => (x[0], y[0]),
             Vectors::Base(x, y) => (x[0].into(), y[0].into()),
@@ -109,8 +102,8 @@ impl Recursion for OverElements {
     }
 }
 
-impl OverElements {
-    fn of_claim(claim: Claim) -> Self {
+impl<F: PrimeField> OverElements<F> {
+    fn of_claim(claim: Claim<F>) -> Self {
         Self {
             vectors: Vectors::Base(claim.x, claim.y),
             z: claim.z.into(),
@@ -122,18 +115,19 @@ impl OverElements {
 
     /// Our local products of a level of so many blocks, as coordinates: h at all points but
     /// `blocks` - 1. They are additive shares once weighted.
-    fn products(&mut self, blocks: usize) -> Shares {
+    fn products(&mut self, blocks: usize) -> Shares<F> {
         self.blocks = blocks;
         match &self.vectors {
             Vectors::Base(x, y) => {
-                let mut h = M61::products(x, y, blocks);
+                let mut h = F::products(x, y, blocks);
                 h.remove(blocks - 1);
                 Shares::from(h)
             }
             Vectors::Extended(x, y) => {
-                let h = Zeroizing::new(M61::products_ext(x, y, blocks));
+                let h = Zeroizing::new(F::products_ext(x, y, blocks));
                 let others = h.iter().enumerate().filter(|(s, _)| *s != blocks - 1);
-                let mut coordinates = Vec::with_capacity((2 * blocks - 2) * K::DEGREE);
+                let mut coordinates =
+                    Vec::with_capacity((2 * blocks - 2) * <F::Ext as Extension>::DEGREE);
                 others.for_each(|(_, h)| h.push_coordinates(&mut coordinates));
                 Shares::from(coordinates)
             }
@@ -141,9 +135,9 @@ impl OverElements {
     }
 
     /// Puts the masks in front; then [`Self::products`] with one block for each element.
-    fn mask(&mut self, x0: K, y0: K) -> usize {
-        let lift = |shares: &[M61]| -> Zeroizing<Vec<K>> {
-            Zeroizing::new(shares.iter().map(|share| K::from(*share)).collect())
+    fn mask(&mut self, x0: F::Ext, y0: F::Ext) -> usize {
+        let lift = |shares: &[F]| -> Zeroizing<Vec<F::Ext>> {
+            Zeroizing::new(shares.iter().map(|share| F::Ext::from(*share)).collect())
         };
         self.vectors = match &self.vectors {
             Vectors::Base(x, y) => Vectors::Extended(behind(x0, &lift(x)), behind(y0, &lift(y))),
@@ -157,10 +151,10 @@ impl OverElements {
     }
 
     /// Takes our shares of what [`Self::products`] had.
-    fn take_shares(&mut self, shares: &[M61]) {
+    fn take_shares(&mut self, shares: &[F]) {
         let degree = match self.vectors {
             Vectors::Base(..) => 1,
-            Vectors::Extended(..) => K::DEGREE,
+            Vectors::Extended(..) => <F::Ext as Extension>::DEGREE,
         };
         // With place for the point left out: a vector that grows would leave shares behind.
         let mut h = Zeroizing::new(Vec::with_capacity(2 * self.blocks - 1));
@@ -168,8 +162,8 @@ impl OverElements {
             shares
                 .chunks_exact(degree)
                 .map(|coordinates| match coordinates {
-                    [base] => K::from(*base),
-                    _ => K::from_coordinates(coordinates),
+                    [base] => F::Ext::from(*base),
+                    _ => F::Ext::from_coordinates(coordinates),
                 }),
         );
         complete(&mut h, self.z, self.blocks, self.last);
@@ -193,12 +187,12 @@ pub(super) fn complete<E: Field>(h: &mut Vec<E>, z: E, blocks: usize, last: bool
 }
 
 /// Bytes of a level's dealing.
-pub(crate) fn dealt_bytes(levels: &Levels, level: usize) -> usize {
+pub(crate) fn dealt_bytes<F: PrimeField>(levels: &Levels, level: usize) -> usize {
     let elements = match levels.blocks.get(level) {
         // Before the first challenge the claim is over the base field.
         Some(blocks) if level == 0 => 2 * blocks - 2,
-        Some(blocks) => (2 * blocks - 2) * K::DEGREE,
-        None => 2 * levels.last_len * K::DEGREE,
+        Some(blocks) => (2 * blocks - 2) * <F::Ext as Extension>::DEGREE,
+        None => 2 * levels.last_len * <F::Ext as Extension>::DEGREE,
     };
-    elements * M61::BYTES
+    elements * F::BYTES
 }
