@@ -9,10 +9,26 @@ use anyhow::{bail, ensure};
 /// Which tests, of which package and file.
 const CAMPAIGNS: [(&str, &str, &str); 5] = [
     ("enigma-mpc", "setup", "the_long_campaign_of_setups"),
-    ("enigma-mpc", "cheating", "the_long_campaign_of_three_parties"),
-    ("enigma-mpc", "cheating", "the_long_campaign_of_five_parties"),
-    ("enigma-mpc", "cheating", "the_long_campaign_of_seven_parties"),
-    ("enigma-sim", "campaign", "no_case_of_a_long_campaign_breaks_a_rule"),
+    (
+        "enigma-mpc",
+        "cheating",
+        "the_long_campaign_of_three_parties",
+    ),
+    (
+        "enigma-mpc",
+        "cheating",
+        "the_long_campaign_of_five_parties",
+    ),
+    (
+        "enigma-mpc",
+        "cheating",
+        "the_long_campaign_of_seven_parties",
+    ),
+    (
+        "enigma-sim",
+        "campaign",
+        "no_case_of_a_long_campaign_breaks_a_rule",
+    ),
 ];
 
 /// `options`: `--every K` runs one in K of the cases that cheat in a computation, and then words that
@@ -22,7 +38,10 @@ pub(crate) fn run(options: &[&str]) -> anyhow::Result<()> {
         ["--every", every, wanted @ ..] => (*every, wanted),
         wanted => ("1", wanted),
     };
-    ensure!(every.parse::<u64>().is_ok_and(|every| every > 0), "--every takes a number");
+    ensure!(
+        every.parse::<u64>().is_ok_and(|every| every > 0),
+        "--every takes a number"
+    );
     let mut run = 0;
     for (package, suite, test) in CAMPAIGNS {
         if !wanted.is_empty() && !wanted.iter().any(|part| test.contains(part)) {
@@ -31,7 +50,15 @@ pub(crate) fn run(options: &[&str]) -> anyhow::Result<()> {
         let status = Command::new("cargo")
             .current_dir(crate::root())
             .env("ENIGMA_CAMPAIGN_EVERY", every)
-            .args(["test", "--quiet", "--package", package, "--test", suite, "--"])
+            .args([
+                "test",
+                "--quiet",
+                "--package",
+                package,
+                "--test",
+                suite,
+                "--",
+            ])
             .args(["--ignored", "--nocapture", "--exact", test])
             .status()?;
         if !status.success() {

@@ -606,7 +606,7 @@ fn check_spoiled(n: u8, cheat: Party, tag: u8, how: Spoiled, seed: u64) {
         return;
     };
     let engines = committee.parties().zip(seeds);
-    let engines = engines.map(|(party, seeds)| Engine::new(committee, party, seeds));
+    let engines = engines.map(|(party, seeds)| Engine::<M61>::new(committee, party, seeds));
     let mut network = Network::with_engines(engines.collect(), seed);
     network.start(|engine, _| engine.start_random_bits(1, 9, 2));
     network.run().expect(&case);

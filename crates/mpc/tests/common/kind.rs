@@ -4,7 +4,7 @@
 //! against the operations that the engine has.
 
 use enigma_field::Levels;
-use enigma_mpc::{COMPARE_LAYERS, Compare, cost};
+use enigma_mpc::{Compare, compare_layers, cost};
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn batches(n: u8) -> &'static [u32] {
 fn coins(n: u8, batch: u32) -> u8 {
     let levels = match batch {
         BITS => Levels::new(2 * 61),
-        GATES => Levels::of_bits(cost::gate_words(Compare::LessAndEqual, COMPARED)),
+        GATES => Levels::of_bits(cost::gate_words::<M61>(Compare::LessAndEqual, COMPARED)),
         _ => {
             let phases = 2 * ROWS * usize::from(phases(n));
             let matrices = 2 * SHAPE.inner;
@@ -95,7 +95,7 @@ impl Kind {
         }
         if n == 3 {
             all.push(Self::CompareOpening);
-            all.extend((0..COMPARE_LAYERS).map(Self::Gates));
+            all.extend((0..compare_layers::<M61>()).map(Self::Gates));
         }
         for batch in batches(n).iter().copied() {
             let coins = coins(n, batch);
