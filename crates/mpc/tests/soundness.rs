@@ -14,7 +14,10 @@ mod toy;
 use enigma_field::Field;
 use enigma_field::recursion::{coefficients_at, fold, products};
 use enigma_mpc::testing::TestRng;
-use toy::{F127, P};
+use toy::Toy;
+
+const P: u8 = 127;
+type F127 = Toy<P>;
 
 /// Tuples of a batch, and the blocks of its levels; 3 elements are left for the masked step.
 const LEN: usize = 24;

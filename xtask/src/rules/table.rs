@@ -202,7 +202,7 @@ pub(super) const RULES: &[Rule] = &[
         to: "if part == 0 { input = output; continue; } let mut weights = Weights::new(prg, op, part, scratch);",
         package: "enigma-mpc",
         suite: None,
-        test: "shuffle::tests::an_error_in_any_element_of_any_phase_makes_the_claim_wrong",
+        test: "shuffle::tests::a_member_that_permutes_otherwise_is_found",
     },
     Rule {
         name: "S12 places are opened when everything before is verified",
