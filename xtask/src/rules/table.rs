@@ -251,9 +251,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "S15 comparands stay below 2^59",
-        file: "crates/bytecode/src/interval.rs",
-        from: "let limit = i128::from(MAGNITUDE_LIMIT);",
-        to: "let limit = i128::from(MAGNITUDE_LIMIT) << 1;",
+        file: "crates/bytecode/src/plan/program.rs",
+        from: "range.narrow_to(magnitude_limit::<F>())",
+        to: "range.narrow_to(magnitude_limit::<F>() << 1)",
         package: "enigma-vm",
         suite: Some("templates"),
         test: "gates_refuse_operands_that_do_not_fit",
@@ -279,8 +279,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "S19 61 bits need 30 one-hots",
         file: "crates/bytecode/src/plan/compare.rs",
-        from: "let half = PAIR_DIGITS * count;",
-        to: "let half = (PAIR_DIGITS - 1) * count;",
+        from: "let half = Layout::of::<F>().pairs() * count;",
+        to: "let half = (Layout::of::<F>().pairs() - 1) * count;",
         package: "enigma-vm",
         suite: Some("templates"),
         test: "truncation_costs_what_its_formula_says",
