@@ -207,6 +207,19 @@ impl Kind {
         !matches!(self, Self::Deal(GATES, _))
     }
 
+    /// Are these points that every party deals, of elements of the prime field?
+    pub(super) fn is_dealt_by_all(self) -> bool {
+        matches!(
+            self,
+            Self::Multiply
+                | Self::Dot
+                | Self::Matrix
+                | Self::Reshare
+                | Self::Scaled
+                | Self::Deal(VALUES, _)
+        )
+    }
+
     pub(super) fn is_signed(self) -> bool {
         matches!(self, Self::Checkpoint(_) | Self::VerifyOpening(_))
     }

@@ -33,6 +33,9 @@ pub(crate) enum Mutation {
     /// As [`Self::AddToAll`] and [`Self::AddToOne`], and properly signed.
     SignedForAll,
     SignedForOne,
+    /// Deals another value by a polynomial of the right degree, its own point included, so that all shares
+    /// remain consistent: what a cheat does that keeps to its lie.
+    Consistent,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +48,7 @@ pub(crate) struct Case {
 }
 
 impl Mutation {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::AddToAll,
         Self::AddToOne,
         Self::AddDifferent,
@@ -61,12 +64,14 @@ impl Mutation {
         Self::RandomBytes,
         Self::SignedForAll,
         Self::SignedForOne,
+        Self::Consistent,
     ];
 
     pub(crate) fn applies_to(self, kind: Kind) -> bool {
         match self {
             Self::SignedForAll | Self::SignedForOne => kind.is_signed(),
             Self::NonCanonical => kind.is_canonical(),
+            Self::Consistent => kind.is_dealt_by_all(),
             _ => true,
         }
     }
@@ -132,9 +137,21 @@ impl Case {
         // One place for all receivers, so that they may agree on what is wrong.
         let place = Cell::new(None);
         let victim = Cell::new(None);
+        let mut own_point = false;
         Box::new(move |mut frame| {
             if self.kind.is_signed() && (frame.slot.op, frame.slot.step) == (op, 0) {
                 forger.observe(&frame);
+            }
+            if self.mutation == Mutation::Consistent {
+                let of_kind = (frame.slot.op, frame.slot.step) == (op, step);
+                if of_kind && (frame.from == self.corrupt || frame.to == self.corrupt) {
+                    let elements = frame.payload.len() / M61::BYTES;
+                    let at = place.get().unwrap_or_else(|| rng.below(elements));
+                    place.set(Some(at));
+                    self.deal_otherwise(&mut frame, at, &mut own_point);
+                    spoiled.borrow_mut().insert(frame.to);
+                }
+                return vec![frame];
             }
             if frame.from != self.corrupt {
                 return vec![frame];
@@ -185,6 +202,7 @@ impl Case {
                         forger.sign_opening(op, payload);
                     }
                 },
+                Mutation::Consistent => unreachable!("it has been done"),
                 Mutation::NonCanonical if elements > 0 => {
                     payload[place / 8 * 8..][..8].fill(0xff);
                 }
@@ -229,6 +247,26 @@ impl Case {
             spoiled.borrow_mut().insert(frame.to);
             vec![frame]
         })
+    }
+}
+
+impl Case {
+    /// Adds to element `at` of a dealing its point of the polynomial that vanishes where points are derived.
+    /// The cheat's own point, `own_point` if that is done, is added to what it receives instead: shares are
+    /// sums of what all deal.
+    fn deal_otherwise(self, frame: &mut Delivery, at: usize, own_point: &mut bool) {
+        if frame.to == self.corrupt && std::mem::replace(own_point, true) {
+            return;
+        }
+        let committee = Committee::new(self.n).expect("an odd size");
+        let derived = (1..=committee.degree()).map(|steps| committee.after(self.corrupt, steps));
+        let point = |party: Party| party.point::<M61>();
+        let error = derived.fold(M61::ONE, |error, party| {
+            error * (point(frame.to) - point(party))
+        });
+        let bytes = &mut frame.payload[M61::BYTES * at..][..M61::BYTES];
+        let word = u64::from_le_bytes((&*bytes).try_into().expect("eight bytes"));
+        bytes.copy_from_slice(&(M61::new(word) + error).to_bytes());
     }
 }
 

@@ -221,7 +221,8 @@ impl Verdict<'_> {
             | Mutation::AddToOne
             | Mutation::AddDifferent
             | Mutation::SignedForAll
-            | Mutation::SignedForOne => {
+            | Mutation::SignedForOne
+            | Mutation::Consistent => {
                 assert!(!faults.is_empty(), "{case:?}");
                 for party in self.honest() {
                     let refuses = match case.kind.batch() {
@@ -231,6 +232,14 @@ impl Verdict<'_> {
                     };
                     let told = case.kind.batch().is_some() || spoiled.contains(&party);
                     assert!(refuses || !told, "{case:?}: {party}");
+                }
+                if case.mutation == Mutation::Consistent {
+                    // Nothing but the claim is wrong.
+                    let rejected = Fault::Rejected { op: VALUES };
+                    assert!(
+                        faults.iter().all(|fault| **fault == rejected),
+                        "{case:?}: {faults:?}"
+                    );
                 }
             }
             Mutation::NonCanonical | Mutation::Truncated | Mutation::Extended => {
