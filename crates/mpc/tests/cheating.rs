@@ -13,7 +13,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use common::{Case, Kind, MULTIPLY, Mutation, Run, VALUES};
-use enigma_field::{Committee, M61, Party};
+use enigma_field::{Committee, M61, M127, Party, PrimeField};
 use enigma_mpc::Fault;
 use enigma_mpc::testing::{Forger, dealt_seeds};
 
@@ -23,10 +23,10 @@ fn committee(n: u8) -> Committee {
 
 /// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these, each with two
 /// sets of values. How many can be seen with `--no-capture`.
-fn campaign(n: u8, seeds: Range<u64>, every: u64) {
+fn campaign<F: PrimeField>(n: u8, seeds: Range<u64>, every: u64) {
     let (mut number, mut run, first) = (0, 0, seeds.start);
     for seed in seeds {
-        for kind in Kind::all(n) {
+        for kind in Kind::all::<F>(n) {
             for corrupt in committee(n).parties() {
                 let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
                 for mutation in fitting.copied() {
@@ -38,12 +38,13 @@ fn campaign(n: u8, seeds: Range<u64>, every: u64) {
                         mutation,
                         seed,
                     };
-                    run += u32::from((number + seed) % every == 0 && case.check());
+                    run += u32::from((number + seed) % every == 0 && case.check::<F>());
                 }
             }
         }
         print(format_args!(
-            "{n} parties, seeds {first} to {seed}: {run} cases, each with two sets of values\n"
+            "{n} parties, {} bits, seeds {first} to {seed}: {run} cases, each with two sets of values\n",
+            F::BITS
         ));
     }
 }
@@ -55,17 +56,20 @@ fn print(line: std::fmt::Arguments<'_>) {
 
 #[test]
 fn any_one_of_three_parties_may_cheat_anywhere() {
-    campaign(3, 0..1, 2);
+    campaign::<M61>(3, 0..1, 3);
+    campaign::<M127>(3, 1..2, 6);
 }
 
 #[test]
 fn any_one_of_five_parties_may_cheat_anywhere() {
-    campaign(5, 0..1, 4);
+    campaign::<M61>(5, 0..1, 6);
+    campaign::<M127>(5, 1..2, 12);
 }
 
 #[test]
 fn any_one_of_seven_parties_may_cheat_anywhere() {
-    campaign(7, 0..1, 10);
+    campaign::<M61>(7, 0..1, 15);
+    campaign::<M127>(7, 1..2, 30);
 }
 
 // Everything, twenty times over: `cargo xtask campaign`.
@@ -75,7 +79,8 @@ const EVERY: &str = "ENIGMA_CAMPAIGN_EVERY";
 
 fn long_campaign(n: u8) {
     let every = std::env::var(EVERY).map_or(1, |text| text.parse().expect("a number"));
-    campaign(n, 100..120, every);
+    campaign::<M61>(n, 100..120, every);
+    campaign::<M127>(n, 100..120, every);
 }
 
 #[test]
@@ -96,12 +101,11 @@ fn the_long_campaign_of_seven_parties() {
     long_campaign(7);
 }
 
-#[test]
-fn the_campaign_knows_every_message_of_the_program() {
+fn check_kinds<F: PrimeField>() {
     for n in [3, 5, 7] {
         let sent: Rc<RefCell<BTreeSet<(u32, u8)>>> = Rc::default();
         let seen = sent.clone();
-        let mut run = Run::new(n, 2, 1);
+        let mut run = Run::<F>::new(n, 2, 1);
         run.network.tamper = Some(Box::new(move |frame| {
             seen.borrow_mut().insert((frame.slot.op, frame.slot.step));
             vec![frame]
@@ -110,11 +114,17 @@ fn the_campaign_knows_every_message_of_the_program() {
         for party in committee(n).parties() {
             assert!(run.output(party).is_some(), "an honest run ends well");
         }
-        let every = Kind::every(n);
-        let known: BTreeSet<(u32, u8)> = every.iter().map(|kind| kind.place(n)).collect();
+        let every = Kind::every::<F>(n);
+        let known: BTreeSet<(u32, u8)> = every.iter().map(|kind| kind.place::<F>(n)).collect();
         assert_eq!(known.len(), every.len());
         assert_eq!(*sent.borrow(), known);
     }
+}
+
+#[test]
+fn the_campaign_knows_every_message_of_the_program() {
+    check_kinds::<M61>();
+    check_kinds::<M127>();
 }
 
 #[test]
@@ -151,7 +161,7 @@ fn add(payload: &mut [u8], delta: M61) {
 }
 
 /// Two parties that each add something to what they deal to a third, which gets dealings of both.
-fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run> {
+fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run<M61>> {
     let committee = committee(n);
     // Dealings are sent to the t parties before the dealer, terms to every king.
     let sent = |from: Party, to: Party| {
@@ -160,8 +170,8 @@ fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run>
     };
     let receives = |to: &Party| pair.iter().all(|from| sent(*from, *to)) && !pair.contains(to);
     let receiver = committee.parties().find(receives)?;
-    let mut run = Run::new(n, 2, 7);
-    let place = kind.place(n);
+    let mut run = Run::<M61>::new(n, 2, 7);
+    let place = kind.place::<M61>(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         let colluder = pair.iter().position(|party| *party == frame.from);
         if let Some(colluder) = colluder
@@ -235,11 +245,11 @@ fn lie(
     cheat: Party,
     kind: Kind,
     mut edit: impl FnMut(&mut Forger, Party, &mut Vec<u8>) + 'static,
-) -> Run {
-    let mut run = Run::new(n, 2, 9);
+) -> Run<M61> {
+    let mut run = Run::<M61>::new(n, 2, 9);
     let seeds = dealt_seeds(committee(n), 9);
     let mut forger = Forger::new(&seeds[cheat.index()]);
-    let place = kind.place(n);
+    let place = kind.place::<M61>(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         if (frame.slot.op, frame.slot.step) == (VALUES, 0) {
             forger.observe(&frame);
@@ -290,7 +300,7 @@ fn a_coin_of_no_commitment_names_its_party() {
         let cheat = committee(n).parties().last().expect("a member");
         for number in 0..4 {
             let kind = Kind::Coin(VALUES, number);
-            if !Kind::all(n).contains(&kind) {
+            if !Kind::all::<M61>(n).contains(&kind) {
                 continue;
             }
             let run = lie(n, cheat, kind, |_, _, coin| coin[31] ^= 0x80);
@@ -334,7 +344,7 @@ fn what_an_honest_party_signed_about_another_batch_proves_nothing_against_it() {
     // they signed. The first coins of both batches have one format.
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
-        let mut run = Run::new(n, 2, 9);
+        let mut run = Run::<M61>::new(n, 2, 9);
         let mut first_coins = BTreeMap::new();
         run.network.tamper = Some(Box::new(move |mut frame| {
             if frame.from == cheat && frame.slot.step == 1 {
@@ -410,7 +420,7 @@ fn an_acceptance_is_signed_by_its_sender() {
 #[test]
 fn a_party_that_says_nothing_is_waited_for() {
     let cheat = committee(5).party(2).expect("a member");
-    let mut run = Run::new(5, 2, 3);
+    let mut run = Run::<M61>::new(5, 2, 3);
     run.network.tamper = Some(Box::new(move |frame| {
         let silent = frame.from == cheat && frame.slot.op == MULTIPLY;
         if silent { Vec::new() } else { vec![frame] }

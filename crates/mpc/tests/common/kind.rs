@@ -49,10 +49,10 @@ fn batches(n: u8) -> &'static [u32] {
 }
 
 /// Coins of a batch's verification, in a run with two masks.
-fn coins(n: u8, batch: u32) -> u8 {
+fn coins<F: PrimeField>(n: u8, batch: u32) -> u8 {
     let levels = match batch {
-        BITS => Levels::new(2 * 61),
-        GATES => Levels::of_bits(cost::gate_words::<M61>(Compare::LessAndEqual, COMPARED)),
+        BITS => Levels::new(2 * F::BITS as usize),
+        GATES => Levels::of_bits(cost::gate_words::<F>(Compare::LessAndEqual, COMPARED)),
         _ => {
             let phases = 2 * ROWS * usize::from(phases(n));
             let matrices = 2 * SHAPE.inner;
@@ -74,7 +74,7 @@ fn phases(n: u8) -> u8 {
 
 impl Kind {
     /// Every message of a run with two masks.
-    pub(crate) fn every(n: u8) -> Vec<Self> {
+    pub(crate) fn every<F: PrimeField>(n: u8) -> Vec<Self> {
         let mut all = vec![
             Self::Multiply,
             Self::Dot,
@@ -95,10 +95,10 @@ impl Kind {
         }
         if n == 3 {
             all.push(Self::CompareOpening);
-            all.extend((0..compare_layers::<M61>()).map(Self::Gates));
+            all.extend((0..compare_layers::<F>()).map(Self::Gates));
         }
         for batch in batches(n).iter().copied() {
-            let coins = coins(n, batch);
+            let coins = coins::<F>(n, batch);
             all.push(Self::Checkpoint(batch));
             all.extend((0..coins).map(|number| Self::Coin(batch, number)));
             all.extend((0..coins - 1).map(|level| Self::Deal(batch, level)));
@@ -109,9 +109,9 @@ impl Kind {
 
     /// The messages that campaigns spoil: of the phases of shuffles the first, the last and one between,
     /// and not the verification of masks, which is that of values with other lengths.
-    pub(crate) fn all(n: u8) -> Vec<Self> {
+    pub(crate) fn all<F: PrimeField>(n: u8) -> Vec<Self> {
         let last = phases(n).saturating_sub(1);
-        let mut all = Self::every(n);
+        let mut all = Self::every::<F>(n);
         all.retain(|kind| match kind {
             Self::Shuffle(phase) | Self::Unshuffle(phase) => [0, last / 2, last].contains(phase),
             Self::Checkpoint(batch)
@@ -125,7 +125,7 @@ impl Kind {
     }
 
     /// Its operation and step.
-    pub(crate) fn place(self, n: u8) -> (u32, u8) {
+    pub(crate) fn place<F: PrimeField>(self, n: u8) -> (u32, u8) {
         match self {
             Self::Multiply => (MULTIPLY, 0),
             Self::Dot => (DOT, 0),
@@ -147,8 +147,8 @@ impl Kind {
             Self::Checkpoint(batch) => (batch, 0),
             Self::Coin(batch, number) => (batch, 1 + 2 * number),
             Self::Deal(batch, level) => (batch, 2 + 2 * level),
-            Self::VerifyOpening(batch) => (batch, 2 * coins(n, batch)),
-            Self::Acceptance(batch) => (batch, 2 * coins(n, batch) + 1),
+            Self::VerifyOpening(batch) => (batch, 2 * coins::<F>(n, batch)),
+            Self::Acceptance(batch) => (batch, 2 * coins::<F>(n, batch) + 1),
         }
     }
 

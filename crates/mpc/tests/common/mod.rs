@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use enigma_field::{Committee, M61, Party, Shares};
+use enigma_field::{Committee, Party, PrimeField, Shares};
 use enigma_mpc::testing::{Delivery, Network, share, values};
 use enigma_mpc::{Compare, Engine, Error, Fault, Finished, Mask, Shape, Slot, Wires};
 
@@ -71,37 +71,36 @@ const RIGHT: [u32; 8] = [
 ];
 
 /// One party's way through the program.
-#[derive(Default)]
-struct Player {
+struct Player<F: PrimeField> {
     stage: u8,
-    results: BTreeMap<u32, Finished>,
-    masks: Option<Mask>,
+    results: BTreeMap<u32, Finished<F>>,
+    masks: Option<Mask<F>>,
     /// What it finished as wires, by operation.
-    wires: BTreeMap<u32, Wires>,
+    wires: BTreeMap<u32, Wires<F>>,
     fault: Option<Fault>,
 }
 
 const DONE: u8 = 9;
 
 /// A run, and then what is left of it.
-pub(crate) struct Run {
-    pub(crate) network: Network,
-    inputs: Vec<[Wires; 2]>,
-    plain: [Vec<M61>; 2],
+pub(crate) struct Run<F: PrimeField> {
+    pub(crate) network: Network<F>,
+    inputs: Vec<[Wires<F>; 2]>,
+    plain: [Vec<F>; 2],
     masks: usize,
-    players: Vec<Player>,
+    players: Vec<Player<F>>,
     held: Rc<RefCell<Vec<Delivery>>>,
     /// What honest parties sent, in order: from whom, to whom, where, how many bytes.
     transcript: Rc<RefCell<Vec<(Party, Party, Slot, usize)>>>,
 }
 
-impl Run {
+impl<F: PrimeField> Run<F> {
     /// `masks`: how many masks are made.
     pub(crate) fn new(n: u8, masks: usize, seed: u64) -> Self {
         let committee = Committee::new(n).expect("an odd size");
         let mut plain = [1, 2].map(|salt| values(LEN, 10 * seed + salt));
         // Where comparisons change.
-        plain[0][1..4].copy_from_slice(&[M61::ZERO, M61::ONE, -M61::ONE]);
+        plain[0][1..4].copy_from_slice(&[F::ZERO, F::ONE, -F::ONE]);
         let shares = [0, 1].map(|k| share(committee, &plain[k], seed + k as u64));
         Self::of_shares(committee, plain, shares, masks, seed)
     }
@@ -112,16 +111,13 @@ impl Run {
         let committee = first.network.committee();
         // Extreme values in every second run: all zero, or all equal.
         let plain = match seed % 2 {
-            0 => [vec![M61::ZERO; LEN], vec![M61::ONE; LEN]],
+            0 => [vec![F::ZERO; LEN], vec![F::ONE; LEN]],
             _ => [3, 4].map(|salt| values(LEN, 10 * seed + salt)),
         };
-        let at = knowing
-            .point::<M61>()
-            .inverse()
-            .expect("points are not zero");
+        let at = knowing.point::<F>().inverse().expect("points are not zero");
         let shares = [0, 1].map(|k| {
-            let shifted = |party: Party| -> Shares {
-                let factor = M61::ONE - party.point::<M61>() * at;
+            let shifted = |party: Party| -> Shares<F> {
+                let factor = F::ONE - party.point::<F>() * at;
                 let change = plain[k].iter().zip(&first.plain[k]);
                 let shares = first.inputs[party.index()][k].iter();
                 let pairs = shares.zip(change);
@@ -136,8 +132,8 @@ impl Run {
 
     fn of_shares(
         committee: Committee,
-        plain: [Vec<M61>; 2],
-        [x, y]: [Vec<Shares>; 2],
+        plain: [Vec<F>; 2],
+        [x, y]: [Vec<Shares<F>>; 2],
         masks: usize,
         seed: u64,
     ) -> Self {
@@ -147,7 +143,7 @@ impl Run {
             inputs: inputs.map(|(x, y)| [x, y].map(Wires::input)).collect(),
             plain,
             masks,
-            players: committee.parties().map(|_| Player::default()).collect(),
+            players: committee.parties().map(|_| Player::new()).collect(),
             held: Rc::default(),
             transcript: Rc::default(),
         }
@@ -177,7 +173,7 @@ impl Run {
     }
 
     /// What a party got out, once it has.
-    pub(crate) fn output(&self, party: Party) -> Option<&[M61]> {
+    pub(crate) fn output(&self, party: Party) -> Option<&[F]> {
         match self.players[party.index()].results.get(&OPEN)? {
             Finished::Opened(opened) => Some(opened),
             other => panic!("not opened: {other:?}"),
@@ -185,20 +181,20 @@ impl Run {
     }
 
     /// What a party must get out but for random bits at the end, given what it opened under masks.
-    pub(crate) fn expected(&self, party: Party) -> Vec<M61> {
+    pub(crate) fn expected(&self, party: Party) -> Vec<F> {
         let [x, y] = &self.plain;
         let opened = self.players[party.index()].results.get(&OPEN_MASKED);
         let Some(Finished::Opened(opened)) = opened else {
             panic!("party {party} got an output without opening under masks");
         };
-        let products: Vec<M61> = x.iter().zip(y).map(|(x, y)| *x * *y).collect();
+        let products: Vec<F> = x.iter().zip(y).map(|(x, y)| *x * *y).collect();
         let dots = products[..DOT_LEN].chunks(DOT_WIDTH);
-        let dots: Vec<M61> = dots.map(|run| run.iter().sum()).collect();
-        let scaled: Vec<M61> = x.iter().map(|x| *x * opened[0]).collect();
+        let dots: Vec<F> = dots.map(|run| run.iter().copied().sum()).collect();
+        let scaled: Vec<F> = x.iter().map(|x| *x * opened[0]).collect();
         let rows = [&x[..ROWS], &y[..ROWS]].concat();
         let by_kings = &products[..KINGS_LEN];
         let matrix = matrix_product(x, y);
-        let parts: [&[M61]; 8] = [
+        let parts: [&[F]; 8] = [
             &products, &dots, by_kings, &matrix, &matrix, x, &scaled, &rows,
         ];
         parts.concat()
@@ -218,7 +214,7 @@ impl Run {
         while let Some((op, finished)) = engine.take_finished() {
             let wires = match finished {
                 Finished::Bits(bits) => {
-                    let exponents: Vec<u32> = (0..61).collect();
+                    let exponents: Vec<u32> = (0..F::BITS).collect();
                     let (bits, masks) = bits.into_masks(&exponents).expect("complete");
                     player.masks = Some(masks);
                     Some(bits)
@@ -247,12 +243,22 @@ impl Run {
     }
 }
 
-impl Player {
+impl<F: PrimeField> Player<F> {
+    fn new() -> Self {
+        Self {
+            stage: 0,
+            results: BTreeMap::new(),
+            masks: None,
+            wires: BTreeMap::new(),
+            fault: None,
+        }
+    }
+
     /// The next stage, if everything for it is there.
     fn step(
         &mut self,
-        engine: &mut Engine,
-        [x, y]: &[Wires; 2],
+        engine: &mut Engine<F>,
+        [x, y]: &[Wires<F>; 2],
         masks: usize,
     ) -> Option<Result<(), Error>> {
         let has = |ops: &[u32]| {
@@ -308,7 +314,7 @@ impl Player {
                     parts.push(COMPARE);
                 }
                 parts.push(MAKE_BITS);
-                let parts: Vec<&Wires> = parts.iter().map(|op| &self.wires[op]).collect();
+                let parts: Vec<&Wires<F>> = parts.iter().map(|op| &self.wires[op]).collect();
                 let all = parts.iter().flat_map(|part| part.iter().copied()).collect();
                 let all = engine.verified(Wires::computed(all, parts));
                 Some(engine.start_open(OPEN, all.expect("everything is accepted")))
@@ -322,8 +328,13 @@ impl Player {
     }
 }
 
-fn start(engine: &mut Engine, x: &Wires, y: &Wires, masks: usize) -> Result<(), Error> {
-    engine.start_random_bits(MAKE_BITS, BITS, 61 * masks)?;
+fn start<F: PrimeField>(
+    engine: &mut Engine<F>,
+    x: &Wires<F>,
+    y: &Wires<F>,
+    masks: usize,
+) -> Result<(), Error> {
+    engine.start_random_bits(MAKE_BITS, BITS, F::BITS as usize * masks)?;
     engine.start_multiply(MULTIPLY, VALUES, vec![(x.clone(), y.clone())])?;
     let (left, right) = (x.part(0..DOT_LEN), y.part(0..DOT_LEN));
     engine.start_dot(DOT, VALUES, left, right, DOT_WIDTH)?;
@@ -340,12 +351,12 @@ fn start(engine: &mut Engine, x: &Wires, y: &Wires, masks: usize) -> Result<(), 
     engine.start_reshare(RESHARE, VALUES, x.clone())
 }
 
-fn matrices(x: &Wires, y: &Wires) -> (Wires, Wires) {
+fn matrices<F: PrimeField>(x: &Wires<F>, y: &Wires<F>) -> (Wires<F>, Wires<F>) {
     let left = x.part(0..SHAPE.rows * SHAPE.inner);
     (left, y.part(0..SHAPE.inner * SHAPE.columns))
 }
 
-fn matrix_product(x: &[M61], y: &[M61]) -> Vec<M61> {
+fn matrix_product<F: PrimeField>(x: &[F], y: &[F]) -> Vec<F> {
     let element = |place: usize| {
         let (row, column) = (place / SHAPE.columns, place % SHAPE.columns);
         (0..SHAPE.inner)

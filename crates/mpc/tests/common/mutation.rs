@@ -81,15 +81,15 @@ impl Case {
     /// Runs the case twice, with other values of the honest parties, and holds both runs against what
     /// must hold, and against each other; `false` when the corrupt party sends no such message, so that
     /// there was nothing to spoil.
-    pub(crate) fn check(self) -> bool {
+    pub(crate) fn check<F: PrimeField>(self) -> bool {
         // Kings rotate by chunk: enough of them that the corrupt party is king of the last.
         let chunks_before = match self.kind {
             Kind::Roots => self.corrupt.index(),
             Kind::Squares => usize::from(self.corrupt.index() == 0),
             _ => 0,
         };
-        let masks = (chunks_before * BITS_CHUNK_LEN / 61 + 1).max(2);
-        let first = self.run(Run::new(self.n, masks, self.seed));
+        let masks = (chunks_before * BITS_CHUNK_LEN / F::BITS as usize + 1).max(2);
+        let first = self.run(Run::<F>::new(self.n, masks, self.seed));
         let Some(first) = first else {
             return false;
         };
@@ -100,9 +100,9 @@ impl Case {
     }
 
     /// Spoils a run and judges it; none when there was nothing to spoil.
-    fn run(self, mut run: Run) -> Option<Run> {
+    fn run<F: PrimeField>(self, mut run: Run<F>) -> Option<Run<F>> {
         let spoiled = Rc::new(RefCell::new(BTreeSet::new()));
-        let mut tamper = self.tamper(spoiled.clone(), run.held.clone());
+        let mut tamper = self.tamper::<F>(spoiled.clone(), run.held.clone());
         let transcript = run.transcript.clone();
         run.network.tamper = Some(Box::new(move |frame| {
             if frame.from != self.corrupt {
@@ -123,7 +123,7 @@ impl Case {
     }
 
     /// Spoils every message of the kind, and notes to whom.
-    fn tamper(
+    fn tamper<F: PrimeField>(
         self,
         spoiled: Rc<RefCell<BTreeSet<Party>>>,
         held: Rc<RefCell<Vec<Delivery>>>,
@@ -132,7 +132,7 @@ impl Case {
         let mut rng = TestRng::new(self.seed ^ 0x5eed);
         let seeds = dealt_seeds(committee, self.seed);
         let mut forger = Forger::new(&seeds[self.corrupt.index()]);
-        let (op, step) = self.kind.place(self.n);
+        let (op, step) = self.kind.place::<F>(self.n);
         let mut earlier: BTreeMap<Party, Vec<Vec<u8>>> = BTreeMap::new();
         // One place for all receivers, so that they may agree on what is wrong.
         let place = Cell::new(None);
@@ -145,10 +145,10 @@ impl Case {
             if self.mutation == Mutation::Consistent {
                 let of_kind = (frame.slot.op, frame.slot.step) == (op, step);
                 if of_kind && (frame.from == self.corrupt || frame.to == self.corrupt) {
-                    let elements = frame.payload.len() / M61::BYTES;
+                    let elements = frame.payload.len() / F::BYTES;
                     let at = place.get().unwrap_or_else(|| rng.below(elements));
                     place.set(Some(at));
-                    self.deal_otherwise(&mut frame, at, &mut own_point);
+                    self.deal_otherwise::<F>(&mut frame, at, &mut own_point);
                     spoiled.borrow_mut().insert(frame.to);
                 }
                 return vec![frame];
@@ -188,23 +188,23 @@ impl Case {
             let place = place.get().expect("it was set");
             let payload = &mut frame.payload;
             match self.mutation {
-                Mutation::AddToAll | Mutation::AddToOne => add(payload, elements, place, 1),
+                Mutation::AddToAll | Mutation::AddToOne => add::<F>(payload, elements, place, 1),
                 Mutation::AddDifferent => {
-                    add(payload, elements, place, u64::from(frame.to.number()));
+                    add::<F>(payload, elements, place, u64::from(frame.to.number()));
                 }
                 Mutation::SignedForAll | Mutation::SignedForOne => match self.kind {
                     Kind::Checkpoint(_) => {
-                        add(payload, 0, place % 64, 1);
+                        add::<F>(payload, 0, place % 64, 1);
                         forger.sign_checkpoint(op, payload);
                     }
                     _ => {
-                        add(payload, elements, place, 1);
+                        add::<F>(payload, elements, place, 1);
                         forger.sign_opening(op, payload);
                     }
                 },
                 Mutation::Consistent => unreachable!("it has been done"),
                 Mutation::NonCanonical if elements > 0 => {
-                    payload[place / 8 * 8..][..8].fill(0xff);
+                    payload[place / F::BYTES * F::BYTES..][..F::BYTES].fill(0xff);
                 }
                 Mutation::NonCanonical => payload.fill(0xff),
                 Mutation::Truncated => payload.truncate(place),
@@ -254,31 +254,32 @@ impl Case {
     /// Adds to element `at` of a dealing its point of the polynomial that vanishes where points are derived.
     /// The cheat's own point, `own_point` if that is done, is added to what it receives instead: shares are
     /// sums of what all deal.
-    fn deal_otherwise(self, frame: &mut Delivery, at: usize, own_point: &mut bool) {
+    fn deal_otherwise<F: PrimeField>(self, frame: &mut Delivery, at: usize, own_point: &mut bool) {
         if frame.to == self.corrupt && std::mem::replace(own_point, true) {
             return;
         }
         let committee = Committee::new(self.n).expect("an odd size");
         let derived = (1..=committee.degree()).map(|steps| committee.after(self.corrupt, steps));
-        let point = |party: Party| party.point::<M61>();
-        let error = derived.fold(M61::ONE, |error, party| {
+        let point = |party: Party| party.point::<F>();
+        let error = derived.fold(F::ONE, |error, party| {
             error * (point(frame.to) - point(party))
         });
-        let bytes = &mut frame.payload[M61::BYTES * at..][..M61::BYTES];
-        let word = u64::from_le_bytes((&*bytes).try_into().expect("eight bytes"));
-        bytes.copy_from_slice(&(M61::new(word) + error).to_bytes());
+        add_element(&mut frame.payload, at, error);
     }
 }
 
 /// Adds to the element at a byte place; flips a bit there when there are no elements.
-fn add(payload: &mut [u8], elements: usize, place: usize, delta: u64) {
+fn add<F: PrimeField>(payload: &mut [u8], elements: usize, place: usize, delta: u64) {
     if elements == 0 {
         // Behind the last of some comparisons come two bits that nobody may set.
         payload[place] ^= 1 << (delta % 6);
         return;
     }
-    let bytes = &mut payload[place / 8 * 8..][..8];
-    let word = u64::from_le_bytes((&*bytes).try_into().expect("eight bytes"));
-    let element = M61::new(word) + M61::new(delta);
-    bytes.copy_from_slice(&element.to_bytes());
+    add_element(payload, place / F::BYTES, F::from_u64(delta));
+}
+
+fn add_element<F: PrimeField>(payload: &mut [u8], at: usize, error: F) {
+    let bytes = &mut payload[F::BYTES * at..][..F::BYTES];
+    let element = F::read_from(bytes).expect("an honest party's element");
+    (element + error).put(bytes);
 }

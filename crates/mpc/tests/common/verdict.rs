@@ -5,12 +5,12 @@ use enigma_field::shamir;
 use super::*;
 
 /// A case and its run.
-pub(super) struct Verdict<'a> {
+pub(super) struct Verdict<'a, F: PrimeField> {
     pub(super) case: Case,
-    pub(super) run: &'a Run,
+    pub(super) run: &'a Run<F>,
 }
 
-impl Verdict<'_> {
+impl<F: PrimeField> Verdict<'_, F> {
     pub(super) fn check(&self, spoiled: &BTreeSet<Party>) {
         self.check_outputs();
         self.check_accepted();
@@ -21,7 +21,7 @@ impl Verdict<'_> {
 
     /// Whether parties go on, what they see, and what travels between whom in which order, does not
     /// depend on values that the corrupt party does not know.
-    pub(super) fn check_twins(case: Case, first: &Run, second: &Run) {
+    pub(super) fn check_twins(case: Case, first: &Run<F>, second: &Run<F>) {
         for party in first.network.committee().others(case.corrupt) {
             let [one, other] = [first, second].map(|run| &run.players[party.index()]);
             assert_eq!(one.fault, other.fault, "{case:?}: {party}");
@@ -40,14 +40,14 @@ impl Verdict<'_> {
         committee.others(self.case.corrupt)
     }
 
-    fn players(&self) -> impl Iterator<Item = (Party, &Player)> + '_ {
+    fn players(&self) -> impl Iterator<Item = (Party, &Player<F>)> + '_ {
         self.honest()
             .map(|party| (party, &self.run.players[party.index()]))
     }
 
     /// Nobody got a wrong value.
     fn check_outputs(&self) {
-        let mut bits: Option<&[M61]> = None;
+        let mut bits: Option<&[F]> = None;
         for party in self.honest() {
             let Some(output) = self.run.output(party) else {
                 continue;
@@ -67,11 +67,11 @@ impl Verdict<'_> {
                 "{:?}: party {party} got it wrong",
                 self.case
             );
-            assert!(made.iter().all(|bit| bit.value() < 2), "{:?}", self.case);
+            assert!(made.iter().all(|bit| bit.to_u128() < 2), "{:?}", self.case);
             assert_eq!(*bits.get_or_insert(made), made, "{:?}", self.case);
         }
         // What was opened under masks is the same for all who got it.
-        let opened: Vec<&[M61]> = (self.players())
+        let opened: Vec<&[F]> = (self.players())
             .filter_map(|(_, player)| match player.results.get(&OPEN_MASKED)? {
                 Finished::Opened(opened) => Some(&**opened),
                 other => panic!("not opened: {other:?}"),
@@ -85,10 +85,10 @@ impl Verdict<'_> {
     }
 
     /// These are the rows, in some order.
-    fn check_shuffled(&self, shuffled: &[M61]) {
+    fn check_shuffled(&self, shuffled: &[F]) {
         let [x, y] = &self.run.plain;
-        let sorted = |x: &[M61], y: &[M61]| {
-            let rows = x.iter().zip(y).map(|(x, y)| [x.value(), y.value()]);
+        let sorted = |x: &[F], y: &[F]| {
+            let rows = x.iter().zip(y).map(|(x, y)| [x.to_u128(), y.to_u128()]);
             let mut rows: Vec<_> = rows.collect();
             rows.sort_unstable();
             rows
@@ -103,17 +103,17 @@ impl Verdict<'_> {
     }
 
     /// These are the components of what comparisons tell, if there were any.
-    fn check_compared(&self, components: &[M61]) {
+    fn check_compared(&self, components: &[F]) {
         let compared = &self.run.plain[0][..COMPARED];
-        let less = compared.iter().map(|x| x.to_i64() < 0);
-        let equal = compared.iter().map(|x| *x == M61::ZERO);
+        let less = compared.iter().map(|x| x.to_i128() < 0);
+        let equal = compared.iter().map(|x| *x == F::ZERO);
         let tells: [Vec<bool>; 2] = [less.collect(), equal.collect()];
         for (blocks, tells) in components.chunks(3 * COMPARED).zip(tells) {
             for (k, expected) in tells.into_iter().enumerate() {
-                let bits = [0, 1, 2].map(|block| blocks[block * COMPARED + k].value());
+                let bits = [0, 1, 2].map(|block| blocks[block * COMPARED + k].to_u128());
                 assert!(bits.iter().all(|bit| *bit < 2), "{:?}", self.case);
                 assert_eq!(
-                    bits.iter().sum::<u64>() % 2 == 1,
+                    bits.iter().sum::<u128>() % 2 == 1,
                     expected,
                     "{:?}",
                     self.case
@@ -127,11 +127,11 @@ impl Verdict<'_> {
         for party in self.honest() {
             if self.run.accepted(party, BITS) {
                 let bits = self.reconstruct(MAKE_BITS);
-                assert!(bits.iter().all(|bit| bit.value() < 2), "{:?}", self.case);
+                assert!(bits.iter().all(|bit| bit.to_u128() < 2), "{:?}", self.case);
             }
             if self.run.accepted(party, VALUES) {
                 let ops = RIGHT;
-                let values: Vec<M61> = ops.iter().flat_map(|op| self.reconstruct(*op)).collect();
+                let values: Vec<F> = ops.iter().flat_map(|op| self.reconstruct(*op)).collect();
                 assert_eq!(values, self.run.expected(party), "{:?}", self.case);
                 self.check_shuffled(&self.reconstruct(SHUFFLE));
             }
@@ -142,14 +142,14 @@ impl Verdict<'_> {
     }
 
     /// The values of wires, from the honest parties' shares, the first and the last t + 1 of them.
-    fn reconstruct(&self, op: u32) -> Vec<M61> {
+    fn reconstruct(&self, op: u32) -> Vec<F> {
         let t = self.run.network.committee().degree();
-        let all: Vec<(M61, &Wires)> = (self.players())
+        let all: Vec<(F, &Wires<F>)> = (self.players())
             .map(|(party, player)| (party.point(), &player.wires[&op]))
             .collect();
-        let value = |some: &[(M61, &Wires)], k: usize| {
-            let points: Vec<M61> = some.iter().map(|(point, _)| *point).collect();
-            let shares: Vec<M61> = some.iter().map(|(_, wires)| wires[k]).collect();
+        let value = |some: &[(F, &Wires<F>)], k: usize| {
+            let points: Vec<F> = some.iter().map(|(point, _)| *point).collect();
+            let shares: Vec<F> = some.iter().map(|(_, wires)| wires[k]).collect();
             shamir::reconstruct(&points, &shares).expect("distinct points")
         };
         let both = |k: usize| {
@@ -228,7 +228,7 @@ impl Verdict<'_> {
                     let refuses = match case.kind.batch() {
                         Some(batch) => !self.run.accepted(party, batch),
                         None if case.kind == Kind::Opening => self.run.output(party).is_none(),
-                        None => !self.run.accepted(party, case.kind.place(case.n).0),
+                        None => !self.run.accepted(party, case.kind.place::<F>(case.n).0),
                     };
                     let told = case.kind.batch().is_some() || spoiled.contains(&party);
                     assert!(refuses || !told, "{case:?}: {party}");
