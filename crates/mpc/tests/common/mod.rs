@@ -82,6 +82,9 @@ struct Player<F: PrimeField> {
 
 const DONE: u8 = 9;
 
+/// From whom, to whom, where, how many bytes.
+type Sent = (Party, Party, Slot, usize);
+
 /// A run, and then what is left of it.
 pub(crate) struct Run<F: PrimeField> {
     pub(crate) network: Network<F>,
@@ -90,8 +93,8 @@ pub(crate) struct Run<F: PrimeField> {
     masks: usize,
     players: Vec<Player<F>>,
     held: Rc<RefCell<Vec<Delivery>>>,
-    /// What honest parties sent, in order: from whom, to whom, where, how many bytes.
-    transcript: Rc<RefCell<Vec<(Party, Party, Slot, usize)>>>,
+    /// What honest parties sent, in order.
+    transcript: Rc<RefCell<Vec<Sent>>>,
 }
 
 impl<F: PrimeField> Run<F> {
