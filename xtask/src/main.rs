@@ -1,9 +1,10 @@
-//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench | fuzz [--seconds N] [TARGET...] |
-//! rules [NAME...]`.
+//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench | campaign [--every K] [NAME...] |
+//! fuzz [--seconds N] [TARGET...] | rules [NAME...]`.
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
 mod artifacts;
 mod bench;
+mod campaign;
 mod formats;
 mod fuzz;
 mod layers;
@@ -20,12 +21,13 @@ fn main() -> ExitCode {
         ["layers"] => layers::run(),
         ["tidy"] => tidy::run(),
         ["bench"] => bench::run(),
+        ["campaign", ref options @ ..] => campaign::run(options),
         ["fuzz", ref options @ ..] => fuzz::run(options),
         ["rules", ref wanted @ ..] => rules::run(wanted),
         ["artifacts"] => artifacts::run(false),
         ["artifacts", "--write"] => artifacts::run(true),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask layers | tidy | artifacts [--write] | bench | fuzz [--seconds N] [TARGET...] | rules [NAME...]"
+            "usage: cargo xtask layers | tidy | artifacts [--write] | bench | campaign [--every K] [NAME...] | fuzz [--seconds N] [TARGET...] | rules [NAME...]"
         )),
     };
     match result {

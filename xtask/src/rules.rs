@@ -3,153 +3,29 @@
 //!
 //! The edits are made in a copy of what is committed, below `target/rules`, which is built there.
 
+mod table;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
-/// How a rule is taken out, and what notices.
-struct Rule {
-    /// As protocols.md numbers it, and what it says.
-    name: &'static str,
-    file: &'static str,
-    /// Text that the file has once.
-    from: &'static str,
-    to: &'static str,
-    package: &'static str,
-    /// A test file of the package, or none for its unit tests.
-    suite: Option<&'static str>,
-    test: &'static str,
-}
-
-const RULES: &[Rule] = &[
-    Rule {
-        name: "S2 session keys need a proof of possession",
-        file: "crates/mpc/src/setup/mod.rs",
-        from: "match key.verify_strict(&self.domain.possession_digest(from), &proof) {",
-        to: "match Ok::<(), ()>(()) {",
-        package: "enigma-mpc",
-        suite: Some("setup"),
-        test: "a_key_without_proof_names_its_sender",
-    },
-    Rule {
-        name: "S5 no operation number is used twice",
-        file: "crates/mpc/src/engine/mod.rs",
-        from: "if self.used.contains(op) || self.batches.contains_key(&op) {",
-        to: "if self.batches.contains_key(&op) {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s5_",
-    },
-    Rule {
-        name: "S6 no coin before all messages of the step before it came",
-        file: "crates/mpc/src/engine/verify/mod.rs",
-        from: "while !self.complete() && self.waiting_for(context).is_empty() {",
-        to: "while !self.complete() && self.inbox.contains_key(&self.step) {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s6_",
-    },
-    Rule {
-        name: "S8 verified means accepted by all, ancestors too",
-        file: "crates/mpc/src/wires.rs",
-        from: "sources.batches.difference(accepted).next().copied()",
-        to: "sources.batches.difference(accepted).last().filter(|_| accepted.is_empty()).copied()",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s8_verified_means_all_ancestors",
-    },
-    Rule {
-        name: "S8 a batch counts with all acceptances only",
-        file: "crates/mpc/src/engine/verify/mod.rs",
-        from: "_ if step == last_coin + 2 => Some(Step::Acceptance),",
-        to: "",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s8_a_batch_is_accepted_with_all_acceptances_only",
-    },
-    Rule {
-        name: "S20 receivers take no root that is zero",
-        file: "crates/mpc/src/engine/bits.rs",
-        from: "zero = zero.or(Some(k));",
-        to: "zero = zero.filter(|at| *at == k);",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s20_",
-    },
-    Rule {
-        name: "S20 kings find squares without a root",
-        file: "crates/mpc/src/engine/bits.rs",
-        from: "s.square() * *c != M61::ONE)",
-        to: "s.square() * *c != M61::ONE && false)",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "s20_",
-    },
-    Rule {
-        name: "R1 only verified bits mask what is opened",
-        file: "crates/mpc/src/engine/mod.rs",
-        from: "match sources.open(self.context.session, &self.accepted) {",
-        to: "match sources.open(self.context.session, &self.accepted).filter(|_| false) {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r1_masks_of_unverified_bits_hide_nothing",
-    },
-    Rule {
-        name: "R1 what another session verified is not verified",
-        file: "crates/mpc/src/wires.rs",
-        from: "if sources.session != session {",
-        to: "if false {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r1_nor_do_accepted_batches_of_another_session",
-    },
-    Rule {
-        name: "R2 outputs are opened or released only when verified",
-        file: "crates/mpc/src/engine/mod.rs",
-        from: "match sources.open(self.context.session, &self.accepted) {",
-        to: "match sources.open(self.context.session, &self.accepted).filter(|_| false) {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r2_",
-    },
-    Rule {
-        name: "R3 masks are uniform over the whole field",
-        file: "crates/mpc/src/wires.rs",
-        from: "if !complete ||",
-        to: "if",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r3_",
-    },
-    Rule {
-        name: "R4 nothing computed from bits is opened before all agree on them",
-        file: "crates/mpc/src/engine/start.rs",
-        from: "self.on_one_word.insert(batch);",
-        to: "",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r4_nothing_computed_from_bits",
-    },
-    Rule {
-        name: "R4 different roots end in disagreement",
-        file: "crates/mpc/src/engine/verify/mod.rs",
-        from: "if self.openings != openings {",
-        to: "if false {",
-        package: "enigma-mpc",
-        suite: Some("rules"),
-        test: "r4_different_roots",
-    },
-];
+use self::table::{ELSEWHERE, RULES, Rule};
 
 /// All rules whose names contain `wanted`; all when nothing is wanted.
 pub(crate) fn run(wanted: &[&str]) -> anyhow::Result<()> {
+    check_table()?;
     let root = crate::root().canonicalize()?;
     let copy = copy(&root)?;
     let mut silent = Vec::new();
+    // A word wants the rule of that number, or all that have it in their names.
+    let wants = |rule: &&Rule, part: &&str| {
+        let number = rule.name.split(' ').next() == Some(*part);
+        number || part.len() > 3 && rule.name.contains(*part)
+    };
     let rules = RULES.iter();
     let rules: Vec<&Rule> = rules
-        .filter(|rule| wanted.is_empty() || wanted.iter().any(|part| rule.name.contains(part)))
+        .filter(|rule| wanted.is_empty() || wanted.iter().any(|part| wants(rule, part)))
         .collect();
     ensure!(!rules.is_empty(), "no rule is called so");
     for rule in &rules {
@@ -181,6 +57,27 @@ pub(crate) fn run(wanted: &[&str]) -> anyhow::Result<()> {
         silent.join("; ")
     );
     println!("rules: {} taken out, each noticed", rules.len());
+    if wanted.is_empty() {
+        for (rule, reason) in ELSEWHERE {
+            println!("not taken out: {rule}, {reason}");
+        }
+    }
+    Ok(())
+}
+
+/// Is every rule of protocols 0a taken out, or is there a reason why it is not, and not both?
+fn check_table() -> anyhow::Result<()> {
+    for number in 1..=26 {
+        let name = format!("S{number}");
+        let taken = RULES
+            .iter()
+            .any(|rule| rule.name.split(' ').next() == Some(&name));
+        let elsewhere = ELSEWHERE.iter().any(|(rule, _)| *rule == name);
+        ensure!(
+            taken != elsewhere,
+            "{name} must be taken out, or a reason be given why not"
+        );
+    }
     Ok(())
 }
 

@@ -32,6 +32,9 @@ mod prg;
 mod setup;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+#[path = "../tests/toy/mod.rs"]
+mod toy;
 mod wires;
 
 pub use cost::OpCost;

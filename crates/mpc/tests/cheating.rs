@@ -1,13 +1,19 @@
 //! A party that cheats at any message of a whole computation, in many ways: nobody gets a wrong
 //! value, nobody honest is named, nobody accepts a wrong batch. And colluders, and lies that a party
 //! signed itself.
+//!
+//! Setups are attacked in `setup.rs` in the same ways.
 
 mod common;
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::Path;
+use std::rc::Rc;
 
 use common::{Case, Kind, MULTIPLY, Mutation, Run, VALUES};
-use enigma_field::{Committee, M61, Party};
+use enigma_field::{Committee, M61, M127, Party, PrimeField};
 use enigma_mpc::Fault;
 use enigma_mpc::testing::{Forger, dealt_seeds};
 
@@ -15,11 +21,12 @@ fn committee(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
 }
 
-/// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these.
-fn campaign(n: u8, seeds: Range<u64>, every: u64) {
-    let (mut number, mut run) = (0, 0);
+/// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these, each with two
+/// sets of values. How many can be seen with `--no-capture`.
+fn campaign<F: PrimeField>(n: u8, seeds: Range<u64>, every: u64) {
+    let (mut number, mut run, first) = (0, 0, seeds.start);
     for seed in seeds {
-        for kind in Kind::all(n) {
+        for kind in Kind::all::<F>(n) {
             for corrupt in committee(n).parties() {
                 let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
                 for mutation in fitting.copied() {
@@ -31,39 +38,119 @@ fn campaign(n: u8, seeds: Range<u64>, every: u64) {
                         mutation,
                         seed,
                     };
-                    run += u32::from((number + seed) % every == 0 && case.check());
+                    run += u32::from((number + seed) % every == 0 && case.check::<F>());
                 }
             }
         }
+        print(format_args!(
+            "{n} parties, {} bits, seeds {first} to {seed}: {run} cases, each with two sets of values\n",
+            F::BITS
+        ));
     }
-    // To be seen with `--no-capture`.
+}
+
+fn print(line: std::fmt::Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    std::io::Write::write_fmt(&mut out, format_args!("{n} parties: {run} cases\n"))
-        .expect("standard output");
+    std::io::Write::write_fmt(&mut out, line).expect("standard output");
 }
 
 #[test]
 fn any_one_of_three_parties_may_cheat_anywhere() {
-    campaign(3, 0..2, 1);
+    campaign::<M61>(3, 0..1, 3);
+    campaign::<M127>(3, 1..2, 6);
 }
 
 #[test]
 fn any_one_of_five_parties_may_cheat_anywhere() {
-    campaign(5, 0..1, 4);
+    campaign::<M61>(5, 0..1, 6);
+    campaign::<M127>(5, 1..2, 12);
 }
 
 #[test]
 fn any_one_of_seven_parties_may_cheat_anywhere() {
-    campaign(7, 0..1, 10);
+    campaign::<M61>(7, 0..1, 15);
+    campaign::<M127>(7, 1..2, 30);
 }
 
-/// Everything, several times: minutes.
+// Everything, twenty times over: `cargo xtask campaign`.
+
+/// One case in how many of a long campaign is run: all, unless this variable says otherwise.
+const EVERY: &str = "ENIGMA_CAMPAIGN_EVERY";
+
+fn long_campaign(n: u8) {
+    let every = std::env::var(EVERY).map_or(1, |text| text.parse().expect("a number"));
+    campaign::<M61>(n, 100..120, every);
+    campaign::<M127>(n, 100..120, every);
+}
+
 #[test]
-#[ignore = "takes minutes"]
-fn the_whole_campaign() {
-    campaign(3, 100..110, 1);
-    campaign(5, 100..104, 1);
-    campaign(7, 100..102, 1);
+#[ignore = "takes many minutes"]
+fn the_long_campaign_of_three_parties() {
+    long_campaign(3);
+}
+
+#[test]
+#[ignore = "takes many minutes"]
+fn the_long_campaign_of_five_parties() {
+    long_campaign(5);
+}
+
+#[test]
+#[ignore = "takes an hour"]
+fn the_long_campaign_of_seven_parties() {
+    long_campaign(7);
+}
+
+fn check_kinds<F: PrimeField>() {
+    for n in [3, 5, 7] {
+        let sent: Rc<RefCell<BTreeSet<(u32, u8)>>> = Rc::default();
+        let seen = sent.clone();
+        let mut run = Run::<F>::new(n, 2, 1);
+        run.network.tamper = Some(Box::new(move |frame| {
+            seen.borrow_mut().insert((frame.slot.op, frame.slot.step));
+            vec![frame]
+        }));
+        run.finish();
+        for party in committee(n).parties() {
+            assert!(run.output(party).is_some(), "an honest run ends well");
+        }
+        let every = Kind::every::<F>(n);
+        let known: BTreeSet<(u32, u8)> = every.iter().map(|kind| kind.place::<F>(n)).collect();
+        assert_eq!(known.len(), every.len());
+        assert_eq!(*sent.borrow(), known);
+    }
+}
+
+#[test]
+fn the_campaign_knows_every_message_of_the_program() {
+    check_kinds::<M61>();
+    check_kinds::<M127>();
+}
+
+#[test]
+fn the_program_has_every_operation_of_the_engine() {
+    fn starts(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("the engine's sources") {
+            let path = entry.expect("a source").path();
+            if path.is_dir() {
+                starts(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("text");
+            let declared = text.split("pub fn start_").skip(1);
+            let names = declared.filter_map(|rest| rest.split(['(', '<']).next());
+            found.extend(names.map(str::to_owned));
+        }
+    }
+    let sources = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/engine"));
+    let mut operations = BTreeSet::new();
+    starts(sources, &mut operations);
+    assert!(operations.len() > 10);
+    let program = include_str!("common/mod.rs");
+    let missing: Vec<&String> = (operations.iter())
+        .filter(|name| !program.contains(&format!("engine.start_{name}(")))
+        .collect();
+    assert!(missing.is_empty(), "no campaign spoils {missing:?}");
 }
 
 /// Adds to the first element of a dealing.
@@ -74,7 +161,7 @@ fn add(payload: &mut [u8], delta: M61) {
 }
 
 /// Two parties that each add something to what they deal to a third, which gets dealings of both.
-fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run> {
+fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run<M61>> {
     let committee = committee(n);
     // Dealings are sent to the t parties before the dealer, terms to every king.
     let sent = |from: Party, to: Party| {
@@ -83,8 +170,8 @@ fn collude(n: u8, pair: [Party; 2], kind: Kind, deltas: [M61; 2]) -> Option<Run>
     };
     let receives = |to: &Party| pair.iter().all(|from| sent(*from, *to)) && !pair.contains(to);
     let receiver = committee.parties().find(receives)?;
-    let mut run = Run::new(n, 2, 7);
-    let place = kind.place(n);
+    let mut run = Run::<M61>::new(n, 2, 7);
+    let place = kind.place::<M61>(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         let colluder = pair.iter().position(|party| *party == frame.from);
         if let Some(colluder) = colluder
@@ -109,7 +196,12 @@ fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
     let delta = M61::new(123_456);
     let mut runs = 0;
     for n in [5, 7] {
-        for kind in [Kind::Multiply, Kind::Dot, Kind::Reshare, Kind::Deal(0)] {
+        for kind in [
+            Kind::Multiply,
+            Kind::Dot,
+            Kind::Reshare,
+            Kind::Deal(VALUES, 0),
+        ] {
             for pair in pairs(n) {
                 let Some(run) = collude(n, pair, kind, [delta, -delta]) else {
                     continue;
@@ -130,7 +222,7 @@ fn colluders_whose_errors_cancel_are_accepted_with_the_right_output() {
 #[test]
 fn colluders_whose_errors_do_not_cancel_are_not_accepted() {
     for n in [5, 7] {
-        for kind in [Kind::Multiply, Kind::Terms, Kind::Deal(0)] {
+        for kind in [Kind::Multiply, Kind::Terms, Kind::Deal(VALUES, 0)] {
             for pair in pairs(n).step_by(3) {
                 let deltas = [M61::new(5), M61::new(6)];
                 let Some(run) = collude(n, pair, kind, deltas) else {
@@ -153,11 +245,11 @@ fn lie(
     cheat: Party,
     kind: Kind,
     mut edit: impl FnMut(&mut Forger, Party, &mut Vec<u8>) + 'static,
-) -> Run {
-    let mut run = Run::new(n, 2, 9);
+) -> Run<M61> {
+    let mut run = Run::<M61>::new(n, 2, 9);
     let seeds = dealt_seeds(committee(n), 9);
     let mut forger = Forger::new(&seeds[cheat.index()]);
-    let place = kind.place(n);
+    let place = kind.place::<M61>(n);
     run.network.tamper = Some(Box::new(move |mut frame| {
         if (frame.slot.op, frame.slot.step) == (VALUES, 0) {
             forger.observe(&frame);
@@ -177,13 +269,18 @@ fn a_party_that_signs_two_checkpoints_is_named_by_all() {
         let cheats = committee(n).parties();
         for cheat in cheats {
             let victim = committee(n).after(cheat, 1);
-            let run = lie(n, cheat, Kind::Checkpoint, move |forger, to, checkpoint| {
-                if to == victim {
-                    // Another anchor.
-                    checkpoint[3] ^= 1;
-                    forger.sign_checkpoint(VALUES, checkpoint);
-                }
-            });
+            let run = lie(
+                n,
+                cheat,
+                Kind::Checkpoint(VALUES),
+                move |forger, to, checkpoint| {
+                    if to == victim {
+                        // Another anchor.
+                        checkpoint[3] ^= 1;
+                        forger.sign_checkpoint(VALUES, checkpoint);
+                    }
+                },
+            );
             let (from, op) = (cheat, VALUES);
             for party in committee(n).others(cheat) {
                 let fault = run.fault(party).expect("everybody sees both");
@@ -202,8 +299,8 @@ fn a_coin_of_no_commitment_names_its_party() {
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
         for number in 0..4 {
-            let kind = Kind::Coin(number);
-            if !Kind::all(n).contains(&kind) {
+            let kind = Kind::Coin(VALUES, number);
+            if !Kind::all::<M61>(n).contains(&kind) {
                 continue;
             }
             let run = lie(n, cheat, kind, |_, _, coin| coin[31] ^= 0x80);
@@ -213,10 +310,15 @@ fn a_coin_of_no_commitment_names_its_party() {
             }
         }
         // An anchor of no chain, the same for all.
-        let run = lie(n, cheat, Kind::Checkpoint, |forger, _, checkpoint| {
-            checkpoint[..32].fill(7);
-            forger.sign_checkpoint(VALUES, checkpoint);
-        });
+        let run = lie(
+            n,
+            cheat,
+            Kind::Checkpoint(VALUES),
+            |forger, _, checkpoint| {
+                checkpoint[..32].fill(7);
+                forger.sign_checkpoint(VALUES, checkpoint);
+            },
+        );
         for party in committee(n).others(cheat) {
             let (from, op) = (cheat, VALUES);
             assert_eq!(run.fault(party), Some(&Fault::Coin { from, op }));
@@ -228,7 +330,7 @@ fn a_coin_of_no_commitment_names_its_party() {
 fn a_statement_that_was_never_signed_names_who_passes_it_on() {
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
-        let run = lie(n, cheat, Kind::Coin(0), |_, _, coin| coin[32] ^= 1);
+        let run = lie(n, cheat, Kind::Coin(VALUES, 0), |_, _, coin| coin[32] ^= 1);
         for party in committee(n).others(cheat) {
             let (from, op) = (cheat, VALUES);
             assert_eq!(run.fault(party), Some(&Fault::Unsigned { from, op }));
@@ -242,8 +344,8 @@ fn what_an_honest_party_signed_about_another_batch_proves_nothing_against_it() {
     // they signed. The first coins of both batches have one format.
     for n in [3, 5, 7] {
         let cheat = committee(n).parties().last().expect("a member");
-        let mut run = Run::new(n, 2, 9);
-        let mut first_coins = std::collections::BTreeMap::new();
+        let mut run = Run::<M61>::new(n, 2, 9);
+        let mut first_coins = BTreeMap::new();
         run.network.tamper = Some(Box::new(move |mut frame| {
             if frame.from == cheat && frame.slot.step == 1 {
                 match frame.slot.op {
@@ -269,10 +371,15 @@ fn wrong_shares_of_the_last_claim_are_refused_and_name_nobody() {
     for n in [3, 5, 7] {
         for cheat in committee(n).parties() {
             for value in 0..3 {
-                let run = lie(n, cheat, Kind::VerifyOpening, move |forger, _, opening| {
-                    add(&mut opening[16 * value..], M61::ONE);
-                    forger.sign_opening(VALUES, opening);
-                });
+                let run = lie(
+                    n,
+                    cheat,
+                    Kind::VerifyOpening(VALUES),
+                    move |forger, _, opening| {
+                        add(&mut opening[16 * value..], M61::ONE);
+                        forger.sign_opening(VALUES, opening);
+                    },
+                );
                 for party in committee(n).others(cheat) {
                     let (op, index) = (VALUES, value);
                     assert_eq!(run.fault(party), Some(&Fault::Inconsistent { op, index }));
@@ -286,16 +393,21 @@ fn wrong_shares_of_the_last_claim_are_refused_and_name_nobody() {
 fn an_acceptance_is_signed_by_its_sender() {
     let cheat = committee(3).parties().last().expect("a member");
     // Signing anew changes nothing: an acceptance says one thing only.
-    let run = lie(3, cheat, Kind::Acceptance, |forger, _, acceptance| {
-        let before = acceptance.clone();
-        forger.sign_acceptance(VALUES, acceptance);
-        assert_eq!(*acceptance, before);
-    });
+    let run = lie(
+        3,
+        cheat,
+        Kind::Acceptance(VALUES),
+        |forger, _, acceptance| {
+            let before = acceptance.clone();
+            forger.sign_acceptance(VALUES, acceptance);
+            assert_eq!(*acceptance, before);
+        },
+    );
     for party in committee(3).parties() {
         assert!(run.accepted(party, VALUES));
         assert!(run.output(party).is_some());
     }
-    let run = lie(3, cheat, Kind::Acceptance, |_, _, acceptance| {
+    let run = lie(3, cheat, Kind::Acceptance(VALUES), |_, _, acceptance| {
         acceptance[0] ^= 1
     });
     for party in committee(3).others(cheat) {
@@ -308,7 +420,7 @@ fn an_acceptance_is_signed_by_its_sender() {
 #[test]
 fn a_party_that_says_nothing_is_waited_for() {
     let cheat = committee(5).party(2).expect("a member");
-    let mut run = Run::new(5, 2, 3);
+    let mut run = Run::<M61>::new(5, 2, 3);
     run.network.tamper = Some(Box::new(move |frame| {
         let silent = frame.from == cheat && frame.slot.op == MULTIPLY;
         if silent { Vec::new() } else { vec![frame] }

@@ -2,11 +2,12 @@
 //! fails when its rule is taken out.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use enigma_field::{Committee, M61, Party, Shares};
+use enigma_field::{Committee, Field, Gf128, K, Levels, M61, Party, Shares};
 use enigma_mpc::testing::{Delivery, Network, bare, dealt_seeds, reconstruct, share, values};
-use enigma_mpc::{Engine, Error, Fault, Finished, Mask, Misuse, RandomBits, Wires, cost};
+use enigma_mpc::{Compare, Engine, Error, Fault, Finished, Mask, Misuse, RandomBits, Wires, cost};
 
 fn committee(n: u8) -> Committee {
     Committee::new(n).expect("an odd size")
@@ -317,6 +318,112 @@ fn s8_a_batch_is_accepted_with_all_acceptances_only() {
                 let engine = &network.engines[victim.index()];
                 engine.verified(product).expect("accepted");
             }
+        }
+    }
+}
+
+/// What the verification of a batch of nothing opens: f and g, from everybody's shares.
+fn opened_of_nothing<E: Field>(n: u8, seed: u64, of_bits: bool) -> [E; 2] {
+    const BATCH: u32 = 100;
+    let committee = committee(n);
+    let mut network: Network = Network::new(committee, seed);
+    let nothing = Wires::input(Shares::zeros(0));
+    network.start(|engine, _| match of_bits {
+        true => engine.start_compare(1, BATCH, &nothing, Compare::Less),
+        false => engine.start_multiply(1, BATCH, vec![(nothing.clone(), nothing.clone())]),
+    });
+    network.run().expect("an honest run");
+    let shares: Rc<RefCell<BTreeMap<Party, [E; 2]>>> = Rc::default();
+    let seen = shares.clone();
+    network.tamper = Some(Box::new(move |frame| {
+        // Three elements and a signature.
+        if frame.payload.len() == 3 * E::BYTES + 64 {
+            let element = |k: usize| E::read_from(&frame.payload[k * E::BYTES..][..E::BYTES]);
+            let both = [0, 1].map(|k| element(k).expect("canonical"));
+            seen.borrow_mut().insert(frame.from, both);
+        }
+        vec![frame]
+    }));
+    network.start(|engine, _| engine.start_verify(BATCH));
+    network.run().expect("honest parties accept");
+    let shares = shares.borrow();
+    let points: Vec<E> = shares.keys().map(|party| party.point()).collect();
+    assert_eq!(points.len(), usize::from(n));
+    [0, 1].map(|k| {
+        let shares: Vec<E> = shares.values().map(|both| both[k]).collect();
+        enigma_field::shamir::reconstruct(&points, &shares).expect("distinct points")
+    })
+}
+
+fn check_masks<E: Field>(n: u8, of_bits: bool) {
+    let mut seen = vec![E::ZERO];
+    for seed in 0..4 {
+        for value in opened_of_nothing::<E>(n, seed, of_bits) {
+            assert!(!seen.contains(&value), "n = {n}: {value:?}");
+            seen.push(value);
+        }
+    }
+}
+
+#[test]
+fn s9_what_a_verification_opens_is_masked() {
+    // Of zeros, f and g are their masks times what is public: one for each, another one each time.
+    for n in [3, 5, 7] {
+        check_masks::<K>(n, false);
+    }
+    check_masks::<Gf128>(3, true);
+}
+
+#[test]
+fn s10_errors_are_weighted() {
+    // An error and its negative, in two results: without weights they cancel in the claim.
+    for n in [3, 5] {
+        let committee = committee(n);
+        let x = inputs(committee, &values(50, 1));
+        let mut network = Network::new(committee, 1);
+        let cheat = Party::new(1).expect("a party");
+        let victim = committee.after(cheat, committee.len() - 1);
+        network.tamper = Some(Box::new(move |mut frame| {
+            if (frame.from, frame.to) == (cheat, victim) {
+                for (place, error) in [(3, M61::ONE), (40, -M61::ONE)] {
+                    let bytes = &mut frame.payload[8 * place..][..8];
+                    let word = *bytes.first_chunk().expect("an element");
+                    let share = M61::from_bytes(word).expect("canonical") + error;
+                    bytes.copy_from_slice(&share.to_bytes());
+                }
+            }
+            vec![frame]
+        }));
+        network
+            .start(|engine, k| engine.start_multiply(1, 100, vec![(x[k].clone(), x[k].clone())]));
+        network.run().expect("nobody notices yet");
+        network.tamper = None;
+        network.start(|engine, _| engine.start_verify(100));
+        let (_, fault) = network.run().expect_err("the batch is wrong");
+        let found = matches!(
+            fault,
+            Fault::Rejected { op: 100 } | Fault::Inconsistent { op: 100, .. }
+        );
+        assert!(found, "{fault}");
+    }
+}
+
+#[test]
+fn s10_a_job_of_many_batches_errs_with_probability_below_2_to_the_minus_40() {
+    // 2/p for the weights of matrix products and of phases, (2k - 2)/|K| for each level and the last
+    // step; over the binary field 2/|K| for the weights.
+    let extension = 2f64.powi(122) * (1.0 - 2f64.powi(-60));
+    let levels = |levels: &Levels| -> f64 {
+        let last = levels.last_len + 1;
+        let all = levels.blocks.iter().chain(std::iter::once(&last));
+        all.map(|blocks| (2 * blocks - 2) as f64 / extension).sum()
+    };
+    for exponent in 0..=30 {
+        let products = 2f64.powi(-60) + levels(&Levels::new(1 << exponent));
+        let gates = 2f64.powi(-127) + levels(&Levels::of_bits(1 << exponent));
+        for batch in [products, gates] {
+            assert!(batch < 2f64.powi(-59), "2^{exponent}: {batch}");
+            assert!(batch * 2f64.powi(19) <= 2f64.powi(-40));
         }
     }
 }

@@ -441,6 +441,211 @@ fn strangers_and_large_committees_are_refused() {
     }
 }
 
+/// What becomes of a message of the setup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoiled {
+    /// One bit is another: for all receivers, for one, for each another one.
+    ForAll,
+    ForOne,
+    Different,
+    Truncated,
+    Extended,
+    RandomBytes,
+    Duplicated,
+    Dropped,
+    DroppedForOne,
+    /// Until nothing else happens.
+    Delayed,
+    /// That of another session of the same parties.
+    Replayed,
+    /// After the one that should follow it.
+    Exchanged,
+}
+
+const SPOILED: [Spoiled; 12] = [
+    Spoiled::ForAll,
+    Spoiled::ForOne,
+    Spoiled::Different,
+    Spoiled::Truncated,
+    Spoiled::Extended,
+    Spoiled::RandomBytes,
+    Spoiled::Duplicated,
+    Spoiled::Dropped,
+    Spoiled::DroppedForOne,
+    Spoiled::Delayed,
+    Spoiled::Replayed,
+    Spoiled::Exchanged,
+];
+
+/// Runs a setup in which one party's messages with a tag are spoiled: everybody's fault and setup.
+fn spoil(
+    committee: Committee,
+    (cheat, tag): (Party, u8),
+    how: Spoiled,
+    seed: u64,
+) -> (Vec<Setup>, Vec<Option<Fault>>) {
+    let start = |session, seed| -> Vec<Setup> {
+        let parties = committee.parties();
+        parties
+            .map(|me| setup(committee, me, session, seed))
+            .collect()
+    };
+    let mut setups = start(SESSION, seed);
+    let mut other = start(SessionId([8; 32]), seed + 1);
+    let mut rng = TestRng::new(seed);
+    let mut faults: Vec<Option<Fault>> = vec![None; committee.len()];
+    let (mut in_flight, mut held) = (Vec::new(), Vec::new());
+    let victim = committee.after(cheat, 1 + rng.below(committee.len() - 1));
+    let place = rng.below(1 << 20);
+    loop {
+        for from in committee.parties() {
+            while let Some((to, mut bytes)) = setups[from.index()].next_send() {
+                let exchanged = how == Spoiled::Exchanged && from == cheat;
+                if from != cheat || (bytes[0] != tag && !exchanged) {
+                    in_flight.push((from, to, bytes));
+                    continue;
+                }
+                let place = place % bytes.len();
+                match how {
+                    Spoiled::ForOne | Spoiled::DroppedForOne if to != victim => {}
+                    Spoiled::ForAll | Spoiled::ForOne => bytes[place] ^= 1,
+                    Spoiled::Different => bytes[place] ^= to.number(),
+                    Spoiled::Truncated => bytes.truncate(place),
+                    Spoiled::Extended => bytes.push(0),
+                    Spoiled::RandomBytes => {
+                        bytes
+                            .iter_mut()
+                            .for_each(|byte| *byte = rng.below(256) as u8);
+                    }
+                    Spoiled::Duplicated => in_flight.push((from, to, bytes.clone())),
+                    Spoiled::Dropped | Spoiled::DroppedForOne => continue,
+                    Spoiled::Delayed => {
+                        held.push((from, to, bytes));
+                        continue;
+                    }
+                    // Its first message of the other session: a hello.
+                    Spoiled::Replayed => {
+                        bytes = other[from.index()]
+                            .next_send()
+                            .map_or(bytes, |(_, old)| old);
+                    }
+                    Spoiled::Exchanged => {
+                        let first = held.iter().position(|(_, earlier, _)| *earlier == to);
+                        let Some(first) = first else {
+                            held.push((from, to, bytes));
+                            continue;
+                        };
+                        in_flight.push((from, to, bytes));
+                        in_flight.push(held.swap_remove(first));
+                        continue;
+                    }
+                }
+                in_flight.push((from, to, bytes));
+            }
+        }
+        if in_flight.is_empty() {
+            if held.is_empty() {
+                return (setups, faults);
+            }
+            in_flight.append(&mut held);
+            continue;
+        }
+        let next = rng.below(in_flight.len());
+        let (from, to, bytes) = in_flight.swap_remove(next);
+        if let Err(fault) = setups[to.index()].handle(from, &bytes, &TestPeers) {
+            faults[to.index()].get_or_insert(fault);
+        }
+    }
+}
+
+/// Whatever a party makes of its messages: only it is named, who waits waits for it or for who found it
+/// out, and keys of parties that all finish fit together.
+fn check_spoiled(n: u8, cheat: Party, tag: u8, how: Spoiled, seed: u64) {
+    let case = format!("{n} parties, {cheat}, message {tag}, {how:?}, seed {seed}");
+    let committee = committee(n);
+    let (mut setups, faults) = spoil(committee, (cheat, tag), how, seed);
+    for fault in committee
+        .others(cheat)
+        .filter_map(|party| faults[party.index()].as_ref())
+    {
+        assert_eq!(fault.culprits(), [cheat], "{case}: {fault}");
+    }
+    let harmless = matches!(how, Spoiled::Delayed);
+    let stopped = committee
+        .others(cheat)
+        .any(|party| faults[party.index()].is_some());
+    assert!(!harmless || !stopped, "{case}");
+    // Signatures beside what everybody saw alike are not read: a wrong bit there does no harm.
+    let misshapen = matches!(how, Spoiled::Truncated | Spoiled::Extended);
+    assert!(!misshapen || stopped, "{case}");
+    let seeds: Vec<Option<SessionSeeds>> = setups.iter_mut().map(Setup::finish).collect();
+    for party in committee.others(cheat) {
+        let place = party.index();
+        if faults[place].is_some() || seeds[place].is_some() {
+            assert!(faults[place].is_none() || seeds[place].is_none(), "{case}");
+            continue;
+        }
+        // Directly, or through others that wait.
+        let mut reached = vec![party];
+        let mut next = 0;
+        while let Some(waits) = reached.get(next) {
+            let fresh = setups[waits.index()].waiting_for().into_iter();
+            let fresh: Vec<Party> = fresh.filter(|other| !reached.contains(other)).collect();
+            reached.extend(fresh);
+            next += 1;
+        }
+        let blamed = |other: &Party| *other == cheat || faults[other.index()].is_some();
+        assert!(
+            reached.iter().any(blamed),
+            "{case}: {party} waits for {reached:?}"
+        );
+    }
+    let seeds: Option<Vec<SessionSeeds>> = seeds.into_iter().collect();
+    let Some(seeds) = seeds else {
+        assert!(!harmless, "{case}");
+        return;
+    };
+    let engines = committee.parties().zip(seeds);
+    let engines = engines.map(|(party, seeds)| Engine::<M61>::new(committee, party, seeds));
+    let mut network = Network::with_engines(engines.collect(), seed);
+    network.start(|engine, _| engine.start_random_bits(1, 9, 2));
+    network.run().expect(&case);
+    network.start(|engine, _| engine.start_verify(9));
+    network.run().expect(&case);
+}
+
+/// Every message of the setup x party x way; how many can be seen with `--no-capture`.
+fn spoil_setups(sizes: &[u8], seeds: std::ops::Range<u64>) {
+    let mut cases = 0;
+    for n in sizes.iter().copied() {
+        for seed in seeds.clone() {
+            for cheat in committee(n).parties() {
+                for (tag, how) in [HELLO, 2]
+                    .into_iter()
+                    .flat_map(|tag| SPOILED.map(|how| (tag, how)))
+                {
+                    check_spoiled(n, cheat, tag, how, seed);
+                    cases += 1;
+                }
+            }
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    std::io::Write::write_fmt(&mut out, format_args!("setups: {cases} cases\n"))
+        .expect("standard output");
+}
+
+#[test]
+fn any_message_of_a_setup_may_be_spoiled() {
+    spoil_setups(&[3, 5], 0..1);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn the_long_campaign_of_setups() {
+    spoil_setups(&[3, 5, 7], 100..120);
+}
+
 // The digests once more, written from the format's description.
 
 fn digest(context: &str, n: u8, parts: &[&[u8]]) -> [u8; 32] {

@@ -23,6 +23,8 @@
 
 pub(crate) mod circuit;
 pub(super) mod gates;
+#[cfg(test)]
+mod views;
 
 use std::collections::BTreeMap;
 
