@@ -21,6 +21,7 @@ mod kings;
 mod opening;
 mod shuffle;
 mod start;
+mod transcript;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -41,11 +42,12 @@ use self::kings::KingProduct;
 use self::opening::FullOpening;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
+pub use self::transcript::LinkWay;
 #[cfg(any(test, feature = "testing"))]
 pub use self::verify::forge::Forger;
 pub(crate) use self::verify::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_bytes,
-    dealt_bytes_of_bits,
+    ACCEPTANCE_BYTES, COIN_BYTES, PASSED_ON_BYTES, checkpoint_bytes, dealt_bytes,
+    dealt_bytes_of_bits, opening_bytes,
 };
 use self::verify::{OverBits, OverElements, Verification, Verifying};
 use crate::fault::{Error, Fault, Misuse};
@@ -191,6 +193,7 @@ impl<F: PrimeField> Engine<F> {
     #[must_use]
     pub fn without_verification(mut self) -> Self {
         self.semi_honest = true;
+        self.context.transcript.turn_off();
         // What this engine calls verified must mean nothing to one that verifies.
         let session = blake3::derive_key(UNVERIFIED_SESSION, &self.context.session.0);
         self.context.session = SessionId(session);
@@ -280,6 +283,13 @@ impl<F: PrimeField> Engine<F> {
         self.context.outbox.pop_front()
     }
 
+    /// Notes that the caller sent another payload than this engine gave for a frame. For simulated cheats
+    /// alone, who know what they sent: otherwise the hashes that they sign would betray every lie.
+    pub fn sent_instead(&mut self, to: Party, slot: Slot, payload: &[u8]) {
+        let transcript = &mut self.context.transcript;
+        transcript.replace(LinkWay::Sent, to, slot, payload);
+    }
+
     /// The next finished operation, in the order of finishing.
     pub fn take_finished(&mut self) -> Option<(u32, Finished<F>)> {
         self.finished.pop_front()
@@ -334,8 +344,18 @@ impl<F: PrimeField> Engine<F> {
         Ok(())
     }
 
-    /// Hands a frame to its running operation.
+    /// Hands a frame to its running operation, and notes it.
     fn receive(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        self.receive_in(from, slot, payload)?;
+        // Of a verification, only some steps belong to what is signed; it notes them itself.
+        if !matches!(self.running.get(&slot.op), Some(Operation::Verifying(_))) {
+            let transcript = &mut self.context.transcript;
+            transcript.note(LinkWay::Received, from, slot, payload);
+        }
+        Ok(())
+    }
+
+    fn receive_in(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
         let Some(operation) = self.running.get_mut(&slot.op) else {
             return Err(Fault::Stale { from, slot });
         };
@@ -472,6 +492,7 @@ impl<F: PrimeField> Engine<F> {
         let open = self.batches.entry(batch).or_default();
         open.of_bits = of_bits;
         open.running += 1;
+        self.context.transcript.begin(op);
         Ok(())
     }
 

@@ -172,7 +172,8 @@ impl Kind {
     fn elements(self, payload: &[u8]) -> usize {
         match self {
             Self::Checkpoint | Self::Coin(_) | Self::Acceptance => 0,
-            Self::VerifyOpening => payload.len() - 64,
+            // f, g and h; behind them stand hashes of links, and the signature.
+            Self::VerifyOpening => 48,
             _ => payload.len(),
         }
     }
@@ -249,6 +250,8 @@ impl Run {
     /// Goes on until nothing is left to do; what was held back is then let go.
     pub(crate) fn finish(&mut self) {
         loop {
+            // What a frame is replaced by must be known before its sender signs for it.
+            self.network.collect();
             for k in 0..self.players.len() {
                 self.play(k);
             }

@@ -2,14 +2,15 @@
 //! 19, Goyal-Song 20, Goyal-Song-Zhu 20).
 //!
 //! n = 2t+1 parties, t corrupt and malicious; synchronous private authenticated links. The steps:
-//! 1. Checkpoint: everybody sends everybody a signed commitment to its coins and a digest of what
-//!    was opened for the batch on one party's word; digests must agree.
+//! 1. Checkpoint: everybody sends everybody a signed commitment to its coins, a digest of what
+//!    was opened for the batch on one party's word, and hashes of what went over its links for the batch's
+//!    operations; both ends of a link must agree, and so must the digests.
 //! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out. The
 //!    coin's weights combine all products into one claim about an inner product.
 //! 3. For each level of [`Levels`]: products dealt as in a multiplication, then a coin. The final
 //!    level is masked by a random value from pseudo-random secret sharing.
-//! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge. All
-//!    three must be of degree t, and f g = h.
+//! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge, and hashes of
+//!    what went over its links in steps 2 and 3. All three must be of degree t, and f g = h.
 //! 5. Acceptance: everybody tells everybody, signed. The batch counts as verified only with all n
 //!    acceptances (S8).
 //!
@@ -26,33 +27,40 @@ mod binary;
 mod coins;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod forge;
+mod links;
 mod recursion;
 
 use std::collections::BTreeMap;
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, Gf128, K, Levels, M127, Party, PrimeField};
+use enigma_field::{Committee, Extension, Field, Gf128, K, Levels, M127, Party, PrimeField};
 use zeroize::Zeroizing;
 
 pub(super) use self::binary::OverBits;
 pub(crate) use self::binary::dealt_bytes as dealt_bytes_of_bits;
 use self::coins::{Coin, Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
+use self::links::{Links, links_bytes};
 pub(super) use self::recursion::OverElements;
 pub(crate) use self::recursion::dealt_bytes;
 use super::batch::Batch;
 use super::context::Context;
+use super::transcript::LinkWay;
 use crate::arrivals::check_length;
 use crate::fault::Fault;
 use crate::message::Slot;
 
-/// A checkpoint: the coins' anchor, the digest of openings, the signature.
-pub(crate) const CHECKPOINT_BYTES: usize = LINK_BYTES + 32 + SIGNATURE_BYTES;
+/// A checkpoint: the coins' anchor, the digest of openings, hashes of links, the signature.
+pub(crate) const fn checkpoint_bytes(committee: Committee) -> usize {
+    LINK_BYTES + 32 + links_bytes(committee.len()) + SIGNATURE_BYTES
+}
 /// A link of a party's coin chain.
 pub(crate) const COIN_BYTES: usize = LINK_BYTES;
 /// A checkpoint passed on beside the first coin: the digest of its content, and its signature.
 pub(crate) const PASSED_ON_BYTES: usize = 32 + SIGNATURE_BYTES;
-/// Shares of f, g and h, and the signature.
-pub(crate) const OPENING_BYTES: usize = 3 * ELEMENT_BYTES + SIGNATURE_BYTES;
+/// Shares of f, g and h, hashes of links, the signature.
+pub(crate) const fn opening_bytes(committee: Committee) -> usize {
+    3 * ELEMENT_BYTES + links_bytes(committee.len()) + SIGNATURE_BYTES
+}
 /// An element of a field that challenges are drawn from: all have as many.
 const ELEMENT_BYTES: usize = K::BYTES;
 const _: () = assert!(K::BYTES == Gf128::BYTES && K::BYTES == M127::BYTES);
@@ -124,6 +132,8 @@ pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     /// What is to be verified, until the weights are known.
     batch: Batch<F>,
     openings: blake3::Hash,
+    /// What everybody signed about its links: in its checkpoint, then in its opening.
+    links: Links,
     coins: Coins,
     /// Digest of the content of everybody's checkpoint, and its signature.
     checkpoints: Vec<([u8; 32], [u8; SIGNATURE_BYTES])>,
@@ -161,7 +171,10 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let openings = batch.openings();
         let me = context.me();
         let n = context.committee.len();
-        let body = [&coins.anchor()[..], openings.as_bytes()].concat();
+        let links = context.transcript.close(batch.operations());
+        let links = Links::new(context, links);
+        let signed = links.to_bytes(me);
+        let body = [&coins.anchor()[..], openings.as_bytes(), &signed].concat();
         let content = checkpoint_content(&body);
         let digest = state(Statement::Checkpoint, context, op, me, &[&content]);
         let signature = sign(context, &digest);
@@ -173,6 +186,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             levels,
             batch,
             openings,
+            links,
             coins,
             checkpoints,
             view: blake3::Hash::from_bytes([0; 32]),
@@ -183,6 +197,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             inbox: BTreeMap::new(),
         };
         verifying.send_all(context, |_| payload.clone());
+        context.transcript.begin(op);
         verifying
     }
 
@@ -204,11 +219,11 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let kind = self.kind(slot.step).filter(|_| slot.part == 0)?;
         senders(context, kind).contains(&from).then_some(())?;
         Some(match kind {
-            Step::Checkpoint => CHECKPOINT_BYTES,
+            Step::Checkpoint => checkpoint_bytes(context.committee),
             Step::Coin(0) => COIN_BYTES + (context.committee.len() - 2) * PASSED_ON_BYTES,
             Step::Coin(_) => COIN_BYTES,
             Step::Deal(level) => R::dealt_bytes(&self.levels, level),
-            Step::Opening => OPENING_BYTES,
+            Step::Opening => opening_bytes(context.committee),
             Step::Acceptance => ACCEPTANCE_BYTES,
         })
     }
@@ -253,8 +268,9 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             let from = *from;
             let (anchor, rest) = Split(message).take::<LINK_BYTES>();
             let (openings, rest) = rest.take::<32>();
-            let (signature, _) = rest.take::<SIGNATURE_BYTES>();
-            let content = checkpoint_content(&message[..LINK_BYTES + 32]);
+            let (links, signature) = rest.0.split_at(links_bytes(context.committee.len()));
+            let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
+            let content = checkpoint_content(&message[..message.len() - SIGNATURE_BYTES]);
             let digest = state(Statement::Checkpoint, context, op, from, &[&content]);
             if !signed(context, from, digest.as_bytes(), &signature) {
                 return Err(Fault::Unsigned { from, op });
@@ -263,6 +279,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 return Err(Fault::Disagreement { op, with: from });
             }
             self.coins.set_anchor(from, anchor);
+            self.links.take(from, links);
             self.checkpoints[from.index()] = (content, signature);
         }
         self.view = view_of(self.checkpoints.iter().map(|(content, _)| content));
@@ -298,6 +315,10 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             if !self.coins.take(context, *from, link) {
                 return Err(Fault::Coin { from: *from, op });
             }
+        }
+        // Only now: that a party signed two checkpoints is a proof, and says more.
+        if self.step == 1 {
+            self.links.check(context, op)?;
         }
         Ok(())
     }
@@ -338,13 +359,15 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         shares[context.me().index()] = own;
         for (from, message) in came {
             let from = *from;
-            let (elements, signature) = message.split_at(3 * ELEMENT_BYTES);
+            let (body, signature) = message.split_at(message.len() - SIGNATURE_BYTES);
             let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
             let view: &[u8] = self.view.as_bytes();
-            let digest = state(Statement::Opening, context, op, from, &[view, elements]);
+            let digest = state(Statement::Opening, context, op, from, &[view, body]);
             if !signed(context, from, digest.as_bytes(), &signature) {
                 return Err(Fault::Unsigned { from, op });
             }
+            let (elements, links) = body.split_at(3 * ELEMENT_BYTES);
+            self.links.take(from, links);
             let places = shares[from.index()].iter_mut();
             for (index, (bytes, place)) in
                 elements.chunks_exact(ELEMENT_BYTES).zip(places).enumerate()
@@ -354,6 +377,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 *place = element.ok_or(Fault::NonCanonical { from, slot, index })?;
             }
         }
+        self.links.check(context, op)?;
         let checker = R::checker(context);
         let mut values = [R::Element::ZERO; 3];
         for (index, value) in values.iter_mut().enumerate() {
@@ -438,9 +462,12 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let last = recursion.last();
         let mut elements = Vec::with_capacity(3 * ELEMENT_BYTES);
         last.iter().for_each(|value| value.write_to(&mut elements));
-        let body: [&[u8]; 2] = [self.view.as_bytes(), &elements];
-        let digest = state(Statement::Opening, context, self.op, context.me(), &body);
-        let payload = [&elements[..], &sign(context, &digest)].concat();
+        let links = context.transcript.close([self.op]);
+        self.links = Links::new(context, links);
+        let body = [&elements[..], &self.links.to_bytes(context.me())].concat();
+        let stated: [&[u8]; 2] = [self.view.as_bytes(), &body];
+        let digest = state(Statement::Opening, context, self.op, context.me(), &stated);
+        let payload = [&body[..], &sign(context, &digest)].concat();
         self.opening = Some(last);
         self.send_all(context, |_| payload.clone());
     }
@@ -494,6 +521,11 @@ impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
             return Err(Fault::Duplicate { from, slot });
         }
         *place = Some(Zeroizing::new(payload.to_vec()));
+        if let Some(Step::Coin(_) | Step::Deal(_)) = self.kind(slot.step) {
+            context
+                .transcript
+                .note(LinkWay::Received, from, slot, payload);
+        }
         while !self.complete() && self.waiting_for(context).is_empty() {
             let messages = self.inbox.remove(&self.step).unwrap_or_default();
             self.advance(context, messages)?;
