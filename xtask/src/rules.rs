@@ -140,6 +140,15 @@ const RULES: &[Rule] = &[
         suite: Some("rules"),
         test: "r4_different_roots",
     },
+    Rule {
+        name: "D.1 both ends of a link sign the same",
+        file: "crates/mpc/src/engine/verify/links.rs",
+        from: "let way = self.differs(from, me);",
+        to: "let way = self.differs(from, me).filter(|_| false);",
+        package: "enigma-mpc",
+        suite: Some("adversary"),
+        test: "links::who_signs_another_hash",
+    },
 ];
 
 /// All rules whose names contain `wanted`; all when nothing is wanted.

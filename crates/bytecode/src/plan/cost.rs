@@ -65,6 +65,9 @@ const ACCEPTANCE_BYTES: u64 = 64;
 /// opening.
 const LINK_HASHES_BYTES: u64 = 2 * 32;
 
+/// Bytes of the points of masks that go with the first coin to t parties.
+const MASK_BYTES: u64 = 2 * 16;
+
 /// What a run costs. `then` adds two runs that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
@@ -467,7 +470,7 @@ fn verification_bytes(
         + 2 * others * LINK_HASHES_BYTES;
     let frames_to_all = 3 + levels.coins() as u64;
     others * (to_all + frames_to_all * HEADER_BYTES)
-        + t * (dealt * ELEMENT_BYTES + dealings * HEADER_BYTES)
+        + t * (MASK_BYTES + dealt * ELEMENT_BYTES + dealings * HEADER_BYTES)
 }
 
 /// Bytes of a vector of elements sent to one party.

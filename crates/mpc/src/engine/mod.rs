@@ -46,7 +46,7 @@ pub use self::transcript::LinkWay;
 #[cfg(any(test, feature = "testing"))]
 pub use self::verify::forge::Forger;
 pub(crate) use self::verify::{
-    ACCEPTANCE_BYTES, COIN_BYTES, PASSED_ON_BYTES, checkpoint_bytes, dealt_bytes,
+    ACCEPTANCE_BYTES, COIN_BYTES, MASK_BYTES, PASSED_ON_BYTES, checkpoint_bytes, dealt_bytes,
     dealt_bytes_of_bits, opening_bytes,
 };
 use self::verify::{OverBits, OverElements, Verification, Verifying};

@@ -1,8 +1,12 @@
 //! What parties sign about the links between them, and who is named when it is not so.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
 use enigma_field::{M61, Party};
 use enigma_mpc::testing::{Delivery, Forger, Network, Tamper, dealt_seeds, values};
-use enigma_mpc::{Fault, LinkWay, Wires};
+use enigma_mpc::{Compare, Engine, Fault, LinkWay, Slot, Wires};
 
 use super::{BATCH, SIZES, add, committee, inputs, party, slot};
 
@@ -165,4 +169,103 @@ fn the_checkpoint_is_pinned() {
         blake3::Hash::from(digest).to_hex().as_str(),
         "f3070d61b488bc233e6315ad81e8dfea15bc926f2c8b10c5265e4a2a36ce7088"
     );
+}
+
+/// Edits the points of masks that `cheat` sends to `receiver` beside its first coin.
+fn edit_masks(cheat: Party, receiver: Party, edit: fn(&mut Delivery, usize)) -> Tamper {
+    Box::new(move |mut frame: Delivery| {
+        if frame.from == cheat && frame.to == receiver && frame.slot == slot(BATCH, 1, 0) {
+            let first = (frame.payload.len() - 32) / 8;
+            edit(&mut frame, first);
+        }
+        vec![frame]
+    })
+}
+
+#[test]
+fn a_wrong_point_of_a_mask_is_found_like_that_of_any_dealing() {
+    for n in SIZES {
+        let cheat = party(n);
+        let receiver = committee(n).after(cheat, usize::from(n) - 1);
+        // Elements start at a multiple of eight bytes.
+        let wrong: fn(&mut Delivery, usize) = |frame, first| add(frame, first + 1, 1);
+        let seen = faults(n, false, edit_masks(cheat, receiver, wrong));
+        for honest in committee(n).others(cheat) {
+            let fault = seen[honest.index()].as_ref().expect("everybody finds out");
+            assert_eq!(
+                *fault,
+                Fault::Inconsistent {
+                    op: BATCH,
+                    index: 0
+                }
+            );
+        }
+        // And if the cheat signs for another one, by its receiver.
+        let seen = faults(n, true, edit_masks(cheat, receiver, wrong));
+        assert_eq!(seen[receiver.index()], link(cheat, LinkWay::Sent));
+        let broken = edit_masks(cheat, receiver, |frame, first| {
+            frame.payload[8 * first + 16..][..8].fill(0xff);
+        });
+        let (from, slot, index) = (cheat, slot(BATCH, 1, 0), 2);
+        let not_canonical = Fault::NonCanonical { from, slot, index };
+        assert_eq!(
+            faults(n, false, broken)[receiver.index()],
+            Some(not_canonical)
+        );
+    }
+}
+
+/// Runs to the end, and gives operations and steps at which one content goes to several parties, with how
+/// many.
+fn told(network: &mut Network) -> BTreeSet<(u32, u8, usize)> {
+    let sent: Rc<RefCell<BTreeMap<(Party, Slot, Vec<u8>), usize>>> = Rc::default();
+    let receivers = sent.clone();
+    network.tamper = Some(Box::new(move |frame| {
+        let told = (frame.from, frame.slot, frame.payload.clone());
+        *receivers.borrow_mut().entry(told).or_default() += 1;
+        vec![frame]
+    }));
+    network.run().expect("an honest run");
+    let sent = sent.borrow();
+    let several = sent.iter().filter(|(_, count)| **count > 1);
+    several
+        .map(|((_, slot, _), count)| (slot.op, slot.step, *count))
+        .collect()
+}
+
+/// Shares that are opened, and what kings say. Whoever adds to this list must say why parties that are
+/// told different things cannot come to disagree unnoticed (protocols C.4, C.5 R4): see decision 0033.
+#[test]
+fn every_value_told_to_several_parties_is_checked_or_bound() {
+    let five = committee(5);
+    let x = inputs(five, &values(40, 1));
+    let mut network = Network::new(five, SEED);
+    network.start(|engine, k| {
+        let x = &x[k];
+        engine.start_multiply(1, BATCH, vec![(x.clone(), x.clone())])?;
+        engine.start_dot(2, BATCH, x.clone(), x.clone(), 4)?;
+        engine.start_reshare(3, BATCH, x.clone())?;
+        engine.start_multiply_by_kings(4, BATCH, vec![(x.clone(), x.clone())])?;
+        engine.start_random_bits(5, BATCH, 20)?;
+        engine.start_shuffle(6, BATCH, vec![x.clone()])?;
+        let opened = engine.verified(x.clone()).expect("inputs");
+        engine.start_open(7, opened)
+    });
+    // Roots: to all, bound by a digest. Sums: to t, only added. Openings: all shares to all.
+    let expected = BTreeSet::from([(4, 1, 2), (5, 1, 4), (7, 0, 4)]);
+    assert_eq!(told(&mut network), expected);
+    // A verification tells all its statements to all, but the first coin, which differs by receiver.
+    let finished = |engine: &mut Engine| while engine.take_finished().is_some() {};
+    network.engines.iter_mut().for_each(finished);
+    network.start(|engine, _| engine.start_verify(BATCH));
+    let of_verification = told(&mut network);
+    let statements = of_verification.iter().map(|(op, _, count)| (*op, *count));
+    assert!(statements.clone().count() > 3);
+    assert!(statements.into_iter().all(|told| told == (BATCH, 4)));
+
+    let three = committee(3);
+    let x = inputs(three, &values(40, 1));
+    let mut network = Network::new(three, SEED);
+    network.start(|engine, k| engine.start_compare(1, BATCH, &x[k], Compare::Less));
+    assert_eq!(told(&mut network), BTreeSet::from([(1, 0, 2)]));
 }

@@ -5,10 +5,12 @@
 //! 1. Checkpoint: everybody sends everybody a signed commitment to its coins, a digest of what
 //!    was opened for the batch on one party's word, and hashes of what went over its links for the batch's
 //!    operations; both ends of a link must agree, and so must the digests.
-//! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out. The
-//!    coin's weights combine all products into one claim about an inner product.
+//! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out, and with
+//!    everybody's part of the masks of the final level dealt. The coin's weights combine all products into
+//!    one claim about an inner product.
 //! 3. For each level of [`Levels`]: products dealt as in a multiplication, then a coin. The final
-//!    level is masked by a random value from pseudo-random secret sharing.
+//!    level is masked by random values: the sum of what all parties dealt, and one from pseudo-random secret
+//!    sharing.
 //! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge, and hashes of
 //!    what went over its links in steps 2 and 3. All three must be of degree t, and f g = h.
 //! 5. Acceptance: everybody tells everybody, signed. The batch counts as verified only with all n
@@ -28,6 +30,7 @@ mod coins;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod forge;
 mod links;
+mod masks;
 mod recursion;
 
 use std::collections::BTreeMap;
@@ -40,6 +43,7 @@ pub(super) use self::binary::OverBits;
 pub(crate) use self::binary::dealt_bytes as dealt_bytes_of_bits;
 use self::coins::{Coin, Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
 use self::links::{Links, links_bytes};
+pub(crate) use self::masks::MASK_BYTES;
 pub(super) use self::recursion::OverElements;
 pub(crate) use self::recursion::dealt_bytes;
 use super::batch::Batch;
@@ -102,8 +106,12 @@ pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     /// A uniform element of uniform bytes.
     fn element(bytes: [u8; 16]) -> Self::Element;
 
-    /// Combines all products of the batch with weights from the coin.
-    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self;
+    /// Deals what we put into the masks of the final step: our own terms, and what is to be sent.
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Self::Dealt, Vec<(Party, Vec<u8>)>);
+
+    /// Combines all products of the batch with weights from the coin. `masks`: our shares of what was
+    /// dealt for them.
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin, masks: Self::Dealt) -> Self;
 
     /// Deals our local products of a level: h at all points but one. With no number of blocks, those of
     /// the final step, under masks.
@@ -141,6 +149,8 @@ pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     view: blake3::Hash,
     recursion: Option<R>,
     dealt: R::Dealt,
+    /// The same of masks.
+    masks: R::Dealt,
     opening: Option<[R::Element; 3]>,
     /// The step whose messages are awaited.
     step: u8,
@@ -192,6 +202,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             view: blake3::Hash::from_bytes([0; 32]),
             recursion: None,
             dealt: R::Dealt::default(),
+            masks: R::Dealt::default(),
             opening: None,
             step: 0,
             inbox: BTreeMap::new(),
@@ -220,7 +231,11 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         senders(context, kind).contains(&from).then_some(())?;
         Some(match kind {
             Step::Checkpoint => checkpoint_bytes(context.committee),
-            Step::Coin(0) => COIN_BYTES + (context.committee.len() - 2) * PASSED_ON_BYTES,
+            Step::Coin(0) => {
+                let passed_on = (context.committee.len() - 2) * PASSED_ON_BYTES;
+                let deals = context.dealing.derived.contains(&from);
+                COIN_BYTES + passed_on + if deals { MASK_BYTES } else { 0 }
+            }
             Step::Coin(_) => COIN_BYTES,
             Step::Deal(level) => R::dealt_bytes(&self.levels, level),
             Step::Opening => opening_bytes(context.committee),
@@ -315,6 +330,16 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             if !self.coins.take(context, *from, link) {
                 return Err(Fault::Coin { from: *from, op });
             }
+            // Behind them, points of masks from who deals to us.
+            R::add(&mut self.masks, rest.0).map_err(|index| Fault::NonCanonical {
+                from: *from,
+                slot: Slot {
+                    op,
+                    step: self.step,
+                    part: 0,
+                },
+                index,
+            })?;
         }
         // Only now: that a party signed two checkpoints is a proof, and says more.
         if self.step == 1 {
@@ -416,6 +441,11 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let link = self.coins.reveal(me);
         let parties: Vec<Party> = context.committee.parties().collect();
         let first = self.step == 1;
+        let mut points = Vec::new();
+        if first {
+            let (op, step) = (self.op, self.step);
+            (self.masks, points) = R::deal_masks(context, Slot { op, step, part: 0 });
+        }
         let mut payloads: Vec<(Party, Vec<u8>)> = Vec::with_capacity(parties.len());
         for to in context.committee.others(me) {
             let mut payload = link.to_vec();
@@ -427,6 +457,8 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 payload.extend_from_slice(content);
                 payload.extend_from_slice(signature);
             }
+            let points = points.iter().filter(|(receiver, _)| *receiver == to);
+            points.for_each(|(_, points)| payload.extend_from_slice(points));
             payloads.push((to, payload));
         }
         for (to, payload) in payloads {
@@ -441,7 +473,8 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let recursion = match &mut self.recursion {
             None => {
                 let batch = std::mem::take(&mut self.batch);
-                self.recursion.insert(R::new(context, batch, &coin))
+                let masks = std::mem::take(&mut self.masks);
+                self.recursion.insert(R::new(context, batch, &coin, masks))
             }
             Some(recursion) => {
                 let challenge = coin.challenge(recursion.points(), R::element);
