@@ -13,8 +13,8 @@ pub struct Interval {
     pub high: i64,
 }
 
-/// All integers from `low` to `high`, both included, in arithmetic that does not overflow as long
-/// as operands are narrow (below 2^59 in magnitude): products stay below 2^118.
+/// All integers from `low` to `high`, both included, in arithmetic that stops at the ends of `i128`: far
+/// beyond every limit of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wide {
     /// Smallest value.
@@ -46,8 +46,8 @@ impl Wide {
     #[must_use]
     pub fn plus(self, other: Wide) -> Wide {
         Wide {
-            low: self.low + other.low,
-            high: self.high + other.high,
+            low: self.low.saturating_add(other.low),
+            high: self.high.saturating_add(other.high),
         }
     }
 
@@ -55,8 +55,8 @@ impl Wide {
     #[must_use]
     pub fn minus(self, other: Wide) -> Wide {
         Wide {
-            low: self.low - other.high,
-            high: self.high - other.low,
+            low: self.low.saturating_sub(other.high),
+            high: self.high.saturating_sub(other.low),
         }
     }
 
@@ -64,10 +64,10 @@ impl Wide {
     #[must_use]
     pub fn times(self, other: Wide) -> Wide {
         Wide::around([
-            self.low * other.low,
-            self.low * other.high,
-            self.high * other.low,
-            self.high * other.high,
+            self.low.saturating_mul(other.low),
+            self.low.saturating_mul(other.high),
+            self.high.saturating_mul(other.low),
+            self.high.saturating_mul(other.high),
         ])
     }
 
@@ -76,7 +76,10 @@ impl Wide {
     pub fn square(self) -> Wide {
         let ends = self.times(self);
         let zero_inside = self.low <= 0 && self.high >= 0;
-        let (a, b) = (self.low * self.low, self.high * self.high);
+        let (a, b) = (
+            self.low.saturating_mul(self.low),
+            self.high.saturating_mul(self.high),
+        );
         Wide {
             low: if zero_inside { 0 } else { a.min(b) },
             high: ends.high,
@@ -108,7 +111,12 @@ impl Wide {
     /// The values as an [`Interval`], if all are strictly below [`MAGNITUDE_LIMIT`] in magnitude.
     #[must_use]
     pub fn narrow(self) -> Option<Interval> {
-        let limit = i128::from(MAGNITUDE_LIMIT);
+        self.narrow_to(MAGNITUDE_LIMIT.into())
+    }
+
+    /// The same for another limit, at most 2^63.
+    #[must_use]
+    pub fn narrow_to(self, limit: i128) -> Option<Interval> {
         let fits = |x: i128| i64::try_from(x).ok().filter(|_| -limit < x && x < limit);
         Some(Interval {
             low: fits(self.low)?,

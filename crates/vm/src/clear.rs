@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use enigma_bytecode::model::{C, Contract, Op, Order, S};
-use enigma_bytecode::plan::compare::{Want, mask_exponents};
+use enigma_bytecode::plan::compare::{Layout, Want};
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Step};
 use enigma_bytecode::ranges::{self, RangeError};
-use enigma_field::{M61, Shares, recursion};
+use enigma_field::{M61, PrimeField, Shares, recursion};
 use enigma_mpc::{Opened, Wires};
 
 use crate::local;
@@ -26,11 +26,11 @@ pub struct Shown {
 
 /// What a plan run in the clear gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanResult {
+pub struct PlanResult<F = M61> {
     /// Validity of rows: (collection, one bit for each row).
     pub opened: Vec<(u16, Vec<bool>)>,
-    /// What is sent to recipients.
-    pub outputs: Vec<Shown>,
+    /// What is sent to recipients: index into the contract's manifest, and values.
+    pub outputs: Vec<(u16, Vec<F>)>,
 }
 
 /// Why a contract does not run on these inputs.
@@ -112,7 +112,7 @@ pub fn run(
 }
 
 /// Values in the place of shares.
-fn plain(values: Vec<M61>) -> Wires {
+fn plain<F: PrimeField>(values: Vec<F>) -> Wires<F> {
     Wires::input(Shares::from(values))
 }
 
@@ -123,11 +123,11 @@ fn plain(values: Vec<M61>) -> Wires {
 ///
 /// # Panics
 /// If `inputs` are not those the plan asks for.
-pub fn run_plan(
-    plan: &Plan,
-    inputs: &[(u16, Vec<M61>)],
+pub fn run_plan<F: PrimeField>(
+    plan: &Plan<F>,
+    inputs: &[(u16, Vec<F>)],
     mut random_bit: impl FnMut() -> bool,
-) -> PlanResult {
+) -> PlanResult<F> {
     let mut memory = Memory::new(plan);
     for (collection, reg) in &plan.inputs {
         let found = inputs.iter().find(|(c, _)| c == collection);
@@ -141,7 +141,7 @@ pub fn run_plan(
         .collect();
     let given = memory.write_members(plan, &members);
     assert_eq!(given, Ok(()), "members are asked for of inputs only");
-    let mut masks: BTreeMap<MaskReg, Vec<M61>> = BTreeMap::new();
+    let mut masks: BTreeMap<MaskReg, Vec<F>> = BTreeMap::new();
     let mut shuffles: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for step in plan.strands.iter().flat_map(|strand| &strand.steps) {
         match step {
@@ -167,7 +167,7 @@ pub fn run_plan(
                 let (left, right) = (memory.view(*left), memory.view(*right));
                 let (inner, columns) = (*inner as usize, *columns as usize);
                 let products = left.chunks(inner).flat_map(|row| {
-                    let element = move |c: usize| -> M61 {
+                    let element = move |c: usize| -> F {
                         let column = right.iter().skip(c).step_by(columns);
                         row.iter().zip(column).map(|(a, b)| *a * *b).sum()
                     };
@@ -186,7 +186,7 @@ pub fn run_plan(
                 let (left, right) = (memory.view(*left), memory.view(*right));
                 let runs = left.chunks(*width as usize);
                 let runs = runs.zip(right.chunks(*width as usize));
-                let products = plain(runs.map(|(x, y)| enigma_field::dot(x, y)).collect());
+                let products = plain(runs.map(|(x, y)| F::dot(x, y)).collect());
                 memory.write(*dst, products);
             }
             Step::Call(Call::Shuffle {
@@ -221,8 +221,8 @@ pub fn run_plan(
             }
             Step::Call(Call::Compare { dst, src, want, .. }) => {
                 let values = memory.view(*src);
-                let less = |x: &M61| x.to_i64() < 0;
-                let equal = |x: &M61| *x == M61::ZERO;
+                let less = |x: &F| x.to_i128() < 0;
+                let equal = |x: &F| *x == F::ZERO;
                 let results: Vec<bool> = match want {
                     Want::Less => values.iter().map(less).collect(),
                     Want::Equal => values.iter().map(equal).collect(),
@@ -238,20 +238,22 @@ pub fn run_plan(
                     let third = both.map(|((a, b), result)| a ^ b ^ result).collect();
                     [first, second, third].concat()
                 });
-                let components = plain(components.map(M61::from).collect());
+                let components = plain(components.map(bit).collect());
                 memory.write(*dst, components);
             }
             Step::Call(Call::Masks { bits, mask, .. }) => {
                 let len = plan.lengths[bits.0 as usize];
-                let drawn: Vec<M61> = (0..len).map(|_| M61::from(random_bit())).collect();
-                let weights = mask_exponents().map(|exponent| M61::new(1 << exponent));
+                let drawn: Vec<F> = (0..len).map(|_| bit(random_bit())).collect();
+                let exponents = Layout::of::<F>().exponents().into_iter();
+                let weights: Vec<F> = exponents.map(|e| F::from_i128(1 << e)).collect();
                 masks.insert(*mask, recursion::fold(&drawn, &weights));
                 memory.write(*bits, plain(drawn));
             }
             Step::Call(Call::Random { dst, .. }) => {
-                let mut word = || (0..61).fold(0, |word, _| word << 1 | u64::from(random_bit()));
+                let mut word =
+                    || (0..F::BITS).fold(0, |word, _| word << 1 | i128::from(random_bit()));
                 let len = plan.lengths[dst.0 as usize];
-                let drawn = (0..len).map(|_| M61::new(word()));
+                let drawn = (0..len).map(|_| F::from_i128(word()));
                 let drawn = plain(drawn.collect());
                 memory.write(*dst, drawn);
             }
@@ -264,15 +266,19 @@ pub fn run_plan(
         memory.done(step, |_, _| {});
     }
     let opened = memory.valid_rows(plan);
-    let output = |&(reveal, reg): &(u16, _)| Shown {
-        reveal,
-        values: memory
-            .take(reg)
-            .map(|values| values.iter().map(|x| x.to_i64()).collect())
-            .unwrap_or_default(),
+    let output = |&(reveal, reg): &(u16, _)| {
+        let values = memory.take(reg);
+        (
+            reveal,
+            values.map(|values| values.to_vec()).unwrap_or_default(),
+        )
     };
     let outputs = plan.outputs.iter().map(output).collect();
     PlanResult { opened, outputs }
+}
+
+fn bit<F: PrimeField>(bit: bool) -> F {
+    F::from_u64(bit.into())
 }
 
 /// Which row comes where: some order, not a uniform one.

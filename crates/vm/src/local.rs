@@ -5,9 +5,9 @@
 //! digits of opened values are public.
 
 use enigma_bytecode::model::Order;
-use enigma_bytecode::plan::compare::{DIGITS, PAIR_DIGITS, SINGLE_PLACE, digit_at, pair_block};
+use enigma_bytecode::plan::compare::Layout;
 use enigma_bytecode::plan::{Local, Plan, View};
-use enigma_field::{M61, recursion};
+use enigma_field::{PrimeField, recursion};
 use enigma_mpc::Misuse;
 
 use crate::memory::Memory;
@@ -17,7 +17,11 @@ use crate::pairs;
 ///
 /// # Errors
 /// [`Misuse::NotAPermutation`] when rows are to be placed by opened values that are none.
-pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result<(), Misuse> {
+pub(crate) fn execute<F: PrimeField>(
+    plan: &Plan<F>,
+    memory: &mut Memory<F>,
+    local: &Local<F>,
+) -> Result<(), Misuse> {
     let len = |reg: enigma_bytecode::plan::Reg| plan.lengths[reg.0 as usize] as usize;
     match local {
         Local::Constant { dst, value } => {
@@ -48,32 +52,32 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result
         }
         Local::EveryOther { dst, src, offset } => {
             let pairs = memory.view(*src).chunks_exact(2);
-            let result: Vec<M61> = pairs.map(|pair| pair[*offset as usize]).collect();
+            let result: Vec<F> = pairs.map(|pair| pair[*offset as usize]).collect();
             memory.write_local(*dst, result, local);
         }
         Local::Transpose { dst, src, blocks } => {
             let (source, blocks) = (memory.view(*src), *blocks as usize);
             let rows = source.len() / blocks;
             let run = |row: usize| source[row..].iter().step_by(rows.max(1));
-            let result: Vec<M61> = (0..rows).flat_map(run).copied().collect();
+            let result: Vec<F> = (0..rows).flat_map(run).copied().collect();
             memory.write_local(*dst, result, local);
         }
         Local::Places { dst } => {
-            let places = (0..plan.lengths[dst.0 as usize]).map(M61::from);
+            let places = (0..plan.lengths[dst.0 as usize]).map(|place| F::from_u64(place.into()));
             memory.write_local(*dst, places.collect(), local);
         }
         Local::PrefixSums { dst, src } => {
-            let mut sum = M61::ZERO;
+            let mut sum = F::ZERO;
             let sums = memory.view(*src).iter().map(|x| {
                 sum += *x;
                 sum
             });
-            let result: Vec<M61> = sums.collect();
+            let result: Vec<F> = sums.collect();
             memory.write_local(*dst, result, local);
         }
         Local::Place { dst, src, at } => {
             let places = memory.opened(*at).permutation()?;
-            let mut result = vec![M61::ZERO; places.len()];
+            let mut result = vec![F::ZERO; places.len()];
             for (place, element) in places.into_iter().zip(memory.view(*src)) {
                 result[place] = *element;
             }
@@ -85,7 +89,7 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result
             memory.write_local(*dst, result, local);
         }
         Local::Sum { dst, src } => {
-            let sum: M61 = memory.view(*src).iter().sum();
+            let sum: F = memory.view(*src).iter().copied().sum();
             memory.write_local(*dst, vec![sum], local);
         }
         Local::PairDifferences { dst, src, first } => {
@@ -116,14 +120,17 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result
             memory.write_local(*dst, result, local);
         }
         Local::OpenedLow { dst, opened, bits } => {
-            let kept = (1 << bits) - 1;
+            let kept = (1u128 << bits) - 1;
             let opened = memory.opened(*opened).iter();
-            let result = opened.map(|c| M61::new(c.value() & kept)).collect();
+            let result = opened.map(|c| F::from_i128((c.to_u128() & kept) as i128));
+            let result = result.collect();
             memory.write_local(*dst, result, local);
         }
         Local::OpenedZero { dst, opened } => {
             let opened = memory.opened(*opened).iter();
-            let result = opened.map(|c| M61::from(*c == M61::ZERO)).collect();
+            let result = opened
+                .map(|c| F::from_u64((*c == F::ZERO).into()))
+                .collect();
             memory.write_local(*dst, result, local);
         }
         Local::RankCounts {
@@ -141,7 +148,12 @@ pub(crate) fn execute(plan: &Plan, memory: &mut Memory, local: &Local) -> Result
     Ok(())
 }
 
-fn linear(memory: &Memory, terms: &[(M61, View)], constant: M61, len: usize) -> Vec<M61> {
+fn linear<F: PrimeField>(
+    memory: &Memory<F>,
+    terms: &[(F, View)],
+    constant: F,
+    len: usize,
+) -> Vec<F> {
     let repeated = |view: &View| view.len as usize != len;
     let mut start = constant;
     for (coefficient, view) in terms.iter().filter(|(_, view)| repeated(view)) {
@@ -151,9 +163,9 @@ fn linear(memory: &Memory, terms: &[(M61, View)], constant: M61, len: usize) -> 
     for (coefficient, view) in terms.iter().filter(|(_, view)| !repeated(view)) {
         let source = memory.view(*view);
         let pairs = result.iter_mut().zip(source);
-        if *coefficient == M61::ONE {
+        if *coefficient == F::ONE {
             pairs.for_each(|(sum, x)| *sum += *x);
-        } else if *coefficient == -M61::ONE {
+        } else if *coefficient == -F::ONE {
             pairs.for_each(|(sum, x)| *sum -= *x);
         } else {
             pairs.for_each(|(sum, x)| *sum += *coefficient * *x);
@@ -162,10 +174,10 @@ fn linear(memory: &Memory, terms: &[(M61, View)], constant: M61, len: usize) -> 
     result
 }
 
-fn blocks(source: &[M61], affine: &[(M61, M61)]) -> Vec<M61> {
+fn blocks<F: PrimeField>(source: &[F], affine: &[(F, F)]) -> Vec<F> {
     let mut result = Vec::with_capacity(source.len() * affine.len());
     for &(coefficient, constant) in affine {
-        if coefficient == M61::ONE {
+        if coefficient == F::ONE {
             result.extend(source.iter().map(|x| *x + constant));
         } else {
             result.extend(source.iter().map(|x| coefficient * *x + constant));
@@ -174,7 +186,7 @@ fn blocks(source: &[M61], affine: &[(M61, M61)]) -> Vec<M61> {
     result
 }
 
-fn pair_differences(values: &[M61], first: u64, len: usize) -> Vec<M61> {
+fn pair_differences<F: PrimeField>(values: &[F], first: u64, len: usize) -> Vec<F> {
     let mut result = Vec::with_capacity(len);
     for run in pairs::runs(values.len(), first, len) {
         let x = values[run.i];
@@ -185,59 +197,65 @@ fn pair_differences(values: &[M61], first: u64, len: usize) -> Vec<M61> {
 
 /// For each digit place: [c_d < r_d] and [c_d = r_d], linear in the one-hots of r's digit, which
 /// are t11 = both, t10 = high - both, t01 = low - both, t00 = 1 - high - low + both.
-fn digit_leaves(bits: &[M61], both: &[M61], opened: &[M61]) -> (Vec<M61>, Vec<M61>) {
-    let n = opened.len();
-    let total = DIGITS as usize * n;
+fn digit_leaves<F: PrimeField>(bits: &[F], both: &[F], opened: &[F]) -> (Vec<F>, Vec<F>) {
+    let layout = Layout::of::<F>();
+    let (n, pairs) = (opened.len(), layout.pairs() as usize);
+    let total = layout.digits() as usize * n;
     let (mut less, mut equal) = (Vec::with_capacity(total), Vec::with_capacity(total));
-    for place in 0..DIGITS {
-        let shift = 2 * digit_at(place);
-        let Some(block) = pair_block(place) else {
-            debug_assert_eq!(place, SINGLE_PLACE);
-            let top = &bits[2 * PAIR_DIGITS as usize * n..];
+    for place in 0..layout.digits() {
+        let shift = 2 * layout.digit_at(place);
+        let Some(block) = layout.pair_block(place) else {
+            let top = &bits[2 * pairs * n..];
             for (&bit, c) in top.iter().zip(opened) {
-                let digit = (c.value() >> shift & 1) as usize;
-                less.push([bit, M61::ZERO][digit]);
-                equal.push([M61::ONE - bit, bit][digit]);
+                let digit = (c.to_u128() >> shift & 1) as usize;
+                less.push([bit, F::ZERO][digit]);
+                equal.push([F::ONE - bit, bit][digit]);
             }
             continue;
         };
         let block = block as usize;
         let low = &bits[block * n..][..n];
-        let high = &bits[(PAIR_DIGITS as usize + block) * n..][..n];
+        let high = &bits[(pairs + block) * n..][..n];
         let both = &both[block * n..][..n];
         for (((&low, &high), &both), c) in low.iter().zip(high).zip(both).zip(opened) {
-            let digit = (c.value() >> shift & 3) as usize;
+            let digit = (c.to_u128() >> shift & 3) as usize;
             let positive = low + high - both;
-            less.push([positive, high, both, M61::ZERO][digit]);
-            equal.push([M61::ONE - positive, low - both, high - both, both][digit]);
+            less.push([positive, high, both, F::ZERO][digit]);
+            equal.push([F::ONE - positive, low - both, high - both, both][digit]);
         }
     }
     (less, equal)
 }
 
-fn by_opened_bit(
-    source: &[M61],
-    opened: &[M61],
+fn by_opened_bit<F: PrimeField>(
+    source: &[F],
+    opened: &[F],
     shifts: &[u32],
-    affine: &[(M61, M61); 2],
-) -> Vec<M61> {
+    affine: &[(F, F); 2],
+) -> Vec<F> {
     let mut result = Vec::with_capacity(source.len());
     for (block, shift) in source.chunks(opened.len().max(1)).zip(shifts) {
         result.extend(block.iter().zip(opened).map(|(x, c)| {
-            let (coefficient, constant) = affine[(c.value() >> shift & 1) as usize];
+            let (coefficient, constant) = affine[(c.to_u128() >> shift & 1) as usize];
             coefficient * *x + constant
         }));
     }
     result
 }
 
-fn rank_counts(less: &[M61], equal: &[M61], first: u64, order: Order, rows: usize) -> Vec<M61> {
-    let mut counts = vec![M61::ZERO; rows];
+fn rank_counts<F: PrimeField>(
+    less: &[F],
+    equal: &[F],
+    first: u64,
+    order: Order,
+    rows: usize,
+) -> Vec<F> {
+    let mut counts = vec![F::ZERO; rows];
     for run in pairs::runs(rows, first, less.len()) {
-        let mut own = M61::ZERO;
+        let mut own = F::ZERO;
         let tile = less[run.places.clone()].iter().zip(&equal[run.places]);
         for (other, (&less, &equal)) in counts[run.j].iter_mut().zip(tile) {
-            let greater = M61::ONE - less - equal;
+            let greater = F::ONE - less - equal;
             match order {
                 Order::Ascending => {
                     own += greater;

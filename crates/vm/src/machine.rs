@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::plan::compare::{Want, mask_exponents};
+use enigma_bytecode::plan::compare::{Layout, Want};
 use enigma_bytecode::plan::{Call, Form, MaskReg, Plan, Reg, Step, View, WINDOW_BYTES};
-use enigma_field::{Party, Shares};
+use enigma_field::{M61, Party, PrimeField, Shares};
 use enigma_mpc::{
     Compare, Counters, Engine, Error, Fault, Finished, Mask, Misuse, Outgoing, Shape, Slot, Wires,
 };
@@ -23,12 +23,12 @@ use crate::memory::Memory;
 /// Runs a plan for one party. Drive it so: take frames in with [`Machine::handle`]; call
 /// [`Machine::run`]; send what [`Machine::next_send`] gives; while `run` says
 /// [`Progress::Working`], repeat at once, else wait for a frame.
-pub struct Machine {
-    plan: Arc<Plan>,
-    engine: Engine,
-    memory: Memory,
+pub struct Machine<F: PrimeField = M61> {
+    plan: Arc<Plan<F>>,
+    engine: Engine<F>,
+    memory: Memory<F>,
     /// Masks that are made and not used yet.
-    masks: BTreeMap<MaskReg, Mask>,
+    masks: BTreeMap<MaskReg, Mask<F>>,
     window_bytes: u64,
     /// Which strand writes each register; none for inputs.
     homes: Vec<Option<u32>>,
@@ -62,11 +62,11 @@ pub enum Progress {
 
 /// What a finished run leaves. The output shares are secrets of their recipients.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Outcome<F: PrimeField = M61> {
     /// Validity of rows, of an input check: (collection, one bit for each row).
     pub opened: Vec<(u16, Vec<bool>)>,
     /// This party's re-randomised shares of what each manifest line shows.
-    pub outputs: Vec<(u16, Shares)>,
+    pub outputs: Vec<(u16, Shares<F>)>,
     /// What the engine did during this run.
     pub counters: Counters,
     /// The most bytes that registers held at once.
@@ -112,7 +112,7 @@ struct State {
     next: usize,
 }
 
-impl Machine {
+impl<F: PrimeField> Machine<F> {
     /// A machine that has not begun. `inputs`: this party's shares of the rows of each collection
     /// the plan needs. `members`: the numbers of the members who gave those rows, in the order of
     /// rows, of each collection for which the plan asks for them; the same at every party.
@@ -120,11 +120,11 @@ impl Machine {
     /// # Errors
     /// [`Refused`] if engine, inputs or members do not fit the plan.
     pub fn new(
-        plan: Arc<Plan>,
-        inputs: Vec<(u16, Shares)>,
+        plan: Arc<Plan<F>>,
+        inputs: Vec<(u16, Shares<F>)>,
         members: &[(u16, Vec<u32>)],
-        engine: Engine,
-    ) -> Result<Machine, Refused> {
+        engine: Engine<F>,
+    ) -> Result<Machine<F>, Refused> {
         if plan.committee != engine.committee() {
             return Err(Refused::Committee {
                 plan: plan.committee.n(),
@@ -132,7 +132,7 @@ impl Machine {
             });
         }
         let mut memory = Memory::new(&plan);
-        let mut given: BTreeMap<u16, Shares> = inputs.into_iter().collect();
+        let mut given: BTreeMap<u16, Shares<F>> = inputs.into_iter().collect();
         for &(collection, reg) in &plan.inputs {
             let rows = given.remove(&collection);
             let rows = rows.ok_or(Refused::MissingInput { collection })?;
@@ -176,7 +176,7 @@ impl Machine {
 
     /// Bounds the memory of strands in flight, in place of [`WINDOW_BYTES`]. 0: one at a time.
     #[must_use]
-    pub fn with_window(mut self, bytes: u64) -> Machine {
+    pub fn with_window(mut self, bytes: u64) -> Machine<F> {
         self.window_bytes = bytes;
         self
     }
@@ -226,7 +226,7 @@ impl Machine {
     ///
     /// # Errors
     /// `Misuse::NotVerified` when the plan left something unverified that it shows.
-    pub fn outcome(&mut self) -> Result<Option<Outcome>, Misuse> {
+    pub fn outcome(&mut self) -> Result<Option<Outcome<F>>, Misuse> {
         if self.unfinished > 0 || self.outcome_taken {
             return Ok(None);
         }
@@ -253,12 +253,12 @@ impl Machine {
     }
 
     /// The plan.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Plan<F> {
         &self.plan
     }
 
     /// The engine, for the next run of the same session.
-    pub fn into_engine(self) -> Engine {
+    pub fn into_engine(self) -> Engine<F> {
         self.engine
     }
 
@@ -289,7 +289,7 @@ impl Machine {
                     Finished::Opened(values),
                 ) => self.memory.write_opened(*dst, values),
                 (Call::Masks { bits, mask, .. }, Finished::Bits(made)) => {
-                    let (made, masks) = made.into_masks(&mask_exponents())?;
+                    let (made, masks) = made.into_masks(&Layout::of::<F>().exponents())?;
                     self.memory.write(*bits, made);
                     self.masks.insert(*mask, masks);
                 }
@@ -459,7 +459,7 @@ impl Machine {
     }
 
     /// Frees what a step was the last to read.
-    fn end_step(&mut self, step: &Step) {
+    fn end_step(&mut self, step: &Step<F>) {
         let (homes, states) = (&self.homes, &self.states);
         let held = &mut self.held_bytes;
         self.memory.done(step, |reg, bytes| {
@@ -482,7 +482,7 @@ impl Machine {
     }
 }
 
-impl fmt::Debug for Machine {
+impl<F: PrimeField> fmt::Debug for Machine<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine")
             .field("engine", &self.engine)

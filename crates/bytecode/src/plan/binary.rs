@@ -5,7 +5,7 @@
 //! Per comparison: 1 full opening, 236 gates for [x < 0], 182 for [x = 0] or 296 for both, a bit each, and 2
 //! products for each result. Nothing is prepared. Rounds: 9, and 2.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::Want;
@@ -25,30 +25,39 @@ impl Want {
         }
     }
 
-    /// Gates of a comparison over bits.
+    /// Gates of a comparison over bits, for elements of so many: carry-save and generate for each bit,
+    /// then a tree that joins all bits but one, with two gates for a carry but at its least significant
+    /// edge, and one for equality.
     #[must_use]
-    pub const fn gates(self) -> u32 {
-        const CARRY_SAVE: u32 = 61;
-        const GENERATE: u32 = 61;
-        const CARRY: u32 = 114;
-        const EQUAL: u32 = 60;
-        CARRY_SAVE
-            + GENERATE
+    pub const fn gates(self, bits: u32) -> u32 {
+        let carry = 2 * (bits - 1) - bits.next_power_of_two().ilog2();
+        let equal = bits - 1;
+        2 * bits
             + match self {
-                Want::Less => CARRY,
-                Want::Equal => EQUAL,
-                Want::LessAndEqual => CARRY + EQUAL,
+                Want::Less => carry,
+                Want::Equal => equal,
+                Want::LessAndEqual => carry + equal,
             }
+    }
+
+    /// Layers of gates of a comparison over bits.
+    #[must_use]
+    pub const fn layers(bits: u32) -> u32 {
+        2 + bits.next_power_of_two().ilog2()
     }
 }
 
 /// Can this committee compare so?
-pub(super) fn available(b: &Builder) -> bool {
+pub(super) fn available<F: PrimeField>(b: &Builder<F>) -> bool {
     b.committee().n() == PARTIES
 }
 
 /// Compares every element of `x` with zero: a vector for each result wanted.
-pub(super) fn with_zero(b: &mut Builder, x: View, want: Want) -> Result<Vec<View>, PlanError> {
+pub(super) fn with_zero<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    want: Want,
+) -> Result<Vec<View>, PlanError> {
     let n = x.len;
     let components = b.compare(x, want)?;
     let component = |result: u32, k: u32| components.part((3 * result + k) * n, n);
@@ -61,19 +70,19 @@ pub(super) fn with_zero(b: &mut Builder, x: View, want: Want) -> Result<Vec<View
 }
 
 /// Bits that are 1 where exactly one of two is, in one layer.
-fn exclusive_or(b: &mut Builder, left: &[View], right: &[View]) -> Result<Vec<View>, PlanError> {
+fn exclusive_or<F: PrimeField>(
+    b: &mut Builder<F>,
+    left: &[View],
+    right: &[View],
+) -> Result<Vec<View>, PlanError> {
     let factors: Vec<(View, View)> = left.iter().copied().zip(right.iter().copied()).collect();
     let both = b.multiply(&factors)?;
     let mut start = 0;
     let sums = factors.into_iter().map(|(left, right)| {
         let both = both.part(start, left.len);
         start += left.len;
-        let terms = [
-            (M61::ONE, left),
-            (M61::ONE, right),
-            (M61::from_i64(-2), both),
-        ];
-        b.linear(&terms, M61::ZERO)
+        let terms = [(F::ONE, left), (F::ONE, right), (F::from_i64(-2), both)];
+        b.linear(&terms, F::ZERO)
     });
     Ok(sums.collect())
 }

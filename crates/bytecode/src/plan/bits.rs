@@ -9,7 +9,7 @@
 //! (55 + log2(D - 1)) + (D - 1) + k products (the log counts as 0 for D = 1, 2); 150 for all 61. Rounds
 //! after the masks: 6, 1 for each bit of the number D - 1, 1 for even bits, 1 for odd ones.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::error::PlanError;
@@ -17,15 +17,16 @@ use super::ir::View;
 use super::tiling::by_rows;
 use super::unmask::{self, Hidden};
 
-/// Bits of a field element.
-pub(super) const ALL: u32 = 61;
-
 /// Rows whose bits are found at once.
 const MOST_ROWS: u32 = super::TILE / 4;
 
-/// The lowest `width` bits of each x, from 1 to [`ALL`] of them, one block for each, the lowest first.
+/// The lowest `width` bits of each x, from 1 to all of them, one block for each, the lowest first.
 /// They are all bits of x, as an integer in [0, p), if that is below 2^width.
-pub(super) fn decompose(b: &mut Builder, x: View, width: u32) -> Result<View, PlanError> {
+pub(super) fn decompose<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    width: u32,
+) -> Result<View, PlanError> {
     by_rows(b, x.len, width, MOST_ROWS, |b, first, len| {
         let masks = unmask::masks(b, len)?;
         b.verify_masks();
@@ -35,14 +36,14 @@ pub(super) fn decompose(b: &mut Builder, x: View, width: u32) -> Result<View, Pl
 }
 
 /// The integers whose bits are these blocks, the lowest first.
-pub(super) fn compose(b: &mut Builder, bits: View, width: u32) -> View {
+pub(super) fn compose<F: PrimeField>(b: &mut Builder<F>, bits: View, width: u32) -> View {
     b.begin();
-    b.fold(bits, (0..width).map(|i| M61::new(1 << i)).collect())
+    b.fold(bits, (0..width).map(|i| F::from_i128(1 << i)).collect())
 }
 
 /// The bits of at most [`MOST_ROWS`] values, in the current strand.
-pub(super) fn tile(
-    b: &mut Builder,
+pub(super) fn tile<F: PrimeField>(
+    b: &mut Builder<F>,
     x: View,
     masks: unmask::Masks,
     width: u32,
@@ -67,11 +68,11 @@ pub(super) fn tile(
     let alone = hidden.generating(b, &even[..odd.len()]);
     let borrows = b.linear(
         &[
-            (M61::ONE, borrows.part(0, below)),
-            (-M61::ONE, both.part(0, below)),
-            (M61::ONE, alone),
+            (F::ONE, borrows.part(0, below)),
+            (-F::ONE, both.part(0, below)),
+            (F::ONE, alone),
         ],
-        M61::ZERO,
+        F::ZERO,
     );
     let differing = hidden.differing(b, &odd);
     let both = b.multiply(&[(differing, borrows)])?;
@@ -89,7 +90,7 @@ pub(super) fn tile(
 }
 
 /// x xor y, whose product is given.
-fn xor(b: &mut Builder, x: View, y: View, both: View) -> View {
-    let terms = [(M61::ONE, x), (M61::ONE, y), (M61::from_i64(-2), both)];
-    b.linear(&terms, M61::ZERO)
+fn xor<F: PrimeField>(b: &mut Builder<F>, x: View, y: View, both: View) -> View {
+    let terms = [(F::ONE, x), (F::ONE, y), (F::from_i64(-2), both)];
+    b.linear(&terms, F::ZERO)
 }

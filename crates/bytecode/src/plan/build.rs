@@ -3,15 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, PrimeField};
 
 use super::compare::Want;
 use super::cost::{self, CallKind, Cost, Limits, Phases, Tally};
 use super::error::{Limit, PlanError};
 use super::ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
-
-/// Bytes of one element.
-const ELEMENT_BYTES: u64 = 8;
 
 /// Copies of a call's vectors that the engine may hold beside the registers: encoded frames,
 /// masks and what has arrived.
@@ -23,8 +20,11 @@ const BATCH_ELEMENTS: u64 = 1 << 20;
 const BATCH_GATE_WORDS: u64 = 1 << 18;
 
 /// Bytes that the log and the verification of a batch take for each element of its claim: three
-/// shares, the two vectors of the claim, and what the first level leaves of them.
-const CLAIM_BYTES: u64 = 24 + 16 + 4;
+/// shares, the two vectors of the claim, and an eighth of two elements of 16 bytes, which the first level
+/// leaves of them.
+const fn claim_bytes(element_bytes: u64) -> u64 {
+    (3 + 2) * element_bytes + 4
+}
 
 /// Bytes that the log of gates takes for each word of 64: two words each of factors and results.
 const GATE_LOG_BYTES: u64 = 48;
@@ -37,7 +37,7 @@ const GATE_WORD_BYTES: u64 = GATE_LOG_BYTES + 32 + 64;
 const BEFORE_ALL: u32 = u32::MAX;
 
 /// A plan in the making.
-pub(super) struct Builder {
+pub(super) struct Builder<F: PrimeField> {
     committee: Committee,
     limits: Limits,
     next_op: u32,
@@ -49,7 +49,7 @@ pub(super) struct Builder {
     mask_lengths: Vec<u32>,
     /// The strand that verifies each vector of masks, once there is one.
     mask_homes: Vec<u32>,
-    strands: Vec<Strand>,
+    strands: Vec<Strand<F>>,
     rounds: Vec<u64>,
     /// What strands from now on compute.
     kind: Kind,
@@ -87,9 +87,9 @@ struct OpenBatch {
     log_bytes: u64,
 }
 
-impl Builder {
+impl<F: PrimeField> Builder<F> {
     /// Calls are numbered from `ops.0` up to and including `ops.1`.
-    pub(super) fn new(committee: Committee, ops: (u32, u32), limits: Limits) -> Builder {
+    pub(super) fn new(committee: Committee, ops: (u32, u32), limits: Limits) -> Builder<F> {
         Builder {
             committee,
             limits,
@@ -107,7 +107,7 @@ impl Builder {
             batches: [None, None, None],
             verified_by: Vec::new(),
             unverified: false,
-            tally: Tally::new(committee),
+            tally: Tally::new(committee, F::BYTES as u64),
             inputs: Vec::new(),
             members: Vec::new(),
             outputs: Vec::new(),
@@ -206,7 +206,7 @@ impl Builder {
     }
 
     /// Adds a local step to the current strand.
-    pub(super) fn local(&mut self, local: Local) {
+    pub(super) fn local(&mut self, local: Local<F>) {
         self.push(Step::Local(local));
     }
 
@@ -230,7 +230,7 @@ impl Builder {
         self.push_strand(kind);
         let current = self.current();
         let (call, bytes) = match kind {
-            Kind::Masks | Kind::Values => (CallKind::Verify, CLAIM_BYTES),
+            Kind::Masks | Kind::Values => (CallKind::Verify, claim_bytes(F::BYTES as u64)),
             Kind::Gates => (CallKind::VerifyGates, GATE_WORD_BYTES),
         };
         self.count(call, batch.elements as u32);
@@ -277,10 +277,10 @@ impl Builder {
     pub(super) fn multiply(&mut self, factors: &[(View, View)]) -> Result<View, PlanError> {
         let len = factors.iter().map(|(left, _)| left.len).sum();
         if len == 0 {
-            return Ok(self.constant(M61::ZERO, 0));
+            return Ok(self.constant(F::ZERO, 0));
         }
         let batch = self.batch(len)?;
-        let form = cost::form(self.committee, len);
+        let form = cost::form::<F>(self.committee, len);
         let op = self.call(CallKind::Multiply(form), len)?;
         let dst = self.register(len);
         self.push(Step::Call(Call::Multiply {
@@ -300,7 +300,7 @@ impl Builder {
         [rows, inner, columns]: [u32; 3],
     ) -> Result<View, PlanError> {
         let batch = self.batch(inner)?;
-        let form = cost::form(self.committee, rows * columns);
+        let form = cost::form::<F>(self.committee, rows * columns);
         let op = self.call(CallKind::Multiply(form), rows * columns)?;
         let dst = self.register(rows * columns);
         self.push(Step::Call(Call::MatrixProduct {
@@ -337,11 +337,12 @@ impl Builder {
     pub(super) fn compare(&mut self, src: View, want: Want) -> Result<View, PlanError> {
         let len = 3 * want.results() * src.len;
         if len == 0 {
-            return Ok(self.constant(M61::ZERO, 0));
+            return Ok(self.constant(F::ZERO, 0));
         }
-        let batch = self.batch_of(Kind::Gates, want.gates() * src.len.div_ceil(64))?;
-        let gates = want.gates();
-        let op = self.call(CallKind::Compare { gates }, src.len)?;
+        let gates = want.gates(F::BITS);
+        let batch = self.batch_of(Kind::Gates, gates * src.len.div_ceil(64))?;
+        let layers = Want::layers(F::BITS);
+        let op = self.call(CallKind::Compare { gates, layers }, src.len)?;
         let dst = self.register(len);
         self.push(Step::Call(Call::Compare {
             op,
@@ -401,7 +402,7 @@ impl Builder {
 
     /// `count` masks and their bits. See [`Call::Masks`].
     pub(super) fn masks(&mut self, count: u32) -> Result<(View, MaskReg), PlanError> {
-        let len = super::compare::MASK_BITS * count;
+        let len = F::BITS * count;
         let batch = self.batch(len)?;
         let op = self.call(CallKind::Masks, len)?;
         let bits = self.register(len);
@@ -469,7 +470,7 @@ impl Builder {
     /// See [`Call::Reshare`].
     pub(super) fn reshare(&mut self, src: View) -> Result<View, PlanError> {
         if src.len == 0 {
-            return Ok(self.constant(M61::ZERO, 0));
+            return Ok(self.constant(F::ZERO, 0));
         }
         // One element, however many values: the claim is linear.
         let batch = self.batch(1)?;
@@ -485,7 +486,7 @@ impl Builder {
     }
 
     /// The finished plan.
-    pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
+    pub(super) fn finish(mut self) -> Result<Plan<F>, PlanError> {
         self.close(Kind::Values);
         self.close(Kind::Gates);
         debug_assert!(self.batches[0].is_none(), "masks are made to be used");
@@ -505,7 +506,7 @@ impl Builder {
         let strands = self.strands.iter().zip(carried);
         let most = strands.map(|(strand, carried)| strand.memory_bytes + carried);
         let window = all.min(super::WINDOW_BYTES + most.max().unwrap_or(0));
-        let memory_bytes = rows + opened * ELEMENT_BYTES + window;
+        let memory_bytes = rows + opened * F::BYTES as u64 + window;
         self.limits.check(Limit::Memory, memory_bytes)?;
         let cost = Cost {
             rounds,
@@ -531,7 +532,7 @@ impl Builder {
     }
 
     fn bytes(&self, reg: Reg) -> u64 {
-        u64::from(self.lengths[reg.0 as usize]) * ELEMENT_BYTES
+        u64::from(self.lengths[reg.0 as usize]) * F::BYTES as u64
     }
 
     /// Counts a call on `len` elements and gives it a number.
@@ -564,7 +565,7 @@ impl Builder {
         Ok(op)
     }
 
-    fn push(&mut self, step: Step) {
+    fn push(&mut self, step: Step<F>) {
         let mut needed = Vec::new();
         step.reads(|view| needed.push(self.homes[view.reg.0 as usize]), |_| {});
         step.reads(
@@ -660,8 +661,8 @@ impl Builder {
 }
 
 /// The most memory a strand needs at once, beside registers of other strands.
-fn peak(strand: &Strand, lengths: &[u32], kept: &[bool]) -> u64 {
-    let bytes = |reg: Reg| u64::from(lengths[reg.0 as usize]) * ELEMENT_BYTES;
+fn peak<F: PrimeField>(strand: &Strand<F>, lengths: &[u32], kept: &[bool]) -> u64 {
+    let bytes = |reg: Reg| u64::from(lengths[reg.0 as usize]) * F::BYTES as u64;
     // Last step that reads each register written here.
     let mut last_use: BTreeMap<Reg, usize> = BTreeMap::new();
     for (place, step) in strand.steps.iter().enumerate() {
@@ -690,10 +691,10 @@ fn peak(strand: &Strand, lengths: &[u32], kept: &[bool]) -> u64 {
         let scratch = match step {
             Step::Local(_) => 0,
             Step::Call(Call::Open { src, .. } | Call::OpenMasked { src, .. }) => {
-                u64::from(src.len) * ELEMENT_BYTES
+                u64::from(src.len) * F::BYTES as u64
             }
             Step::Call(Call::Compare { src, want, .. }) => {
-                let words = u64::from(want.gates() * src.len.div_ceil(64));
+                let words = u64::from(want.gates(F::BITS) * src.len.div_ceil(64));
                 written + words * GATE_LOG_BYTES / CALL_COPIES
             }
             Step::Call(_) => written,

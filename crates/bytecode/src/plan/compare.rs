@@ -1,4 +1,5 @@
-//! Exact comparison with zero over 2^61-1 (protocols F.2, F.3, S19; decisions 8). A committee of three
+//! Exact comparison with zero (protocols F.2, F.3, S19; decisions 8), here described over 2^61 - 1; over
+//! 2^127 - 1 there are 127 bits, 64 digits and 6 levels. A committee of three
 //! compares over shared bits instead, see `super::binary`.
 //!
 //! For a shared x, with r the integer of 61 shared random bits, the committee opens c = 2x + r mod
@@ -25,24 +26,93 @@
 //! not wanted: a node on the least significant edge only needs `less`), 1 for the last xor.
 //! Rounds: 2 for the bits, 1 one-hots, their verification, then 1 opening, 5 tree, 1 xor.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::binary;
 use super::build::Builder;
 use super::error::PlanError;
 use super::ir::{Local, MaskReg, View};
 
-/// Bits of a mask.
-pub const MASK_BITS: u32 = 61;
+/// How the bits of a mask are laid out in blocks: the low bits of its two-bit digits, their high bits, the
+/// top bit, which is a digit alone; digits in the order of leaf places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    bits: u32,
+}
 
-/// Two-bit digits of a mask; the top bit is a digit alone.
-pub const PAIR_DIGITS: u32 = 30;
+impl Layout {
+    /// For masks that are elements of the field.
+    #[must_use]
+    pub const fn of<F: PrimeField>() -> Layout {
+        Layout { bits: F::BITS }
+    }
 
-/// All digits of a mask.
-pub const DIGITS: u32 = 31;
+    /// Bits of a mask.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.bits
+    }
 
-/// Place of the single-bit digit among the leaves.
-pub const SINGLE_PLACE: u32 = 15;
+    /// Two-bit digits.
+    #[must_use]
+    pub const fn pairs(self) -> u32 {
+        self.bits / 2
+    }
+
+    /// All digits.
+    #[must_use]
+    pub const fn digits(self) -> u32 {
+        self.pairs() + 1
+    }
+
+    /// Levels of a tree over the digits.
+    #[must_use]
+    pub const fn levels(self) -> u32 {
+        self.digits().next_power_of_two().ilog2()
+    }
+
+    /// The digit at a leaf place: its bits reversed.
+    #[must_use]
+    pub const fn digit_at(self, place: u32) -> u32 {
+        place.reverse_bits() >> (u32::BITS - self.levels())
+    }
+
+    /// Place of the single-bit digit among the leaves.
+    #[must_use]
+    pub const fn single_place(self) -> u32 {
+        self.digit_at(self.pairs())
+    }
+
+    /// The block of a mask's low bits that belongs to a leaf place; none for the single-bit digit.
+    #[must_use]
+    pub const fn pair_block(self, place: u32) -> Option<u32> {
+        let single = self.single_place();
+        if place < single {
+            Some(place)
+        } else if place == single {
+            None
+        } else {
+            Some(place - 1)
+        }
+    }
+
+    /// Which bit of the mask each block of its bits is.
+    #[must_use]
+    pub fn exponents(self) -> Vec<u32> {
+        let mut exponents = vec![0; self.bits as usize];
+        for place in 0..self.digits() {
+            let lowest = 2 * self.digit_at(place);
+            match self.pair_block(place) {
+                Some(block) => {
+                    exponents[block as usize] = lowest;
+                    exponents[(self.pairs() + block) as usize] = lowest + 1;
+                }
+                None => exponents[self.bits as usize - 1] = lowest,
+            }
+        }
+        exponents
+    }
+}
 
 /// Which results of a comparison are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,26 +139,8 @@ pub(super) struct DigitMasks {
     pub(super) mask: MaskReg,
 }
 
-/// The digit at a leaf place: its five bits reversed.
-#[must_use]
-pub const fn digit_at(place: u32) -> u32 {
-    place.reverse_bits() >> 27
-}
-
-/// The block of a mask's low bits that belongs to a leaf place; none for the single-bit digit.
-#[must_use]
-pub const fn pair_block(place: u32) -> Option<u32> {
-    if place < SINGLE_PLACE {
-        Some(place)
-    } else if place == SINGLE_PLACE {
-        None
-    } else {
-        Some(place - 1)
-    }
-}
-
 /// Makes masks for `count` comparisons, in a strand of masks.
-pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
+pub(super) fn masks<F: PrimeField>(b: &mut Builder<F>, count: u32) -> Result<Masks, PlanError> {
     if binary::available(b) {
         return Ok(Masks(None));
     }
@@ -96,17 +148,24 @@ pub(super) fn masks(b: &mut Builder, count: u32) -> Result<Masks, PlanError> {
 }
 
 /// Makes masks for `count` values, in a strand of masks.
-pub(super) fn digit_masks(b: &mut Builder, count: u32) -> Result<DigitMasks, PlanError> {
+pub(super) fn digit_masks<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+) -> Result<DigitMasks, PlanError> {
     b.begin_masks();
     let (bits, mask) = b.masks(count)?;
-    let half = PAIR_DIGITS * count;
+    let half = Layout::of::<F>().pairs() * count;
     let both = b.multiply(&[(bits.part(0, half), bits.part(half, half))])?;
     Ok(DigitMasks { bits, both, mask })
 }
 
 /// [x < 0] for every element of `x`. Takes the masks, so that none is used twice: two openings under one
 /// mask would show the difference of what they hide.
-pub(super) fn is_negative(b: &mut Builder, x: View, masks: Masks) -> Result<View, PlanError> {
+pub(super) fn is_negative<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    masks: Masks,
+) -> Result<View, PlanError> {
     match masks.0 {
         None => Ok(binary::with_zero(b, x, Want::Less)?[0]),
         Some(made) => Ok(with_zero(b, x, made, Want::Less)?.0),
@@ -114,7 +173,11 @@ pub(super) fn is_negative(b: &mut Builder, x: View, masks: Masks) -> Result<View
 }
 
 /// [x = 0] for every element of `x`.
-pub(super) fn is_zero(b: &mut Builder, x: View, masks: Masks) -> Result<View, PlanError> {
+pub(super) fn is_zero<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    masks: Masks,
+) -> Result<View, PlanError> {
     match masks.0 {
         None => Ok(binary::with_zero(b, x, Want::Equal)?[0]),
         Some(made) => {
@@ -125,7 +188,11 @@ pub(super) fn is_zero(b: &mut Builder, x: View, masks: Masks) -> Result<View, Pl
 }
 
 /// [x < 0] and [x = 0] for every element of `x`.
-pub(super) fn sign(b: &mut Builder, x: View, masks: Masks) -> Result<(View, View), PlanError> {
+pub(super) fn sign<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    masks: Masks,
+) -> Result<(View, View), PlanError> {
     match masks.0 {
         None => {
             let results = binary::with_zero(b, x, Want::LessAndEqual)?;
@@ -139,18 +206,19 @@ pub(super) fn sign(b: &mut Builder, x: View, masks: Masks) -> Result<(View, View
 }
 
 /// Compares over digits.
-fn with_zero(
-    b: &mut Builder,
+fn with_zero<F: PrimeField>(
+    b: &mut Builder<F>,
     x: View,
     masks: DigitMasks,
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
     let n = x.len;
-    let doubled = b.linear(&[(M61::new(2), x)], M61::ZERO);
+    let digits = Layout::of::<F>().digits();
+    let doubled = b.linear(&[(F::from_u64(2), x)], F::ZERO);
     let opened = b.open_masked(doubled, masks.mask)?;
 
-    let less = b.register(DIGITS * n);
-    let equal = b.register(DIGITS * n);
+    let less = b.register(digits * n);
+    let equal = b.register(digits * n);
     b.local(Local::DigitLeaves {
         less,
         equal,
@@ -165,38 +233,17 @@ fn with_zero(
         src: masks.bits.part(0, n),
         opened,
         shifts: vec![0],
-        affine: [(M61::ONE, M61::ZERO), (-M61::ONE, M61::ONE)],
+        affine: [(F::ONE, F::ZERO), (-F::ONE, F::ONE)],
     });
     let sign = b.view(sign);
 
-    let (wrapped, equal) = tree(b, b.view(less), b.view(equal), n, want)?;
+    let (wrapped, equal) = tree(b, (b.view(less), b.view(equal)), n, want)?;
     let both = b.multiply(&[(sign, wrapped)])?;
     let less = b.linear(
-        &[
-            (M61::ONE, sign),
-            (M61::ONE, wrapped),
-            (M61::from_i64(-2), both),
-        ],
-        M61::ZERO,
+        &[(F::ONE, sign), (F::ONE, wrapped), (F::from_i64(-2), both)],
+        F::ZERO,
     );
     Ok((less, equal))
-}
-
-/// Which bit of the mask each block of its bits is.
-#[must_use]
-pub fn mask_exponents() -> [u32; MASK_BITS as usize] {
-    let mut exponents = [0; MASK_BITS as usize];
-    for place in 0..DIGITS {
-        let lowest = 2 * digit_at(place);
-        match pair_block(place) {
-            Some(block) => {
-                exponents[block as usize] = lowest;
-                exponents[(PAIR_DIGITS + block) as usize] = lowest + 1;
-            }
-            None => exponents[MASK_BITS as usize - 1] = lowest,
-        }
-    }
-    exponents
 }
 
 /// Segments of digits of one size, one block for each place.
@@ -213,17 +260,22 @@ pub(super) struct Segments {
 
 impl Segments {
     /// The single digits.
-    pub(super) fn digits(less: View, equal: View) -> Segments {
+    pub(super) fn digits(less: View, equal: View, places: u32) -> Segments {
         Segments {
             less,
             equal,
             first: 0,
-            places: DIGITS,
+            places,
         }
     }
 
     /// Joins neighbours. Of the first `skip` results, 0 or 1, `equal` is not wanted.
-    pub(super) fn join(&self, b: &mut Builder, n: u32, skip: u32) -> Result<Segments, PlanError> {
+    pub(super) fn join<F: PrimeField>(
+        &self,
+        b: &mut Builder<F>,
+        n: u32,
+        skip: u32,
+    ) -> Result<Segments, PlanError> {
         let half = self.places.div_ceil(2);
         let pairs = self.places - half;
         let upper_equal = self.equal.part((half - self.first) * n, pairs * n);
@@ -238,11 +290,8 @@ impl Segments {
         let products = b.multiply(&factors)?;
         let upper_less = self.less.part(half * n, pairs * n);
         let mut less = b.linear(
-            &[
-                (M61::ONE, upper_less),
-                (M61::ONE, products.part(0, pairs * n)),
-            ],
-            M61::ZERO,
+            &[(F::ONE, upper_less), (F::ONE, products.part(0, pairs * n))],
+            F::ZERO,
         );
         let mut equal = products.part(pairs * n, (pairs - skip) * n);
         if half > pairs {
@@ -261,10 +310,9 @@ impl Segments {
 
 /// Joins the segments level by level. `equal` lacks place 0 after the first level, when only `less`
 /// is wanted.
-fn tree(
-    b: &mut Builder,
-    less: View,
-    equal: View,
+fn tree<F: PrimeField>(
+    b: &mut Builder<F>,
+    (less, equal): (View, View),
     n: u32,
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
@@ -272,7 +320,7 @@ fn tree(
         Want::Less => 1,
         Want::Equal | Want::LessAndEqual => 0,
     };
-    let mut segments = Segments::digits(less, equal);
+    let mut segments = Segments::digits(less, equal, Layout::of::<F>().digits());
     while segments.places > 1 {
         segments = segments.join(b, n, skip)?;
     }
@@ -285,21 +333,29 @@ fn tree(
 
 #[cfg(test)]
 mod tests {
+    use enigma_field::{M61, M127};
+
     use super::*;
+
+    const LAYOUTS: [Layout; 2] = [Layout::of::<M61>(), Layout::of::<M127>()];
 
     #[test]
     fn leaf_places_hold_every_digit_once_and_the_single_bit_is_the_top() {
-        let mut digits: Vec<u32> = (0..DIGITS).map(digit_at).collect();
-        assert_eq!(digit_at(SINGLE_PLACE), DIGITS - 1);
-        assert_eq!(digit_at(0), 0);
-        digits.sort_unstable();
-        assert_eq!(digits, (0..DIGITS).collect::<Vec<_>>());
+        for layout in LAYOUTS {
+            let mut digits: Vec<u32> = (0..layout.digits()).map(|p| layout.digit_at(p)).collect();
+            assert_eq!(layout.digit_at(layout.single_place()), layout.digits() - 1);
+            assert_eq!(layout.digit_at(0), 0);
+            digits.sort_unstable();
+            assert_eq!(digits, (0..layout.digits()).collect::<Vec<_>>());
+        }
     }
 
     #[test]
-    fn the_blocks_of_a_mask_are_its_61_bits() {
-        let mut exponents = mask_exponents();
-        exponents.sort_unstable();
-        assert!(exponents.into_iter().eq(0..61));
+    fn the_blocks_of_a_mask_are_its_bits() {
+        for layout in LAYOUTS {
+            let mut exponents = layout.exponents();
+            exponents.sort_unstable();
+            assert!(exponents.into_iter().eq(0..layout.bits()));
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! engine; tests of the machine pin them to the engine's counters.
 
 use enigma_field::interpolation::{self, PartySet};
-use enigma_field::{Committee, Levels};
+use enigma_field::{Committee, Levels, PrimeField};
 use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
@@ -14,8 +14,11 @@ use super::ir::Form;
 /// Bytes of our own header before each frame's payload.
 pub const HEADER_BYTES: u64 = peer::HEADER_BYTES as u64;
 
-/// Most elements in one frame.
-pub const FRAME_ELEMENTS: u32 = (peer::MAX_PAYLOAD_BYTES / 8) as u32;
+/// Most elements of so many bytes in one frame.
+#[must_use]
+pub const fn frame_elements(element_bytes: u64) -> u32 {
+    (peer::MAX_PAYLOAD_BYTES as u64 / element_bytes) as u32
+}
 
 /// Elements of a chunk of random bits: kings rotate by chunk.
 const BITS_CHUNK_ELEMENTS: u64 = 4096;
@@ -33,12 +36,11 @@ const KINGS_PARTIES_MAX: u8 = 7;
 
 /// The largest committee that shuffles.
 const MAX_SHUFFLE_PARTIES: u8 = 7;
-/// Comparisons over bits that go through the layers of gates together, and how many layers there are.
+/// Comparisons over bits that go through the layers of gates together.
 const COMPARE_PART_LEN: u32 = 4096;
-const COMPARE_LAYERS: u64 = 8;
 
-/// Bytes of one element.
-const ELEMENT_BYTES: u64 = 8;
+/// Bytes of an element of a field that challenges of verification are drawn from.
+const CHALLENGE_BYTES: u64 = 16;
 
 /// Bytes of a setup hello: tag, key, proof of possession, signature.
 const HELLO_BYTES: u64 = 1 + 32 + 64 + 65;
@@ -100,7 +102,8 @@ impl Cost {
     /// Nothing at all.
     #[must_use]
     pub fn zero(committee: Committee) -> Cost {
-        Tally::new(committee).cost()
+        // No element, of whatever field.
+        Tally::new(committee, 0).cost()
     }
 
     /// The session's setup: two rounds, in which everyone greets everyone, the lowest member of
@@ -110,7 +113,7 @@ impl Cost {
     pub fn of_setup(committee: Committee) -> Cost {
         let subsets = interpolation::prss_subsets(&committee).unwrap_or_default();
         let others = committee.len() as u64 - 1;
-        let mut tally = Tally::new(committee);
+        let mut tally = Tally::new(committee, 0);
         for party in committee.parties() {
             let mine = subsets.iter().filter(|subset| subset.contains(party));
             let claims = mine.clone().count() as u64;
@@ -209,10 +212,10 @@ impl Limits {
 }
 
 /// How a vector of products is made: through kings if that saves each party the traffic of a round.
-pub(super) fn form(committee: Committee, results: u32) -> Form {
+pub(super) fn form<F: PrimeField>(committee: Committee, results: u32) -> Form {
     let (n, t) = (u64::from(committee.n()), u64::from(committee.t()));
     // t elements for each result when dealt, 3t/n through kings.
-    let saved = t * (n - 3) * u64::from(results) * ELEMENT_BYTES / n;
+    let saved = t * (n - 3) * u64::from(results) * F::BYTES as u64 / n;
     if saved >= ROUND_BYTES && committee.n() <= KINGS_PARTIES_MAX {
         Form::Kings
     } else {
@@ -226,9 +229,10 @@ pub(super) enum CallKind {
     Multiply(Form),
     Reshare,
     Open,
-    /// Over bits, with so many gates for each.
+    /// Over bits, with so many gates for each, in layers.
     Compare {
         gates: u32,
+        layers: u32,
     },
     Masks,
     Shuffle(Phases),
@@ -243,7 +247,7 @@ impl CallKind {
             CallKind::Masks | CallKind::Multiply(Form::Kings) => 2,
             CallKind::Shuffle(phases) if len > 0 => phases.rounds,
             CallKind::Shuffle(_) => 0,
-            CallKind::Compare { .. } => 1 + COMPARE_LAYERS,
+            CallKind::Compare { layers, .. } => 1 + u64::from(layers),
             // Checkpoint, opening, acceptance; each coin; each dealing, one fewer than coins.
             CallKind::Verify => 2 + 2 * Levels::new(len as usize).coins() as u64,
             CallKind::VerifyGates => 2 + 2 * Levels::of_bits(len as usize).coins() as u64,
@@ -256,6 +260,7 @@ impl CallKind {
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     committee: Committee,
+    element_bytes: u64,
     sent: Vec<u64>,
     multiplications: u64,
     reshares: u64,
@@ -266,9 +271,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(committee: Committee) -> Tally {
+    /// Of a run over a field whose elements have so many bytes.
+    pub(super) fn new(committee: Committee, element_bytes: u64) -> Tally {
         Tally {
             committee,
+            element_bytes,
             sent: vec![0; committee.len()],
             multiplications: 0,
             reshares: 0,
@@ -290,7 +297,7 @@ impl Tally {
             CallKind::Multiply(form) => {
                 self.multiplications += u64::from(len);
                 match form {
-                    Form::Dealt => self.everyone_sends(t * vector_bytes(len)),
+                    Form::Dealt => self.everyone_sends(t * self.vector_bytes(len)),
                     Form::Kings => {
                         let n = others + 1;
                         let turns = u64::from(len).div_ceil(n * KINGS_CHUNK_ELEMENTS).max(1);
@@ -301,11 +308,11 @@ impl Tally {
             }
             CallKind::Reshare => {
                 self.reshares += u64::from(len);
-                self.everyone_sends(t * vector_bytes(len));
+                self.everyone_sends(t * self.vector_bytes(len));
             }
             CallKind::Open => {
                 self.openings += u64::from(len);
-                self.everyone_sends(others * vector_bytes(len));
+                self.everyone_sends(others * self.vector_bytes(len));
             }
             CallKind::Masks => {
                 self.random_bits += u64::from(len);
@@ -314,31 +321,28 @@ impl Tally {
             CallKind::Shuffle(phases) => {
                 // In the phase of a subset of t+1 parties each of them deals to t.
                 let mine = u64::from(phases.count) * (t + 1) / (others + 1);
-                self.everyone_sends(mine * t * vector_bytes(len));
+                self.everyone_sends(mine * t * self.vector_bytes(len));
             }
-            CallKind::Compare { gates } => {
+            CallKind::Compare { gates, layers } => {
                 self.openings += u64::from(len);
                 self.gates += u64::from(gates) * u64::from(len);
                 let parts = u64::from(len.div_ceil(COMPARE_PART_LEN));
                 // All parts but the last end with a whole byte.
                 let layers = u64::from(gates) * u64::from(len.div_ceil(8))
-                    + parts * COMPARE_LAYERS * HEADER_BYTES;
-                self.everyone_sends(others * vector_bytes(len) + layers);
+                    + parts * u64::from(layers) * HEADER_BYTES;
+                self.everyone_sends(others * self.vector_bytes(len) + layers);
             }
             CallKind::Verify => {
                 self.verifications += 1;
                 let levels = Levels::new(len as usize);
-                // A level of k blocks deals 2 (k - 1) elements, of two coordinates after the first
+                // A level of k blocks deals 2 (k - 1) elements, of the larger field after the first
                 // challenge; the last one has a block for each element and one for the mask.
-                let dealt = |level: usize, points: u64| (if level == 0 { 1 } else { 2 }) * points;
-                self.everyone_sends(verification_bytes(others, t, &levels, dealt));
+                self.everyone_sends(verification_bytes(others, t, &levels, self.element_bytes));
             }
             CallKind::VerifyGates => {
                 self.verifications += 1;
                 let levels = Levels::of_bits(len as usize);
-                // Elements of the field of 2^128 are as long as two.
-                let dealt = |_: usize, points: u64| 2 * points;
-                self.everyone_sends(verification_bytes(others, t, &levels, dealt));
+                self.everyone_sends(verification_bytes(others, t, &levels, CHALLENGE_BYTES));
             }
         }
     }
@@ -370,6 +374,12 @@ impl Tally {
         }
     }
 
+    /// Bytes of a vector of elements sent to one party.
+    fn vector_bytes(&self, len: u32) -> u64 {
+        let frames = len.div_ceil(frame_elements(self.element_bytes));
+        u64::from(len) * self.element_bytes + u64::from(frames) * HEADER_BYTES
+    }
+
     fn everyone_sends(&mut self, bytes: u64) {
         for sent in &mut self.sent {
             *sent += bytes;
@@ -386,8 +396,8 @@ impl Tally {
         let chunks = len.div_ceil(chunk_elements);
         let (rounds, left_over) = (chunks / n, chunks % n);
         let last = len - (chunks - 1) * chunk_elements;
-        let missing = (chunk_elements - last) * ELEMENT_BYTES;
-        let chunk = chunk_elements * ELEMENT_BYTES + HEADER_BYTES;
+        let missing = (chunk_elements - last) * self.element_bytes;
+        let chunk = chunk_elements * self.element_bytes + HEADER_BYTES;
         let last_king = (chunks - 1) % n;
         for (party, sent) in (0u64..).zip(&mut self.sent) {
             let as_king = rounds + u64::from(party < left_over);
@@ -449,18 +459,17 @@ fn shuffling(committee: Committee) -> Result<Vec<PartySet>, PlanError> {
     }
 }
 
-/// Bytes that one party sends in a verification: dealings to t parties, all else to all others. `dealt`: the
-/// words that dealings of so many points at a level take.
-fn verification_bytes(
-    others: u64,
-    t: u64,
-    levels: &Levels,
-    dealt: impl Fn(usize, u64) -> u64,
-) -> u64 {
-    let words: u64 = (levels.blocks.iter().enumerate())
-        .map(|(level, blocks)| dealt(level, 2 * (*blocks as u64 - 1)))
+/// Bytes that one party sends in a verification: dealings to t parties, all else to all others.
+/// `first_bytes`: of an element before the first challenge.
+fn verification_bytes(others: u64, t: u64, levels: &Levels, first_bytes: u64) -> u64 {
+    let bytes = |level: usize| match level {
+        0 => first_bytes,
+        _ => CHALLENGE_BYTES,
+    };
+    let before: u64 = (levels.blocks.iter().enumerate())
+        .map(|(level, blocks)| bytes(level) * 2 * (*blocks as u64 - 1))
         .sum();
-    let dealt = words + 2 * 2 * levels.last_len as u64;
+    let dealt = before + CHALLENGE_BYTES * 2 * levels.last_len as u64;
     let dealings = levels.blocks.len() as u64 + 1;
     let to_all = CHECKPOINT_BYTES
         + (others - 1) * PASSED_ON_BYTES
@@ -470,10 +479,5 @@ fn verification_bytes(
         + 2 * others * LINK_HASHES_BYTES;
     let frames_to_all = 3 + levels.coins() as u64;
     others * (to_all + frames_to_all * HEADER_BYTES)
-        + t * (MASK_BYTES + dealt * ELEMENT_BYTES + dealings * HEADER_BYTES)
-}
-
-/// Bytes of a vector of elements sent to one party.
-fn vector_bytes(len: u32) -> u64 {
-    u64::from(len) * ELEMENT_BYTES + u64::from(len.div_ceil(FRAME_ELEMENTS)) * HEADER_BYTES
+        + t * (MASK_BYTES + dealt + dealings * HEADER_BYTES)
 }

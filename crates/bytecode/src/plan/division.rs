@@ -8,7 +8,7 @@
 //! Every multiple is at most the dividend's bound, below 2^59, so all differences stay below 2^60.
 //! A dividend that can be negative costs one comparison for its sign and two products more.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
@@ -25,22 +25,22 @@ const BASE: u64 = 16;
 
 /// `dividend / divisor`, truncated toward zero; 0 if the divisor is 0. `range`: where the dividend
 /// lies.
-pub(super) fn divide(
-    b: &mut Builder,
+pub(super) fn divide<F: PrimeField>(
+    b: &mut Builder<F>,
     dividend: View,
     range: Interval,
     divisor: i64,
 ) -> Result<View, PlanError> {
     let bound = range.low.unsigned_abs().max(range.high.unsigned_abs());
     let magnitude = divisor.unsigned_abs();
-    let flip = M61::from_i64(divisor.signum());
+    let flip = F::from_i64(divisor.signum());
     if magnitude == 0 || bound < magnitude || dividend.len == 0 {
         b.begin();
-        return Ok(b.constant(M61::ZERO, dividend.len));
+        return Ok(b.constant(F::ZERO, dividend.len));
     }
     if magnitude == 1 {
         b.begin();
-        return Ok(b.linear(&[(flip, dividend)], M61::ZERO));
+        return Ok(b.linear(&[(flip, dividend)], F::ZERO));
     }
     let digits = digits(bound, magnitude);
     let widest: u64 = digits.iter().map(|d| d.multiples).sum();
@@ -89,12 +89,12 @@ fn digits(bound: u64, divisor: u64) -> Vec<Digit> {
     digits
 }
 
-fn divide_tile(
-    b: &mut Builder,
+fn divide_tile<F: PrimeField>(
+    b: &mut Builder<F>,
     dividend: View,
     range: Interval,
     digits: &[Digit],
-    flip: M61,
+    flip: F,
 ) -> Result<View, PlanError> {
     // Masks do not depend on the dividend: each digit's in a strand of its own, all at once, verified
     // together.
@@ -120,23 +120,23 @@ fn divide_tile(
     };
     let mut flip = flip;
     if negative.is_none() && range.low < 0 {
-        rest = b.linear(&[(-M61::ONE, rest)], M61::ZERO);
+        rest = b.linear(&[(-F::ONE, rest)], F::ZERO);
         flip = -flip;
     }
 
     let mut quotient = Vec::new();
-    let mut offset = M61::ZERO;
+    let mut offset = F::ZERO;
     for (digit, masks) in prepared {
         let thresholds = (1..=digit.multiples)
-            .map(|k| (M61::ONE, -M61::new(k * digit.unit)))
+            .map(|k| (F::ONE, -F::from_u64(k * digit.unit)))
             .collect();
         let distances = b.blocks(rest, thresholds);
         let less = compare::is_negative(b, distances, masks)?;
         // The digit is `multiples` minus how many multiples exceed the rest.
-        let exceeding = b.fold(less, vec![M61::ONE; digit.multiples as usize]);
-        let (unit, weight) = (M61::new(digit.unit), M61::new(digit.weight));
-        let multiples = M61::new(digit.multiples);
-        rest = b.linear(&[(M61::ONE, rest), (unit, exceeding)], -(unit * multiples));
+        let exceeding = b.fold(less, vec![F::ONE; digit.multiples as usize]);
+        let (unit, weight) = (F::from_u64(digit.unit), F::from_u64(digit.weight));
+        let multiples = F::from_u64(digit.multiples);
+        rest = b.linear(&[(F::ONE, rest), (unit, exceeding)], -(unit * multiples));
         quotient.push((-(weight * flip), exceeding));
         offset += weight * multiples * flip;
     }
@@ -148,12 +148,13 @@ fn divide_tile(
 }
 
 /// `value`, negated where the shared bit is 1.
-fn negated_where(b: &mut Builder, value: View, bit: View) -> Result<View, PlanError> {
+fn negated_where<F: PrimeField>(
+    b: &mut Builder<F>,
+    value: View,
+    bit: View,
+) -> Result<View, PlanError> {
     let product = b.multiply(&[(value, bit)])?;
-    Ok(b.linear(
-        &[(M61::ONE, value), (M61::from_i64(-2), product)],
-        M61::ZERO,
-    ))
+    Ok(b.linear(&[(F::ONE, value), (F::from_i64(-2), product)], F::ZERO))
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(super) fn check_committee(committee: Committee) -> Result<(), PlanError> {
 /// Where the macro-registers are. The ranges were derived for the same code, so every register an
 /// operation reads is defined and operands of different spaces do not meet.
 struct Expansion {
-    b: Builder,
+    b: Builder<M61>,
     ranges: Ranges,
     inputs: Vec<Option<View>>,
     secret: Vec<View>,

@@ -10,7 +10,7 @@
 //! rows (at least 2) take floor(n/2) comparisons and products for the first level and, for each of
 //! ceil(n/2) - 1 merges, 2 comparisons, one after the other, and 3 products.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::error::PlanError;
@@ -21,7 +21,11 @@ use crate::interval::Interval;
 use crate::model::{Order, Relation};
 
 /// The first of at least one value.
-pub(super) fn first(b: &mut Builder, values: View, order: Order) -> Result<View, PlanError> {
+pub(super) fn first<F: PrimeField>(
+    b: &mut Builder<F>,
+    values: View,
+    order: Order,
+) -> Result<View, PlanError> {
     b.begin();
     let field = Field {
         values,
@@ -31,7 +35,11 @@ pub(super) fn first(b: &mut Builder, values: View, order: Order) -> Result<View,
 }
 
 /// Where the first of at least one value is, counted from 0.
-pub(super) fn place(b: &mut Builder, values: View, order: Order) -> Result<View, PlanError> {
+pub(super) fn place<F: PrimeField>(
+    b: &mut Builder<F>,
+    values: View,
+    order: Order,
+) -> Result<View, PlanError> {
     b.begin();
     let places = b.places(values.len);
     let field = Field {
@@ -43,24 +51,24 @@ pub(super) fn place(b: &mut Builder, values: View, order: Order) -> Result<View,
 }
 
 /// The first two of at least two values, in order. `range`: where the values lie.
-pub(super) fn first_two(
-    b: &mut Builder,
+pub(super) fn first_two<F: PrimeField>(
+    b: &mut Builder<F>,
     values: View,
     range: Interval,
     order: Order,
 ) -> Result<View, PlanError> {
     // Below, larger is better.
     let (sign, worst) = match order {
-        Order::Descending => (M61::ONE, M61::from_i64(range.low)),
-        Order::Ascending => (-M61::ONE, -M61::from_i64(range.high)),
+        Order::Descending => (F::ONE, F::from_i64(range.low)),
+        Order::Ascending => (-F::ONE, -F::from_i64(range.high)),
     };
     b.begin();
-    let all = b.linear(&[(sign, values)], M61::ZERO);
+    let all = b.linear(&[(sign, values)], F::ZERO);
     let paired = all.part(0, values.len / 2 * 2);
     let (x, y) = (b.every_other(paired, 0), b.every_other(paired, 1));
     let first = larger(b, x, y)?;
-    let minus = -M61::ONE;
-    let second = b.linear(&[(M61::ONE, x), (M61::ONE, y), (minus, first)], M61::ZERO);
+    let minus = -F::ONE;
+    let second = b.linear(&[(F::ONE, x), (F::ONE, y), (minus, first)], F::ZERO);
     let mut best = [first, second];
     if paired.len < all.len {
         let none = b.constant(worst, 1);
@@ -77,35 +85,35 @@ pub(super) fn first_two(
         };
     }
     let both = b.concat(&best);
-    Ok(b.linear(&[(sign, both)], M61::ZERO))
+    Ok(b.linear(&[(sign, both)], F::ZERO))
 }
 
 /// Merges neighbours, each (first, second).
-fn merge(b: &mut Builder, pairs: [View; 2]) -> Result<[View; 2], PlanError> {
-    let one = M61::ONE;
+fn merge<F: PrimeField>(b: &mut Builder<F>, pairs: [View; 2]) -> Result<[View; 2], PlanError> {
+    let one = F::ONE;
     b.begin();
     let [x, behind_x] = pairs.map(|column| b.every_other(column, 0));
     let [y, behind_y] = pairs.map(|column| b.every_other(column, 1));
-    let step = b.linear(&[(one, y), (-one, x)], M61::ZERO);
-    let step_behind = b.linear(&[(one, behind_y), (-one, behind_x)], M61::ZERO);
-    let wins = relation::holds(b, Relation::Less, &[(one, x), (-one, y)], M61::ZERO)?;
+    let step = b.linear(&[(one, y), (-one, x)], F::ZERO);
+    let step_behind = b.linear(&[(one, behind_y), (-one, behind_x)], F::ZERO);
+    let wins = relation::holds(b, Relation::Less, &[(one, x), (-one, y)], F::ZERO)?;
     // Both products in one round.
     let gain = product::product(b, wins, step)?;
     let gain_behind = product::product(b, wins, step_behind)?;
     b.begin();
-    let first = b.linear(&[(one, x), (one, gain)], M61::ZERO);
-    let loser = b.linear(&[(one, y), (-one, gain)], M61::ZERO);
-    let behind = b.linear(&[(one, behind_x), (one, gain_behind)], M61::ZERO);
+    let first = b.linear(&[(one, x), (one, gain)], F::ZERO);
+    let loser = b.linear(&[(one, y), (-one, gain)], F::ZERO);
+    let behind = b.linear(&[(one, behind_x), (one, gain_behind)], F::ZERO);
     let second = larger(b, loser, behind)?;
     Ok([first, second])
 }
 
 /// The larger of each x and y.
-fn larger(b: &mut Builder, x: View, y: View) -> Result<View, PlanError> {
-    let one = M61::ONE;
+fn larger<F: PrimeField>(b: &mut Builder<F>, x: View, y: View) -> Result<View, PlanError> {
+    let one = F::ONE;
     b.begin();
-    let step = b.linear(&[(one, y), (-one, x)], M61::ZERO);
-    let wins = relation::holds(b, Relation::Less, &[(one, x), (-one, y)], M61::ZERO)?;
+    let step = b.linear(&[(one, y), (-one, x)], F::ZERO);
+    let wins = relation::holds(b, Relation::Less, &[(one, x), (-one, y)], F::ZERO)?;
     let gain = product::product(b, wins, step)?;
-    Ok(b.linear(&[(one, x), (one, gain)], M61::ZERO))
+    Ok(b.linear(&[(one, x), (one, gain)], F::ZERO))
 }

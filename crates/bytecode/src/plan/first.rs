@@ -10,7 +10,7 @@
 //! 1 xor, 1 selection; levels of more than a tile make their masks tile by tile, since masks of all
 //! rows would take too much memory.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
@@ -29,11 +29,15 @@ pub(super) struct Field {
 }
 
 /// The winner of `field`: one value, and one member's number if they are wanted. Of no rows, zeros.
-pub(super) fn first(b: &mut Builder, field: Field, order: Order) -> Result<Field, PlanError> {
+pub(super) fn first<F: PrimeField>(
+    b: &mut Builder<F>,
+    field: Field,
+    order: Order,
+) -> Result<Field, PlanError> {
     let mut field = field;
     if field.values.len == 0 {
         b.begin();
-        let zero = b.constant(M61::ZERO, 1);
+        let zero = b.constant(F::ZERO, 1);
         let members = field.members.map(|_| zero);
         return Ok(Field {
             values: zero,
@@ -59,8 +63,8 @@ pub(super) fn first(b: &mut Builder, field: Field, order: Order) -> Result<Field
 }
 
 /// One level: half of them, rounded up, are left.
-fn level(
-    b: &mut Builder,
+fn level<F: PrimeField>(
+    b: &mut Builder<F>,
     field: Field,
     order: Order,
     mut prepared: Option<Masks>,
@@ -107,11 +111,16 @@ fn level(
 }
 
 /// The winners of neighbours.
-fn meet(b: &mut Builder, tile: Field, order: Order, masks: Masks) -> Result<Field, PlanError> {
-    let minus_one = -M61::ONE;
+fn meet<F: PrimeField>(
+    b: &mut Builder<F>,
+    tile: Field,
+    order: Order,
+    masks: Masks,
+) -> Result<Field, PlanError> {
+    let minus_one = -F::ONE;
     let mut sides = |all: View| {
         let (earlier, later) = (b.every_other(all, 0), b.every_other(all, 1));
-        let step = b.linear(&[(M61::ONE, later), (minus_one, earlier)], M61::ZERO);
+        let step = b.linear(&[(F::ONE, later), (minus_one, earlier)], F::ZERO);
         (earlier, step)
     };
     let (value, step) = sides(tile.values);
@@ -119,7 +128,7 @@ fn meet(b: &mut Builder, tile: Field, order: Order, masks: Masks) -> Result<Fiel
     // The later one wins if it is smaller, or larger, by at least one.
     let lead = match order {
         Order::Ascending => step,
-        Order::Descending => b.linear(&[(minus_one, step)], M61::ZERO),
+        Order::Descending => b.linear(&[(minus_one, step)], F::ZERO),
     };
     let wins = compare::is_negative(b, lead, masks)?;
     let mut factors = vec![(wins, step)];
@@ -127,7 +136,7 @@ fn meet(b: &mut Builder, tile: Field, order: Order, masks: Masks) -> Result<Fiel
     let gains = b.multiply(&factors)?;
     let mut moved = |from: View, block: u32| {
         let gain = gains.part(block * wins.len, wins.len);
-        b.linear(&[(M61::ONE, from), (M61::ONE, gain)], M61::ZERO)
+        b.linear(&[(F::ONE, from), (F::ONE, gain)], F::ZERO)
     };
     Ok(Field {
         values: moved(value, 0),

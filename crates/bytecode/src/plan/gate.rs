@@ -48,7 +48,7 @@ pub enum Gate {
     /// `a / 2^bits`, rounded toward minus infinity.
     Truncate { a: Value, bits: u32 },
     /// The lowest `width` bits, one block for each, the lowest first. Values are from 0 to 2^width - 1;
-    /// for 61 bits they may also be negative, and x < 0 has the bits of 2^61 - 1 + x.
+    /// for as many bits as the field has they may also be negative, and x < 0 has those of p + x.
     Bits { a: Value, width: u32 },
     /// The numbers whose bits are `width` blocks, the lowest first.
     Compose { bits: Value, width: u32 },

@@ -4,7 +4,7 @@
 //! vector holds element g of every comparison of the tile, so a local operation is a loop over
 //! contiguous memory and a part of a vector is a [`View`], not a copy.
 
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, M61, PrimeField};
 
 use super::compare::Want;
 use super::cost::Cost;
@@ -54,22 +54,22 @@ impl View {
 
 /// An operation that each party does alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Local {
+pub enum Local<F: PrimeField = M61> {
     /// `len` times the same public value.
     Constant {
         /// Result.
         dst: Reg,
         /// The value.
-        value: M61,
+        value: F,
     },
     /// `dst[k] = constant + sum of coefficient * view[k]`; views of one element are repeated.
     Linear {
         /// Result.
         dst: Reg,
         /// Coefficients and operands.
-        terms: Vec<(M61, View)>,
+        terms: Vec<(F, View)>,
         /// Added to every element.
-        constant: M61,
+        constant: F,
     },
     /// Block g of the result is `coefficient_g * src + constant_g`.
     Blocks {
@@ -78,16 +78,16 @@ pub enum Local {
         /// One block.
         src: View,
         /// (coefficient, constant) of each block.
-        affine: Vec<(M61, M61)>,
+        affine: Vec<(F, F)>,
     },
     /// `dst[k] = sum over g of weights[g] * src[g * len + k]`, with len the result's length.
     Fold {
         /// Result.
         dst: Reg,
-        /// As many blocks as there are weights (at most 64).
+        /// As many blocks as there are weights.
         src: View,
         /// Weight of each block.
-        weights: Vec<M61>,
+        weights: Vec<F>,
     },
     /// The views behind one another.
     Concat {
@@ -169,7 +169,7 @@ pub enum Local {
         less: Reg,
         /// `[c_d = r_d]`, one block for each digit.
         equal: Reg,
-        /// The mask's 61 bits, one block each.
+        /// The mask's bits, one block each.
         bits: View,
         /// Products of the two bits of each two-bit digit, one block each.
         both: View,
@@ -188,7 +188,7 @@ pub enum Local {
         /// Which bit of the opened value chooses, for each block.
         shifts: Vec<u32>,
         /// The pairs for a bit of 0 and of 1.
-        affine: [(M61, M61); 2],
+        affine: [(F, F); 2],
     },
     /// `dst[k] = opened[k] mod 2^bits`, as shares of a public value.
     OpenedLow {
@@ -331,7 +331,7 @@ pub enum Call {
         /// Which results are wanted.
         want: Want,
     },
-    /// Masks of uniform shared bits, in the layout of [`super::compare::mask_exponents`].
+    /// Masks of uniform shared bits, in the layout of [`super::compare::Layout`].
     Masks {
         /// The call's number.
         op: u32,
@@ -369,31 +369,31 @@ pub enum Call {
 
 /// One step of a strand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<F: PrimeField = M61> {
     /// Done alone.
-    Local(Local),
+    Local(Local<F>),
     /// Done with the committee; the strand waits for it.
     Call(Call),
 }
 
 /// Steps done one after another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Strand {
+pub struct Strand<F: PrimeField = M61> {
     /// Strands that must be finished before, ascending; all of them have lower numbers.
     pub after: Vec<u32>,
     /// The steps.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<F>>,
     /// Memory this strand may need at once for registers and messages, in bytes.
     pub memory_bytes: u64,
 }
 
 /// A run of an entry, or of its input check, as primitive operations with their exact cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Plan<F: PrimeField = M61> {
     /// For how many parties.
     pub committee: Committee,
     /// The strands; a strand depends on lower numbers only.
-    pub strands: Vec<Strand>,
+    pub strands: Vec<Strand<F>>,
     /// Which register holds which collection's rows at the start.
     pub inputs: Vec<(u16, Reg)>,
     /// Which register holds, at the start, the numbers of the members who gave which collection's
@@ -414,7 +414,7 @@ pub struct Plan {
     pub cost: Cost,
 }
 
-impl Local {
+impl<F: PrimeField> Local<F> {
     /// Calls `read` for every view of shares and `read_opened` for every opened vector it reads.
     pub fn reads(&self, mut read: impl FnMut(View), mut read_opened: impl FnMut(Pub)) {
         match self {
@@ -537,7 +537,7 @@ impl Call {
     }
 }
 
-impl Step {
+impl<F: PrimeField> Step<F> {
     /// Calls `read` for every view of shares and `read_opened` for every opened vector it reads.
     pub fn reads(&self, read: impl FnMut(View), read_opened: impl FnMut(Pub)) {
         match self {

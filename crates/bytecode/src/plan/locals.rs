@@ -1,21 +1,21 @@
 //! The steps of a plan that each party does alone: one method of [`Builder`] for each operation, which
 //! gives the result's view.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::ir::{Local, Pub, View};
 
-impl Builder {
+impl<F: PrimeField> Builder<F> {
     /// `len` times a public value.
-    pub(super) fn constant(&mut self, value: M61, len: u32) -> View {
+    pub(super) fn constant(&mut self, value: F, len: u32) -> View {
         let dst = self.register(len);
         self.local(Local::Constant { dst, value });
         self.view(dst)
     }
 
     /// See [`Local::Linear`]; the result is as long as the longest operand.
-    pub(super) fn linear(&mut self, terms: &[(M61, View)], constant: M61) -> View {
+    pub(super) fn linear(&mut self, terms: &[(F, View)], constant: F) -> View {
         let dst = self.register(Builder::joint_len(terms));
         self.local(Local::Linear {
             dst,
@@ -27,20 +27,20 @@ impl Builder {
 
     /// How long a sum of vectors and repeated scalars is. An empty vector beside a scalar stays
     /// empty: only longer than one forces repetition.
-    pub(super) fn joint_len(terms: &[(M61, View)]) -> u32 {
+    pub(super) fn joint_len(terms: &[(F, View)]) -> u32 {
         let len = terms.iter().map(|(_, view)| view.len);
         len.reduce(|a, b| if a == 1 { b } else { a }).unwrap_or(0)
     }
 
     /// See [`Local::Blocks`].
-    pub(super) fn blocks(&mut self, src: View, affine: Vec<(M61, M61)>) -> View {
+    pub(super) fn blocks(&mut self, src: View, affine: Vec<(F, F)>) -> View {
         let dst = self.register(src.len * affine.len() as u32);
         self.local(Local::Blocks { dst, src, affine });
         self.view(dst)
     }
 
     /// See [`Local::Fold`].
-    pub(super) fn fold(&mut self, src: View, weights: Vec<M61>) -> View {
+    pub(super) fn fold(&mut self, src: View, weights: Vec<F>) -> View {
         let dst = self.register(src.len / weights.len() as u32);
         self.local(Local::Fold { dst, src, weights });
         self.view(dst)
@@ -89,7 +89,7 @@ impl Builder {
         if src.len == like.len {
             return src;
         }
-        self.linear(&[(M61::ONE, src), (M61::ZERO, like)], M61::ZERO)
+        self.linear(&[(F::ONE, src), (F::ZERO, like)], F::ZERO)
     }
 
     /// See [`Local::Place`].

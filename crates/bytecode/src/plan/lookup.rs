@@ -8,7 +8,7 @@
 //! A public table is then read locally. A shared one takes one dot product per index: 1 product, 1
 //! round.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::bits;
 use super::build::Builder;
@@ -27,14 +27,22 @@ const TILE_ELEMENTS: u32 = super::TILE * 32;
 
 /// `len` blocks, 1 in block g where the index is g. Indices are below `len`, which is from 1 to
 /// [`MOST_ENTRIES`].
-pub(super) fn one_hots(b: &mut Builder, index: View, len: u32) -> Result<View, PlanError> {
+pub(super) fn one_hots<F: PrimeField>(
+    b: &mut Builder<F>,
+    index: View,
+    len: u32,
+) -> Result<View, PlanError> {
     by_rows(b, index.len, len, rows(len), |b, first, rows| {
         one_hots_tile(b, index.part(first, rows), len)
     })
 }
 
 /// The entries of a public table at the indices, which are below its length.
-pub(super) fn public_table(b: &mut Builder, index: View, table: &[M61]) -> Result<View, PlanError> {
+pub(super) fn public_table<F: PrimeField>(
+    b: &mut Builder<F>,
+    index: View,
+    table: &[F],
+) -> Result<View, PlanError> {
     let len = table.len() as u32;
     by_rows(b, index.len, 1, rows(len), |b, first, rows| {
         let index = index.part(first, rows);
@@ -42,17 +50,21 @@ pub(super) fn public_table(b: &mut Builder, index: View, table: &[M61]) -> Resul
         let mut sums = Vec::new();
         for (place, entries) in (0..).step_by(FOLD).zip(table.chunks(FOLD)) {
             let hot = hot.part(place * rows, entries.len() as u32 * rows);
-            sums.push((M61::ONE, b.fold(hot, entries.to_vec())));
+            sums.push((F::ONE, b.fold(hot, entries.to_vec())));
         }
         Ok(match sums[..] {
             [(_, only)] => only,
-            _ => b.linear(&sums, M61::ZERO),
+            _ => b.linear(&sums, F::ZERO),
         })
     })
 }
 
 /// The entries of a shared table at the indices, which are below its length.
-pub(super) fn shared_table(b: &mut Builder, index: View, table: View) -> Result<View, PlanError> {
+pub(super) fn shared_table<F: PrimeField>(
+    b: &mut Builder<F>,
+    index: View,
+    table: View,
+) -> Result<View, PlanError> {
     by_rows(b, index.len, 1, rows(table.len), |b, first, rows| {
         let hot = one_hots_tile(b, index.part(first, rows), table.len)?;
         b.matrix_product((table, hot), [1, table.len, rows])
@@ -64,11 +76,15 @@ pub(super) fn rows(len: u32) -> u32 {
     (TILE_ELEMENTS / len.next_power_of_two()).clamp(1, super::TILE / 4)
 }
 
-fn one_hots_tile(b: &mut Builder, index: View, len: u32) -> Result<View, PlanError> {
+fn one_hots_tile<F: PrimeField>(
+    b: &mut Builder<F>,
+    index: View,
+    len: u32,
+) -> Result<View, PlanError> {
     let width = (len - 1).checked_ilog2().map_or(0, |top| top + 1);
     if width == 0 {
         b.begin();
-        return Ok(b.constant(M61::ONE, index.len));
+        return Ok(b.constant(F::ONE, index.len));
     }
     let bits = bits::decompose(b, index, width)?;
     let hot = demultiplex(b, bits, width)?;
@@ -76,10 +92,14 @@ fn one_hots_tile(b: &mut Builder, index: View, len: u32) -> Result<View, PlanErr
 }
 
 /// The 2^width blocks of the one-hot vectors of numbers given by their bits, in the current strand.
-pub(super) fn demultiplex(b: &mut Builder, bits: View, width: u32) -> Result<Vec<View>, PlanError> {
+pub(super) fn demultiplex<F: PrimeField>(
+    b: &mut Builder<F>,
+    bits: View,
+    width: u32,
+) -> Result<Vec<View>, PlanError> {
     let n = bits.len / width;
     let mut groups: Vec<Vec<View>> = Vec::new();
-    let unset = b.linear(&[(-M61::ONE, bits)], M61::ONE);
+    let unset = b.linear(&[(-F::ONE, bits)], F::ONE);
     for bit in 0..width {
         groups.push(vec![unset.part(bit * n, n), bits.part(bit * n, n)]);
     }
@@ -105,16 +125,16 @@ pub(super) fn demultiplex(b: &mut Builder, bits: View, width: u32) -> Result<Vec
 }
 
 /// The one-hot of a low and a high group, whose products without their first entries are given.
-fn join(
-    b: &mut Builder,
+fn join<F: PrimeField>(
+    b: &mut Builder<F>,
     low: &[View],
     high: &[View],
     products: &mut impl Iterator<Item = View>,
 ) -> Vec<View> {
-    let rest = |b: &mut Builder, of: View, parts: &[View]| {
-        let mut terms = vec![(M61::ONE, of)];
-        terms.extend(parts.iter().map(|part| (-M61::ONE, *part)));
-        b.linear(&terms, M61::ZERO)
+    let rest = |b: &mut Builder<F>, of: View, parts: &[View]| {
+        let mut terms = vec![(F::ONE, of)];
+        terms.extend(parts.iter().map(|part| (-F::ONE, *part)));
+        b.linear(&terms, F::ZERO)
     };
     let mut rows: Vec<Vec<View>> = Vec::new();
     for &entry in &high[1..] {

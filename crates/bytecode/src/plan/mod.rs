@@ -43,7 +43,7 @@ mod truncation;
 mod unmask;
 mod zero;
 
-pub use cost::{Cost, FRAME_ELEMENTS, HEADER_BYTES, Limits};
+pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};

@@ -32,10 +32,10 @@
 //!
 //! A word costs 61 random bits.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
-use super::compare::{MASK_BITS, mask_exponents};
+use super::compare::Layout;
 use super::error::PlanError;
 use super::ir::View;
 use super::tiling::by_rows;
@@ -65,7 +65,11 @@ const FRACTION_BITS: u32 = 124;
 const NEGLIGIBLE: u128 = 1 << (FRACTION_BITS - 76);
 
 /// Uniform numbers below `end`, from 1 to [`MOST_UNIFORM`].
-pub(super) fn uniform(b: &mut Builder, count: u32, end: u64) -> Result<View, PlanError> {
+pub(super) fn uniform<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+    end: u64,
+) -> Result<View, PlanError> {
     by_rows(b, count, 1, super::TILE, |b, _, len| {
         if end.is_power_of_two() {
             return Ok(words(b, len, end.trailing_zeros())?.0);
@@ -74,16 +78,20 @@ pub(super) fn uniform(b: &mut Builder, count: u32, end: u64) -> Result<View, Pla
     })
 }
 
-fn uniform_tile(b: &mut Builder, count: u32, end: u64) -> Result<View, PlanError> {
+fn uniform_tile<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+    end: u64,
+) -> Result<View, PlanError> {
     let bits = end.ilog2() + 1;
     let limb_bits = PRODUCT_BITS - bits;
     let limbs = (bits + 60).div_ceil(limb_bits);
     let mut value: Option<View> = None;
     for _ in 0..limbs {
         let (limb, _) = words(b, count, limb_bits)?;
-        let mut terms = vec![(M61::new(end), limb)];
-        terms.extend(value.map(|value| (M61::ONE, value)));
-        let scaled = b.linear(&terms, M61::ZERO);
+        let mut terms = vec![(F::from_u64(end), limb)];
+        terms.extend(value.map(|value| (F::ONE, value)));
+        let scaled = b.linear(&terms, F::ZERO);
         let range = Interval {
             low: 0,
             high: (1 << PRODUCT_BITS) - 1,
@@ -94,7 +102,11 @@ fn uniform_tile(b: &mut Builder, count: u32, end: u64) -> Result<View, PlanError
 }
 
 /// Discrete Laplace numbers for geometric bits with these thresholds; see [`geometric_thresholds`].
-pub(super) fn laplace(b: &mut Builder, count: u32, thresholds: &[u64]) -> Result<View, PlanError> {
+pub(super) fn laplace<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+    thresholds: &[u64],
+) -> Result<View, PlanError> {
     let both = 2 * thresholds.len() as u32;
     by_rows(b, count, 1, super::TILE / both, |b, _, len| {
         let (drawn, _) = words(b, both * len, WORD_BITS)?;
@@ -102,38 +114,42 @@ pub(super) fn laplace(b: &mut Builder, count: u32, thresholds: &[u64]) -> Result
         let mut bits = Vec::new();
         for (block, threshold) in (0..).zip(thresholds.iter().chain(thresholds)) {
             let part = drawn.part(block * len, len);
-            bits.push(b.linear(&[(M61::ONE, part)], -M61::new(*threshold)));
+            bits.push(b.linear(&[(F::ONE, part)], -F::from_u64(*threshold)));
         }
         let distances = b.concat(&bits);
-        let set = relation::holds(b, Relation::Less, &[(M61::ONE, distances)], M61::ZERO)?;
-        let positive = (0..thresholds.len()).map(|j| M61::new(1 << j));
-        let weights: Vec<M61> = positive.clone().chain(positive.map(|w| -w)).collect();
+        let set = relation::holds(b, Relation::Less, &[(F::ONE, distances)], F::ZERO)?;
+        let positive = (0..thresholds.len()).map(|j| F::from_u64(1 << j));
+        let weights: Vec<F> = positive.clone().chain(positive.map(|w| -w)).collect();
         let mut sums = Vec::new();
         for (place, weights) in (0..).zip(weights.chunks(thresholds.len())) {
             let half = set.part(place * set.len / 2, set.len / 2);
-            sums.push((M61::ONE, b.fold(half, weights.to_vec())));
+            sums.push((F::ONE, b.fold(half, weights.to_vec())));
         }
-        Ok(b.linear(&sums, M61::ZERO))
+        Ok(b.linear(&sums, F::ZERO))
     })
 }
 
 /// Discrete Gaussian numbers for these thresholds; see [`gaussian_thresholds`].
-pub(super) fn gaussian(b: &mut Builder, count: u32, thresholds: &[u64]) -> Result<View, PlanError> {
+pub(super) fn gaussian<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+    thresholds: &[u64],
+) -> Result<View, PlanError> {
     let most = thresholds.len() as u32;
     by_rows(b, count, 1, super::TILE / most, |b, _, len| {
         let (drawn, sign) = words(b, len, WORD_BITS)?;
         let affine = thresholds
             .iter()
-            .map(|threshold| (M61::ONE, -M61::new(*threshold)));
+            .map(|threshold| (F::ONE, -F::from_u64(*threshold)));
         let distances = b.blocks(drawn, affine.collect());
-        let less = relation::holds(b, Relation::Less, &[(M61::ONE, distances)], M61::ZERO)?;
+        let less = relation::holds(b, Relation::Less, &[(F::ONE, distances)], F::ZERO)?;
         let blocks: Vec<_> = (0..most)
-            .map(|block| (-M61::ONE, less.part(block * len, len)))
+            .map(|block| (-F::ONE, less.part(block * len, len)))
             .collect();
-        let magnitude = b.linear(&blocks, M61::from(most));
+        let magnitude = b.linear(&blocks, F::from_u64(most.into()));
         let turned = product::product(b, magnitude, sign)?;
-        let terms = [(M61::ONE, magnitude), (M61::from_i64(-2), turned)];
-        Ok(b.linear(&terms, M61::ZERO))
+        let terms = [(F::ONE, magnitude), (F::from_i64(-2), turned)];
+        Ok(b.linear(&terms, F::ZERO))
     })
 }
 
@@ -188,7 +204,11 @@ pub(super) fn gaussian_thresholds(decay: u64) -> Option<Vec<u64>> {
 
 /// `count` uniform numbers of `bits` bits, and one further random bit for each. The next step is in a
 /// strand of its own.
-fn words(b: &mut Builder, count: u32, bits: u32) -> Result<(View, View), PlanError> {
+fn words<F: PrimeField>(
+    b: &mut Builder<F>,
+    count: u32,
+    bits: u32,
+) -> Result<(View, View), PlanError> {
     b.begin_masks();
     let (random, masks) = b.masks(count)?;
     b.verify_masks();
@@ -196,14 +216,21 @@ fn words(b: &mut Builder, count: u32, bits: u32) -> Result<(View, View), PlanErr
     b.wait_for_masks(masks);
     let weight = |exponent: u32| {
         if exponent < bits {
-            M61::new(1 << exponent)
+            F::from_u64(1 << exponent)
         } else {
-            M61::ZERO
+            F::ZERO
         }
     };
-    let words = b.fold(random, mask_exponents().map(weight).to_vec());
+    let words = b.fold(
+        random,
+        Layout::of::<F>()
+            .exponents()
+            .into_iter()
+            .map(weight)
+            .collect(),
+    );
     // The last block is the top bit.
-    Ok((words, random.part((MASK_BITS - 1) * count, count)))
+    Ok((words, random.part((F::BITS - 1) * count, count)))
 }
 
 fn fraction(decay: u64) -> u128 {

@@ -4,17 +4,18 @@
 use std::fmt;
 use std::str::FromStr;
 
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, PrimeField};
 
 use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::ir::{Plan, View};
+use super::program::magnitude_limit;
 use super::{
     FIRST_MAIN_CALL, bits, extremes, lookup, product, quotient, rank, relation, root, select, sort,
     statistics, truncation,
 };
-use crate::interval::{Interval, MAGNITUDE_LIMIT};
+use crate::interval::Interval;
 use crate::model::{Order, Relation};
 
 /// What a benchmark measures.
@@ -109,10 +110,10 @@ impl Operation {
         }
     }
 
-    /// Where the values of an input lie, all of them below 2^59 in magnitude; `None`: anywhere in the
+    /// Where the values of an input lie, all of them below 2^59 in magnitude, over 2^127 - 1 below 2^63; `None`: anywhere in the
     /// field.
     #[must_use]
-    pub const fn range(self, input: u16) -> Option<Interval> {
+    pub const fn range<F: PrimeField>(self, input: u16) -> Option<Interval> {
         let (low, high) = match (self, input) {
             (
                 Operation::Multiply
@@ -129,7 +130,10 @@ impl Operation {
             (Operation::Bits | Operation::Divide | Operation::SquareRoot | Operation::Sort, _) => {
                 (0, (1 << 32) - 1)
             }
-            _ => (1 - MAGNITUDE_LIMIT, MAGNITUDE_LIMIT - 1),
+            _ => {
+                let most = (magnitude_limit::<F>() - 1) as i64;
+                (-most, most)
+            }
         };
         Some(Interval { low, high })
     }
@@ -213,10 +217,14 @@ impl fmt::Display for UnknownOperation {
 impl std::error::Error for UnknownOperation {}
 
 /// The operations that are one template over inputs in known ranges.
-fn non_linear(b: &mut Builder, operation: Operation, inputs: &[View]) -> Result<View, PlanError> {
+fn non_linear<F: PrimeField>(
+    b: &mut Builder<F>,
+    operation: Operation,
+    inputs: &[View],
+) -> Result<View, PlanError> {
     let x = inputs[0];
     let range = |input| {
-        let range = operation.range(input);
+        let range = operation.range::<F>(input);
         range.expect("values that are taken apart have a range")
     };
     match operation {
@@ -224,7 +232,7 @@ fn non_linear(b: &mut Builder, operation: Operation, inputs: &[View]) -> Result<
         Operation::Bits => bits::decompose(b, x, Operation::BITS),
         Operation::Select => select::select(b, x, inputs[1], inputs[2]),
         Operation::Lookup => {
-            let table = Operation::TABLE.map(M61::from_i64);
+            let table = Operation::TABLE.map(F::from_i64);
             lookup::public_table(b, x, &table)
         }
         Operation::Max => extremes::first(b, x, Order::Descending),
@@ -246,12 +254,12 @@ fn non_linear(b: &mut Builder, operation: Operation, inputs: &[View]) -> Result<
 ///
 /// # Errors
 /// [`PlanError`] if the committee is not supported or the run would pass a limit.
-pub fn operation(
+pub fn operation<F: PrimeField>(
     operation: Operation,
     count: u32,
     committee: Committee,
     security: Security,
-) -> Result<Plan, PlanError> {
+) -> Result<Plan<F>, PlanError> {
     super::entry::check_committee(committee)?;
     let limits = Limits::default();
     let len = operation.input_len(count);
@@ -286,8 +294,8 @@ pub fn operation(
                 Operation::Less => Relation::Less,
                 _ => Relation::Equal,
             };
-            let difference = [(M61::ONE, *x), (-M61::ONE, *y)];
-            relation::holds(&mut b, relation, &difference, M61::ZERO)?
+            let difference = [(F::ONE, *x), (-F::ONE, *y)];
+            relation::holds(&mut b, relation, &difference, F::ZERO)?
         }
         (Operation::Shuffle, [x]) => {
             b.begin();

@@ -1,13 +1,19 @@
 //! Element-wise products. A long vector goes in tiles, so that one tile travels while the next is
 //! multiplied.
 
+use enigma_field::PrimeField;
+
 use super::build::Builder;
 use super::error::PlanError;
 use super::ir::View;
 use super::tiles;
 
 /// The products of `x` and `y`, which are equally long.
-pub(super) fn product(b: &mut Builder, x: View, y: View) -> Result<View, PlanError> {
+pub(super) fn product<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    y: View,
+) -> Result<View, PlanError> {
     if x.len <= super::TILE {
         b.begin();
         return b.multiply(&[(x, y)]);

@@ -1,12 +1,12 @@
 //! Programs of vector operations: each gate is one template over the results of earlier gates.
 //!
 //! A program is written by trusted code: a test, a benchmark, a compiler. It says of each input where
-//! its values lie, and every further range follows; a gate whose result could leave |x| < 2^59 (S15) is
-//! refused, so that comparisons are right for all inputs that keep their promise. Outputs are **as
+//! its values lie, and every further range follows; a gate whose result could leave |x| < 2^59 (S15), over
+//! 2^127 - 1 |x| < 2^63, is refused, so that comparisons are right for all inputs that keep their promise. Outputs are **as
 //! computed**, fit to be opened only for values that are nobody's secret; a run with recipients
 //! re-randomises them.
 
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, PrimeField};
 
 use super::build::Builder;
 use super::cost::Limits;
@@ -17,7 +17,7 @@ use super::{
     FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
     relation, root, select, sort, statistics, truncation, zero,
 };
-use crate::interval::{Interval, MAGNITUDE_LIMIT, Wide};
+use crate::interval::{Interval, Wide};
 
 /// The plan of a program. Its inputs are numbered from 0 in place of collections, its outputs are the
 /// results of the gates in `shown`, numbered from 0 in place of manifest lines.
@@ -25,13 +25,13 @@ use crate::interval::{Interval, MAGNITUDE_LIMIT, Wide};
 /// # Errors
 /// [`PlanError::Gate`] if a gate cannot be applied to its operands, [`PlanError::OverLimit`] if the run
 /// would pass a limit, [`PlanError::CommitteeSize`].
-pub fn program(
+pub fn program<F: PrimeField>(
     gates: &[Gate],
     shown: &[Value],
     committee: Committee,
     security: Security,
     limits: Limits,
-) -> Result<Plan, PlanError> {
+) -> Result<Plan<F>, PlanError> {
     super::entry::check_committee(committee)?;
     let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits);
     if security == Security::SemiHonest {
@@ -94,13 +94,13 @@ impl From<GateProblem> for Refusal {
 
 const BIT: Interval = Interval { low: 0, high: 1 };
 
-struct Expansion {
-    b: Builder,
+struct Expansion<F: PrimeField> {
+    b: Builder<F>,
     inputs: u16,
     values: Vec<Known>,
 }
 
-impl Expansion {
+impl<F: PrimeField> Expansion<F> {
     fn gate(&mut self, gate: &Gate) -> Result<Known, Refusal> {
         match gate {
             Gate::Input { len, range } => self.input(*len, *range),
@@ -127,7 +127,7 @@ impl Expansion {
     fn input(&mut self, len: u32, range: Interval) -> Result<Known, Refusal> {
         self.b.limits().check(Limit::VectorLength, len.into())?;
         check(len > 0 && range.low <= range.high, GateProblem::Length)?;
-        let range = narrow(range.into())?;
+        let range = narrow::<F>(range.into())?;
         let view = self.b.input(self.inputs, len);
         self.inputs += 1;
         Ok(Known { view, range })
@@ -142,7 +142,7 @@ impl Expansion {
                 } else {
                     Wide::from(self.value(*a)?.range).times(self.value(*b)?.range.into())
                 };
-                let range = narrow(range)?;
+                let range = narrow::<F>(range)?;
                 let [a, b] = self.together([*a, *b])?;
                 let view = product::product(&mut self.b, a.view, b.view)?;
                 Ok(Known { view, range })
@@ -152,12 +152,12 @@ impl Expansion {
                 let all = Wide::from(a.range).times(Wide::exactly(a.view.len.into()));
                 self.b.begin();
                 if matches!(gate, Gate::Sum { .. }) {
-                    let range = narrow(all)?;
+                    let range = narrow::<F>(all)?;
                     let view = self.b.sum(a.view);
                     return Ok(Known { view, range });
                 }
                 let one = Wide::from(a.range);
-                let range = narrow(Wide {
+                let range = narrow::<F>(Wide {
                     low: one.low.min(all.low),
                     high: one.high.max(all.high),
                 })?;
@@ -192,7 +192,7 @@ impl Expansion {
         let mut views = Vec::new();
         let mut len = 1;
         for &(coefficient, value) in terms {
-            let fits = coefficient.unsigned_abs() < MAGNITUDE_LIMIT.unsigned_abs();
+            let fits = i128::from(coefficient).abs() < magnitude_limit::<F>();
             check(fits, GateProblem::Range)?;
             let value = self.value(value)?;
             let fits = len == 1 || value.view.len == 1 || value.view.len == len;
@@ -200,11 +200,11 @@ impl Expansion {
             len = len.max(value.view.len);
             let part = Wide::from(value.range).times(Wide::exactly(coefficient));
             range = range.plus(part);
-            views.push((M61::from_i64(coefficient), value.view));
+            views.push((F::from_i64(coefficient), value.view));
         }
-        let range = narrow(range)?;
+        let range = narrow::<F>(range)?;
         self.b.begin();
-        let view = self.b.linear(&views, M61::from_i64(constant));
+        let view = self.b.linear(&views, F::from_i64(constant));
         Ok(Known { view, range })
     }
 
@@ -213,13 +213,13 @@ impl Expansion {
             Gate::DividePublic { a, divisor } => {
                 let a = self.value(*a)?;
                 let divisors = Wide::exactly(*divisor);
-                let range = narrow(Wide::from(a.range).divided_by(divisors))?;
+                let range = narrow::<F>(Wide::from(a.range).divided_by(divisors))?;
                 let view = division::divide(&mut self.b, a.view, a.range, *divisor)?;
                 Ok(Known { view, range })
             }
             Gate::Divide { a, b } => {
                 let [a, b] = self.together([*a, *b])?;
-                let range = narrow(Wide::from(a.range).divided_by(b.range.into()))?;
+                let range = narrow::<F>(Wide::from(a.range).divided_by(b.range.into()))?;
                 let view = quotient::divide(&mut self.b, (a.view, a.range), (b.view, b.range))?;
                 Ok(Known { view, range })
             }
@@ -235,7 +235,7 @@ impl Expansion {
             }
             Gate::Remainder { a, bits } => {
                 let a = self.value(*a)?;
-                check(*bits < 60, GateProblem::Parameter)?;
+                check(*bits <= value_bits::<F>(), GateProblem::Parameter)?;
                 let view = truncation::remainder(&mut self.b, a.view, a.range, *bits)?;
                 let high = (1 << bits) - 1;
                 let range = if a.range.low >= 0 {
@@ -250,7 +250,7 @@ impl Expansion {
             }
             Gate::Truncate { a, bits } => {
                 let a = self.value(*a)?;
-                check(*bits <= truncation::MOST_BITS, GateProblem::Parameter)?;
+                check(*bits <= most_bits::<F>(), GateProblem::Parameter)?;
                 let view = truncation::truncate(&mut self.b, a.view, a.range, *bits)?;
                 let range = Interval {
                     low: a.range.low >> bits,
@@ -266,8 +266,9 @@ impl Expansion {
         match gate {
             Gate::Bits { a, width } => {
                 let a = self.value(*a)?;
-                check((1..=bits::ALL).contains(width), GateProblem::Parameter)?;
-                if *width < bits::ALL {
+                let few = (1..=most_bits::<F>()).contains(width);
+                check(few || *width == F::BITS, GateProblem::Parameter)?;
+                if *width < F::BITS {
                     check(below(a.range, 1 << width), GateProblem::Range)?;
                 }
                 self.fits(a.view, *width)?;
@@ -277,7 +278,8 @@ impl Expansion {
             Gate::Compose { bits, width } => {
                 let bits = self.value(*bits)?;
                 is_bit(bits)?;
-                check((1..=59).contains(width), GateProblem::Parameter)?;
+                let few = (1..=value_bits::<F>()).contains(width);
+                check(few, GateProblem::Parameter)?;
                 let divides = bits.view.len.is_multiple_of(*width);
                 check(divides, GateProblem::Length)?;
                 let view = bits::compose(&mut self.b, bits.view, *width);
@@ -297,8 +299,8 @@ impl Expansion {
                 let index = self.index(*index, table.len() as u32)?;
                 let ends = table.iter().copied().min().zip(table.iter().copied().max());
                 let (low, high) = ends.ok_or(GateProblem::Parameter)?;
-                let range = narrow(Interval { low, high }.into())?;
-                let entries: Vec<M61> = table.iter().map(|entry| M61::from_i64(*entry)).collect();
+                let range = narrow::<F>(Interval { low, high }.into())?;
+                let entries: Vec<F> = table.iter().map(|entry| F::from_i64(*entry)).collect();
                 let view = lookup::public_table(&mut self.b, index, &entries)?;
                 Ok(Known { view, range })
             }
@@ -321,8 +323,8 @@ impl Expansion {
                 let (a, b) = (self.value(*a)?, self.value(*b)?);
                 let (x, y) = (a.view.len, b.view.len);
                 check(x == y || x == 1 || y == 1, GateProblem::Length)?;
-                let difference = [(M61::ONE, a.view), (-M61::ONE, b.view)];
-                let view = relation::holds(&mut self.b, *relation, &difference, M61::ZERO)?;
+                let difference = [(F::ONE, a.view), (-F::ONE, b.view)];
+                let view = relation::holds(&mut self.b, *relation, &difference, F::ZERO)?;
                 Ok(Known { view, range: BIT })
             }
             Gate::ShowZeros { a } => {
@@ -381,7 +383,7 @@ impl Expansion {
                 let few = (1..=statistics::MOST_BOUNDS).contains(&bounds.len());
                 check(ascending && few, GateProblem::Parameter)?;
                 for &bound in bounds {
-                    narrow(Wide::exactly(bound))?;
+                    narrow::<F>(Wide::exactly(bound))?;
                 }
                 let view = statistics::histogram(&mut self.b, a.view, bounds)?;
                 Ok(counted(view, a))
@@ -463,7 +465,7 @@ impl Expansion {
 
     /// Refuses a result of so many blocks that memory, or a register's 32-bit length, cannot hold it.
     fn fits(&self, block: View, blocks: u32) -> Result<(), PlanError> {
-        let element = M61::BYTES as u64;
+        let element = F::BYTES as u64;
         let mut limits = self.b.limits();
         limits.memory_bytes = limits.memory_bytes.min(u64::from(u32::MAX) * element);
         let elements = u64::from(block.len) * u64::from(blocks);
@@ -486,13 +488,33 @@ fn check(holds: bool, problem: GateProblem) -> Result<(), GateProblem> {
     if holds { Ok(()) } else { Err(problem) }
 }
 
-fn narrow(range: Wide) -> Result<Interval, GateProblem> {
-    range.narrow().ok_or(GateProblem::Range)
+/// Values stay strictly below this in magnitude: a quarter of the field (S15), and what fits into 64
+/// bits.
+pub(super) const fn magnitude_limit<F: PrimeField>() -> i128 {
+    let bits = if F::BITS - 2 < 63 { F::BITS - 2 } else { 63 };
+    1 << bits
+}
+
+/// Bits of values that are not negative; one fewer than there can be where 2 to this power must be an
+/// `i64`.
+const fn value_bits<F: PrimeField>() -> u32 {
+    let bits = magnitude_limit::<F>().trailing_zeros();
+    if bits < 62 { bits } else { 62 }
+}
+
+/// Most bits that can be cut off a value.
+const fn most_bits<F: PrimeField>() -> u32 {
+    value_bits::<F>() + 1
+}
+
+fn narrow<F: PrimeField>(range: Wide) -> Result<Interval, GateProblem> {
+    let narrow = range.narrow_to(magnitude_limit::<F>());
+    narrow.ok_or(GateProblem::Range)
 }
 
 /// Whether all values are from 0 to `end` - 1.
-fn below(range: Interval, end: i64) -> bool {
-    range.low >= 0 && range.high < end
+fn below(range: Interval, end: i128) -> bool {
+    range.low >= 0 && i128::from(range.high) < end
 }
 
 fn is_bit(known: Known) -> Result<(), GateProblem> {

@@ -16,7 +16,7 @@
 //! can). A divisor that can be 0: 1 comparison that tells sign and zero together, and 1 product. Rounds:
 //! 8 for each bit of the quotient.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::bits;
 use super::build::Builder;
@@ -28,15 +28,15 @@ use super::unmask;
 use crate::interval::Interval;
 
 /// The quotients of `dividend` by `divisor`, equally long, which lie in these ranges.
-pub(super) fn divide(
-    b: &mut Builder,
+pub(super) fn divide<F: PrimeField>(
+    b: &mut Builder<F>,
     (dividend, dividends): (View, Interval),
     (divisor, divisors): (View, Interval),
 ) -> Result<View, PlanError> {
     let most = largest_quotient(dividends, divisors);
     if most == 0 {
         b.begin();
-        return Ok(b.constant(M61::ZERO, dividend.len));
+        return Ok(b.constant(F::ZERO, dividend.len));
     }
     let width = bit_len(most);
     by_rows(
@@ -73,7 +73,12 @@ struct Magnitude {
     zero: Option<View>,
 }
 
-fn tile(b: &mut Builder, dividend: Factor, divisor: Factor, width: u32) -> Result<View, PlanError> {
+fn tile<F: PrimeField>(
+    b: &mut Builder<F>,
+    dividend: Factor,
+    divisor: Factor,
+    width: u32,
+) -> Result<View, PlanError> {
     let n = dividend.value.len;
     let may_be_zero = divisor.range.low <= 0 && divisor.range.high >= 0;
     let dividend_masks = signs_differ(dividend.range).then(|| compare::masks(b, n));
@@ -98,56 +103,56 @@ fn tile(b: &mut Builder, dividend: Factor, divisor: Factor, width: u32) -> Resul
 }
 
 /// The quotient of numbers not negative: one bit for each mask.
-fn long_division(
-    b: &mut Builder,
+fn long_division<F: PrimeField>(
+    b: &mut Builder<F>,
     bits: View,
     divisor: View,
     steps: Vec<Masks>,
 ) -> Result<View, PlanError> {
-    let one = M61::ONE;
+    let one = F::ONE;
     let n = divisor.len;
     let width = steps.len() as u32;
     let beyond = bits.len / n - width;
     // What is above the quotient's bits is below every divisor but 0.
     let mut rest = if beyond == 0 {
-        b.constant(M61::ZERO, n)
+        b.constant(F::ZERO, n)
     } else {
-        let weights = (0..beyond).map(|i| M61::new(1 << i)).collect();
+        let weights = (0..beyond).map(|i| F::from_u64(1 << i)).collect();
         b.fold(bits.part(width * n, beyond * n), weights)
     };
     let mut quotient = Vec::new();
     for (place, masks) in (0..width).rev().zip(steps) {
         let next = bits.part(place * n, n);
-        let terms = [(M61::new(2), rest), (one, next), (-one, divisor)];
-        let taken = b.linear(&terms, M61::ZERO);
+        let terms = [(F::from_u64(2), rest), (one, next), (-one, divisor)];
+        let taken = b.linear(&terms, F::ZERO);
         let less = compare::is_negative(b, taken, masks)?;
-        quotient.push((-M61::new(1 << place), less));
+        quotient.push((-F::from_u64(1 << place), less));
         if place > 0 {
             let restored = b.multiply(&[(less, divisor)])?;
-            rest = b.linear(&[(one, taken), (one, restored)], M61::ZERO);
+            rest = b.linear(&[(one, taken), (one, restored)], F::ZERO);
         }
     }
-    Ok(b.linear(&quotient, M61::new((1 << width) - 1)))
+    Ok(b.linear(&quotient, F::from_u64((1 << width) - 1)))
 }
 
 /// Puts signs and the quotient by 0 right.
-fn finish(
-    b: &mut Builder,
+fn finish<F: PrimeField>(
+    b: &mut Builder<F>,
     mut quotient: View,
     dividend: &Factor,
     divisor: &Factor,
     numerator: &Magnitude,
     denominator: &Magnitude,
 ) -> Result<View, PlanError> {
-    let one = M61::ONE;
+    let one = F::ONE;
     if let Some(zero) = denominator.zero {
         let none = b.multiply(&[(quotient, zero)])?;
-        quotient = b.linear(&[(one, quotient), (-one, none)], M61::ZERO);
+        quotient = b.linear(&[(one, quotient), (-one, none)], F::ZERO);
     }
     let negative = match (numerator.negative, denominator.negative) {
         (Some(x), Some(y)) => {
             let both = b.multiply(&[(x, y)])?;
-            Some(b.linear(&[(one, x), (one, y), (M61::from_i64(-2), both)], M61::ZERO))
+            Some(b.linear(&[(one, x), (one, y), (F::from_i64(-2), both)], F::ZERO))
         }
         (x, y) => x.or(y),
     };
@@ -162,19 +167,19 @@ fn finish(
     let mut terms = vec![(sign, quotient)];
     if let Some(negative) = negative {
         let turned = b.multiply(&[(quotient, negative)])?;
-        terms.push((M61::from_i64(-2) * sign, turned));
+        terms.push((F::from_i64(-2) * sign, turned));
     }
-    Ok(b.linear(&terms, M61::ZERO))
+    Ok(b.linear(&terms, F::ZERO))
 }
 
 /// The magnitude of a number, in the current strand; also whether it is 0, if it may be.
-fn magnitude(
-    b: &mut Builder,
+fn magnitude<F: PrimeField>(
+    b: &mut Builder<F>,
     of: &Factor,
     masks: Option<Masks>,
     may_be_zero: bool,
 ) -> Result<Magnitude, PlanError> {
-    let one = M61::ONE;
+    let one = F::ONE;
     let (negative, zero) = match masks {
         None => (None, None),
         Some(masks) if may_be_zero => {
@@ -186,9 +191,9 @@ fn magnitude(
     match negative.filter(|_| signs_differ(of.range)) {
         Some(negative) => {
             let turned = b.multiply(&[(of.value, negative)])?;
-            let terms = [(one, of.value), (M61::from_i64(-2), turned)];
+            let terms = [(one, of.value), (F::from_i64(-2), turned)];
             Ok(Magnitude {
-                value: b.linear(&terms, M61::ZERO),
+                value: b.linear(&terms, F::ZERO),
                 negative: Some(negative),
                 zero,
             })
@@ -196,7 +201,7 @@ fn magnitude(
         None => {
             let sign = if of.range.low < 0 { -one } else { one };
             Ok(Magnitude {
-                value: b.linear(&[(sign, of.value)], M61::ZERO),
+                value: b.linear(&[(sign, of.value)], F::ZERO),
                 negative: None,
                 zero,
             })

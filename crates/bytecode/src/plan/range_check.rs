@@ -9,7 +9,7 @@
 //! No field element passes that is not in the range: u = x - low and w = high - low satisfy
 //! 0 <= w < p/2; if u is in the lower half of the field but above w, w - u is in the upper half.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare;
@@ -18,8 +18,8 @@ use super::ir::View;
 use super::tiles;
 
 /// Opens one validity bit for each row.
-pub(super) fn check_rows(
-    b: &mut Builder,
+pub(super) fn check_rows<F: PrimeField>(
+    b: &mut Builder<F>,
     collection: u16,
     rows: View,
     low: i64,
@@ -32,17 +32,14 @@ pub(super) fn check_rows(
         b.begin();
         let distances = b.blocks(
             rows.part(first as u32, len),
-            vec![
-                (M61::ONE, -M61::from_i64(low)),
-                (-M61::ONE, M61::from_i64(high)),
-            ],
+            vec![(F::ONE, -F::from_i64(low)), (-F::ONE, F::from_i64(high))],
         );
         let outside = compare::is_negative(b, distances, masks)?;
         let (below, above) = (outside.part(0, len), outside.part(len, len));
         let both = b.multiply(&[(below, above)])?;
         parts.push(b.linear(
-            &[(-M61::ONE, below), (-M61::ONE, above), (M61::ONE, both)],
-            M61::ONE,
+            &[(-F::ONE, below), (-F::ONE, above), (F::ONE, both)],
+            F::ONE,
         ));
     }
     if parts.is_empty() {

@@ -2,7 +2,7 @@
 //! [x_i = x_j] tell both rows who comes before whom. Pairs go in tiles of equal size; a tile's
 //! comparisons are summed per row locally, so that only one vector per tile stays.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
@@ -12,36 +12,43 @@ use super::tiles;
 use crate::model::Order;
 
 /// 1 + how many elements come strictly before, for each element of `values`.
-pub(super) fn rank(b: &mut Builder, values: View, order: Order) -> Result<View, PlanError> {
+pub(super) fn rank<F: PrimeField>(
+    b: &mut Builder<F>,
+    values: View,
+    order: Order,
+) -> Result<View, PlanError> {
     count_before(b, values, order, compare::sign)
 }
 
 /// 1 + how many elements come before in ascending order, for each element of `values`; among equal
 /// ones the lower place comes first, so that no two have the same position. Each pair is compared once,
 /// and equality need not be known.
-pub(super) fn positions(b: &mut Builder, values: View) -> Result<View, PlanError> {
+pub(super) fn positions<F: PrimeField>(
+    b: &mut Builder<F>,
+    values: View,
+) -> Result<View, PlanError> {
     // Of which x_i is counted behind x_j where `less` is 1, else x_j behind x_i.
     count_before(b, values, Order::Descending, |b, difference, masks| {
         // Of a pair i < j, x_j comes first only if it is smaller.
-        let later = b.linear(&[(-M61::ONE, difference)], M61::ZERO);
+        let later = b.linear(&[(-F::ONE, difference)], F::ZERO);
         let less = compare::is_negative(b, later, masks)?;
-        let equal = b.constant(M61::ZERO, difference.len);
+        let equal = b.constant(F::ZERO, difference.len);
         Ok((less, equal))
     })
 }
 
 /// 1 + how many elements come before each, where `less_and_equal` tells of x_i - x_j for all pairs i < j
 /// whether x_i is the smaller, and whether they are equal.
-fn count_before(
-    b: &mut Builder,
+fn count_before<F: PrimeField>(
+    b: &mut Builder<F>,
     values: View,
     order: Order,
-    less_and_equal: impl Fn(&mut Builder, View, Masks) -> Result<(View, View), PlanError>,
+    less_and_equal: impl Fn(&mut Builder<F>, View, Masks) -> Result<(View, View), PlanError>,
 ) -> Result<View, PlanError> {
     let rows = values.len;
     if rows < 2 {
         b.begin();
-        return Ok(b.constant(M61::ONE, rows));
+        return Ok(b.constant(F::ONE, rows));
     }
     let mut counts = Vec::new();
     for (first, len) in tiles(pairs(rows), super::TILE) {
@@ -63,10 +70,10 @@ fn count_before(
             first,
             order,
         });
-        counts.push((M61::ONE, b.view(dst)));
+        counts.push((F::ONE, b.view(dst)));
     }
     b.begin();
-    Ok(b.linear(&counts, M61::ONE))
+    Ok(b.linear(&counts, F::ONE))
 }
 
 fn pairs(rows: u32) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! Masks of up to one tile are made before the numbers are known; longer vectors go tile by tile.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
@@ -13,17 +13,17 @@ use crate::model::Relation;
 
 /// 1 where `a` stands to `b` in the relation, else 0. The difference is `sum of coefficient * view +
 /// constant`, so that the right side can be shared or public.
-pub(super) fn holds(
-    b: &mut Builder,
+pub(super) fn holds<F: PrimeField>(
+    b: &mut Builder<F>,
     relation: Relation,
-    difference: &[(M61, View)],
-    constant: M61,
+    difference: &[(F, View)],
+    constant: F,
 ) -> Result<View, PlanError> {
     let sign = match relation {
-        Relation::Less | Relation::Equal => M61::ONE,
-        Relation::Greater => -M61::ONE,
+        Relation::Less | Relation::Equal => F::ONE,
+        Relation::Greater => -F::ONE,
     };
-    let terms: Vec<(M61, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
+    let terms: Vec<(F, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
     let rows = Builder::joint_len(&terms);
     let mut prepared = None;
     if rows <= super::TILE {
@@ -47,8 +47,8 @@ pub(super) fn holds(
     Ok(b.concat(&parts))
 }
 
-fn compared(
-    b: &mut Builder,
+fn compared<F: PrimeField>(
+    b: &mut Builder<F>,
     relation: Relation,
     difference: View,
     masks: Masks,

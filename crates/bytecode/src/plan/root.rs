@@ -8,7 +8,7 @@
 //! Per value h comparisons and h - 2 products (none for h = 1): the first bit needs none,
 //! because s is 0, nor does the last, because R ends. Rounds: 7 for each bit, and 1 for each product.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
@@ -17,11 +17,15 @@ use super::ir::View;
 use super::tiling::by_rows;
 
 /// The roots of values from 0 to `high`.
-pub(super) fn root(b: &mut Builder, x: View, high: u64) -> Result<View, PlanError> {
+pub(super) fn root<F: PrimeField>(
+    b: &mut Builder<F>,
+    x: View,
+    high: u64,
+) -> Result<View, PlanError> {
     let width = (u64::BITS - high.leading_zeros()).div_ceil(2);
     if width == 0 {
         b.begin();
-        return Ok(b.constant(M61::ZERO, x.len));
+        return Ok(b.constant(F::ZERO, x.len));
     }
     by_rows(b, x.len, 1, super::TILE / width, |b, first, len| {
         let steps: Result<Vec<Masks>, _> = (0..width).map(|_| compare::masks(b, len)).collect();
@@ -32,13 +36,13 @@ pub(super) fn root(b: &mut Builder, x: View, high: u64) -> Result<View, PlanErro
     })
 }
 
-fn tile(b: &mut Builder, x: View, steps: Vec<Masks>) -> Result<View, PlanError> {
-    let one = M61::ONE;
+fn tile<F: PrimeField>(b: &mut Builder<F>, x: View, steps: Vec<Masks>) -> Result<View, PlanError> {
+    let one = F::ONE;
     let mut rest = x;
     let mut root: Option<View> = None;
     for (place, masks) in (0..steps.len() as u32).rev().zip(steps) {
-        let (unit, square) = (M61::new(1 << place), M61::new(1 << (2 * place)));
-        let twice = M61::new(2) * unit;
+        let (unit, square) = (F::from_u64(1 << place), F::from_u64(1 << (2 * place)));
+        let twice = F::from_u64(2) * unit;
         let mut terms = vec![(one, rest)];
         terms.extend(root.map(|root| (-twice, root)));
         let distance = b.linear(&terms, -square);
@@ -49,7 +53,7 @@ fn tile(b: &mut Builder, x: View, steps: Vec<Masks>) -> Result<View, PlanError> 
             if let Some(root) = root {
                 terms.push((twice, b.multiply(&[(less, root)])?));
             }
-            rest = b.linear(&terms, M61::ZERO);
+            rest = b.linear(&terms, F::ZERO);
         }
         let mut terms = vec![(-unit, less)];
         terms.extend(root.map(|root| (one, root)));

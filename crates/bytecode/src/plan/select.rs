@@ -2,7 +2,7 @@
 //!
 //! y + b (x - y): 1 product and 1 round per value.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::error::PlanError;
@@ -10,14 +10,14 @@ use super::ir::View;
 use super::product;
 
 /// `then` where the shared bit is 1, `otherwise` where it is 0. All are equally long.
-pub(super) fn select(
-    b: &mut Builder,
+pub(super) fn select<F: PrimeField>(
+    b: &mut Builder<F>,
     bit: View,
     then: View,
     otherwise: View,
 ) -> Result<View, PlanError> {
     b.begin();
-    let step = b.linear(&[(M61::ONE, then), (-M61::ONE, otherwise)], M61::ZERO);
+    let step = b.linear(&[(F::ONE, then), (-F::ONE, otherwise)], F::ZERO);
     let gain = product::product(b, bit, step)?;
-    Ok(b.linear(&[(M61::ONE, otherwise), (M61::ONE, gain)], M61::ZERO))
+    Ok(b.linear(&[(F::ONE, otherwise), (F::ONE, gain)], F::ZERO))
 }

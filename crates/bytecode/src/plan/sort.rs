@@ -20,7 +20,7 @@
 //!
 //! Per row and pass of a sort by bits: 4 + 1 products, 4 + 1 columns shuffled, 1 opening.
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::bits;
 use super::build::Builder;
@@ -46,7 +46,11 @@ pub(super) struct Permutation {
 
 impl Permutation {
     /// Puts rows, given by columns, to their places. Ends in a strand of its own.
-    pub(super) fn apply(self, b: &mut Builder, columns: &[View]) -> Result<Vec<View>, PlanError> {
+    pub(super) fn apply<F: PrimeField>(
+        self,
+        b: &mut Builder<F>,
+        columns: &[View],
+    ) -> Result<Vec<View>, PlanError> {
         let rows = self.places.len;
         if rows < 2 {
             return Ok(columns.to_vec());
@@ -61,19 +65,19 @@ impl Permutation {
 }
 
 /// The stable order of rows by keys in a range, by pairs or by bits, as is better.
-pub(super) fn by_keys(
-    b: &mut Builder,
+pub(super) fn by_keys<F: PrimeField>(
+    b: &mut Builder<F>,
     keys: View,
     range: Interval,
     order: Order,
 ) -> Result<Permutation, PlanError> {
     // Numbers from 0 on, in the order that is wanted.
     let (sign, first) = match order {
-        Order::Ascending => (M61::ONE, range.low),
-        Order::Descending => (-M61::ONE, range.high),
+        Order::Ascending => (F::ONE, range.low),
+        Order::Descending => (-F::ONE, range.high),
     };
     b.begin();
-    let numbers = b.linear(&[(sign, keys)], -sign * M61::from_i64(first));
+    let numbers = b.linear(&[(sign, keys)], -sign * F::from_i64(first));
     let width = range.high.abs_diff(range.low).max(1).ilog2() + 1;
     let bits = bits::decompose(b, numbers, width)?;
     if keys.len <= FEW_ROWS {
@@ -85,7 +89,11 @@ pub(super) fn by_keys(
 }
 
 /// The stable order by keys of `width` bits, given one block for each, the lowest first.
-fn by_bits(b: &mut Builder, bits: View, width: u32) -> Result<Permutation, PlanError> {
+fn by_bits<F: PrimeField>(
+    b: &mut Builder<F>,
+    bits: View,
+    width: u32,
+) -> Result<Permutation, PlanError> {
     let rows = bits.len / width;
     let bit = |place: u32| bits.part(place * rows, rows);
     let first: Vec<View> = (0..width.min(DIGIT_BITS)).map(bit).collect();
@@ -104,15 +112,18 @@ fn by_bits(b: &mut Builder, bits: View, width: u32) -> Result<Permutation, PlanE
 }
 
 /// The stable order by few numbers of at most 60 bits, the smallest first.
-fn by_pairs(b: &mut Builder, numbers: View) -> Result<Permutation, PlanError> {
+fn by_pairs<F: PrimeField>(b: &mut Builder<F>, numbers: View) -> Result<Permutation, PlanError> {
     let positions = rank::positions(b, numbers)?;
-    let places = b.linear(&[(M61::ONE, positions)], -M61::ONE);
+    let places = b.linear(&[(F::ONE, positions)], -F::ONE);
     Ok(Permutation { places })
 }
 
 /// Shuffles columns, opens the first, which says where each row goes, and puts the others there. Gives
 /// what was opened, and the shuffle's number, too. Goes on in a strand of its own.
-fn placed(b: &mut Builder, columns: &[View]) -> Result<(Pub, u32, Vec<View>), PlanError> {
+fn placed<F: PrimeField>(
+    b: &mut Builder<F>,
+    columns: &[View],
+) -> Result<(Pub, u32, Vec<View>), PlanError> {
     let rows = columns[0].len;
     let (shuffled, shuffle) = b.shuffle(columns)?;
     let opened = b.open_verified(shuffled.part(0, rows))?;
@@ -122,21 +133,21 @@ fn placed(b: &mut Builder, columns: &[View]) -> Result<(Pub, u32, Vec<View>), Pl
 }
 
 /// Where a stable sort by a digit, given by its bits, lowest first, puts each row.
-fn destinations(b: &mut Builder, bits: &[View]) -> Result<View, PlanError> {
+fn destinations<F: PrimeField>(b: &mut Builder<F>, bits: &[View]) -> Result<View, PlanError> {
     let one_hots = one_hots(b, bits)?;
     let digits = 1 << bits.len();
     // If its digit were v, a row would come after all rows with smaller digits, whose one-hots are in
     // the blocks before, and after the rows before it with this digit.
     let counted = b.prefix_sums(one_hots);
-    let places = b.linear(&[(M61::ONE, counted), (-M61::ONE, one_hots)], M61::ZERO);
+    let places = b.linear(&[(F::ONE, counted), (-F::ONE, one_hots)], F::ZERO);
     let (left, right) = (b.transpose(one_hots, digits), b.transpose(places, digits));
     b.dot(left, right, digits)
 }
 
 /// Block v tells of each row whether its digit is v.
-fn one_hots(b: &mut Builder, bits: &[View]) -> Result<View, PlanError> {
+fn one_hots<F: PrimeField>(b: &mut Builder<F>, bits: &[View]) -> Result<View, PlanError> {
     let rows = bits[0].len;
-    let one = M61::ONE;
+    let one = F::ONE;
     let mut hots = vec![b.linear(&[(-one, bits[0])], one), bits[0]];
     for &bit in &bits[1..] {
         // The bit is the sum of its products with all of them, so that one follows.
@@ -146,13 +157,13 @@ fn one_hots(b: &mut Builder, bits: &[View]) -> Result<View, PlanError> {
         let mut high: Vec<View> = (0..known as u32)
             .map(|k| products.part(k * rows, rows))
             .collect();
-        let rest: Vec<(M61, View)> = std::iter::once((one, bit))
+        let rest: Vec<(F, View)> = std::iter::once((one, bit))
             .chain(high.iter().map(|&product| (-one, product)))
             .collect();
-        high.push(b.linear(&rest, M61::ZERO));
+        high.push(b.linear(&rest, F::ZERO));
         let low = hots.iter().zip(&high);
         let low: Vec<View> = low
-            .map(|(&hot, &high)| b.linear(&[(one, hot), (-one, high)], M61::ZERO))
+            .map(|(&hot, &high)| b.linear(&[(one, hot), (-one, high)], F::ZERO))
             .collect();
         hots = [low, high].concat();
     }

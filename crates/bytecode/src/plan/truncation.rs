@@ -13,7 +13,7 @@
 //! bits, 1 opening, 30 one-hots, 55 + log2(q) + (ones of q) products, and 1 more if f is odd. Rounds
 //! after the masks: 6 + (ones of q) + (f odd).
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::error::PlanError;
@@ -22,21 +22,18 @@ use super::tiling::by_rows;
 use super::unmask::{self, Hidden};
 use crate::interval::Interval;
 
-/// The largest power of two that is not larger than the field: its exponent.
-pub(super) const MOST_BITS: u32 = 60;
-
-/// `x mod 2^f` for 0 <= f <= [`MOST_BITS`]. `range`: where x lies.
-pub(super) fn remainder(
-    b: &mut Builder,
+/// `x mod 2^f` for f from 0 to 60, over 2^127 - 1 to 63. `range`: where x lies.
+pub(super) fn remainder<F: PrimeField>(
+    b: &mut Builder<F>,
     x: View,
     range: Interval,
     f: u32,
 ) -> Result<View, PlanError> {
     if f == 0 {
         b.begin();
-        return Ok(b.constant(M61::ZERO, x.len));
+        return Ok(b.constant(F::ZERO, x.len));
     }
-    if range.low >= 0 && range.high < 1 << f {
+    if range.low >= 0 && i128::from(range.high) < 1 << f {
         b.begin();
         return Ok(x);
     }
@@ -45,33 +42,33 @@ pub(super) fn remainder(
         b.verify_masks();
         b.begin();
         let lifted = b.linear(
-            &[(M61::ONE, x.part(first, len))],
-            M61::new(lift(range.low, f)),
+            &[(F::ONE, x.part(first, len))],
+            F::from_u64(lift(range.low, f)),
         );
         let hidden = Hidden::open(b, lifted, masks, f / 2)?;
         let borrow = borrow_into(b, &hidden, f)?;
         let low = hidden.low_difference(b, f);
         let terms = [
-            (M61::ONE, low),
-            (-M61::ONE, hidden.wrapped()),
-            (M61::new(1 << f), borrow),
+            (F::ONE, low),
+            (-F::ONE, hidden.wrapped()),
+            (F::from_u64(1 << f), borrow),
         ];
-        Ok(b.linear(&terms, M61::ZERO))
+        Ok(b.linear(&terms, F::ZERO))
     })
 }
 
-/// `x / 2^f`, rounded toward minus infinity, for 0 <= f <= [`MOST_BITS`].
-pub(super) fn truncate(
-    b: &mut Builder,
+/// `x / 2^f`, rounded toward minus infinity, for f as in [`remainder`].
+pub(super) fn truncate<F: PrimeField>(
+    b: &mut Builder<F>,
     x: View,
     range: Interval,
     f: u32,
 ) -> Result<View, PlanError> {
     let low = remainder(b, x, range, f)?;
-    // 2^61 = 1 in the field.
-    let inverse = M61::new(1 << (61 - f.max(1)));
-    let inverse = if f == 0 { M61::ONE } else { inverse };
-    Ok(b.linear(&[(inverse, x), (-inverse, low)], M61::ZERO))
+    // 2^b = 1 in a field of 2^b - 1 elements.
+    let inverse = F::from_i128(1 << (F::BITS - f.max(1)));
+    let inverse = if f == 0 { F::ONE } else { inverse };
+    Ok(b.linear(&[(inverse, x), (-inverse, low)], F::ZERO))
 }
 
 /// The least multiple of 2^f that added to `low` gives no negative number.
@@ -81,7 +78,11 @@ fn lift(low: i64, f: u32) -> u64 {
 }
 
 /// The borrow into bit f.
-fn borrow_into(b: &mut Builder, hidden: &Hidden, f: u32) -> Result<View, PlanError> {
+fn borrow_into<F: PrimeField>(
+    b: &mut Builder<F>,
+    hidden: &Hidden,
+    f: u32,
+) -> Result<View, PlanError> {
     let digit = f / 2;
     let borrow = hidden.borrows(b, &[digit])?[&digit];
     if f.is_multiple_of(2) {
@@ -90,23 +91,30 @@ fn borrow_into(b: &mut Builder, hidden: &Hidden, f: u32) -> Result<View, PlanErr
     let below = [f - 1];
     let (differing, alone) = (hidden.differing(b, &below), hidden.generating(b, &below));
     let stopped = b.multiply(&[(differing, borrow)])?;
-    let terms = [(M61::ONE, borrow), (-M61::ONE, stopped), (M61::ONE, alone)];
-    Ok(b.linear(&terms, M61::ZERO))
+    let terms = [(F::ONE, borrow), (-F::ONE, stopped), (F::ONE, alone)];
+    Ok(b.linear(&terms, F::ZERO))
 }
 
 #[cfg(test)]
 mod tests {
+    use enigma_field::{M61, M127};
+
     use super::*;
 
     #[test]
     fn lifted_values_are_integers_below_the_field_s_size() {
-        let most = (1i64 << 59) - 1;
-        for f in 1..=MOST_BITS {
-            for low in [0, -1, 1 - (1 << 20), -most] {
-                let lift = lift(low, f);
-                assert!(lift.is_multiple_of(1 << f));
-                assert!(i128::from(low) + i128::from(lift) >= 0);
-                assert!(lift + (most as u64) < M61::MODULUS);
+        let fields = [
+            ((1 << 59) - 1, 60, u128::from(M61::MODULUS)),
+            (i64::MAX, 63, M127::MODULUS),
+        ];
+        for (most, most_bits, modulus) in fields {
+            for f in 1..=most_bits {
+                for low in [0, -1, 1 - (1 << 20), -most] {
+                    let lift = lift(low, f);
+                    assert!(lift.is_multiple_of(1 << f));
+                    assert!(i128::from(low) + i128::from(lift) >= 0);
+                    assert!(u128::from(lift) + (most as u128) < modulus);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The bits of a shared value, found below a mask (protocols F.6, S17, S18).
 //!
-//! For a shared x in [0, p), with r the integer of 61 shared random bits, the committee opens
+//! For a shared x in [0, p), with r the integer of b shared random bits (b is 61 over
+//! 2^61 - 1, to which all figures here belong, and 127 over 2^127 - 1), the committee opens
 //! c = x + r mod p: a full opening (R4), under a mask of a batch that was verified before (R1); x need
 //! not be verified, because the mask is uniform (R3). With w = `[c < r]`, which tells whether the sum
 //! wrapped around p, x = c - r + w p = c - r - w + 2^61 w. So the bits of x are those of c - r - w
@@ -21,19 +22,17 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::M61;
+use enigma_field::PrimeField;
 
 use super::build::Builder;
-use super::compare::{DIGITS, Segments, mask_exponents};
 pub(super) use super::compare::{DigitMasks as Masks, digit_masks as masks};
+use super::compare::{Layout, Segments};
 use super::error::PlanError;
 use super::ir::{Local, Pub, View};
 
-/// Levels of the tree above the digits.
-const LEVELS: u32 = 5;
-
 /// Values opened under masks, and the tree of their borrows.
 pub(super) struct Hidden {
+    layout: Layout,
     n: u32,
     opened: Pub,
     bits: View,
@@ -44,16 +43,16 @@ pub(super) struct Hidden {
 impl Hidden {
     /// Opens `x`, each element in [0, p), and goes up the tree. `highest`: the highest digit into which
     /// a borrow will be asked for.
-    pub(super) fn open(
-        b: &mut Builder,
+    pub(super) fn open<F: PrimeField>(
+        b: &mut Builder<F>,
         x: View,
         masks: Masks,
         highest: u32,
     ) -> Result<Hidden, PlanError> {
-        let n = x.len;
+        let (n, layout) = (x.len, Layout::of::<F>());
         let opened = b.open_masked(x, masks.mask)?;
-        let less = b.register(DIGITS * n);
-        let equal = b.register(DIGITS * n);
+        let less = b.register(layout.digits() * n);
+        let equal = b.register(layout.digits() * n);
         b.local(Local::DigitLeaves {
             less,
             equal,
@@ -61,15 +60,20 @@ impl Hidden {
             both: masks.both,
             opened,
         });
-        let mut levels = vec![Segments::digits(b.view(less), b.view(equal))];
+        let mut levels = vec![Segments::digits(
+            b.view(less),
+            b.view(equal),
+            layout.digits(),
+        )];
         // Whether the lowest segment of a level is equal matters if its neighbour is visited.
         let edge = highest.checked_ilog2().unwrap_or(0);
-        for level in 1..=LEVELS {
+        for level in 1..=layout.levels() {
             let skip = u32::from(level > edge);
             let below = &levels[level as usize - 1];
             levels.push(below.join(b, n, skip)?);
         }
         Ok(Hidden {
+            layout,
             n,
             opened,
             bits: masks.bits,
@@ -79,17 +83,17 @@ impl Hidden {
 
     /// [c < r]: the borrow into the lowest bit.
     pub(super) fn wrapped(&self) -> View {
-        self.levels[LEVELS as usize].less
+        self.levels[self.layout.levels() as usize].less
     }
 
     /// The borrows into the wanted digits, none of them above `highest` of [`Hidden::open`].
-    pub(super) fn borrows(
+    pub(super) fn borrows<F: PrimeField>(
         &self,
-        b: &mut Builder,
+        b: &mut Builder<F>,
         wanted: &[u32],
     ) -> Result<BTreeMap<u32, View>, PlanError> {
         let mut into = BTreeMap::from([(0, self.wrapped())]);
-        for level in (0..LEVELS).rev() {
+        for level in (0..self.layout.levels()).rev() {
             let visited = |index: u32| wanted.iter().any(|digit| digit >> level == index);
             let mut next = BTreeMap::new();
             let mut upper = Vec::new();
@@ -113,7 +117,7 @@ impl Hidden {
                     .map(|&(low, _)| self.less(level, low))
                     .collect();
                 let less = b.concat(&less);
-                let borrows = b.linear(&[(M61::ONE, less), (M61::ONE, passed)], M61::ZERO);
+                let borrows = b.linear(&[(F::ONE, less), (F::ONE, passed)], F::ZERO);
                 for (place, (low, _)) in (0..).zip(upper) {
                     next.insert(low + 1, borrows.part(place * self.n, self.n));
                 }
@@ -124,19 +128,19 @@ impl Hidden {
     }
 
     /// The bits of c xor those of r, one block for each exponent.
-    pub(super) fn differing(&self, b: &mut Builder, exponents: &[u32]) -> View {
-        let (zero, one) = (M61::ZERO, M61::ONE);
+    pub(super) fn differing<F: PrimeField>(&self, b: &mut Builder<F>, exponents: &[u32]) -> View {
+        let (zero, one) = (F::ZERO, F::ONE);
         self.by_bit(b, exponents, [(one, zero), (-one, one)])
     }
 
     /// (1 - bit of c) times bit of r, one block for each exponent: whether r's bit alone borrows.
-    pub(super) fn generating(&self, b: &mut Builder, exponents: &[u32]) -> View {
-        let (zero, one) = (M61::ZERO, M61::ONE);
+    pub(super) fn generating<F: PrimeField>(&self, b: &mut Builder<F>, exponents: &[u32]) -> View {
+        let (zero, one) = (F::ZERO, F::ONE);
         self.by_bit(b, exponents, [(one, zero), (zero, zero)])
     }
 
     /// `(c mod 2^f) - (r mod 2^f)`, an integer.
-    pub(super) fn low_difference(&self, b: &mut Builder, f: u32) -> View {
+    pub(super) fn low_difference<F: PrimeField>(&self, b: &mut Builder<F>, f: u32) -> View {
         let dst = b.register(self.n);
         b.local(Local::OpenedLow {
             dst,
@@ -145,17 +149,25 @@ impl Hidden {
         });
         let weight = |exponent: u32| {
             if exponent < f {
-                M61::new(1 << exponent)
+                F::from_i128(1 << exponent)
             } else {
-                M61::ZERO
+                F::ZERO
             }
         };
-        let low = b.fold(self.bits, mask_exponents().map(weight).to_vec());
+        let low = b.fold(
+            self.bits,
+            self.layout.exponents().into_iter().map(weight).collect(),
+        );
         let opened = b.view(dst);
-        b.linear(&[(M61::ONE, opened), (-M61::ONE, low)], M61::ZERO)
+        b.linear(&[(F::ONE, opened), (-F::ONE, low)], F::ZERO)
     }
 
-    fn by_bit(&self, b: &mut Builder, exponents: &[u32], affine: [(M61, M61); 2]) -> View {
+    fn by_bit<F: PrimeField>(
+        &self,
+        b: &mut Builder<F>,
+        exponents: &[u32],
+        affine: [(F, F); 2],
+    ) -> View {
         let blocks: Vec<_> = exponents.iter().map(|&e| self.bit(e)).collect();
         let src = b.concat(&blocks);
         let dst = b.register(src.len);
@@ -171,46 +183,54 @@ impl Hidden {
 
     /// The block of a bit of the masks.
     fn bit(&self, exponent: u32) -> View {
-        let block = mask_exponents().iter().position(|&e| e == exponent);
-        let block = block.expect("a mask has 61 bits") as u32;
+        let block = self.layout.exponents().iter().position(|&e| e == exponent);
+        let block = block.expect("a mask has this bit") as u32;
         self.bits.part(block * self.n, self.n)
     }
 
     fn less(&self, level: u32, index: u32) -> View {
         let segments = &self.levels[level as usize];
-        segments.less.part(place(level, index) * self.n, self.n)
+        segments
+            .less
+            .part(self.place(level, index) * self.n, self.n)
     }
 
     fn equal(&self, level: u32, index: u32) -> View {
         let segments = &self.levels[level as usize];
-        let place = place(level, index) - segments.first;
+        let place = self.place(level, index) - segments.first;
         segments.equal.part(place * self.n, self.n)
+    }
+
+    fn place(&self, level: u32, index: u32) -> u32 {
+        place(self.layout, level, index)
     }
 }
 
 /// Where the segment of 2^level digits from digit index * 2^level on lies among those of its level.
-const fn place(level: u32, index: u32) -> u32 {
-    index.reverse_bits() >> (32 - (LEVELS - level))
+const fn place(layout: Layout, level: u32, index: u32) -> u32 {
+    index.reverse_bits() >> (u32::BITS - (layout.levels() - level))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::compare::{MASK_BITS, PAIR_DIGITS, digit_at};
+    use enigma_field::{M61, M127};
+
     use super::*;
 
     #[test]
     fn places_are_those_of_the_digits() {
-        const { assert!(MASK_BITS == 2 * PAIR_DIGITS + 1) };
-        for at in 0..DIGITS {
-            assert_eq!(place(0, digit_at(at)), at);
-        }
-        // Joining places k and k + half gives place k: the neighbours 2i and 2i + 1 give i.
-        for level in 1..LEVELS {
-            for index in 0..1 << (LEVELS - level) {
-                let half = 1 << (LEVELS - level);
-                let at = place(level, index);
-                assert_eq!(place(level - 1, 2 * index), at);
-                assert_eq!(place(level - 1, 2 * index + 1), at + half);
+        for layout in [Layout::of::<M61>(), Layout::of::<M127>()] {
+            for at in 0..layout.digits() {
+                assert_eq!(place(layout, 0, layout.digit_at(at)), at);
+            }
+            // Joining places k and k + half gives place k: the neighbours 2i and 2i + 1 give i.
+            for level in 1..layout.levels() {
+                for index in 0..1 << (layout.levels() - level) {
+                    let half = 1 << (layout.levels() - level);
+                    let at = place(layout, level, index);
+                    assert_eq!(place(layout, level - 1, 2 * index), at);
+                    assert_eq!(place(layout, level - 1, 2 * index + 1), at + half);
+                }
             }
         }
     }

@@ -9,13 +9,15 @@
 //! Per value: 1 product, 1 opening; 2 rounds and a verification. Even an aborted run shows which
 //! values are 0. For a result that stays hidden see [`super::relation`].
 
+use enigma_field::PrimeField;
+
 use super::build::Builder;
 use super::error::PlanError;
 use super::ir::{Local, View};
 use super::product;
 
 /// 1 for each value that is 0, else 0: public bits, as shares.
-pub(super) fn show_zeros(b: &mut Builder, x: View) -> Result<View, PlanError> {
+pub(super) fn show_zeros<F: PrimeField>(b: &mut Builder<F>, x: View) -> Result<View, PlanError> {
     b.begin();
     let rho = b.random(x.len)?;
     let hidden = product::product(b, x, rho)?;
