@@ -38,7 +38,7 @@ pub fn session(bytes: &[u8]) {
     }));
     match compute(&mut network) {
         Ok(opened) => {
-            let right: Vec<M61> = values(LEN, 1).iter().map(|x| *x * *x).collect();
+            let right: Vec<M61> = values::<M61>(LEN, 1).iter().map(|x| *x * *x).collect();
             for opened in opened {
                 assert_eq!(opened, right, "no wrong value is accepted");
             }

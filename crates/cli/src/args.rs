@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use enigma_bytecode::plan::{Operation, Security};
+use enigma_bytecode::plan::{FieldName, Operation, Security};
 use enigma_node::bench::Pace;
 
 use crate::node::args::NodeCommand;
@@ -166,9 +166,10 @@ pub(crate) struct BenchOptions {
     /// Committee size: n = 2t+1 nodes.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size)]
     pub(crate) nodes: u8,
-    /// The field of the shares: `m61` is the integers modulo 2^61-1.
-    #[arg(long, value_name = "FIELD", default_value = "m61", value_parser = field)]
-    pub(crate) field: String,
+    /// The field of the shares: `m61` is the integers modulo 2^61-1, `m127` those modulo 2^127-1, where
+    /// values that are compared may fill 64 bits.
+    #[arg(long, value_name = "m61|m127", default_value_t)]
+    pub(crate) field: FieldName,
     /// Elements of each vector; rows of a matrix; products of a chain.
     #[arg(long, value_name = "C")]
     pub(crate) count: u32,
@@ -218,13 +219,6 @@ impl BenchOptions {
         } else {
             Security::Malicious
         }
-    }
-}
-
-fn field(name: &str) -> Result<String, String> {
-    match name {
-        "m61" => Ok(name.to_owned()),
-        _ => Err("this version computes over m61 only".to_owned()),
     }
 }
 

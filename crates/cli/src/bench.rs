@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use comfy_table::{CellAlignment, Table, presets};
-use enigma_bytecode::plan::{Operation, Security};
+use enigma_bytecode::plan::{FieldName, Operation, Security};
 use enigma_node::bench::{self, Answer, Greeting, Order, Spent};
 use serde_json::json;
 
@@ -29,8 +29,14 @@ struct Run {
 /// Measures, and prints the medians.
 pub(crate) fn run(context: &Context, options: &BenchOptions) -> Result<(), Problem> {
     let (operation, count) = (options.operation, options.count);
-    let rounds = bench::rounds(operation, count, options.nodes, options.security())
-        .map_err(|refused| Problem::new(refused.to_string()).hint("choose another --count"))?;
+    let rounds = bench::rounds(
+        operation,
+        options.field,
+        count,
+        options.nodes,
+        options.security(),
+    )
+    .map_err(|refused| Problem::new(refused.to_string()).hint("choose another --count"))?;
     let mut committee = Committee::start(options)?;
     let runs = (0..options.runs)
         .map(|_| committee.run())
@@ -68,6 +74,7 @@ impl Committee {
         let members: Vec<Greeting> = greetings;
         committee.order(&Order::Join {
             operation: options.operation.to_string(),
+            field: options.field.to_string(),
             count: options.count,
             semi_honest: options.semi_honest,
             seed: rand::random(),
@@ -178,7 +185,7 @@ impl Drop for Party {
 struct Summary {
     operation: Operation,
     nodes: u8,
-    field: String,
+    field: FieldName,
     count: u32,
     security: Security,
     runs: u32,
@@ -196,7 +203,7 @@ impl Summary {
         Self {
             operation: options.operation,
             nodes: options.nodes,
-            field: options.field.clone(),
+            field: options.field,
             count: options.count,
             security: options.security(),
             runs: options.runs,
@@ -217,7 +224,7 @@ impl Summary {
         let mut object = json!({
             "op": self.operation.to_string(),
             "nodes": self.nodes,
-            "field": self.field,
+            "field": self.field.to_string(),
             "count": self.count,
             "security": self.security.to_string(),
             "wall_seconds": self.wall_seconds,

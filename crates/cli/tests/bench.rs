@@ -103,7 +103,10 @@ fn what_cannot_be_measured_is_refused() {
         &["mul", "--count", "10", "--nodes", "4"],
         "3, 5, 7, 9 or 11",
     );
-    refused(&["mul", "--count", "10", "--field", "m127"], "m61 only");
+    refused(
+        &["mul", "--count", "10", "--field", "m89"],
+        "the fields are m61 and m127",
+    );
     refused(
         &["transpose", "--count", "10"],
         "mul, dot, matmul, depth, lt, eq, rank",

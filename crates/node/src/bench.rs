@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use enigma_bytecode::plan::{Cost, Operation, Security};
+use enigma_bytecode::plan::{FieldName, Operation, Security};
 pub use enigma_core::bench::TaskError;
 use enigma_core::bench::{Bench, Effect, Input, Member, Task};
 pub use enigma_net::Pace;
@@ -32,6 +32,8 @@ pub enum Order {
     Join {
         /// As `enigma bench` calls it.
         operation: String,
+        /// The field, likewise.
+        field: String,
         /// Elements of each input vector.
         count: u32,
         /// Whether verification is left out, for comparison.
@@ -91,12 +93,13 @@ pub struct Spent {
 /// When the task cannot be run.
 pub fn rounds(
     operation: Operation,
+    field: FieldName,
     count: u32,
     nodes: u8,
     security: Security,
 ) -> Result<u64, TaskError> {
-    let plan = enigma_core::bench::plan(operation, count, usize::from(nodes), security)?;
-    Ok(Cost::of_setup(plan.committee).rounds + plan.cost.rounds)
+    let cost = enigma_core::bench::cost(operation, field, count, usize::from(nodes), security)?;
+    Ok(cost.rounds)
 }
 
 /// Follows orders until there are no more, over a network that is slowed down if a pace is given. A
@@ -136,6 +139,7 @@ fn follow(
 
     let Some(Order::Join {
         operation,
+        field,
         count,
         semi_honest,
         seed,
@@ -154,6 +158,7 @@ fn follow(
     };
     let task = Task {
         operation: operation.parse().ok().context("no such operation")?,
+        field: field.parse().ok().context("no such field")?,
         count,
         security: if semi_honest {
             Security::SemiHonest
@@ -320,8 +325,11 @@ mod tests {
 
     #[test]
     fn a_task_is_judged_before_anything_starts() {
-        let compared = |operation, nodes| super::rounds(operation, 10, nodes, Security::SemiHonest);
-        let rounds = |op, count, nodes| super::rounds(op, count, nodes, Security::Malicious);
+        let compared = |operation, nodes| {
+            super::rounds(operation, FieldName::M61, 10, nodes, Security::SemiHonest)
+        };
+        let rounds =
+            |op, count, nodes| super::rounds(op, FieldName::M61, count, nodes, Security::Malicious);
         assert_eq!(compared(Operation::Multiply, 3), Ok(2 + 1));
         assert_eq!(compared(Operation::Less, 5), Ok(2 + 10));
         // One verification of ten products, and two of claims that one level shortens.

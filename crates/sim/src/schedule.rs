@@ -7,9 +7,9 @@ use std::str::FromStr;
 
 use enigma_bytecode::plan::{Call, Form, Plan, Step};
 use enigma_field::interpolation::prss_subsets;
-use enigma_field::{Committee, Levels, Party};
+use enigma_field::{Committee, Levels, M61, Party, PrimeField as _};
 use enigma_mpc::{
-    BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_LAYERS, COMPARE_PART_LEN, Slot, cost, kings_chunk_len,
+    BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_PART_LEN, Slot, compare_layers, cost, kings_chunk_len,
 };
 
 /// What a message is.
@@ -279,10 +279,10 @@ impl Schedule {
                     ..
                 } => {
                     let len = src.len as usize;
-                    let words = want.gates() as usize * len.div_ceil(64);
+                    let words = want.gates(M61::BITS) as usize * len.div_ceil(64);
                     *gates.entry(*batch).or_default() += words;
                     self.vector(*op, 0, len, CHUNK_LEN, Kind::Opening);
-                    for layer in 1..=COMPARE_LAYERS {
+                    for layer in 1..=compare_layers::<M61>() {
                         self.vector(*op, layer, len, COMPARE_PART_LEN, Kind::Gates);
                     }
                 }

@@ -242,7 +242,7 @@ fn quoted_setup_is_what_setup_sends() {
 #[test]
 fn frames_are_as_the_plan_assumes() {
     assert_eq!(plan::HEADER_BYTES, enigma_mpc::HEADER_BYTES as u64);
-    assert_eq!(plan::FRAME_ELEMENTS as usize, enigma_mpc::CHUNK_LEN);
+    assert_eq!(plan::frame_elements(8) as usize, enigma_mpc::CHUNK_LEN);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use common::Pick;
 use enigma_bytecode::plan::{
     Gate, GateProblem, Limits, Plan, PlanError, Security, Value, program as plan,
 };
+use enigma_field::M61;
 use enigma_vm::clear;
 use network::{Machines, assert_predicted, engines, shown};
 use program::{check_rounds, of, planned};
@@ -25,10 +26,11 @@ fn decay(fraction: f64) -> u64 {
 
 /// What a gate draws, in the clear.
 fn drawn(gate: Gate, seed: u64) -> Vec<i64> {
-    let plan = planned(3, &[gate]);
+    let plan = planned::<M61>(3, &[gate]);
     let mut pick = Pick(seed);
     let mut outputs = clear::run_plan(&plan, &[], || pick.bit()).outputs;
-    outputs.pop().expect("one output").values
+    let (_, values) = outputs.pop().expect("one output");
+    values.iter().map(|value| value.to_i64()).collect()
 }
 
 /// Pearson's chi-square statistic of `values` against probabilities, in units of its standard deviation
@@ -147,7 +149,7 @@ fn a_committee_draws_numbers_in_range_at_the_predicted_cost() {
                 decay: decay(0.5),
             },
         ];
-        let plan: Arc<Plan> = planned(n, &gates);
+        let plan: Arc<Plan> = planned::<M61>(n, &gates);
         let outcomes = Machines::new(&plan, &[], engines(of(n), seed), seed).run();
         assert_predicted(&plan, &outcomes);
         let shown = shown(of(n), &outcomes);
@@ -157,7 +159,7 @@ fn a_committee_draws_numbers_in_range_at_the_predicted_cost() {
         assert!(shown[3].1.iter().all(|x| x.abs() < 10));
         assert!(shown[0].1.iter().any(|x| *x != shown[0].1[0]));
         if n == 3 {
-            check_rounds(n, &gates, &[]);
+            check_rounds::<M61>(n, &gates, &[]);
         }
     }
 }
@@ -166,7 +168,7 @@ fn a_committee_draws_numbers_in_range_at_the_predicted_cost() {
 fn random_numbers_cost_what_their_formulas_say() {
     let less = 30 + 55 + 1;
     let spent = |gate: Gate| {
-        let cost = planned(5, &[gate]).cost.clone();
+        let cost = planned::<M61>(5, &[gate]).cost.clone();
         [cost.multiplications, cost.random_bits, cost.openings]
     };
     assert_eq!(spent(Gate::Uniform { len: 7, end: 64 }), [0, 7 * 61, 0]);
@@ -204,7 +206,7 @@ fn parameters_outside_their_range_are_refused() {
             decay: u64::MAX,
         },
     ] {
-        let refused = plan(
+        let refused = plan::<M61>(
             &[gate],
             &[Value(0)],
             of(3),

@@ -1,7 +1,7 @@
 //! Random programs over all gates, run by a live committee against plain integers, with predicted costs.
 //!
 //! `cargo nextest run -p enigma-vm --test random_programs --run-ignored all --no-capture` runs the long
-//! campaign too.
+//! campaign too. Over both fields; values over 2^127 - 1 fill up to 63 bits.
 #![allow(clippy::print_stdout)] // The campaign says how much it did.
 
 mod common;
@@ -10,10 +10,13 @@ mod network;
 #[path = "common/program.rs"]
 mod program;
 
+use std::marker::PhantomData;
+
 use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
 use enigma_bytecode::plan::{self, Gate, Limits, PlanError, Security, Value};
+use enigma_field::{M61, M127, PrimeField};
 use program::{check, meaning, of};
 
 /// Kinds of gates that are drawn.
@@ -23,7 +26,8 @@ const KINDS: usize = 25;
 const MOST_ELEMENTS: usize = 130;
 
 /// A program in the making.
-struct Draft {
+struct Draft<F> {
+    field: PhantomData<F>,
     pick: Pick,
     gates: Vec<Gate>,
     inputs: Vec<Vec<i64>>,
@@ -31,9 +35,10 @@ struct Draft {
     taken: [u32; KINDS],
 }
 
-impl Draft {
-    fn new(seed: u64) -> Draft {
+impl<F: PrimeField> Draft<F> {
+    fn new(seed: u64) -> Draft<F> {
         let mut draft = Draft {
+            field: PhantomData,
             pick: Pick(seed),
             gates: Vec::new(),
             inputs: Vec::new(),
@@ -46,6 +51,11 @@ impl Draft {
         draft
     }
 
+    /// Bits of the largest values.
+    fn value_bits() -> u32 {
+        if F::BITS < 64 { 59 } else { 63 }
+    }
+
     fn below(&mut self, end: usize) -> usize {
         (self.pick.word() % end as u64) as usize
     }
@@ -53,8 +63,8 @@ impl Draft {
     /// An input whose values like the ends of their range, 0 and each other.
     fn input(&mut self, len: usize) {
         let len = if self.below(5) == 0 { 1 } else { len };
-        let width = [1, 2, 5, 8, 16, 29, 40, 59][self.below(8)];
-        let high = (1i64 << width) - 1;
+        let width = [1, 2, 5, 8, 16, 29, 40, Self::value_bits()][self.below(8)];
+        let high = (u64::MAX >> (64 - width)) as i64;
         let low = [0, -high, -1, high / 2][self.below(4)];
         let mut rows = Vec::new();
         for _ in 0..len {
@@ -117,15 +127,18 @@ impl Draft {
             10 => Gate::SquareRoot { a },
             11 => Gate::Remainder {
                 a,
-                bits: self.below(60) as u32,
+                bits: self.below(Self::value_bits() as usize) as u32,
             },
             12 => Gate::Truncate {
                 a,
-                bits: self.below(61) as u32,
+                bits: self.below(Self::value_bits() as usize + 1) as u32,
             },
             13 => Gate::Bits {
                 a,
-                width: 1 + self.below(61) as u32,
+                width: match 1 + self.below(61) as u32 {
+                    61 => F::BITS,
+                    width => width,
+                },
             },
             14 => Gate::Compose {
                 bits: a,
@@ -176,7 +189,7 @@ impl Draft {
             };
             let gate = self.draw(kind);
             self.gates.push(gate);
-            let planned = plan::program(
+            let planned = plan::program::<F>(
                 &self.gates,
                 &[],
                 of(3),
@@ -185,7 +198,7 @@ impl Draft {
             );
             match planned {
                 Ok(_) => {
-                    let results = meaning(&self.gates, &self.inputs);
+                    let results = meaning::<F>(&self.gates, &self.inputs);
                     if results
                         .last()
                         .is_some_and(|last| last.len() <= MOST_ELEMENTS)
@@ -203,16 +216,16 @@ impl Draft {
 }
 
 /// Runs `count` programs of `len` gates, and says how often each kind of gate was among them.
-fn run(n: u8, count: usize, len: usize, seed: u64) -> [u32; KINDS] {
+fn run<F: PrimeField>(n: u8, count: usize, len: usize, seed: u64) -> [u32; KINDS] {
     let mut taken = [0; KINDS];
     for number in 0..count {
         let seed = seed + number as u64;
-        let mut draft = Draft::new(seed);
+        let mut draft = Draft::<F>::new(seed);
         for place in 0..len {
             // Every kind begins programs, and follows every other.
             draft.add((number * len + place * (1 + number / KINDS)) % KINDS);
         }
-        check(n, &draft.gates, &draft.inputs, seed);
+        check::<F>(n, &draft.gates, &draft.inputs, seed);
         for (all, own) in taken.iter_mut().zip(draft.taken) {
             *all += own;
         }
@@ -221,40 +234,51 @@ fn run(n: u8, count: usize, len: usize, seed: u64) -> [u32; KINDS] {
 }
 
 #[test]
-fn fifty_programs_of_three_parties_have_gates_of_all_kinds() {
-    let taken = run(3, 50, 4, 1_000);
+fn programs_of_three_parties_have_gates_of_all_kinds() {
+    let taken = run::<M61>(3, 40, 4, 1_000);
+    assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
+    let taken = run::<M127>(3, 30, 4, 6_000);
     assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
 }
 
 #[test]
-fn twenty_programs_of_five_parties() {
-    run(5, 20, 4, 2_000);
+fn programs_of_five_parties() {
+    run::<M61>(5, 15, 4, 2_000);
+    run::<M127>(5, 10, 4, 7_000);
 }
 
 #[test]
-fn fifteen_programs_of_seven_parties() {
-    run(7, 15, 4, 3_000);
+fn programs_of_seven_parties() {
+    run::<M61>(7, 10, 4, 3_000);
+    run::<M127>(7, 5, 4, 8_000);
 }
 
 #[test]
-fn ten_programs_of_nine_parties() {
-    run(9, 10, 3, 4_000);
+fn programs_of_nine_parties() {
+    run::<M61>(9, 6, 3, 4_000);
+    run::<M127>(9, 3, 3, 9_000);
 }
 
 #[test]
-fn five_programs_of_eleven_parties() {
-    run(11, 5, 3, 5_000);
+fn programs_of_eleven_parties() {
+    run::<M61>(11, 3, 3, 5_000);
+    run::<M127>(11, 2, 3, 10_000);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn campaign_of_two_thousand_programs() {
-    let mut all = 0;
-    for (n, count) in [(3, 1_200), (5, 400), (7, 250), (9, 100), (11, 50)] {
-        let taken = run(n, count, 5, 10_000 * u64::from(n));
-        all += count;
-        println!("{count} programs of {n} parties; gates by kind: {taken:?}");
-    }
+    let all = campaign::<M61>("2^61 - 1", 0) + campaign::<M127>("2^127 - 1", 1_000_000);
     println!("{all} programs ran; all were right and cost what was predicted");
     assert_eq!(all, 2_000);
+}
+
+fn campaign<F: PrimeField>(field: &str, seed: u64) -> usize {
+    let mut all = 0;
+    for (n, count) in [(3, 600), (5, 200), (7, 125), (9, 50), (11, 25)] {
+        let taken = run::<F>(n, count, 5, seed + 10_000 * u64::from(n));
+        all += count;
+        println!("{count} programs of {n} parties over {field}; gates by kind: {taken:?}");
+    }
+    all
 }

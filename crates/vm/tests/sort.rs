@@ -40,7 +40,7 @@ fn sorts(low: i64, high: i64, count: usize) -> Vec<Gate> {
 fn check_sorts(n: u8, low: i64, high: i64, count: usize, seed: u64) {
     let keys = drawn(low, high, count, seed);
     let places = (0..count as i64).collect();
-    check(n, &sorts(low, high, count), &[keys, places], seed);
+    check::<M61>(n, &sorts(low, high, count), &[keys, places], seed);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn rounds_are_as_predicted() {
             a: KEYS,
             order,
         };
-        check_rounds(n, &[input(count, -9, 9), sort], &[keys]);
+        check_rounds::<M61>(n, &[input(count, -9, 9), sort], &[keys]);
     }
 }
 
@@ -204,7 +204,7 @@ fn what_is_opened_in_a_sort_is_the_shuffled_places_only() {
 fn large_committees_and_uneven_columns_are_refused() {
     for operation in [Operation::Shuffle, Operation::Sort] {
         for n in [9, 11] {
-            let refused = plan::operation(operation, 100, of(n), Security::Malicious);
+            let refused = plan::operation::<M61>(operation, 100, of(n), Security::Malicious);
             assert_eq!(refused.err(), Some(PlanError::ShuffleCommittee { n }));
         }
     }
@@ -215,7 +215,7 @@ fn large_committees_and_uneven_columns_are_refused() {
         order,
     };
     let gates = [input(3, 0, 1), input(2, 0, 1), uneven];
-    let refused = plan::program(
+    let refused = plan::program::<M61>(
         &gates,
         &[Value(2)],
         of(3),
@@ -229,10 +229,10 @@ fn large_committees_and_uneven_columns_are_refused() {
 #[test]
 fn a_semi_honest_sort_is_right_too() {
     let gates = sorts(0, 99, 80);
-    let plan = planned(3, &gates);
+    let plan = planned::<M61>(3, &gates);
     assert!(plan.cost.verifications > 0);
     let shown_all: Vec<Value> = (2..6).map(Value).collect();
-    let bare = plan::program(
+    let bare = plan::program::<M61>(
         &gates,
         &shown_all,
         of(3),
@@ -249,7 +249,7 @@ fn a_semi_honest_sort_is_right_too() {
         .into_iter()
         .map(enigma_mpc::Engine::without_verification);
     let outcomes = Machines::new(&bare, &inputs, engines.collect(), 1).run();
-    let all = program::meaning(&gates, &[keys, places]);
+    let all = program::meaning::<M61>(&gates, &[keys, places]);
     for (gate, (_, found)) in (2..).zip(shown(of(3), &outcomes)) {
         assert_eq!(found, all[gate]);
     }

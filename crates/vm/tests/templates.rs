@@ -13,6 +13,7 @@ use enigma_bytecode::model::{Order, Relation};
 use enigma_bytecode::plan::{
     self, Cost, Gate, GateProblem, Limit, Limits, Operation, PlanError, Security, Value,
 };
+use enigma_field::M61;
 use program::{check, check_rounds, input, of, planned};
 
 const SIZES: [u8; 5] = [3, 5, 7, 9, 11];
@@ -49,7 +50,7 @@ fn spent(gates: &[Gate]) -> [u64; 3] {
         random_bits,
         openings,
         ..
-    } = planned(5, gates).cost;
+    } = planned::<M61>(5, gates).cost;
     [multiplications, random_bits, openings]
 }
 
@@ -75,7 +76,7 @@ fn remainders_and_truncation_round_down_over_the_whole_range() {
         gates.push(Gate::Truncate { a: X, bits });
     }
     gates.push(Gate::Truncate { a: X, bits: 60 });
-    check(3, &gates, &[rows], 1);
+    check::<M61>(3, &gates, &[rows], 1);
     for (seed, n) in (0..).zip(SIZES) {
         let rows = values(-1000, 5000, 20, seed);
         let gates = [
@@ -84,7 +85,7 @@ fn remainders_and_truncation_round_down_over_the_whole_range() {
             Gate::Truncate { a: X, bits: 8 },
             Gate::Truncate { a: X, bits: 20 },
         ];
-        check(n, &gates, &[rows], seed);
+        check::<M61>(n, &gates, &[rows], seed);
     }
 }
 
@@ -93,7 +94,7 @@ fn every_number_of_bits_is_cut_right() {
     let rows = values(0, EDGE, 6, 8);
     let mut gates = vec![input(rows.len(), 0, EDGE)];
     gates.extend((1..60).map(|bits| Gate::Remainder { a: X, bits }));
-    check(3, &gates, &[rows], 2);
+    check::<M61>(3, &gates, &[rows], 2);
 }
 
 #[test]
@@ -116,8 +117,8 @@ fn bits_of_values_in_known_ranges_and_of_all_elements() {
         Gate::Bits { a: X, width: 61 },
     ];
     let inputs = [rows];
-    check(3, &gates, &inputs, 1);
-    check(5, &gates, &inputs, 2);
+    check::<M61>(3, &gates, &inputs, 1);
+    check::<M61>(5, &gates, &inputs, 2);
     for (seed, (n, width)) in (0..).zip([
         (3, 1),
         (3, 2),
@@ -138,7 +139,7 @@ fn bits_of_values_in_known_ranges_and_of_all_elements() {
             Gate::Bits { a: X, width },
             Gate::Compose { bits: Y, width },
         ];
-        check(n, &gates, &[rows], seed);
+        check::<M61>(n, &gates, &[rows], seed);
     }
 }
 
@@ -195,7 +196,7 @@ fn selection_and_lookup() {
             },
         ];
         let inputs = [x.clone(), y.clone(), bits.clone(), index.clone()];
-        check(n, &gates, &inputs, seed);
+        check::<M61>(n, &gates, &inputs, seed);
     }
     // A table of one entry, of one with a bit of index more than needed, and one that takes two folds.
     for len in [1, 2, 17, 100] {
@@ -211,7 +212,7 @@ fn selection_and_lookup() {
                 len: len as u32,
             },
         ];
-        check(3, &gates, &[index], 5);
+        check::<M61>(3, &gates, &[index], 5);
     }
 }
 
@@ -263,7 +264,7 @@ fn firsts_of_vectors_with_ties() {
             gates.push(Gate::FirstPlace { a: X, order });
             gates.push(Gate::FirstTwo { a: X, order });
         }
-        check(n, &gates, &[rows], seed);
+        check::<M61>(n, &gates, &[rows], seed);
     }
     let order = Order::Ascending;
     let one = [
@@ -271,7 +272,7 @@ fn firsts_of_vectors_with_ties() {
         Gate::First { a: X, order },
         Gate::FirstPlace { a: X, order },
     ];
-    check(3, &one, &[vec![-7]], 1);
+    check::<M61>(3, &one, &[vec![-7]], 1);
 }
 
 #[test]
@@ -312,7 +313,7 @@ fn zeros_are_shown_and_equality_stays_hidden() {
                 constant: 1,
             },
         ];
-        check(n, &gates, &[rows.clone(), vec![rows[3]]], seed);
+        check::<M61>(n, &gates, &[rows.clone(), vec![rows[3]]], seed);
     }
     let gates = [input(6, -EDGE, EDGE), Gate::ShowZeros { a: X }];
     assert_eq!(spent(&gates), [6, 0, 6]);
@@ -343,13 +344,13 @@ fn counts_sums_and_quantiles() {
             },
         ];
         gates.extend([1, 7, 13].map(|position| Gate::Quantile { a: X, position }));
-        check(n, &gates, &[rows], seed);
+        check::<M61>(n, &gates, &[rows], seed);
     }
     let mut wide = vec![input(8, -EDGE, EDGE)];
     wide.extend((1..=8).map(|position| Gate::Quantile { a: X, position }));
-    check(3, &wide, &[vec![3, EDGE, 3, -EDGE, 3, 0, EDGE, -7]], 3);
+    check::<M61>(3, &wide, &[vec![3, EDGE, 3, -EDGE, 3, 0, EDGE, -7]], 3);
     let one = [input(1, -9, 9), Gate::Quantile { a: X, position: 1 }];
-    check(3, &one, &[vec![-7]], 1);
+    check::<M61>(3, &one, &[vec![-7]], 1);
 }
 
 #[test]
@@ -385,7 +386,7 @@ fn quotients_by_shared_divisors_are_exact() {
         input(rows, -EDGE, EDGE),
         Gate::Divide { a: X, b: Y },
     ];
-    check(3, &gates, &crossed, 1);
+    check::<M61>(3, &gates, &crossed, 1);
     for (seed, n, (low, high), (least, most)) in [
         (1, 3, (0, 1000), (1, 30)),
         (2, 3, (0, 1000), (0, 30)),
@@ -410,7 +411,7 @@ fn quotients_by_shared_divisors_are_exact() {
         ];
         let longest = inputs[0].len().max(inputs[1].len());
         assert!(inputs.iter().all(|rows| rows.len() == longest));
-        check(n, &gates, &inputs, seed);
+        check::<M61>(n, &gates, &inputs, seed);
     }
 }
 
@@ -455,14 +456,14 @@ fn roots_are_rounded_down() {
         rows.extend([root * root - 1, root * root, root * root + 1]);
     }
     let gates = [input(rows.len(), 0, EDGE), Gate::SquareRoot { a: X }];
-    check(3, &gates, &[rows], 1);
+    check::<M61>(3, &gates, &[rows], 1);
     for (seed, (n, high)) in (0..).zip([(3, 1), (3, 3), (5, 4), (7, 24), (9, 99), (11, 17)]) {
         let rows: Vec<i64> = (0..=high).collect();
         let gates = [input(rows.len(), 0, high), Gate::SquareRoot { a: X }];
-        check(n, &gates, &[rows], seed);
+        check::<M61>(n, &gates, &[rows], seed);
     }
     let zero = [input(1, 0, 0), Gate::SquareRoot { a: X }];
-    check(3, &zero, &[vec![0]], 1);
+    check::<M61>(3, &zero, &[vec![0]], 1);
 }
 
 #[test]
@@ -493,11 +494,11 @@ fn messages_are_exchanged_as_often_as_predicted() {
         let table = Gate::LookupShared { index: X, table: X };
         if gate == table {
             let gates = [input(rows.len(), 0, 4), gate];
-            check_rounds(3, &gates, &[vec![0, 4, 2, 2, 1]]);
+            check_rounds::<M61>(3, &gates, &[vec![0, 4, 2, 2, 1]]);
             continue;
         }
         let gates = [vector(), input(rows.len(), 0, 1), gate];
-        check_rounds(3, &gates, &[rows.clone(), vec![0, 1, 1, 0, 1]]);
+        check_rounds::<M61>(3, &gates, &[rows.clone(), vec![0, 1, 1, 0, 1]]);
     }
 }
 
@@ -530,7 +531,7 @@ fn long_vectors_go_in_tiles() {
             width: 12,
         },
     ];
-    check(3, &gates, &[rows], 1);
+    check::<M61>(3, &gates, &[rows], 1);
 }
 
 #[test]
@@ -595,7 +596,8 @@ fn gates_refuse_operands_that_do_not_fit() {
         ),
     ] {
         let gates: Vec<Gate> = vectors.iter().cloned().chain([gate]).collect();
-        let refused = plan::program(&gates, &[], of(3), Security::Malicious, Limits::default());
+        let refused =
+            plan::program::<M61>(&gates, &[], of(3), Security::Malicious, Limits::default());
         let expected = PlanError::Gate { gate: 3, problem };
         assert_eq!(refused, Err(expected), "{:?}", gates[3]);
     }
@@ -604,7 +606,7 @@ fn gates_refuse_operands_that_do_not_fit() {
         range: Interval { low: 0, high: EDGE },
     }];
     wide.push(two(X, X));
-    let refused = plan::program(&wide, &[], of(3), Security::Malicious, Limits::default());
+    let refused = plan::program::<M61>(&wide, &[], of(3), Security::Malicious, Limits::default());
     let expected = PlanError::Gate {
         gate: 1,
         problem: Range,
@@ -620,7 +622,7 @@ fn a_vector_too_large_for_memory_is_refused_with_the_figure_needed() {
             memory_bytes,
             ..Limits::default()
         };
-        plan::program(&gates, &[Y], of(3), Security::Malicious, limits)
+        plan::program::<M61>(&gates, &[Y], of(3), Security::Malicious, limits)
     };
     let len = 100_000;
     let needed = bits(len, u64::MAX)
@@ -652,7 +654,7 @@ fn a_vector_too_large_for_memory_is_refused_with_the_figure_needed() {
         },
     ];
     let limits = Limits::default();
-    let refused = plan::program(&hots, &[], of(3), Security::Malicious, limits);
+    let refused = plan::program::<M61>(&hots, &[], of(3), Security::Malicious, limits);
     let expected = PlanError::OverLimit {
         limit: Limit::Memory,
         allowed: limits.memory_bytes,

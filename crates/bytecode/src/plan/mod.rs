@@ -47,7 +47,7 @@ pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
-pub use operation::{Operation, Security, UnknownOperation, operation};
+pub use operation::{FieldName, Operation, Security, UnknownField, UnknownOperation, operation};
 pub use program::program;
 
 use enigma_field::Committee;

@@ -203,6 +203,47 @@ impl fmt::Display for Security {
     }
 }
 
+/// The field that a benchmark's values are shared over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldName {
+    /// 2^61 - 1 elements.
+    #[default]
+    M61,
+    /// 2^127 - 1 elements.
+    M127,
+}
+
+impl fmt::Display for FieldName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FieldName::M61 => "m61",
+            FieldName::M127 => "m127",
+        })
+    }
+}
+
+impl FromStr for FieldName {
+    type Err = UnknownField;
+
+    fn from_str(name: &str) -> Result<FieldName, UnknownField> {
+        let mut all = [FieldName::M61, FieldName::M127].into_iter();
+        all.find(|field| field.to_string() == name)
+            .ok_or(UnknownField)
+    }
+}
+
+/// No field has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownField;
+
+impl fmt::Display for UnknownField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the fields are m61 and m127")
+    }
+}
+
+impl std::error::Error for UnknownField {}
+
 /// No operation has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownOperation;

@@ -13,8 +13,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use borsh::BorshSerialize;
-use enigma_bytecode::plan::{self, Operation, Plan, Security};
-use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_bytecode::plan::{self, Cost, FieldName, Operation, Plan, Security};
+use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
 use enigma_mpc::{Engine, Error, Finished, SessionId, Setup, Wires};
 use enigma_vm::{Machine, Progress};
 use enigma_wire::id::{Address, JobId, PeerKey};
@@ -42,6 +42,8 @@ pub struct Member {
 pub struct Task {
     /// The operation.
     pub operation: Operation,
+    /// What the values are shared over.
+    pub field: FieldName,
     /// Elements of each input vector; rows of a matrix; products of a chain.
     pub count: u32,
     /// What the parties are protected against.
@@ -116,16 +118,36 @@ impl fmt::Display for TaskError {
 
 impl std::error::Error for TaskError {}
 
-/// The plan of a task: tells rounds, and refuses what is too large before anything is started.
+/// What a run of a task costs, key set-up included; refuses what is too large before anything is started.
 ///
 /// # Errors
 /// [`TaskError`] in all its forms but `NotAMember`.
-pub fn plan(
+pub fn cost(
+    operation: Operation,
+    field: FieldName,
+    count: u32,
+    n: usize,
+    security: Security,
+) -> Result<Cost, TaskError> {
+    let (committee, cost) = match field {
+        FieldName::M61 => {
+            let plan = plan::<M61>(operation, count, n, security)?;
+            (plan.committee, plan.cost)
+        }
+        FieldName::M127 => {
+            let plan = plan::<M127>(operation, count, n, security)?;
+            (plan.committee, plan.cost)
+        }
+    };
+    Ok(Cost::of_setup(committee).then(&cost))
+}
+
+fn plan<F: PrimeField>(
     operation: Operation,
     count: u32,
     n: usize,
     security: Security,
-) -> Result<Plan, TaskError> {
+) -> Result<Plan<F>, TaskError> {
     if count == 0 {
         return Err(TaskError::NoElements);
     }
@@ -134,37 +156,13 @@ pub fn plan(
     plan::operation(operation, count, committee, security).map_err(TaskError::Plan)
 }
 
-/// One party. See the module's documentation.
-pub struct Bench {
-    task: Task,
-    run: RunKey,
-    me: PartyNumber,
-    signer: SecretKey,
-    rng: ChaCha20Rng,
-    plan: Arc<Plan>,
-    inputs: Vec<(u16, Shares)>,
-    /// The inputs of the next run, copied between runs: nodes have their rows before a job begins.
-    next_inputs: Vec<(u16, Shares)>,
-    expected: Vec<M61>,
-    links: BTreeSet<PeerKey>,
-    /// All links were up at once, which is said once.
-    was_linked: bool,
-    phase: Phase,
-    early: Early,
-    bytes_sent: u64,
-    /// An [`Effect::Compute`] is under way.
-    turn_asked: bool,
-    effects: VecDeque<Effect>,
-}
+/// One party, over the task's field. See the module's documentation.
+pub struct Bench(Box<dyn Driven>);
 
-/// Where a run stands.
-enum Phase {
-    Idle,
-    Setup(Box<Setup>),
-    Computing(Box<Machine>),
-    Computed { engine: Box<Engine>, result: Shares },
-    Checking(Box<Engine>),
-    Failed,
+/// A party over some field.
+trait Driven: Send {
+    fn handle(&mut self, input: Input);
+    fn next_effect(&mut self) -> Option<Effect>;
 }
 
 impl Bench {
@@ -174,8 +172,69 @@ impl Bench {
     /// # Errors
     /// [`TaskError`].
     pub fn new(task: Task, signer: SecretKey, seed: [u8; 32]) -> Result<Self, TaskError> {
+        Ok(Self(match task.field {
+            FieldName::M61 => Box::new(Party::<M61>::new(task, signer, seed)?),
+            FieldName::M127 => Box::new(Party::<M127>::new(task, signer, seed)?),
+        }))
+    }
+
+    /// Takes an input.
+    pub fn handle(&mut self, input: Input) {
+        self.0.handle(input);
+    }
+
+    /// The next effect to perform, in order.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.0.next_effect()
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bench")
+    }
+}
+
+/// One party over the field.
+struct Party<F: PrimeField> {
+    task: Task,
+    run: RunKey,
+    me: PartyNumber,
+    signer: SecretKey,
+    rng: ChaCha20Rng,
+    plan: Arc<Plan<F>>,
+    inputs: Vec<(u16, Shares<F>)>,
+    /// The inputs of the next run, copied between runs: nodes have their rows before a job begins.
+    next_inputs: Vec<(u16, Shares<F>)>,
+    expected: Vec<F>,
+    links: BTreeSet<PeerKey>,
+    /// All links were up at once, which is said once.
+    was_linked: bool,
+    phase: Phase<F>,
+    early: Early,
+    bytes_sent: u64,
+    /// An [`Effect::Compute`] is under way.
+    turn_asked: bool,
+    effects: VecDeque<Effect>,
+}
+
+/// Where a run stands.
+enum Phase<F: PrimeField> {
+    Idle,
+    Setup(Box<Setup>),
+    Computing(Box<Machine<F>>),
+    Computed {
+        engine: Box<Engine<F>>,
+        result: Shares<F>,
+    },
+    Checking(Box<Engine<F>>),
+    Failed,
+}
+
+impl<F: PrimeField> Party<F> {
+    fn new(task: Task, signer: SecretKey, seed: [u8; 32]) -> Result<Self, TaskError> {
         let parties = task.members.len();
-        let plan = plan(task.operation, task.count, parties, task.security)?;
+        let plan = plan::<F>(task.operation, task.count, parties, task.security)?;
         let account = signer.address();
         let at = task.members.iter().position(|m| m.signer == account);
         let me = at.and_then(|at| plan.committee.party(at as u8 + 1));
@@ -210,26 +269,6 @@ impl Bench {
             plan: Arc::new(plan),
             task,
         })
-    }
-
-    /// Takes an input.
-    pub fn handle(&mut self, input: Input) {
-        match input {
-            Input::Peer { from, frame } => self.on_frame(from, &frame),
-            Input::Up { peer } => self.on_up(peer),
-            Input::Down { peer, why } => self.on_down(peer, &why),
-            Input::Begin => self.begin(),
-            Input::Compute => {
-                self.turn_asked = false;
-                self.advance();
-            }
-            Input::Check => self.check(),
-        }
-    }
-
-    /// The next effect to perform, in order.
-    pub fn next_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
     }
 
     fn on_down(&mut self, peer: PeerKey, why: &str) {
@@ -273,7 +312,12 @@ impl Bench {
     }
 
     fn session(&self) -> SessionId {
-        let terms = ("enigma bench session v1", self.run, &self.task.members);
+        let terms = (
+            "enigma bench session v1",
+            self.run,
+            &self.task.members,
+            F::BITS,
+        );
         let bytes = borsh::to_vec(&terms).expect("writing to memory cannot fail");
         SessionId(*blake3::hash(&bytes).as_bytes())
     }
@@ -453,7 +497,7 @@ impl Bench {
         if opened.len() != self.expected.len() {
             self.fail("the result has another length than its inputs".to_owned());
         } else if let Some(at) = wrong {
-            let (found, right) = (opened[at].to_i64(), self.expected[at].to_i64());
+            let (found, right) = (opened[at].to_i128(), self.expected[at].to_i128());
             self.fail(format!(
                 "element {at} is {found}, plain arithmetic gives {right}"
             ));
@@ -478,11 +522,22 @@ impl Bench {
     }
 }
 
-impl fmt::Debug for Bench {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bench")
-            .field("task", &self.task)
-            .field("me", &self.me)
-            .finish_non_exhaustive()
+impl<F: PrimeField> Driven for Party<F> {
+    fn handle(&mut self, input: Input) {
+        match input {
+            Input::Peer { from, frame } => self.on_frame(from, &frame),
+            Input::Up { peer } => self.on_up(peer),
+            Input::Down { peer, why } => self.on_down(peer, &why),
+            Input::Begin => self.begin(),
+            Input::Compute => {
+                self.turn_asked = false;
+                self.advance();
+            }
+            Input::Check => self.check(),
+        }
+    }
+
+    fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use enigma_bytecode::plan::Cost;
 use rand_core::Rng as _;
 
 use super::*;
@@ -21,6 +20,10 @@ struct Network {
 
 impl Network {
     fn new(operation: Operation, count: u32, n: u8) -> Self {
+        Self::over(FieldName::M61, operation, count, n)
+    }
+
+    fn over(field: FieldName, operation: Operation, count: u32, n: u8) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(u64::from(n));
         let signers: Vec<SecretKey> = (0..n).map(|_| SecretKey::random(&mut rng)).collect();
         let keys: Vec<PeerKey> = (0..n).map(|party| PeerKey([party; 32])).collect();
@@ -30,6 +33,7 @@ impl Network {
         };
         let task = Task {
             operation,
+            field,
             security: Security::Malicious,
             count,
             seed: 9,
@@ -117,24 +121,30 @@ fn runs_are_right_and_cost_what_the_plan_says() {
         (Operation::Median, 1, 3),
         (Operation::Histogram, 20, 5),
     ] {
-        let mut network = Network::new(operation, count, n);
-        let plan = plan(operation, count, usize::from(n), Security::Malicious).expect("a plan");
-        let cost = Cost::of_setup(plan.committee).then(&plan.cost);
-        for _run in 0..2 {
-            network.tell(|| Input::Begin);
-            network.settle();
-            let bytes = cost.bytes_sent.iter();
-            let computed = bytes.map(|&bytes_sent| vec![Effect::Computed { bytes_sent }]);
-            assert_eq!(network.heard(), computed.collect::<Vec<_>>());
-            network.tell(|| Input::Check);
-            network.settle();
-            assert!(
-                network
-                    .heard()
-                    .iter()
-                    .all(|said| *said == [Effect::Checked])
-            );
+        for field in [FieldName::M61, FieldName::M127] {
+            check_runs(field, operation, count, n);
         }
+    }
+}
+
+fn check_runs(field: FieldName, operation: Operation, count: u32, n: u8) {
+    let mut network = Network::over(field, operation, count, n);
+    let cost = cost(operation, field, count, usize::from(n), Security::Malicious);
+    let cost = cost.expect("a plan");
+    for _run in 0..2 {
+        network.tell(|| Input::Begin);
+        network.settle();
+        let bytes = cost.bytes_sent.iter();
+        let computed = bytes.map(|&bytes_sent| vec![Effect::Computed { bytes_sent }]);
+        assert_eq!(network.heard(), computed.collect::<Vec<_>>());
+        network.tell(|| Input::Check);
+        network.settle();
+        assert!(
+            network
+                .heard()
+                .iter()
+                .all(|said| *said == [Effect::Checked])
+        );
     }
 }
 

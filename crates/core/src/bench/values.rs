@@ -2,7 +2,7 @@
 
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::plan::Operation;
-use enigma_field::{Committee, M61, Party as PartyNumber, Shares, shamir};
+use enigma_field::{Committee, Party as PartyNumber, PrimeField, Shares, shamir};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -10,20 +10,20 @@ use rand_core::SeedableRng as _;
 const TIES: usize = 16;
 
 /// The input vectors, with values that the operation allows.
-pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M61>> {
+pub(super) fn columns<F: PrimeField>(operation: Operation, count: u32, seed: u64) -> Vec<Vec<F>> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     let mut draw = |range: Option<Interval>| {
-        let any = M61::random(&mut rng);
+        let any = F::random(&mut rng);
         let Some(Interval { low, high }) = range else {
             return any;
         };
         // A range is narrower than the field.
-        let span = high.abs_diff(low) + 1;
-        M61::from_i64(low + (any.value() % span) as i64)
+        let span = u128::from(high.abs_diff(low)) + 1;
+        F::from_i128(i128::from(low) + (any.to_u128() % span) as i128)
     };
-    let mut columns: Vec<Vec<M61>> = (0..operation.inputs())
+    let mut columns: Vec<Vec<F>> = (0..operation.inputs())
         .map(|input| {
-            let range = operation.range(input);
+            let range = operation.range::<F>(input);
             let len = operation.input_len(count);
             (0..len).map(|_| draw(range)).collect()
         })
@@ -34,7 +34,7 @@ pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M6
             (Operation::Rank | Operation::Sort | Operation::Median | Operation::Max, [x]) => {
                 x[at] = x[at - 1];
             }
-            (Operation::Divide, [_, y]) => y[at] = M61::ZERO,
+            (Operation::Divide, [_, y]) => y[at] = F::ZERO,
             _ => {}
         }
     }
@@ -42,45 +42,51 @@ pub(super) fn columns(operation: Operation, count: u32, seed: u64) -> Vec<Vec<M6
 }
 
 /// This party's shares of a vector that every party deals alike.
-pub(super) fn deal(values: &[M61], committee: Committee, me: PartyNumber, seed: u64) -> Shares {
+pub(super) fn deal<F: PrimeField>(
+    values: &[F],
+    committee: Committee,
+    me: PartyNumber,
+    seed: u64,
+) -> Shares<F> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let share = |value: &M61| shamir::share(*value, &committee, &mut rng)[me.index()];
+    let share = |value: &F| shamir::share(*value, &committee, &mut rng)[me.index()];
     values.iter().map(share).collect()
 }
 
 /// What the operation gives.
-pub(super) fn expected(operation: Operation, columns: &[Vec<M61>]) -> Vec<M61> {
+pub(super) fn expected<F: PrimeField>(operation: Operation, columns: &[Vec<F>]) -> Vec<F> {
     let pairs = || columns[0].iter().zip(&columns[columns.len() - 1]);
-    let less = |x: &M61, y: &M61| x.to_i64() < y.to_i64();
-    let count = |of: usize| M61::new(of as u64);
+    let less = |x: &F, y: &F| x.to_i128() < y.to_i128();
+    let count = |of: usize| F::from_u64(of as u64);
     match operation {
         Operation::Multiply => pairs().map(|(x, y)| *x * *y).collect(),
         Operation::Dot => vec![pairs().map(|(x, y)| *x * *y).sum()],
         Operation::MatrixProduct => {
             let side = columns[0].len().isqrt();
-            let element = |place: usize| -> M61 {
+            let element = |place: usize| -> F {
                 let row = &columns[0][place / side * side..][..side];
                 let column = columns[1].iter().skip(place % side).step_by(side);
                 row.iter().zip(column).map(|(x, y)| *x * *y).sum()
             };
             (0..side * side).map(element).collect()
         }
-        Operation::Depth => vec![columns[0].iter().fold(M61::ONE, |last, x| last * *x)],
+        Operation::Depth => vec![columns[0].iter().fold(F::ONE, |last, x| last * *x)],
         Operation::Less => pairs().map(|(x, y)| count(less(x, y).into())).collect(),
         Operation::Equal => pairs().map(|(x, y)| count((x == y).into())).collect(),
         Operation::Rank => {
             let all = &columns[0];
-            let rank = |x: &M61| 1 + all.iter().filter(|other| less(other, x)).count();
+            let rank = |x: &F| 1 + all.iter().filter(|other| less(other, x)).count();
             all.iter().map(|x| count(rank(x))).collect()
         }
         Operation::Shuffle | Operation::Sort => sorted(&columns[0]),
         _ => {
+            // Their ranges lie in 64 bits.
             let columns: Vec<Vec<i64>> = columns
                 .iter()
-                .map(|column| column.iter().map(|x| x.to_i64()).collect())
+                .map(|column| column.iter().map(|x| x.to_i128() as i64).collect())
                 .collect();
             let result = on_integers(operation, &columns);
-            result.into_iter().map(M61::from_i64).collect()
+            result.into_iter().map(F::from_i64).collect()
         }
     }
 }
@@ -130,21 +136,23 @@ fn on_integers(operation: Operation, columns: &[Vec<i64>]) -> Vec<i64> {
 }
 
 /// What of a result plain arithmetic can give: of a shuffle the elements, but not their order.
-pub(super) fn comparable(operation: Operation, result: &[M61]) -> Vec<M61> {
+pub(super) fn comparable<F: PrimeField>(operation: Operation, result: &[F]) -> Vec<F> {
     match operation {
         Operation::Shuffle => sorted(result),
         _ => result.to_vec(),
     }
 }
 
-fn sorted(values: &[M61]) -> Vec<M61> {
+fn sorted<F: PrimeField>(values: &[F]) -> Vec<F> {
     let mut sorted = values.to_vec();
-    sorted.sort_unstable_by_key(|value| value.to_i64());
+    sorted.sort_unstable_by_key(|value| value.to_i128());
     sorted
 }
 
 #[cfg(test)]
 mod tests {
+    use enigma_field::M61;
+
     use super::*;
 
     fn numbers(values: &[i64]) -> Vec<M61> {
@@ -210,7 +218,7 @@ mod tests {
 
     #[test]
     fn drawn_values_are_in_range_and_have_ties() {
-        let drawn = columns(Operation::Less, 100, 7);
+        let drawn = columns::<M61>(Operation::Less, 100, 7);
         let small = |x: &M61| x.to_i64().unsigned_abs() < 1 << 59;
         assert!(drawn.iter().flatten().all(small));
         assert_eq!(

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use enigma_core::{Fact, Table};
+
 use enigma_field::{K, M61};
-use enigma_mpc::COMPARE_LAYERS;
+use enigma_mpc::compare_layers;
 use enigma_wire::api::Deposit;
 use enigma_wire::peer::{self, Frame};
 
@@ -69,7 +70,7 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
 }
 
 /// The operations of more than two steps, and their last one. Of those that verify a batch it is the
-/// acceptance, at an odd step; of comparisons over bits the last layer of gates, at [`COMPARE_LAYERS`].
+/// acceptance, at an odd step; of comparisons over bits the last layer of gates, at [`compare_layers`].
 fn long_operations<P>(received: &[(P, Vec<u8>)]) -> BTreeMap<u32, u8> {
     let mut last = BTreeMap::new();
     for (_, frame) in received {
@@ -93,6 +94,7 @@ fn view(survey: &Survey, node: usize) -> View {
             view.rows.extend(elements(value));
         }
     }
+    let layers = compare_layers::<M61>();
     let long = long_operations(&record.received);
     for (_, frame) in &record.received {
         let decoded = peer::decode(frame).expect("an honest frame");
@@ -103,8 +105,8 @@ fn view(survey: &Survey, node: usize) -> View {
                 let shares = match of_long {
                     None => payload,
                     // Bits, filled up with zeros, come after the opening.
-                    Some(&COMPARE_LAYERS) if place.step == 0 => payload,
-                    Some(&COMPARE_LAYERS) => &[],
+                    Some(&last) if last == layers && place.step == 0 => payload,
+                    Some(&last) if last == layers => &[],
                     // Dealings and the opening come at even steps; the rest are signatures and hashes.
                     Some(last) if place.step == last - 1 => &payload[..3 * K::BYTES],
                     Some(_) if place.step > 0 && place.step % 2 == 0 => payload,

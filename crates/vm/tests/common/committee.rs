@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use enigma_bytecode::plan::{Call, Plan, Step};
-use enigma_field::{Committee, M61, Party, Shares};
+use enigma_field::{Committee, M61, Party, PrimeField, Shares};
 use enigma_mpc::testing::{self, Delivery, TestRng};
 use enigma_mpc::{Engine, Error};
 use enigma_vm::{Machine, Outcome, Progress};
 
 /// Machines of one committee, and frames on their way.
-pub(crate) struct Machines {
+pub(crate) struct Machines<F: PrimeField = M61> {
     /// By party.
-    pub(crate) machines: Vec<Machine>,
+    pub(crate) machines: Vec<Machine<F>>,
     in_flight: Vec<Delivery>,
     /// What each party's last step came to.
     pub(crate) progress: Vec<Progress>,
@@ -22,7 +22,7 @@ pub(crate) struct Machines {
 }
 
 /// Fresh engines.
-pub(crate) fn engines(committee: Committee, seed: u64) -> Vec<Engine> {
+pub(crate) fn engines<F: PrimeField>(committee: Committee, seed: u64) -> Vec<Engine<F>> {
     let seeds = testing::dealt_seeds(committee, seed);
     let parties = committee.parties().zip(seeds);
     parties
@@ -30,15 +30,15 @@ pub(crate) fn engines(committee: Committee, seed: u64) -> Vec<Engine> {
         .collect()
 }
 
-impl Machines {
+impl<F: PrimeField> Machines<F> {
     /// Machines for a plan on these inputs: (collection, rows). Row k is given by the member numbered
     /// k, as in the plaintext back ends.
     pub(crate) fn new(
-        plan: &Arc<Plan>,
-        inputs: &[(u16, Vec<M61>)],
-        engines: Vec<Engine>,
+        plan: &Arc<Plan<F>>,
+        inputs: &[(u16, Vec<F>)],
+        engines: Vec<Engine<F>>,
         seed: u64,
-    ) -> Machines {
+    ) -> Machines<F> {
         let members: Vec<(u16, Vec<u32>)> = inputs
             .iter()
             .map(|(collection, rows)| (*collection, (0..rows.len() as u32).collect()))
@@ -48,14 +48,14 @@ impl Machines {
 
     /// As [`Machines::new`], with the numbers of the members who gave the rows.
     pub(crate) fn given_by(
-        plan: &Arc<Plan>,
-        inputs: &[(u16, Vec<M61>)],
+        plan: &Arc<Plan<F>>,
+        inputs: &[(u16, Vec<F>)],
         members: &[(u16, Vec<u32>)],
-        engines: Vec<Engine>,
+        engines: Vec<Engine<F>>,
         seed: u64,
-    ) -> Machines {
+    ) -> Machines<F> {
         let committee = plan.committee;
-        let mut given: Vec<Vec<(u16, Shares)>> = vec![Vec::new(); committee.len()];
+        let mut given: Vec<Vec<(u16, Shares<F>)>> = vec![Vec::new(); committee.len()];
         for (collection, rows) in inputs {
             let shares = testing::share(committee, rows, seed ^ u64::from(*collection));
             for (party, shares) in given.iter_mut().zip(shares) {
@@ -75,7 +75,7 @@ impl Machines {
     }
 
     /// As [`Machines::new`], every machine with a window of its own size.
-    pub(crate) fn with_windows(mut self, windows: impl Fn(usize) -> u64) -> Machines {
+    pub(crate) fn with_windows(mut self, windows: impl Fn(usize) -> u64) -> Machines<F> {
         let machines = self.machines.into_iter().enumerate();
         self.machines = machines
             .map(|(index, machine)| machine.with_window(windows(index)))
@@ -123,7 +123,7 @@ impl Machines {
     }
 
     /// Runs to the end.
-    pub(crate) fn run(&mut self) -> Vec<Outcome> {
+    pub(crate) fn run(&mut self) -> Vec<Outcome<F>> {
         while self.step().expect("no fault among honest parties") {}
         assert!(self.progress.iter().all(|p| *p == Progress::Finished));
         let outcomes = self.machines.iter_mut().map(|machine| machine.outcome());
@@ -161,29 +161,37 @@ impl Machines {
     }
 
     /// The engines, for the next plan of the session.
-    pub(crate) fn into_engines(self) -> Vec<Engine> {
+    pub(crate) fn into_engines(self) -> Vec<Engine<F>> {
         let machines = self.machines.into_iter();
         machines.map(Machine::into_engine).collect()
     }
 }
 
 /// What each reveal shows, from all parties' output shares.
-pub(crate) fn shown(committee: Committee, outcomes: &[Outcome]) -> Vec<(u16, Vec<i64>)> {
+pub(crate) fn shown<F: PrimeField>(
+    committee: Committee,
+    outcomes: &[Outcome<F>],
+) -> Vec<(u16, Vec<i64>)> {
     let reveals = outcomes[0].outputs.iter().enumerate();
     reveals
         .map(|(place, (reveal, _))| {
-            let columns: Vec<Shares> = outcomes
+            let columns: Vec<Shares<F>> = outcomes
                 .iter()
                 .map(|outcome| outcome.outputs[place].1.clone())
                 .collect();
             let values = testing::reconstruct(committee, &columns);
-            (*reveal, values.into_iter().map(M61::to_i64).collect())
+            (*reveal, values.into_iter().map(integer).collect())
         })
         .collect()
 }
 
+fn integer<F: PrimeField>(value: F) -> i64 {
+    let integer = value.to_i128();
+    i64::try_from(integer).expect("results fit into 64 bits")
+}
+
 /// What every party's engine counted is what the plan says.
-pub(crate) fn assert_predicted(plan: &Plan, outcomes: &[Outcome]) {
+pub(crate) fn assert_predicted<F: PrimeField>(plan: &Plan<F>, outcomes: &[Outcome<F>]) {
     let cost = &plan.cost;
     let steps = plan.strands.iter().flat_map(|strand| &strand.steps);
     let drawn = steps.map(|step| match step {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::Order;
 use enigma_bytecode::plan::{self, Gate, Limits, Plan, Security, Value};
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, PrimeField};
 
 use crate::network::{Machines, assert_predicted, engines, shown};
 
@@ -24,7 +24,7 @@ pub(crate) fn of(n: u8) -> Committee {
 }
 
 /// The plan of a program that shows all its gates but inputs.
-pub(crate) fn planned(n: u8, gates: &[Gate]) -> Arc<Plan> {
+pub(crate) fn planned<F: PrimeField>(n: u8, gates: &[Gate]) -> Arc<Plan<F>> {
     let plan = plan::program(
         gates,
         &results(gates),
@@ -37,10 +37,10 @@ pub(crate) fn planned(n: u8, gates: &[Gate]) -> Arc<Plan> {
 
 /// Runs a program by a live committee: what it shows is what the gates mean, and costs what was
 /// predicted.
-pub(crate) fn check(n: u8, gates: &[Gate], inputs: &[Vec<i64>], seed: u64) {
-    let plan = planned(n, gates);
+pub(crate) fn check<F: PrimeField>(n: u8, gates: &[Gate], inputs: &[Vec<i64>], seed: u64) {
+    let plan = planned::<F>(n, gates);
     let outcomes = Machines::new(&plan, &elements(inputs), engines(of(n), seed), seed).run();
-    let all = meaning(gates, inputs);
+    let all = meaning::<F>(gates, inputs);
     let results = results(gates).into_iter();
     let expected: Vec<_> = (0..)
         .zip(results.map(|value| all[value.0 as usize].clone()))
@@ -61,14 +61,14 @@ pub(crate) fn check(n: u8, gates: &[Gate], inputs: &[Vec<i64>], seed: u64) {
 }
 
 /// Messages are exchanged as often as predicted.
-pub(crate) fn check_rounds(n: u8, gates: &[Gate], inputs: &[Vec<i64>]) {
-    let plan = planned(n, gates);
+pub(crate) fn check_rounds<F: PrimeField>(n: u8, gates: &[Gate], inputs: &[Vec<i64>]) {
+    let plan = planned::<F>(n, gates);
     let machines = Machines::new(&plan, &elements(inputs), engines(of(n), 3), 3);
     assert_eq!(machines.rounds(), plan.cost.rounds, "{gates:?}");
 }
 
-pub(crate) fn elements(inputs: &[Vec<i64>]) -> Vec<(u16, Vec<M61>)> {
-    let rows = |rows: &Vec<i64>| rows.iter().map(|x| M61::from_i64(*x)).collect();
+pub(crate) fn elements<F: PrimeField>(inputs: &[Vec<i64>]) -> Vec<(u16, Vec<F>)> {
+    let rows = |rows: &Vec<i64>| rows.iter().map(|x| F::from_i64(*x)).collect();
     (0u16..).zip(inputs.iter().map(rows)).collect()
 }
 
@@ -82,7 +82,7 @@ fn results(gates: &[Gate]) -> Vec<Value> {
 }
 
 /// What every gate gives.
-pub(crate) fn meaning(gates: &[Gate], inputs: &[Vec<i64>]) -> Vec<Vec<i64>> {
+pub(crate) fn meaning<F: PrimeField>(gates: &[Gate], inputs: &[Vec<i64>]) -> Vec<Vec<i64>> {
     let mut inputs = inputs.iter();
     let mut all: Vec<Vec<i64>> = Vec::new();
     for gate in gates {
@@ -116,9 +116,11 @@ pub(crate) fn meaning(gates: &[Gate], inputs: &[Vec<i64>]) -> Vec<Vec<i64>> {
             Gate::Divide { a, b } => zip(of(a), of(b), quotient),
             Gate::SquareRoot { a } => map(of(a), i64::isqrt),
             Gate::Remainder { a, bits } => map(of(a), |x| x.rem_euclid(1 << bits)),
-            Gate::Truncate { a, bits } => map(of(a), |x| x.div_euclid(1 << bits)),
+            Gate::Truncate { a, bits } => {
+                map(of(a), |x| small(i128::from(x).div_euclid(1 << bits)))
+            }
             Gate::Bits { a, width } => {
-                let bit = |i: u32| map(of(a), |x| (M61::from_i64(x).value() >> i & 1) as i64);
+                let bit = |i: u32| map(of(a), |x| (F::from_i64(x).to_u128() >> i & 1) as i64);
                 (0..*width).flat_map(bit).collect()
             }
             Gate::Compose { bits, width } => {
@@ -215,7 +217,7 @@ fn quotient(x: i64, divisor: i64) -> i64 {
 }
 
 fn small(x: i128) -> i64 {
-    i64::try_from(x).expect("below 2^59")
+    i64::try_from(x).expect("values fit into 64 bits")
 }
 
 fn at(values: &[i64], k: usize) -> i64 {
