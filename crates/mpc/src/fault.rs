@@ -81,6 +81,11 @@ pub enum Misuse {
         /// The size asked for.
         n: u8,
     },
+    /// The logs for localisation are full: batches must be forgotten first.
+    LogFull {
+        /// Bytes that are kept.
+        limit: usize,
+    },
     /// The party is not a member of the committee.
     NotAMember {
         /// The party.
@@ -344,6 +349,7 @@ impl fmt::Display for Misuse {
             Self::ShuffleCommittee { n } => write!(f, "{n} parties are too many to shuffle"),
             Self::NoShuffle { of } => write!(f, "operation {of} shuffled no such rows"),
             Self::CommitteeSize { n } => write!(f, "sessions of {n} parties are not supported"),
+            Self::LogFull { limit } => write!(f, "the logs have {limit} bytes"),
             Self::NotAMember { party } => write!(f, "party {party} is not in the committee"),
         }
     }

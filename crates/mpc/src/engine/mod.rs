@@ -18,6 +18,7 @@ mod dealing;
 mod early;
 mod gathering;
 mod kings;
+mod logs;
 mod opening;
 mod shuffle;
 mod start;
@@ -39,6 +40,8 @@ use self::dealing::Product;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
 use self::kings::KingProduct;
+pub use self::logs::LinkLog;
+use self::logs::Logs;
 use self::opening::FullOpening;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
@@ -188,6 +191,14 @@ impl<F: PrimeField> Engine<F> {
         self
     }
 
+    /// Keeps what goes over links for batches, so that a cheat can be localised: at most `bytes` and what
+    /// the operations that are then running bring. No job selects it yet. See [`Self::forget_link_log`].
+    #[must_use]
+    pub fn identifying(mut self, bytes: usize) -> Self {
+        self.context.transcript.keep_logs(bytes);
+        self
+    }
+
     /// For benchmarks alone, to measure what verification costs: products are not logged, and
     /// everything counts as verified. Values that are anybody's secret must never meet such an engine.
     #[must_use]
@@ -281,6 +292,19 @@ impl<F: PrimeField> Engine<F> {
     /// The next frame to send.
     pub fn next_send(&mut self) -> Option<Outgoing> {
         self.context.outbox.pop_front()
+    }
+
+    /// What went over the links for a batch, once it is being verified; also after a fault. Nothing unless the
+    /// engine is [`Self::identifying`].
+    pub fn link_log(&self, batch: u32) -> Option<&LinkLog> {
+        self.context.transcript.logs()?.of(batch)
+    }
+
+    /// Drops the log of a batch: right when no value is in use any more whose shares are sums of what its
+    /// frames carried (S24), and not as soon as the batch is accepted: where a later one is rejected, what
+    /// its factors came from is asked for.
+    pub fn forget_link_log(&mut self, batch: u32) {
+        self.context.transcript.forget_log(batch);
     }
 
     /// Notes that the caller sent another payload than this engine gave for a frame. For simulated cheats
@@ -487,6 +511,10 @@ impl<F: PrimeField> Engine<F> {
         }
         if (self.batches.get(&batch)).is_some_and(|open| open.of_bits != of_bits) {
             return Err(Misuse::BatchKind { batch }.into());
+        }
+        let logs = self.context.transcript.logs();
+        if let Some(limit) = logs.and_then(Logs::full) {
+            return Err(Misuse::LogFull { limit }.into());
         }
         self.open_number(op)?;
         let open = self.batches.entry(batch).or_default();

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use enigma_field::Party;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::logs::Logs;
 use crate::keys::Seed;
 use crate::message::Slot;
 use crate::prg::{Keystream, Prg, Purpose};
@@ -62,6 +63,8 @@ pub(super) struct Transcript {
     operations: BTreeMap<u32, Vec<Frame>>,
     hasher: FrameHasher,
     off: bool,
+    /// Where frames go when they have been signed for; none if they are dropped then.
+    logs: Option<Logs>,
 }
 
 /// The generators of a link's salts.
@@ -72,12 +75,14 @@ struct Salts {
 }
 
 /// A frame that went over a link.
-struct Frame {
-    other: Party,
-    way: LinkWay,
-    slot: Slot,
+pub(super) struct Frame {
+    pub(super) other: Party,
+    pub(super) way: LinkWay,
+    pub(super) slot: Slot,
     bytes: usize,
     hash: blake3::Hash,
+    /// Its content, if it is to be logged.
+    payload: Zeroizing<Vec<u8>>,
 }
 
 impl Transcript {
@@ -93,6 +98,23 @@ impl Transcript {
             operations: BTreeMap::new(),
             hasher: FrameHasher::new(),
             off: false,
+            logs: None,
+        }
+    }
+
+    /// Keeps all frames in logs.
+    pub(super) fn keep_logs(&mut self, limit: usize) {
+        self.logs = Some(Logs::new(limit));
+    }
+
+    pub(super) fn logs(&self) -> Option<&Logs> {
+        self.logs.as_ref()
+    }
+
+    /// Drops the frames of a batch.
+    pub(super) fn forget_log(&mut self, batch: u32) {
+        if let Some(logs) = &mut self.logs {
+            logs.forget(batch);
         }
     }
 
@@ -115,12 +137,20 @@ impl Transcript {
         };
         let salts = self.salts.iter().find(|salts| salts.other == other);
         let salts = salts.expect("the other party is a member").of(way);
+        let kept = match &mut self.logs {
+            None => Vec::new(),
+            Some(logs) => {
+                logs.count(payload.len());
+                payload.to_vec()
+            }
+        };
         frames.push(Frame {
             other,
             way,
             slot,
             bytes: payload.len(),
             hash: self.hasher.hash(salts, slot, payload),
+            payload: Zeroizing::new(kept),
         });
     }
 
@@ -130,15 +160,22 @@ impl Transcript {
         if let Some(frames) = self.operations.get_mut(&slot.op) {
             let same = |frame: &Frame| (frame.other, frame.way, frame.slot) == (other, way, slot);
             if let Some(place) = frames.iter().position(same) {
-                frames.swap_remove(place);
+                let frame = frames.swap_remove(place);
+                if let Some(logs) = &mut self.logs {
+                    logs.uncount(frame.payload.len());
+                }
                 self.note(way, other, slot, payload);
             }
         }
     }
 
-    /// The hashes of all links, in the order of the other parties, over the frames of these operations,
-    /// which are then forgotten.
-    pub(super) fn close(&mut self, operations: impl IntoIterator<Item = u32>) -> Vec<LinkHashes> {
+    /// The hashes of all links, in the order of the other parties, over the frames of these operations
+    /// of a batch, which then go to its log.
+    pub(super) fn close(
+        &mut self,
+        batch: u32,
+        operations: impl IntoIterator<Item = u32>,
+    ) -> Vec<LinkHashes> {
         let operations = operations.into_iter();
         let taken = operations.filter_map(|op| self.operations.remove(&op));
         let mut frames: Vec<Frame> = taken.flatten().collect();
@@ -155,10 +192,14 @@ impl Transcript {
             sent: hash(*other, LinkWay::Sent),
             received: hash(*other, LinkWay::Received),
         });
-        links.collect()
+        let links = links.collect();
+        if let Some(logs) = &mut self.logs {
+            logs.keep(batch, frames);
+        }
+        links
     }
 
-    /// Drops what salts come from, and clears the buffer.
+    /// Drops what salts come from, and clears the buffer. Logs stay.
     pub(super) fn forget(&mut self) {
         self.off = true;
         self.salts.clear();
@@ -203,6 +244,11 @@ fn salts_of(seed: &Seed, sender: Party) -> Prg {
 }
 
 impl Frame {
+    /// Its content, if it was logged.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// op u32, step u8, 3 zeros, part u32, length u32, 16 zeros, hash.
     fn record(&self) -> [u8; RECORD_BYTES] {
         let mut record = [0; RECORD_BYTES];
@@ -331,7 +377,7 @@ mod tests {
         one.note(LinkWay::Sent, party(2), slot(7, 1, 2), &payload(4000));
         one.note(LinkWay::Sent, party(2), slot(7, 0, 0), &payload(8));
         one.note(LinkWay::Received, party(2), slot(7, 0, 1), &payload(16));
-        let [link, untouched] = one.close([7]).try_into().expect("two links");
+        let [link, untouched] = one.close(9, [7]).try_into().expect("two links");
         assert_eq!(
             link.sent.to_hex().as_str(),
             "d579841e16e27babf17991471ad86e96007df88cbdd2265cd79dba3ed2b24d55"
@@ -363,7 +409,7 @@ mod tests {
         }
         // Operations of other batches do not count.
         two.note(LinkWay::Received, party(1), slot(9, 0, 0), &[1]);
-        let (one, two) = (one.close(5..8), two.close(5..8));
+        let (one, two) = (one.close(9, 5..8), two.close(9, 5..8));
         assert_eq!(one[0].sent, two[0].received);
         assert_eq!(one[0].received, two[0].sent);
         assert_ne!(one[0].sent, one[0].received);
@@ -375,7 +421,7 @@ mod tests {
             let mut one = transcript(1, [2, 3]);
             one.begin(place.op);
             one.note(way, party(other), place, payload);
-            let link = one.close([place.op])[usize::from(other) - 2];
+            let link = one.close(9, [place.op])[usize::from(other) - 2];
             match way {
                 LinkWay::Sent => link.sent,
                 LinkWay::Received => link.received,

@@ -181,7 +181,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let openings = batch.openings();
         let me = context.me();
         let n = context.committee.len();
-        let links = context.transcript.close(batch.operations());
+        let links = context.transcript.close(op, batch.operations());
         let links = Links::new(context, links);
         let signed = links.to_bytes(me);
         let body = [&coins.anchor()[..], openings.as_bytes(), &signed].concat();
@@ -495,7 +495,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let last = recursion.last();
         let mut elements = Vec::with_capacity(3 * ELEMENT_BYTES);
         last.iter().for_each(|value| value.write_to(&mut elements));
-        let links = context.transcript.close([self.op]);
+        let links = context.transcript.close(self.op, [self.op]);
         self.links = Links::new(context, links);
         let body = [&elements[..], &self.links.to_bytes(context.me())].concat();
         let stated: [&[u8]; 2] = [self.view.as_bytes(), &body];
