@@ -28,8 +28,8 @@ use enigma_field::{Committee, Levels, Party, PrimeField};
 
 use crate::engine::binary::layer_bytes;
 use crate::engine::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, COMPARE_PART_LEN, Compare, OPENING_BYTES,
-    PASSED_ON_BYTES, Shape, binary, compare_layers, dealt_bytes, dealt_bytes_of_bits,
+    ACCEPTANCE_BYTES, COIN_BYTES, COMPARE_PART_LEN, Compare, MASK_BYTES, PASSED_ON_BYTES, Shape,
+    binary, checkpoint_bytes, compare_layers, dealt_bytes, dealt_bytes_of_bits, opening_bytes,
 };
 use crate::message::{
     BITS_CHUNK_LEN, HEADER_BYTES, chunk_count, chunk_len, chunks, kings_chunk_len,
@@ -218,13 +218,15 @@ fn verification(
         frames: 1,
         payload_bytes: bytes as u64,
     };
-    let mut cost = message(CHECKPOINT_BYTES) * others;
+    let mut cost = message(checkpoint_bytes(committee)) * others;
     cost += message(COIN_BYTES + (others - 1) * PASSED_ON_BYTES) * others;
+    // Masks go with the first coin to those who get dealings.
+    cost.payload_bytes += (committee.degree() * MASK_BYTES) as u64;
     for level in 0..=levels.blocks.len() {
         cost += message(dealt_bytes(levels, level)) * committee.degree();
         cost += message(COIN_BYTES) * others;
     }
-    cost += message(OPENING_BYTES) * others;
+    cost += message(opening_bytes(committee)) * others;
     cost += message(ACCEPTANCE_BYTES) * others;
     cost
 }

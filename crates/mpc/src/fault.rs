@@ -4,6 +4,7 @@ use std::fmt;
 
 use enigma_field::Party;
 
+use crate::engine::LinkWay;
 use crate::message::Slot;
 
 /// Why an operation could not be started.
@@ -84,6 +85,11 @@ pub enum Misuse {
     CommitteeSize {
         /// The size asked for.
         n: u8,
+    },
+    /// The logs for localisation are full: batches must be forgotten first.
+    LogFull {
+        /// Bytes that are kept.
+        limit: usize,
     },
     /// The party is not a member of the committee.
     NotAMember {
@@ -191,6 +197,23 @@ pub enum Fault {
         /// The verification.
         op: u32,
     },
+    /// A party signed hashes of what went over the link between us, and they are not of what we sent to it,
+    /// or got from it. We know that it lies; nobody else can.
+    Link {
+        /// The party.
+        from: Party,
+        /// The verification.
+        op: u32,
+        /// Which way the frames went, as seen by the party.
+        way: LinkWay,
+    },
+    /// Two other parties signed different hashes of what went over the link between them. One of them lies.
+    LinkBetween {
+        /// The parties.
+        parties: [Party; 2],
+        /// The verification.
+        op: u32,
+    },
     /// What a party revealed for a coin is not what it had committed to.
     Coin {
         /// The party.
@@ -263,6 +286,7 @@ impl Fault {
             | Self::ZeroRoot { from, .. }
             | Self::Unsigned { from, .. }
             | Self::Equivocation { from, .. }
+            | Self::Link { from, .. }
             | Self::Coin { from, .. }
             | Self::SetupFormat { from }
             | Self::SetupRepeated { from, .. }
@@ -278,6 +302,7 @@ impl Fault {
             | Self::NoRoot { .. }
             | Self::Inconsistent { .. }
             | Self::Rejected { .. }
+            | Self::LinkBetween { .. }
             | Self::Disagreement { .. } => Vec::new(),
         }
     }
@@ -335,6 +360,7 @@ impl fmt::Display for Misuse {
             Self::ShuffleCommittee { n } => write!(f, "{n} parties are too many to shuffle"),
             Self::NoShuffle { of } => write!(f, "operation {of} shuffled no such rows"),
             Self::CommitteeSize { n } => write!(f, "sessions of {n} parties are not supported"),
+            Self::LogFull { limit } => write!(f, "the logs have {limit} bytes"),
             Self::NotAMember { party } => write!(f, "party {party} is not in the committee"),
         }
     }
@@ -392,6 +418,23 @@ impl fmt::Display for Fault {
             Self::Equivocation { from, op } => {
                 write!(f, "party {from} signed two checkpoints of batch {op}")
             }
+            Self::Link { from, op, way } => {
+                let way = match way {
+                    LinkWay::Sent => "to have sent us",
+                    LinkWay::Received => "to have got from us",
+                };
+                write!(
+                    f,
+                    "party {from} signed {way} something else than it did for batch {op}"
+                )
+            }
+            Self::LinkBetween {
+                parties: [first, second],
+                op,
+            } => write!(
+                f,
+                "parties {first} and {second} signed different things about their link for batch {op}"
+            ),
             Self::Coin { from, op } => {
                 write!(
                     f,

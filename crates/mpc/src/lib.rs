@@ -40,7 +40,7 @@ mod wires;
 pub use cost::OpCost;
 pub use engine::{
     COMPARE_PART_LEN, Compare, Counters, EARLY_LIMIT_BYTES, Engine, FRAME_OVERHEAD_BYTES, Finished,
-    MAX_SHUFFLE_PARTIES, Shape, compare_layers,
+    LinkLog, LinkWay, MAX_SHUFFLE_PARTIES, Shape, compare_layers,
 };
 pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};

@@ -43,6 +43,8 @@ pub(crate) enum Purpose {
     Hiding,
     /// Terms of a random integer in a range.
     Bounded,
+    /// Salts of a frame's pieces, at this step of its operation.
+    Salt(u8),
 }
 
 impl Purpose {
@@ -57,6 +59,7 @@ impl Purpose {
             Self::ZeroBits(layer) => [6, layer],
             Self::Hiding => [7, 0],
             Self::Bounded => [9, 0],
+            Self::Salt(step) => [10, step],
         }
     }
 }
@@ -107,6 +110,13 @@ impl Stream<'_> {
         let blocks = &mut buffer.0[..bytes.div_ceil(BLOCK_BYTES)];
         self.0.write_keystream_blocks(blocks);
         &Array::slice_as_flattened(blocks)[..bytes]
+    }
+
+    /// The stream's next whole blocks, at most half a tile of them.
+    pub(crate) fn blocks<'b>(&mut self, buffer: &'b mut Keystream, count: usize) -> &'b [u8] {
+        let blocks = &mut buffer.0[..count];
+        self.0.write_keystream_blocks(blocks);
+        Array::slice_as_flattened(blocks)
     }
 
     /// The stream's next numbers of 128 bits, at most half a tile of them.
@@ -212,6 +222,8 @@ mod tests {
             first(1, Purpose::Deal(party(2)), 0, 0),
             first(1, Purpose::ZeroBits(0), 0, 0),
             first(1, Purpose::ZeroBits(1), 0, 0),
+            first(1, Purpose::Salt(0), 0, 0),
+            first(1, Purpose::Salt(1), 0, 0),
         ];
         for (k, one) in all.iter().enumerate() {
             assert!(all[..k].iter().all(|other| other != one));

@@ -38,6 +38,9 @@ pub struct Network<F: PrimeField = M61> {
     pub in_flight: Vec<Delivery>,
     /// Applied to every frame when it is sent.
     pub tamper: Option<Tamper>,
+    /// Whether frames are edited behind the back of their senders, who sign hashes of what they meant to
+    /// send.
+    pub on_the_way: bool,
     rng: TestRng,
 }
 
@@ -57,6 +60,7 @@ impl<F: PrimeField> Network<F> {
             engines,
             in_flight: Vec::new(),
             tamper: None,
+            on_the_way: false,
             rng: TestRng::new(seed ^ 0x6e65_7477_6f72_6b00),
         }
     }
@@ -92,7 +96,18 @@ impl<F: PrimeField> Network<F> {
                 };
                 match &mut self.tamper {
                     None => self.in_flight.push(delivery),
-                    Some(tamper) => self.in_flight.extend(tamper(delivery)),
+                    Some(tamper) => {
+                        let (to, slot) = (delivery.to, delivery.slot);
+                        let sent = tamper(delivery);
+                        // A cheat signs hashes of what it really sent.
+                        let same = |frame: &&Delivery| (frame.to, frame.slot) == (to, slot);
+                        if !self.on_the_way
+                            && let Some(frame) = sent.iter().find(same)
+                        {
+                            engine.sent_instead(to, slot, &frame.payload);
+                        }
+                        self.in_flight.extend(sent);
+                    }
                 }
             }
         }

@@ -219,7 +219,20 @@ impl<'a> Node<'a> {
 
     /// What it wants to send.
     pub(crate) fn sends(&mut self) -> Vec<(Party, Frame)> {
+        // Also what a frame made it send: a cheat's edits must be known before it signs for them.
+        self.collect();
         std::mem::take(&mut self.outbox)
+    }
+
+    /// Notes what left in place of a frame: a cheat signs hashes of what it sent.
+    pub(crate) fn sent_instead(&mut self, to: Party, frame: &Frame) {
+        if let (
+            Phase::Checking(machine) | Phase::Computing(machine),
+            Frame::Compute(slot, payload),
+        ) = (&mut self.phase, frame)
+        {
+            machine.sent_instead(to, *slot, payload);
+        }
     }
 
     /// How it went, when nothing more happens.

@@ -177,6 +177,9 @@ impl Simulation<'_> {
                 None => vec![(frame, 0)],
             };
             for (frame, late) in frames {
+                if player.corrupt.is_some() {
+                    player.node.sent_instead(to, &frame);
+                }
                 let now = self.agenda.now();
                 for at in self.links.arrivals(now, from, to, late) {
                     let frame = frame.clone();

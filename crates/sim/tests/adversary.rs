@@ -61,7 +61,7 @@ const CAUGHT: [(&str, &str); 43] = [
     ("2:check-opening:noncanonical@0", "party 2 did not sign"),
     ("2:acceptance:flip@0.3", "party 2 did not sign"),
     ("2:acceptance:drop@0", "waits for party 2"),
-    ("2:in/product:add@3", "are inconsistent"),
+    ("2:in/product:add@3", "party 2 signed to have got"),
 ];
 
 /// The same of three parties, who compare over bits.
@@ -75,7 +75,7 @@ const CAUGHT_OF_THREE: [(&str, &str); 14] = [
     ("2:gates:misplace@5.0", "an unexpected frame"),
     ("2:gates:misplace@5.1", "party 2 sent 14 bytes at 1.7.0"),
     ("2:gates:drop@1", "waits for party 2"),
-    ("1:in/gates:flip@4.1", "are inconsistent"),
+    ("1:in/gates:flip@4.1", "party 1 signed to have got"),
     ("2:opening:equivocate@0", "are inconsistent"),
     ("2:dealing:flip@0.3", "are inconsistent"),
     ("2:check-opening:flip@0", "party 2 did not sign"),

@@ -216,6 +216,12 @@ impl<F: PrimeField> Machine<F> {
         self.engine.next_send()
     }
 
+    /// Notes what a simulated cheat sent in place of a frame; see
+    /// [`Engine::sent_instead`](enigma_mpc::Engine::sent_instead).
+    pub fn sent_instead(&mut self, to: Party, slot: Slot, payload: &[u8]) {
+        self.engine.sent_instead(to, slot, payload);
+    }
+
     /// The results, once, when the run is finished.
     ///
     /// # Errors

@@ -285,6 +285,24 @@ pub(super) const RULES: &[Rule] = &[
         suite: Some("templates"),
         test: "truncation_costs_what_its_formula_says",
     },
+    Rule {
+        name: "S16 bounded masks and values stay below the field's size",
+        file: "crates/bytecode/src/plan/statistical.rs",
+        from: "(F::BITS - 1).saturating_sub(terms)",
+        to: "(F::BITS + 1).saturating_sub(terms)",
+        package: "enigma-bytecode",
+        suite: None,
+        test: "sums_of_masks_and_values_stay_below",
+    },
+    Rule {
+        name: "D.1 both ends of a link sign the same",
+        file: "crates/mpc/src/engine/verify/links.rs",
+        from: "let way = self.differs(from, me);",
+        to: "let way = self.differs(from, me).filter(|_| false);",
+        package: "enigma-mpc",
+        suite: Some("adversary"),
+        test: "links::who_signs_another_hash",
+    },
 ];
 
 /// Rules that are not taken out here, and why.
@@ -298,14 +316,13 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
         "S14",
         "there is no linear resharing: values change hands through verified fresh polynomials (decision 0002)",
     ),
-    (
-        "S16",
-        "there is no probabilistic truncation, and no statistical mask",
-    ),
     ("S21", "there is no localisation"),
     ("S22", "there is no localisation"),
     ("S23", "there is no bisection"),
-    ("S24", "there are no logs for localisation"),
+    (
+        "S24",
+        "logs for localisation are kept in a mode that jobs do not select yet (decision 0033)",
+    ),
     (
         "S25",
         "there is no localisation; committees of more than 11 are refused",

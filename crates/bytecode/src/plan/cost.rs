@@ -54,14 +54,21 @@ const SEED_BYTES: u64 = 32 + 65;
 /// Bytes of the tag before claims.
 const CLAIMS_TAG_BYTES: u64 = 1;
 
-/// Bytes of a verification's checkpoint (coins' anchor, digest, signature), of a coin, of a
-/// checkpoint passed on beside the first coin, of the opening of three elements of the extension,
-/// signed, and of an acceptance.
+/// Bytes of a verification's checkpoint (coins' anchor, digest, signature) without hashes of links, of a
+/// coin, of a checkpoint passed on beside the first coin, of the opening of three elements of the
+/// extension, signed, without hashes of links, and of an acceptance.
 const CHECKPOINT_BYTES: u64 = 32 + 32 + 64;
 const COIN_BYTES: u64 = 32;
 const PASSED_ON_BYTES: u64 = 32 + 64;
 const OPENING_BYTES: u64 = 3 * 16 + 64;
 const ACCEPTANCE_BYTES: u64 = 64;
+
+/// Bytes of the hashes of a link, both ways: a checkpoint has those of all the sender's links, and so has an
+/// opening.
+const LINK_HASHES_BYTES: u64 = 2 * 32;
+
+/// Bytes of the points of masks that go with the first coin to t parties.
+const MASK_BYTES: u64 = 2 * 16;
 
 /// What a run costs. `then` adds two runs that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -468,7 +475,9 @@ fn verification_bytes(others: u64, t: u64, levels: &Levels, first_bytes: u64) ->
         + (others - 1) * PASSED_ON_BYTES
         + levels.coins() as u64 * COIN_BYTES
         + OPENING_BYTES
-        + ACCEPTANCE_BYTES;
+        + ACCEPTANCE_BYTES
+        + 2 * others * LINK_HASHES_BYTES;
     let frames_to_all = 3 + levels.coins() as u64;
-    others * (to_all + frames_to_all * HEADER_BYTES) + t * (dealt + dealings * HEADER_BYTES)
+    others * (to_all + frames_to_all * HEADER_BYTES)
+        + t * (MASK_BYTES + dealt + dealings * HEADER_BYTES)
 }

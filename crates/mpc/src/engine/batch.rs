@@ -92,6 +92,11 @@ impl<F: PrimeField> Batch<F> {
         self.gates.insert(op, gates);
     }
 
+    /// The numbers of its operations.
+    pub(super) fn operations(&self) -> impl Iterator<Item = u32> {
+        self.entries.keys().chain(self.gates.keys()).copied()
+    }
+
     /// Words of 64 gates.
     pub(super) fn gate_words(&self) -> usize {
         self.gates.values().map(Gates::words).sum()

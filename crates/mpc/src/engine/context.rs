@@ -9,6 +9,7 @@ use enigma_field::{Committee, Gf128, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
+use super::transcript::{LinkWay, Transcript};
 use crate::keys::{SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
 use crate::prg::{Keystream, Prg, Purpose, Stream, TILE_BLOCKS, TILE_LEN};
@@ -34,6 +35,7 @@ pub(super) struct Context<F: PrimeField> {
     pub(super) scratch: Scratch<F>,
     pub(super) counters: Counters,
     pub(super) outbox: VecDeque<Outgoing>,
+    pub(super) transcript: Transcript,
 }
 
 /// Of shares over the fields that challenges are drawn from.
@@ -85,6 +87,7 @@ impl<F: PrimeField> Context<F> {
         self.keys.subsets.clear();
         self.identity.forget();
         self.scratch.clear();
+        self.transcript.forget();
     }
 
     pub(super) fn new(committee: Committee, me: Party, seeds: &SessionSeeds) -> Self {
@@ -149,6 +152,7 @@ impl<F: PrimeField> Context<F> {
             scratch: Scratch::new(t),
             counters: Counters::default(),
             outbox: VecDeque::new(),
+            transcript: Transcript::new(me, &seeds.pairs),
         }
     }
 
@@ -159,6 +163,7 @@ impl<F: PrimeField> Context<F> {
     pub(super) fn send(&mut self, to: Party, slot: Slot, payload: Vec<u8>) {
         self.counters.frames_sent += 1;
         self.counters.bytes_sent += (payload.len() + HEADER_BYTES) as u64;
+        self.transcript.note(LinkWay::Sent, to, slot, &payload);
         self.outbox.push_back(Outgoing { to, slot, payload });
     }
 

@@ -234,6 +234,20 @@ pub(super) fn deal_values<F: PrimeField>(
     step: u8,
     values: &[F],
 ) -> Vec<F> {
+    let (sum, payloads) = points_of_values(context, op, step, values);
+    for (to, payload) in payloads {
+        context.send(to, Slot { op, step, part: 0 }, payload);
+    }
+    sum
+}
+
+/// As [`deal_values`], but gives the points that are to be sent to their receivers.
+pub(super) fn points_of_values<F: PrimeField>(
+    context: &mut Context<F>,
+    op: u32,
+    step: u8,
+    values: &[F],
+) -> (Vec<F>, Vec<(Party, Vec<u8>)>) {
     // Steps take the place of chunks in the address of a stream: values fit into one.
     let stream = Slot {
         op,
@@ -251,11 +265,9 @@ pub(super) fn deal_values<F: PrimeField>(
         &mut payloads,
     );
     add_derived(context, |_| true, stream, &mut sum);
-    for (k, payload) in payloads.into_iter().enumerate() {
-        let to = context.dealing.sent[k].0;
-        context.send(to, Slot { op, step, part: 0 }, payload);
-    }
-    sum
+    let receivers = context.dealing.sent.iter().map(|(to, _)| *to);
+    let payloads = receivers.zip(payloads).collect();
+    (sum, payloads)
 }
 
 /// Deals at a step in which some parties only deal, each its part of a sum: adds to `sum` our own point

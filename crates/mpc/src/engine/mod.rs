@@ -18,9 +18,11 @@ mod dealing;
 mod early;
 mod gathering;
 mod kings;
+mod logs;
 mod opening;
 mod shuffle;
 mod start;
+mod transcript;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,14 +41,17 @@ use self::dealing::Product;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
 use self::kings::KingProduct;
+pub use self::logs::LinkLog;
+use self::logs::Logs;
 use self::opening::FullOpening;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
+pub use self::transcript::LinkWay;
 #[cfg(any(test, feature = "testing"))]
 pub use self::verify::forge::Forger;
 pub(crate) use self::verify::{
-    ACCEPTANCE_BYTES, CHECKPOINT_BYTES, COIN_BYTES, OPENING_BYTES, PASSED_ON_BYTES, dealt_bytes,
-    dealt_bytes_of_bits,
+    ACCEPTANCE_BYTES, COIN_BYTES, MASK_BYTES, PASSED_ON_BYTES, checkpoint_bytes, dealt_bytes,
+    dealt_bytes_of_bits, opening_bytes,
 };
 use self::verify::{OverBits, OverElements, Verification, Verifying};
 use crate::fault::{Error, Fault, Misuse};
@@ -187,11 +192,20 @@ impl<F: PrimeField> Engine<F> {
         self
     }
 
+    /// Keeps what goes over links for batches, so that a cheat can be localised: at most `bytes` and what
+    /// the operations that are then running bring. No job selects it yet. See [`Self::forget_link_log`].
+    #[must_use]
+    pub fn identifying(mut self, bytes: usize) -> Self {
+        self.context.transcript.keep_logs(bytes);
+        self
+    }
+
     /// For benchmarks alone, to measure what verification costs: products are not logged, and
     /// everything counts as verified. Values that are anybody's secret must never meet such an engine.
     #[must_use]
     pub fn without_verification(mut self) -> Self {
         self.semi_honest = true;
+        self.context.transcript.turn_off();
         // What this engine calls verified must mean nothing to one that verifies.
         let session = blake3::derive_key(UNVERIFIED_SESSION, &self.context.session.0);
         self.context.session = SessionId(session);
@@ -318,6 +332,26 @@ impl<F: PrimeField> Engine<F> {
         self.context.outbox.pop_front()
     }
 
+    /// What went over the links for a batch, once it is being verified; also after a fault. Nothing unless the
+    /// engine is [`Self::identifying`].
+    pub fn link_log(&self, batch: u32) -> Option<&LinkLog> {
+        self.context.transcript.logs()?.of(batch)
+    }
+
+    /// Drops the log of a batch: right when no value is in use any more whose shares are sums of what its
+    /// frames carried (S24), and not as soon as the batch is accepted: where a later one is rejected, what
+    /// its factors came from is asked for.
+    pub fn forget_link_log(&mut self, batch: u32) {
+        self.context.transcript.forget_log(batch);
+    }
+
+    /// Notes that the caller sent another payload than this engine gave for a frame. For simulated cheats
+    /// alone, who know what they sent: otherwise the hashes that they sign would betray every lie.
+    pub fn sent_instead(&mut self, to: Party, slot: Slot, payload: &[u8]) {
+        let transcript = &mut self.context.transcript;
+        transcript.replace(LinkWay::Sent, to, slot, payload);
+    }
+
     /// The next finished operation, in the order of finishing.
     pub fn take_finished(&mut self) -> Option<(u32, Finished<F>)> {
         self.finished.pop_front()
@@ -372,8 +406,18 @@ impl<F: PrimeField> Engine<F> {
         Ok(())
     }
 
-    /// Hands a frame to its running operation.
+    /// Hands a frame to its running operation, and notes it.
     fn receive(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        self.receive_in(from, slot, payload)?;
+        // Of a verification, only some steps belong to what is signed; it notes them itself.
+        if !matches!(self.running.get(&slot.op), Some(Operation::Verifying(_))) {
+            let transcript = &mut self.context.transcript;
+            transcript.note(LinkWay::Received, from, slot, payload);
+        }
+        Ok(())
+    }
+
+    fn receive_in(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
         let Some(operation) = self.running.get_mut(&slot.op) else {
             return Err(Fault::Stale { from, slot });
         };
@@ -506,10 +550,15 @@ impl<F: PrimeField> Engine<F> {
         if (self.batches.get(&batch)).is_some_and(|open| open.of_bits != of_bits) {
             return Err(Misuse::BatchKind { batch }.into());
         }
+        let logs = self.context.transcript.logs();
+        if let Some(limit) = logs.and_then(Logs::full) {
+            return Err(Misuse::LogFull { limit }.into());
+        }
         self.open_number(op)?;
         let open = self.batches.entry(batch).or_default();
         open.of_bits = of_bits;
         open.running += 1;
+        self.context.transcript.begin(op);
         Ok(())
     }
 

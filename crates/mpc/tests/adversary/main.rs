@@ -1,6 +1,7 @@
 //! One party's frames edited at a named place: who notices, what exactly, and who is named.
 
 mod kings;
+mod links;
 
 use enigma_field::{Committee, M61, Party, shamir};
 use enigma_mpc::testing::{Delivery, Network, share, values};
@@ -621,7 +622,7 @@ fn random_bytes_from_a_peer_never_panic() {
             let op = [0, 1, 2, 3, 4, 5, 98, BATCH, BATCH, BATCH][rng.below(10)];
             let place = slot(op, rng.below(10) as u8, rng.below(3) as u32);
             // Lengths that verifications expect, or any.
-            let len = [rng.below(40), 8, 32, 64, 128, 112, 32 + 3 * 96][rng.below(7)];
+            let len = [rng.below(40), 8, 32, 64, 384, 368, 32 + 3 * 96, 64 + 3 * 96][rng.below(8)];
             let payload: Vec<u8> = (0..len).map(|_| rng.below(256) as u8).collect();
             let from = party(1 + rng.below(6) as u8);
             if engine.handle(from, place, &payload).is_err() {

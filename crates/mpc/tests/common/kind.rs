@@ -186,7 +186,8 @@ impl Kind {
             | Self::Gates(_)
             | Self::Deal(GATES, _)
             | Self::VerifyOpening(GATES) => 0,
-            Self::VerifyOpening(_) => payload.len() - 64,
+            // f, g and h; behind them stand hashes of links, and the signature.
+            Self::VerifyOpening(_) => 48,
             _ => payload.len(),
         }
     }
@@ -197,7 +198,8 @@ impl Kind {
             // Behind the link and what a checkpoint said stands a signature, which nobody reads when all
             // saw the same.
             Self::Coin(..) => payload.len().min(64),
-            Self::VerifyOpening(_) => payload.len() - 64,
+            // f, g and h; behind them stand hashes of links, and the signature.
+            Self::VerifyOpening(_) => 48,
             _ => payload.len(),
         }
     }

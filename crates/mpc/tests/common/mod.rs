@@ -155,6 +155,8 @@ impl<F: PrimeField> Run<F> {
     /// Goes on until nothing is left to do; what was held back is then let go.
     pub(crate) fn finish(&mut self) {
         loop {
+            // What a frame is replaced by must be known before its sender signs for it.
+            self.network.collect();
             for k in 0..self.players.len() {
                 self.play(k);
             }

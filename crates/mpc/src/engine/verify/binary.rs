@@ -11,12 +11,12 @@
 use enigma_field::binary::{Points, fold, products};
 use enigma_field::interpolation::{GrrDealing, lagrange_at, prss_coefficients};
 use enigma_field::shamir::Checker;
-use enigma_field::{Field, Gf128, Levels, PrimeField};
+use enigma_field::{Field, Gf128, Levels, Party, PrimeField};
 use zeroize::Zeroizing;
 
-use super::Recursion;
 use super::coins::Coin;
 use super::recursion::{behind, complete};
+use super::{Recursion, masks};
 use crate::engine::batch::Batch;
 use crate::engine::binary::gates::{BitClaim, component_shares};
 use crate::engine::context::Context;
@@ -31,6 +31,8 @@ pub(in crate::engine) struct OverBits {
     z: Gf128,
     /// h at its points, once they are known.
     h: Elements,
+    /// Our shares of what was dealt for masks.
+    masks: Elements,
     blocks: usize,
     last: bool,
     /// Our Lagrange coefficient at 0.
@@ -65,7 +67,15 @@ impl<F: PrimeField> Recursion<F> for OverBits {
         Gf128::from_bytes(bytes)
     }
 
-    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self {
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Elements, Vec<(Party, Vec<u8>)>) {
+        let own = masks::own(context, slot.op);
+        let mut values = Zeroizing::new([Gf128::ZERO; 2]);
+        let mut stream = own.stream(Purpose::Random, slot.op, 0);
+        stream.fill_binary(&mut context.scratch.keystream, &mut values[..]);
+        points(context, slot, &values[..])
+    }
+
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin, masks: Elements) -> Self {
         let shares = component_shares(context);
         let points: Vec<Gf128> = context.committee.parties().map(|p| p.point()).collect();
         let lambda = lagrange_at(&points, Gf128::ZERO).expect("points of parties are distinct");
@@ -75,6 +85,7 @@ impl<F: PrimeField> Recursion<F> for OverBits {
             z: claim.z,
             vectors: Vectors::Bits(Box::new(claim)),
             h: Elements::default(),
+            masks,
             blocks: 0,
             last: false,
             lambda: lambda[context.me().index()],
@@ -140,7 +151,7 @@ impl OverBits {
         let Vectors::Elements(x, y) = &self.vectors else {
             unreachable!("there was a challenge");
         };
-        let mut masks = Zeroizing::new([Gf128::ZERO; 2]);
+        let mut masks = std::mem::take(&mut self.masks);
         let coefficients = prss_coefficients::<Gf128>(&context.committee, context.me());
         let coefficients = coefficients.expect("the setup refused larger committees");
         for ((prg, _), (_, coefficient)) in context.keys.subsets().iter().zip(coefficients) {
@@ -175,6 +186,20 @@ pub(crate) fn dealt_bytes(levels: &Levels, level: usize) -> usize {
 /// Deals additive shares as a multiplication's dealing does, and gives the sum of the points that need
 /// no message.
 fn deal<F: PrimeField>(context: &mut Context<F>, slot: Slot, terms: &[Gf128]) -> Elements {
+    let (sum, payloads) = points(context, slot, terms);
+    for (to, payload) in payloads {
+        context.send(to, slot, payload);
+    }
+    sum
+}
+
+/// As [`deal`], but gives the points that are to be sent to their receivers.
+fn points<F: PrimeField>(
+    context: &mut Context<F>,
+    slot: Slot,
+    terms: &[Gf128],
+) -> (Elements, Vec<(Party, Vec<u8>)>) {
+    let mut payloads = Vec::with_capacity(context.committee.degree());
     let me = context.me();
     let dealing = GrrDealing::<Gf128>::new(&context.committee, me);
     let mut derived = |dealer, other| {
@@ -202,7 +227,7 @@ fn deal<F: PrimeField>(context: &mut Context<F>, slot: Slot, terms: &[Gf128]) ->
         }
         let mut payload = Vec::with_capacity(column.len() * Gf128::BYTES);
         column.iter().for_each(|point| point.write_to(&mut payload));
-        context.send(*to, slot, payload);
+        payloads.push((*to, payload));
     }
-    sum
+    (sum, payloads)
 }

@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey};
 use enigma_field::{Committee, Party};
 
-use super::coins::{LINK_BYTES, SIGNATURE_BYTES, Statement};
+use super::coins::{SIGNATURE_BYTES, Statement};
 use super::{checkpoint_content, view_of};
 use crate::keys::{SessionId, SessionSeeds};
 use crate::testing::Delivery;
@@ -37,7 +37,7 @@ impl Forger {
 
     /// What of a checkpoint is passed on beside the first coin, before its signature.
     pub fn content(checkpoint: &[u8]) -> [u8; 32] {
-        checkpoint_content(&checkpoint[..LINK_BYTES + 32])
+        checkpoint_content(&checkpoint[..checkpoint.len().saturating_sub(SIGNATURE_BYTES)])
     }
 
     /// Signs a checkpoint anew, after an edit.
@@ -49,8 +49,8 @@ impl Forger {
 
     /// Signs an opening anew, after an edit.
     pub fn sign_opening(&self, op: u32, payload: &mut [u8]) {
-        let (elements, _) = payload.split_at(payload.len() - SIGNATURE_BYTES);
-        let digest = self.digest(Statement::Opening, op, &[&self.view(), elements]);
+        let (body, _) = payload.split_at(payload.len() - SIGNATURE_BYTES);
+        let digest = self.digest(Statement::Opening, op, &[&self.view(), body]);
         self.sign(digest, payload);
     }
 

@@ -2,14 +2,17 @@
 //! 19, Goyal-Song 20, Goyal-Song-Zhu 20).
 //!
 //! n = 2t+1 parties, t corrupt and malicious; synchronous private authenticated links. The steps:
-//! 1. Checkpoint: everybody sends everybody a signed commitment to its coins and a digest of what
-//!    was opened for the batch on one party's word; digests must agree.
-//! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out. The
-//!    coin's weights combine all products into one claim about an inner product.
+//! 1. Checkpoint: everybody sends everybody a signed commitment to its coins, a digest of what
+//!    was opened for the batch on one party's word, and hashes of what went over its links for the batch's
+//!    operations; both ends of a link must agree, and so must the digests.
+//! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out, and with
+//!    everybody's part of the masks of the final level dealt. The coin's weights combine all products into
+//!    one claim about an inner product.
 //! 3. For each level of [`Levels`]: products dealt as in a multiplication, then a coin. The final
-//!    level is masked by a random value from pseudo-random secret sharing.
-//! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge. All
-//!    three must be of degree t, and f g = h.
+//!    level is masked by random values: the sum of what all parties dealt, and one from pseudo-random secret
+//!    sharing.
+//! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge, and hashes of
+//!    what went over its links in steps 2 and 3. All three must be of degree t, and f g = h.
 //! 5. Acceptance: everybody tells everybody, signed. The batch counts as verified only with all n
 //!    acceptances (S8).
 //!
@@ -26,33 +29,42 @@ mod binary;
 mod coins;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod forge;
+mod links;
+mod masks;
 mod recursion;
 
 use std::collections::BTreeMap;
 
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, Gf128, K, Levels, M127, Party, PrimeField};
+use enigma_field::{Committee, Extension, Field, Gf128, K, Levels, M127, Party, PrimeField};
 use zeroize::Zeroizing;
 
 pub(super) use self::binary::OverBits;
 pub(crate) use self::binary::dealt_bytes as dealt_bytes_of_bits;
 use self::coins::{Coin, Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
+use self::links::{Links, links_bytes};
+pub(crate) use self::masks::MASK_BYTES;
 pub(super) use self::recursion::OverElements;
 pub(crate) use self::recursion::dealt_bytes;
 use super::batch::Batch;
 use super::context::Context;
+use super::transcript::LinkWay;
 use crate::arrivals::check_length;
 use crate::fault::Fault;
 use crate::message::Slot;
 
-/// A checkpoint: the coins' anchor, the digest of openings, the signature.
-pub(crate) const CHECKPOINT_BYTES: usize = LINK_BYTES + 32 + SIGNATURE_BYTES;
+/// A checkpoint: the coins' anchor, the digest of openings, hashes of links, the signature.
+pub(crate) const fn checkpoint_bytes(committee: Committee) -> usize {
+    LINK_BYTES + 32 + links_bytes(committee.len()) + SIGNATURE_BYTES
+}
 /// A link of a party's coin chain.
 pub(crate) const COIN_BYTES: usize = LINK_BYTES;
 /// A checkpoint passed on beside the first coin: the digest of its content, and its signature.
 pub(crate) const PASSED_ON_BYTES: usize = 32 + SIGNATURE_BYTES;
-/// Shares of f, g and h, and the signature.
-pub(crate) const OPENING_BYTES: usize = 3 * ELEMENT_BYTES + SIGNATURE_BYTES;
+/// Shares of f, g and h, hashes of links, the signature.
+pub(crate) const fn opening_bytes(committee: Committee) -> usize {
+    3 * ELEMENT_BYTES + links_bytes(committee.len()) + SIGNATURE_BYTES
+}
 /// An element of a field that challenges are drawn from: all have as many.
 const ELEMENT_BYTES: usize = K::BYTES;
 const _: () = assert!(K::BYTES == Gf128::BYTES && K::BYTES == M127::BYTES);
@@ -94,8 +106,12 @@ pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     /// A uniform element of uniform bytes.
     fn element(bytes: [u8; 16]) -> Self::Element;
 
-    /// Combines all products of the batch with weights from the coin.
-    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self;
+    /// Deals what we put into the masks of the final step: our own terms, and what is to be sent.
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Self::Dealt, Vec<(Party, Vec<u8>)>);
+
+    /// Combines all products of the batch with weights from the coin. `masks`: our shares of what was
+    /// dealt for them.
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin, masks: Self::Dealt) -> Self;
 
     /// Deals our local products of a level: h at all points but one. With no number of blocks, those of
     /// the final step, under masks.
@@ -124,6 +140,8 @@ pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     /// What is to be verified, until the weights are known.
     batch: Batch<F>,
     openings: blake3::Hash,
+    /// What everybody signed about its links: in its checkpoint, then in its opening.
+    links: Links,
     coins: Coins,
     /// Digest of the content of everybody's checkpoint, and its signature.
     checkpoints: Vec<([u8; 32], [u8; SIGNATURE_BYTES])>,
@@ -131,6 +149,8 @@ pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     view: blake3::Hash,
     recursion: Option<R>,
     dealt: R::Dealt,
+    /// The same of masks.
+    masks: R::Dealt,
     opening: Option<[R::Element; 3]>,
     /// The step whose messages are awaited.
     step: u8,
@@ -161,7 +181,10 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let openings = batch.openings();
         let me = context.me();
         let n = context.committee.len();
-        let body = [&coins.anchor()[..], openings.as_bytes()].concat();
+        let links = context.transcript.close(op, batch.operations());
+        let links = Links::new(context, links);
+        let signed = links.to_bytes(me);
+        let body = [&coins.anchor()[..], openings.as_bytes(), &signed].concat();
         let content = checkpoint_content(&body);
         let digest = state(Statement::Checkpoint, context, op, me, &[&content]);
         let signature = sign(context, &digest);
@@ -173,16 +196,19 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             levels,
             batch,
             openings,
+            links,
             coins,
             checkpoints,
             view: blake3::Hash::from_bytes([0; 32]),
             recursion: None,
             dealt: R::Dealt::default(),
+            masks: R::Dealt::default(),
             opening: None,
             step: 0,
             inbox: BTreeMap::new(),
         };
         verifying.send_all(context, |_| payload.clone());
+        context.transcript.begin(op);
         verifying
     }
 
@@ -204,11 +230,15 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let kind = self.kind(slot.step).filter(|_| slot.part == 0)?;
         senders(context, kind).contains(&from).then_some(())?;
         Some(match kind {
-            Step::Checkpoint => CHECKPOINT_BYTES,
-            Step::Coin(0) => COIN_BYTES + (context.committee.len() - 2) * PASSED_ON_BYTES,
+            Step::Checkpoint => checkpoint_bytes(context.committee),
+            Step::Coin(0) => {
+                let passed_on = (context.committee.len() - 2) * PASSED_ON_BYTES;
+                let deals = context.dealing.derived.contains(&from);
+                COIN_BYTES + passed_on + if deals { MASK_BYTES } else { 0 }
+            }
             Step::Coin(_) => COIN_BYTES,
             Step::Deal(level) => R::dealt_bytes(&self.levels, level),
-            Step::Opening => OPENING_BYTES,
+            Step::Opening => opening_bytes(context.committee),
             Step::Acceptance => ACCEPTANCE_BYTES,
         })
     }
@@ -253,8 +283,9 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             let from = *from;
             let (anchor, rest) = Split(message).take::<LINK_BYTES>();
             let (openings, rest) = rest.take::<32>();
-            let (signature, _) = rest.take::<SIGNATURE_BYTES>();
-            let content = checkpoint_content(&message[..LINK_BYTES + 32]);
+            let (links, signature) = rest.0.split_at(links_bytes(context.committee.len()));
+            let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
+            let content = checkpoint_content(&message[..message.len() - SIGNATURE_BYTES]);
             let digest = state(Statement::Checkpoint, context, op, from, &[&content]);
             if !signed(context, from, digest.as_bytes(), &signature) {
                 return Err(Fault::Unsigned { from, op });
@@ -263,6 +294,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 return Err(Fault::Disagreement { op, with: from });
             }
             self.coins.set_anchor(from, anchor);
+            self.links.take(from, links);
             self.checkpoints[from.index()] = (content, signature);
         }
         self.view = view_of(self.checkpoints.iter().map(|(content, _)| content));
@@ -298,6 +330,20 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             if !self.coins.take(context, *from, link) {
                 return Err(Fault::Coin { from: *from, op });
             }
+            // Behind them, points of masks from who deals to us.
+            R::add(&mut self.masks, rest.0).map_err(|index| Fault::NonCanonical {
+                from: *from,
+                slot: Slot {
+                    op,
+                    step: self.step,
+                    part: 0,
+                },
+                index,
+            })?;
+        }
+        // Only now: that a party signed two checkpoints is a proof, and says more.
+        if self.step == 1 {
+            self.links.check(context, op)?;
         }
         Ok(())
     }
@@ -338,13 +384,15 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         shares[context.me().index()] = own;
         for (from, message) in came {
             let from = *from;
-            let (elements, signature) = message.split_at(3 * ELEMENT_BYTES);
+            let (body, signature) = message.split_at(message.len() - SIGNATURE_BYTES);
             let (signature, _) = Split(signature).take::<SIGNATURE_BYTES>();
             let view: &[u8] = self.view.as_bytes();
-            let digest = state(Statement::Opening, context, op, from, &[view, elements]);
+            let digest = state(Statement::Opening, context, op, from, &[view, body]);
             if !signed(context, from, digest.as_bytes(), &signature) {
                 return Err(Fault::Unsigned { from, op });
             }
+            let (elements, links) = body.split_at(3 * ELEMENT_BYTES);
+            self.links.take(from, links);
             let places = shares[from.index()].iter_mut();
             for (index, (bytes, place)) in
                 elements.chunks_exact(ELEMENT_BYTES).zip(places).enumerate()
@@ -354,6 +402,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 *place = element.ok_or(Fault::NonCanonical { from, slot, index })?;
             }
         }
+        self.links.check(context, op)?;
         let checker = R::checker(context);
         let mut values = [R::Element::ZERO; 3];
         for (index, value) in values.iter_mut().enumerate() {
@@ -392,6 +441,11 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let link = self.coins.reveal(me);
         let parties: Vec<Party> = context.committee.parties().collect();
         let first = self.step == 1;
+        let mut points = Vec::new();
+        if first {
+            let (op, step) = (self.op, self.step);
+            (self.masks, points) = R::deal_masks(context, Slot { op, step, part: 0 });
+        }
         let mut payloads: Vec<(Party, Vec<u8>)> = Vec::with_capacity(parties.len());
         for to in context.committee.others(me) {
             let mut payload = link.to_vec();
@@ -403,6 +457,8 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
                 payload.extend_from_slice(content);
                 payload.extend_from_slice(signature);
             }
+            let points = points.iter().filter(|(receiver, _)| *receiver == to);
+            points.for_each(|(_, points)| payload.extend_from_slice(points));
             payloads.push((to, payload));
         }
         for (to, payload) in payloads {
@@ -417,7 +473,8 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let recursion = match &mut self.recursion {
             None => {
                 let batch = std::mem::take(&mut self.batch);
-                self.recursion.insert(R::new(context, batch, &coin))
+                let masks = std::mem::take(&mut self.masks);
+                self.recursion.insert(R::new(context, batch, &coin, masks))
             }
             Some(recursion) => {
                 let challenge = coin.challenge(recursion.points(), R::element);
@@ -438,9 +495,12 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let last = recursion.last();
         let mut elements = Vec::with_capacity(3 * ELEMENT_BYTES);
         last.iter().for_each(|value| value.write_to(&mut elements));
-        let body: [&[u8]; 2] = [self.view.as_bytes(), &elements];
-        let digest = state(Statement::Opening, context, self.op, context.me(), &body);
-        let payload = [&elements[..], &sign(context, &digest)].concat();
+        let links = context.transcript.close(self.op, [self.op]);
+        self.links = Links::new(context, links);
+        let body = [&elements[..], &self.links.to_bytes(context.me())].concat();
+        let stated: [&[u8]; 2] = [self.view.as_bytes(), &body];
+        let digest = state(Statement::Opening, context, self.op, context.me(), &stated);
+        let payload = [&body[..], &sign(context, &digest)].concat();
         self.opening = Some(last);
         self.send_all(context, |_| payload.clone());
     }
@@ -494,6 +554,11 @@ impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
             return Err(Fault::Duplicate { from, slot });
         }
         *place = Some(Zeroizing::new(payload.to_vec()));
+        if let Some(Step::Coin(_) | Step::Deal(_)) = self.kind(slot.step) {
+            context
+                .transcript
+                .note(LinkWay::Received, from, slot, payload);
+        }
         while !self.complete() && self.waiting_for(context).is_empty() {
             let messages = self.inbox.remove(&self.step).unwrap_or_default();
             self.advance(context, messages)?;

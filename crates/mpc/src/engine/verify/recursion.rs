@@ -9,11 +9,11 @@
 
 use enigma_field::recursion::coefficients_at;
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, Levels, PrimeField, Shares};
+use enigma_field::{Extension, Field, Levels, Party, PrimeField, Shares};
 use zeroize::Zeroizing;
 
-use super::Recursion;
 use super::coins::Coin;
+use super::{Recursion, masks};
 use crate::engine::batch::{Batch, Claim};
 use crate::engine::context::Context;
 use crate::engine::dealing;
@@ -26,6 +26,8 @@ pub(in crate::engine) struct OverElements<F: PrimeField> {
     z: F::Ext,
     /// h at its points, once they are known.
     h: Zeroizing<Vec<F::Ext>>,
+    /// Our shares of what was dealt for masks.
+    masks: Shares<F>,
     blocks: usize,
     last: bool,
 }
@@ -56,13 +58,26 @@ impl<F: PrimeField> Recursion<F> for OverElements<F> {
         F::Ext::from_random_bytes(bytes)
     }
 
-    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self {
-        Self::of_claim(batch.claim(&coin.weights(), &mut context.scratch))
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Shares<F>, Vec<(Party, Vec<u8>)>) {
+        let own = masks::own(context, slot.op);
+        let mut values = Shares::zeros(2 * <F::Ext as Extension>::DEGREE);
+        let mut stream = own.stream(Purpose::Random, slot.op, 0);
+        stream.fill(&mut context.scratch.keystream, &mut values);
+        let (sum, points) = dealing::points_of_values(context, slot.op, slot.step, &values);
+        (sum.into(), points)
+    }
+
+    fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin, masks: Shares<F>) -> Self {
+        let claim = batch.claim(&coin.weights(), &mut context.scratch);
+        Self {
+            masks,
+            ..Self::of_claim(claim)
+        }
     }
 
     fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Shares<F> {
         let blocks = blocks.unwrap_or_else(|| {
-            let mut masks = Zeroizing::new(vec![F::ZERO; 2 * <F::Ext as Extension>::DEGREE]);
+            let mut masks = std::mem::take(&mut self.masks);
             context.add_random(Purpose::Random, slot.op, 0, &mut masks[..]);
             let (x0, y0) = masks.split_at(<F::Ext as Extension>::DEGREE);
             self.mask(F::Ext::from_coordinates(x0), F::Ext::from_coordinates(y0))
@@ -108,6 +123,7 @@ impl<F: PrimeField> OverElements<F> {
             vectors: Vectors::Base(claim.x, claim.y),
             z: claim.z.into(),
             h: Zeroizing::default(),
+            masks: Shares::default(),
             blocks: 0,
             last: false,
         }
