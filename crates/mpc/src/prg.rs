@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     ZeroBits(u8),
     /// Terms of the random value that hides a product from its king.
     Hiding,
+    /// As [`Self::Deal`], of random values; and these values, from the dealer's own generator.
+    DealRandom(Party),
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Permutation => [8, 0],
             Self::ZeroBits(layer) => [6, layer],
             Self::Hiding => [7, 0],
+            Self::DealRandom(dealer) => [9, dealer.number()],
         }
     }
 }
@@ -206,6 +209,8 @@ mod tests {
             first(1, Purpose::Hiding, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
+            first(1, Purpose::DealRandom(party(1)), 0, 0),
+            first(1, Purpose::DealRandom(party(2)), 0, 0),
             first(1, Purpose::ZeroBits(0), 0, 0),
             first(1, Purpose::ZeroBits(1), 0, 0),
         ];

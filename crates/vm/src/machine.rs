@@ -275,6 +275,7 @@ impl<F: PrimeField> Machine<F> {
                     | Call::Dot { dst, .. }
                     | Call::Shuffle { dst, .. }
                     | Call::Compare { dst, .. }
+                    | Call::Random { dst, .. }
                     | Call::Reshare { dst, .. },
                     Finished::Wires(z),
                 ) => self.memory.write(*dst, z),
@@ -329,13 +330,6 @@ impl<F: PrimeField> Machine<F> {
                 None => {
                     self.finish_strand(strand);
                     return Ok(());
-                }
-                Some(step @ Step::Call(Call::Random { op, dst })) => {
-                    let len = plan.lengths[dst.0 as usize] as usize;
-                    let drawn = self.engine.random(*op, len)?;
-                    self.memory.write(*dst, drawn);
-                    self.states[strand as usize].next += 1;
-                    self.end_step(step);
                 }
                 Some(Step::Call(call)) => return self.start_call(strand, call),
                 Some(step @ Step::Local(op)) => {
@@ -448,7 +442,10 @@ impl<F: PrimeField> Machine<F> {
                 self.engine.start_reshare(*op, *batch, part(src))
             }
             Call::Verify { op } => self.engine.start_verify(*op),
-            Call::Random { .. } => unreachable!("done at once, without the others"),
+            Call::Random { op, dst } => {
+                let len = self.plan.lengths[dst.0 as usize] as usize;
+                self.engine.start_random(*op, len)
+            }
         }
     }
 

@@ -342,7 +342,7 @@ pub enum Call {
         /// The masks that the bits make.
         mask: MaskReg,
     },
-    /// Uniform field elements that nobody knows. No message is needed.
+    /// Uniform field elements that nobody knows. Committees of up to nine need no message.
     Random {
         /// The call's number.
         op: u32,

@@ -14,9 +14,9 @@ use enigma_field::shamir::Checker;
 use enigma_field::{Field, Gf128, Levels, PrimeField};
 use zeroize::Zeroizing;
 
-use super::Recursion;
 use super::coins::Coin;
 use super::recursion::{behind, complete};
+use super::{Level, Recursion};
 use crate::engine::batch::Batch;
 use crate::engine::binary::gates::{BitClaim, component_shares};
 use crate::engine::context::Context;
@@ -82,8 +82,12 @@ impl<F: PrimeField> Recursion<F> for OverBits {
         }
     }
 
-    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Elements {
-        self.blocks = blocks.unwrap_or_else(|| self.mask(context, slot.op));
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, level: Level<'_, F>) -> Elements {
+        self.blocks = match level {
+            Level::Blocks(blocks) => blocks,
+            // Bits are shared in committees of three, which deal no masks.
+            Level::Last(_) => self.mask(context, slot.op),
+        };
         let mut terms = match &self.vectors {
             Vectors::Bits(claim) => Elements::new(claim.products()),
             Vectors::Elements(x, y) => {

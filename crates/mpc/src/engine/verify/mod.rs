@@ -7,7 +7,8 @@
 //! 2. First coin, with everybody's checkpoints passed on, so that who sent two is found out. The
 //!    coin's weights combine all products into one claim about an inner product.
 //! 3. For each level of [`Levels`]: products dealt as in a multiplication, then a coin. The final
-//!    level is masked by a random value from pseudo-random secret sharing.
+//!    level is masked by random values from pseudo-random secret sharing, or in a committee too large for
+//!    it from what everybody dealt beside its checkpoint: they are there before the first coin.
 //! 4. Opening: everybody sends everybody its signed shares of f, g and h at the last challenge. All
 //!    three must be of degree t, and f g = h.
 //! 5. Acceptance: everybody tells everybody, signed. The batch counts as verified only with all n
@@ -38,12 +39,14 @@ pub(super) use self::binary::OverBits;
 pub(crate) use self::binary::dealt_bytes as dealt_bytes_of_bits;
 use self::coins::{Coin, Coins, LINK_BYTES, SIGNATURE_BYTES, Statement, sign, signed};
 pub(super) use self::recursion::OverElements;
-pub(crate) use self::recursion::dealt_bytes;
+pub(crate) use self::recursion::{dealt_bytes, mask_elements};
 use super::batch::Batch;
 use super::context::Context;
+use super::randoms::Dealt;
 use crate::arrivals::check_length;
 use crate::fault::Fault;
 use crate::message::Slot;
+use crate::turns::{Turns, deals_randoms};
 
 /// A checkpoint: the coins' anchor, the digest of openings, the signature.
 pub(crate) const CHECKPOINT_BYTES: usize = LINK_BYTES + 32 + SIGNATURE_BYTES;
@@ -58,6 +61,9 @@ const ELEMENT_BYTES: usize = K::BYTES;
 const _: () = assert!(K::BYTES == Gf128::BYTES && K::BYTES == M127::BYTES);
 /// An acceptance.
 pub(crate) const ACCEPTANCE_BYTES: usize = SIGNATURE_BYTES;
+
+/// The step of what is dealt for masks of a verification, a step that none comes to.
+pub const MASKS_STEP: u8 = u8::MAX;
 
 /// What verifications of both kinds of products have in common for the engine.
 pub(super) trait Verification<F: PrimeField>: Send + Sync {
@@ -97,9 +103,8 @@ pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     /// Combines all products of the batch with weights from the coin.
     fn new(context: &mut Context<F>, batch: Batch<F>, coin: &Coin) -> Self;
 
-    /// Deals our local products of a level: h at all points but one. With no number of blocks, those of
-    /// the final step, under masks.
-    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Self::Dealt;
+    /// Deals our local products of a level: h at all points but one.
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, level: Level<'_, F>) -> Self::Dealt;
 
     /// Adds points that came; `Err` holds the index of the first element that is not canonical.
     fn add(dealt: &mut Self::Dealt, message: &[u8]) -> Result<(), usize>;
@@ -117,6 +122,15 @@ pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     fn last(&self) -> [Self::Element; 3];
 }
 
+/// What is dealt at a level.
+#[derive(Clone, Copy)]
+pub(super) enum Level<'a, F: PrimeField> {
+    /// The products of so many blocks.
+    Blocks(usize),
+    /// Those of the final step, under masks: these, if masks are dealt.
+    Last(Option<&'a Dealt<F>>),
+}
+
 /// One party's side of a verification.
 pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     op: u32,
@@ -130,6 +144,8 @@ pub(super) struct Verifying<F: PrimeField, R: Recursion<F>> {
     /// The digest of all checkpoints.
     view: blake3::Hash,
     recursion: Option<R>,
+    /// If they are dealt.
+    masks: Option<Dealt<F>>,
     dealt: R::Dealt,
     opening: Option<[R::Element; 3]>,
     /// The step whose messages are awaited.
@@ -168,7 +184,7 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         let mut checkpoints = vec![([0; 32], [0; SIGNATURE_BYTES]); n];
         checkpoints[me.index()] = (content, signature);
         let payload = [&body[..], &signature].concat();
-        let verifying = Self {
+        let mut verifying = Self {
             op,
             levels,
             batch,
@@ -177,12 +193,18 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             checkpoints,
             view: blake3::Hash::from_bytes([0; 32]),
             recursion: None,
+            masks: None,
             dealt: R::Dealt::default(),
             opening: None,
             step: 0,
             inbox: BTreeMap::new(),
         };
         verifying.send_all(context, |_| payload.clone());
+        if deals_randoms(context.committee) {
+            let len = mask_elements::<F>();
+            let turns = Turns::of_independent(context.committee, len, len);
+            verifying.masks = Some(Dealt::start(context, op, MASKS_STEP, turns));
+        }
         verifying
     }
 
@@ -241,6 +263,22 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
             Step::Acceptance => {}
         }
         Ok(())
+    }
+
+    /// Does all steps whose messages are complete.
+    fn advance_all(&mut self, context: &mut Context<F>) -> Result<(), Fault> {
+        while !self.complete() && self.waiting_for(context).is_empty() {
+            let messages = self.inbox.remove(&self.step).unwrap_or_default();
+            self.advance(context, messages)?;
+        }
+        Ok(())
+    }
+
+    fn receive_masks(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), Fault> {
+        match &mut self.masks {
+            Some(masks) => masks.receive(from, slot, payload).map(|_| ()),
+            None => Err(Fault::Unexpected { from, slot }),
+        }
     }
 
     fn check_checkpoints(
@@ -428,9 +466,12 @@ impl<F: PrimeField, R: Recursion<F>> Verifying<F, R> {
         if number > self.levels.blocks.len() {
             return self.send_opening(context);
         }
-        let blocks = self.levels.blocks.get(number).copied();
+        let level = match self.levels.blocks.get(number) {
+            Some(blocks) => Level::Blocks(*blocks),
+            None => Level::Last(self.masks.as_ref()),
+        };
         let (op, step) = (self.op, self.step);
-        self.dealt = recursion.deal(context, Slot { op, step, part: 0 }, blocks);
+        self.dealt = recursion.deal(context, Slot { op, step, part: 0 }, level);
     }
 
     fn send_opening(&mut self, context: &mut Context<F>) {
@@ -479,6 +520,10 @@ impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
+        if slot.step == MASKS_STEP {
+            self.receive_masks(from, slot, payload)?;
+            return self.advance_all(context);
+        }
         let expected = self.expected(context, from, slot);
         let Some(expected) = expected else {
             return Err(Fault::Unexpected { from, slot });
@@ -494,11 +539,7 @@ impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
             return Err(Fault::Duplicate { from, slot });
         }
         *place = Some(Zeroizing::new(payload.to_vec()));
-        while !self.complete() && self.waiting_for(context).is_empty() {
-            let messages = self.inbox.remove(&self.step).unwrap_or_default();
-            self.advance(context, messages)?;
-        }
-        Ok(())
+        self.advance_all(context)
     }
 
     fn complete(&self) -> bool {
@@ -511,8 +552,12 @@ impl<F: PrimeField, R: Recursion<F>> Verification<F> for Verifying<F, R> {
         };
         let came = self.inbox.get(&self.step);
         let missing = |party: &Party| came.is_none_or(|came| came[party.index()].is_none());
-        let senders = senders(context, kind);
-        senders.into_iter().filter(missing).collect()
+        // No coin before the masks are fixed.
+        let masks = self.masks.as_ref().filter(|_| kind == Step::Checkpoint);
+        let owing = masks.map(Dealt::waiting_for).unwrap_or_default();
+        let mut parties = senders(context, kind);
+        parties.retain(|party| missing(party) || owing.contains(party));
+        parties
     }
 }
 

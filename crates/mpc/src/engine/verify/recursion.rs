@@ -12,8 +12,8 @@ use enigma_field::shamir::Checker;
 use enigma_field::{Extension, Field, Levels, PrimeField, Shares};
 use zeroize::Zeroizing;
 
-use super::Recursion;
 use super::coins::Coin;
+use super::{Level, Recursion};
 use crate::engine::batch::{Batch, Claim};
 use crate::engine::context::Context;
 use crate::engine::dealing;
@@ -60,13 +60,19 @@ impl<F: PrimeField> Recursion<F> for OverElements<F> {
         Self::of_claim(batch.claim(&coin.weights(), &mut context.scratch))
     }
 
-    fn deal(&mut self, context: &mut Context<F>, slot: Slot, blocks: Option<usize>) -> Shares<F> {
-        let blocks = blocks.unwrap_or_else(|| {
-            let mut masks = Zeroizing::new(vec![F::ZERO; 2 * <F::Ext as Extension>::DEGREE]);
-            context.add_random(Purpose::Random, slot.op, 0, &mut masks[..]);
-            let (x0, y0) = masks.split_at(<F::Ext as Extension>::DEGREE);
-            self.mask(F::Ext::from_coordinates(x0), F::Ext::from_coordinates(y0))
-        });
+    fn deal(&mut self, context: &mut Context<F>, slot: Slot, level: Level<'_, F>) -> Shares<F> {
+        let blocks = match level {
+            Level::Blocks(blocks) => blocks,
+            Level::Last(dealt) => {
+                let mut masks = Zeroizing::new(vec![F::ZERO; mask_elements::<F>()]);
+                match dealt {
+                    Some(dealt) => dealt.extract_all(context.committee, &mut masks),
+                    None => context.add_random(Purpose::Random, slot.op, 0, &mut masks),
+                }
+                let (x0, y0) = masks.split_at(<F::Ext as Extension>::DEGREE);
+                self.mask(F::Ext::from_coordinates(x0), F::Ext::from_coordinates(y0))
+            }
+        };
         let products = self.products(blocks);
         dealing::deal_values(context, slot.op, slot.step, &products).into()
     }
@@ -184,6 +190,11 @@ pub(super) fn behind<E: Field>(mask: E, rest: &[E]) -> Zeroizing<Vec<E>> {
 pub(super) fn complete<E: Field>(h: &mut Vec<E>, z: E, blocks: usize, last: bool) {
     let others: E = h[usize::from(last)..blocks - 1].iter().copied().sum();
     h.insert(blocks - 1, z - others);
+}
+
+/// Random elements behind the two masks of the final step.
+pub(crate) const fn mask_elements<F: PrimeField>() -> usize {
+    2 * <F::Ext as Extension>::DEGREE
 }
 
 /// Bytes of a level's dealing.
