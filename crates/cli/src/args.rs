@@ -224,10 +224,9 @@ impl BenchOptions {
 
 /// An odd size that committees here have.
 pub(crate) fn committee_size(text: &str) -> Result<u8, String> {
-    match text.parse() {
-        Ok(n @ (3 | 5 | 7 | 9 | 11)) => Ok(n),
-        _ => Err("a committee has 3, 5, 7, 9 or 11 nodes (n = 2t+1)".to_owned()),
-    }
+    let size = text.parse().ok();
+    size.filter(|n| n % 2 == 1 && (3..=31).contains(n))
+        .ok_or_else(|| "a committee has an odd number of nodes from 3 to 31 (n = 2t+1)".to_owned())
 }
 
 #[cfg(test)]
@@ -243,12 +242,12 @@ mod tests {
     #[test]
     fn committee_sizes() {
         assert!(
-            ["3", "5", "7", "9", "11"]
+            ["3", "5", "7", "9", "11", "21", "31"]
                 .iter()
                 .all(|size| committee_size(size).is_ok())
         );
         assert!(
-            ["0", "1", "2", "4", "6", "8", "13", "-3", "three", ""]
+            ["0", "1", "2", "4", "6", "8", "33", "-3", "three", ""]
                 .iter()
                 .all(|size| committee_size(size).is_err())
         );

@@ -101,7 +101,7 @@ fn what_cannot_be_measured_is_refused() {
     refused(&["mul", "--count", "5000000000"], "--count");
     refused(
         &["mul", "--count", "10", "--nodes", "4"],
-        "3, 5, 7, 9 or 11",
+        "odd number of nodes from 3 to 31",
     );
     refused(
         &["mul", "--count", "10", "--field", "m89"],

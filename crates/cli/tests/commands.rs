@@ -76,7 +76,7 @@ fn committee_sizes_are_checked() {
         let output = run(&["demo", "salaries", "--nodes", size]);
         assert_eq!(output.status.code(), Some(2));
         assert!(
-            stderr(&output).contains("3, 5, 7, 9 or 11"),
+            stderr(&output).contains("odd number of nodes from 3 to 31"),
             "{}",
             stderr(&output)
         );

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost};
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
-use enigma_field::Committee;
-use enigma_field::interpolation::MAX_PRSS_PARTIES;
+use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
 use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure};
 use enigma_wire::eip712::Domain;
@@ -406,16 +405,15 @@ impl Network {
     }
 }
 
-/// A committee of so many nodes, if it can compute: the controller draws larger ones, for which no session
-/// can be set up.
+/// A committee of so many nodes, if there is one.
 pub(crate) fn committee(nodes: usize) -> Result<Committee, ClientError> {
-    if nodes > usize::from(MAX_PRSS_PARTIES) {
+    let committee = u8::try_from(nodes).map(Committee::new);
+    let Ok(Ok(committee)) = committee else {
         return Err(ClientError::Misuse(format!(
-            "a committee of {nodes} nodes cannot compute: this version supports at most {MAX_PRSS_PARTIES}"
+            "a committee of {nodes} nodes cannot compute: it takes an odd number from 3 to {MAX_PARTIES}"
         )));
-    }
-    let committee = Committee::new(nodes as u8);
-    committee.map_err(|error| ClientError::Misuse(error.to_string()))
+    };
+    Ok(committee)
 }
 
 #[cfg(test)]
@@ -424,15 +422,13 @@ mod tests {
 
     #[test]
     fn committees_that_cannot_compute_are_refused() {
-        for nodes in [3, 5, 7, 9, 11] {
+        for nodes in [3, 5, 7, 9, 11, 21, 31] {
             assert_eq!(committee(nodes).expect("a committee").len(), nodes);
         }
-        for nodes in [13, 31, 259] {
+        // Too large, also for the number's type; and not n = 2t+1.
+        for nodes in [33, 259, 0, 1, 4] {
             let error = committee(nodes).expect_err("refused").to_string();
-            assert!(error.contains("at most 11"), "{error}");
-        }
-        for nodes in [0, 1, 4] {
-            committee(nodes).expect_err("not n = 2t+1");
+            assert!(error.contains("odd number from 3 to 31"), "{error}");
         }
     }
 }

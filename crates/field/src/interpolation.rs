@@ -157,8 +157,9 @@ impl PartySet {
     }
 }
 
-/// The largest committee for which pseudo-random secret sharing is offered: 462 subsets of 6.
-pub const MAX_PRSS_PARTIES: u8 = 11;
+/// The largest committee for which pseudo-random secret sharing is offered: 126 subsets of 5. Larger
+/// ones deal random values (protocols B.2).
+pub const MAX_PRSS_PARTIES: u8 = 9;
 
 /// The subsets of t + 1 parties, ordered by [`PartySet::bits`]. Each shares one seed, and every
 /// set of t parties misses exactly one of them.

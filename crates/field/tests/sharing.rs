@@ -176,7 +176,7 @@ fn equal_points_are_refused_and_named() {
 #[test]
 fn prss_coefficients_give_sharings_of_the_sum() {
     let mut rng = rng(3);
-    for n in [3, 5, 7, 9, 11] {
+    for n in [3, 5, 7, 9] {
         let committee = committee(n);
         let subsets = prss_subsets(&committee).expect("small");
         let words: Vec<M61> = subsets.iter().map(|_| M61::random(&mut rng)).collect();
@@ -205,8 +205,8 @@ fn prss_coefficients_give_sharings_of_the_sum() {
         }
     }
     assert_eq!(
-        prss_subsets(&committee(13)),
-        Err(Error::TooManySubsets { n: 13 })
+        prss_subsets(&committee(11)),
+        Err(Error::TooManySubsets { n: 11 })
     );
 }
 

@@ -64,8 +64,7 @@ fn main() -> std::io::Result<()> {
         (
             "random value",
             |engine, op, x| {
-                let drawn = engine.random(op, x.len());
-                drawn.map(drop).expect("a fresh number");
+                engine.start_random(op, x.len()).expect("a fresh number");
             },
             false,
         ),

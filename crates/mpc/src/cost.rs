@@ -7,11 +7,11 @@
 //! | operation | rounds | frames | elements |
 //! |---|---|---|---|
 //! | multiply, reshare, dot, matrix product (L results) | 1 | t C(L) | t L |
-//! | products through kings (L results) | 2 | see below | see below |
+//! | products through kings (L results) | 2, or 3 | see below | see below |
 //! | opening | 1 | (n-1) C(L) | (n-1) L |
-//! | random value | 0 | 0 | 0 |
+//! | random values | 0, or 1 | see below | see below |
 //! | comparison with zero (n = 3) | 9 or 10 | see [`compare`] | 2 L, and a bit for each gate |
-//! | random bits | 2 | see below | see below |
+//! | random bits | 2, or 3 | see below | see below |
 //! | shuffle, and back (L elements in all columns) | C(n, t); 2 forth for n = 3 | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
 //!
@@ -20,6 +20,11 @@
 //! elements, every other party one. Products through kings go in chunks of [`kings_chunk_len`], a
 //! multiple of n chunks but for short vectors; the king is found likewise. For each chunk of c results
 //! the king sends t frames of c elements, every other party one: 3t/n elements for each result.
+//!
+//! A committee of more than nine deals random values: where it needs some, every party sends in a round of
+//! its own t frames for each [turn](crate::turns::Turns) of chunks, with as many elements as the turn's first chunk
+//! has. Random values and bits have t + 1 chunks in a turn, so that this adds t/(t+1) elements for each;
+//! products through kings have n, which makes 4t/n elements for each result.
 
 use std::ops::{Add, AddAssign, Mul};
 
@@ -32,9 +37,11 @@ use crate::engine::{
     binary, checkpoint_bytes, compare_layers, dealt_bytes, dealt_bytes_of_bits, opening_bytes,
 };
 use crate::message::{
-    BITS_CHUNK_LEN, HEADER_BYTES, chunk_count, chunk_len, chunks, kings_chunk_len,
+    BITS_CHUNK_LEN, HEADER_BYTES, KINGS_CHUNK_LEN, bits_chunk_len, chunk_count, chunk_len, chunks,
+    kings_chunk_len,
 };
 use crate::setup;
+use crate::turns::{Turns, deals_randoms};
 
 /// What one party sends for an operation, and how many rounds the operation takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,8 +137,13 @@ pub fn matrix_product<F: PrimeField>(committee: Committee, shape: Shape) -> OpCo
 
 /// `len` products of shares, or elements of a matrix product, through kings; for one party.
 pub fn multiply_by_kings<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
-    let chunk = kings_chunk_len(committee, len);
-    through_kings::<F>(committee, me, len, chunk, committee.degree())
+    let chunk_len = kings_chunk_len(committee, len);
+    let cost = through_kings::<F>(committee, me, len, chunk_len, committee.degree());
+    if !deals_randoms(committee) {
+        return cost;
+    }
+    let turns = Turns::new(len, committee.len(), KINGS_CHUNK_LEN);
+    dealt_randoms::<F>(committee, &turns) + cost
 }
 
 /// Fresh polynomials for `len` values.
@@ -190,8 +202,22 @@ pub fn open<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
 }
 
 /// `len` random values.
-pub fn random(_committee: Committee, _len: usize) -> OpCost {
-    OpCost::default()
+pub fn random<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
+    if !deals_randoms(committee) {
+        return OpCost::default();
+    }
+    let turns = Turns::of_independent(committee, len, chunk_len::<F>());
+    dealt_randoms::<F>(committee, &turns)
+}
+
+/// What everybody deals for a vector of random values, or made with some.
+fn dealt_randoms<F: PrimeField>(committee: Committee, turns: &Turns) -> OpCost {
+    let len = turns.dealt_len();
+    let cost = OpCost {
+        frames: chunk_count(len, turns.chunk_len()) as u64,
+        ..OpCost::vector::<F>(len)
+    };
+    cost * committee.degree()
 }
 
 /// The verification of a batch whose claim has `len` elements: one for each product and bit,
@@ -255,7 +281,13 @@ pub fn gate_words<F: PrimeField>(compare: Compare, len: usize) -> usize {
 
 /// `len` random bits, for one party: kings send more.
 pub fn random_bits<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
-    through_kings::<F>(committee, me, len, BITS_CHUNK_LEN, committee.len() - 1)
+    let chunk_len = bits_chunk_len(committee, len);
+    let cost = through_kings::<F>(committee, me, len, chunk_len, committee.len() - 1);
+    if !deals_randoms(committee) {
+        return cost;
+    }
+    let turns = Turns::of_independent(committee, len, BITS_CHUNK_LEN);
+    dealt_randoms::<F>(committee, &turns) + cost
 }
 
 /// A vector whose chunks everybody sends to their kings, who tell so many others what comes of it.

@@ -1,4 +1,5 @@
-//! The keys of a session: one per pair of parties and one per subset of t + 1 parties.
+//! The keys of a session: one per pair of parties, and in committees of up to nine one per subset of t + 1
+//! parties.
 
 use std::fmt;
 
@@ -31,7 +32,8 @@ pub struct SessionSeeds {
     /// With each other party, in order; known to exactly these two.
     pub(crate) pairs: Vec<(Party, Seed)>,
     /// For each subset of t + 1 parties with this one, in the order of
-    /// [`enigma_field::interpolation::prss_coefficients`]; known to exactly its members.
+    /// [`enigma_field::interpolation::prss_coefficients`]; known to exactly its members. None in a
+    /// committee of more than nine.
     pub(crate) subsets: Vec<(PartySet, Seed)>,
     pub(crate) identity: SessionIdentity,
 }
@@ -40,7 +42,7 @@ pub struct SessionSeeds {
 /// signed in the setup.
 #[derive(Clone)]
 pub(crate) struct SessionIdentity {
-    /// Known to this party alone: where its coins come from.
+    /// Known to this party alone: where its coins come from, and the random values that it deals.
     pub(crate) own: Seed,
     pub(crate) signing: SigningKey,
     /// Everybody's, by party.

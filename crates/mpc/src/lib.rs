@@ -1,11 +1,11 @@
 //! Secret-sharing protocols among a committee of n = 2t+1 parties, as deterministic machines.
 //!
 //! The pieces, in the order in which a session uses them:
-//! - [`Setup`]: two rounds of messages that end in [`SessionSeeds`], the keys from which pairs and
-//!   subsets of the committee derive common randomness (protocols B.1).
+//! - [`Setup`]: two rounds of messages that end in [`SessionSeeds`], the keys from which pairs and, up to
+//!   nine parties, subsets of the committee derive common randomness (protocols B.1).
 //! - [`Engine`]: runs operations on vectors of shares: multiplication and inner products, by dealing or
 //!   through kings, fresh polynomials, openings, random values, random bits, comparisons over bits, and
-//!   shuffles (protocols B.2 to B.4, B.7, F.1, F.8, F.11), and the verification of batches of them
+//!   shuffles (protocols B.2 to B.5, B.7, F.1, F.8, F.11), and the verification of batches of them
 //!   (protocols C).
 //! - [`cost`]: what each operation sends, exactly.
 //!
@@ -35,6 +35,7 @@ pub mod testing;
 #[cfg(test)]
 #[path = "../tests/toy/mod.rs"]
 mod toy;
+mod turns;
 mod wires;
 
 pub use cost::OpCost;
@@ -46,7 +47,7 @@ pub use fault::{Error, Fault, Misuse};
 pub use keys::{SessionId, SessionSeeds};
 pub use message::{
     BITS_CHUNK_LEN, CHUNK_LEN, HEADER_BYTES, KINGS_CHUNK_LEN, MAX_PAYLOAD_BYTES, Outgoing, Slot,
-    chunk_len, kings_chunk_len,
+    bits_chunk_len, chunk_len, kings_chunk_len,
 };
 pub use setup::{IDENTITY_SIGNATURE_BYTES, Identity, Peers, Setup};
 pub use wires::{Mask, Opened, RandomBits, Sourced, Verified, Wires};

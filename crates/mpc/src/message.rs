@@ -6,6 +6,8 @@ use std::ops::Range;
 use enigma_field::{Committee, M61, Party, PrimeField};
 pub use enigma_wire::peer::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
+use crate::turns::{Turns, deals_randoms};
+
 /// Most elements of the field in one frame.
 pub const fn chunk_len<F: PrimeField>() -> usize {
     MAX_PAYLOAD_BYTES / F::BYTES
@@ -14,18 +16,26 @@ pub const fn chunk_len<F: PrimeField>() -> usize {
 /// Most elements of the field of 2^61 - 1 in one frame.
 pub const CHUNK_LEN: usize = chunk_len::<M61>();
 
-/// Elements of a chunk of random bits. Smaller than a frame so that the work of kings, who compute
+/// Most elements of a chunk of random bits. Smaller than a frame so that the work of kings, who compute
 /// a power per bit and rotate by chunk, spreads over the committee.
 pub const BITS_CHUNK_LEN: usize = 4096;
 
 /// Most elements of a chunk of products through kings, so that kings of a long vector soon answer.
 pub const KINGS_CHUNK_LEN: usize = 8192;
 
+/// Elements of a chunk of random bits. What is dealt for them in a large committee is for several chunks,
+/// which are therefore as short as that allows.
+pub fn bits_chunk_len(committee: Committee, len: usize) -> usize {
+    if deals_randoms(committee) {
+        Turns::of_independent(committee, len, BITS_CHUNK_LEN).chunk_len()
+    } else {
+        BITS_CHUNK_LEN
+    }
+}
+
 /// Elements of a chunk of products through kings: every party is king of as many chunks, or nearly.
 pub fn kings_chunk_len(committee: Committee, len: usize) -> usize {
-    let n = committee.len();
-    let turns = len.div_ceil(n * KINGS_CHUNK_LEN).max(1);
-    len.div_ceil(n * turns).max(1)
+    Turns::new(len, committee.len(), KINGS_CHUNK_LEN).chunk_len()
 }
 
 /// The place of a message in the schedule; every party derives the same places from the program.
@@ -34,8 +44,8 @@ pub struct Slot {
     /// The operation.
     pub op: u32,
     /// The message of the operation: 0, but for random bits and products through kings, where a
-    /// king's answer is 1, and for comparisons over bits, shuffles and verifications, whose steps are
-    /// numbered.
+    /// king's answer is 1 and what everybody deals before is 2, and for comparisons over bits, shuffles and
+    /// verifications, whose steps are numbered.
     pub step: u8,
     /// The chunk of a long vector.
     pub part: u32,

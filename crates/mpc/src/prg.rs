@@ -45,6 +45,8 @@ pub(crate) enum Purpose {
     Bounded,
     /// Salts of a frame's pieces, at this step of its operation.
     Salt(u8),
+    /// As [`Self::Deal`], of random values; and these values, from the dealer's own generator.
+    DealRandom(Party),
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::Hiding => [7, 0],
             Self::Bounded => [9, 0],
             Self::Salt(step) => [10, step],
+            Self::DealRandom(dealer) => [11, dealer.number()],
         }
     }
 }
@@ -220,6 +223,8 @@ mod tests {
             first(1, Purpose::Bounded, 0, 0),
             first(1, Purpose::Deal(party(1)), 0, 0),
             first(1, Purpose::Deal(party(2)), 0, 0),
+            first(1, Purpose::DealRandom(party(1)), 0, 0),
+            first(1, Purpose::DealRandom(party(2)), 0, 0),
             first(1, Purpose::ZeroBits(0), 0, 0),
             first(1, Purpose::ZeroBits(1), 0, 0),
             first(1, Purpose::Salt(0), 0, 0),

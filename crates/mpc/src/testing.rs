@@ -170,6 +170,18 @@ impl<F: PrimeField> Network<F> {
     }
 }
 
+/// The random values of a committee of up to nine, which come without messages, by one party.
+///
+/// # Panics
+/// When the engine refuses, or something else has finished.
+pub fn draw<F: PrimeField>(engine: &mut Engine<F>, op: u32, len: usize) -> Wires<F> {
+    engine.start_random(op, len).expect("a number not used");
+    match engine.take_finished() {
+        Some((finished, Finished::Wires(wires))) if finished == op => wires,
+        other => panic!("no random values: {other:?}"),
+    }
+}
+
 /// The shares in wires that tests look into, verified or not.
 pub fn bare<F: PrimeField>(wires: &[Wires<F>]) -> Vec<Shares<F>> {
     wires
@@ -187,7 +199,7 @@ pub fn dealt_seeds(committee: Committee, seed: u64) -> Vec<SessionSeeds> {
         Zeroizing::new(*hasher.finalize().as_bytes())
     };
     let number = |party: Party| u32::from(party.number());
-    let subsets = prss_subsets(&committee).expect("a committee small enough for seeds");
+    let subsets = prss_subsets(&committee).unwrap_or_default();
     let signing = |party| SigningKey::from_bytes(&derive("signing", number(party), 0));
     let verifying: Vec<VerifyingKey> = (committee.parties())
         .map(|party| signing(party).verifying_key())

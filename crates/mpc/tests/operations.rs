@@ -2,7 +2,7 @@
 //! at lengths around the boundaries of chunks; and traffic against prediction.
 
 use enigma_field::{Committee, M61, Shares};
-use enigma_mpc::testing::{Network, TestRng, bare, reconstruct, share, values};
+use enigma_mpc::testing::{Network, TestRng, bare, draw, reconstruct, share, values};
 use enigma_mpc::{
     BITS_CHUNK_LEN, CHUNK_LEN, Counters, Engine, Error, Finished, KINGS_CHUNK_LEN, Mask, Misuse,
     OpCost, Opened, RandomBits, Shape, Wires, cost,
@@ -96,7 +96,7 @@ fn products_are_products() {
 
 #[test]
 fn products_through_kings_are_products_and_cost_3t_elements_together() {
-    for n in [3, 5, 7, 9, 11] {
+    for n in SIZES {
         let committee = committee(n);
         let parties = committee.len();
         // Around the lengths where parties become kings, and where they become kings twice.
@@ -273,7 +273,7 @@ fn random_values_have_degree_t_and_differ_by_operation() {
         for len in LENS {
             let mut network = Network::new(committee, 5);
             let mut draw = |op| -> Vec<M61> {
-                let draw = |engine: &mut Engine| engine.random(op, len).expect("a number not used");
+                let draw = |engine| draw(engine, op, len);
                 let wires: Vec<Wires> = network.engines.iter_mut().map(draw).collect();
                 reconstruct(committee, &bare(&wires))
             };
@@ -428,11 +428,13 @@ fn misuse_is_told_and_harmless() {
     }
     let dot = engine.start_dot(0, BATCH, ones(2), ones(4), 2);
     assert_eq!(dot, lengths(2, 4));
-    engine.random(0, 1).expect("no refusal used the number up");
+    engine
+        .start_random(0, 1)
+        .expect("no refusal used the number up");
     let reused = Error::Misuse(Misuse::OpReused { op: 0 });
     let multiply = engine.start_multiply(0, BATCH, factors(1, 1));
     assert_eq!(multiply, Err(reused.clone()));
-    assert_eq!(engine.random(0, 1).map(|_| ()), Err(reused.clone()));
+    assert_eq!(engine.start_random(0, 1), Err(reused.clone()));
     assert_eq!(engine.start_random_bits(0, BATCH, 1), Err(reused.clone()));
     let one = engine.verified(ones(1)).expect("an input");
     assert_eq!(engine.start_open(0, one), Err(reused));
@@ -474,7 +476,7 @@ fn batches_are_verified_once_and_when_their_operations_are_done() {
     assert_eq!(engine.start_reshare(1, BATCH, x[0].clone()), closed(BATCH));
     engine.verified(fresh[0].clone()).expect("accepted");
     // No refusal used a number up.
-    engine.random(1, 1).expect("a number not used");
+    engine.start_random(1, 1).expect("a number not used");
     assert_eq!(engine.fault(), None);
 }
 
@@ -634,7 +636,9 @@ fn values_of_another_session_are_refused() {
     let (_, mask) = made.remove(0).into_masks(&exponents).expect("complete");
     let mask = engine.verified(mask).expect("accepted");
     assert_eq!(engine.start_open_masked(5, &foreign, mask), refused);
-    engine.random(5, 1).expect("the number is not used up");
+    engine
+        .start_random(5, 1)
+        .expect("the number is not used up");
 }
 
 #[test]
@@ -647,7 +651,9 @@ fn as_many_masks_as_values_are_needed() {
     let three = Wires::input(vec![M61::ONE; 3].into());
     let refused = engine.start_open_masked(5, &three, mask);
     assert_eq!(refused, Err(Misuse::Lengths { left: 3, right: 2 }.into()));
-    engine.random(5, 1).expect("the number is not used up");
+    engine
+        .start_random(5, 1)
+        .expect("the number is not used up");
 }
 
 #[test]
@@ -660,7 +666,7 @@ fn stages_have_randomness_of_their_own() {
             .map(|(party, seeds)| {
                 let seeds = seeds.into_stages(2).remove(stage);
                 let mut engine = Engine::new(committee, party, seeds);
-                let wires = engine.random(0, 4).expect("a fresh engine");
+                let wires = draw(&mut engine, 0, 4);
                 Shares::from(wires.to_vec())
             })
             .collect();

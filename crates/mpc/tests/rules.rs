@@ -217,7 +217,7 @@ fn s5_no_operation_number_is_used_twice() {
             let x = engine.verified(x.clone())?;
             engine.start_open(op, x)
         },
-        |engine, op, _| engine.random(op, 1).map(drop),
+        |engine, op, _| engine.start_random(op, 1),
         // A batch that is being verified has a number, too.
         |engine, op, _| {
             engine.start_random_bits(op + 50, op, 0)?;

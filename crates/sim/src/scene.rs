@@ -15,7 +15,8 @@ use crate::program::Program;
 use crate::run::Twin;
 use crate::schedule::Schedule;
 
-/// The largest committee that is simulated: key set-up grows with the number of its subsets.
+/// The largest committee that is simulated, the smallest that deals random values: larger ones do the same
+/// and take longer.
 const PARTIES_MAX: u8 = 11;
 
 /// A case cannot be run: it is wrong in itself.

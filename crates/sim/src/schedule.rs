@@ -6,10 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use enigma_bytecode::plan::{Call, Form, Plan, Step};
-use enigma_field::interpolation::prss_subsets;
+use enigma_field::interpolation::{MAX_PRSS_PARTIES, prss_subsets};
 use enigma_field::{Committee, Levels, M61, Party, PrimeField as _};
 use enigma_mpc::{
-    BITS_CHUNK_LEN, CHUNK_LEN, COMPARE_PART_LEN, Slot, compare_layers, cost, kings_chunk_len,
+    CHUNK_LEN, COMPARE_PART_LEN, Slot, bits_chunk_len, compare_layers, cost, kings_chunk_len,
 };
 
 /// What a message is.
@@ -27,8 +27,10 @@ pub enum Kind {
     Shuffle,
     /// Products through kings: masked local products, to the king.
     Term,
-    /// Products through kings: what the king tells t others.
+    /// Products through kings: what the king tells t others, or deals them.
     Sum,
+    /// Points of random values, for what is made with them.
+    Random,
     /// Random bits: shares of squares, to the king.
     Square,
     /// Random bits: the king's roots.
@@ -51,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Input,
         Kind::Hello,
         Kind::Claims,
@@ -59,6 +61,7 @@ impl Kind {
         Kind::Shuffle,
         Kind::Term,
         Kind::Sum,
+        Kind::Random,
         Kind::Square,
         Kind::Root,
         Kind::Opening,
@@ -81,6 +84,7 @@ impl Kind {
             Kind::Shuffle => "shuffle",
             Kind::Term => "term",
             Kind::Sum => "sum",
+            Kind::Random => "random",
             Kind::Square => "square",
             Kind::Root => "root",
             Kind::Opening => "opening",
@@ -101,6 +105,7 @@ impl Kind {
             | Kind::Shuffle
             | Kind::Term
             | Kind::Sum
+            | Kind::Random
             | Kind::Square
             | Kind::Root
             | Kind::Opening
@@ -187,21 +192,36 @@ impl Schedule {
 
     /// Does a party send messages of a kind, of which there are some, to another? Points of dealings go
     /// to the t parties before the dealer, and so do bits of gates; sums go to the t parties after the
-    /// king.
+    /// king, unless it deals them.
     pub(crate) fn sends(&self, from: u8, to: Party, kind: Kind) -> bool {
         if from == to.number() {
             return false;
         }
         let t = self.committee.degree();
         match kind {
-            Kind::Product | Kind::Gates | Kind::Shuffle | Kind::Dealing => {
-                (1..=t).any(|steps| self.committee.after(to, steps).number() == from)
-            }
-            Kind::Sum => (1..=t).any(|steps| {
+            Kind::Sum if !self.deals_randoms() => (1..=t).any(|steps| {
                 let king = self.committee.after(to, self.committee.len() - steps);
                 king.number() == from
             }),
+            Kind::Product
+            | Kind::Gates
+            | Kind::Shuffle
+            | Kind::Dealing
+            | Kind::Sum
+            | Kind::Random => (1..=t).any(|steps| self.committee.after(to, steps).number() == from),
             _ => true,
+        }
+    }
+
+    /// A committee without seeds of subsets deals its random values.
+    fn deals_randoms(&self) -> bool {
+        self.committee.n() > MAX_PRSS_PARTIES
+    }
+
+    /// What is dealt at a step for a vector of chunks, so many of whose elements come from one turn.
+    fn randoms(&mut self, op: u32, step: u8, len: usize, turn: usize) {
+        if self.deals_randoms() {
+            self.vector(op, step, len, turn, Kind::Random);
         }
     }
 
@@ -216,6 +236,8 @@ impl Schedule {
                 Step::Local(_) => None,
             })
             .collect();
+        // Of what is dealt by all, t + 1 values are independent.
+        let independent = self.committee.degree() + 1;
         for call in &calls {
             match call {
                 Call::Multiply {
@@ -296,11 +318,17 @@ impl Schedule {
                 } => {
                     let len = plan.lengths[bits.0 as usize] as usize;
                     *batches.entry(*batch).or_default() += len;
-                    self.vector(*op, 0, len, BITS_CHUNK_LEN, Kind::Square);
-                    self.vector(*op, 1, len, BITS_CHUNK_LEN, Kind::Root);
+                    let chunk_len = bits_chunk_len(self.committee, len);
+                    self.vector(*op, 0, len, chunk_len, Kind::Square);
+                    self.vector(*op, 1, len, chunk_len, Kind::Root);
+                    self.randoms(*op, 2, len, independent * chunk_len);
                 }
-                // Nobody sends anything for random values.
-                Call::Random { .. } | Call::Bounded { .. } | Call::Verify { .. } => {}
+                Call::Random { op, dst } => {
+                    let len = plan.lengths[dst.0 as usize] as usize;
+                    self.randoms(*op, 0, len, independent * CHUNK_LEN);
+                }
+                // Nobody sends anything for bounded values.
+                Call::Bounded { .. } | Call::Verify { .. } => {}
             }
         }
         for call in calls {
@@ -321,6 +349,7 @@ impl Schedule {
                 let chunk_len = kings_chunk_len(self.committee, len);
                 self.vector(op, 0, len, chunk_len, Kind::Term);
                 self.vector(op, 1, len, chunk_len, Kind::Sum);
+                self.randoms(op, 2, len, self.committee.len() * chunk_len);
             }
         }
     }

@@ -281,6 +281,7 @@ impl<F: PrimeField> Machine<F> {
                     | Call::Dot { dst, .. }
                     | Call::Shuffle { dst, .. }
                     | Call::Compare { dst, .. }
+                    | Call::Random { dst, .. }
                     | Call::Reshare { dst, .. },
                     Finished::Wires(z),
                 ) => self.memory.write(*dst, z),
@@ -338,13 +339,6 @@ impl<F: PrimeField> Machine<F> {
                 None => {
                     self.finish_strand(strand);
                     return Ok(());
-                }
-                Some(step @ Step::Call(Call::Random { op, dst })) => {
-                    let len = plan.lengths[dst.0 as usize] as usize;
-                    let drawn = self.engine.random(*op, len)?;
-                    self.memory.write(*dst, drawn);
-                    self.states[strand as usize].next += 1;
-                    self.end_step(step);
                 }
                 Some(
                     step @ Step::Call(Call::Bounded {
@@ -478,9 +472,11 @@ impl<F: PrimeField> Machine<F> {
                 self.engine.start_reshare(*op, *batch, part(src))
             }
             Call::Verify { op } => self.engine.start_verify(*op),
-            Call::Random { .. } | Call::Bounded { .. } => {
-                unreachable!("done at once, without the others")
+            Call::Random { op, dst } => {
+                let len = self.plan.lengths[dst.0 as usize] as usize;
+                self.engine.start_random(*op, len)
             }
+            Call::Bounded { .. } => unreachable!("done at once, without the others"),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use enigma_field::interpolation::MAX_PRSS_PARTIES;
 use enigma_field::{Committee, PrimeField};
 
 use super::compare::Want;
@@ -13,6 +14,15 @@ use super::ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 /// Copies of a call's vectors that the engine may hold beside the registers: encoded frames,
 /// masks and what has arrived.
 const CALL_COPIES: u64 = 4;
+
+/// The same in a committee: in a large one, a dealer encodes t points for each element.
+fn call_copies(committee: Committee) -> u64 {
+    if committee.n() <= MAX_PRSS_PARTIES {
+        CALL_COPIES
+    } else {
+        u64::from(committee.t()) + 2
+    }
+}
 
 /// A batch of more elements, or of more words of 64 gates, is closed when the next strand begins: its log
 /// takes memory.
@@ -451,7 +461,7 @@ impl<F: PrimeField> Builder<F> {
 
     /// See [`Call::Random`].
     pub(super) fn random(&mut self, len: u32) -> Result<View, PlanError> {
-        let op = self.number()?;
+        let op = self.call(CallKind::Random, len)?;
         let dst = self.register(len);
         self.push(Step::Call(Call::Random { op, dst }));
         Ok(self.view(dst))
@@ -543,8 +553,9 @@ impl<F: PrimeField> Builder<F> {
         let rounds = self.depth();
         self.limits.check(Limit::Rounds, rounds)?;
         let held = self.kept_registers();
+        let copies = call_copies(self.committee);
         for strand in &mut self.strands {
-            strand.memory_bytes += peak(strand, &self.lengths, &held);
+            strand.memory_bytes += peak(strand, &self.lengths, &held, copies);
         }
         let given = self.inputs.iter().chain(&self.members);
         let rows: u64 = given.map(|(_, reg)| self.bytes(*reg)).sum();
@@ -597,7 +608,7 @@ impl<F: PrimeField> Builder<F> {
     fn count(&mut self, kind: CallKind, len: u32) {
         self.tally.add(kind, len);
         let strand = self.rounds.last_mut().expect("begin comes before any call");
-        *strand += kind.rounds(len);
+        *strand += kind.rounds(self.committee, len);
     }
 
     fn number(&mut self) -> Result<u32, PlanError> {
@@ -710,7 +721,7 @@ impl<F: PrimeField> Builder<F> {
 }
 
 /// The most memory a strand needs at once, beside registers of other strands.
-fn peak<F: PrimeField>(strand: &Strand<F>, lengths: &[u32], kept: &[bool]) -> u64 {
+fn peak<F: PrimeField>(strand: &Strand<F>, lengths: &[u32], kept: &[bool], copies: u64) -> u64 {
     let bytes = |reg: Reg| u64::from(lengths[reg.0 as usize]) * F::BYTES as u64;
     // Last step that reads each register written here.
     let mut last_use: BTreeMap<Reg, usize> = BTreeMap::new();
@@ -748,7 +759,7 @@ fn peak<F: PrimeField>(strand: &Strand<F>, lengths: &[u32], kept: &[bool]) -> u6
             }
             Step::Call(_) => written,
         };
-        most = most.max(live + CALL_COPIES * scratch);
+        most = most.max(live + copies * scratch);
         live -= ended;
     }
     most

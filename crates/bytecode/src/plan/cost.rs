@@ -4,7 +4,7 @@
 //! The message patterns of the engine are restated here, because the plan must not depend on the
 //! engine; tests of the machine pin them to the engine's counters.
 
-use enigma_field::interpolation::{self, PartySet};
+use enigma_field::interpolation::{self, MAX_PRSS_PARTIES, PartySet};
 use enigma_field::{Committee, Levels, PrimeField};
 use enigma_wire::peer;
 
@@ -20,7 +20,7 @@ pub const fn frame_elements(element_bytes: u64) -> u32 {
     (peer::MAX_PAYLOAD_BYTES as u64 / element_bytes) as u32
 }
 
-/// Elements of a chunk of random bits: kings rotate by chunk.
+/// Most elements of a chunk of random bits: kings rotate by chunk.
 const BITS_CHUNK_ELEMENTS: u64 = 4096;
 
 /// Most elements of a chunk of products through kings.
@@ -30,8 +30,8 @@ const KINGS_CHUNK_ELEMENTS: u64 = 8192;
 /// millisecond. All parties must plan alike, so this is no setting.
 const ROUND_BYTES: u64 = 32 << 10;
 
-/// The largest committee whose products go through kings: beyond, the random values that hide them
-/// cost more time than the traffic saved.
+/// The largest committee with seeds of subsets whose products go through kings: beyond, the random values
+/// that hide them cost more time than the traffic saved. Larger ones deal random values.
 const KINGS_PARTIES_MAX: u8 = 7;
 
 /// The largest committee that shuffles.
@@ -211,12 +211,20 @@ impl Limits {
     }
 }
 
-/// How a vector of products is made: through kings if that saves each party the traffic of a round.
+/// How a vector of products is made: through kings if that saves each party the traffic of the rounds that it
+/// takes more.
 pub(super) fn form<F: PrimeField>(committee: Committee, results: u32) -> Form {
     let (n, t) = (u64::from(committee.n()), u64::from(committee.t()));
-    // t elements for each result when dealt, 3t/n through kings.
-    let saved = t * (n - 3) * u64::from(results) * F::BYTES as u64 / n;
-    if saved >= ROUND_BYTES && committee.n() <= KINGS_PARTIES_MAX {
+    // t elements for each result when dealt; 3t/n through kings, or 4t/n.
+    let (elements, rounds) = if deals_randoms(committee) {
+        (4, 2)
+    } else if committee.n() <= KINGS_PARTIES_MAX {
+        (3, 1)
+    } else {
+        return Form::Dealt;
+    };
+    let saved = t * (n - elements) * u64::from(results) * F::BYTES as u64 / n;
+    if saved >= rounds * ROUND_BYTES {
         Form::Kings
     } else {
         Form::Dealt
@@ -235,6 +243,7 @@ pub(super) enum CallKind {
         layers: u32,
     },
     Masks,
+    Random,
     Shuffle(Phases),
     Verify,
     VerifyGates,
@@ -242,9 +251,12 @@ pub(super) enum CallKind {
 
 impl CallKind {
     /// Rounds of messages of a call on `len` elements.
-    pub(super) fn rounds(self, len: u32) -> u64 {
+    pub(super) fn rounds(self, committee: Committee, len: u32) -> u64 {
+        let dealt = u64::from(deals_randoms(committee));
         match self {
-            CallKind::Masks | CallKind::Multiply(Form::Kings) => 2,
+            CallKind::Random if len > 0 => dealt,
+            CallKind::Random => 0,
+            CallKind::Masks | CallKind::Multiply(Form::Kings) => 2 + dealt,
             CallKind::Shuffle(phases) if len > 0 => phases.rounds,
             CallKind::Shuffle(_) => 0,
             CallKind::Compare { layers, .. } => 1 + u64::from(layers),
@@ -299,9 +311,12 @@ impl Tally {
                 match form {
                     Form::Dealt => self.everyone_sends(t * self.vector_bytes(len)),
                     Form::Kings => {
-                        let n = others + 1;
-                        let turns = u64::from(len).div_ceil(n * KINGS_CHUNK_ELEMENTS).max(1);
-                        let chunk = u64::from(len).div_ceil(n * turns).max(1);
+                        let (rows, most) = (others + 1, KINGS_CHUNK_ELEMENTS);
+                        let chunk = if deals_randoms(self.committee) {
+                            self.dealt_randoms(len, rows, most)
+                        } else {
+                            chunk_elements(u64::from(len), rows, most)
+                        };
                         self.through_kings(len, chunk, t);
                     }
                 }
@@ -316,8 +331,14 @@ impl Tally {
             }
             CallKind::Masks => {
                 self.random_bits += u64::from(len);
-                self.through_kings(len, BITS_CHUNK_ELEMENTS, others);
+                let chunk = if deals_randoms(self.committee) {
+                    self.dealt_randoms(len, t + 1, BITS_CHUNK_ELEMENTS)
+                } else {
+                    BITS_CHUNK_ELEMENTS
+                };
+                self.through_kings(len, chunk, others);
             }
+            CallKind::Random => self.random(len),
             CallKind::Shuffle(phases) => {
                 // In the phase of a subset of t+1 parties each of them deals to t.
                 let mine = u64::from(phases.count) * (t + 1) / (others + 1);
@@ -384,6 +405,29 @@ impl Tally {
         for sent in &mut self.sent {
             *sent += bytes;
         }
+    }
+
+    /// Random values, each used by itself.
+    fn random(&mut self, len: u32) {
+        if deals_randoms(self.committee) {
+            let rows = self.committee.degree() as u64 + 1;
+            let most = u64::from(frame_elements(self.element_bytes));
+            self.dealt_randoms(len, rows, most);
+        }
+    }
+
+    /// Everyone deals random values for a vector in chunks of `most` elements or fewer: for each turn of
+    /// `rows` chunks as many as one of them has. The elements of a chunk.
+    fn dealt_randoms(&mut self, len: u32, rows: u64, most: u64) -> u64 {
+        let len = u64::from(len);
+        let chunk = chunk_elements(len, rows, most);
+        let turn = rows * chunk;
+        let dealt = len / turn * chunk + (len % turn).min(chunk);
+        let frames = len.div_ceil(turn);
+        self.everyone_sends(
+            self.committee.degree() as u64 * (dealt * self.element_bytes + frames * HEADER_BYTES),
+        );
+        chunk
     }
 
     /// Everyone sends chunks of a vector to kings, who take turns by chunk and tell so many others what
@@ -480,4 +524,16 @@ fn verification_bytes(others: u64, t: u64, levels: &Levels, first_bytes: u64) ->
     let frames_to_all = 3 + levels.coins() as u64;
     others * (to_all + frames_to_all * HEADER_BYTES)
         + t * (MASK_BYTES + dealt + dealings * HEADER_BYTES)
+}
+
+/// Does the committee deal its random values? Smaller ones have them without messages.
+fn deals_randoms(committee: Committee) -> bool {
+    committee.n() > MAX_PRSS_PARTIES
+}
+
+/// Elements of a chunk where `rows` chunks of at most `most` make a turn: turns are as few and chunks as
+/// even as can be.
+fn chunk_elements(len: u64, rows: u64, most: u64) -> u64 {
+    let turns = len.div_ceil(rows * most).max(1);
+    len.div_ceil(rows * turns).max(1)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enigma_field::{Committee, M61, interpolation};
+use enigma_field::{Committee, M61};
 
 use super::build::Builder;
 use super::cost::Limits;
@@ -20,7 +20,6 @@ pub(super) fn prologue(
     committee: Committee,
     limits: Limits,
 ) -> Result<Plan, PlanError> {
-    check_committee(committee)?;
     ranges::actual(contract, entry, &sizes.rows)?;
     let mut b = Builder::new(committee, (0, FIRST_MAIN_CALL - 1), limits);
     for collection in contract.collections_used(entry) {
@@ -45,7 +44,6 @@ pub(super) fn main(
     committee: Committee,
     limits: Limits,
 ) -> Result<Plan, PlanError> {
-    check_committee(committee)?;
     let ranges = ranges::actual(contract, entry, &sizes.rows)?;
     let code = contract.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
     let mut expansion = Expansion {
@@ -63,14 +61,6 @@ pub(super) fn main(
         expansion.step(contract, entry, sizes, place, op)?;
     }
     expansion.b.finish()
-}
-
-/// Sessions derive common randomness from a seed for each subset of t+1 parties.
-pub(super) fn check_committee(committee: Committee) -> Result<(), PlanError> {
-    match interpolation::prss_subsets(&committee) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(PlanError::CommitteeSize { n: committee.n() }),
-    }
 }
 
 /// Where the macro-registers are. The ranges were derived for the same code, so every register an

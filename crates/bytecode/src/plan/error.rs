@@ -11,11 +11,6 @@ use crate::ranges::RangeError;
 pub enum PlanError {
     /// The code, or the sizes, do not pass range derivation.
     Range(RangeError),
-    /// Sessions of so many parties are not supported.
-    CommitteeSize {
-        /// The size asked for.
-        n: u8,
-    },
     /// So many parties cannot shuffle, nor sort.
     ShuffleCommittee {
         /// The size asked for.
@@ -123,9 +118,6 @@ impl fmt::Display for PlanError {
                 "collection {collection} has {rows} rows; this entry needs {minimum} to {maximum}"
             ),
             PlanError::Range(error) => write!(f, "the entry's ranges are not sound: {error:?}"),
-            PlanError::CommitteeSize { n } => {
-                write!(f, "sessions of {n} parties are not supported")
-            }
             PlanError::ShuffleCommittee { n } => write!(
                 f,
                 "{n} parties are too many to shuffle or to sort; 7 are the most"

@@ -376,7 +376,7 @@ pub enum Call {
         /// How many of them are cut off.
         shift: u32,
     },
-    /// Uniform field elements that nobody knows. No message is needed.
+    /// Uniform field elements that nobody knows. Committees of up to nine need no message.
     Random {
         /// The call's number.
         op: u32,

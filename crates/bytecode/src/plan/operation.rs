@@ -294,14 +294,13 @@ fn non_linear<F: PrimeField>(
 /// values that are nobody's secret.
 ///
 /// # Errors
-/// [`PlanError`] if the committee is not supported or the run would pass a limit.
+/// [`PlanError`] if the committee cannot do this operation or the run would pass a limit.
 pub fn operation<F: PrimeField>(
     operation: Operation,
     count: u32,
     committee: Committee,
     security: Security,
 ) -> Result<Plan<F>, PlanError> {
-    super::entry::check_committee(committee)?;
     let limits = Limits::default();
     let len = operation.input_len(count);
     limits.check(Limit::VectorLength, len)?;

@@ -24,7 +24,7 @@ use crate::interval::{Interval, Wide};
 ///
 /// # Errors
 /// [`PlanError::Gate`] if a gate cannot be applied to its operands, [`PlanError::OverLimit`] if the run
-/// would pass a limit, [`PlanError::CommitteeSize`].
+/// would pass a limit, [`PlanError::ShuffleCommittee`].
 pub fn program<F: PrimeField>(
     gates: &[Gate],
     shown: &[Value],
@@ -32,7 +32,6 @@ pub fn program<F: PrimeField>(
     security: Security,
     limits: Limits,
 ) -> Result<Plan<F>, PlanError> {
-    super::entry::check_committee(committee)?;
     let mut b = Builder::new(committee, (FIRST_MAIN_CALL, u32::MAX), limits);
     if security == Security::SemiHonest {
         b.leave_unverified();

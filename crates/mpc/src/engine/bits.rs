@@ -1,8 +1,11 @@
 //! Random bits from roots of opened squares (protocols F.1 with the public-output form of B.4).
 //!
 //! n = 2t+1 parties, t corrupt and malicious, up to errors that verification finds; synchronous
-//! private links. Two rounds. A chunk's king sends n-1 elements per bit, every other party one; kings
+//! private links. Two rounds, or three. A chunk's king sends n-1 elements per bit, every other party one; kings
 //! rotate by chunk.
+//!
+//! A committee that has no pseudo-random secret sharing deals its random values [r] first
+//! ([`super::randoms`]), one round more. No two bits come from one value, so that all squares can be told.
 //!
 //! For [r] from pseudo-random secret sharing, every party sends the king its Lagrange-weighted share
 //! of r^2, masked by a share of zero, so that the king learns c = r^2 and nothing else. The king
@@ -18,20 +21,31 @@ use enigma_field::{Party, PrimeField, Shares};
 
 use super::context::Context;
 use super::gathering::Gathering;
+use super::randoms::Dealt;
 use crate::arrivals::check_length;
 use crate::cost::king;
 use crate::fault::Fault;
-use crate::message::{BITS_CHUNK_LEN, Slot, chunk_count, chunk_range, chunks, decode_each, encode};
+use crate::message::{
+    BITS_CHUNK_LEN, Slot, bits_chunk_len, chunk_count, chunk_range, decode_each, encode,
+};
 use crate::prg::Purpose;
+use crate::turns::{Turns, deals_randoms};
 
 const SQUARE: u8 = 0;
 const ROOT: u8 = 1;
+/// Of random values, before all else.
+const DEALT: u8 = 2;
 
 pub(super) struct MakingBits<F: PrimeField> {
+    chunk_len: usize,
     /// Half the random values; chunk by chunk replaced by the bits.
     bits: Shares<F>,
+    /// Where the random values come from, if they are dealt.
+    dealt: Option<Dealt<F>>,
     /// Weighted shares of squares.
     squares: Gathering<F>,
+    /// By chunk: have we given our shares of squares?
+    given: Vec<bool>,
     /// By chunk: the digest of its roots, once known.
     digests: Vec<Option<blake3::Hash>>,
     missing: usize,
@@ -40,29 +54,28 @@ pub(super) struct MakingBits<F: PrimeField> {
 impl<F: PrimeField> MakingBits<F> {
     pub(super) fn start(context: &mut Context<F>, op: u32, len: usize) -> Self {
         let committee = context.committee;
-        let lambda = committee.lambda(context.me());
-        let parts = chunk_count(len, BITS_CHUNK_LEN);
-        let mut bits = Shares::zeros(len);
-        let mut squares = Gathering::new(context, parts);
-        let mut terms = Shares::zeros(BITS_CHUNK_LEN.min(len));
-        for (part, range) in chunks(len, BITS_CHUNK_LEN) {
-            let terms = &mut terms[..range.len()];
-            let random = &mut bits[range];
-            context.add_random(Purpose::Bit, op, part, random);
-            terms.copy_from_slice(random);
-            F::multiply_each(terms, random);
-            F::scale_each(terms, lambda);
-            F::scale_each(random, F::HALF);
-            context.add_zero(king(committee, part), op, part, terms);
-            let step = SQUARE;
-            squares.give(context, Slot { op, step, part }, terms);
-        }
-        Self {
-            bits,
-            squares,
+        let chunk_len = bits_chunk_len(committee, len);
+        let parts = chunk_count(len, chunk_len);
+        let mut making = Self {
+            chunk_len,
+            bits: Shares::zeros(len),
+            dealt: None,
+            squares: Gathering::new(context, len, chunk_len),
+            given: vec![false; parts],
             digests: vec![None; parts],
             missing: parts,
+        };
+        if deals_randoms(committee) {
+            let turns = Turns::of_independent(committee, len, BITS_CHUNK_LEN);
+            making.dealt = Some(Dealt::start(context, op, DEALT, turns));
+            return making;
         }
+        for part in 0..parts as u32 {
+            context.add_random(Purpose::Bit, op, part, making.chunk(part));
+            let sums = making.give(context, op, part);
+            debug_assert!(sums.is_none(), "nobody else's terms have come");
+        }
+        making
     }
 
     pub(super) fn receive(
@@ -72,14 +85,25 @@ impl<F: PrimeField> MakingBits<F> {
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
+        if slot.step == DEALT {
+            return self.receive_dealt(context, from, slot, payload);
+        }
         let unexpected = Fault::Unexpected { from, slot };
         if slot.part as usize >= self.digests.len() {
             return Err(unexpected);
         }
         let king = king(context.committee, slot.part);
         match slot.step {
-            SQUARE if king == context.me() => self.receive_squares(context, from, slot, payload),
-            ROOT if king == from => self.receive_roots(from, slot, payload),
+            SQUARE if king == context.me() => {
+                match self.squares.receive(context, from, slot, payload)? {
+                    Some(squares) => self.answer(context, slot, squares),
+                    None => Ok(()),
+                }
+            }
+            // An honest king needs our share of the square.
+            ROOT if king == from && self.given[slot.part as usize] => {
+                self.receive_roots(from, slot, payload)
+            }
             _ => Err(unexpected),
         }
     }
@@ -98,26 +122,70 @@ impl<F: PrimeField> MakingBits<F> {
     }
 
     pub(super) fn waiting_for(&self, context: &Context<F>) -> Vec<Party> {
+        let owing = self.dealt.iter().flat_map(Dealt::waiting_for);
+        let owing: Vec<Party> = owing.collect();
+        if !owing.is_empty() {
+            return owing;
+        }
         let unanswered = (0u32..).zip(&self.digests).filter(|(_, d)| d.is_none());
         self.squares
             .waiting_for(context, unanswered.map(|(part, _)| part))
     }
 
-    fn receive_squares(
+    fn receive_dealt(
         &mut self,
         context: &mut Context<F>,
         from: Party,
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), Fault> {
-        let Some(squares) = self.squares.receive(context, from, slot, payload)? else {
+        let Some(dealt) = &mut self.dealt else {
+            return Err(Fault::Unexpected { from, slot });
+        };
+        let Some(chunks) = dealt.receive(from, slot, payload)? else {
             return Ok(());
         };
+        for part in chunks {
+            let range = chunk_range(self.bits.len(), self.chunk_len, part);
+            if let Some(dealt) = &self.dealt {
+                dealt.extract(context.committee, part, &mut self.bits[range]);
+            }
+            if let Some(squares) = self.give(context, slot.op, part) {
+                let (op, step) = (slot.op, SQUARE);
+                self.answer(context, Slot { op, step, part }, squares)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the king of a chunk, which holds random values, our shares of their squares; the squares, if
+    /// it is us and all others have given theirs.
+    fn give(&mut self, context: &mut Context<F>, op: u32, part: u32) -> Option<Shares<F>> {
+        let committee = context.committee;
+        let lambda: F = committee.lambda(context.me());
+        self.given[part as usize] = true;
+        let random = self.chunk(part);
+        let mut terms = Shares::from(random.to_vec());
+        F::multiply_each(&mut terms, random);
+        F::scale_each(&mut terms, lambda);
+        F::scale_each(random, F::HALF);
+        context.add_zero(king(committee, part), op, part, &mut terms);
+        let step = SQUARE;
+        self.squares.give(context, Slot { op, step, part }, &terms)
+    }
+
+    /// Answers as king: with the roots of squares.
+    fn answer(
+        &mut self,
+        context: &mut Context<F>,
+        slot: Slot,
+        squares: Shares<F>,
+    ) -> Result<(), Fault> {
         let mut roots = squares.clone();
         F::inverse_roots(&mut roots);
         let wrong = (squares.iter().zip(&*roots)).position(|(c, s)| s.square() * *c != F::ONE);
         if let Some(place) = wrong {
-            let (op, start) = (slot.op, slot.part as usize * BITS_CHUNK_LEN);
+            let (op, start) = (slot.op, slot.part as usize * self.chunk_len);
             return Err(Fault::NoRoot {
                 op,
                 index: start + place,
@@ -157,7 +225,7 @@ impl<F: PrimeField> MakingBits<F> {
     }
 
     fn chunk(&mut self, part: u32) -> &mut [F] {
-        let range = chunk_range(self.bits.len(), BITS_CHUNK_LEN, part);
+        let range = chunk_range(self.bits.len(), self.chunk_len, part);
         &mut self.bits[range]
     }
 

@@ -106,6 +106,7 @@ impl<F: PrimeField> Product<F> {
             let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             deal(
                 context,
+                Purpose::Deal,
                 slot,
                 local,
                 range.start,
@@ -176,9 +177,11 @@ fn matrix_product<F: PrimeField>(x: &[F], y: &[F], shape: Shape) -> Shares<F> {
     product
 }
 
-/// Deals one chunk: our own point into `own`, the others' into `payloads`.
-fn deal<F: PrimeField>(
+/// Deals one chunk: our own point is added to `own`, the others' go into `payloads`. `purpose`: of the streams
+/// that points are derived from, for a dealer.
+pub(super) fn deal<F: PrimeField>(
     context: &mut Context<F>,
+    purpose: fn(Party) -> Purpose,
     slot: Slot,
     local: Local<'_, F>,
     start: usize,
@@ -199,7 +202,7 @@ fn deal<F: PrimeField>(
     } = scratch;
     let stream = |party: &Party| {
         let prg = keys.pair(*party);
-        prg.stream(Purpose::Deal(keys.me), slot.op, slot.part)
+        prg.stream(purpose(keys.me), slot.op, slot.part)
     };
     let mut streams: Vec<Stream<'_>> = dealing.derived.iter().map(stream).collect();
     for (tile, own) in own.chunks_mut(TILE_LEN).enumerate() {
@@ -258,6 +261,7 @@ pub(super) fn points_of_values<F: PrimeField>(
     let mut payloads = vec![vec![0; values.len() * F::BYTES]; context.dealing.sent.len()];
     deal(
         context,
+        Purpose::Deal,
         stream,
         Local::Same(values),
         0,
@@ -292,7 +296,15 @@ pub(super) fn deal_step<F: PrimeField>(
         if let Some(parts) = parts {
             let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             let local = Local::Same(parts);
-            deal(context, stream, local, range.start, sum, &mut payloads);
+            deal(
+                context,
+                Purpose::Deal,
+                stream,
+                local,
+                range.start,
+                sum,
+                &mut payloads,
+            );
             for (k, payload) in payloads.into_iter().enumerate() {
                 let to = context.dealing.sent[k].0;
                 context.send(to, Slot { op, step, part }, payload);
@@ -303,7 +315,7 @@ pub(super) fn deal_step<F: PrimeField>(
 }
 
 /// Adds the points that the parties before us deal to us without a message, if they deal.
-fn add_derived<F: PrimeField>(
+pub(super) fn add_derived<F: PrimeField>(
     context: &mut Context<F>,
     deals: impl Fn(Party) -> bool,
     slot: Slot,

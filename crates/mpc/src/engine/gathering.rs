@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::arrivals::{Arrivals, check_length};
 use crate::cost::king;
 use crate::fault::Fault;
-use crate::message::{Slot, decode_each, encode};
+use crate::message::{Slot, chunks, decode_each, encode};
 
 /// The sums of the chunks that we are king of.
 pub(super) struct Gathering<F: PrimeField> {
@@ -17,33 +17,44 @@ pub(super) struct Gathering<F: PrimeField> {
 }
 
 struct Sum<F: PrimeField> {
-    /// Parties whose terms are missing.
+    /// Parties whose terms are missing, at first all.
     missing: usize,
     terms: Shares<F>,
 }
 
 impl<F: PrimeField> Gathering<F> {
-    /// Of a vector of so many chunks.
-    pub(super) fn new(context: &Context<F>, parts: usize) -> Self {
+    /// Of a vector of `len` elements in chunks of `chunk_len`.
+    pub(super) fn new(context: &Context<F>, len: usize, chunk_len: usize) -> Self {
         let (committee, me) = (context.committee, context.me());
-        let ours = (0..parts as u32).filter(|part| king(committee, *part) == me);
+        let ours = chunks(len, chunk_len).filter(|(part, _)| king(committee, *part) == me);
+        let sums: Vec<Sum<F>> = ours
+            .map(|(_, range)| Sum {
+                missing: committee.len(),
+                terms: Shares::zeros(range.len()),
+            })
+            .collect();
         Self {
-            arrivals: Arrivals::new(committee.others(me).collect(), ours.count()),
-            sums: Vec::new(),
+            arrivals: Arrivals::new(committee.others(me).collect(), sums.len()),
+            sums,
         }
     }
 
-    /// Our terms for the next chunk, whose place is `slot`: sent to its king, or the first of its sum.
-    pub(super) fn give(&mut self, context: &mut Context<F>, slot: Slot, terms: &[F]) {
+    /// Our terms for a chunk, whose place is `slot`: sent to its king, or added to its sum. Once for each
+    /// chunk; the sum, if all others' terms have come before.
+    pub(super) fn give(
+        &mut self,
+        context: &mut Context<F>,
+        slot: Slot,
+        terms: &[F],
+    ) -> Option<Shares<F>> {
         let king = king(context.committee, slot.part);
-        if king == context.me() {
-            self.sums.push(Sum {
-                missing: context.committee.len() - 1,
-                terms: Shares::from(terms.to_vec()),
-            });
-        } else {
+        if king != context.me() {
             context.send(king, slot, encode(terms.iter().copied()));
+            return None;
         }
+        let sum = &mut self.sums[slot.part as usize / context.committee.len()];
+        F::add_each(&mut sum.terms, terms);
+        sum.count()
     }
 
     /// Adds a party's terms for a chunk of ours; the sum, once they are the last.
@@ -65,8 +76,7 @@ impl<F: PrimeField> Gathering<F> {
             slot,
             index,
         })?;
-        sum.missing -= 1;
-        Ok((sum.missing == 0).then(|| std::mem::take(&mut sum.terms)))
+        Ok(sum.count())
     }
 
     /// Parties that owe us terms; the kings of these chunks, which owe us answers, only if all terms are
@@ -85,5 +95,13 @@ impl<F: PrimeField> Gathering<F> {
             parties.dedup();
         }
         parties
+    }
+}
+
+impl<F: PrimeField> Sum<F> {
+    /// Counts one party's terms; the sum, if they were the last.
+    fn count(&mut self) -> Option<Shares<F>> {
+        self.missing -= 1;
+        (self.missing == 0).then(|| std::mem::take(&mut self.terms))
     }
 }

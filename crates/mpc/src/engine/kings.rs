@@ -67,7 +67,7 @@ impl<F: PrimeField> KingProduct<F> {
         let mut multiplied = Shares::default();
         let local = Local::of(factors, &mut multiplied);
         let mut shares = Shares::zeros(len);
-        let mut gathering = Gathering::new(context, parts);
+        let mut gathering = Gathering::new(context, len, chunk_len);
         let mut terms = Shares::zeros(chunk_len.min(len));
         let mut awaited = vec![false; parts];
         for (part, range) in chunks(len, chunk_len) {
@@ -79,7 +79,8 @@ impl<F: PrimeField> KingProduct<F> {
             let terms = &mut terms[..range.len()];
             hide(context, slot, local, range.start, terms, &mut shares[range]);
             awaited[part as usize] = context.factor_of_king(king(committee, part)) != F::ZERO;
-            gathering.give(context, slot, terms);
+            let sums = gathering.give(context, slot, terms);
+            debug_assert!(sums.is_none(), "nobody else's terms have come");
         }
         Self {
             shares,

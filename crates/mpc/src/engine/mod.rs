@@ -15,11 +15,13 @@ pub(crate) mod binary;
 mod bits;
 mod context;
 mod dealing;
+mod dealing_kings;
 mod early;
 mod gathering;
 mod kings;
 mod logs;
 mod opening;
+mod randoms;
 mod shuffle;
 mod start;
 mod transcript;
@@ -38,12 +40,14 @@ pub use self::binary::{COMPARE_PART_LEN, Compare, compare_layers};
 use self::bits::MakingBits;
 use self::context::Context;
 use self::dealing::Product;
+use self::dealing_kings::DealingKings;
 pub use self::early::FRAME_OVERHEAD_BYTES;
 use self::early::{Early, UsedOps};
 use self::kings::KingProduct;
 pub use self::logs::LinkLog;
 use self::logs::Logs;
 use self::opening::FullOpening;
+use self::randoms::RandomValues;
 pub use self::shuffle::MAX_SHUFFLE_PARTIES;
 use self::shuffle::{MAX_SHUFFLE_LEN, Shuffling, Way};
 pub use self::transcript::LinkWay;
@@ -58,6 +62,7 @@ use crate::fault::{Error, Fault, Misuse};
 use crate::keys::{SessionId, SessionSeeds};
 use crate::message::{HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunk_len, chunks};
 use crate::prg::Purpose;
+use crate::turns::deals_randoms;
 use crate::wires::{Mask, Opened, RandomBits, Sourced, Sources, Verified, Wires};
 
 /// Bytes of early frames that an engine keeps for one peer, unless told otherwise.
@@ -89,7 +94,7 @@ pub struct Engine<F: PrimeField = M61> {
 /// The result of an operation.
 #[derive(Debug)]
 pub enum Finished<F: PrimeField = M61> {
-    /// Of a multiplication, inner products, fresh polynomials, a shuffle, or comparisons.
+    /// Of a multiplication, inner products, fresh polynomials, random values, a shuffle, or comparisons.
     Wires(Wires<F>),
     /// Of an opening.
     Opened(Opened<F>),
@@ -137,6 +142,12 @@ enum Operation<F: PrimeField> {
         batch: u32,
         factors: Factors<F>,
     },
+    DealingKings {
+        product: Box<DealingKings<F>>,
+        batch: u32,
+        factors: Factors<F>,
+    },
+    Random(RandomValues<F>),
     Opening {
         opening: FullOpening<F>,
         /// What the values come from and is not verified.
@@ -253,20 +264,27 @@ impl<F: PrimeField> Engine<F> {
         }
     }
 
-    /// Shares of uniform random values that nobody knows. Without interaction.
+    /// Makes shares of uniform random values that nobody knows. Finishes with [`Finished::Wires`]: at once
+    /// in a committee of up to nine, after one round in a larger one, which deals them.
     ///
     /// # Errors
     /// [`Misuse::OpReused`], or the fault that ended the session.
-    pub fn random(&mut self, op: u32, len: usize) -> Result<Wires<F>, Error> {
+    pub fn start_random(&mut self, op: u32, len: usize) -> Result<(), Error> {
         self.open_number(op)?;
         self.context.counters.random_values += len as u64;
+        if deals_randoms(self.context.committee) {
+            let values = RandomValues::start(&mut self.context, op, len);
+            return self.run(op, Operation::Random(values));
+        }
         let mut shares = Shares::zeros(len);
         for (part, range) in chunks(len, chunk_len::<F>()) {
             let chunk = &mut shares[range];
             self.context.add_random(Purpose::Random, op, part, chunk);
         }
         self.check_silence(op)?;
-        Ok(Wires::input(shares))
+        let finished = Finished::Wires(Wires::input(shares));
+        self.finished.push_back((op, finished));
+        Ok(())
     }
 
     /// Nobody has anything to send for an operation without interaction.
@@ -364,6 +382,8 @@ impl<F: PrimeField> Engine<F> {
             None => Vec::new(),
             Some(Operation::Product { product, .. }) => product.waiting_for(),
             Some(Operation::KingProduct { product, .. }) => product.waiting_for(&self.context),
+            Some(Operation::DealingKings { product, .. }) => product.waiting_for(&self.context),
+            Some(Operation::Random(values)) => values.waiting_for(),
             Some(Operation::Opening { opening, .. }) => opening.waiting_for(),
             Some(Operation::Bits { bits, .. }) => bits.waiting_for(&self.context),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.waiting_for(),
@@ -426,6 +446,9 @@ impl<F: PrimeField> Engine<F> {
             Operation::KingProduct { product, .. } => {
                 product.receive(&mut self.context, from, slot, payload)
             }
+            Operation::DealingKings { product, .. } => {
+                product.receive(&mut self.context, from, slot, payload)
+            }
             Operation::Shuffling { shuffling, .. } => {
                 shuffling.receive(&mut self.context, from, slot, payload)
             }
@@ -437,6 +460,7 @@ impl<F: PrimeField> Engine<F> {
             }
             _ if slot.step != 0 => Err(Fault::Unexpected { from, slot }),
             Operation::Product { product, .. } => product.receive(from, slot, payload),
+            Operation::Random(values) => values.receive(from, slot, payload),
             Operation::Opening { opening, .. } => {
                 opening.receive(&self.checker, from, slot, payload)
             }
@@ -460,6 +484,8 @@ impl<F: PrimeField> Engine<F> {
             None => false,
             Some(Operation::Product { product, .. }) => product.complete(),
             Some(Operation::KingProduct { product, .. }) => product.complete(),
+            Some(Operation::DealingKings { product, .. }) => product.complete(),
+            Some(Operation::Random(values)) => values.complete(),
             Some(Operation::Opening { opening, .. }) => opening.complete(),
             Some(Operation::Bits { bits, .. }) => bits.complete(),
             Some(Operation::Shuffling { shuffling, .. }) => shuffling.complete(),
@@ -481,6 +507,15 @@ impl<F: PrimeField> Engine<F> {
                 batch,
                 factors,
             } => self.finish_product(op, batch, factors, product.into_shares()),
+            Operation::DealingKings {
+                product,
+                batch,
+                factors,
+            } => self.finish_product(op, batch, factors, product.into_shares()),
+            Operation::Random(values) => {
+                // Right by construction, as pseudo-random sharings are: no batch vouches for them.
+                Finished::Wires(Wires::input(values.finish(self.context.committee)))
+            }
             Operation::Opening { opening, sources } => {
                 Finished::Opened(Opened::new(opening.into_values(), sources))
             }

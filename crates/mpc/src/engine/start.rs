@@ -60,7 +60,8 @@ impl<F: PrimeField> Engine<F> {
     }
 
     /// As [`Self::start_multiply`], through kings: two rounds, and 3t/n elements sent for each
-    /// product in place of t. For long vectors.
+    /// product in place of t; in committees of more than nine three rounds and 4t/n elements. For long
+    /// vectors.
     ///
     /// # Errors
     /// As [`Self::start_multiply`].
@@ -74,8 +75,7 @@ impl<F: PrimeField> Engine<F> {
         self.start_king_product(op, batch, Factors::Products(factors))
     }
 
-    /// As [`Self::start_matrix_product`], through kings: two rounds, and 3t/n elements sent for each
-    /// element of the result in place of t.
+    /// As [`Self::start_matrix_product`], through kings, as [`Self::start_multiply_by_kings`].
     ///
     /// # Errors
     /// As [`Self::start_matrix_product`].
@@ -101,7 +101,8 @@ impl<F: PrimeField> Engine<F> {
         self.start_product(op, batch, Factors::Same(x))
     }
 
-    /// Makes uniform random bits. Finishes with [`Finished::Bits`]; two rounds.
+    /// Makes uniform random bits. Finishes with [`Finished::Bits`]; two rounds, in committees of more than
+    /// nine three.
     ///
     /// # Errors
     /// [`Misuse::OpReused`], [`Misuse::BatchClosed`], or the fault that ended the session.
@@ -259,6 +260,15 @@ impl<F: PrimeField> Engine<F> {
         factors: Factors<F>,
     ) -> Result<(), Error> {
         self.open_product(op, batch, &factors)?;
+        if deals_randoms(self.context.committee) {
+            let product = DealingKings::start(&mut self.context, op, &factors);
+            let operation = Operation::DealingKings {
+                product: Box::new(product),
+                batch,
+                factors,
+            };
+            return self.run(op, operation);
+        }
         let product = KingProduct::start(&mut self.context, op, &factors);
         let operation = Operation::KingProduct {
             product,

@@ -19,6 +19,9 @@
 //! the sampler; a member that claims what it cannot show is named itself. An aborted setup reveals
 //! nothing but seeds of that session, which is never used.
 //!
+//! A committee of more than nine has no seeds of subsets: its random values are dealt, for which pairs' seeds
+//! are enough. Its messages are the same, with nothing for any subset.
+//!
 //! Session keys also sign what parties state in the session. If one told parties different keys, what
 //! it signed for one would seem unsigned to another, which would blame who passes it on; so keys are
 //! compared like seeds.
@@ -87,6 +90,8 @@ pub struct Setup {
     /// Whose claims have come, by party; ours count once sent.
     claimed: Vec<bool>,
     outbox: VecDeque<(Party, Vec<u8>)>,
+    /// Have the seeds been handed out?
+    finished: bool,
     fault: Option<Fault>,
 }
 
@@ -94,7 +99,7 @@ impl Setup {
     /// Begins a setup. `session` must be new with every attempt, and `rng` of cryptographic quality.
     ///
     /// # Errors
-    /// [`Misuse::CommitteeSize`] for more than 11 parties, [`Misuse::NotAMember`].
+    /// [`Misuse::NotAMember`].
     pub fn new<R: CryptoRng + ?Sized>(
         session: SessionId,
         committee: Committee,
@@ -105,8 +110,9 @@ impl Setup {
         if !committee.contains(me) {
             return Err(Misuse::NotAMember { party: me });
         }
+        // A committee that is too large for them has none.
+        let subsets = prss_subsets(&committee).unwrap_or_default();
         let n = committee.n();
-        let subsets = prss_subsets(&committee).map_err(|_| Misuse::CommitteeSize { n })?;
         let domain = Domain { session, n };
         let mut secret = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut secret[..]);
@@ -125,6 +131,7 @@ impl Setup {
             shown: BTreeMap::new(),
             claimed: vec![false; committee.len()],
             outbox: VecDeque::new(),
+            finished: false,
             fault: None,
             key,
             own,
@@ -171,7 +178,7 @@ impl Setup {
     /// The seeds, once the setup is complete; `None` before, after a fault, and the second time.
     pub fn finish(&mut self) -> Option<SessionSeeds> {
         let complete = self.fault.is_none() && self.claimed.iter().all(|claimed| *claimed);
-        if !complete || !self.all_hellos() || self.seeds.is_empty() {
+        if !complete || !self.all_hellos() || self.finished {
             return None;
         }
         let others = self.committee.others(self.me);
@@ -179,6 +186,7 @@ impl Setup {
         let pairs = pairs.collect::<Option<Vec<_>>>()?;
         let verifying = self.keys.iter().copied().collect::<Option<Vec<_>>>()?;
         let subsets = std::mem::take(&mut self.seeds).into_iter().collect();
+        self.finished = true;
         Some(SessionSeeds {
             session: self.domain.session,
             committee: self.committee,

@@ -283,7 +283,7 @@ fn a_frame_replayed_after_its_operation_is_stale() {
         engine.start_random_bits(1, BATCH, 10),
         Err(Error::Fault(stale.clone()))
     );
-    assert_eq!(engine.random(2, 10).map(|_| ()), Err(Error::Fault(stale)));
+    assert_eq!(engine.start_random(2, 10), Err(Error::Fault(stale)));
     assert!(engine.next_send().is_none());
     assert!(engine.take_finished().is_none());
 }
@@ -592,10 +592,7 @@ fn starting_an_operation_frees_and_checks_its_early_frames() {
         from: party(2),
         slot: slot(0, 0, 0),
     };
-    assert_eq!(
-        engine.random(0, 1).map(|_| ()),
-        Err(Error::Fault(unexpected))
-    );
+    assert_eq!(engine.start_random(0, 1), Err(Error::Fault(unexpected)));
 }
 
 #[test]

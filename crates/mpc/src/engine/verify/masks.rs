@@ -5,7 +5,8 @@
 //! random elements that it alone knows, beside the first coin and so at no round of their own; and pseudo-random
 //! secret sharing adds an element that no t parties know. A sum over all sources of one kind is then
 //! padded by itself, which is what localisation will publish; one honest dealer is enough for either
-//! part to be uniform.
+//! part to be uniform. A committee too large for pseudo-random secret sharing has no words in common, and so the
+//! first part alone.
 
 use enigma_field::PrimeField;
 use zeroize::Zeroizing;
