@@ -377,6 +377,41 @@ fn comparisons_with_less_of_a_mask_show_something() {
     }
 }
 
+/// How often each c is opened for x under masks that hide statistically (protocols F.3): all random bits below
+/// 2^`width`, and all integers of `hiding` bits above them that the others have in common. What the party
+/// knows of the mask is a number that it can take away.
+fn opened_under_integers(x: i64, width: u32, hiding: u32) -> Vec<u32> {
+    let value = 1 << width;
+    let mut counts = vec![0; ((1 << hiding) + 3) << width];
+    for low in 0..value {
+        for high in 0..1 << hiding {
+            counts[(value + x + low + (high << width)) as usize] += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn masks_of_bounded_integers_hide_up_to_their_length() {
+    let width = 4;
+    for hiding in [3, 6, 9] {
+        let all: Vec<Vec<u32>> = (1 - (1 << width)..1 << width)
+            .map(|x| opened_under_integers(x, width, hiding))
+            .collect();
+        let apart = |one: &Vec<u32>| {
+            all.iter()
+                .map(|other| distance(one, other))
+                .fold(0.0, f64::max)
+        };
+        let most = all.iter().map(apart).fold(0.0, f64::max);
+        // Two values are at most 2^(width + 1) apart, and the integers above the bits begin there.
+        let bound = 2f64.powi(1 - hiding as i32);
+        assert!(most <= bound, "{most}");
+        // And integers that are shorter hide less.
+        assert!(most > bound / 2.0, "{most}");
+    }
+}
+
 /// What a party sees in the last step of a verification of one product x y, beside its shares of x and y: a
 /// point of each of two dealings, f and g. (All shares of f, g and h are opened; those of others follow
 /// from the values and its own. h is f g.)

@@ -259,6 +259,15 @@ pub(super) const RULES: &[Rule] = &[
         test: "gates_refuse_operands_that_do_not_fit",
     },
     Rule {
+        name: "S16 statistical masks and what they hide stay below p",
+        file: "crates/bytecode/src/plan/statistical.rs",
+        from: "(F::BITS - 1).saturating_sub(terms)",
+        to: "(F::BITS - 1).saturating_sub(terms * 0)",
+        package: "enigma-bytecode",
+        suite: None,
+        test: "sums_of_masks_and_values_stay_below_the_field_s_size",
+    },
+    Rule {
         name: "S17 truncation is exact",
         file: "crates/bytecode/src/plan/truncation.rs",
         from: "hidden.wrapped()),",
