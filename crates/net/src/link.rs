@@ -105,13 +105,14 @@ impl Link {
         Ok(())
     }
 
-    /// Queues a frame, to be written when it is `due`. When it does not fit, the link is closed.
+    /// Queues a frame, to be written when it is `due`, and tells how many bytes now wait and whether the
+    /// link was idle and must be woken. When it does not fit, the link is closed.
     pub(crate) fn push(
         &self,
         payload: Bytes,
         due: Option<Instant>,
         limit: usize,
-    ) -> Result<(), SendError> {
+    ) -> Result<(usize, bool), SendError> {
         if self.closing.borrow().is_some() {
             return Err(SendError::NotConnected { peer: self.peer });
         }
@@ -128,12 +129,7 @@ impl Link {
         queue.bytes = bytes;
         queue.crowded |= bytes > crowd_mark(limit);
         queue.frames.push_back((payload, due));
-        let first = queue.frames.len() == 1;
-        drop(queue);
-        if first {
-            self.filled.notify_one();
-        }
-        Ok(())
+        Ok((bytes, queue.frames.len() == 1))
     }
 
     /// Makes the link look at its queue.
@@ -235,6 +231,7 @@ impl Link {
                 Ok(Ok(count)) => count,
             };
             self.received.fetch_add(count as u64, Ordering::Relaxed);
+            feed.count_moved(count);
             loop {
                 match frame::take(&mut buffer, limits.max_frame) {
                     Ok(Some(Frame::Data(bytes))) => feed.frame(self.peer, bytes).await,
@@ -273,6 +270,7 @@ impl Link {
             if !batch.is_empty() {
                 match self.write_batch(stream, &mut out, batch).await {
                     Ok(len) => {
+                        feed.count_moved(len);
                         if self.written(len, crowd_mark(limits.queue_bytes)) {
                             feed.drained(self.peer);
                         }
