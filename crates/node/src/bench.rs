@@ -254,10 +254,7 @@ impl Party {
             }
             // The loop looks again who is crowded.
             NetEvent::Drained(_) => {}
-            NetEvent::Frame { peer, bytes } => self.bench.handle(Input::Peer {
-                from: peer,
-                frame: bytes.into(),
-            }),
+            NetEvent::Frame { peer, bytes } => self.bench.take_frame(peer, &bytes),
         }
     }
 }

@@ -176,8 +176,8 @@ impl Driver {
                 self.step(now, Input::Link { peer, up: false }, waiting);
             }
             NetEvent::Frame { peer, bytes } => {
-                let (from, frame) = (peer, bytes.into());
-                self.step(now, Input::Peer { from, frame }, waiting);
+                self.party.take_frame(now, peer, &bytes);
+                self.perform_all(now, waiting);
             }
             // The party's thread is awake, which is all that is wanted.
             NetEvent::Drained(_) => {}
@@ -186,6 +186,10 @@ impl Driver {
 
     fn step(&mut self, now: Millis, input: Input, waiting: &mut Waiting) {
         self.party.handle(now, input);
+        self.perform_all(now, waiting);
+    }
+
+    fn perform_all(&mut self, now: Millis, waiting: &mut Waiting) {
         while let Some(effect) = self.party.next_effect() {
             self.perform(now, effect, waiting);
         }

@@ -227,6 +227,11 @@ impl Bench {
         }
     }
 
+    /// Takes a frame as [`Input::Peer`] does, from bytes that stay where they are.
+    pub fn take_frame(&mut self, from: PeerKey, frame: &[u8]) {
+        self.on_frame(from, frame);
+    }
+
     /// The next effect to perform, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
