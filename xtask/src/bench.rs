@@ -153,7 +153,8 @@ fn head() -> anyhow::Result<String> {
         "# Benchmarks\n\n\
          Written by `cargo xtask bench`: `enigma bench OPERATION --field FIELD --count COUNT --nodes N` in the release profile, median of 5 runs, all\n\
          parties on one machine, each a process of its own, TLS on the loopback interface, key set-up, preprocessing and verification inside the\n\
-         measured time, results checked after it. The ratio is to the same run without verification (`--semi-honest`).\n\n\
+         measured time, results checked after it. The ratio is to the same run without verification (`--semi-honest`). Instructions of\n\
+         the hot kernels, which do not depend on the day, are in [instructions.md](instructions.md).\n\n\
          Machine: {}, {cores} cores. Date: {}. Back end of the field: the best that the processor has.\n\n\
          | operation | field | count | n | wall | per second | target | ratio | MB a party | rounds | CPU, all | memory, all |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",

@@ -1,5 +1,5 @@
-//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench | campaign [--every K] [NAME...] |
-//! fuzz [--seconds N] [TARGET...] | rules [NAME...]`.
+//! Automation that belongs to the repository: `cargo xtask layers | tidy | artifacts [--write] | bench | instructions [--require |
+//! --update] | campaign [--every K] [NAME...] | fuzz [--seconds N] [TARGET...] | rules [NAME...]`.
 #![allow(clippy::print_stdout)] // A command-line tool: its findings go to standard output.
 
 mod artifacts;
@@ -7,12 +7,15 @@ mod bench;
 mod campaign;
 mod formats;
 mod fuzz;
+mod instructions;
 mod layers;
 mod rules;
 mod tidy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use crate::instructions::Mode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,12 +25,15 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["bench"] => bench::run(),
         ["campaign", ref options @ ..] => campaign::run(options),
+        ["instructions"] => instructions::run(Mode::Compare),
+        ["instructions", "--require"] => instructions::run(Mode::Require),
+        ["instructions", "--update"] => instructions::run(Mode::Update),
         ["fuzz", ref options @ ..] => fuzz::run(options),
         ["rules", ref wanted @ ..] => rules::run(wanted),
         ["artifacts"] => artifacts::run(false),
         ["artifacts", "--write"] => artifacts::run(true),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask layers | tidy | artifacts [--write] | bench | campaign [--every K] [NAME...] | fuzz [--seconds N] [TARGET...] | rules [NAME...]"
+            "usage: cargo xtask layers | tidy | artifacts [--write] | bench | instructions [--require | --update] | campaign [--every K] [NAME...] | fuzz [--seconds N] [TARGET...] | rules [NAME...]"
         )),
     };
     match result {

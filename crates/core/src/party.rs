@@ -257,7 +257,7 @@ impl Party {
             return;
         }
         match input {
-            Input::Peer { from, frame } => self.on_frame(from, frame),
+            Input::Peer { from, frame } => self.on_frame(from, &frame),
             Input::Link { peer, up } => self.on_link(peer, up),
             Input::Client {
                 reply,
@@ -282,6 +282,14 @@ impl Party {
         }
     }
 
+    /// Takes a frame as [`Input::Peer`] does, from bytes that stay where they are.
+    pub fn take_frame(&mut self, now: Millis, from: PeerKey, frame: &[u8]) {
+        self.shared.now = self.shared.now.max(now);
+        if !self.broken {
+            self.on_frame(from, frame);
+        }
+    }
+
     /// The next effect to perform, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.shared.effects.pop_front()
@@ -298,8 +306,8 @@ impl Party {
         &self.shared.ledger
     }
 
-    fn on_frame(&mut self, from: PeerKey, bytes: Vec<u8>) {
-        let run = match peer::decode(&bytes) {
+    fn on_frame(&mut self, from: PeerKey, bytes: &[u8]) {
+        let run = match peer::decode(bytes) {
             Ok(Frame::Compute(run, ..) | Frame::Setup(run, _) | Frame::Control(run, _)) => run,
             Err(error) => {
                 let why = error.to_string();
@@ -309,12 +317,12 @@ impl Party {
             }
         };
         match self.jobs.get_mut(&run.job) {
-            Some(job) => job.on_frame(&mut self.shared, from, run, &bytes),
+            Some(job) => job.on_frame(&mut self.shared, from, run, bytes),
             // A peer may have seen the job's block before us.
             None if !self.shared.ledger.jobs.contains_key(&run.job)
                 || self.admitted.contains_key(&run.job) =>
             {
-                self.keep_early(from, run, bytes);
+                self.keep_early(from, run, bytes.to_vec());
             }
             None => {}
         }

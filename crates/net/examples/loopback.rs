@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::Write,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -43,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn start() -> Result<(Net, Inbox), Box<dyn std::error::Error>> {
     let config = Config::new(Identity::generate(&mut rand::rng()), "127.0.0.1:0".parse()?);
-    Ok(Net::start(config, Arc::new(|| {}))?)
+    Ok(Net::start(config)?)
 }
 
 fn one_way(

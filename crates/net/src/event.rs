@@ -1,13 +1,9 @@
 //! What the transport tells the node.
 
-use std::{fmt, io::ErrorKind, sync::Arc, time::Duration};
+use std::{fmt, io::ErrorKind, time::Duration};
 
 use bytes::Bytes;
 use enigma_wire::id::PeerKey;
-
-/// Called on the network thread after each event is put into the inbox, so that a thread that waits
-/// for several sources can be woken, for instance by `Thread::unpark`. It must not block or panic.
-pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// One thing that happened to the links of this node.
 #[derive(Clone, PartialEq, Eq)]

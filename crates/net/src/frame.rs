@@ -62,8 +62,13 @@ pub(crate) struct About {
 }
 
 pub(crate) fn put_data(out: &mut Vec<u8>, payload: &[u8]) {
-    put_header(out, payload.len(), DATA);
+    put_data_header(out, payload.len());
     out.put_slice(payload);
+}
+
+/// What precedes a payload.
+pub(crate) fn put_data_header(out: &mut Vec<u8>, payload_len: usize) {
+    put_header(out, payload_len, DATA);
 }
 
 pub(crate) fn put_ping(out: &mut Vec<u8>) {

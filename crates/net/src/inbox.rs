@@ -3,24 +3,37 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use enigma_wire::id::PeerKey;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::yield_now, time::sleep};
 
-use crate::{DownReason, NetEvent, RecvError, Waker};
+use crate::{DownReason, NetEvent, RecvError, wheel::Wheel};
 
 // What an event weighs against the bound beyond its payload, so that empty frames are bounded too.
 const EVENT_BYTES: usize = 64;
+
+// How long a visitor who was busy a moment ago gives way to other threads instead of sleeping: to be
+// woken takes longer than most answers do.
+const PATIENCE: Duration = Duration::from_micros(100);
 
 /// The receiving end of the transport, for one plain thread.
 ///
 /// Peers take turns, so that a chatty one cannot starve the others; the order of one peer's events is
 /// kept. Dropping the inbox makes the transport discard what arrives.
+///
+/// While a thread waits here, it moves the frames of all links itself; see [`Net`](crate::Net).
 pub struct Inbox(Arc<Shared>);
+
+/// Ends a wait in the inbox from another thread; for who waits there for other sources, too.
+#[derive(Clone)]
+pub struct Bell(Arc<Shared>);
 
 /// The end held by the links.
 #[derive(Clone)]
@@ -28,10 +41,14 @@ pub(crate) struct Feed(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
-    arrived: Condvar,
+    /// Something happened that a visitor may wait for.
+    arrived: Notify,
     room: Notify,
     lane_bytes: usize,
-    waker: Waker,
+    rung: AtomicBool,
+    /// An event was taken since the last wait.
+    busy: AtomicBool,
+    wheel: Arc<Wheel>,
 }
 
 #[derive(Default)]
@@ -50,50 +67,78 @@ struct Lane {
 }
 
 /// An inbox whose lanes hold at most `lane_bytes` and one frame, and the end that feeds it.
-pub(crate) fn inbox(lane_bytes: usize, waker: Waker) -> (Feed, Inbox) {
+pub(crate) fn inbox(lane_bytes: usize, wheel: Arc<Wheel>) -> (Feed, Inbox) {
     let shared = Arc::new(Shared {
         state: Mutex::default(),
-        arrived: Condvar::new(),
+        arrived: Notify::new(),
         room: Notify::new(),
         lane_bytes,
-        waker,
+        rung: AtomicBool::new(false),
+        busy: AtomicBool::new(false),
+        wheel,
     });
     (Feed(shared.clone()), Inbox(shared))
 }
 
 impl Inbox {
-    /// Takes the next event if one is waiting.
+    /// Takes the next event if one is waiting. Does not wait, but moves frames if nobody else does.
     ///
     /// # Errors
     /// `Empty` now, or `Stopped` for ever.
     pub fn try_recv(&self) -> Result<NetEvent, RecvError> {
-        let mut state = self.0.lock();
-        self.0.pop(&mut state)
+        let wheel = &self.0.wheel;
+        if wheel.has_untold() {
+            wheel.turn();
+        }
+        let event = self.0.take();
+        if event == Err(RecvError::Empty) && wheel.is_stale() {
+            wheel.turn();
+            return self.0.take();
+        }
+        event
     }
 
-    /// Takes the next event, waiting up to `timeout` for it.
+    /// Takes the next event, waiting up to `timeout` for it. Not to be called in an async task.
     ///
     /// # Errors
     /// `Empty` when the time is over, `Stopped` once the transport has stopped and all is taken.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<NetEvent, RecvError> {
-        let deadline = Instant::now() + timeout;
-        let mut state = self.0.lock();
-        loop {
-            match self.0.pop(&mut state) {
-                Err(RecvError::Empty) => {}
-                done => return done,
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(RecvError::Empty);
-            }
-            state = self
-                .0
-                .arrived
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
+        let take = || match self.0.take() {
+            Err(RecvError::Empty) => None,
+            done => Some(done),
+        };
+        self.0.wait(timeout, take).unwrap_or_else(|| self.0.take())
+    }
+
+    /// Waits up to `timeout` for an event, which stays in the inbox, or a [`Bell`]. Not to be called in
+    /// an async task.
+    pub fn wait(&self, timeout: Duration) {
+        let shared = &self.0;
+        let is_over = || {
+            let state = shared.lock();
+            let news = !state.turns.is_empty() || state.stopped;
+            (shared.rung.swap(false, Ordering::AcqRel) || news).then_some(())
+        };
+        shared.wait(timeout, is_over);
+    }
+
+    /// What ends a [`Inbox::wait`].
+    pub fn bell(&self) -> Bell {
+        Bell(self.0.clone())
+    }
+}
+
+impl Bell {
+    /// Ends the wait that is under way, or else the next one.
+    pub fn ring(&self) {
+        self.0.rung.store(true, Ordering::Release);
+        self.0.arrived.notify_one();
+    }
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bell").finish_non_exhaustive()
     }
 }
 
@@ -158,8 +203,12 @@ impl Feed {
     /// Tells the inbox that nothing more will come.
     pub(crate) fn stop(&self) {
         self.0.lock().stopped = true;
-        self.0.arrived.notify_all();
-        (self.0.waker)();
+        self.0.arrived.notify_one();
+    }
+
+    /// Counts bytes that a link sent or received.
+    pub(crate) fn count_moved(&self, bytes: usize) {
+        self.0.wheel.count_moved(bytes);
     }
 }
 
@@ -183,7 +232,52 @@ impl Shared {
         }
         drop(state);
         self.arrived.notify_one();
-        (self.waker)();
+    }
+
+    /// Moves frames, or lets the network thread do so, until `look` gives something or the time is
+    /// over.
+    fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        if self.wheel.has_untold() {
+            self.wheel.turn();
+        }
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        let is_busy = self.busy.swap(false, Ordering::Relaxed);
+        let waiting = async {
+            let mut time = std::pin::pin!(sleep(timeout));
+            let begun = Instant::now();
+            while is_busy && begun.elapsed() < PATIENCE {
+                // The first pass asks the system for events, the second handles them.
+                for _ in 0..2 {
+                    yield_now().await;
+                    if let Some(found) = look() {
+                        return Some(found);
+                    }
+                }
+                std::thread::yield_now();
+            }
+            loop {
+                let arrived = self.arrived.notified();
+                if let Some(found) = look() {
+                    return Some(found);
+                }
+                tokio::select! {
+                    biased;
+                    () = arrived => {}
+                    () = &mut time => return None,
+                }
+            }
+        };
+        self.wheel.visit(waiting).flatten()
+    }
+
+    fn take(&self) -> Result<NetEvent, RecvError> {
+        let event = self.pop(&mut self.lock());
+        if event.is_ok() {
+            self.busy.store(true, Ordering::Relaxed);
+        }
+        event
     }
 
     fn pop(&self, state: &mut State) -> Result<NetEvent, RecvError> {
@@ -226,15 +320,17 @@ fn weight(event: &NetEvent) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
     const A: PeerKey = PeerKey([1; 32]);
     const B: PeerKey = PeerKey([2; 32]);
 
-    fn quiet() -> Waker {
-        Arc::new(|| {})
+    fn wheel() -> Arc<Wheel> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime without I/O always builds");
+        Arc::new(Wheel::new(runtime))
     }
 
     fn frame(peer: PeerKey, byte: u8) -> NetEvent {
@@ -254,7 +350,7 @@ mod tests {
 
     #[test]
     fn peers_take_turns_and_keep_their_order() {
-        let (feed, inbox) = inbox(1 << 20, quiet());
+        let (feed, inbox) = inbox(1 << 20, wheel());
         for byte in 0..3 {
             feed.0.push(frame(A, byte));
         }
@@ -274,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_full_lane_waits_and_others_do_not() {
-        let (feed, inbox) = inbox(2 * (EVENT_BYTES + 1), quiet());
+        let (feed, inbox) = inbox(2 * (EVENT_BYTES + 1), wheel());
         block_on(async {
             feed.frame(A, Bytes::from_static(b"1")).await;
             feed.frame(A, Bytes::from_static(b"2")).await;
@@ -294,14 +390,7 @@ mod tests {
 
     #[test]
     fn waiting_ends_by_event_time_or_stop() {
-        let wakes = Arc::new(AtomicUsize::new(0));
-        let count = wakes.clone();
-        let (feed, inbox) = inbox(
-            1 << 20,
-            Arc::new(move || {
-                count.fetch_add(1, Ordering::Relaxed);
-            }),
-        );
+        let (feed, inbox) = inbox(1 << 20, wheel());
         assert_eq!(
             inbox.recv_timeout(Duration::from_millis(5)),
             Err(RecvError::Empty)
@@ -320,12 +409,33 @@ mod tests {
             Err(RecvError::Stopped)
         );
         feeder.join().expect("the feeder does not panic");
-        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_bell_ends_a_wait() {
+        let (_feed, inbox) = inbox(1 << 20, wheel());
+        let bell = inbox.bell();
+        let begun = Instant::now();
+        let ringer = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            bell.ring();
+        });
+        inbox.wait(Duration::from_secs(20));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        ringer.join().expect("the ringer does not panic");
+        inbox.bell().ring();
+        inbox.wait(Duration::from_secs(20));
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "the ring before the wait is lost"
+        );
+        inbox.wait(Duration::from_millis(20));
+        assert!(begun.elapsed() >= Duration::from_millis(40));
     }
 
     #[test]
     fn a_dropped_inbox_never_blocks_the_feed() {
-        let (feed, inbox) = inbox(1, quiet());
+        let (feed, inbox) = inbox(1, wheel());
         block_on(async {
             feed.frame(A, Bytes::from_static(b"1")).await;
             drop(inbox);

@@ -17,19 +17,21 @@
 //!   TCP slows the sender down. A frame's announced length is checked before memory is taken for it.
 //! - **Silence.** A link on which nothing is heard for `idle_timeout` is closed with
 //!   [`DownReason::Idle`]. Pings keep a healthy link alive; time spent not reading does not count.
-//! - **Threads.** Everything runs on one thread of its own with a current-thread runtime. [`Net`] and
-//!   [`Inbox`] are used from plain threads and never need a runtime. No call but [`Inbox::recv_timeout`]
-//!   and [`Net::stop`] waits.
+//! - **Threads.** Everything runs in one current-thread runtime: on the thread that waits in the inbox, so
+//!   that a short message costs no switch of threads, and else on a thread of our own, within
+//!   milliseconds, so that nothing depends on anybody's waiting. [`Net`] and [`Inbox`] are used from
+//!   plain threads, never from async tasks. No call but those of [`Inbox::recv_timeout`],
+//!   [`Inbox::wait`] and [`Net::stop`] waits.
 //!
 //! ```
-//! use std::{collections::BTreeMap, sync::Arc, time::Duration};
+//! use std::{collections::BTreeMap, time::Duration};
 //! use enigma_net::{Config, Identity, Net, NetEvent};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut rng = rand::rng();
 //! let any_port = "127.0.0.1:0".parse()?;
-//! let (alice, alice_inbox) = Net::start(Config::new(Identity::generate(&mut rng), any_port), Arc::new(|| {}))?;
-//! let (bob, bob_inbox) = Net::start(Config::new(Identity::generate(&mut rng), any_port), Arc::new(|| {}))?;
+//! let (alice, alice_inbox) = Net::start(Config::new(Identity::generate(&mut rng), any_port))?;
+//! let (bob, bob_inbox) = Net::start(Config::new(Identity::generate(&mut rng), any_port))?;
 //! alice.set_peers(BTreeMap::from([(bob.peer_key(), bob.local_addr().to_string())]));
 //! bob.set_peers(BTreeMap::from([(alice.peer_key(), alice.local_addr().to_string())]));
 //!
@@ -54,12 +56,13 @@ mod listen;
 mod net;
 mod pace;
 mod trust;
+mod wheel;
 
 pub use config::Config;
 pub use error::{DialFailure, IdentityError, NetError, RecvError, Refusal, SendError};
-pub use event::{DownReason, NetEvent, Waker};
+pub use event::{DownReason, NetEvent};
 pub use frame::PROTOCOL_VERSION;
 pub use identity::Identity;
-pub use inbox::Inbox;
+pub use inbox::{Bell, Inbox};
 pub use net::{Net, PeerStatus};
 pub use pace::Pace;

@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use enigma_wire::id::PeerKey;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
     net::TcpStream,
     sync::{Notify, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_rustls::TlsStream;
 
@@ -33,6 +33,8 @@ const RECEIVE: usize = 64 << 10;
 const RECORD: usize = 16 << 10;
 // Frames are gathered into writes of about this many bytes.
 const PIECE: usize = 64 << 10;
+// Frames from this length on are not gathered.
+const LONG: usize = 16 << 10;
 // What the writer takes from the queue at a time; the rest stays where its bound is checked.
 const BATCH: usize = 256 << 10;
 
@@ -105,13 +107,14 @@ impl Link {
         Ok(())
     }
 
-    /// Queues a frame, to be written when it is `due`. When it does not fit, the link is closed.
+    /// Queues a frame, to be written when it is `due`, and tells how many bytes now wait and whether the
+    /// link was idle and must be woken. When it does not fit, the link is closed.
     pub(crate) fn push(
         &self,
         payload: Bytes,
         due: Option<Instant>,
         limit: usize,
-    ) -> Result<(), SendError> {
+    ) -> Result<(usize, bool), SendError> {
         if self.closing.borrow().is_some() {
             return Err(SendError::NotConnected { peer: self.peer });
         }
@@ -128,12 +131,7 @@ impl Link {
         queue.bytes = bytes;
         queue.crowded |= bytes > crowd_mark(limit);
         queue.frames.push_back((payload, due));
-        let first = queue.frames.len() == 1;
-        drop(queue);
-        if first {
-            self.filled.notify_one();
-        }
-        Ok(())
+        Ok((bytes, queue.frames.len() == 1))
     }
 
     /// Makes the link look at its queue.
@@ -224,17 +222,33 @@ impl Link {
         limits: &Limits,
     ) -> DownReason {
         let mut buffer = BytesMut::new();
+        // One timer for all reads: when it rings, it is set anew if the wait has not been as long.
+        let mut silence = std::pin::pin!(sleep(limits.idle_timeout));
         loop {
             // Frames are handed on as parts of this buffer: no byte of a long one is copied here.
             buffer.reserve(RECORD);
             // Only this wait is timed: while a full inbox keeps us from reading, the peer is not silent.
-            let count = match timeout(limits.idle_timeout, stream.read_buf(&mut buffer)).await {
-                Err(_) => return DownReason::Idle(limits.idle_timeout),
-                Ok(Err(error)) => return DownReason::Broken(error.kind()),
-                Ok(Ok(0)) => return DownReason::Broken(ErrorKind::UnexpectedEof),
-                Ok(Ok(count)) => count,
+            let since = Instant::now();
+            let count = loop {
+                tokio::select! {
+                    biased;
+                    count = stream.read_buf(&mut buffer) => break count,
+                    () = &mut silence => {
+                        let end = since + limits.idle_timeout;
+                        if end <= Instant::now() {
+                            return DownReason::Idle(limits.idle_timeout);
+                        }
+                        silence.as_mut().reset(end.into());
+                    }
+                }
+            };
+            let count = match count {
+                Err(error) => return DownReason::Broken(error.kind()),
+                Ok(0) => return DownReason::Broken(ErrorKind::UnexpectedEof),
+                Ok(count) => count,
             };
             self.received.fetch_add(count as u64, Ordering::Relaxed);
+            feed.count_moved(count);
             loop {
                 match frame::take(&mut buffer, limits.max_frame) {
                     Ok(Some(Frame::Data(bytes))) => feed.frame(self.peer, bytes).await,
@@ -267,12 +281,15 @@ impl Link {
         if let Err(error) = self.write_out(stream, &mut out).await {
             return DownReason::Broken(error.kind());
         }
+        // As for reads, one timer for all pauses.
+        let mut pause = std::pin::pin!(sleep(limits.ping_interval));
         let error = loop {
             let closing = self.closing.borrow().is_some();
             let batch = self.take_batch(closing);
             if !batch.is_empty() {
                 match self.write_batch(stream, &mut out, batch).await {
                     Ok(len) => {
+                        feed.count_moved(len);
                         if self.written(len, crowd_mark(limits.queue_bytes)) {
                             feed.drained(self.peer);
                         }
@@ -296,13 +313,22 @@ impl Link {
             if let Err(error) = stream.flush().await {
                 break error;
             }
-            if timeout(limits.ping_interval, self.filled.notified())
-                .await
-                .is_err()
-            {
-                frame::put_ping(&mut out);
-                if let Err(error) = self.write_out(stream, &mut out).await {
-                    break error;
+            let since = Instant::now();
+            tokio::select! {
+                biased;
+                () = self.filled.notified() => {}
+                () = &mut pause => {
+                    let now = Instant::now();
+                    let end = since + limits.ping_interval;
+                    if end > now {
+                        pause.as_mut().reset(end.into());
+                        continue;
+                    }
+                    pause.as_mut().reset((now + limits.ping_interval).into());
+                    frame::put_ping(&mut out);
+                    if let Err(error) = self.write_out(stream, &mut out).await {
+                        break error;
+                    }
                 }
             }
         };
@@ -317,6 +343,10 @@ impl Link {
     ) -> std::io::Result<usize> {
         let len: usize = batch.iter().map(|payload| HEADER_LEN + payload.len()).sum();
         for payload in batch {
+            if payload.len() >= LONG {
+                self.write_long(stream, out, payload).await?;
+                continue;
+            }
             frame::put_data(out, &payload);
             if out.len() >= PIECE {
                 self.write_out(stream, out).await?;
@@ -334,6 +364,22 @@ impl Link {
         let drained = queue.crowded && queue.bytes <= crowd_mark / 2;
         queue.crowded &= !drained;
         drained
+    }
+
+    /// What is gathered so far and a long frame, which is encrypted from where it is.
+    async fn write_long(
+        &self,
+        stream: &mut WriteHalf<Stream>,
+        out: &mut Vec<u8>,
+        payload: Bytes,
+    ) -> std::io::Result<()> {
+        frame::put_data_header(out, payload.len());
+        let sent = out.len() + payload.len();
+        let mut bytes = Buf::chain(&out[..], payload);
+        stream.write_all_buf(&mut bytes).await?;
+        self.sent.fetch_add(sent as u64, Ordering::Relaxed);
+        out.clear();
+        Ok(())
     }
 
     async fn write_out(

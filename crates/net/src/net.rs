@@ -11,21 +11,23 @@ use std::{
 
 use bytes::Bytes;
 use enigma_wire::id::PeerKey;
-use tokio::{runtime::Runtime, sync::watch, time::timeout};
+use tokio::{sync::watch, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Config, DialFailure, DownReason, Identity, Inbox, NetError, SendError, Waker, dial,
+    Config, DialFailure, DownReason, Identity, Inbox, NetError, SendError, dial,
     inbox::{self, Feed},
     link::{Link, Stream},
     listen,
     pace::Uplink,
     trust::{self, Peers},
+    wheel::{self, Wheel},
 };
 
 /// The running transport. Dropping it stops it as [`Net::stop`] does.
 pub struct Net {
     shared: Arc<Shared>,
+    wheel: Arc<Wheel>,
     local_addr: SocketAddr,
     thread: Option<JoinHandle<()>>,
 }
@@ -55,12 +57,9 @@ pub struct PeerStatus {
 impl Net {
     /// Starts the network thread and listens. No peer is known yet; see [`Net::set_peers`].
     ///
-    /// `waker` is called on the network thread after each event; `Arc::new(|| {})` will do when the
-    /// receiving thread waits in [`Inbox::recv_timeout`].
-    ///
     /// # Errors
     /// A setting out of range, an address that cannot be listened on, or no thread.
-    pub fn start(config: Config, waker: Waker) -> Result<(Self, Inbox), NetError> {
+    pub fn start(config: Config) -> Result<(Self, Inbox), NetError> {
         config.check()?;
         let listen_failed = |error: std::io::Error| NetError::Listen {
             address: config.listen,
@@ -76,7 +75,8 @@ impl Net {
             .enable_time()
             .build()
             .map_err(thread_failed)?;
-        let (feed, inbox) = inbox::inbox(config.inbox_bytes, waker);
+        let wheel = Arc::new(Wheel::new(runtime));
+        let (feed, inbox) = inbox::inbox(config.inbox_bytes, wheel.clone());
         let uplink = config.pace.map(Uplink::start).transpose();
         let shared = Arc::new(Shared {
             uplink: uplink.map_err(thread_failed)?,
@@ -99,20 +99,15 @@ impl Net {
         let thread = std::thread::Builder::new()
             .name("net".into())
             .spawn({
-                let shared = shared.clone();
-                move || {
-                    run(
-                        shared,
-                        &runtime,
-                        listener,
-                        TlsAcceptor::from(Arc::new(acceptor)),
-                    )
-                }
+                let (shared, wheel) = (shared.clone(), wheel.clone());
+                let acceptor = TlsAcceptor::from(Arc::new(acceptor));
+                move || run(shared, &wheel, listener, acceptor)
             })
             .map_err(thread_failed)?;
         Ok((
             Self {
                 shared,
+                wheel,
                 local_addr,
                 thread: Some(thread),
             },
@@ -159,7 +154,14 @@ impl Net {
         let link = link.ok_or(SendError::NotConnected { peer })?;
         let uplink = self.shared.uplink.as_ref();
         let due = uplink.map(|uplink| uplink.admit(bytes.len(), &link));
-        link.push(bytes, due, limits.queue_bytes)
+        let (waiting_bytes, was_idle) = link.push(bytes, due, limits.queue_bytes)?;
+        if was_idle {
+            self.wheel.tell(&link);
+        }
+        if waiting_bytes > wheel::MUCH {
+            self.wheel.call();
+        }
+        Ok(())
     }
 
     /// Does more than a quarter of `queue_bytes` wait for `peer`, or did it and half of that still
@@ -221,6 +223,7 @@ impl Net {
 
     fn end(&mut self) {
         self.shared.stopping.send_replace(true);
+        self.wheel.call();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -402,41 +405,44 @@ impl Shared {
 }
 
 /// The network thread.
-fn run(shared: Arc<Shared>, runtime: &Runtime, listener: TcpListener, acceptor: TlsAcceptor) {
-    /// Tells the inbox that the thread has ended, however it ends.
-    struct Ended(Arc<Shared>);
-    impl Drop for Ended {
+fn run(shared: Arc<Shared>, wheel: &Wheel, listener: TcpListener, acceptor: TlsAcceptor) {
+    /// Ends all tasks and tells the inbox that the thread has ended, however it ends.
+    struct Ended<'a>(Feed, &'a Wheel);
+    impl Drop for Ended<'_> {
         fn drop(&mut self) {
-            self.0.feed.stop();
+            self.0.stop();
+            self.1.end();
         }
     }
-    let _ended = Ended(shared.clone());
+    let _ended = Ended(shared.feed.clone(), wheel);
+    wheel.keep(serve(shared, listener, acceptor));
+}
 
-    runtime.block_on(async {
-        let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(error) => {
-                return tracing::error!(kind = %error.kind(), "cannot watch the listening socket");
-            }
-        };
-        let accepting = tokio::spawn(listen::accept(shared.clone(), listener, acceptor));
-        let mut peers = shared.peers.subscribe();
-        let mut stopping = shared.stopping.subscribe();
-        while !*stopping.borrow_and_update() {
-            let current = peers.borrow_and_update().clone();
-            shared.apply_peers(&current);
-            tokio::select! {
-                _ = peers.changed() => {}
-                _ = stopping.changed() => {}
-            }
+/// Accepts and keeps links until the transport is stopped.
+async fn serve(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAcceptor) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            return tracing::error!(kind = %error.kind(), "cannot watch the listening socket");
         }
-        accepting.abort();
-        // Each link bounds its own flush; the margin covers one that is being replaced meanwhile.
-        let bound = shared.limits.flush_timeout + Duration::from_millis(500);
-        if timeout(bound, shared.wind_down()).await.is_err() {
-            tracing::warn!("some links did not end in time");
+    };
+    let accepting = tokio::spawn(listen::accept(shared.clone(), listener, acceptor));
+    let mut peers = shared.peers.subscribe();
+    let mut stopping = shared.stopping.subscribe();
+    while !*stopping.borrow_and_update() {
+        let current = peers.borrow_and_update().clone();
+        shared.apply_peers(&current);
+        tokio::select! {
+            _ = peers.changed() => {}
+            _ = stopping.changed() => {}
         }
-    });
+    }
+    accepting.abort();
+    // Each link bounds its own flush; the margin covers one that is being replaced meanwhile.
+    let bound = shared.limits.flush_timeout + Duration::from_millis(500);
+    if timeout(bound, shared.wind_down()).await.is_err() {
+        tracing::warn!("some links did not end in time");
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,16 +6,13 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use common::{
-    ClientPuppet, WAIT, any_port, connect, data, identities, only, start, start_with, wait_for,
+    ClientPuppet, Node, WAIT, any_port, connect, data, identities, only, start, start_with,
+    wait_for,
 };
 use enigma_net::{
     Config, DownReason, Identity, Net, NetError, NetEvent, Pace, RecvError, SendError,
@@ -399,37 +396,59 @@ fn a_full_queue_closes_the_link_and_says_so() {
 }
 
 #[test]
-fn the_waker_is_called_for_each_event() {
+fn frames_move_while_nobody_waits_in_the_inbox() {
     let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
-    let calls = Arc::new(AtomicUsize::new(0));
-    let party = std::thread::current();
-    let waker = {
-        let calls = calls.clone();
-        Arc::new(move || {
-            calls.fetch_add(1, Ordering::SeqCst);
-            party.unpark();
-        })
+    let short = |config: &mut Config| {
+        config.ping_interval = Duration::from_millis(100);
+        config.idle_timeout = Duration::from_millis(500);
     };
-    let (net, inbox) = Net::start(Config::new(a, any_port()), waker).expect("the node starts");
-    let b = start(b);
-    net.set_peers(only(b.key(), b.address()));
-    b.net.set_peers(only(net.peer_key(), net.local_addr()));
-    b.expect_up(net.peer_key());
+    let (a, b) = (start_with(a, short), start_with(b, short));
+    connect(&[&a, &b]);
+    let received = || a.net.status()[&b.key()].received_bytes;
+    let before = received();
     b.net
-        .send(net.peer_key(), Bytes::from_static(b"1"))
-        .expect("linked");
-    let mut events = Vec::new();
-    let deadline = Instant::now() + WAIT;
-    while events.len() < 2 && Instant::now() < deadline {
-        while let Ok(event) = inbox.try_recv() {
-            events.push(event);
-        }
-        if events.len() < 2 {
-            std::thread::park_timeout(WAIT);
-        }
+        .send(a.key(), vec![7; 1000].into())
+        .expect("they are linked");
+    wait_for(|| (received() >= before + 1000).then_some(()));
+    // Much longer than the silence that a link bears.
+    std::thread::sleep(Duration::from_millis(1500));
+    a.expect_frame(b.key(), &[7; 1000]);
+    assert!(a.inbox.try_recv().is_err() && b.inbox.try_recv().is_err());
+}
+
+#[test]
+fn a_visitor_who_never_waits_gets_everything() {
+    let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
+    let (a, b) = (start(a), start(b));
+    connect(&[&a, &b]);
+    let next = |node: &Node| wait_for(|| node.inbox.try_recv().ok());
+    for number in 0..100 {
+        let bytes = Bytes::from(vec![number; 1 + usize::from(number) * 1000]);
+        a.net.send(b.key(), bytes.clone()).expect("they are linked");
+        let peer = a.key();
+        assert_eq!(next(&b), NetEvent::Frame { peer, bytes });
     }
-    assert_eq!(events.len(), 2);
-    assert!(calls.load(Ordering::SeqCst) >= 2);
+}
+
+#[test]
+fn a_bell_ends_a_wait_on_idle_links() {
+    let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
+    let (a, b) = (start(a), start(b));
+    connect(&[&a, &b]);
+    let bell = a.inbox.bell();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            bell.ring();
+        });
+        a.inbox.wait(WAIT);
+    });
+    assert!(begun.elapsed() < WAIT);
+    b.net.send(a.key(), "x".into()).expect("they are linked");
+    a.inbox.wait(WAIT);
+    assert!(begun.elapsed() < WAIT);
+    a.expect_frame(b.key(), b"x");
 }
 
 #[test]
@@ -437,7 +456,7 @@ fn impossible_settings_and_taken_ports_are_refused() {
     let start = |change: fn(&mut Config)| {
         let mut config = Config::new(identities(1).remove(0), any_port());
         change(&mut config);
-        Net::start(config, Arc::new(|| {})).map(|_| ())
+        Net::start(config).map(|_| ())
     };
     assert_eq!(
         start(|config| config.max_frame = 0),
@@ -462,7 +481,7 @@ fn impossible_settings_and_taken_ports_are_refused() {
     let taken = std::net::TcpListener::bind(any_port()).expect("a free port");
     let address = taken.local_addr().expect("it has an address");
     let config = Config::new(identities(1).remove(0), address);
-    let refused = Net::start(config, Arc::new(|| {})).map(|_| ());
+    let refused = Net::start(config).map(|_| ());
     assert_eq!(
         refused,
         Err(NetError::Listen {

@@ -59,7 +59,7 @@ pub(crate) struct Asked {
 #[derive(Clone)]
 struct Api {
     party: mpsc::Sender<Asked>,
-    wake: enigma_net::Waker,
+    wake: crate::driver::Waker,
     gate: Arc<Gate>,
     telemetry: Arc<Telemetry>,
     limiter: Arc<Limiter>,
@@ -71,7 +71,7 @@ struct Api {
 /// The API's routes.
 pub(crate) fn router(
     party: mpsc::Sender<Asked>,
-    wake: enigma_net::Waker,
+    wake: crate::driver::Waker,
     gate: Gate,
     telemetry: Arc<Telemetry>,
     config: &NodeConfig,
@@ -250,7 +250,7 @@ impl FromRequest<Api> for Incoming {
 impl Api {
     fn new(
         party: mpsc::Sender<Asked>,
-        wake: enigma_net::Waker,
+        wake: crate::driver::Waker,
         gate: Gate,
         telemetry: Arc<Telemetry>,
         config: &NodeConfig,

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -129,7 +128,7 @@ fn follow(
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut config = enigma_net::Config::new(identity, any_port);
     config.pace = pace;
-    let (net, inbox) = Net::start(config, Arc::new(|| {}))?;
+    let (net, inbox) = Net::start(config)?;
     let greeting = Greeting {
         peer,
         signer: signer.address(),
@@ -252,26 +251,17 @@ impl Party {
     }
 
     fn take(&mut self, event: NetEvent) {
-        if let Some(input) = input(event) {
-            self.bench.handle(input);
+        match event {
+            NetEvent::Up(peer) => self.bench.handle(Input::Up { peer }),
+            NetEvent::Down { peer, reason } => {
+                let why = reason.to_string();
+                self.bench.handle(Input::Down { peer, why });
+            }
+            // The loop looks again who is crowded.
+            NetEvent::Drained(_) => {}
+            NetEvent::Frame { peer, bytes } => self.bench.take_frame(peer, &bytes),
         }
     }
-}
-
-fn input(event: NetEvent) -> Option<Input> {
-    Some(match event {
-        NetEvent::Up(peer) => Input::Up { peer },
-        NetEvent::Down { peer, reason } => Input::Down {
-            peer,
-            why: reason.to_string(),
-        },
-        // The loop looks again who is crowded.
-        NetEvent::Drained(_) => return None,
-        NetEvent::Frame { peer, bytes } => Input::Peer {
-            from: peer,
-            frame: bytes.into(),
-        },
-    })
 }
 
 fn say(answers: &mut impl Write, answer: &Answer) -> anyhow::Result<()> {

@@ -26,7 +26,7 @@ pub(crate) async fn follow(
     chain: Chain,
     from_block: u64,
     blocks: SyncSender<(BlockEvents, bool)>,
-    wake: enigma_net::Waker,
+    wake: crate::driver::Waker,
 ) -> Result<(), ChainError> {
     let mut follower = chain.follow(from_block);
     loop {
@@ -46,7 +46,7 @@ pub(crate) async fn submit(
     operator: Wallet,
     mut calls: mpsc::Receiver<(EffectId, Call)>,
     done: SyncSender<(EffectId, Outcome)>,
-    wake: enigma_net::Waker,
+    wake: crate::driver::Waker,
 ) {
     // At most one for each running job.
     let mut running = JoinSet::new();

@@ -80,7 +80,7 @@ impl<S: Keep> Disk<S> {
         mut self,
         requests: &Receiver<Request>,
         done: &SyncSender<(EffectId, Outcome)>,
-        wake: &enigma_net::Waker,
+        wake: &crate::driver::Waker,
     ) {
         let mut next = requests.recv().ok();
         while let Some(request) = next.take() {
@@ -220,7 +220,7 @@ mod tests {
         })
         .expect("room");
         drop(ask);
-        let wake: enigma_net::Waker = Arc::new(|| {});
+        let wake: crate::driver::Waker = Arc::new(|| {});
         disk.run(&requests, &done, &wake);
         drop(done);
         let outcomes: Vec<(EffectId, Outcome)> = outcomes.iter().collect();

@@ -28,6 +28,9 @@ use crate::api::Asked;
 use crate::disk;
 use crate::telemetry::Telemetry;
 
+/// Ends the driver's wait; called after something was put into one of its queues. Never blocks.
+pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
+
 /// Time between ticks.
 const TICK: Duration = Duration::from_millis(100);
 /// Inputs taken of one source before the next one's turn.
@@ -68,9 +71,7 @@ impl Driver {
                     break;
                 };
                 busy = true;
-                if let Some(input) = net_input(event) {
-                    self.step(now(), input, &mut waiting);
-                }
+                self.on_net(now(), event, &mut waiting);
             }
             for _ in 0..TURN {
                 let Some(input) = self.next_local(&mut waiting) else {
@@ -93,8 +94,8 @@ impl Driver {
                 self.step(now(), Input::Compute { job }, &mut waiting);
             }
             if !busy {
-                // Every source unparks this thread after it has put something into its queue.
-                std::thread::park_timeout(TICK);
+                // Every source rings the bell after it has put something into its queue.
+                self.frames.wait(TICK);
             }
         }
         self.net.stop();
@@ -164,8 +165,31 @@ impl Driver {
         running.store(jobs.len() as u64, Ordering::Relaxed);
     }
 
+    fn on_net(&mut self, now: Millis, event: NetEvent, waiting: &mut Waiting) {
+        match event {
+            NetEvent::Up(peer) => {
+                tracing::info!(%peer, "link up");
+                self.step(now, Input::Link { peer, up: true }, waiting);
+            }
+            NetEvent::Down { peer, reason } => {
+                tracing::info!(%peer, %reason, "link down");
+                self.step(now, Input::Link { peer, up: false }, waiting);
+            }
+            NetEvent::Frame { peer, bytes } => {
+                self.party.take_frame(now, peer, &bytes);
+                self.perform_all(now, waiting);
+            }
+            // The party's thread is awake, which is all that is wanted.
+            NetEvent::Drained(_) => {}
+        }
+    }
+
     fn step(&mut self, now: Millis, input: Input, waiting: &mut Waiting) {
         self.party.handle(now, input);
+        self.perform_all(now, waiting);
+    }
+
+    fn perform_all(&mut self, now: Millis, waiting: &mut Waiting) {
         while let Some(effect) = self.party.next_effect() {
             self.perform(now, effect, waiting);
         }
@@ -248,25 +272,6 @@ impl Waiting {
             let _ = client.send(response);
         }
     }
-}
-
-fn net_input(event: NetEvent) -> Option<Input> {
-    Some(match event {
-        NetEvent::Up(peer) => {
-            tracing::info!(%peer, "link up");
-            Input::Link { peer, up: true }
-        }
-        NetEvent::Down { peer, reason } => {
-            tracing::info!(%peer, %reason, "link down");
-            Input::Link { peer, up: false }
-        }
-        NetEvent::Frame { peer, bytes } => Input::Peer {
-            from: peer,
-            frame: bytes.into(),
-        },
-        // The party's thread is awake, which is all that is wanted.
-        NetEvent::Drained(_) => return None,
-    })
 }
 
 fn log(fact: &Fact) {

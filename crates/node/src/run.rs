@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use enigma_chain::{Chain, Wallet};
 use enigma_core::{Config, Keys, Party, Timeouts};
-use enigma_net::{Inbox, Net, Waker};
+use enigma_net::{Inbox, Net};
 use enigma_store::Store;
 use enigma_wire::controller::NodeInfo;
 use enigma_wire::eip712::Domain;
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::disk::Disk;
-use crate::driver::Driver;
+use crate::driver::{Driver, Waker};
 use crate::keys::NodeKeys;
 use crate::telemetry::Telemetry;
 use crate::{KEYS_FOLDER, NodeConfig, api, chain, metrics, operator};
@@ -39,12 +39,9 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
     let keys = NodeKeys::load(&config.data_dir.join(KEYS_FOLDER))
         .context("cannot load the node's keys; `enigma node init` makes them")?;
     tokio::pin!(stop);
-    let party_thread: Arc<std::sync::OnceLock<std::thread::Thread>> = Arc::default();
-    let wake: Waker = {
-        let thread = party_thread.clone();
-        Arc::new(move || thread.get().map_or((), std::thread::Thread::unpark))
-    };
-    let doors = Doors::open(&config, &keys, wake.clone()).await?;
+    let doors = Doors::open(&config, &keys).await?;
+    let bell = doors.frames.bell();
+    let wake: Waker = Arc::new(move || bell.ring());
     let info = operator::advertised(
         &config,
         &keys,
@@ -98,8 +95,6 @@ pub async fn run(config: NodeConfig, stop: impl Future<Output = ()>) -> anyhow::
     let driver_thread = std::thread::Builder::new()
         .name("party".to_owned())
         .spawn(move || driver.run())?;
-    // Nothing can have been sent before: the sources are started below.
-    let _ = party_thread.set(driver_thread.thread().clone());
 
     let wallet = Wallet::new(keys.operator.clone());
     let mut follow = tokio::spawn(chain::follow(
@@ -164,14 +159,14 @@ struct Doors {
 }
 
 impl Doors {
-    async fn open(config: &NodeConfig, keys: &NodeKeys, wake: Waker) -> anyhow::Result<Self> {
+    async fn open(config: &NodeConfig, keys: &NodeKeys) -> anyhow::Result<Self> {
         let identity = enigma_net::Identity::from_pkcs8(&keys.identity.to_pkcs8())?;
         let net_config = enigma_net::Config {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clock_skew_max: Duration::from_secs(config.clock_skew_seconds.into()),
             ..enigma_net::Config::new(identity, config.listen_peer)
         };
-        let (net, frames) = Net::start(net_config, wake).context("setting listen_peer")?;
+        let (net, frames) = Net::start(net_config).context("setting listen_peer")?;
         let api = listen(config.listen_api, "listen_api").await?;
         let metrics = match config.listen_metrics {
             Some(address) => Some(listen(address, "listen_metrics").await?),

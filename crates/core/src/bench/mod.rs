@@ -162,6 +162,7 @@ pub struct Bench(Box<dyn Driven>);
 /// A party over some field.
 trait Driven: Send {
     fn handle(&mut self, input: Input);
+    fn take_frame(&mut self, from: PeerKey, frame: &[u8]);
     fn next_effect(&mut self) -> Option<Effect>;
 }
 
@@ -181,6 +182,11 @@ impl Bench {
     /// Takes an input.
     pub fn handle(&mut self, input: Input) {
         self.0.handle(input);
+    }
+
+    /// Takes a frame as [`Input::Peer`] does, from bytes that stay where they are.
+    pub fn take_frame(&mut self, from: PeerKey, frame: &[u8]) {
+        self.0.take_frame(from, frame);
     }
 
     /// The next effect to perform, in order.
@@ -535,6 +541,10 @@ impl<F: PrimeField> Driven for Party<F> {
             }
             Input::Check => self.check(),
         }
+    }
+
+    fn take_frame(&mut self, from: PeerKey, frame: &[u8]) {
+        self.on_frame(from, frame);
     }
 
     fn next_effect(&mut self) -> Option<Effect> {

@@ -115,7 +115,7 @@ pub(crate) fn start_with(identity: Identity, change: impl FnOnce(&mut Config)) -
     let mut config = Config::new(identity, any_port());
     config.retry_max = Duration::from_millis(200);
     change(&mut config);
-    let (net, inbox) = Net::start(config, Arc::new(|| {})).expect("the node starts");
+    let (net, inbox) = Net::start(config).expect("the node starts");
     Node { net, inbox }
 }
 
