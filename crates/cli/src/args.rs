@@ -224,7 +224,7 @@ impl BenchOptions {
 
 /// An odd size that committees here have.
 pub(crate) fn committee_size(text: &str) -> Result<u8, String> {
-    let size = text.parse().ok();
+    let size: Option<u8> = text.parse().ok();
     size.filter(|n| n % 2 == 1 && (3..=31).contains(n))
         .ok_or_else(|| "a committee has an odd number of nodes from 3 to 31 (n = 2t+1)".to_owned())
 }

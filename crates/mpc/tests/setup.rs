@@ -136,7 +136,7 @@ fn a_setup_gives_keys_that_fit_together() {
         let engines = (committee.parties().zip(seeds))
             .map(|(party, seeds)| Engine::<M61>::new(committee, party, seeds))
             .collect();
-        let mut network = Network::with_engines(engines, 1);
+        let mut network: Network = Network::with_engines(engines, 1);
         // Bits use all keys of subsets and pairs, products the pairs in both directions.
         network.start(|engine, _| engine.start_random(0, 20));
         network.run().expect("an honest run");

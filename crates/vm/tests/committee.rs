@@ -64,6 +64,15 @@ fn five_people_in_committees_of_3_5_and_7() {
 }
 
 #[test]
+fn five_people_in_committees_that_deal_random_values() {
+    let contract = survey(0, 100_000_000, 1_000, Order::Descending);
+    for n in [11, 21] {
+        let salaries = vec![3000, 5000, 4000, 4000, 4000];
+        check_run(of(n), &contract, &[salaries], u64::from(n));
+    }
+}
+
+#[test]
 fn twenty_people_in_committees_of_3_5_and_7() {
     let contract = survey(0, 100_000_000, 1_000, Order::Descending);
     for n in [3, 5, 7] {

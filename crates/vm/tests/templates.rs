@@ -11,7 +11,8 @@ use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
 use enigma_bytecode::plan::{
-    self, Cost, Gate, GateProblem, Limit, Limits, Operation, PlanError, Security, Value,
+    self, Call, Cost, Form, Gate, GateProblem, Limit, Limits, Operation, PlanError, Security, Step,
+    Value,
 };
 use enigma_field::M61;
 use program::{check, check_rounds, input, of, planned};
@@ -661,4 +662,61 @@ fn a_vector_too_large_for_memory_is_refused_with_the_figure_needed() {
         needed: 8 << 32,
     };
     assert_eq!(refused, Err(expected));
+}
+
+#[test]
+fn large_committees_draw_multiply_and_open_what_others_do() {
+    // Long products go through kings, short ones are dealt; comparisons use random bits, tests for zero random
+    // values.
+    let len = 1_012;
+    let product = [
+        input(len, -9, 9),
+        input(len, -9, 9),
+        Gate::Multiply { a: X, b: Y },
+    ];
+    let rows: Vec<i64> = (0..len as i64).map(|k| k % 19 - 9).collect();
+    let rows = [rows.clone(), rows];
+    check::<M61>(21, &product, &rows, 3);
+    check_rounds::<M61>(21, &product, &rows);
+    let short = [
+        input(4, -9, 9),
+        input(4, -9, 9),
+        Gate::Multiply { a: X, b: Y },
+        Gate::ShowZeros { a: Z },
+        Gate::Compare {
+            relation: Relation::Less,
+            a: X,
+            b: Y,
+        },
+    ];
+    let rows = vec![vec![0, 5, -9, 9], vec![7, 5, 9, 0]];
+    for n in [21, 31] {
+        check::<M61>(n, &short, &rows, u64::from(n));
+    }
+}
+
+#[test]
+fn products_go_through_kings_where_that_saves_the_traffic_of_the_rounds_it_takes() {
+    // Each result saves t (n - 3) / n elements and a round is worth 32 KiB; where random values are dealt it
+    // saves t (n - 4) / n and takes two rounds more.
+    let kings = |n: u8, len: usize| {
+        let gates = [
+            input(len, -9, 9),
+            input(len, -9, 9),
+            Gate::Multiply { a: X, b: Y },
+        ];
+        let (limits, security) = (Limits::default(), Security::Malicious);
+        let plan = plan::program::<M61>(&gates, &[], of(n), security, limits).expect("a plan");
+        let steps = plan.strands.iter().flat_map(|strand| &strand.steps);
+        let mut forms = steps.filter_map(|step| match step {
+            Step::Call(Call::Multiply { form, .. }) => Some(*form),
+            _ => None,
+        });
+        forms.all(|form| form == Form::Kings)
+    };
+    for (n, least) in [(5, 5_120), (7, 2_390), (11, 2_575), (21, 1_012), (31, 628)] {
+        assert!(kings(n, least), "{n}");
+        assert!(!kings(n, least - 1), "{n}");
+    }
+    assert!(!kings(9, 100_000));
 }

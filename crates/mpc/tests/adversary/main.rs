@@ -1,6 +1,7 @@
 //! One party's frames edited at a named place: who notices, what exactly, and who is named.
 
 mod kings;
+mod large;
 mod links;
 
 use enigma_field::{Committee, M61, Party, shamir};
