@@ -15,7 +15,8 @@
 //! learn nothing but that. The types of the module `wires` make it so: what depends on a product
 //! can be opened only when all parties accepted the product's batch, or under a mask that they
 //! accepted. A session that ends with a [`Fault`] names culprits where a message proves them; who
-//! made a wrong product is not found yet (protocols D).
+//! made a wrong product is not found yet (protocols D); what that takes, parties sign, and an engine that
+//! is told to keeps ([`LinkLog`]).
 //!
 //! # Invariants
 //! No I/O, no clock, no randomness of its own beyond the seeds: the same calls and messages give the

@@ -364,6 +364,7 @@ mod tests {
         }
     }
 
+    /// `testdata/link_hashes.py` recomputes them.
     #[test]
     fn hashes_are_pinned() {
         let salts = salts_of(&seed(3), party(1));

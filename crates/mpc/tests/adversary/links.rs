@@ -215,10 +215,13 @@ fn a_wrong_point_of_a_mask_is_found_like_that_of_any_dealing() {
     }
 }
 
+/// How many receivers a content has, by sender and place.
+type Told = BTreeMap<(Party, Slot, Vec<u8>), usize>;
+
 /// Runs to the end, and gives operations and steps at which one content goes to several parties, with how
 /// many.
 fn told(network: &mut Network) -> BTreeSet<(u32, u8, usize)> {
-    let sent: Rc<RefCell<BTreeMap<(Party, Slot, Vec<u8>), usize>>> = Rc::default();
+    let sent: Rc<RefCell<Told>> = Rc::default();
     let receivers = sent.clone();
     network.tamper = Some(Box::new(move |frame| {
         let told = (frame.from, frame.slot, frame.payload.clone());
