@@ -336,8 +336,8 @@ fn opened_of_nothing<E: Field>(n: u8, seed: u64, of_bits: bool) -> [E; 2] {
     let shares: Rc<RefCell<BTreeMap<Party, [E; 2]>>> = Rc::default();
     let seen = shares.clone();
     network.tamper = Some(Box::new(move |frame| {
-        // Three elements and a signature.
-        if frame.payload.len() == 3 * E::BYTES + 64 {
+        // Three elements, hashes of what went over links, and a signature.
+        if frame.payload.len() == 3 * E::BYTES + 64 * usize::from(n - 1) + 64 {
             let element = |k: usize| E::read_from(&frame.payload[k * E::BYTES..][..E::BYTES]);
             let both = [0, 1].map(|k| element(k).expect("canonical"));
             seen.borrow_mut().insert(frame.from, both);
