@@ -98,7 +98,7 @@ fn compare(kept: &[Count], counts: &[Count]) -> Vec<String> {
         };
         let (before, now) = (kept.instructions as f64, count.instructions as f64);
         let change = now / before - 1.0;
-        (!(change.abs() <= TOLERANCE)).then(|| {
+        (change.is_nan() || change.abs() > TOLERANCE).then(|| {
             format!(
                 "{}: {} instructions, kept are {}: {:+.1} %",
                 name(count),
