@@ -79,13 +79,16 @@ fn all() -> impl Iterator<Item = (&'static str, &'static str, Box<dyn Fn() -> Wo
         CARRYLESS_KERNELS.into_iter().map(of)
     });
     let plain = PLAIN_KERNELS.into_iter().map(|(name, prepare)| {
-        let prepare: Box<dyn Fn() -> Work> = Box::new(prepare);
+        let prepare: Box<dyn Fn() -> Work> = Box::new(move || prepare(()));
         (name, "best", prepare)
     });
     kernels.chain(carryless).chain(plain)
 }
 
-const KERNELS: [(&str, fn(Backend) -> Work); 7] = [
+/// A name, and a kernel of a back end.
+type Kernel<B> = (&'static str, fn(B) -> Work);
+
+const KERNELS: [Kernel<Backend>; 7] = [
     ("multiply_each", |backend| {
         let (mut x, y) = (values(LEN, 1), values(LEN, 2));
         Box::new(move || backend.multiply_each(black_box(&mut x), &y))
@@ -137,7 +140,7 @@ const KERNELS: [(&str, fn(Backend) -> Work); 7] = [
     }),
 ];
 
-const CARRYLESS_KERNELS: [(&str, fn(Carryless) -> Work); 3] = [
+const CARRYLESS_KERNELS: [Kernel<Carryless>; 3] = [
     ("dot over GF(2^128)", |backend| {
         let mut rng = TestRng::new(1);
         let mut draw = || -> Vec<Gf128> { (0..LEN / 8).map(|_| Gf128::random(&mut rng)).collect() };
@@ -175,18 +178,18 @@ const CARRYLESS_KERNELS: [(&str, fn(Carryless) -> Work); 3] = [
 ];
 
 /// What chooses its back end itself, or has one.
-const PLAIN_KERNELS: [(&str, fn() -> Work); 3] = [
-    ("multiply_each over 2^127-1", || {
+const PLAIN_KERNELS: [Kernel<()>; 3] = [
+    ("multiply_each over 2^127-1", |()| {
         let (mut x, y) = (long_values(1), long_values(2));
         Box::new(move || M127::multiply_each(black_box(&mut x), &y))
     }),
-    ("dot over 2^127-1", || {
+    ("dot over 2^127-1", |()| {
         let (x, y) = (long_values(1), long_values(2));
         Box::new(move || {
             black_box(M127::dot(&x, &y));
         })
     }),
-    ("verified batch of 2^14 products, n = 3", || {
+    ("verified batch of 2^14 products, n = 3", |()| {
         let committee = Committee::new(3).expect("an odd size");
         let inputs = |seed| -> Vec<Wires> {
             let shares = share(committee, &values(LEN, seed), seed);

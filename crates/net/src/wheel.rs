@@ -23,7 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{runtime::Runtime, sync::Notify, time::sleep};
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::link::Link;
 
@@ -150,7 +153,7 @@ impl Wheel {
     /// which then was called to its end ([`Wheel::call`]).
     pub(crate) fn keep(&self, serving: impl Future<Output = ()> + Send + 'static) {
         // A task, so that it goes on whoever is inside.
-        let Some(mut serving) = self.enter(async { tokio::spawn(serving) }) else {
+        let Some(mut serving) = self.spawn(serving) else {
             return;
         };
         loop {
@@ -184,6 +187,11 @@ impl Wheel {
             self.tell_all();
             future.await
         }))
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Option<JoinHandle<()>> {
+        let runtime = self.runtime.read().unwrap_or_else(PoisonError::into_inner);
+        Some(runtime.as_ref()?.spawn(task))
     }
 
     fn tell_all(&self) {

@@ -219,7 +219,7 @@ impl<F: PrimeField> RandomValues<F> {
 
 #[cfg(test)]
 mod tests {
-    use enigma_field::M61;
+    use enigma_field::{Field, M61};
 
     use super::*;
     use crate::message::CHUNK_LEN;
@@ -235,12 +235,10 @@ mod tests {
             };
             rows.swap(rank, pivot);
             let inverse = rows[rank][column].inverse().expect("not zero");
-            for row in rank + 1..rows.len() {
-                let factor = rows[row][column] * inverse;
-                for k in column..columns {
-                    let above = rows[rank][k];
-                    rows[row][k] -= factor * above;
-                }
+            let (above, below) = rows.split_at_mut(rank + 1);
+            for row in below {
+                let factor = row[column] * inverse;
+                M61::add_scaled_each(row, -factor, &above[rank]);
             }
             rank += 1;
         }

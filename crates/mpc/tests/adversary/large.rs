@@ -7,6 +7,8 @@ const N: u8 = 11;
 /// The step of what is dealt for bits and for products through kings.
 const DEALT: u8 = 2;
 
+type Start = fn(&mut Network);
+
 /// Starts an operation that uses random values, as number 7: one of what is dealt has four elements.
 fn start_random(network: &mut Network) {
     network.start(|engine, _| engine.start_random(7, 24));
@@ -28,7 +30,7 @@ fn start_products(network: &mut Network) -> Vec<M61> {
 
 #[test]
 fn dealt_points_that_do_not_fit_name_their_sender() {
-    let starts: [(fn(&mut Network), u8); 3] = [
+    let starts: [(Start, u8); 3] = [
         (start_random, 0),
         (start_bits, DEALT),
         (|network| drop(start_products(network)), DEALT),
