@@ -207,8 +207,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "S12 places are opened when everything before is verified",
         file: "crates/bytecode/src/plan/build.rs",
-        from: "        let verified_by = self.verified_by.clone();\n        self.wait_for(&verified_by);\n        self.push(Step::Call(Call::Open",
-        to: "        self.push(Step::Call(Call::Open",
+        from: "self.wait_for(&flushed.0);",
+        to: "let _ = flushed;",
         package: "enigma-vm",
         suite: Some("sort"),
         test: "many_rows_are_sorted_by_bits",
