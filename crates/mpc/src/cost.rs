@@ -22,7 +22,7 @@
 //! the king sends t frames of c elements, every other party one: 3t/n elements for each result.
 //!
 //! A committee of more than nine deals random values: where it needs some, every party sends in a round of
-//! its own t frames for each [turn](crate::turns::Turns) of chunks, with as many elements as the turn's first chunk
+//! its own t frames for each turn of chunks (`turns`), with as many elements as the turn's first chunk
 //! has. Random values and bits have t + 1 chunks in a turn, so that this adds t/(t+1) elements for each;
 //! products through kings have n, which makes 4t/n elements for each result.
 

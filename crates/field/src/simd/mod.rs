@@ -228,9 +228,9 @@ dispatch! {
     fn dot_ext(left: &[K], right: &[K]) -> K = dot<ExtensionSums>;
     /// As [`crate::PrimeField::combine_rows`].
     fn combine_rows(coefficients: &[M61], rows: &[&[M61]], out: &mut [M61]) = combine_rows<Base>;
-    /// As [`M61::from_words`].
+    /// As [`crate::PrimeField::from_words`].
     fn from_words(words: &[u8], out: &mut [M61]) = from_words<Base>;
-    /// As [`M61::add_combined_words`].
+    /// As [`crate::PrimeField::add_combined_words`].
     fn add_combined_words(coefficients: &[i32], rows: &[&[u8]], out: &mut [M61])
         = add_combined_words<Base>;
     /// As [`crate::PrimeField::inverse_roots`].
