@@ -15,7 +15,7 @@
 //! | shuffle, and back (L elements in all columns) | C(n, t); 2 forth for n = 3 | C(2t, t) t C(L) | C(2t, t) t L |
 //! | verification | see [`verify`] | | |
 //!
-//! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096; the
+//! Operations on no elements send nothing and take no round. Random bits go in chunks of 4096, of fewer in committees that deal random values; the
 //! king of chunk k is party 1 + k mod n. For each chunk of c bits the king sends n-1 frames of c
 //! elements, every other party one. Products through kings go in chunks of [`kings_chunk_len`], a
 //! multiple of n chunks but for short vectors; the king is found likewise. For each chunk of c results

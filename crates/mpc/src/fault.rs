@@ -81,7 +81,7 @@ pub enum Misuse {
         /// The number.
         of: u32,
     },
-    /// Pseudo-random secret sharing is not available for so many parties.
+    /// The operation is not available in committees of this size.
     CommitteeSize {
         /// The size asked for.
         n: u8,
@@ -161,7 +161,7 @@ pub enum Fault {
         index: usize,
     },
     /// An opened square has no root: it is zero, or no square at all. Zero happens to honest
-    /// parties once in 2^61 bits; otherwise somebody lied. The session must be restarted.
+    /// parties once in p bits; otherwise somebody lied. The session must be restarted.
     NoRoot {
         /// The operation.
         op: u32,

@@ -337,12 +337,12 @@ impl<F: PrimeField> RandomBits<F> {
         self.0
     }
 
-    /// The bits, and the masks they make: with k masks the bits are as many blocks of k bits as the modulus has bits, and block g
-    /// is bit `exponents[g]` of each mask.
+    /// The bits, and the masks they make: with k masks the bits are as many blocks of k bits as the modulus
+    /// has bits, and block g is bit `exponents[g]` of each mask.
     ///
     /// # Errors
-    /// [`Misuse::MaskLayout`] when the exponents are not 0 to 60 in some order, or the bits are not
-    /// a multiple of 61. Then the masks would not be uniform.
+    /// [`Misuse::MaskLayout`] when the exponents are not all below the number of the modulus's bits in some
+    /// order, or the bits are not a multiple of that number. Then the masks would not be uniform.
     pub fn into_masks(self, exponents: &[u32]) -> Result<(Wires<F>, Mask<F>), Misuse> {
         let bits = self.0;
         let each: BTreeSet<u32> = exponents.iter().copied().collect();

@@ -283,12 +283,15 @@ impl Link {
         }
         // As for reads, one timer for all pauses.
         let mut pause = std::pin::pin!(sleep(limits.ping_interval));
+        // When something was written last; the timer may have been set before that.
+        let mut since = Instant::now();
         let error = loop {
             let closing = self.closing.borrow().is_some();
             let batch = self.take_batch(closing);
             if !batch.is_empty() {
                 match self.write_batch(stream, &mut out, batch).await {
                     Ok(len) => {
+                        since = Instant::now();
                         feed.count_moved(len);
                         if self.written(len, crowd_mark(limits.queue_bytes)) {
                             feed.drained(self.peer);
@@ -313,7 +316,6 @@ impl Link {
             if let Err(error) = stream.flush().await {
                 break error;
             }
-            let since = Instant::now();
             tokio::select! {
                 biased;
                 () = self.filled.notified() => {}
@@ -324,6 +326,7 @@ impl Link {
                         pause.as_mut().reset(end.into());
                         continue;
                     }
+                    since = now;
                     pause.as_mut().reset((now + limits.ping_interval).into());
                     frame::put_ping(&mut out);
                     if let Err(error) = self.write_out(stream, &mut out).await {

@@ -160,7 +160,12 @@ impl Wheel {
             let turn = async {
                 tokio::select! {
                     biased;
-                    _ = &mut serving => true,
+                    done = &mut serving => {
+                        if let Err(error) = done {
+                            tracing::error!(%error, "the transport ended");
+                        }
+                        true
+                    }
                     () = self.not_needed() => false,
                 }
             };

@@ -295,6 +295,26 @@ fn silence_ends_a_link_and_pings_keep_it() {
 }
 
 #[test]
+fn pings_go_on_whenever_the_last_frame_left() {
+    let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
+    let quick = |config: &mut Config| {
+        config.idle_timeout = Duration::from_millis(400);
+        config.ping_interval = Duration::from_millis(100);
+    };
+    let (a, b) = (start_with(a, quick), start_with(b, quick));
+    connect(&[&a, &b]);
+    // Between two rings of the timer, on both sides.
+    std::thread::sleep(Duration::from_millis(30));
+    a.net.send(b.key(), vec![1; 60].into()).expect("linked");
+    b.expect_frame(a.key(), &[1; 60]);
+    std::thread::sleep(Duration::from_millis(30));
+    b.net.send(a.key(), vec![2; 60].into()).expect("linked");
+    a.expect_frame(b.key(), &[2; 60]);
+    a.expect_quiet(Duration::from_millis(1500));
+    b.expect_quiet(Duration::from_millis(10));
+}
+
+#[test]
 fn a_full_inbox_slows_the_sender_down_without_breaking_the_link() {
     let [a, b]: [_; 2] = identities(2).try_into().expect("two of them");
     let bounded = |config: &mut Config| {

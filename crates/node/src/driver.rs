@@ -18,7 +18,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use enigma_core::{Call, Effect, EffectId, Fact, Input, Millis, Outcome, Party, ReplyId, Response};
-use enigma_net::{Inbox, Net, NetEvent, PeerStatus};
+use enigma_net::{Inbox, Net, NetEvent, PeerStatus, RecvError};
 use enigma_wire::api::PeerReport;
 use enigma_wire::controller::{BlockEvents, Event};
 use enigma_wire::id::{JobId, PeerKey};
@@ -62,13 +62,20 @@ impl Driver {
         let mut waiting = Waiting::default();
         let mut last_tick = start;
         let mut last_look: Option<Instant> = None;
+        // The transport has ended, and said why.
+        let mut stopped = false;
         while !self.stop.load(Ordering::Acquire) {
             let now = || Millis(start.elapsed().as_millis() as u64);
             let mut busy = false;
             let at_work = self.next_turn(&waiting).is_some();
             for _ in 0..if at_work { TURN_AT_WORK } else { TURN } {
-                let Ok(event) = self.frames.try_recv() else {
-                    break;
+                let event = match self.frames.try_recv() {
+                    Ok(event) => event,
+                    Err(RecvError::Empty) => break,
+                    Err(RecvError::Stopped) => {
+                        stopped = true;
+                        break;
+                    }
                 };
                 busy = true;
                 self.on_net(now(), event, &mut waiting);
@@ -93,7 +100,9 @@ impl Driver {
                 busy = true;
                 self.step(now(), Input::Compute { job }, &mut waiting);
             }
-            if !busy {
+            if !busy && stopped {
+                std::thread::sleep(TICK);
+            } else if !busy {
                 // Every source rings the bell after it has put something into its queue.
                 self.frames.wait(TICK);
             }

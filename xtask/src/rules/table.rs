@@ -2,7 +2,7 @@
 
 /// How a rule is taken out, and what notices.
 pub(super) struct Rule {
-    /// As protocols.md numbers it, and what it says.
+    /// As the protocol specification numbers it, and what it says.
     pub(super) name: &'static str,
     pub(super) file: &'static str,
     /// Text that the file has once.

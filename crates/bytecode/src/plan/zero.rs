@@ -4,7 +4,7 @@
 //! telling more about x. rho is a pseudo-random sharing, right by construction (R1). x rho hides
 //! nothing that another product's error could not show, so it is opened only after its batch and all
 //! batches that x comes from are verified (R2); then a corrupt party can neither make a 0 look like
-//! something else nor the other way round. rho is 0 with probability 2^-61, and then x looks like 0.
+//! something else nor the other way round. rho is 0 with probability 1/p, and then x looks like 0.
 //!
 //! Per value: 1 product, 1 opening; 2 rounds and a verification. Even an aborted run shows which
 //! values are 0. For a result that stays hidden see [`super::relation`].

@@ -205,7 +205,7 @@ fn phases<F: PrimeField>(
     let me = context.me();
     let lambda: F = committee.lambda(me);
     let to_subset = lambda.inverse().expect("Lagrange coefficients are not 0");
-    let subsets = prss_subsets(&committee).expect("the setup refused larger committees");
+    let subsets = prss_subsets(&committee).expect("starting refused larger committees");
     let mut seeds = context.keys.subsets().iter();
     let phase = |members: PartySet| {
         let mine = members.contains(me).then(|| {

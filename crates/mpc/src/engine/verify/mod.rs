@@ -21,7 +21,7 @@
 //!
 //! A wrong result goes unnoticed with probability below 2^-59 for each batch: 2^-61 for the weights of
 //! products, about 2^-60 for those of matrix products and of phases of shuffles, and (2k-2)/2^122 for
-//! each level of k blocks. What is opened is one-time padded by the masks, up to
+//! each level of k blocks; over 2^127 - 1 with 2^-127 in place of 2^-61, and of 2^-122. What is opened is one-time padded by the masks, up to
 //! the adversary's own errors: the decision to reject says nothing about inputs. A rejection does
 //! not tell who cheated; that takes localisation (protocols D).
 
