@@ -2,7 +2,9 @@
 //!
 //! A program is written by trusted code: a test, a benchmark, a compiler. It says of each input where
 //! its values lie, and every further range follows; a gate whose result could leave |x| < 2^59 (S15), over
-//! 2^127 - 1 |x| < 2^63, is refused, so that comparisons are right for all inputs that keep their promise. Outputs are **as
+//! 2^127 - 1 |x| < 2^63, is refused, so that comparisons are right for all inputs that keep their promise. Over 2^127 - 1 the promise is one of
+//! privacy, too: a value outside its range shows below a bounded mask (`super::statistical`). Inputs of owners who do
+//! not trust each other must have passed a range check before. Outputs are **as
 //! computed**, fit to be opened only for values that are nobody's secret; a run with recipients
 //! re-randomises them.
 

@@ -22,7 +22,8 @@
 //! is opened; the result is (c / 2^f) - 2^(k-f) - sum of (q_A / 2^f), all quotients rounded down, less
 //! half the number of subsets to centre it. Between the sum of the integers' low bits and a multiple of 2^f
 //! lies an error of the last place for each subset at most: the result is x / 2^f rounded down, plus an
-//! integer from -h to C(n, t) - h with h half of C(n, t) ([`error`]). Hides but for 2^(k + 1 - room).
+//! integer from -h to C(n, t) - h with h half of C(n, t) ([`error`]). Each opening hides but for 2^(k + 2 - room), which is 2^-39 at
+//! most; many in a job add up.
 //! Per value: 1 opening, nothing prepared. Rounds: a verification of what was computed before, 1 opening.
 
 use enigma_field::{Committee, PrimeField, interpolation};
@@ -173,13 +174,16 @@ pub(super) fn truncate<F: PrimeField>(
 /// One more than the bits that an integer for each subset may have, so that their sum and a shorter value
 /// stay below p.
 fn room<F: PrimeField>(committee: Committee) -> u32 {
-    let terms = subsets(committee).next_power_of_two().ilog2();
-    (F::BITS - 1).saturating_sub(terms)
+    match subsets(committee) {
+        // There is nothing to make masks of.
+        0 => 0,
+        terms => (F::BITS - 1).saturating_sub(terms.next_power_of_two().ilog2()),
+    }
 }
 
 fn subsets(committee: Committee) -> u32 {
     let subsets = interpolation::prss_subsets(&committee);
-    subsets.map_or(u32::MAX, |subsets| subsets.len() as u32)
+    subsets.map_or(0, |subsets| subsets.len() as u32)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A share of a wire is put together from two kinds of sources: points of dealings, which two parties know,
 //! and words that subsets have in common. Each kind puts its own part into a mask: every party deals two
-//! random elements that it alone knows, beside the first coin and so at no round of their own; and pseudo-random
+//! random elements that it alone knows, beside the first coin, at no round of their own and before any challenge that opens what they hide; and pseudo-random
 //! secret sharing adds an element that no t parties know. A sum over all sources of one kind is then
 //! padded by itself, which is what localisation will publish; one honest dealer is enough for either
 //! part to be uniform. A committee too large for pseudo-random secret sharing has no words in common, and so the
