@@ -161,6 +161,11 @@ impl PartySet {
 /// ones deal random values (protocols B.2).
 pub const MAX_PRSS_PARTIES: u8 = 9;
 
+/// Does the committee deal its random values? Smaller ones have pseudo-random secret sharing.
+pub const fn deals_randoms(committee: &Committee) -> bool {
+    committee.n() > MAX_PRSS_PARTIES
+}
+
 /// The subsets of t + 1 parties, ordered by [`PartySet::bits`]. Each shares one seed, and every
 /// set of t parties misses exactly one of them.
 ///
@@ -168,7 +173,7 @@ pub const MAX_PRSS_PARTIES: u8 = 9;
 /// [`Error::TooManySubsets`] for more than [`MAX_PRSS_PARTIES`] parties.
 pub fn prss_subsets(committee: &Committee) -> Result<Vec<PartySet>, Error> {
     let n = committee.n();
-    if n > MAX_PRSS_PARTIES {
+    if deals_randoms(committee) {
         return Err(Error::TooManySubsets { n });
     }
     let size = u32::from(committee.t()) + 1;

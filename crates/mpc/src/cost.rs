@@ -28,7 +28,7 @@
 
 use std::ops::{Add, AddAssign, Mul};
 
-use enigma_field::interpolation::{PartySet, prss_subsets};
+use enigma_field::interpolation::{PartySet, deals_randoms, prss_subsets};
 use enigma_field::{Committee, Levels, Party, PrimeField};
 
 use crate::engine::binary::layer_bytes;
@@ -41,7 +41,7 @@ use crate::message::{
     kings_chunk_len,
 };
 use crate::setup;
-use crate::turns::{Turns, deals_randoms};
+use crate::turns::Turns;
 
 /// What one party sends for an operation, and how many rounds the operation takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub fn matrix_product<F: PrimeField>(committee: Committee, shape: Shape) -> OpCo
 pub fn multiply_by_kings<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
     let chunk_len = kings_chunk_len(committee, len);
     let cost = through_kings::<F>(committee, me, len, chunk_len, committee.degree());
-    if !deals_randoms(committee) {
+    if !deals_randoms(&committee) {
         return cost;
     }
     let turns = Turns::new(len, committee.len(), KINGS_CHUNK_LEN);
@@ -203,7 +203,7 @@ pub fn open<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
 
 /// `len` random values.
 pub fn random<F: PrimeField>(committee: Committee, len: usize) -> OpCost {
-    if !deals_randoms(committee) {
+    if !deals_randoms(&committee) {
         return OpCost::default();
     }
     let turns = Turns::of_independent(committee, len, chunk_len::<F>());
@@ -283,7 +283,7 @@ pub fn gate_words<F: PrimeField>(compare: Compare, len: usize) -> usize {
 pub fn random_bits<F: PrimeField>(committee: Committee, me: Party, len: usize) -> OpCost {
     let chunk_len = bits_chunk_len(committee, len);
     let cost = through_kings::<F>(committee, me, len, chunk_len, committee.len() - 1);
-    if !deals_randoms(committee) {
+    if !deals_randoms(&committee) {
         return cost;
     }
     let turns = Turns::of_independent(committee, len, BITS_CHUNK_LEN);

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use enigma_field::interpolation::deals_randoms;
 use enigma_field::{Committee, M61, Party, PrimeField};
 pub use enigma_wire::peer::{HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
-use crate::turns::{Turns, deals_randoms};
+use crate::turns::Turns;
 
 /// Most elements of the field in one frame.
 pub const fn chunk_len<F: PrimeField>() -> usize {
@@ -26,7 +27,7 @@ pub const KINGS_CHUNK_LEN: usize = 8192;
 /// Elements of a chunk of random bits. What is dealt for them in a large committee is for several chunks,
 /// which are therefore as short as that allows.
 pub fn bits_chunk_len(committee: Committee, len: usize) -> usize {
-    if deals_randoms(committee) {
+    if deals_randoms(&committee) {
         Turns::of_independent(committee, len, BITS_CHUNK_LEN).chunk_len()
     } else {
         BITS_CHUNK_LEN

@@ -4,14 +4,8 @@
 use std::ops::Range;
 
 use enigma_field::Committee;
-use enigma_field::interpolation::MAX_PRSS_PARTIES;
 
 use crate::message::{chunk_count, chunk_range};
-
-/// Does the committee deal its random values? Smaller ones have pseudo-random secret sharing.
-pub(crate) fn deals_randoms(committee: Committee) -> bool {
-    committee.n() > MAX_PRSS_PARTIES
-}
 
 /// A vector in chunks. So many chunks in a row are a turn, for which every party deals as many values as a
 /// chunk has: from the k-th values of all dealers come the k-th elements of all chunks of the turn.

@@ -81,7 +81,8 @@ pub(crate) fn inbox(lane_bytes: usize, wheel: Arc<Wheel>) -> (Feed, Inbox) {
 }
 
 impl Inbox {
-    /// Takes the next event if one is waiting. Does not wait, but moves frames if nobody else does.
+    /// Takes the next event if one is waiting. Does not wait, but moves frames if nobody else does. Not to be
+    /// called in an async task.
     ///
     /// # Errors
     /// `Empty` now, or `Stopped` for ever.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use enigma_bytecode::plan::{Call, Form, Plan, Step};
-use enigma_field::interpolation::{MAX_PRSS_PARTIES, prss_subsets};
+use enigma_field::interpolation::{deals_randoms, prss_subsets};
 use enigma_field::{Committee, Levels, M61, Party, PrimeField as _};
 use enigma_mpc::{
     CHUNK_LEN, COMPARE_PART_LEN, Slot, bits_chunk_len, compare_layers, cost, kings_chunk_len,
@@ -199,7 +199,7 @@ impl Schedule {
         }
         let t = self.committee.degree();
         match kind {
-            Kind::Sum if !self.deals_randoms() => (1..=t).any(|steps| {
+            Kind::Sum if !deals_randoms(&self.committee) => (1..=t).any(|steps| {
                 let king = self.committee.after(to, self.committee.len() - steps);
                 king.number() == from
             }),
@@ -213,14 +213,9 @@ impl Schedule {
         }
     }
 
-    /// A committee without seeds of subsets deals its random values.
-    fn deals_randoms(&self) -> bool {
-        self.committee.n() > MAX_PRSS_PARTIES
-    }
-
     /// What is dealt at a step for a vector of chunks, so many of whose elements come from one turn.
     fn randoms(&mut self, op: u32, step: u8, len: usize, turn: usize) {
-        if self.deals_randoms() {
+        if deals_randoms(&self.committee) {
             self.vector(op, step, len, turn, Kind::Random);
         }
     }

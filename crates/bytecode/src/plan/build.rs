@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::interpolation::MAX_PRSS_PARTIES;
+use enigma_field::interpolation::deals_randoms;
 use enigma_field::{Committee, PrimeField};
 
 use super::compare::Want;
@@ -17,10 +17,10 @@ const CALL_COPIES: u64 = 4;
 
 /// The same in a committee: in a large one, a dealer encodes t points for each element.
 fn call_copies(committee: Committee) -> u64 {
-    if committee.n() <= MAX_PRSS_PARTIES {
-        CALL_COPIES
-    } else {
+    if deals_randoms(&committee) {
         u64::from(committee.t()) + 2
+    } else {
+        CALL_COPIES
     }
 }
 

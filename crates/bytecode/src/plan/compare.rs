@@ -223,19 +223,19 @@ fn with_zero<F: PrimeField>(
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
     let n = x.len;
-    let digits = Layout::of::<F>().digits();
+    let layout = Layout::of::<F>();
     let doubled = b.linear(&[(F::from_u64(2), x)], F::ZERO);
     let opened = b.open_masked(doubled, masks.mask)?;
 
-    let less = b.register(digits * n);
-    let equal = b.register(digits * n);
+    let less = b.register(layout.digits() * n);
+    let equal = b.register(layout.digits() * n);
     b.local(Local::DigitLeaves {
         less,
         equal,
         bits: masks.bits,
         both: masks.both,
         opened,
-        layout: Layout::of::<F>(),
+        layout,
     });
     let sign = b.register(n);
     // Place 0 is digit 0, so block 0 of the bits is the lowest bit of r.
@@ -248,7 +248,7 @@ fn with_zero<F: PrimeField>(
     });
     let sign = b.view(sign);
 
-    let (wrapped, equal) = tree(b, (b.view(less), b.view(equal)), n, want)?;
+    let (wrapped, equal) = tree(b, layout, (b.view(less), b.view(equal)), want)?;
     let both = b.multiply(&[(sign, wrapped)])?;
     let less = b.linear(
         &[(F::ONE, sign), (F::ONE, wrapped), (F::from_i64(-2), both)],
@@ -323,15 +323,16 @@ impl Segments {
 /// is wanted.
 pub(super) fn tree<F: PrimeField>(
     b: &mut Builder<F>,
+    layout: Layout,
     (less, equal): (View, View),
-    n: u32,
     want: Want,
 ) -> Result<(View, Option<View>), PlanError> {
     let skip = match want {
         Want::Less => 1,
         Want::Equal | Want::LessAndEqual => 0,
     };
-    let mut segments = Segments::digits(less, equal, less.len / n.max(1));
+    let n = less.len / layout.digits();
+    let mut segments = Segments::digits(less, equal, layout.digits());
     while segments.places > 1 {
         segments = segments.join(b, n, skip)?;
     }

@@ -4,7 +4,7 @@
 //! The message patterns of the engine are restated here, because the plan must not depend on the
 //! engine; tests of the machine pin them to the engine's counters.
 
-use enigma_field::interpolation::{self, MAX_PRSS_PARTIES, PartySet};
+use enigma_field::interpolation::{self, PartySet, deals_randoms};
 use enigma_field::{Committee, Levels, PrimeField};
 use enigma_wire::peer;
 
@@ -216,7 +216,7 @@ impl Limits {
 pub(super) fn form<F: PrimeField>(committee: Committee, results: u32) -> Form {
     let (n, t) = (u64::from(committee.n()), u64::from(committee.t()));
     // t elements for each result when dealt; 3t/n through kings, or 4t/n.
-    let (elements, rounds) = if deals_randoms(committee) {
+    let (elements, rounds) = if deals_randoms(&committee) {
         (4, 2)
     } else if committee.n() <= KINGS_PARTIES_MAX {
         (3, 1)
@@ -252,7 +252,7 @@ pub(super) enum CallKind {
 impl CallKind {
     /// Rounds of messages of a call on `len` elements.
     pub(super) fn rounds(self, committee: Committee, len: u32) -> u64 {
-        let dealt = u64::from(deals_randoms(committee));
+        let dealt = u64::from(deals_randoms(&committee));
         match self {
             CallKind::Random if len > 0 => dealt,
             CallKind::Random => 0,
@@ -312,7 +312,7 @@ impl Tally {
                     Form::Dealt => self.everyone_sends(t * self.vector_bytes(len)),
                     Form::Kings => {
                         let (rows, most) = (others + 1, KINGS_CHUNK_ELEMENTS);
-                        let chunk = if deals_randoms(self.committee) {
+                        let chunk = if deals_randoms(&self.committee) {
                             self.dealt_randoms(len, rows, most)
                         } else {
                             chunk_elements(u64::from(len), rows, most)
@@ -331,7 +331,7 @@ impl Tally {
             }
             CallKind::Masks => {
                 self.random_bits += u64::from(len);
-                let chunk = if deals_randoms(self.committee) {
+                let chunk = if deals_randoms(&self.committee) {
                     self.dealt_randoms(len, t + 1, BITS_CHUNK_ELEMENTS)
                 } else {
                     BITS_CHUNK_ELEMENTS
@@ -409,7 +409,7 @@ impl Tally {
 
     /// Random values, each used by itself.
     fn random(&mut self, len: u32) {
-        if deals_randoms(self.committee) {
+        if deals_randoms(&self.committee) {
             let rows = self.committee.degree() as u64 + 1;
             let most = u64::from(frame_elements(self.element_bytes));
             self.dealt_randoms(len, rows, most);
@@ -524,11 +524,6 @@ fn verification_bytes(others: u64, t: u64, levels: &Levels, first_bytes: u64) ->
     let frames_to_all = 3 + levels.coins() as u64;
     others * (to_all + frames_to_all * HEADER_BYTES)
         + t * (MASK_BYTES + dealt + dealings * HEADER_BYTES)
-}
-
-/// Does the committee deal its random values? Smaller ones have them without messages.
-fn deals_randoms(committee: Committee) -> bool {
-    committee.n() > MAX_PRSS_PARTIES
 }
 
 /// Elements of a chunk where `rows` chunks of at most `most` make a turn: turns are as few and chunks as

@@ -28,6 +28,7 @@
 
 use enigma_field::{Committee, PrimeField, interpolation};
 
+use super::binary;
 use super::build::{Builder, Flushed};
 use super::compare::{self, Layout, Want};
 use super::error::PlanError;
@@ -43,24 +44,18 @@ const HIDING_BITS: u32 = 54;
 /// Bits by which masks of a truncation are longer than the value, at least.
 const LONGER_BITS: u32 = 40;
 
-/// The largest committee: beyond, there are no seeds of subsets, and no way to find who cheated (S25).
-const MOST_PARTIES: u8 = 9;
-
 /// A vector for which the verification of what was before pays off; shorter ones are compared exactly.
 const LEAST_ROWS: u32 = 256;
 
 /// Can values be compared so?
 pub(super) fn compares<F: PrimeField>(b: &Builder<F>, rows: u32) -> bool {
-    // Three parties compare over bits.
-    let sizes = 5..=MOST_PARTIES;
-    rows >= LEAST_ROWS
-        && sizes.contains(&b.committee().n())
-        && room::<F>(b.committee()) > VALUE_BITS + HIDING_BITS
+    let fits = room::<F>(b.committee()) > VALUE_BITS + HIDING_BITS;
+    fits && rows >= LEAST_ROWS && !binary::available(b)
 }
 
 /// Can values below 2^k in magnitude be cut so?
 pub(super) fn cuts<F: PrimeField>(committee: Committee, k: u32) -> bool {
-    committee.n() <= MOST_PARTIES && room::<F>(committee) > k + LONGER_BITS
+    room::<F>(committee) > k + LONGER_BITS
 }
 
 /// By how much a truncation can be below and above the quotient rounded down.
@@ -118,7 +113,7 @@ fn compare_tile<F: PrimeField>(
         opened,
         layout,
     });
-    let (wrapped, equal) = compare::tree(b, (b.view(less), b.view(equal)), n, want)?;
+    let (wrapped, equal) = compare::tree(b, layout, (b.view(less), b.view(equal)), want)?;
     if let Some(equal) = equal {
         return Ok(equal);
     }
@@ -175,7 +170,7 @@ pub(super) fn truncate<F: PrimeField>(
 /// stay below p.
 fn room<F: PrimeField>(committee: Committee) -> u32 {
     match subsets(committee) {
-        // There is nothing to make masks of.
+        // Committees without seeds of subsets (S25).
         0 => 0,
         terms => (F::BITS - 1).saturating_sub(terms.next_power_of_two().ilog2()),
     }

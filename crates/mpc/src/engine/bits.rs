@@ -17,6 +17,7 @@
 //! the digests in the checkpoints of the bits' batch, a king that sends one wrong root to all by its
 //! products: (2 b - 1)^2 = 1 for bits. Until then nothing made of the bits can mask an opening.
 
+use enigma_field::interpolation::deals_randoms;
 use enigma_field::{Party, PrimeField, Shares};
 
 use super::context::Context;
@@ -29,7 +30,7 @@ use crate::message::{
     BITS_CHUNK_LEN, Slot, bits_chunk_len, chunk_count, chunk_range, decode_each, encode,
 };
 use crate::prg::Purpose;
-use crate::turns::{Turns, deals_randoms};
+use crate::turns::Turns;
 
 const SQUARE: u8 = 0;
 const ROOT: u8 = 1;
@@ -65,7 +66,7 @@ impl<F: PrimeField> MakingBits<F> {
             digests: vec![None; parts],
             missing: parts,
         };
-        if deals_randoms(committee) {
+        if deals_randoms(&committee) {
             let turns = Turns::of_independent(committee, len, BITS_CHUNK_LEN);
             making.dealt = Some(Dealt::start(context, op, DEALT, turns));
             return making;

@@ -9,6 +9,7 @@ use enigma_field::{Committee, Gf128, Party, PrimeField};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::Counters;
+use super::dealing::SentPoints;
 use super::transcript::{LinkWay, Transcript};
 use crate::keys::{Seed, SessionId, SessionIdentity, SessionSeeds};
 use crate::message::{HEADER_BYTES, Outgoing, Slot};
@@ -169,6 +170,13 @@ impl<F: PrimeField> Context<F> {
         self.counters.bytes_sent += (payload.len() + HEADER_BYTES) as u64;
         self.transcript.note(LinkWay::Sent, to, slot, &payload);
         self.outbox.push_back(Outgoing { to, slot, payload });
+    }
+
+    /// Sends points of a dealing, a payload for each receiver.
+    pub(super) fn send_points(&mut self, slot: Slot, points: SentPoints) {
+        for (to, payload) in points {
+            self.send(to, slot, payload);
+        }
     }
 
     /// What the sum that a king announces is multiplied by in our share: zero when the king does not

@@ -103,21 +103,10 @@ impl<F: PrimeField> Product<F> {
         let mut sum = Shares::zeros(len);
         for (part, range) in chunks(len, chunk_len::<F>()) {
             let slot = Slot { op, step: 0, part };
-            let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
-            deal(
-                context,
-                Purpose::Deal,
-                slot,
-                local,
-                range.start,
-                &mut sum[range.clone()],
-                &mut payloads,
-            );
-            add_derived(context, |_| true, slot, &mut sum[range]);
-            for (k, payload) in payloads.into_iter().enumerate() {
-                let to = context.dealing.sent[k].0;
-                context.send(to, slot, payload);
-            }
+            let chunk = &mut sum[range.clone()];
+            let points = deal(context, Purpose::Deal, slot, local, range.start, chunk);
+            context.send_points(slot, points);
+            add_derived(context, |_| true, slot, chunk);
         }
         // Who we derive points for sends us its own, and the other way round.
         let senders = context.dealing.derived.clone();
@@ -177,8 +166,11 @@ fn matrix_product<F: PrimeField>(x: &[F], y: &[F], shape: Shape) -> Shares<F> {
     product
 }
 
-/// Deals one chunk: our own point is added to `own`, the others' go into `payloads`. `purpose`: of the streams
-/// that points are derived from, for a dealer.
+/// SentPoints that are to be sent, encoded, with their receivers.
+pub(super) type SentPoints = Vec<(Party, Vec<u8>)>;
+
+/// Deals one chunk: our own point is added to `own`; gives the others' points that are not derived.
+/// `purpose`: of the streams that points are derived from, for a dealer.
 pub(super) fn deal<F: PrimeField>(
     context: &mut Context<F>,
     purpose: fn(Party) -> Purpose,
@@ -186,8 +178,7 @@ pub(super) fn deal<F: PrimeField>(
     local: Local<'_, F>,
     start: usize,
     own: &mut [F],
-    payloads: &mut [Vec<u8>],
-) {
+) -> SentPoints {
     let Context {
         keys,
         scratch,
@@ -205,6 +196,10 @@ pub(super) fn deal<F: PrimeField>(
         prg.stream(purpose(keys.me), slot.op, slot.part)
     };
     let mut streams: Vec<Stream<'_>> = dealing.derived.iter().map(stream).collect();
+    let receivers = dealing.sent.iter().map(|(to, _)| *to);
+    let mut points: SentPoints = receivers
+        .map(|to| (to, vec![0; own.len() * F::BYTES]))
+        .collect();
     for (tile, own) in own.chunks_mut(TILE_LEN).enumerate() {
         let len = own.len();
         let offset = tile * TILE_LEN;
@@ -219,7 +214,7 @@ pub(super) fn deal<F: PrimeField>(
         let point = &mut point[..len];
         F::combine_rows(&dealing.own, &rows, point);
         F::add_each(own, point);
-        for ((_, coefficients), payload) in dealing.sent.iter().zip(&mut *payloads) {
+        for ((_, coefficients), (_, payload)) in dealing.sent.iter().zip(&mut points) {
             F::combine_rows(coefficients, &rows, point);
             let payload = &mut payload[offset * F::BYTES..(offset + len) * F::BYTES];
             for (place, point) in payload.chunks_exact_mut(F::BYTES).zip(&*point) {
@@ -227,6 +222,7 @@ pub(super) fn deal<F: PrimeField>(
             }
         }
     }
+    points
 }
 
 /// Deals a few local values at a step of a verification, which has streams of its own, and gives the
@@ -237,10 +233,8 @@ pub(super) fn deal_values<F: PrimeField>(
     step: u8,
     values: &[F],
 ) -> Vec<F> {
-    let (sum, payloads) = points_of_values(context, op, step, values);
-    for (to, payload) in payloads {
-        context.send(to, Slot { op, step, part: 0 }, payload);
-    }
+    let (sum, points) = points_of_values(context, op, step, values);
+    context.send_points(Slot { op, step, part: 0 }, points);
     sum
 }
 
@@ -250,7 +244,7 @@ pub(super) fn points_of_values<F: PrimeField>(
     op: u32,
     step: u8,
     values: &[F],
-) -> (Vec<F>, Vec<(Party, Vec<u8>)>) {
+) -> (Vec<F>, SentPoints) {
     // Steps take the place of chunks in the address of a stream: values fit into one.
     let stream = Slot {
         op,
@@ -258,20 +252,10 @@ pub(super) fn points_of_values<F: PrimeField>(
         part: u32::from(step),
     };
     let mut sum = vec![F::ZERO; values.len()];
-    let mut payloads = vec![vec![0; values.len() * F::BYTES]; context.dealing.sent.len()];
-    deal(
-        context,
-        Purpose::Deal,
-        stream,
-        Local::Same(values),
-        0,
-        &mut sum,
-        &mut payloads,
-    );
+    let local = Local::Same(values);
+    let points = deal(context, Purpose::Deal, stream, local, 0, &mut sum);
     add_derived(context, |_| true, stream, &mut sum);
-    let receivers = context.dealing.sent.iter().map(|(to, _)| *to);
-    let payloads = receivers.zip(payloads).collect();
-    (sum, payloads)
+    (sum, points)
 }
 
 /// Deals at a step in which some parties only deal, each its part of a sum: adds to `sum` our own point
@@ -294,21 +278,9 @@ pub(super) fn deal_step<F: PrimeField>(
         };
         let sum = &mut sum[range.clone()];
         if let Some(parts) = parts {
-            let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             let local = Local::Same(parts);
-            deal(
-                context,
-                Purpose::Deal,
-                stream,
-                local,
-                range.start,
-                sum,
-                &mut payloads,
-            );
-            for (k, payload) in payloads.into_iter().enumerate() {
-                let to = context.dealing.sent[k].0;
-                context.send(to, Slot { op, step, part }, payload);
-            }
+            let points = deal(context, Purpose::Deal, stream, local, range.start, sum);
+            context.send_points(Slot { op, step, part }, points);
         }
         add_derived(context, |party| dealers.contains(party), stream, sum);
     }

@@ -182,13 +182,9 @@ impl<F: PrimeField> DealingKings<F> {
             step: POINT,
             part,
         };
-        let mut payloads = vec![vec![0; sums.len() * F::BYTES]; context.dealing.sent.len()];
         let (local, own) = (Local::Same(&sums), self.take_chunk(part));
-        deal(context, Purpose::Deal, slot, local, 0, own, &mut payloads);
-        for (k, payload) in payloads.into_iter().enumerate() {
-            let to = context.dealing.sent[k].0;
-            context.send(to, slot, payload);
-        }
+        let points = deal(context, Purpose::Deal, slot, local, 0, own);
+        context.send_points(slot, points);
     }
 
     fn receive_points(

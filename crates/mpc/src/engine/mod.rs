@@ -29,7 +29,7 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use enigma_field::interpolation::prss_subsets;
+use enigma_field::interpolation::{deals_randoms, prss_subsets};
 use enigma_field::shamir::Checker;
 use enigma_field::{Committee, M61, Party, PrimeField, Shares};
 
@@ -62,7 +62,6 @@ use crate::fault::{Error, Fault, Misuse};
 use crate::keys::{SessionId, SessionSeeds};
 use crate::message::{HEADER_BYTES, MAX_PAYLOAD_BYTES, Outgoing, Slot, chunk_len, chunks};
 use crate::prg::Purpose;
-use crate::turns::deals_randoms;
 use crate::wires::{Mask, Opened, RandomBits, Sourced, Sources, Verified, Wires};
 
 /// Bytes of early frames that an engine keeps for one peer, unless told otherwise.
@@ -272,7 +271,7 @@ impl<F: PrimeField> Engine<F> {
     pub fn start_random(&mut self, op: u32, len: usize) -> Result<(), Error> {
         self.open_number(op)?;
         self.context.counters.random_values += len as u64;
-        if deals_randoms(self.context.committee) {
+        if deals_randoms(&self.context.committee) {
             let values = RandomValues::start(&mut self.context, op, len);
             return self.run(op, Operation::Random(values));
         }

@@ -62,14 +62,9 @@ impl<F: PrimeField> Dealt<F> {
             let values = &mut values[..range.len()];
             let keystream = &mut context.scratch.keystream;
             draw(&context.keys, keystream, me, slot, values);
-            let mut payloads = vec![vec![0; range.len() * F::BYTES]; context.dealing.sent.len()];
             let (local, own) = (Local::Same(values), &mut points[me.index()][range.clone()]);
-            let purpose = Purpose::DealRandom;
-            deal(context, purpose, slot, local, 0, own, &mut payloads);
-            for (k, payload) in payloads.into_iter().enumerate() {
-                let to = context.dealing.sent[k].0;
-                context.send(to, slot, payload);
-            }
+            let sent = deal(context, Purpose::DealRandom, slot, local, 0, own);
+            context.send_points(slot, sent);
             let keystream = &mut context.scratch.keystream;
             for dealer in &context.before {
                 let points = &mut points[dealer.index()][range.clone()];

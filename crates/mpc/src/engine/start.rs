@@ -260,7 +260,7 @@ impl<F: PrimeField> Engine<F> {
         factors: Factors<F>,
     ) -> Result<(), Error> {
         self.open_product(op, batch, &factors)?;
-        if deals_randoms(self.context.committee) {
+        if deals_randoms(&self.context.committee) {
             let product = DealingKings::start(&mut self.context, op, &factors);
             let operation = Operation::DealingKings {
                 product: Box::new(product),

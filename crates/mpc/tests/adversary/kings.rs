@@ -3,7 +3,7 @@
 use super::*;
 
 /// Starts products through kings as number 7, `per_king` results for each party.
-fn multiply_by_kings(network: &mut Network, per_king: usize) -> Vec<M61> {
+pub(crate) fn multiply_by_kings(network: &mut Network, per_king: usize) -> Vec<M61> {
     let committee = network.committee();
     let plain = values(per_king * committee.len(), 1);
     let x = inputs(committee, &plain);
@@ -15,30 +15,7 @@ fn multiply_by_kings(network: &mut Network, per_king: usize) -> Vec<M61> {
 
 #[test]
 fn terms_and_sums_that_do_not_fit_name_their_sender() {
-    let edits: [(Edit, Found); 7] = [
-        (
-            |mut frame| {
-                frame.payload[16..24].copy_from_slice(&M61::MODULUS.to_le_bytes());
-                vec![frame]
-            },
-            |from, slot| Fault::NonCanonical {
-                from,
-                slot,
-                index: 2,
-            },
-        ),
-        (
-            |mut frame| {
-                frame.payload.pop();
-                vec![frame]
-            },
-            |from, slot| Fault::Length {
-                from,
-                slot,
-                expected: 32,
-                found: 31,
-            },
-        ),
+    let edits: [(Edit, Found); 5] = [
         (
             |mut frame| {
                 frame.payload.extend([0; 8]);
@@ -99,7 +76,7 @@ fn terms_and_sums_that_do_not_fit_name_their_sender() {
         // Of the first chunk: terms of party 2 to party 1, sums of party 1.
         for (cheat, step) in [(party(2), 0), (party(1), 1)] {
             let place = slot(7, step, 0);
-            for (number, (change, expected)) in edits.into_iter().enumerate() {
+            for (number, (change, expected)) in MALFORMED.into_iter().chain(edits).enumerate() {
                 for order in 0..4 {
                     let mut network = Network::new(committee, order);
                     edit(&mut network, cheat, place, change);

@@ -19,13 +19,7 @@ fn start_bits(network: &mut Network) {
 }
 
 fn start_products(network: &mut Network) -> Vec<M61> {
-    let committee = network.committee();
-    let plain = values(4 * committee.len(), 1);
-    let x = inputs(committee, &plain);
-    network.start(|engine, k| {
-        engine.start_multiply_by_kings(7, BATCH, vec![(x[k].clone(), x[k].clone())])
-    });
-    plain
+    kings::multiply_by_kings(network, 4)
 }
 
 #[test]
@@ -35,30 +29,7 @@ fn dealt_points_that_do_not_fit_name_their_sender() {
         (start_bits, DEALT),
         (|network| drop(start_products(network)), DEALT),
     ];
-    let edits: [(Edit, Found); 6] = [
-        (
-            |mut frame| {
-                frame.payload[16..24].copy_from_slice(&M61::MODULUS.to_le_bytes());
-                vec![frame]
-            },
-            |from, slot| Fault::NonCanonical {
-                from,
-                slot,
-                index: 2,
-            },
-        ),
-        (
-            |mut frame| {
-                frame.payload.pop();
-                vec![frame]
-            },
-            |from, slot| Fault::Length {
-                from,
-                slot,
-                expected: 32,
-                found: 31,
-            },
-        ),
+    let edits: [(Edit, Found); 4] = [
         (
             |mut frame| {
                 frame.slot.part += 1;
@@ -98,7 +69,7 @@ fn dealt_points_that_do_not_fit_name_their_sender() {
     let cheat = party(2);
     for (start, step) in starts {
         let place = slot(7, step, 0);
-        for (number, (change, expected)) in edits.into_iter().enumerate() {
+        for (number, (change, expected)) in MALFORMED.into_iter().chain(edits).enumerate() {
             let mut network = Network::new(committee(N), number as u64);
             edit(&mut network, cheat, place, change);
             start(&mut network);

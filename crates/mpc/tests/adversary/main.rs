@@ -75,6 +75,33 @@ type Start = fn(&mut Network, &[Wires]);
 type Edit = fn(Delivery) -> Vec<Delivery>;
 type Found = fn(Party, Slot) -> Fault;
 
+/// Frames of four elements that are none.
+const MALFORMED: [(Edit, Found); 2] = [
+    (
+        |mut frame| {
+            frame.payload[16..24].copy_from_slice(&M61::MODULUS.to_le_bytes());
+            vec![frame]
+        },
+        |from, slot| Fault::NonCanonical {
+            from,
+            slot,
+            index: 2,
+        },
+    ),
+    (
+        |mut frame| {
+            frame.payload.pop();
+            vec![frame]
+        },
+        |from, slot| Fault::Length {
+            from,
+            slot,
+            expected: 32,
+            found: 31,
+        },
+    ),
+];
+
 fn operations() -> Vec<Start> {
     vec![
         |network, x| network.start(|engine, k| square(engine, 7, &x[k])),

@@ -11,7 +11,7 @@
 use enigma_field::binary::{Points, fold, products};
 use enigma_field::interpolation::{GrrDealing, lagrange_at, prss_coefficients};
 use enigma_field::shamir::Checker;
-use enigma_field::{Field, Gf128, Levels, Party, PrimeField};
+use enigma_field::{Field, Gf128, Levels, PrimeField};
 use zeroize::Zeroizing;
 
 use super::coins::Coin;
@@ -20,6 +20,7 @@ use super::{Recursion, masks};
 use crate::engine::batch::Batch;
 use crate::engine::binary::gates::{BitClaim, component_shares};
 use crate::engine::context::Context;
+use crate::engine::dealing::SentPoints;
 use crate::message::Slot;
 use crate::prg::Purpose;
 
@@ -67,7 +68,7 @@ impl<F: PrimeField> Recursion<F> for OverBits {
         Gf128::from_bytes(bytes)
     }
 
-    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Elements, Vec<(Party, Vec<u8>)>) {
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Elements, SentPoints) {
         let own = masks::own(context, slot.op);
         let mut values = Zeroizing::new([Gf128::ZERO; 2]);
         let mut stream = own.stream(Purpose::Random, slot.op, 0);
@@ -186,10 +187,8 @@ pub(crate) fn dealt_bytes(levels: &Levels, level: usize) -> usize {
 /// Deals additive shares as a multiplication's dealing does, and gives the sum of the points that need
 /// no message.
 fn deal<F: PrimeField>(context: &mut Context<F>, slot: Slot, terms: &[Gf128]) -> Elements {
-    let (sum, payloads) = points(context, slot, terms);
-    for (to, payload) in payloads {
-        context.send(to, slot, payload);
-    }
+    let (sum, points) = points(context, slot, terms);
+    context.send_points(slot, points);
     sum
 }
 
@@ -198,7 +197,7 @@ fn points<F: PrimeField>(
     context: &mut Context<F>,
     slot: Slot,
     terms: &[Gf128],
-) -> (Elements, Vec<(Party, Vec<u8>)>) {
+) -> (Elements, SentPoints) {
     let mut payloads = Vec::with_capacity(context.committee.degree());
     let me = context.me();
     let dealing = GrrDealing::<Gf128>::new(&context.committee, me);

@@ -48,6 +48,7 @@ pub(super) use self::recursion::OverElements;
 pub(crate) use self::recursion::dealt_bytes;
 use super::batch::Batch;
 use super::context::Context;
+use super::dealing::SentPoints;
 use super::transcript::LinkWay;
 use crate::arrivals::check_length;
 use crate::fault::Fault;
@@ -107,7 +108,7 @@ pub(super) trait Recursion<F: PrimeField>: Send + Sync + Sized {
     fn element(bytes: [u8; 16]) -> Self::Element;
 
     /// Deals what we put into the masks of the final step: our own terms, and what is to be sent.
-    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Self::Dealt, Vec<(Party, Vec<u8>)>);
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Self::Dealt, SentPoints);
 
     /// Combines all products of the batch with weights from the coin. `masks`: our shares of what was
     /// dealt for them.

@@ -9,7 +9,7 @@
 
 use enigma_field::recursion::coefficients_at;
 use enigma_field::shamir::Checker;
-use enigma_field::{Extension, Field, Levels, Party, PrimeField, Shares};
+use enigma_field::{Extension, Field, Levels, PrimeField, Shares};
 use zeroize::Zeroizing;
 
 use super::coins::Coin;
@@ -58,7 +58,7 @@ impl<F: PrimeField> Recursion<F> for OverElements<F> {
         F::Ext::from_random_bytes(bytes)
     }
 
-    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Shares<F>, Vec<(Party, Vec<u8>)>) {
+    fn deal_masks(context: &mut Context<F>, slot: Slot) -> (Shares<F>, dealing::SentPoints) {
         let own = masks::own(context, slot.op);
         let mut values = Shares::zeros(2 * <F::Ext as Extension>::DEGREE);
         let mut stream = own.stream(Purpose::Random, slot.op, 0);
