@@ -9,6 +9,8 @@
 //! an operation or counts cost, the plan does.
 
 pub mod clear;
+#[cfg(all(feature = "testing", not(test)))]
+pub mod instances;
 mod local;
 mod machine;
 mod memory;

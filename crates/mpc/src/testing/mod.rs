@@ -1,12 +1,17 @@
 //! For tests: a committee in memory, with seeds dealt from one number, frames delivered in an order
 //! drawn from that number, and a hook for an adversary that edits frames on their way.
 
+#[cfg(not(test))]
+mod instances;
+
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use enigma_field::interpolation::prss_subsets;
 use enigma_field::{Committee, M61, Party, PrimeField, Shares, shamir};
 use rand_core::{Infallible, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
+#[cfg(not(test))]
+pub use self::instances::INSTANCES;
 pub use crate::engine::Forger;
 use crate::engine::{Engine, Finished};
 use crate::fault::Fault;

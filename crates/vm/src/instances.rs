@@ -1,0 +1,23 @@
+//! Machines and plans over both fields, compiled here so that the test programs need not; see
+//! [`enigma_mpc::testing::INSTANCES`].
+
+use enigma_bytecode::plan;
+use enigma_field::{M61, M127, PrimeField};
+
+use crate::machine::Machine;
+
+/// See the module's head.
+pub static INSTANCES: [fn() -> usize; 2] = [instances::<M61>, instances::<M127>];
+
+fn instances<F: PrimeField>() -> usize {
+    let named = [
+        Machine::<F>::new as *const (),
+        Machine::<F>::handle as *const (),
+        Machine::<F>::run as *const (),
+        Machine::<F>::outcome as *const (),
+        Machine::<F>::waiting_for as *const (),
+        plan::program::<F> as *const (),
+        plan::operation::<F> as *const (),
+    ];
+    std::hint::black_box(named).len()
+}
