@@ -1,6 +1,6 @@
 //! The long campaigns of attacks, which the test command runs a small part of: every kind of message x
 //! party x way of spoiling it x 20 seeds, and drawn cases of the simulator. Prints how many cases ran; the
-//! first one that breaks a rule ends it.
+//! first one that breaks a rule ends it. Built for release: it runs far longer than it builds.
 
 use std::process::Command;
 
@@ -52,6 +52,7 @@ pub(crate) fn run(options: &[&str]) -> anyhow::Result<()> {
             .env("ENIGMA_CAMPAIGN_EVERY", every)
             .args([
                 "test",
+                "--release",
                 "--quiet",
                 "--package",
                 package,

@@ -8,9 +8,13 @@ mod common;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use common::{Case, Kind, MULTIPLY, Mutation, Run, VALUES};
 use enigma_field::{Committee, M61, M127, Party, PrimeField};
@@ -24,29 +28,56 @@ fn committee(n: u8) -> Committee {
 /// Runs every message kind x corrupt party x mutation x seed, or one in `every` of these, each with two
 /// sets of values. How many can be seen with `--no-capture`.
 fn campaign<F: PrimeField>(n: u8, seeds: Range<u64>, every: u64) {
-    let (mut number, mut run, first) = (0, 0, seeds.start);
+    let (mut run, first) = (0, seeds.start);
     for seed in seeds {
-        for kind in Kind::all::<F>(n) {
-            for corrupt in committee(n).parties() {
-                let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
-                for mutation in fitting.copied() {
-                    number += 1;
-                    let case = Case {
-                        n,
-                        corrupt,
-                        kind,
-                        mutation,
-                        seed,
-                    };
-                    run += u32::from((number + seed) % every == 0 && case.check::<F>());
-                }
-            }
-        }
+        // Seeds that follow each other take different parts, `every` of them take all.
+        let taken = (0..).map(|number: u64| (number + seed).is_multiple_of(every));
+        let cases = cases::<F>(n, seed).into_iter().zip(taken);
+        let cases: Vec<Case> = cases
+            .filter_map(|(case, taken)| taken.then_some(case))
+            .collect();
+        run += check_all::<F>(&cases);
         print(format_args!(
             "{n} parties, {} bits, seeds {first} to {seed}: {run} cases, each with two sets of values\n",
             F::BITS
         ));
     }
+}
+
+fn cases<F: PrimeField>(n: u8, seed: u64) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for kind in Kind::all::<F>(n) {
+        for corrupt in committee(n).parties() {
+            let fitting = Mutation::ALL.iter().filter(|m| m.applies_to(kind));
+            cases.extend(fitting.map(|mutation| Case {
+                n,
+                corrupt,
+                kind,
+                mutation: *mutation,
+                seed,
+            }));
+        }
+    }
+    cases
+}
+
+/// Checks cases on all cores; in how many of them there was something to spoil.
+fn check_all<F: PrimeField>(cases: &[Case]) -> usize {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut run = 0;
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            run += usize::from(case.check::<F>());
+        }
+        run
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let run = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        run.map(|run| run.unwrap_or_else(|panic| resume_unwind(panic)))
+            .sum()
+    })
 }
 
 fn print(line: std::fmt::Arguments<'_>) {
