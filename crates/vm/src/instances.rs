@@ -6,7 +6,7 @@ use enigma_field::{M61, M127, PrimeField};
 
 use crate::machine::Machine;
 
-/// See the module's head.
+/// Of no other use than to be compiled.
 pub static INSTANCES: [fn() -> usize; 2] = [instances::<M61>, instances::<M127>];
 
 fn instances<F: PrimeField>() -> usize {

@@ -10,7 +10,8 @@ use super::Network;
 use crate::engine::Engine;
 use crate::wires::{Mask, Opened, RandomBits, Verified, Wires};
 
-/// See the module's head.
+/// The engine over both fields, compiled with this library so that test programs need not (decision 0034). Of
+/// no other use.
 pub static INSTANCES: [fn() -> usize; 2] = [instances::<M61>, instances::<M127>];
 
 /// How many there are. They are compiled because they are named.
