@@ -180,4 +180,8 @@ mod tag {
     pub(super) const FIRST_DESCENDING: u8 = 34;
     pub(super) const FIRST_MEMBER_ASCENDING: u8 = 35;
     pub(super) const FIRST_MEMBER_DESCENDING: u8 = 36;
+    pub(super) const DIV: u8 = 37;
+    pub(super) const SQUARE_ROOT: u8 = 38;
+    pub(super) const SELECT: u8 = 39;
+    pub(super) const QUANTILE: u8 = 40;
 }

@@ -89,6 +89,20 @@ fn operation(contract: &Contract, op: &Op, out: &mut String) -> fmt::Result {
         Op::Mul { dst, a, b } => writeln!(out, "  s{} = s{} * s{}", dst.0, a.0, b.0),
         Op::Sum { dst, a } => writeln!(out, "  s{} = sum s{}", dst.0, a.0),
         Op::DivPublic { dst, a, b } => writeln!(out, "  s{} = s{} / c{}", dst.0, a.0, b.0),
+        Op::Div { dst, a, b } => writeln!(out, "  s{} = s{} / s{}", dst.0, a.0, b.0),
+        Op::SquareRoot { dst, a } => writeln!(out, "  s{} = sqrt s{}", dst.0, a.0),
+        Op::Select {
+            dst,
+            bit,
+            then,
+            otherwise,
+        } => {
+            let (bit, then, otherwise) = (bit.0, then.0, otherwise.0);
+            writeln!(out, "  s{} = s{bit} ? s{then} : s{otherwise}", dst.0)
+        }
+        Op::Quantile { dst, a, place } => {
+            writeln!(out, "  s{} = place c{} of sorted s{}", dst.0, place.0, a.0)
+        }
         Op::Rank { dst, a, order } => {
             let name = by_order(order, "rank", "rank_desc");
             writeln!(out, "  s{} = {name} s{}", dst.0, a.0)

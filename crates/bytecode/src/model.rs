@@ -297,6 +297,22 @@ pub enum Op {
     Sum { dst: S, a: S },
     /// Each element divided by a public value, truncating toward zero; 0 when the divisor is 0.
     DivPublic { dst: S, a: S, b: C },
+    /// Each element of `a` divided by that of `b`, truncating toward zero; 0 when the divisor is 0. A scalar
+    /// operand is repeated.
+    Div { dst: S, a: S, b: S },
+    /// The largest integer whose square is not above the element, which is not negative.
+    SquareRoot { dst: S, a: S },
+    /// `then` where `bit`, which is 0 or 1, is 1, else `otherwise`; element by element, a scalar is
+    /// repeated.
+    Select {
+        dst: S,
+        bit: S,
+        then: S,
+        otherwise: S,
+    },
+    /// The element of a vector that stands at a public place, counted from 1, when they ascend; the first or
+    /// the last when the place is none.
+    Quantile { dst: S, a: S, place: C },
     /// Rank of each element among all (1 + how many come strictly before it): ties share a rank.
     Rank { dst: S, a: S, order: Order },
     /// 1 where `a` stands to `b` in this relation, else 0; element by element, a scalar is repeated.

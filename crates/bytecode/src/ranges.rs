@@ -112,6 +112,11 @@ pub enum RangeError {
         /// The operation.
         op: usize,
     },
+    /// What selects is not 0 or 1, or a number whose root is taken may be negative.
+    WrongOperand {
+        /// The operation.
+        op: usize,
+    },
     /// Vectors over different collections do not combine element by element.
     MixedSpaces {
         /// The operation.
@@ -153,6 +158,12 @@ impl fmt::Display for RangeError {
             RangeError::NotAVector { op } => write!(f, "operation {op} needs a vector"),
             RangeError::NotANumber { op } => {
                 write!(f, "operation {op} computes with the number of a member")
+            }
+            RangeError::WrongOperand { op } => {
+                write!(
+                    f,
+                    "operation {op} does not apply to all values of its operand"
+                )
             }
             RangeError::MixedSpaces { op } => {
                 write!(
@@ -312,6 +323,45 @@ impl Pass<'_> {
             Op::DivPublic { dst, a, b } => {
                 let ((x, extent), y) = (self.secret(op, a)?, self.public(op, b)?);
                 self.define_secret(op, dst, x.divided_by(y), extent)
+            }
+            Op::Div { dst, a, b } => {
+                let ((x, ex), (y, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
+                self.define_secret(op, dst, x.divided_by(y), common(op, ex, ey)?)
+            }
+            Op::SquareRoot { dst, a } => {
+                let (x, extent) = self.secret(op, a)?;
+                if x.low < 0 {
+                    return Err(RangeError::WrongOperand { op });
+                }
+                let value = Wide {
+                    low: x.low.isqrt(),
+                    high: x.high.isqrt(),
+                };
+                self.define_secret(op, dst, value, extent)
+            }
+            Op::Select {
+                dst,
+                bit,
+                then,
+                otherwise,
+            } => {
+                let (bit, eb) = self.secret(op, bit)?;
+                if !bit.within(BIT) {
+                    return Err(RangeError::WrongOperand { op });
+                }
+                let ((x, ex), (y, ey)) = (self.secret(op, then)?, self.secret(op, otherwise)?);
+                let extent = common(op, eb, common(op, ex, ey)?)?;
+                let value = Wide {
+                    low: x.low.min(y.low),
+                    high: x.high.max(y.high),
+                };
+                self.define_secret(op, dst, value, extent)
+            }
+            Op::Quantile { dst, a, place } => {
+                let (x, extent) = self.secret(op, a)?;
+                self.rows_under(op, extent)?;
+                self.public(op, place)?;
+                self.define_secret(op, dst, x, Extent::Scalar)
             }
             Op::Sum { dst, a } => {
                 let (x, extent) = self.secret(op, a)?;

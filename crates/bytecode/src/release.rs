@@ -43,23 +43,36 @@ pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
             | Op::MulPublic { a, .. }
             | Op::DivPublic { a, .. }
             | Op::ComparePublic { a, .. }
+            | Op::SquareRoot { a, .. }
             | Op::Rank { a, .. } => of(a),
             Op::Add { a, b, .. }
             | Op::Sub { a, b, .. }
             | Op::Mul { a, b, .. }
-            | Op::Compare { a, b, .. } => {
-                let mut both = of(a);
-                for (source, mixes) in of(b) {
-                    both.entry(source).or_default().extend(mixes);
-                }
-                both
+            | Op::Div { a, b, .. }
+            | Op::Compare { a, b, .. } => united([of(a), of(b)]),
+            Op::Select {
+                bit,
+                then,
+                otherwise,
+                ..
+            } => united([bit, then, otherwise].map(of)),
+            Op::Sum { a, .. } | Op::First { a, .. } | Op::Quantile { a, .. } => {
+                reduced(of(a), a, ranges, Mix::Aggregate)
             }
-            Op::Sum { a, .. } | Op::First { a, .. } => reduced(of(a), a, ranges, Mix::Aggregate),
             Op::FirstMember { a, .. } => reduced(of(a), a, ranges, Mix::Member),
         };
         registers.push(sources);
     }
     registers
+}
+
+/// Everything that any of the operands comes from.
+fn united<const N: usize>(operands: [Sources; N]) -> Sources {
+    let mut all = Sources::new();
+    for (source, mixes) in operands.into_iter().flatten() {
+        all.entry(source).or_default().extend(mixes);
+    }
+    all
 }
 
 /// A reduction over a whole collection mixes the rows of that collection. There is no operation that

@@ -358,6 +358,32 @@ impl Plain<'_> {
                     x.checked_div(divisor)
                 }
             })?,
+            Op::Div { a, b, .. } => self.zip(a, b, |x, divisor| {
+                if divisor == 0 {
+                    Some(0)
+                } else {
+                    x.checked_div(divisor)
+                }
+            })?,
+            Op::SquareRoot { a, .. } => {
+                let roots: Option<Vec<i64>> =
+                    self.value(a).iter().map(|x| x.checked_isqrt()).collect();
+                self.secret.push(roots?);
+            }
+            Op::Select {
+                bit,
+                then,
+                otherwise,
+                ..
+            } => self.select(bit, then, otherwise),
+            Op::Quantile { a, place, .. } => {
+                let mut sorted = self.value(a).to_vec();
+                sorted.sort_unstable();
+                let last = i64::try_from(sorted.len()).ok()?;
+                let place = usize::try_from(self.known(place).clamp(1, last.max(1))).ok()?;
+                self.secret
+                    .push(vec![sorted.get(place - 1).copied().unwrap_or(0)]);
+            }
             Op::Sum { a, .. } => {
                 let mut values = self.value(a).iter();
                 let sum = values.try_fold(0i64, |sum, x| sum.checked_add(*x))?;
@@ -389,6 +415,18 @@ impl Plain<'_> {
             }
         }
         Some(())
+    }
+
+    fn select(&mut self, bit: S, then: S, otherwise: S) {
+        let operands = [bit, then, otherwise].map(|register| self.value(register));
+        let len = operands.iter().map(|values| values.len()).max();
+        let at = |values: &[i64], k: usize| values[if values.len() == 1 { 0 } else { k }];
+        let selected = (0..len.unwrap_or(0)).map(|k| {
+            let [bit, then, otherwise] = operands.map(|values| at(values, k));
+            if bit == 1 { then } else { otherwise }
+        });
+        let selected = selected.collect();
+        self.secret.push(selected);
     }
 
     fn value(&self, register: S) -> &[i64] {

@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{EDGE, Pick, arithmetic, comparisons, contract, firsts, quotient, ranking, survey};
+use common::{
+    EDGE, Pick, arithmetic, choices, comparisons, contract, firsts, quotient, ranking, survey,
+};
 use enigma_bytecode::model::{Contract, Op, Order, S};
 use enigma_bytecode::plan::{self, Limit, PlanError, Sizes};
 use enigma_bytecode::ranges::RangeError;
@@ -112,6 +114,22 @@ fn arithmetic_repeats_scalars() {
     shown(&contract, &[vec![-50, 0, 1_000, 7], vec![200, -3, 0]]);
     shown(&contract, &[vec![12], vec![-3]]);
     shown(&contract, &[vec![12, 13], vec![5]]);
+}
+
+#[test]
+fn choices_roots_and_places_of_rows() {
+    let inputs = [vec![12, -50, 1_000, 0, 7], vec![3, -3, 5]];
+    let expected = vec![
+        vec![2, -10, 200, 0, 1],
+        vec![12, 50, 1_000, 0, 7],
+        vec![12, 5, 1_000, 0, 7],
+        vec![7],
+        vec![1],
+    ];
+    assert_eq!(shown(&choices(50, 3), &inputs), expected);
+    let by_zero = shown(&choices(50, 9), &[vec![5, -2], vec![3, -3]]);
+    assert_eq!(by_zero[0], vec![0, 0]);
+    assert_eq!(by_zero[3], vec![5]);
 }
 
 #[test]

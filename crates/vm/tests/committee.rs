@@ -7,7 +7,7 @@ mod network;
 
 use std::sync::Arc;
 
-use common::{EDGE, Pick, arithmetic, comparisons, firsts, quotient, ranking, survey};
+use common::{EDGE, Pick, arithmetic, choices, comparisons, firsts, quotient, ranking, survey};
 use enigma_bytecode::model::{Contract, Order};
 use enigma_bytecode::plan::{self, Cost, Plan, Sizes};
 use enigma_field::{Committee, M61, Party, Shares};
@@ -112,6 +112,16 @@ fn arithmetic_division_and_edges() {
         &[values],
         7,
     );
+}
+
+#[test]
+fn quotients_roots_choices_and_places() {
+    let inputs = [vec![12, -50, 1_000, 0, 7], vec![3, -3, 5]];
+    for (n, place) in [(3, 3), (5, 1), (3, 9), (3, -1)] {
+        check_run(of(n), &choices(50, place), &inputs, 31);
+    }
+    // A divisor 0, and one row.
+    check_run(of(3), &choices(50, 1), &[vec![-41], vec![3, -3]], 32);
 }
 
 #[test]

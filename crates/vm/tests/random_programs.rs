@@ -15,12 +15,12 @@ use std::marker::PhantomData;
 use common::{EDGE, Pick};
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Order, Relation};
-use enigma_bytecode::plan::{self, Gate, Limits, PlanError, Security, Value};
+use enigma_bytecode::plan::{self, Gate, Limits, PlanError, Rounding, Security, Value};
 use enigma_field::{M61, M127, PrimeField};
 use program::{check, meaning, of};
 
 /// Kinds of gates that are drawn.
-const KINDS: usize = 25;
+const KINDS: usize = 46;
 
 /// The longest vector that a program computes.
 const MOST_ELEMENTS: usize = 130;
@@ -175,7 +175,108 @@ impl<F: PrimeField> Draft<F> {
                 bounds: (0..i64::from(small)).map(|k| k * k * k - 8).collect(),
             },
             23 => Gate::CountEach { a, len: 4 * small },
-            _ => Gate::Quantile { a, position: small },
+            24 => Gate::Quantile { a, position: small },
+            25..=30 => self.table(kind, a, b),
+            31..=34 => self.keys(kind, a, b),
+            _ => self.numbers(kind, a, b),
+        }
+    }
+
+    /// Gates on columns of tables.
+    fn table(&mut self, kind: usize, a: Value, b: Value) -> Gate {
+        let rounding = [Rounding::TowardZero, Rounding::Nearest][self.below(2)];
+        match kind {
+            25 => Gate::AtLeast {
+                a,
+                least: self.pick.between(-9, 9),
+            },
+            26 => Gate::BlockSums {
+                a,
+                blocks: 1 + self.below(4) as u32,
+            },
+            27 => Gate::SumWhere { bits: b, a },
+            28 => Gate::MeanWhere {
+                bits: b,
+                a,
+                rounding,
+            },
+            29 => Gate::Covariance {
+                a,
+                b,
+                bits: self.below(3) as u32,
+                rounding,
+            },
+            _ => Gate::CellQuantile {
+                hots: b,
+                a,
+                numerator: 1,
+                denominator: 1 + self.below(3) as u32,
+            },
+        }
+    }
+
+    /// Gates on keys.
+    fn keys(&mut self, kind: usize, a: Value, b: Value) -> Gate {
+        let limbs = 1 + self.below(2) as u32;
+        match kind {
+            31 => Gate::EqualRows { a, b, limbs },
+            32 => Gate::Distinct { a, limbs },
+            _ => {
+                let joins = (0..).zip(&self.gates);
+                let join = joins
+                    .filter(|(_, gate)| matches!(gate, Gate::Join { .. }))
+                    .last();
+                if let (34, Some((join, _))) = (kind, join) {
+                    let join = Value(join);
+                    return Gate::Joined { join, column: 0 };
+                }
+                let (left, right, limbs) = (a, b, 1);
+                let valid = [right, self.value()][self.below(2)];
+                let columns = vec![right; self.below(2)];
+                Gate::Join {
+                    left,
+                    right,
+                    limbs,
+                    valid,
+                    columns,
+                }
+            }
+        }
+    }
+
+    /// Gates in fixed point.
+    fn numbers(&mut self, kind: usize, a: Value, b: Value) -> Gate {
+        let bits = self.below(20) as u32;
+        let (low, high) = (-(self.below(99) as i64), self.below(99) as i64);
+        match kind {
+            35 => Gate::MultiplyRounded { a, b, bits },
+            36 => Gate::DotRounded { a, b, bits },
+            37 => Gate::DivideRounded { a, b, bits },
+            38 => Gate::SquareRootRounded { a, bits },
+            39 => Gate::Absolute { a },
+            40 => Gate::Smaller { a, b },
+            41 => Gate::Larger { a, b },
+            42 => Gate::Clamp { a, low, high },
+            43 => {
+                let bits = 8 + bits % 13;
+                match self.below(3) {
+                    0 => Gate::Exp { a, bits },
+                    1 => Gate::Ln { a, bits },
+                    _ => Gate::Logistic { a, bits },
+                }
+            }
+            // The reference asks inputs for their ranges; over the small field there is no regression.
+            44 if F::BITS > 64 => {
+                let input = |value: Value| Value(value.0 % self.inputs.len() as u32);
+                Gate::Regression {
+                    columns: vec![input(a)],
+                    y: input(b),
+                    bits: 8,
+                    ridge: 0,
+                    most: 1 << 40,
+                }
+            }
+            _ => Gate::MeanSquare { a, bits },
         }
     }
 
@@ -235,9 +336,9 @@ fn run<F: PrimeField>(n: u8, count: usize, len: usize, seed: u64) -> [u32; KINDS
 
 #[test]
 fn programs_of_three_parties_have_gates_of_all_kinds() {
-    let taken = run::<M61>(3, 40, 4, 1_000);
+    let taken = run::<M61>(3, 100, 4, 1_000);
     assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
-    let taken = run::<M127>(3, 30, 4, 6_000);
+    let taken = run::<M127>(3, 80, 4, 6_000);
     assert!(taken.iter().all(|count| *count > 0), "{taken:?}");
 }
 

@@ -242,7 +242,15 @@ fn selection_and_lookup_cost_what_their_formulas_say() {
         };
         assert_eq!(spent(&[index.clone(), hots]), cost(5 * one_hot, 5));
         let shared = Gate::LookupShared { index: X, table: Y };
-        assert_eq!(spent(&[index, table, shared]), cost(5 * one_hot + 5, 5));
+        // Two steps from 16 entries on: 2^low columns, as many rows or twice as many.
+        let (low, high) = (width / 2, width - width / 2);
+        let halves = (1u64 << low) - 1 + (1 << high) - 1 - u64::from(width);
+        let reading = if width < 4 {
+            one_hot + 1
+        } else {
+            bits + halves + (1 << high) + 1
+        };
+        assert_eq!(spent(&[index, table, shared]), cost(5 * reading, 5));
     }
 }
 

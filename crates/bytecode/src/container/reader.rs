@@ -219,6 +219,23 @@ fn op(input: &mut Reader<'_>, constants: &[i64]) -> Result<Op, DecodeError> {
         tag::FIRST_DESCENDING => first(Order::Descending),
         tag::FIRST_MEMBER_ASCENDING => first_member(Order::Ascending),
         tag::FIRST_MEMBER_DESCENDING => first_member(Order::Descending),
+        tag::DIV => Op::Div {
+            dst: S(x),
+            a: S(y),
+            b: S(input.small()?),
+        },
+        tag::SQUARE_ROOT => Op::SquareRoot { dst: S(x), a: S(y) },
+        tag::SELECT => Op::Select {
+            dst: S(x),
+            bit: S(y),
+            then: S(input.small()?),
+            otherwise: S(input.small()?),
+        },
+        tag::QUANTILE => Op::Quantile {
+            dst: S(x),
+            a: S(y),
+            place: C(input.small()?),
+        },
         tag::OUT => Op::Out {
             reveal: x,
             src: S(y),

@@ -201,7 +201,7 @@ impl Writer {
     }
 
     fn op(&mut self, op: &Op, constants: &[i64]) {
-        let (tag, operands): (u8, [Option<u16>; 3]) = match *op {
+        let (tag, operands): (u8, [Option<u16>; 4]) = match *op {
             Op::Const { dst, value } => {
                 // The table was made from these very constants.
                 let place = constants.binary_search(&value).unwrap_or(constants.len());
@@ -210,7 +210,9 @@ impl Writer {
                 self.length(place);
                 return;
             }
-            Op::Rows { dst, collection } => (tag::ROWS, [Some(dst.0), Some(collection), None]),
+            Op::Rows { dst, collection } => {
+                (tag::ROWS, [Some(dst.0), Some(collection), None, None])
+            }
             Op::Public { dst, op, a, b } => {
                 let tag = match op {
                     PublicOp::Add => tag::PUBLIC_ADD,
@@ -218,19 +220,27 @@ impl Writer {
                     PublicOp::Mul => tag::PUBLIC_MUL,
                     PublicOp::Div => tag::PUBLIC_DIV,
                 };
-                (tag, [Some(dst.0), Some(a.0), Some(b.0)])
+                (tag, [Some(dst.0), Some(a.0), Some(b.0), None])
             }
-            Op::Input { dst, collection } => (tag::INPUT, [Some(dst.0), Some(collection), None]),
-            Op::Add { dst, a, b } => (tag::ADD, [Some(dst.0), Some(a.0), Some(b.0)]),
-            Op::Sub { dst, a, b } => (tag::SUB, [Some(dst.0), Some(a.0), Some(b.0)]),
-            Op::AddPublic { dst, a, b } => (tag::ADD_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0)]),
-            Op::MulPublic { dst, a, b } => (tag::MUL_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0)]),
-            Op::Mul { dst, a, b } => (tag::MUL, [Some(dst.0), Some(a.0), Some(b.0)]),
-            Op::Sum { dst, a } => (tag::SUM, [Some(dst.0), Some(a.0), None]),
-            Op::DivPublic { dst, a, b } => (tag::DIV_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0)]),
+            Op::Input { dst, collection } => {
+                (tag::INPUT, [Some(dst.0), Some(collection), None, None])
+            }
+            Op::Add { dst, a, b } => (tag::ADD, [Some(dst.0), Some(a.0), Some(b.0), None]),
+            Op::Sub { dst, a, b } => (tag::SUB, [Some(dst.0), Some(a.0), Some(b.0), None]),
+            Op::AddPublic { dst, a, b } => {
+                (tag::ADD_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0), None])
+            }
+            Op::MulPublic { dst, a, b } => {
+                (tag::MUL_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0), None])
+            }
+            Op::Mul { dst, a, b } => (tag::MUL, [Some(dst.0), Some(a.0), Some(b.0), None]),
+            Op::Sum { dst, a } => (tag::SUM, [Some(dst.0), Some(a.0), None, None]),
+            Op::DivPublic { dst, a, b } => {
+                (tag::DIV_PUBLIC, [Some(dst.0), Some(a.0), Some(b.0), None])
+            }
             Op::Rank { dst, a, order } => {
                 let tag = by_order(order, tag::RANK_ASCENDING, tag::RANK_DESCENDING);
-                (tag, [Some(dst.0), Some(a.0), None])
+                (tag, [Some(dst.0), Some(a.0), None, None])
             }
             Op::Compare {
                 dst,
@@ -243,7 +253,7 @@ impl Writer {
                     Relation::Equal => tag::EQUAL,
                     Relation::Greater => tag::GREATER,
                 };
-                (tag, [Some(dst.0), Some(a.0), Some(b.0)])
+                (tag, [Some(dst.0), Some(a.0), Some(b.0), None])
             }
             Op::ComparePublic {
                 dst,
@@ -256,17 +266,34 @@ impl Writer {
                     Relation::Equal => tag::EQUAL_PUBLIC,
                     Relation::Greater => tag::GREATER_PUBLIC,
                 };
-                (tag, [Some(dst.0), Some(a.0), Some(b.0)])
+                (tag, [Some(dst.0), Some(a.0), Some(b.0), None])
             }
             Op::First { dst, a, order } => {
                 let tag = by_order(order, tag::FIRST_ASCENDING, tag::FIRST_DESCENDING);
-                (tag, [Some(dst.0), Some(a.0), None])
+                (tag, [Some(dst.0), Some(a.0), None, None])
             }
             Op::FirstMember { dst, a, order } => {
                 let (up, down) = (tag::FIRST_MEMBER_ASCENDING, tag::FIRST_MEMBER_DESCENDING);
-                (by_order(order, up, down), [Some(dst.0), Some(a.0), None])
+                (
+                    by_order(order, up, down),
+                    [Some(dst.0), Some(a.0), None, None],
+                )
             }
-            Op::Out { reveal, src } => (tag::OUT, [Some(reveal), Some(src.0), None]),
+            Op::Div { dst, a, b } => (tag::DIV, [Some(dst.0), Some(a.0), Some(b.0), None]),
+            Op::SquareRoot { dst, a } => (tag::SQUARE_ROOT, [Some(dst.0), Some(a.0), None, None]),
+            Op::Select {
+                dst,
+                bit,
+                then,
+                otherwise,
+            } => {
+                let operands = [dst, bit, then, otherwise].map(|register| Some(register.0));
+                (tag::SELECT, operands)
+            }
+            Op::Quantile { dst, a, place } => {
+                (tag::QUANTILE, [Some(dst.0), Some(a.0), Some(place.0), None])
+            }
+            Op::Out { reveal, src } => (tag::OUT, [Some(reveal), Some(src.0), None, None]),
         };
         self.byte(tag);
         operands

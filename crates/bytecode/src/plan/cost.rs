@@ -106,6 +106,12 @@ impl Cost {
         Tally::new(committee, 0).cost()
     }
 
+    /// What compares ways to the same result: the busiest party's bytes, and for each round the bytes that it
+    /// is worth.
+    pub(super) fn weight_bytes(&self) -> u64 {
+        self.bytes_per_party + self.rounds * ROUND_BYTES
+    }
+
     /// The session's setup: two rounds, in which everyone greets everyone, the lowest member of
     /// each subset of t+1 parties sends the others its seed, and everyone claims what it has and shows
     /// the hellos it got.

@@ -1,39 +1,49 @@
-//! A private dividend divided by a public divisor, exact, truncating toward zero (decisions 10).
+//! A private dividend divided by a public divisor, exact, truncating toward zero (decisions 10) or rounded to
+//! the nearest, halves up.
 //!
 //! Long division in base 16. For the digit of weight u = divisor * 16^e the rest R is compared
 //! with u, 2u, ... up to 15u in one layer; the digit is how many of them do not exceed R. The top
 //! digit is compared only with multiples that the dividend's range can reach. Nothing is opened
 //! but masked comparisons, so neither dividend nor rest becomes known.
 //!
-//! Every multiple is at most the dividend's bound, below 2^59, so all differences stay below 2^60.
+//! Every multiple is at most the dividend's bound, below a quarter of the field, so all differences are right.
 //! A dividend that can be negative costs one comparison for its sign and two products more.
+//!
+//! To nearest, the magnitude is increased by half the divisor before; for negative dividends by half the
+//! divisor less one, so that halves go up there, too.
 
 use enigma_field::PrimeField;
 
 use super::build::Builder;
 use super::compare::{self, Masks};
 use super::error::PlanError;
+use super::gate::Rounding;
 use super::ir::View;
 use super::tiles;
-use crate::ranges::Interval;
+use crate::interval::Wide;
 
 /// Comparisons for one digit.
-const MOST_MULTIPLES: u64 = 15;
+const MOST_MULTIPLES: u128 = 15;
 
 /// Base of the long division.
-const BASE: u64 = 16;
+const BASE: u128 = 16;
 
-/// `dividend / divisor`, truncated toward zero; 0 if the divisor is 0. `range`: where the dividend
-/// lies.
+/// `dividend / divisor`, rounded; 0 if the divisor is 0. `range`: where the dividend lies, below a quarter
+/// of the field in magnitude, as is the divisor. To nearest, the divisor is positive.
 pub(super) fn divide<F: PrimeField>(
     b: &mut Builder<F>,
     dividend: View,
-    range: Interval,
-    divisor: i64,
+    range: Wide,
+    divisor: i128,
+    rounding: Rounding,
 ) -> Result<View, PlanError> {
-    let bound = range.low.unsigned_abs().max(range.high.unsigned_abs());
     let magnitude = divisor.unsigned_abs();
-    let flip = F::from_i64(divisor.signum());
+    let half = match rounding {
+        Rounding::TowardZero => 0,
+        Rounding::Nearest => magnitude / 2,
+    };
+    let bound = range.low.unsigned_abs().max(range.high.unsigned_abs()) + half;
+    let flip = F::from_i128(divisor.signum());
     if magnitude == 0 || bound < magnitude || dividend.len == 0 {
         b.begin();
         return Ok(b.constant(F::ZERO, dividend.len));
@@ -43,12 +53,17 @@ pub(super) fn divide<F: PrimeField>(
         return Ok(b.linear(&[(flip, dividend)], F::ZERO));
     }
     let digits = digits(bound, magnitude);
-    let widest: u64 = digits.iter().map(|d| d.multiples).sum();
-    let most_rows = (u64::from(super::TILE) / widest).max(1) as u32;
+    let added = Added {
+        half,
+        // Without a remainder of a half there is none to go up.
+        up: half > 0 && magnitude.is_multiple_of(2),
+    };
+    let widest: u128 = digits.iter().map(|d| d.multiples).sum();
+    let most_rows = (u128::from(super::TILE) / widest).max(1) as u32;
     let mut parts = Vec::new();
     for (first, len) in tiles(u64::from(dividend.len), most_rows) {
         let part = dividend.part(first as u32, len);
-        parts.push(divide_tile(b, part, range, &digits, flip)?);
+        parts.push(divide_tile(b, part, range, &digits, added, flip)?);
     }
     if let [only] = parts[..] {
         return Ok(only);
@@ -60,15 +75,23 @@ pub(super) fn divide<F: PrimeField>(
 /// One digit of the quotient.
 struct Digit {
     /// 16^e.
-    weight: u64,
+    weight: u128,
     /// divisor * 16^e.
-    unit: u64,
+    unit: u128,
     /// With how many multiples of the unit the rest is compared.
-    multiples: u64,
+    multiples: u128,
+}
+
+/// What is added to magnitudes to round them.
+#[derive(Clone, Copy)]
+struct Added {
+    half: u128,
+    /// Whether it is one less for negative dividends.
+    up: bool,
 }
 
 /// The digits of a quotient, most significant first, for dividends from 0 to `bound`.
-fn digits(bound: u64, divisor: u64) -> Vec<Digit> {
+fn digits(bound: u128, divisor: u128) -> Vec<Digit> {
     let mut weight = 1;
     while bound / divisor / weight >= BASE {
         weight *= BASE;
@@ -92,8 +115,9 @@ fn digits(bound: u64, divisor: u64) -> Vec<Digit> {
 fn divide_tile<F: PrimeField>(
     b: &mut Builder<F>,
     dividend: View,
-    range: Interval,
+    range: Wide,
     digits: &[Digit],
+    added: Added,
     flip: F,
 ) -> Result<View, PlanError> {
     // Masks do not depend on the dividend: each digit's in a strand of its own, all at once, verified
@@ -123,19 +147,29 @@ fn divide_tile<F: PrimeField>(
         rest = b.linear(&[(-F::ONE, rest)], F::ZERO);
         flip = -flip;
     }
+    if added.half > 0 {
+        let mut terms = vec![(F::ONE, rest)];
+        let mut half = added.half;
+        match negative {
+            Some(negative) if added.up => terms.push((-F::ONE, negative)),
+            None if added.up && range.low < 0 => half -= 1,
+            _ => {}
+        }
+        rest = b.linear(&terms, element(half));
+    }
 
     let mut quotient = Vec::new();
     let mut offset = F::ZERO;
     for (digit, masks) in prepared {
         let thresholds = (1..=digit.multiples)
-            .map(|k| (F::ONE, -F::from_u64(k * digit.unit)))
+            .map(|k| (F::ONE, -element::<F>(k * digit.unit)))
             .collect();
         let distances = b.blocks(rest, thresholds);
         let less = compare::is_negative(b, distances, masks)?;
         // The digit is `multiples` minus how many multiples exceed the rest.
         let exceeding = b.fold(less, vec![F::ONE; digit.multiples as usize]);
-        let (unit, weight) = (F::from_u64(digit.unit), F::from_u64(digit.weight));
-        let multiples = F::from_u64(digit.multiples);
+        let (unit, weight) = (element::<F>(digit.unit), element::<F>(digit.weight));
+        let multiples = element::<F>(digit.multiples);
         rest = b.linear(&[(F::ONE, rest), (unit, exceeding)], -(unit * multiples));
         quotient.push((-(weight * flip), exceeding));
         offset += weight * multiples * flip;
@@ -157,6 +191,11 @@ fn negated_where<F: PrimeField>(
     Ok(b.linear(&[(F::ONE, value), (F::from_i64(-2), product)], F::ZERO))
 }
 
+/// An integer below half the field's size.
+fn element<F: PrimeField>(integer: u128) -> F {
+    F::from_i128(integer as i128)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,8 +209,9 @@ mod tests {
             (999, 7),
             (1 << 58, 3),
             ((1 << 59) - 1, 2),
+            ((1 << 125) - 1, 100_000 << 16),
         ] {
-            let mut rest: u64 = bound;
+            let mut rest: u128 = bound;
             let mut quotient = 0;
             for digit in digits(bound, divisor) {
                 let value = rest / digit.unit;

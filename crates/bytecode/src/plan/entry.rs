@@ -8,8 +8,14 @@ use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
 use super::first::Field;
+use super::gate::Rounding;
 use super::ir::{Plan, View};
-use super::{FIRST_MAIN_CALL, Sizes, division, first, product, range_check, rank, relation};
+use super::quotient::Factor;
+use super::{
+    FIRST_MAIN_CALL, Sizes, division, first, product, quotient, range_check, rank, relation, root,
+    select, statistics,
+};
+use crate::interval::{Interval, Wide};
 use crate::model::{C, Contract, Op, Order, S};
 use crate::ranges::{self, Extent, Ranges};
 
@@ -125,12 +131,7 @@ impl Expansion {
                 self.linear(&[(factor, a)], M61::ZERO);
             }
             Op::Mul { a, b, .. } => {
-                let (a, b) = (self.value(a), self.value(b));
-                let like = if a.len == 1 { b } else { a };
-                if a.len != b.len {
-                    self.b.begin();
-                }
-                let (a, b) = (self.b.repeated(a, like), self.b.repeated(b, like));
+                let [a, b] = self.together([a, b]);
                 let product = product::product(&mut self.b, a, b)?;
                 self.secret.push(product);
             }
@@ -141,10 +142,47 @@ impl Expansion {
                 self.secret.push(sum);
             }
             Op::DivPublic { a, b, .. } => {
-                let range = self.ranges.secret[usize::from(a.0)].interval;
+                let range = self.interval(a);
                 let (dividend, divisor) = (self.value(a), self.known(b));
-                let quotient = division::divide(&mut self.b, dividend, range, divisor)?;
+                let quotient = division::divide(
+                    &mut self.b,
+                    dividend,
+                    range.into(),
+                    divisor.into(),
+                    Rounding::TowardZero,
+                )?;
                 self.secret.push(quotient);
+            }
+            Op::Div { a, b, .. } => {
+                let ranges = [a, b].map(|register| Wide::from(self.interval(register)));
+                let [a, b] = self.together([a, b]);
+                let [a, b] =
+                    [(a, ranges[0]), (b, ranges[1])].map(|(value, range)| Factor { value, range });
+                let quotient = quotient::divide(&mut self.b, a, b, Rounding::TowardZero)?;
+                self.secret.push(quotient);
+            }
+            Op::SquareRoot { a, .. } => {
+                let high = self.interval(a).high.unsigned_abs();
+                let values = self.value(a);
+                let root = root::root(&mut self.b, values, high.into(), Rounding::TowardZero)?;
+                self.secret.push(root);
+            }
+            Op::Select {
+                bit,
+                then,
+                otherwise,
+                ..
+            } => {
+                let [bit, then, otherwise] = self.together([bit, then, otherwise]);
+                let selected = select::select(&mut self.b, bit, then, otherwise)?;
+                self.secret.push(selected);
+            }
+            Op::Quantile { a, place, .. } => {
+                let values = self.value(a);
+                let place = self.known(place).clamp(1, i64::from(values.len.max(1)));
+                let place = u32::try_from(place).unwrap_or(1);
+                let found = statistics::quantile(&mut self.b, values, place)?;
+                self.secret.push(found);
             }
             Op::Rank { a, order, .. } => {
                 let values = self.value(a);
@@ -220,6 +258,21 @@ impl Expansion {
         self.b.begin();
         let result = self.b.linear(&terms, constant);
         self.secret.push(result);
+    }
+
+    /// Operands of one length: scalars are repeated.
+    fn together<const N: usize>(&mut self, registers: [S; N]) -> [View; N] {
+        let views = registers.map(|register| self.value(register));
+        let longest = views.iter().max_by_key(|view| view.len).copied();
+        let Some(like) = longest else { return views };
+        if views.iter().any(|view| view.len != like.len) {
+            self.b.begin();
+        }
+        views.map(|view| self.b.repeated(view, like))
+    }
+
+    fn interval(&self, register: S) -> Interval {
+        self.ranges.secret[usize::from(register.0)].interval
     }
 
     fn value(&self, register: S) -> View {

@@ -7,6 +7,15 @@ use crate::model::{Order, Relation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Value(pub u32);
 
+/// How what is no integer becomes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rounding {
+    /// What is behind the point is cut off.
+    TowardZero,
+    /// To the nearest integer; halves go up, toward plus infinity.
+    Nearest,
+}
+
 /// One operation on vectors. Operands are equally long, or one of them has one element, which is
 /// repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,4 +97,82 @@ pub enum Gate {
     Laplace { len: u32, decay: u64 },
     /// Discrete Gaussian numbers: x has probability proportional to (decay / 2^64)^(x^2).
     Gaussian { len: u32, decay: u64 },
+    /// 1 where the value is at least the public number, else 0.
+    AtLeast { a: Value, least: i64 },
+    /// The sum of each of `blocks` blocks of equal length.
+    BlockSums { a: Value, blocks: u32 },
+    /// The sum of `a[k]` where the bit is 1: one sum for each block of bits as long as `a`.
+    SumWhere { bits: Value, a: Value },
+    /// The mean of `a[k]` where the bit is 1, 0 where none is: one mean for each block of bits.
+    MeanWhere {
+        bits: Value,
+        a: Value,
+        rounding: Rounding,
+    },
+    /// The covariance of two columns, divided by 2^bits: the mean product of their distances from their
+    /// means. Of a column with itself, its variance.
+    Covariance {
+        a: Value,
+        b: Value,
+        bits: u32,
+        rounding: Rounding,
+    },
+    /// Of each cell of `a`, given by the one-hots of rows over cells: the value at the position
+    /// ceil(count * numerator / denominator) of its sorted values, counted from 1; 0 of an empty cell.
+    CellQuantile {
+        hots: Value,
+        a: Value,
+        numerator: u32,
+        denominator: u32,
+    },
+    /// Whether rows of `limbs` blocks are equal in all of them.
+    EqualRows { a: Value, b: Value, limbs: u32 },
+    /// 1 where a row of `limbs` blocks is the first of those equal to it, else 0.
+    Distinct { a: Value, limbs: u32 },
+    /// For each left key, a row of `limbs` blocks, whether a right row with the bit `valid` has it. The
+    /// columns of that row are what [`Gate::Joined`] gives; of several such rows they are the last one's.
+    Join {
+        left: Value,
+        right: Value,
+        limbs: u32,
+        valid: Value,
+        columns: Vec<Value>,
+    },
+    /// What a join brings from one of its columns, counted from 0; 0 where no row was found.
+    Joined { join: Value, column: u32 },
+    /// `a[k] * b[k] / 2^bits` to the nearest integer, where the product may be longer than values are.
+    MultiplyRounded { a: Value, b: Value, bits: u32 },
+    /// The sum of `a[k] * b[k]`, divided by 2^bits, to the nearest integer, where the sum may be longer than
+    /// values are.
+    DotRounded { a: Value, b: Value, bits: u32 },
+    /// `a[k] * 2^bits / b[k]` to the nearest integer; 0 for a divisor 0.
+    DivideRounded { a: Value, b: Value, bits: u32 },
+    /// The square root of `a[k] * 2^bits`, which is not negative, to the nearest integer.
+    SquareRootRounded { a: Value, bits: u32 },
+    /// The magnitude.
+    Absolute { a: Value },
+    /// The smaller of both.
+    Smaller { a: Value, b: Value },
+    /// The larger of both.
+    Larger { a: Value, b: Value },
+    /// The value, or the public bound that it passes.
+    Clamp { a: Value, low: i64, high: i64 },
+    /// 1 / (1 + exp(-x)), in fixed point with `bits` bits behind the point, from 8 to 20.
+    Logistic { a: Value, bits: u32 },
+    /// exp(x), in the same way.
+    Exp { a: Value, bits: u32 },
+    /// ln(x), in the same way; 0 for x <= 0.
+    Ln { a: Value, bits: u32 },
+    /// Least squares: the intercept, then for each column its coefficient, of the linear model of y on up to 8
+    /// columns, all in fixed point. `ridge` is added to the sums of squares. Coefficients of columns that depend on
+    /// those before them are 0; results are clamped to `most` in magnitude.
+    Regression {
+        columns: Vec<Value>,
+        y: Value,
+        bits: u32,
+        ridge: i64,
+        most: i64,
+    },
+    /// The mean of all squares, divided by 2^bits, to the nearest integer.
+    MeanSquare { a: Value, bits: u32 },
 }

@@ -5,8 +5,11 @@
 //! products of a row or column add up to an entry that is known. Altogether 2^k - 1 - k products in
 //! ceil(log2 k) rounds per index, beside the bits of [`super::bits`].
 //!
-//! A public table is then read locally. A shared one takes one dot product per index: 1 product, 1
-//! round.
+//! A public table is then read locally. A shared one of m entries is read in two steps from 16 entries on: as a
+//! matrix of R rows and C columns, with a = floor(k / 2), C = 2^a and R = ceil(m / C), by one-hots of the
+//! index's low a and high k - a bits: C - 1 - a and 2^(k-a) - 1 - (k - a) products for them, R for the column's
+//! entries, 1 for the row's: some 3 sqrt(m) instead of m, for one round more. A shorter one takes the whole
+//! one-hot and one dot product per index: 1 product, 1 round.
 
 use enigma_field::PrimeField;
 
@@ -21,6 +24,9 @@ pub(super) const MOST_ENTRIES: u32 = 1 << 12;
 
 /// Most weights of one fold.
 const FOLD: usize = 64;
+
+/// The shortest shared table that is read in two steps.
+const TWO_STEPS: u32 = 16;
 
 /// Elements of one-hot vectors in a tile.
 const TILE_ELEMENTS: u32 = super::TILE * 32;
@@ -65,9 +71,37 @@ pub(super) fn shared_table<F: PrimeField>(
     index: View,
     table: View,
 ) -> Result<View, PlanError> {
+    if table.len >= TWO_STEPS {
+        return in_two_steps(b, index, table);
+    }
     by_rows(b, index.len, 1, rows(table.len), |b, first, rows| {
         let hot = one_hots_tile(b, index.part(first, rows), table.len)?;
         b.matrix_product((table, hot), [1, table.len, rows])
+    })
+}
+
+fn in_two_steps<F: PrimeField>(
+    b: &mut Builder<F>,
+    index: View,
+    table: View,
+) -> Result<View, PlanError> {
+    let width = (table.len - 1).ilog2() + 1;
+    let low_width = width / 2;
+    let columns = 1 << low_width;
+    let lines = table.len.div_ceil(columns);
+    b.begin();
+    let rest = b.constant(F::ZERO, lines * columns - table.len);
+    let matrix = b.concat(&[table, rest]);
+    by_rows(b, index.len, 1, rows(lines + columns), |b, first, rows| {
+        let bits = bits::decompose(b, index.part(first, rows), width)?;
+        let cut = low_width * rows;
+        let low = demultiplex(b, bits.part(0, cut), low_width)?;
+        let high = demultiplex(b, bits.part(cut, bits.len - cut), width - low_width)?;
+        let low = b.concat(&low);
+        let high = b.concat(&high[..lines as usize]);
+        let line_entries = b.matrix_product((matrix, low), [lines, columns, rows])?;
+        let (left, right) = (b.transpose(high, lines), b.transpose(line_entries, lines));
+        b.dot(left, right, lines)
     })
 }
 

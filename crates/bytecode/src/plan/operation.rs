@@ -9,6 +9,7 @@ use enigma_field::{Committee, PrimeField};
 use super::build::Builder;
 use super::cost::Limits;
 use super::error::{Limit, PlanError};
+use super::gate::Rounding;
 use super::ir::{Plan, View};
 use super::program::magnitude_limit;
 use super::{
@@ -277,8 +278,17 @@ fn non_linear<F: PrimeField>(
             lookup::public_table(b, x, &table)
         }
         Operation::Max => extremes::first(b, x, Order::Descending),
-        Operation::Divide => quotient::divide(b, (x, range(0)), (inputs[1], range(1))),
-        Operation::SquareRoot => root::root(b, x, range(0).high.unsigned_abs()),
+        Operation::Divide => {
+            let factor = |input: usize| quotient::Factor {
+                value: inputs[input],
+                range: range(input as u16).into(),
+            };
+            quotient::divide(b, factor(0), factor(1), Rounding::TowardZero)
+        }
+        Operation::SquareRoot => {
+            let high = range(0).high.unsigned_abs();
+            root::root(b, x, high.into(), Rounding::TowardZero)
+        }
         Operation::Median => statistics::quantile(b, x, x.len.div_ceil(2)),
         Operation::Sort => {
             let sorted = sort::by_keys(b, x, range(0), Order::Ascending)?;

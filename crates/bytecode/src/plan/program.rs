@@ -8,13 +8,20 @@
 //! computed**, fit to be opened only for values that are nobody's secret; a run with recipients
 //! re-randomises them.
 
+mod keys;
+mod numbers;
+mod tables;
+
+use std::collections::BTreeMap;
+
 use enigma_field::{Committee, PrimeField};
 
 use super::build::Builder;
 use super::cost::Limits;
 use super::error::{GateProblem, Limit, PlanError};
-use super::gate::{Gate, Value};
+use super::gate::{Gate, Rounding, Value};
 use super::ir::{Plan, View};
+use super::quotient::Factor;
 use super::{
     FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
     relation, root, select, sort, statistical, statistics, truncation, zero,
@@ -42,6 +49,7 @@ pub fn program<F: PrimeField>(
         b,
         inputs: 0,
         values: Vec::new(),
+        joined: BTreeMap::new(),
     };
     for (place, gate) in gates.iter().enumerate() {
         let value = expansion.gate(gate).map_err(|why| match why {
@@ -99,6 +107,8 @@ struct Expansion<F: PrimeField> {
     b: Builder<F>,
     inputs: u16,
     values: Vec<Known>,
+    /// What joins bring beside their results, by the place of the gate.
+    joined: BTreeMap<u32, Vec<Known>>,
 }
 
 impl<F: PrimeField> Expansion<F> {
@@ -122,6 +132,29 @@ impl<F: PrimeField> Expansion<F> {
             | Gate::OneHots { .. }
             | Gate::Lookup { .. }
             | Gate::LookupShared { .. } => self.digits(gate),
+            Gate::AtLeast { .. }
+            | Gate::BlockSums { .. }
+            | Gate::SumWhere { .. }
+            | Gate::MeanWhere { .. }
+            | Gate::Covariance { .. }
+            | Gate::CellQuantile { .. } => self.subsets(gate),
+            Gate::EqualRows { .. }
+            | Gate::Distinct { .. }
+            | Gate::Join { .. }
+            | Gate::Joined { .. } => self.sets(gate),
+            Gate::MultiplyRounded { .. }
+            | Gate::DotRounded { .. }
+            | Gate::DivideRounded { .. }
+            | Gate::SquareRootRounded { .. }
+            | Gate::Absolute { .. }
+            | Gate::Smaller { .. }
+            | Gate::Larger { .. }
+            | Gate::Clamp { .. }
+            | Gate::Logistic { .. }
+            | Gate::Exp { .. }
+            | Gate::Ln { .. }
+            | Gate::Regression { .. }
+            | Gate::MeanSquare { .. } => self.numbers(gate),
             _ => self.order(gate),
         }
     }
@@ -214,15 +247,21 @@ impl<F: PrimeField> Expansion<F> {
         match gate {
             Gate::DividePublic { a, divisor } => {
                 let a = self.value(*a)?;
-                let divisors = Wide::exactly(*divisor);
-                let range = narrow::<F>(Wide::from(a.range).divided_by(divisors))?;
-                let view = division::divide(&mut self.b, a.view, a.range, *divisor)?;
+                let (dividends, divisor) = (Wide::from(a.range), *divisor);
+                let range = narrow::<F>(dividends.divided_by(Wide::exactly(divisor)))?;
+                let (divisor, rounding) = (divisor.into(), Rounding::TowardZero);
+                let view = division::divide(&mut self.b, a.view, dividends, divisor, rounding)?;
                 Ok(Known { view, range })
             }
             Gate::Divide { a, b } => {
                 let [a, b] = self.together([*a, *b])?;
                 let range = narrow::<F>(Wide::from(a.range).divided_by(b.range.into()))?;
-                let view = quotient::divide(&mut self.b, (a.view, a.range), (b.view, b.range))?;
+                let factors = [a, b].map(|known| Factor {
+                    value: known.view,
+                    range: known.range.into(),
+                });
+                let [a, b] = factors;
+                let view = quotient::divide(&mut self.b, a, b, Rounding::TowardZero)?;
                 Ok(Known { view, range })
             }
             Gate::SquareRoot { a } => {
@@ -232,7 +271,8 @@ impl<F: PrimeField> Expansion<F> {
                     low: a.range.low.isqrt(),
                     high: a.range.high.isqrt(),
                 };
-                let view = root::root(&mut self.b, a.view, a.range.high.unsigned_abs())?;
+                let high = a.range.high.unsigned_abs().into();
+                let view = root::root(&mut self.b, a.view, high, Rounding::TowardZero)?;
                 Ok(Known { view, range })
             }
             Gate::Remainder { a, bits } => {

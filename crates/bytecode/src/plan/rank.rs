@@ -37,6 +37,45 @@ pub(super) fn positions<F: PrimeField>(
     })
 }
 
+/// How many rows before each are equal to it in all columns.
+pub(super) fn earlier_equals<F: PrimeField>(
+    b: &mut Builder<F>,
+    columns: &[View],
+) -> Result<View, PlanError> {
+    let rows = columns[0].len;
+    let mut counts = Vec::new();
+    for (first, len) in tiles(pairs(rows), super::TILE) {
+        let masks: Result<Vec<Masks>, _> = columns.iter().map(|_| compare::masks(b, len)).collect();
+        let masks = masks?;
+        b.verify_masks();
+        b.begin();
+        let mut all_equal: Option<View> = None;
+        for (&src, masks) in columns.iter().zip(masks) {
+            let dst = b.register(len);
+            b.local(Local::PairDifferences { dst, src, first });
+            let equal = compare::is_zero(b, b.view(dst), masks)?;
+            all_equal = Some(match all_equal {
+                Some(others) => b.multiply(&[(others, equal)])?,
+                None => equal,
+            });
+        }
+        let less = all_equal.expect("there is a column");
+        // An equal pair counts the earlier row before the later one, another pair counts none.
+        let equal = b.linear(&[(-F::ONE, less)], F::ONE);
+        let dst = b.register(rows);
+        b.local(Local::RankCounts {
+            dst,
+            less,
+            equal,
+            first,
+            order: Order::Ascending,
+        });
+        counts.push((F::ONE, b.view(dst)));
+    }
+    b.begin();
+    Ok(b.linear(&counts, F::ZERO))
+}
+
 /// 1 + how many elements come before each, where `less_and_equal` tells of x_i - x_j for all pairs i < j
 /// whether x_i is the smaller, and whether they are equal.
 fn count_before<F: PrimeField>(

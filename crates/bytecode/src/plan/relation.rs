@@ -19,13 +19,9 @@ pub(super) fn holds<F: PrimeField>(
     difference: &[(F, View)],
     constant: F,
 ) -> Result<View, PlanError> {
-    let sign = match relation {
-        Relation::Less | Relation::Equal => F::ONE,
-        Relation::Greater => -F::ONE,
-    };
-    let terms: Vec<(F, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
-    let rows = Builder::joint_len(&terms);
-    if statistical::compares(b, rows) {
+    if statistical::compares(b, Builder::joint_len(difference)) {
+        let sign: F = sign(relation);
+        let terms: Vec<(F, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
         let want = match relation {
             Relation::Less | Relation::Greater => Want::Less,
             Relation::Equal => Want::LessAndEqual,
@@ -34,6 +30,19 @@ pub(super) fn holds<F: PrimeField>(
         let difference = b.linear(&terms, sign * constant);
         return statistical::compared(b, difference, want);
     }
+    exactly(b, relation, difference, constant)
+}
+
+/// The same for differences anywhere in the field, as elements from -(p-1)/2 to (p-1)/2.
+pub(super) fn exactly<F: PrimeField>(
+    b: &mut Builder<F>,
+    relation: Relation,
+    difference: &[(F, View)],
+    constant: F,
+) -> Result<View, PlanError> {
+    let sign: F = sign(relation);
+    let terms: Vec<(F, View)> = difference.iter().map(|&(c, v)| (sign * c, v)).collect();
+    let rows = Builder::joint_len(&terms);
     let mut prepared = None;
     if rows <= super::TILE {
         prepared = Some(compare::masks(b, rows)?);
@@ -54,6 +63,14 @@ pub(super) fn holds<F: PrimeField>(
     }
     b.begin();
     Ok(b.concat(&parts))
+}
+
+/// Of which the difference is taken to be compared with zero.
+fn sign<F: PrimeField>(relation: Relation) -> F {
+    match relation {
+        Relation::Less | Relation::Equal => F::ONE,
+        Relation::Greater => -F::ONE,
+    }
 }
 
 fn compared<F: PrimeField>(

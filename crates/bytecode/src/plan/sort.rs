@@ -51,16 +51,46 @@ impl Permutation {
         b: &mut Builder<F>,
         columns: &[View],
     ) -> Result<Vec<View>, PlanError> {
-        let rows = self.places.len;
-        if rows < 2 {
+        if self.places.len < 2 {
             return Ok(columns.to_vec());
         }
+        Ok(self.apply_and_remember(b, columns)?.0)
+    }
+
+    /// The same for two rows or more, and the way back.
+    pub(super) fn apply_and_remember<F: PrimeField>(
+        self,
+        b: &mut Builder<F>,
+        columns: &[View],
+    ) -> Result<(Vec<View>, WayBack), PlanError> {
         b.begin();
         let all: Vec<View> = std::iter::once(self.places)
             .chain(columns.iter().copied())
             .collect();
-        let (_, _, columns) = placed(b, &all)?;
-        Ok(columns)
+        let (opened, shuffle, columns) = placed(b, &all)?;
+        Ok((columns, WayBack { opened, shuffle }))
+    }
+}
+
+/// From sorted rows to where they came from.
+pub(super) struct WayBack {
+    opened: Pub,
+    shuffle: u32,
+}
+
+impl WayBack {
+    /// Puts rows, given by columns, to where the rows of their sorted places came from.
+    pub(super) fn put_back<F: PrimeField>(
+        self,
+        b: &mut Builder<F>,
+        columns: &[View],
+    ) -> Result<Vec<View>, PlanError> {
+        b.begin();
+        let taken: Vec<View> = columns.iter().map(|c| b.take(*c, self.opened)).collect();
+        let all = b.unshuffle(&taken, self.shuffle)?;
+        let rows = all.len / columns.len() as u32;
+        let column = |k: u32| all.part(k * rows, rows);
+        Ok((0..columns.len() as u32).map(column).collect())
     }
 }
 
@@ -78,9 +108,30 @@ pub(super) fn by_keys<F: PrimeField>(
     };
     b.begin();
     let numbers = b.linear(&[(sign, keys)], -sign * F::from_i64(first));
-    let width = range.high.abs_diff(range.low).max(1).ilog2() + 1;
+    let width = width(range);
     let bits = bits::decompose(b, numbers, width)?;
     if keys.len <= FEW_ROWS {
+        let numbers = bits::compose(b, bits, width);
+        return by_pairs(b, numbers);
+    }
+    b.begin();
+    by_bits(b, bits, width)
+}
+
+/// Bits of numbers from 0 to the width of a range.
+pub(super) fn width(range: Interval) -> u32 {
+    range.high.abs_diff(range.low).max(1).ilog2() + 1
+}
+
+/// The stable order by keys of `width` shared bits, the smallest first, by pairs or by bits, as is better: one
+/// block of bits for each place, the lowest first.
+pub(super) fn by_digits<F: PrimeField>(
+    b: &mut Builder<F>,
+    bits: View,
+    width: u32,
+) -> Result<Permutation, PlanError> {
+    let comparable = width < F::BITS;
+    if bits.len / width <= FEW_ROWS && comparable {
         let numbers = bits::compose(b, bits, width);
         return by_pairs(b, numbers);
     }
@@ -111,7 +162,7 @@ fn by_bits<F: PrimeField>(
     Ok(Permutation { places })
 }
 
-/// The stable order by few numbers of at most 60 bits, the smallest first.
+/// The stable order by few numbers of fewer bits than the field's, the smallest first.
 fn by_pairs<F: PrimeField>(b: &mut Builder<F>, numbers: View) -> Result<Permutation, PlanError> {
     let positions = rank::positions(b, numbers)?;
     let places = b.linear(&[(F::ONE, positions)], -F::ONE);

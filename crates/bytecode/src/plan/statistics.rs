@@ -82,7 +82,7 @@ pub(super) fn quantile<F: PrimeField>(
 }
 
 /// The sum of each of `count` blocks, in the current strand.
-fn block_sums<F: PrimeField>(b: &mut Builder<F>, blocks: View, count: u32) -> View {
+pub(super) fn block_sums<F: PrimeField>(b: &mut Builder<F>, blocks: View, count: u32) -> View {
     let n = blocks.len / count;
     if n == 1 {
         return blocks;

@@ -136,7 +136,7 @@ fn op() -> impl Strategy<Value = Op> {
         Just(Relation::Greater)
     ];
     (
-        0..16,
+        0..20,
         any::<[u16; 3]>(),
         any::<i64>(),
         order,
@@ -216,6 +216,23 @@ fn op() -> impl Strategy<Value = Op> {
                     dst: S(x),
                     a: S(y),
                     order,
+                },
+                15 => Op::Div {
+                    dst: S(x),
+                    a: S(y),
+                    b: S(z),
+                },
+                16 => Op::SquareRoot { dst: S(x), a: S(y) },
+                17 => Op::Select {
+                    dst: S(x),
+                    bit: S(y),
+                    then: S(z),
+                    otherwise: S(x ^ z),
+                },
+                18 => Op::Quantile {
+                    dst: S(x),
+                    a: S(y),
+                    place: C(z),
                 },
                 _ => Op::Out {
                     reveal: x,

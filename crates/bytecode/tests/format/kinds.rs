@@ -227,6 +227,68 @@ fn firsts_are_of_vectors_and_comparisons_of_one_space() {
 }
 
 #[test]
+fn what_selects_is_a_bit_and_roots_are_of_no_negative_number() {
+    let select = |bit, then, otherwise| Op::Select {
+        dst: S(8),
+        bit,
+        then,
+        otherwise,
+    };
+    let root = |a| Op::SquareRoot { dst: S(9), a };
+    // S(1) is the highest bid, S(3) and S(6) are truth values.
+    let wrong = |op| RangeError::WrongOperand { op };
+    let refused = auction_code_refused(|code| code.push(select(S(1), S(3), S(6))));
+    assert_eq!(refused, wrong(12));
+    let refused = auction_code_refused(|code| {
+        code.push(Op::Sub {
+            dst: S(8),
+            a: S(3),
+            b: S(6),
+        });
+        code.push(root(S(8)));
+    });
+    assert_eq!(refused, wrong(13));
+    let mixed = auction_code_refused(|code| code.push(select(S(3), S(0), S(4))));
+    assert_eq!(mixed, RangeError::MixedSpaces { op: 12 });
+    let of_one = Op::Quantile {
+        dst: S(8),
+        a: S(1),
+        place: C(0),
+    };
+    let refused = auction_code_refused(|code| code.push(of_one));
+    assert_eq!(refused, RangeError::NotAVector { op: 12 });
+}
+
+/// Of a manifest line that is computed by one operation more, the sources that data flow finds.
+#[test]
+fn a_choice_comes_from_all_that_it_reads_and_a_place_from_its_vector() {
+    let sources = |op: Op| {
+        let mut contract = auction();
+        contract.entries[0].code.push(op);
+        let ranges = enigma_bytecode::ranges::declared(&contract, 0).expect("well formed");
+        let flow = enigma_bytecode::release::flow(&contract.entries[0], &ranges);
+        let last = flow.last().expect("a register").clone();
+        last.into_iter()
+            .map(|(source, mixes)| (source, mixes.len()))
+            .collect::<Vec<_>>()
+    };
+    let select = Op::Select {
+        dst: S(8),
+        bit: S(6),
+        then: S(1),
+        otherwise: S(0),
+    };
+    // Of collection 0 a row and aggregates, of collection 1 an aggregate.
+    assert_eq!(sources(select), [(0, 2), (1, 1)]);
+    let place = Op::Quantile {
+        dst: S(8),
+        a: S(0),
+        place: C(0),
+    };
+    assert_eq!(sources(place), [(0, 1)]);
+}
+
+#[test]
 fn guards_raise_the_minimum() {
     let contract = auction();
     // `aggregate(6)` asks for more than the guard of 4; the guard of 7 for more than `aggregate(3)`.

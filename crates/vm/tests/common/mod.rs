@@ -204,6 +204,67 @@ pub(crate) fn comparisons(low: i64, high: i64, max: u32, with: i64) -> Contract 
     contract(max, &[(low, high), (low / 1_000, high / 1_000)], code, 6)
 }
 
+/// Quotients by shared divisors, roots, choices by shared bits and places of the sorted rows, with scalars
+/// beside vectors.
+pub(crate) fn choices(max: u32, place: i64) -> Contract {
+    let mut code = vec![
+        Op::Input {
+            dst: S(0),
+            collection: 0,
+        },
+        Op::Input {
+            dst: S(1),
+            collection: 1,
+        },
+        Op::Sum { dst: S(2), a: S(1) },
+        Op::Div {
+            dst: S(3),
+            a: S(0),
+            b: S(2),
+        },
+        Op::Mul {
+            dst: S(4),
+            a: S(0),
+            b: S(0),
+        },
+        Op::SquareRoot { dst: S(5), a: S(4) },
+        Op::Const {
+            dst: C(0),
+            value: 0,
+        },
+        Op::ComparePublic {
+            dst: S(6),
+            relation: Relation::Less,
+            a: S(0),
+            b: C(0),
+        },
+        Op::Select {
+            dst: S(7),
+            bit: S(6),
+            then: S(2),
+            otherwise: S(0),
+        },
+        Op::Const {
+            dst: C(1),
+            value: place,
+        },
+        Op::Quantile {
+            dst: S(8),
+            a: S(0),
+            place: C(1),
+        },
+        Op::Div {
+            dst: S(9),
+            a: S(8),
+            b: S(2),
+        },
+    ];
+    for (reveal, src) in (0..).zip([S(3), S(5), S(7), S(8), S(9)]) {
+        code.push(Op::Out { reveal, src });
+    }
+    contract(max, &[(-50, 1_000), (-3, 20)], code, 5)
+}
+
 /// Each kind of cheap arithmetic on two collections of one group, scalars beside vectors.
 pub(crate) fn arithmetic(max: u32) -> Contract {
     use enigma_bytecode::model::PublicOp;
