@@ -74,16 +74,23 @@ pub fn contract(bytes: &[u8]) {
 pub fn source(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let compilation = enigma_lang::compile(&text);
-    let compiled = compilation.contract.is_some();
+    let checked = compilation.checked.is_some();
     let refused = enigma_lang::has_errors(&compilation.diagnostics);
-    assert_ne!(compiled, refused, "a source compiles or is told why not");
+    assert_ne!(checked, refused, "a source is accepted or is told why not");
+    let compiled = compilation.contract.is_some();
+    assert!(checked || !compiled, "what is compiled is checked");
     let rendered = enigma_lang::render(
         &compilation.diagnostics,
         "fuzz",
         &text,
         enigma_lang::Color::Never,
     );
-    assert!(compiled || !rendered.is_empty(), "errors can be shown");
+    assert!(
+        compiled || !rendered.is_empty(),
+        "what is wrong or not built can be shown"
+    );
+    // There is a bound on the steps of tests.
+    let _outcomes = compilation.run_tests();
 }
 
 /// A dealt row, as its node sees it once it is unsealed.
@@ -117,12 +124,6 @@ pub fn authorization(bytes: &[u8]) {
 
 /// Valid inputs of a target, from which mutations begin.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let examples = [
-        include_str!("../../examples/salaries/salaries.enigma"),
-        include_str!("../../examples/highest_bid/highest_bid.enigma"),
-        include_str!("../../examples/payroll_total/payroll_total.enigma"),
-        include_str!("../../examples/yes_no_vote/yes_no_vote.enigma"),
-    ];
     match target {
         "authorization" => {
             let header = format!(
@@ -135,7 +136,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "contract" => {
             let compile = |source: &&str| enigma_lang::compile(source).contract;
-            let contracts = examples.iter().filter_map(compile);
+            let contracts = EXAMPLES.iter().filter_map(compile);
             contracts
                 .map(|contract| container::encode(&contract))
                 .collect()
@@ -162,8 +163,57 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "session" => (0..8).map(|seed| vec![seed; 64]).collect(),
         "setup" => setup::seeds(),
-        _ => examples.map(|source| source.as_bytes().to_vec()).to_vec(),
+        _ => programs(),
     }
+}
+
+/// The example contracts.
+const EXAMPLES: [&str; 11] = [
+    include_str!("../../examples/auction/auction.enigma"),
+    include_str!("../../examples/data_market/data_market.enigma"),
+    include_str!("../../examples/highest_bid/highest_bid.enigma"),
+    include_str!("../../examples/income_by_department/income_by_department.enigma"),
+    include_str!("../../examples/overlap/overlap.enigma"),
+    include_str!("../../examples/payroll_total/payroll_total.enigma"),
+    include_str!("../../examples/risk_model/risk_model.enigma"),
+    include_str!("../../examples/salaries/salaries.enigma"),
+    include_str!("../../examples/vault/vault.enigma"),
+    include_str!("../../examples/voting/voting.enigma"),
+    include_str!("../../examples/yes_no_vote/yes_no_vote.enigma"),
+];
+
+/// The suite of accepted and refused programs, one file per rule.
+const SUITE: [&str; 14] = [
+    include_str!("../../crates/lang/tests/suite/functions.enigma"),
+    include_str!("../../crates/lang/tests/suite/guards.enigma"),
+    include_str!("../../crates/lang/tests/suite/laundering.enigma"),
+    include_str!("../../crates/lang/tests/suite/library.enigma"),
+    include_str!("../../crates/lang/tests/suite/limits.enigma"),
+    include_str!("../../crates/lang/tests/suite/policy.enigma"),
+    include_str!("../../crates/lang/tests/suite/ranges.enigma"),
+    include_str!("../../crates/lang/tests/suite/secrecy.enigma"),
+    include_str!("../../crates/lang/tests/suite/slots.enigma"),
+    include_str!("../../crates/lang/tests/suite/stores.enigma"),
+    include_str!("../../crates/lang/tests/suite/syntax.enigma"),
+    include_str!("../../crates/lang/tests/suite/tests.enigma"),
+    include_str!("../../crates/lang/tests/suite/types.enigma"),
+    include_str!("../../crates/lang/tests/suite/warnings.enigma"),
+];
+
+/// Every program of the repository: the examples, and the cases of the suite in their frames.
+fn programs() -> Vec<Vec<u8>> {
+    let mut programs: Vec<Vec<u8>> = EXAMPLES.map(|source| source.as_bytes().to_vec()).into();
+    for text in SUITE {
+        let mut frame = "BODY";
+        for part in text.split("\n=== ").skip(1) {
+            match part.split_once('\n') {
+                Some(("frame", body)) => frame = body,
+                Some((_, body)) => programs.push(frame.replace("BODY", body).into_bytes()),
+                None => {}
+            }
+        }
+    }
+    programs
 }
 
 fn context() -> Context {

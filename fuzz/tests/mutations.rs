@@ -3,8 +3,8 @@
 use enigma_mpc::testing::TestRng;
 use fuzz::{TARGETS, seeds};
 
-/// Mutations of each seed.
-const MUTATIONS: usize = 200;
+/// Mutations of each target's seeds together.
+const MUTATIONS: usize = 2_000;
 
 #[test]
 fn no_target_panics_on_seeds_and_mutations_of_them() {
@@ -14,7 +14,7 @@ fn no_target_panics_on_seeds_and_mutations_of_them() {
         assert!(!seeds.is_empty(), "{name} has seeds");
         for seed in &seeds {
             target(seed);
-            for _ in 0..MUTATIONS {
+            for _ in 0..MUTATIONS.div_ceil(seeds.len()) {
                 target(&mutated(seed, &mut rng));
             }
         }

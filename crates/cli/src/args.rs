@@ -12,10 +12,14 @@ use crate::node::args::NodeCommand;
 use crate::commands::collect::CollectCommand;
 use crate::commands::completions::CompletionsOptions;
 use crate::commands::deploy::{BindOptions, DeployOptions};
+use crate::commands::explain::ExplainOptions;
+use crate::commands::fmt::FmtOptions;
 use crate::commands::give::GiveOptions;
 use crate::commands::job::{CancelOptions, JobsOptions, QuoteOptions, RunOptions};
 use crate::commands::keys::KeysCommand;
 use crate::commands::log::LogOptions;
+use crate::commands::lsp::LspOptions;
+use crate::commands::new::{InitOptions, NewOptions};
 use crate::commands::result::ResultOptions;
 use crate::commands::rights::{GrantOptions, RevokeOptions};
 use crate::context::Context;
@@ -44,10 +48,20 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Keep a network on this machine: a chain and nodes, until Ctrl-C.
     Devnet(DevnetOptions),
+    /// Make a folder with a first contract, sample values and the commands to run it.
+    New(NewOptions),
+    /// Make the same in the current folder.
+    Init(InitOptions),
     /// Check a contract: errors, tests, who learns what.
     Check(CheckOptions),
     /// Compile a contract to bytecode (.enb) and interface (.enj).
     Build(BuildOptions),
+    /// Format contracts: one style, no options.
+    Fmt(FmtOptions),
+    /// What a code like E0310 is about.
+    Explain(ExplainOptions),
+    /// Serve an editor: the language server.
+    Lsp(LspOptions),
     /// Make, list, back up and restore keys.
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -114,15 +114,35 @@ impl Committee {
         Ok(())
     }
 
-    /// One answer of every party.
+    /// One answer of every party. When one fails its peers lose their links to it: its own reason is told
+    /// before theirs.
     fn answers<T>(&mut self, wanted: impl Fn(Answer) -> Option<T>) -> Result<Vec<T>, Problem> {
-        let hear = |party: &mut Party| match party.hear()? {
-            Answer::Failed(why) => Err(party.problem(&why)),
-            answer => wanted(answer).ok_or_else(|| party.problem("gave another answer than asked")),
-        };
-        self.parties.iter_mut().map(hear).collect()
+        let (mut answers, mut bereaved, mut cause) = (Vec::new(), None, None);
+        for party in &mut self.parties {
+            match party.hear() {
+                Ok(Answer::Failed(why)) => {
+                    let first = if why.ends_with(PEER_STOPPED) {
+                        &mut bereaved
+                    } else {
+                        &mut cause
+                    };
+                    first.get_or_insert_with(|| party.problem(&why));
+                }
+                Ok(answer) => answers.push(
+                    wanted(answer)
+                        .ok_or_else(|| party.problem("gave another answer than asked"))?,
+                ),
+                Err(problem) => {
+                    cause.get_or_insert(problem);
+                }
+            }
+        }
+        cause.or(bereaved).map_or(Ok(answers), Err)
     }
 }
+
+/// How a failure ends that has its cause in another party.
+const PEER_STOPPED: &str = "went down: the peer stopped";
 
 /// A party's process; killed when dropped.
 struct Party {

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::{container, interface};
 use enigma_client::Program;
-use enigma_lang::{Color, Compilation, Severity};
+use enigma_lang::{Color, Compilation, Diagnostic, Severity};
 use serde_json::json;
 
 use crate::args::{BuildOptions, CheckOptions};
 use crate::context::Context;
 use crate::report::{self, Problem};
 
-/// Checks a contract and runs its tests.
+/// Checks a contract and runs its tests. One that follows all rules passes, also when this version cannot
+/// compile it yet, which is then said.
 pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Problem> {
     let source = read(&options.file)?;
     let compilation = enigma_lang::compile(&source);
@@ -22,9 +23,13 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
     if context.json {
         report::data(&check_json(&compilation, &tests).to_string());
     } else {
-        show_diagnostics(&options.file, &source, &compilation);
-        if let Some(contract) = &compilation.contract {
-            show_contract(contract);
+        show_diagnostics(&options.file, &source, &compilation.diagnostics);
+        match &compilation.contract {
+            Some(contract) => show_contract(contract),
+            None if compilation.checked.is_some() => {
+                report::data("checked; not compiled: this version does not build all of it yet");
+            }
+            None => {}
         }
         for test in &tests {
             let verdict = test.failure.as_ref().map_or_else(
@@ -34,7 +39,7 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
             report::data(&format!("  test {:?} ... {verdict}", test.title));
         }
     }
-    if compilation.contract.is_none() {
+    if compilation.checked.is_none() {
         return Err(refused(&options.file, &compilation));
     }
     if failed > 0 {
@@ -52,7 +57,7 @@ pub(crate) fn build(context: &Context, options: &BuildOptions) -> Result<(), Pro
     let source = read(&options.file)?;
     let compilation = enigma_lang::compile(&source);
     if !context.json {
-        show_diagnostics(&options.file, &source, &compilation);
+        show_diagnostics(&options.file, &source, &compilation.diagnostics);
     }
     let Some(contract) = &compilation.contract else {
         return Err(refused(&options.file, &compilation));
@@ -119,17 +124,23 @@ pub(crate) fn load(path: &Path) -> Result<Program, Problem> {
     }
     let source = read(path)?;
     let compilation = enigma_lang::compile(&source);
-    show_diagnostics(path, &source, &compilation);
+    show_diagnostics(path, &source, &compilation.diagnostics);
     let contract = compilation.contract.as_ref();
     Ok(Program::of(
         contract.ok_or_else(|| refused(path, &compilation))?,
     )?)
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
+/// A source, which must be UTF-8.
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
     let bytes = std::fs::read(path).map_err(|error| {
         Problem::new(format!("{}: cannot be read: {error}", path.display())).hint("check the path")
     })?;
+    text(path, bytes)
+}
+
+/// Bytes from `path` as text.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at]
@@ -142,18 +153,14 @@ fn read(path: &Path) -> Result<String, Problem> {
     })
 }
 
-fn show_diagnostics(path: &Path, source: &str, compilation: &Compilation) {
+/// Shows findings to a person, with the marked lines of the source.
+pub(crate) fn show_diagnostics(path: &Path, source: &str, diagnostics: &[Diagnostic]) {
     let color = if std::io::stderr().is_terminal() {
         Color::Always
     } else {
         Color::Never
     };
-    let text = enigma_lang::render(
-        &compilation.diagnostics,
-        &path.display().to_string(),
-        source,
-        color,
-    );
+    let text = enigma_lang::render(diagnostics, &path.display().to_string(), source, color);
     if !text.is_empty() {
         report::progress(text.trim_end());
     }
@@ -196,15 +203,22 @@ fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> 
             "manifest": interface::sentences(contract),
         })
     });
-    json!({"contract": contract, "diagnostics": diagnostics, "tests": tests})
+    json!({
+        "checked": compilation.checked.is_some(), "contract": contract, "diagnostics": diagnostics,
+        "tests": tests,
+    })
 }
 
 fn refused(path: &Path, compilation: &Compilation) -> Problem {
-    let errors = compilation
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+    let diagnostics = compilation.diagnostics.iter();
+    let errors = diagnostics
+        .filter(|d| d.severity == Severity::Error)
         .count();
+    if errors == 0 {
+        let message = "follows all rules, but uses what this version does not compile yet";
+        return Problem::new(format!("{}: {message}", path.display()))
+            .hint("the warnings say what; `enigma check` runs the contract's tests all the same");
+    }
     let noun = if errors == 1 { "error" } else { "errors" };
     Problem::new(format!("{}: {errors} {noun}; not compiled", path.display()))
 }

@@ -42,8 +42,13 @@ fn run(context: &Context, command: Command) -> Result<(), Problem> {
     match command {
         Command::Demo(options) => demo::run(context, &options),
         Command::Devnet(options) => devnet::run(context, &options),
+        Command::New(options) => commands::new::new(context, &options),
+        Command::Init(options) => commands::new::init(context, &options),
         Command::Check(options) => contract::check(context, &options),
         Command::Build(options) => contract::build(context, &options),
+        Command::Fmt(options) => commands::fmt::run(context, &options),
+        Command::Explain(options) => commands::explain::run(context, &options),
+        Command::Lsp(options) => commands::lsp::run(&options),
         Command::Keys(command) => commands::keys::run(context, &command),
         Command::Deploy(options) => commands::deploy::run(context, &options),
         Command::Bind(options) => commands::deploy::bind(context, &options),

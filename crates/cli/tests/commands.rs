@@ -90,6 +90,11 @@ fn help_shows_examples() {
         &["demo", "--help"],
         &["check", "--help"],
         &["build", "--help"],
+        &["fmt", "--help"],
+        &["new", "--help"],
+        &["init", "--help"],
+        &["explain", "--help"],
+        &["lsp", "--help"],
         &["simulate", "--help"],
     ] {
         let output = run(arguments);
@@ -164,4 +169,22 @@ fn a_contract_that_leaks_is_refused_with_a_caret() {
         assert!(errors.contains("not compiled"), "{errors}");
     }
     assert!(!folder.path().join("leak.enb").exists());
+}
+
+#[test]
+fn codes_are_explained() {
+    let output = run(&["explain", "e0310"]);
+    assert!(output.status.success());
+    assert!(
+        stdout(&output).starts_with("No `allow` covers this reveal.\n\n"),
+        "{}",
+        stdout(&output)
+    );
+    let output = run(&["explain", "E9999"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(
+        errors.starts_with("error: there is no code \"E9999\"\nhint: the codes are E0101, "),
+        "{errors}"
+    );
 }

@@ -1,7 +1,7 @@
 //! The codes of all diagnostics, each with its long text for `enigma explain`.
 //!
 //! E01: text and syntax. E02: names and types. E03: secrecy and policy. E05: ranges.
-//! E06: limits. E07: tests. E09: the compiler itself.
+//! E06: limits. E07: tests. E08: noise and its budget. E09: the compiler itself. W: warnings.
 
 use std::fmt;
 
@@ -60,16 +60,26 @@ codes! {
     E0202 "The name is taken."
         "Two declarations of a contract, two reveals of an entry, or two locals of a block cannot \
          have the same name, and a word of the language cannot be a name."
-    E0203 "Unknown method."
-        "Private vectors of numbers have `sum()`, `mean()`, `max()`, `min()`, `argmax()`, `argmin()`, \
-         `rank()` and `rank_desc()`; those of truth values have `count_true()`; all have `len()` and \
-         `owner_at(PLACE)`."
+    E0203 "Unknown method or function."
+        "The library has no method or function of this name for this value. The reference of the library lists \
+         all of them."
     E0204 "Wrong arguments."
         "The call has too many or too few arguments, or one whose name the callee does not have."
     E0205 "The name is not a value here."
         "A group, an entry, or a value revealed to others than `public` cannot be used in an \
          expression. A value that was revealed to some people is known to them and not to the nodes, \
          so the computation cannot go on with it; use the private expression itself."
+    E0206 "Another type is needed."
+        "Types are not converted silently where something could get lost: `as` converts numbers, a struct is built \
+         with its name, like `Row(dept: d, income: x)`, and a missing value is taken apart with `or` or `is_some()`."
+    E0207 "Not something that can be assigned."
+        "Only `let mut` variables, their parts, and stored state can be assigned. An `accumulator` is added to, with \
+         `+=`, and never set, so that the order of the calls does not matter."
+    E0208 "No such field."
+        "The struct, tuple or enumeration has no part of this name."
+    E0209 "The function does not return on every way."
+        "A function with a result ends in `return`, in both branches of an `if` where it ends in one. A `return` \
+         inside a loop is not built: put the result into a variable."
     E0211 "The operation does not apply."
         "For example `sum()` needs one value per member, and one number has nothing to add up; `+` \
          needs numbers and `&&` truth values; a place among the rows, as `argmax()` gives, is only \
@@ -81,6 +91,24 @@ codes! {
         "Public places hold public values only. There is a silent step from public to private and \
          none back: a private value is opened by `reveal`, to the recipients it names and under the \
          policy of its sources, and by nothing else."
+    E0302 "A private condition in `require`."
+        "Everyone sees whether a call is refused, and would learn the condition. Make validity a part of the result, \
+         for example a `maybe`, or reveal the condition first under the policy of its sources."
+    E0303 "A public effect under a private condition."
+        "Everyone would see whether the ledger or an owner's record changed or money moved, and so learn the \
+         condition. Reveal the condition first, or let the effect happen in both cases."
+    E0304 "A reveal under a private condition."
+        "Everyone would see whether the line ran, and so learn the condition. Reveal the condition first, or reveal a \
+         value that is selected by it, as `c ? a : b`."
+    E0305 "An effect inside a function."
+        "Functions only compute: `reveal`, writes to stores, `require`, transfers and calls of entries belong to \
+         entries, so that an entry shows all that it does."
+    E0306 "A private loop bound."
+        "Everyone sees how often a loop runs. Take a public bound: a constant, a length, or `while condition max N`, \
+         which always runs N times when the condition is private."
+    E0307 "A private index."
+        "Everyone sees which memory is read. `lookup(index)` reads a list at a private place without showing it, and \
+         a private place cannot be written to."
     E0308 "Two index spaces do not mix."
         "A value collected `from each` member is a vector over that collection. Value i belongs to \
          member i, so vectors over different collections cannot be combined element by element. \
@@ -96,9 +124,24 @@ codes! {
     E0311 "Nothing private in this reveal."
         "The value is known to everyone already, for example the number of rows. A reveal would \
          promise protection where there is none."
+    E0312 "A hidden part of the rows without a guard."
+        "The value mixes rows that private data chose, and how many there are is hidden: it may be the value of one \
+         person. Put a guard behind the reveal, as `with min_group(count, 10)`, where `count` is how many were chosen."
     E0313 "`per_owner` values go to their owner only."
         "`allow per_owner to owner` is the consent that each owner learns one value of their own. \
          To show rows to others there is `allow any`."
+    E0314 "Stored under a wider policy."
+        "A slot of `state MPC` may be shown to those that its own `allow` names. What is put into it must allow at \
+         least that: every `allow` of the slot must be covered by one of each source of the value."
+    E0315 "Ends under a private condition."
+        "Everyone would see that a loop or an entry ended early, and so learn the condition. Let the loop run on and \
+         select what it changes, or write `while condition max N`."
+    E0316 "A key that would be shown."
+        "A `key` has no value that a program can see: it has `public_key()`, `sign()` and `ecdh()` only, and is kept \
+         in `state MPC`."
+    E0320 "Recursion."
+        "A function may not call itself, directly or through others: all code has an end that is known when it is \
+         compiled."
     E0501 "The value may not fit."
         "Every private number has a range, and ranges are carried through arithmetic. Overflow of a \
          private number could not be reported without telling something about it, so it must be \
@@ -114,8 +157,24 @@ codes! {
     E0701 "The test cannot be run."
         "`given` sets the values of a collection, as a list of whole numbers or truth values; `run` calls an entry; \
          `expect` compares what was revealed by the last run."
+    E0801 "Noise that hides too little."
+        "How much noise is needed follows from how far one person can move the value: from ranges and shapes, found by \
+         the compiler. Where that cannot be bounded there is no right amount of noise. Narrow the input's `range`, or \
+         clip values with `clamp`."
+    E0802 "The privacy budget."
+        "All noise that is drawn from one person's data is paid from `epsilon_total` of the contract's `privacy`. A \
+         contract with `noise` needs one, and a single run must not cost more than it."
     E0900 "Not supported yet."
         "The construct belongs to the language, but this version of the compiler does not build it."
+    W0401 "Both branches run."
+        "A private condition hides which branch counts, so both are computed and one result is selected. Here the \
+         branches cost much: see whether the work can move out of them."
+    W0410 "A long way of rounds."
+        "Each pass of the loop waits for the messages of the one before. A function of the library that does the same for a \
+         whole vector at once, or a sum of independent parts, takes a few rounds."
+    W0901 "Checked, and not built yet."
+        "The contract follows all rules and its tests can be run, but this version does not compile the construct to \
+         bytecode, so the contract cannot be published yet."
     E0999 "The compiler made a mistake."
         "The compiled contract did not pass the check that nodes make. Please report the source."
 }

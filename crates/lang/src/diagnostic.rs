@@ -6,6 +6,7 @@ use codespan_reporting::diagnostic as cs;
 use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term;
 
+use crate::MAX_SOURCE_LEN;
 use crate::code::Code;
 use crate::span::Span;
 
@@ -27,6 +28,17 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of the source after which the finding is gone. Only where it is certain what was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in a few words.
+    pub title: String,
+    /// What is replaced; empty where something is added.
+    pub span: Span,
+    /// With what.
+    pub replacement: String,
+}
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -42,6 +54,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to do about it.
     pub help: Vec<String>,
+    /// A change that does it; boxed, since few have one and findings are handed around.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -58,7 +72,15 @@ impl Diagnostic {
             },
             secondary: Vec::new(),
             help: Vec::new(),
+            fix: None,
         }
+    }
+
+    /// The one error about a source that is too large to be looked at.
+    #[must_use]
+    pub(crate) fn too_large(len: usize) -> Diagnostic {
+        let message = format!("a source has at most {MAX_SOURCE_LEN} bytes, and this has {len}");
+        Diagnostic::error(Code::E0105, Span::default(), message)
     }
 
     /// A warning at a place.
@@ -92,6 +114,30 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
         self.help.push(text.into());
         self
+    }
+
+    /// Offers a change of the source.
+    #[must_use]
+    pub fn fix(
+        mut self,
+        title: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Diagnostic {
+        self.fix = Some(Box::new(Fix {
+            title: title.into(),
+            span,
+            replacement: text.into(),
+        }));
+        self
+    }
+
+    /// The primary place is a name that does not exist; `near` does and looks like it.
+    #[must_use]
+    pub fn did_you_mean(self, near: &str) -> Diagnostic {
+        let span = self.primary.span;
+        self.help(format!("did you mean `{near}`?"))
+            .fix(format!("change to `{near}`"), span, near)
     }
 }
 

@@ -1,79 +1,92 @@
-//! The contract after names, types, labels and ranges are settled. Policy, code generation and the
-//! interpreter read it; none of them looks at the tree again.
+//! The contract after names and types are settled: every function call is put in place, every generic is
+//! given its types, every method is one [`Builtin`]. The passes behind it (`flow`, the interpreter,
+//! code generation) read this and never look at the tree again.
+//!
+//! What is *not* settled here: who knows a value, where it lies, and whose data it comes from. Those follow
+//! from the order of statements, and `flow` derives them.
 
-use std::collections::BTreeSet;
+mod builtin;
+mod expr;
+mod names;
+mod stmt;
+mod testing;
+mod types;
+
+pub use builtin::Builtin;
+pub use expr::{BinaryOp, Expr, ExprId, ExprKind, UnaryOp};
+pub use stmt::{Block, Guard, LocalId, Noise, Place, PlaceStep, Reveal, Root, Stmt, StmtKind};
+pub use testing::{Test, TestCaller, TestExpr, TestFunction, TestRun, TestStep, TestTarget};
+pub use types::{Curve, FixType, IntType, Length, Type};
 
 use enigma_bytecode::interval::Wide;
-use enigma_bytecode::model;
 
 use crate::span::Span;
-use crate::types::{Kind, Ty};
 
-/// A checked contract.
-#[derive(Clone, Debug)]
+/// A contract whose names and types are settled. Everything is numbered in source order.
+#[derive(Clone, Debug, Default)]
 pub struct Hir {
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// Groups, in source order.
+    /// Enumerations.
+    pub enums: Vec<Enum>,
+    /// Structs; of generic ones, each instance that is used.
+    pub structs: Vec<Struct>,
+    /// Groups.
     pub groups: Vec<Group>,
-    /// Parties, in source order.
-    pub parties: Vec<String>,
-    /// Collections, in source order.
+    /// Parties.
+    pub parties: Vec<Party>,
+    /// Collections.
     pub collections: Vec<Collection>,
-    /// Entries, in source order.
+    /// Stored state, of all stores.
+    pub slots: Vec<Slot>,
+    /// `privacy { ... }`.
+    pub budget: Option<Budget>,
+    /// Entries.
     pub entries: Vec<Entry>,
-    /// Tests, in source order.
+    /// Tests.
     pub tests: Vec<Test>,
+    /// How many [`ExprId`]s there are: they are numbered from 0.
+    pub exprs: u32,
 }
 
-impl Hir {
-    /// How many valid rows of `collection` an entry needs: the group's `min`, raised by every
-    /// `aggregate(k)` under which the entry reveals the collection and by every guard on it.
-    #[must_use]
-    pub fn minimum_rows(&self, entry: usize, collection: usize) -> u32 {
-        let group = self
-            .collections
-            .get(collection)
-            .and_then(|c| self.groups.get(c.group));
-        let reveals = self.entries.get(entry).map_or(&[][..], |e| &e.reveals[..]);
-        let thresholds = reveals
-            .iter()
-            .flat_map(|r| &r.released)
-            .filter_map(|(source, shape)| match shape {
-                model::Shape::Aggregate(k) => Some((*source, *k)),
-                _ => None,
-            });
-        let guards = reveals.iter().flat_map(|r| &r.min_groups).copied();
-        thresholds
-            .chain(guards)
-            .filter(|(source, _)| *source == collection)
-            .fold(group.map_or(0, |g| g.min), |most, (_, k)| most.max(k))
-    }
-
-    /// Who is meant, in words.
-    #[must_use]
-    pub fn describe(&self, recipient: Recipient) -> String {
-        let name = |name: Option<&String>| name.map_or("?", String::as_str).to_owned();
-        match recipient {
-            Recipient::Public => "everyone".to_owned(),
-            Recipient::Caller => "the caller".to_owned(),
-            Recipient::Party(i) => format!("`{}`", name(self.parties.get(i))),
-            Recipient::EachOf(i) => {
-                format!("each of `{}`", name(self.groups.get(i).map(|g| &g.name)))
-            }
-            Recipient::OwnerOf(i) => {
-                format!(
-                    "the owners of `{}`",
-                    name(self.collections.get(i).map(|c| &c.name))
-                )
-            }
-        }
-    }
+/// `enum NAME { A, B }`. A value is the place of its name.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Its name.
+    pub name: String,
+    /// What its values are called.
+    pub variants: Vec<String>,
+    /// Where the name stands.
+    pub span: Span,
 }
 
-/// `group NAME min MIN max MAX`.
+/// `struct NAME { ... }`.
+#[derive(Clone, Debug)]
+pub struct Struct {
+    /// Its name.
+    pub name: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// `NAME: TYPE range LOW..=HIGH`.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// Where its numbers lie, of `fix` scaled as the type says; the whole type when nothing is stated.
+    pub range: Option<Wide>,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// `group NAME min MIN max MAX admit |who| ...`.
 #[derive(Clone, Debug)]
 pub struct Group {
     /// Its name.
@@ -82,23 +95,94 @@ pub struct Group {
     pub min: u32,
     /// Most members.
     pub max: u32,
+    /// Who belongs to it: a parameter of type `id`, and a public condition that reads `L` only.
+    pub admit: Option<Predicate>,
+    /// Where the name stands.
+    pub span: Span,
 }
 
-/// `collect NAME: private TYPE from each GROUP range LOW..=HIGH allow ...`.
+/// A lambda of a declaration. It has its own locals, parameters first.
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// Its locals; the first `parameters` of them are its parameters.
+    pub locals: Vec<Local>,
+    /// How many parameters it has.
+    pub parameters: usize,
+    /// What must hold.
+    pub condition: Expr,
+}
+
+/// `party NAME;`.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// Who gives the rows of a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Each member of a group, by index.
+    Each(usize),
+    /// One party, by index.
+    Party(usize),
+}
+
+/// How many rows one giver gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// `private T`: exactly one.
+    One,
+    /// `private table<T>` with `max_rows`, or `private [T; max N]`: from none to so many.
+    UpTo(u32),
+}
+
+/// `collect NAME: private TYPE from PROVIDER ...`.
+///
+/// Its rows are numbered by giver and then in the giver's order. The expression that names it has the type
+/// `Type::Rows(row, index)`, except that a single value of a party (`Rows::One` from a party) is one `row`.
 #[derive(Clone, Debug)]
 pub struct Collection {
     /// Its name.
     pub name: String,
-    /// Where the name is declared.
-    pub span: Span,
-    /// Index into [`Hir::groups`].
-    pub group: usize,
-    /// What a value is: a number or a truth value.
-    pub kind: Kind,
-    /// Where valid values lie; `None` after an error in the declaration.
+    /// What a row is.
+    pub row: Type,
+    /// Who gives them.
+    pub provider: Provider,
+    /// How many each gives.
+    pub rows: Rows,
+    /// Where numbers of a row lie, when the row is a number or a list of numbers and a range is stated. Structs have
+    /// theirs at their fields.
     pub range: Option<Wide>,
+    /// `check |row| ...`: a row for which it is false is refused to its giver and never counted.
+    pub check: Option<Predicate>,
     /// What the owners allow.
     pub allows: Vec<Allow>,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+impl Collection {
+    /// Most rows there can be.
+    #[must_use]
+    pub fn max_rows(&self, groups: &[Group]) -> u64 {
+        let givers = match self.provider {
+            Provider::Each(group) => groups.get(group).map_or(0, |group| group.max.into()),
+            Provider::Party(_) => 1,
+        };
+        match self.rows {
+            Rows::One => givers,
+            Rows::UpTo(each) => givers * u64::from(each),
+        }
+    }
+
+    /// Whether its name stands for one value, not for a vector.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        matches!((self.provider, self.rows), (Provider::Party(_), Rows::One))
+    }
 }
 
 /// `allow SHAPE to RECIPIENTS`.
@@ -117,14 +201,14 @@ pub struct Allow {
 pub enum AllowShape {
     /// Values that mix at least so many rows.
     Aggregate(u32),
+    /// Which member.
+    Member,
+    /// One truth value.
+    Bit,
     /// One value per row, to its owner.
     PerOwner,
     /// Anything.
     Any,
-    /// Which member.
-    Member,
-    /// One bit.
-    Bit,
 }
 
 /// Who sees a value.
@@ -142,249 +226,156 @@ pub enum Recipient {
     OwnerOf(usize),
 }
 
-/// `entry NAME() { ... }`. Locals are pure values, so their order does not matter after names are
-/// settled; reveals happen in order.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its name.
-    pub name: String,
-    /// What `let` binds; each refers to earlier ones only.
-    pub locals: Vec<Expr>,
-    /// What is revealed, in order.
-    pub reveals: Vec<Reveal>,
+/// Where a slot is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// On the chain, for everyone.
+    Ledger,
+    /// At the nodes, for whom `access` admits.
+    Dht,
+    /// Secret-shared.
+    Mpc,
 }
 
-impl Entry {
-    /// The locals that what is revealed depends on, ascending. Computing them in this order needs
-    /// no recursion from local to local, since each refers to earlier ones only.
+impl Store {
+    /// The store of a word, like `L`.
     #[must_use]
-    pub fn needed_locals(&self) -> Vec<usize> {
-        let mut needed = BTreeSet::new();
-        for reveal in &self.reveals {
-            reveal.value.visit_locals(&mut |local| {
-                needed.insert(local);
-            });
-        }
-        for (index, local) in self.locals.iter().enumerate().rev() {
-            if needed.contains(&index) {
-                local.visit_locals(&mut |earlier| {
-                    needed.insert(earlier);
-                });
-            }
-        }
-        needed.into_iter().collect()
-    }
-}
-
-/// `reveal NAME = VALUE to RECIPIENTS`.
-#[derive(Clone, Debug)]
-pub struct Reveal {
-    /// Its name in the results.
-    pub name: String,
-    /// The whole statement.
-    pub span: Span,
-    /// What is revealed.
-    pub value: Expr,
-    /// To whom.
-    pub recipients: Vec<(Recipient, Span)>,
-    /// Under which shape each source is released; filled by the policy pass.
-    pub released: Vec<(usize, model::Shape)>,
-    /// Guards on public sizes: a collection and its fewest rows. With fewer the entry is refused.
-    pub min_groups: Vec<(usize, u32)>,
-}
-
-/// An expression with what is known of its value.
-#[derive(Clone, Debug)]
-pub struct Expr {
-    /// What it does.
-    pub kind: ExprKind,
-    /// Its type; `None` if an error has been reported for it or for a part of it.
-    pub ty: Option<Ty>,
-    /// Where it stands.
-    pub span: Span,
-}
-
-impl Expr {
-    /// Calls `visit` for this expression and every one inside it.
-    pub fn visit(&self, visit: &mut impl FnMut(&Expr)) {
-        visit(self);
-        match &self.kind {
-            ExprKind::Negate(a)
-            | ExprKind::Not(a)
-            | ExprKind::Sum(a)
-            | ExprKind::Rank(a, _)
-            | ExprKind::First(a, _)
-            | ExprKind::FirstMember(a, _) => a.visit(visit),
-            ExprKind::Binary(_, a, b) => {
-                a.visit(visit);
-                b.visit(visit);
-            }
-            ExprKind::Int(_)
-            | ExprKind::Rows(_)
-            | ExprKind::Collection(_)
-            | ExprKind::Local(_)
-            | ExprKind::Error => {}
-        }
-    }
-
-    fn visit_locals(&self, visit: &mut impl FnMut(usize)) {
-        self.visit(&mut |expr| {
-            if let ExprKind::Local(index) = expr.kind {
-                visit(index);
-            }
-        });
-    }
-}
-
-/// What an expression does.
-#[derive(Clone, Debug)]
-pub enum ExprKind {
-    /// A known number; of truth values 1 or 0.
-    Int(i64),
-    /// The number of rows of a collection.
-    Rows(usize),
-    /// The rows of a collection.
-    Collection(usize),
-    /// A local, by index into [`Entry::locals`].
-    Local(usize),
-    /// `-a`.
-    Negate(Box<Expr>),
-    /// `!a`.
-    Not(Box<Expr>),
-    /// Element by element; a scalar operand is repeated.
-    Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    /// Sum over the rows.
-    Sum(Box<Expr>),
-    /// Rank of each row.
-    Rank(Box<Expr>, model::Order),
-    /// The smallest or largest of the rows.
-    First(Box<Expr>, model::Order),
-    /// In whose row that is; of equal rows the earliest.
-    FirstMember(Box<Expr>, model::Order),
-    /// An error has been reported.
-    Error,
-}
-
-/// Operators on two whole numbers, or on two truth values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BinaryOp {
-    /// `+`
-    Add,
-    /// `-`
-    Sub,
-    /// `*`
-    Mul,
-    /// `/`, truncating toward zero; 0 when the divisor is 0.
-    Div,
-    /// `&&`, on truth values.
-    And,
-    /// `||`, on truth values.
-    Or,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterEqual,
-}
-
-impl BinaryOp {
-    /// The operator as written; `None` for those that are not built.
-    #[must_use]
-    pub fn written(operator: &str) -> Option<BinaryOp> {
-        Some(match operator {
-            "+" => BinaryOp::Add,
-            "-" => BinaryOp::Sub,
-            "*" => BinaryOp::Mul,
-            "/" => BinaryOp::Div,
-            "&&" => BinaryOp::And,
-            "||" => BinaryOp::Or,
-            "==" => BinaryOp::Equal,
-            "!=" => BinaryOp::NotEqual,
-            "<" => BinaryOp::Less,
-            "<=" => BinaryOp::LessEqual,
-            ">" => BinaryOp::Greater,
-            ">=" => BinaryOp::GreaterEqual,
-            _ => return None,
-        })
+    pub fn named(word: &str) -> Option<Store> {
+        let stores = [Store::Ledger, Store::Dht, Store::Mpc];
+        stores.into_iter().find(|store| store.name() == word)
     }
 
     /// As it is written.
     #[must_use]
-    pub fn sign(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            BinaryOp::Add => "+",
-            BinaryOp::Sub => "-",
-            BinaryOp::Mul => "*",
-            BinaryOp::Div => "/",
-            BinaryOp::And => "&&",
-            BinaryOp::Or => "||",
-            BinaryOp::Equal => "==",
-            BinaryOp::NotEqual => "!=",
-            BinaryOp::Less => "<",
-            BinaryOp::LessEqual => "<=",
-            BinaryOp::Greater => ">",
-            BinaryOp::GreaterEqual => ">=",
+            Store::Ledger => "L",
+            Store::Dht => "DHT",
+            Store::Mpc => "MPC",
         }
     }
-
-    /// Whether the result is a number.
-    #[must_use]
-    pub fn is_arithmetic(self) -> bool {
-        matches!(
-            self,
-            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
-        )
-    }
 }
 
-/// `test "TITLE" { ... }`.
+/// A declaration inside `state STORE { ... }`.
 #[derive(Clone, Debug)]
-pub struct Test {
-    /// Its title.
-    pub title: String,
-    /// The whole test.
+pub struct Slot {
+    /// Its name.
+    pub name: String,
+    /// Where it is kept.
+    pub store: Store,
+    /// Its type; of a map, that of its values.
+    pub ty: Type,
+    /// Of a map, the type of its keys.
+    pub key: Option<Type>,
+    /// `accumulator`: numbers to which entries only add.
+    pub accumulator: bool,
+    /// What is in it at first; of a map, at every key: zero, `false`, the empty text, no account, when nothing
+    /// is stated.
+    pub initial: Constant,
+    /// `access |who, key| ...`.
+    pub access: Option<Predicate>,
+    /// What may be shown of it.
+    pub allows: Vec<Allow>,
+    /// Where the name stands.
     pub span: Span,
-    /// What it does, in order.
-    pub steps: Vec<TestStep>,
 }
 
-/// A statement of a test.
-#[derive(Clone, Debug)]
-pub enum TestStep {
-    /// Sets the rows of a collection, by index; of truth values 1 and 0.
-    Given(usize, Vec<i64>),
-    /// Runs an entry, by index; it must not be refused.
-    Run(usize, Span),
-    /// Runs an entry, by index; it must be refused.
-    ExpectFail(usize, Span),
-    /// Must be true of the last results.
-    Expect(TestExpr, Span),
-}
-
-/// An expression over results.
-#[derive(Clone, Debug)]
-pub enum TestExpr {
-    /// A number.
-    Int(i64),
-    /// A truth value.
+/// A value known when the contract is compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constant {
+    /// `true` or `false`.
     Bool(bool),
-    /// The member with this number, of any group.
-    Member(i64),
-    /// A revealed value.
-    Result(String),
-    /// A list.
-    List(Vec<TestExpr>),
-    /// `-a`
-    Negate(Box<TestExpr>),
-    /// `!a`
-    Not(Box<TestExpr>),
-    /// `a op b`, the operator as written.
-    Binary(String, Box<TestExpr>, Box<TestExpr>),
+    /// A whole number, or the place of an enum's name.
+    Int(i128),
+    /// A number of a `fix` type, scaled by 2^fraction.
+    Fix(i128),
+    /// Bytes, of `bytes`, `hash` and `text`.
+    Bytes(Vec<u8>),
+    /// A public text.
+    Text(String),
+    /// No account: the zero of `id`.
+    NoAccount,
+    /// A list, a tuple or a struct.
+    Many(Vec<Constant>),
+    /// `none()`, or a value that is there.
+    Maybe(Option<Box<Constant>>),
+    /// No key yet.
+    NoKey,
+}
+
+/// `privacy { epsilon_total: 2.0; runs_per_input: 1; }`.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// What all noise on one contributor's data may cost together, in millionths.
+    pub epsilon_total: Option<u64>,
+    /// In how many runs one input may take part.
+    pub runs_per_input: Option<u32>,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// `entry NAME(...) by WHO when CONDITION pays AMOUNT { ... }`.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its parameters.
+    pub params: Vec<Param>,
+    /// Who may call it; anyone when nothing is stated.
+    pub by: Option<Role>,
+    /// A public condition before anything is computed.
+    pub when: Option<Expr>,
+    /// What the caller pays, a public number.
+    pub pays: Option<Expr>,
+    /// All its locals, those of functions put in place too; [`LocalId`]s are places in it.
+    pub locals: Vec<Local>,
+    /// What it does.
+    pub body: Block,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// Who may call an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A party, by index.
+    Party(usize),
+    /// A member of a group, by index.
+    Member(usize),
+}
+
+/// A parameter of an entry. Private ones are dealt by the caller, with the call.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Where its value is.
+    pub local: LocalId,
+    /// Whether it is `private`.
+    pub private: bool,
+    /// Where its numbers lie, if a range is stated.
+    pub range: Option<Wide>,
+}
+
+/// A variable of an entry or of a predicate.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its name in the source; of what the compiler added, a word in angle brackets.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// `let mut`.
+    pub mutable: bool,
+    /// Whether its declaration says who knows it: `public` (parameters of functions without a word too), `private`, or
+    /// nothing, so that it follows from what is put into it.
+    pub label: Option<Label>,
+    /// Where the name stands.
+    pub span: Span,
+}
+
+/// Who knows a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// Everyone.
+    Public,
+    /// Nobody.
+    Private,
 }

@@ -1,372 +1,158 @@
-//! Runs an entry on plain numbers, directly on the checked contract. It is the meaning of a
-//! contract against which bytecode and committee are tested, and it runs `test` blocks.
+//! Runs a contract on plain values, directly on the checked contract. This is the meaning of the language: bytecode and
+//! committees are compared with it, and it runs `test` blocks.
+//!
+//! [`World`] is one instance of a contract, and a call of an entry one transaction in it. Values are whole numbers and exact fixed
+//! point throughout; nothing here knows a backend, a field or a share.
+//!
+//! Invariants: no input makes it panic; the checker excludes every [`Refusal::Internal`]; work and depth are bounded; a refused call
+//! changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+mod effect;
+mod elementary;
+mod enter;
+mod expr;
+mod library;
+mod machine;
+mod operator;
+mod refusal;
+mod stmt;
+mod transcript;
+mod uses;
+mod world;
 
-use enigma_bytecode::model::Order;
+use std::collections::BTreeMap;
 
-use crate::hir::{BinaryOp, Entry, Expr, ExprKind, Hir, Recipient};
-use crate::types::{Kind, Space};
+use crate::Checked;
+use crate::hir::{Collection, Provider, Role, Rows as PerGiver};
+use crate::value::{Account, Value};
+
+pub(crate) use operator::{binary, cast, unary};
+pub use refusal::Refusal;
+pub use transcript::{Event, Transcript};
+pub use world::{DEPOSIT, Outcome, Transfer, World};
 
 /// What a reveal shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum Shown {
     /// One value to all recipients.
-    One(Datum),
-    /// One value per given row, to its owner; `None` for a row that was refused because it is
-    /// outside the declared range.
-    PerOwner(Vec<Option<Datum>>),
+    One(Value),
+    /// One value per given row, to its owner; `None` for a row that was refused.
+    PerOwner(Vec<Option<Value>>),
 }
 
-/// One revealed value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Datum {
-    /// A whole number.
-    Number(i64),
-    /// A truth value.
-    Truth(bool),
-    /// A member, by number: who gave the row of this number, counted from 0 over all given rows.
-    Member(i64),
+/// What has been given for a collection.
+#[derive(Clone, Debug, Default)]
+struct Given {
+    /// Each with who gave it; `None` for what is no value of a row at all, which is refused.
+    rows: Vec<(Account, Option<Value>)>,
+    /// In how many runs it has taken part.
+    runs: u32,
+    /// What noise on it has cost, in millionths.
+    epsilon: u64,
 }
 
-/// Why an entry did not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// There is no such entry.
-    UnknownEntry {
-        /// The name asked for.
-        entry: String,
-    },
-    /// No values were given for a collection that the entry reads.
-    NoInput {
-        /// Its name.
-        collection: String,
-    },
-    /// After dropping rows outside the range there are too few.
-    TooFewRows {
-        /// The collection's name.
-        collection: String,
-        /// Valid rows.
-        valid: usize,
-        /// How many the entry needs.
-        minimum: u32,
-    },
-    /// There are more rows than the group has members.
-    TooManyRows {
-        /// The collection's name.
-        collection: String,
-        /// Given rows.
-        given: usize,
-        /// The group's `max`.
-        maximum: u32,
-    },
-    /// The contract has errors: a value is missing or does not fit.
-    NotCompiled,
+/// The rows of a collection in one run.
+#[derive(Clone, Debug)]
+struct Rows {
+    /// Those that count, as one vector.
+    values: Value,
+    /// Who gave each of them.
+    givers: Vec<Account>,
+    /// Which of all given rows count.
+    valid: Vec<bool>,
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::UnknownEntry { entry } => write!(f, "there is no entry `{entry}`"),
-            Refusal::NoInput { collection } => write!(f, "no values were given for `{collection}`"),
-            Refusal::TooFewRows {
-                collection,
-                valid,
-                minimum,
-            } => {
-                write!(
-                    f,
-                    "`{collection}` has {valid} valid rows, and {minimum} are needed"
-                )
-            }
-            Refusal::TooManyRows {
-                collection,
-                given,
-                maximum,
-            } => {
-                write!(
-                    f,
-                    "`{collection}` has {given} rows, and {maximum} is the most"
-                )
-            }
-            Refusal::NotCompiled => f.write_str("the contract has errors"),
+impl Rows {
+    /// One value per row that counts, as one per given row.
+    fn per_giver(&self, values: &Value) -> Option<Vec<Option<Value>>> {
+        let values = values.elements()?;
+        if values.len() != self.givers.len() {
+            return None;
         }
+        let mut values = values.iter();
+        let shown = self
+            .valid
+            .iter()
+            .map(|valid| if *valid { values.next().cloned() } else { None });
+        Some(shown.collect())
     }
 }
 
-impl std::error::Error for Refusal {}
+impl World<'_> {
+    /// Gives the rows of a collection anew, in order of givers. `None` is a row that is no value of its type: it is refused.
+    ///
+    /// Of one row per member, row k is of member k. Of several, the rows are spread evenly over as many members as there can be,
+    /// without changing their order.
+    pub fn give(&mut self, collection: usize, rows: Vec<Option<Value>>) {
+        let Some(declared) = self.checked.hir.collections.get(collection) else {
+            return;
+        };
+        let len = rows.len();
+        let giver = |row: usize| match declared.provider {
+            Provider::Party(party) => Account::Party(party),
+            Provider::Each(group) => Account::Member(group, self.giver(declared, group, row, len)),
+        };
+        let rows: Vec<(Account, Option<Value>)> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(k, row)| (giver(k), row))
+            .collect();
+        self.give_by(collection, rows);
+    }
 
-/// Runs `entry`. `inputs`: the rows of each collection, by its name, in the order of members, truth
-/// values as 1 and 0; row k is given by the member numbered k.
+    /// The same, with the giver of each row stated. Rows must be in order of givers.
+    pub fn give_by(&mut self, collection: usize, rows: Vec<(Account, Option<Value>)>) {
+        let given = Given {
+            rows,
+            ..Given::default()
+        };
+        self.given.insert(collection, given);
+    }
+
+    fn giver(&self, declared: &Collection, group: usize, row: usize, len: usize) -> u32 {
+        let members = self
+            .checked
+            .hir
+            .groups
+            .get(group)
+            .map_or(0, |group| group.max as usize);
+        let place = match declared.rows {
+            PerGiver::One => row,
+            // `row` < `len`, and both are far below 2^32: vectors are short.
+            PerGiver::UpTo(_) => row.saturating_mul(members.min(len)) / len.max(1),
+        };
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+}
+
+/// Runs an entry without parameters, as somebody who may, on an instance in which nothing else has happened. `inputs`: the rows
+/// of each collection, by its name, in the order of members; truth values as 1 and 0, names of enumerations as their places.
 /// Returns what is revealed, by name.
 ///
 /// # Errors
-/// [`Refusal`] if a real run would be refused, or if the contract has errors.
+/// [`Refusal`] if a real run would be refused.
 pub fn interpret(
-    hir: &Hir,
+    checked: &Checked,
     entry: &str,
     inputs: &BTreeMap<String, Vec<i64>>,
-) -> Result<BTreeMap<String, Value>, Refusal> {
-    let index = hir.entries.iter().position(|e| e.name == entry);
-    let found = index.and_then(|index| Some((index, hir.entries.get(index)?)));
-    let Some((index, body)) = found else {
-        return Err(Refusal::UnknownEntry {
-            entry: entry.to_owned(),
-        });
+) -> Result<BTreeMap<String, Shown>, Refusal> {
+    let hir = &checked.hir;
+    let found = hir.entries.iter().position(|e| e.name == entry);
+    let Some((index, found)) = found.and_then(|i| Some((i, hir.entries.get(i)?))) else {
+        let entry = entry.to_owned();
+        return Err(Refusal::UnknownEntry { entry });
     };
-    let mut rows = BTreeMap::new();
-    for collection in collections_used(body) {
-        rows.insert(collection, admit(hir, index, collection, inputs)?);
-    }
-    let mut run = Run {
-        rows: &rows,
-        locals: BTreeMap::new(),
-    };
-    for local in body.needed_locals() {
-        let value = body.locals.get(local).and_then(|expr| run.value(expr));
-        run.locals.insert(local, value.ok_or(Refusal::NotCompiled)?);
-    }
-    let mut results = BTreeMap::new();
-    for reveal in &body.reveals {
-        let value = run.value(&reveal.value).ok_or(Refusal::NotCompiled)?;
-        let owner = reveal.recipients.iter().find_map(|(who, _)| match who {
-            Recipient::OwnerOf(collection) => Some(*collection),
-            _ => None,
-        });
-        let kind = reveal.value.ty.map(|ty| ty.kind);
-        let shown = kind.and_then(|kind| present(value, kind, owner.and_then(|o| rows.get(&o))));
-        let shown = shown.ok_or(Refusal::NotCompiled)?;
-        results.insert(reveal.name.clone(), shown);
-    }
-    Ok(results)
-}
-
-/// Rows given, with those outside the range marked.
-type Rows = Vec<Option<i64>>;
-
-fn admit(
-    hir: &Hir,
-    entry: usize,
-    index: usize,
-    inputs: &BTreeMap<String, Vec<i64>>,
-) -> Result<Rows, Refusal> {
-    let collection = hir.collections.get(index).ok_or(Refusal::NotCompiled)?;
-    let name = || collection.name.clone();
-    let range = collection.range.ok_or(Refusal::NotCompiled)?;
-    let Some(given) = inputs.get(&collection.name) else {
-        return Err(Refusal::NoInput { collection: name() });
-    };
-    let maximum = hir
-        .groups
-        .get(collection.group)
-        .map_or(0, |group| group.max);
-    if given.len() > maximum as usize {
-        return Err(Refusal::TooManyRows {
-            collection: name(),
-            given: given.len(),
-            maximum,
-        });
-    }
-    let inside = |v: i64| range.low <= v.into() && i128::from(v) <= range.high;
-    let rows: Rows = given
-        .iter()
-        .map(|&v| Some(v).filter(|&v| inside(v)))
-        .collect();
-    let valid = rows.iter().flatten().count();
-    let minimum = hir.minimum_rows(entry, index);
-    if valid < minimum as usize {
-        return Err(Refusal::TooFewRows {
-            collection: name(),
-            valid,
-            minimum,
-        });
-    }
-    Ok(rows)
-}
-
-/// The collections that what is revealed depends on, and those that guards count.
-fn collections_used(entry: &Entry) -> BTreeSet<usize> {
-    let guards = entry.reveals.iter().flat_map(|r| &r.min_groups);
-    let mut used: BTreeSet<usize> = guards.map(|(collection, _)| *collection).collect();
-    let reveals = entry.reveals.iter().map(|reveal| &reveal.value);
-    let locals = entry
-        .needed_locals()
-        .into_iter()
-        .filter_map(|index| entry.locals.get(index));
-    for expr in reveals.chain(locals) {
-        expr.visit(&mut |part| {
-            if let ExprKind::Collection(index) | ExprKind::Rows(index) = part.kind {
-                used.insert(index);
-            }
-        });
-    }
-    used
-}
-
-/// A value on the way: one number, or one per valid row.
-#[derive(Clone)]
-enum Plain {
-    One(i64),
-    Many(Vec<i64>),
-}
-
-fn present(value: Plain, kind: Kind, rows: Option<&Rows>) -> Option<Value> {
-    let datum = |value: i64| match kind {
-        Kind::Bool => Datum::Truth(value != 0),
-        Kind::Member(_) => Datum::Member(value),
-        Kind::Int(_) | Kind::Place(_) => Datum::Number(value),
-    };
-    match value {
-        Plain::One(value) => Some(Value::One(datum(value))),
-        Plain::Many(values) => {
-            let mut values = values.into_iter().map(datum);
-            let shown = rows?.iter().map(|row| row.and_then(|_| values.next()));
-            Some(Value::PerOwner(shown.collect()))
+    let mut world = World::new(checked);
+    for (collection, declared) in hir.collections.iter().enumerate() {
+        if let Some(rows) = inputs.get(&declared.name) {
+            let row = |x: &i64| Value::Number((*x).into()).typed(&declared.row, hir);
+            world.give(collection, rows.iter().map(row).collect());
         }
     }
-}
-
-struct Run<'a> {
-    rows: &'a BTreeMap<usize, Rows>,
-    locals: BTreeMap<usize, Plain>,
-}
-
-impl Run<'_> {
-    /// `None` for expressions with errors and for overflow, which a compiled contract excludes.
-    fn value(&self, expr: &Expr) -> Option<Plain> {
-        Some(match &expr.kind {
-            ExprKind::Int(value) => Plain::One(*value),
-            ExprKind::Rows(index) => {
-                let valid = self.rows.get(index)?.iter().flatten().count();
-                Plain::One(i64::try_from(valid).ok()?)
-            }
-            ExprKind::Collection(index) => {
-                Plain::Many(self.rows.get(index)?.iter().flatten().copied().collect())
-            }
-            ExprKind::Local(index) => self.locals.get(index)?.clone(),
-            ExprKind::Negate(operand) => match self.value(operand)? {
-                Plain::One(a) => Plain::One(a.checked_neg()?),
-                Plain::Many(a) => {
-                    Plain::Many(a.into_iter().map(i64::checked_neg).collect::<Option<_>>()?)
-                }
-            },
-            ExprKind::Not(operand) => match self.value(operand)? {
-                Plain::One(a) => Plain::One((a == 0).into()),
-                Plain::Many(a) => Plain::Many(a.into_iter().map(|a| (a == 0).into()).collect()),
-            },
-            ExprKind::Binary(op, a, b) => {
-                let (a, b) = (self.value(a)?, self.value(b)?);
-                elementwise(*op, a, b)?
-            }
-            ExprKind::Sum(operand) => match self.value(operand)? {
-                Plain::One(_) => return None,
-                Plain::Many(values) => {
-                    Plain::One(values.into_iter().try_fold(0_i64, i64::checked_add)?)
-                }
-            },
-            ExprKind::Rank(operand, order) => match self.value(operand)? {
-                Plain::One(_) => return None,
-                Plain::Many(values) => Plain::Many(ranks(&values, *order)),
-            },
-            ExprKind::First(operand, order) => {
-                let Plain::Many(values) = self.value(operand)? else {
-                    return None;
-                };
-                let best = match order {
-                    Order::Ascending => values.into_iter().min(),
-                    Order::Descending => values.into_iter().max(),
-                };
-                Plain::One(best?)
-            }
-            ExprKind::FirstMember(operand, order) => {
-                let Some(Space::Over(collection)) = operand.ty.map(|ty| ty.space) else {
-                    return None;
-                };
-                let Plain::Many(values) = self.value(operand)? else {
-                    return None;
-                };
-                let givers = self.rows.get(&collection)?.iter().enumerate();
-                let givers = givers.filter_map(|(member, row)| row.map(|_| member));
-                let best = earliest_first(givers.zip(values), *order)?;
-                Plain::One(i64::try_from(best).ok()?)
-            }
-            ExprKind::Error => return None,
-        })
-    }
-}
-
-/// The first member, of those in order, whose value no other comes before.
-fn earliest_first(rows: impl Iterator<Item = (usize, i64)>, order: Order) -> Option<usize> {
-    let mut best: Option<(usize, i64)> = None;
-    for (member, value) in rows {
-        let better = best.is_none_or(|(_, so_far)| match order {
-            Order::Ascending => value < so_far,
-            Order::Descending => value > so_far,
-        });
-        if better {
-            best = Some((member, value));
-        }
-    }
-    best.map(|(member, _)| member)
-}
-
-fn elementwise(op: BinaryOp, a: Plain, b: Plain) -> Option<Plain> {
-    Some(match (a, b) {
-        (Plain::One(a), Plain::One(b)) => Plain::One(op.apply(a, b)?),
-        (Plain::Many(a), Plain::One(b)) => Plain::Many(
-            a.into_iter()
-                .map(|a| op.apply(a, b))
-                .collect::<Option<_>>()?,
-        ),
-        (Plain::One(a), Plain::Many(b)) => Plain::Many(
-            b.into_iter()
-                .map(|b| op.apply(a, b))
-                .collect::<Option<_>>()?,
-        ),
-        (Plain::Many(a), Plain::Many(b)) if a.len() == b.len() => {
-            let pairs = a.into_iter().zip(b);
-            Plain::Many(pairs.map(|(a, b)| op.apply(a, b)).collect::<Option<_>>()?)
-        }
-        _ => return None,
-    })
-}
-
-/// 1 + how many come strictly before: ties share a rank, and the next rank is left out.
-fn ranks(values: &[i64], order: Order) -> Vec<i64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let rank = |value: &i64| {
-        let before = match order {
-            Order::Ascending => sorted.partition_point(|other| other < value),
-            Order::Descending => sorted.len() - sorted.partition_point(|other| other <= value),
-        };
-        i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1)
+    let caller = match found.by {
+        Some(Role::Party(party)) => Account::Party(party),
+        Some(Role::Member(group)) => Account::Member(group, 0),
+        None => Account::Anyone,
     };
-    values.iter().map(rank).collect()
-}
-
-impl BinaryOp {
-    /// The result, unless it leaves `i64`. Division truncates toward zero; by 0 it gives 0. Truth
-    /// values are 1 and 0.
-    #[must_use]
-    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
-        let truth = |value: bool| Some(value.into());
-        match self {
-            BinaryOp::Add => a.checked_add(b),
-            BinaryOp::Sub => a.checked_sub(b),
-            BinaryOp::Mul => a.checked_mul(b),
-            BinaryOp::Div if b == 0 => Some(0),
-            BinaryOp::Div => a.checked_div(b),
-            BinaryOp::And => truth(a != 0 && b != 0),
-            BinaryOp::Or => truth(a != 0 || b != 0),
-            BinaryOp::Equal => truth(a == b),
-            BinaryOp::NotEqual => truth(a != b),
-            BinaryOp::Less => truth(a < b),
-            BinaryOp::LessEqual => truth(a <= b),
-            BinaryOp::Greater => truth(a > b),
-            BinaryOp::GreaterEqual => truth(a >= b),
-        }
-    }
+    world.run(index, &[], caller).map(|outcome| outcome.results)
 }

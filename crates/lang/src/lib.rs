@@ -1,8 +1,10 @@
 //! The contract language: from source text to a compiled contract, and a plaintext interpreter.
 //!
 //! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `resolve`
-//! (declarations), `lower` (names, types, labels and ranges into [`hir`]), `policy` (who may see
-//! what), `codegen` (bytecode, which then passes the check that nodes make). [`interpret()`] runs the checked contract on plain numbers.
+//! (declarations), `lower` (names, types and functions put in place, into [`hir`]), [`flow`] (who knows each value, where it
+//! lies, whose data it comes from, and who may see it), `codegen` (bytecode, which then passes the check that
+//! nodes make). [`interpret()`] runs the checked contract on plain numbers.
+//! Beside them, on the tree alone: [`format()`] (the one style) and [`ide`] (what editors ask).
 //!
 //! Invariants: the same source gives the same bytes on every machine (no clock, no paths, no
 //! hash-ordered containers); white space and comments do not matter; no input makes the compiler
@@ -12,40 +14,58 @@ pub mod code;
 mod codegen;
 mod constant;
 pub mod diagnostic;
+pub mod flow;
+mod format;
 pub mod hir;
+pub mod ide;
 pub mod interpret;
 mod lower;
-mod policy;
 mod resolve;
+mod scope;
 pub mod span;
 mod suggest;
 pub mod syntax;
 pub mod testing;
-pub mod types;
+pub mod value;
 
 pub use code::{Code, explain};
-pub use diagnostic::{Color, Diagnostic, Severity, has_errors, render};
+pub use diagnostic::{Color, Diagnostic, Fix, Severity, has_errors, render};
+pub use flow::Facts;
+pub use format::format;
 pub use hir::Hir;
-pub use interpret::{Datum, Refusal, Value, interpret};
+pub use interpret::{Refusal, Shown, World, interpret};
+pub use lower::{LibraryFunction, library};
 pub use span::Span;
 pub use testing::{TestFailure, TestOutcome, run_tests};
+pub use value::{Account, Value};
 
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
-use enigma_bytecode::verify::verify;
+use enigma_bytecode::ranges::RangeError;
+use enigma_bytecode::verify::{VerifyError, verify};
 
 /// Largest source, in bytes.
 pub const MAX_SOURCE_LEN: usize = 256 * 1024;
 /// Most diagnostics that are reported for one source.
 pub const MAX_DIAGNOSTICS: usize = 100;
 
+/// A contract that follows all rules of the language.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it says.
+    pub hir: Hir,
+    /// What follows from it.
+    pub facts: Facts,
+}
+
 /// What the compiler made of a source.
 #[derive(Clone, Debug)]
 pub struct Compilation {
-    /// The compiled contract; `None` if there are errors.
-    pub contract: Option<Contract>,
     /// The checked contract, for the interpreter and tests; `None` if there are errors.
-    pub hir: Option<Hir>,
+    pub checked: Option<Checked>,
+    /// The compiled contract; `None` if there are errors, or if it uses what this version does not
+    /// compile yet: then warnings of [`Code::W0901`] say what.
+    pub contract: Option<Contract>,
     /// Errors and warnings, in order of the source.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -54,14 +74,18 @@ impl Compilation {
     /// Runs the `test` blocks; none if there are errors.
     #[must_use]
     pub fn run_tests(&self) -> Vec<TestOutcome> {
-        self.hir.as_ref().map(run_tests).unwrap_or_default()
+        self.checked.as_ref().map(run_tests).unwrap_or_default()
     }
 
-    fn failed(mut diagnostics: Vec<Diagnostic>) -> Compilation {
+    fn of(
+        checked: Option<Checked>,
+        contract: Option<Contract>,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Compilation {
         sort(&mut diagnostics);
         Compilation {
-            contract: None,
-            hir: None,
+            checked,
+            contract,
             diagnostics,
         }
     }
@@ -70,59 +94,77 @@ impl Compilation {
 /// Compiles a source. Never fails: what is wrong is in the diagnostics.
 #[must_use]
 pub fn compile(source: &str) -> Compilation {
+    let mut diagnostics = Vec::new();
+    let Some(checked) = check(source, &mut diagnostics) else {
+        return Compilation::of(None, None, diagnostics);
+    };
+    match build(&checked) {
+        Ok(contract) => Compilation::of(Some(checked), Some(contract), diagnostics),
+        Err(problems) => {
+            diagnostics.extend(problems);
+            // An error of the last steps is one of the contract, too.
+            let checked = (!has_errors(&diagnostics)).then_some(checked);
+            Compilation::of(checked, None, diagnostics)
+        }
+    }
+}
+
+/// Everything but bytecode; `None` if there are errors.
+fn check(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
     if source.len() > MAX_SOURCE_LEN {
-        let message = format!(
-            "a source has at most {MAX_SOURCE_LEN} bytes, and this has {}",
-            source.len()
-        );
-        let diagnostic = Diagnostic::error(Code::E0105, Span::default(), message);
-        return Compilation::failed(vec![diagnostic]);
+        diagnostics.push(Diagnostic::too_large(source.len()));
+        return None;
     }
     let parse = syntax::parse(source);
-    let mut diagnostics = parse.diagnostics.clone();
+    diagnostics.extend(parse.diagnostics.iter().cloned());
     if diagnostics.iter().any(|d| d.code == Code::E0104) {
         // The rest of the file was not read; whatever is said about it would be noise.
-        return Compilation::failed(diagnostics);
+        return None;
     }
-    let scope = syntax::ast::File::cast(parse.root())
-        .and_then(|file| resolve::resolve(&file, &mut diagnostics));
-    let Some(scope) = scope else {
-        return Compilation::failed(diagnostics);
-    };
-    let mut hir = lower::lower(scope, &mut diagnostics);
-    policy::check(&mut hir, &mut diagnostics);
-    if has_errors(&diagnostics) {
-        return Compilation::failed(diagnostics);
-    }
-    let contract = codegen::generate(&hir, &mut diagnostics);
-    let checked = contract.map(|contract| verify(&contract).map(|()| contract));
-    let contract = match checked {
-        Some(Ok(contract)) => contract,
-        Some(Err(error)) => {
+    let file = syntax::ast::File::cast(parse.root())?;
+    let scope = resolve::resolve(&file, diagnostics)?;
+    let hir = lower::lower(scope, diagnostics);
+    let facts = flow::check(&hir, diagnostics);
+    (!has_errors(diagnostics)).then_some(Checked { hir, facts })
+}
+
+/// Bytecode that nodes accept.
+fn build(checked: &Checked) -> Result<Contract, Vec<Diagnostic>> {
+    let contract = codegen::generate(checked)?;
+    match verify(&contract) {
+        Ok(()) => {}
+        // The compiler's ranges are narrower than those of the verifier, which sees one operation at a time.
+        Err(VerifyError::Code {
+            error: RangeError::TooLarge { low, high, .. },
+            entry,
+        }) => {
+            let entry = checked.hir.entries.get(entry);
+            let span = entry.map_or(Span::default(), |entry| entry.span);
+            let message = format!("numbers from {low} to {high} on the way: not built yet");
+            let problem = Diagnostic::warning(Code::W0901, span, message)
+                .help("narrow the ranges of what goes in");
+            return Err(vec![problem]);
+        }
+        Err(error) => {
             let message = format!("the compiled contract is not valid: {error}");
-            diagnostics.push(Diagnostic::error(Code::E0999, Span::default(), message));
-            return Compilation::failed(diagnostics);
+            return Err(vec![Diagnostic::error(
+                Code::E0999,
+                Span::default(),
+                message,
+            )]);
         }
-        None if has_errors(&diagnostics) => return Compilation::failed(diagnostics),
-        None => {
-            let message = "an entry needs more than 65_536 registers";
-            diagnostics.push(Diagnostic::error(Code::E0601, Span::default(), message));
-            return Compilation::failed(diagnostics);
-        }
-    };
+    }
     let size = encode(&contract).len();
     if size > MAX_BYTES {
         let message =
             format!("the compiled contract has {size} bytes; at most {MAX_BYTES} are allowed");
-        diagnostics.push(Diagnostic::error(Code::E0601, Span::default(), message));
-        return Compilation::failed(diagnostics);
+        return Err(vec![Diagnostic::error(
+            Code::E0601,
+            Span::default(),
+            message,
+        )]);
     }
-    sort(&mut diagnostics);
-    Compilation {
-        contract: Some(contract),
-        hir: Some(hir),
-        diagnostics,
-    }
+    Ok(contract)
 }
 
 /// In order of the source; a flood is cut off, errors before warnings.

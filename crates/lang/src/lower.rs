@@ -1,287 +1,262 @@
-//! Bodies of entries: names, types, labels, index spaces and ranges of every expression. What comes
-//! out refers to declarations by index and carries a type on each node.
+//! Bodies of entries, functions and lambdas: names and types of every expression. What comes out refers to
+//! declarations by index and carries a type on each node; functions are put in place where they are called.
+//!
+//! Secrecy and ranges are not judged here: see `flow`.
 
-mod arithmetic;
+mod call;
+mod cells;
+mod coerce;
+mod describe;
+mod entry;
 mod expression;
-mod guard;
+mod function;
+mod hidden;
+mod lambda;
+mod library;
 mod method;
+mod names;
+mod operator;
+mod part;
+mod place;
+mod reveal;
+mod statement;
+mod store;
+mod structs;
 mod tests;
+mod vector;
 
-use std::collections::BTreeMap;
+pub use library::{LibraryFunction, library};
 
-use enigma_bytecode::verify::MAX_REVEALS;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::hir::{Entry, Expr, Hir, Recipient, Reveal};
-use crate::resolve::{Scope, duplicate, named_kind, recipient_named, unknown_type, unsupported};
+use crate::hir::{Expr, ExprId, ExprKind, Hir, Label, Local, LocalId, Predicate, Type};
+use crate::scope::{Generics, Scope};
 use crate::span::Span;
-use crate::syntax::{SyntaxKind as K, SyntaxNode, ast};
-use crate::types::{Kind, Label, Space, Ty};
+use crate::syntax::ast;
+use names::{Bound, Frame, FrameKind};
 
 /// Far more than are shown: there is no use in looking for others.
 const ENOUGH_DIAGNOSTICS: usize = 1_000;
+/// Most expressions of a contract, with functions put in place.
+const MAX_EXPRESSIONS: u32 = 200_000;
+/// How deep expressions and blocks may stand in each other, with functions put in place: the passes that follow
+/// descend as deep. One expression of the source may be 256 high.
+const MAX_DEPTH: u32 = 300;
+/// How deep calls of functions may stand in each other.
+const MAX_CALLS: usize = 32;
 
 /// Settles everything below the declarations.
-pub(crate) fn lower(scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {
-    let entries: Vec<Entry> = scope
-        .entries
-        .iter()
-        .map(|entry| {
-            let mut body = Body {
-                scope: &scope,
-                diagnostics,
-                locals: Vec::new(),
-                names: BTreeMap::new(),
-                reveals: Vec::new(),
-            };
-            body.entry(entry)
-        })
-        .collect();
+pub(crate) fn lower(mut scope: Scope, diagnostics: &mut Vec<Diagnostic>) -> Hir {
+    let mut called = BTreeSet::new();
+    for (index, entry) in scope.entries.clone().iter().enumerate() {
+        let mut body = Body::new(&mut scope, diagnostics, FrameKind::Entry);
+        body.entry(index, entry);
+        called.append(&mut body.called);
+    }
+    function::check_uncalled(&mut scope, &called, diagnostics);
     // Tests of what is not built yet would only repeat that, in other words.
-    let tests = if diagnostics.iter().any(|d| d.code == Code::E0900) {
-        Vec::new()
-    } else {
-        tests::lower(&scope, &entries, diagnostics)
-    };
-    Hir {
-        name: scope.name,
-        version: scope.version,
-        groups: scope.groups,
-        parties: scope.parties,
-        collections: scope.collections,
-        entries,
-        tests,
+    if !diagnostics.iter().any(|d| d.code == Code::E0900) {
+        scope.hir.tests = tests::lower(&scope, diagnostics);
     }
+    scope.hir
 }
 
-/// What a name of a body stands for.
-#[derive(Clone, Copy)]
-enum Bound {
-    Local(usize),
-    Revealed,
+/// A lambda of a declaration, whose parameters have these types: what it says about them and the ledger.
+pub(crate) fn predicate(
+    scope: &mut Scope,
+    lambda: &ast::Lambda,
+    parameters: &[Type],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Predicate> {
+    Body::new(scope, diagnostics, FrameKind::Predicate).predicate(lambda, parameters)
 }
 
+/// What is being lowered: an entry or a predicate, with the functions that are put in place in it.
 struct Body<'a> {
-    scope: &'a Scope,
+    scope: &'a mut Scope,
     diagnostics: &'a mut Vec<Diagnostic>,
-    locals: Vec<Expr>,
-    names: BTreeMap<String, (Bound, Span)>,
-    reveals: Vec<Reveal>,
+    locals: Vec<Local>,
+    /// For each local whether what it holds so far may be private. See [`Body::may_be_private`].
+    hidden: Vec<bool>,
+    /// Whether what is lowered runs under a condition that may be private.
+    under_private: bool,
+    frame: Frame,
+    /// The names of the results, and where they stand.
+    reveals: BTreeMap<String, Span>,
+    /// The functions that are being put in place, outermost first.
+    calls: Vec<(usize, String)>,
+    /// Where the outermost of them is called.
+    call_span: Span,
+    /// All functions that were put in place.
+    called: BTreeSet<usize>,
+    /// How deep the expression or block stands.
+    depth: u32,
+    /// Whether this is the body of a predicate.
+    in_predicate: bool,
 }
 
-impl Body<'_> {
-    fn entry(&mut self, entry: &ast::Entry) -> Entry {
-        for param in entry.params() {
-            self.report(unsupported(param.span(), "a parameter of an entry"));
-        }
-        for word in entry.conditions() {
-            let what = format!("`{}`", word.text());
-            self.report(unsupported(word.text_range().into(), &what));
-        }
-        if let Some(block) = entry.block() {
-            block.statements().for_each(|node| self.statement(&node));
-        }
-        if let Some(extra) = self.reveals.get(MAX_REVEALS) {
-            let message = format!("an entry reveals at most {MAX_REVEALS} values");
-            self.diagnostics
-                .push(Diagnostic::error(Code::E0601, extra.span, message));
-        }
-        Entry {
-            name: entry.name().map(|name| name.text).unwrap_or_default(),
-            locals: std::mem::take(&mut self.locals),
-            reveals: std::mem::take(&mut self.reveals),
+impl<'a> Body<'a> {
+    fn new(
+        scope: &'a mut Scope,
+        diagnostics: &'a mut Vec<Diagnostic>,
+        kind: FrameKind,
+    ) -> Body<'a> {
+        Body {
+            scope,
+            diagnostics,
+            locals: Vec::new(),
+            hidden: Vec::new(),
+            under_private: false,
+            frame: Frame::new(kind, Generics::default()),
+            reveals: BTreeMap::new(),
+            calls: Vec::new(),
+            call_span: Span::default(),
+            called: BTreeSet::new(),
+            depth: 0,
+            in_predicate: kind == FrameKind::Predicate,
         }
     }
 
+    /// Each call of a function lowers its body again: the same is said once.
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn statement(&mut self, node: &SyntaxNode) {
-        if self.diagnostics.len() >= ENOUGH_DIAGNOSTICS {
-            return;
-        }
-        if let Some(statement) = ast::Let::cast(node.clone()) {
-            self.let_statement(&statement);
-        } else if let Some(statement) = ast::Reveal::cast(node.clone()) {
-            self.reveal(&statement);
-        } else {
-            let what = match node.kind() {
-                K::If => "`if`",
-                K::For => "`for`",
-                K::While => "`while`",
-                K::Require => "`require`",
-                K::Return => "`return`",
-                K::Break => "`break`",
-                K::Assign => "an assignment",
-                K::ExprStmt => "a call as a statement",
-                _ => return,
-            };
-            let first = node
-                .first_token()
-                .map_or(node.text_range(), |token| token.text_range());
-            self.report(unsupported(first.into(), what));
+        if self.calls.is_empty() || !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic);
         }
     }
 
-    fn bind(&mut self, name: &ast::Name, bound: Bound) {
-        let taken = self.names.get(&name.text).map(|(_, span)| *span);
-        match taken.or_else(|| self.scope.declared_at(&name.text)) {
-            Some(first) => self.report(duplicate(name, first)),
-            None => {
-                self.names.insert(name.text.clone(), (bound, name.span));
-            }
-        }
+    /// Whether there is no use in going on.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= ENOUGH_DIAGNOSTICS || self.scope.hir.exprs >= MAX_EXPRESSIONS
     }
 
-    fn let_statement(&mut self, statement: &ast::Let) {
-        let names = statement.names();
-        if statement.mutable() {
-            self.report(unsupported(statement.span(), "`let mut`"));
-        }
-        let stated = statement.ty();
-        let kind = stated.as_ref().and_then(|ty| self.stated_type(ty));
-        let Some(value) = statement.value() else {
-            return;
-        };
-        let int = match kind {
-            Some(Kind::Int(int)) => Some(int),
-            _ => None,
-        };
-        let mut value = self.expression(&value, int);
-        if let (Some(ty), Some(stated)) = (value.ty, &stated) {
-            if let Some(kind) = kind {
-                value.ty = Some(self.meets_stated(ty, kind, value.span));
-            }
-            let label = stated.label().map(|word| word.text().to_owned());
-            match (label.as_deref(), ty.label) {
-                (Some("public"), Label::Private) => {
-                    let message = "a private value cannot become public by a `let`";
-                    let diagnostic = Diagnostic::error(Code::E0301, value.span, message)
-                        .because("this is private")
-                        .also(stated.span(), "everyone would know this")
-                        .help("only `reveal` opens a value, to the recipients it names");
-                    self.diagnostics.push(diagnostic);
-                }
-                (Some("private"), Label::Public) => {
-                    self.diagnostics
-                        .push(unsupported(stated.span(), "making a public value private"));
-                }
-                _ => {}
+    /// A new expression.
+    fn expr(&mut self, kind: ExprKind, ty: Type, span: Span) -> Expr {
+        let id = ExprId(self.scope.hir.exprs);
+        if id.0 < MAX_EXPRESSIONS {
+            self.scope.hir.exprs += 1;
+            if self.scope.hir.exprs == MAX_EXPRESSIONS {
+                let message = "the contract is too large when its functions are put in place";
+                let span = if self.calls.is_empty() {
+                    span
+                } else {
+                    self.call_span
+                };
+                let diagnostic = Diagnostic::error(Code::E0601, span, message)
+                    .because(format!("{MAX_EXPRESSIONS} expressions end here"))
+                    .help("use loops and `map` instead of many calls");
+                self.diagnostics.push(diagnostic);
             }
         }
-        match &names[..] {
-            [name] => {
-                self.bind(name, Bound::Local(self.locals.len()));
-                self.locals.push(value);
-            }
-            [] => {}
-            _ => self.report(unsupported(statement.span(), "taking a tuple apart")),
-        }
+        let ty = if has_unknown(&ty) { Type::Unknown } else { ty };
+        Expr { kind, ty, span, id }
     }
 
-    fn stated_type(&mut self, ty: &ast::Type) -> Option<Kind> {
-        let kind = named_kind(ty);
-        if kind.is_none() {
-            self.report(unknown_type(ty, self.scope));
-        }
-        kind
+    /// An expression for which an error has been reported.
+    fn poisoned(&mut self, span: Span) -> Expr {
+        self.expr(ExprKind::Error, Type::Unknown, span)
     }
 
-    /// The type of a value for which a `let` states a kind: a number takes the stated integer type
-    /// if it provably fits.
-    fn meets_stated(&mut self, ty: Ty, stated: Kind, span: Span) -> Ty {
-        match (stated, ty.kind) {
-            (Kind::Int(int), Kind::Int(_)) if int.holds(ty.interval) => Ty { kind: stated, ..ty },
-            (Kind::Int(int), Kind::Int(_)) => {
-                let message = format!("this value may not fit in {}", int.name());
-                let diagnostic = Diagnostic::error(Code::E0501, span, message);
-                self.report(arithmetic::with_interval(diagnostic, ty.interval));
-                ty
-            }
-            (stated, found) if stated == found => ty,
-            (stated, found) => {
-                let message = format!("this is {}, not {}", found.describe(), stated.describe());
-                self.report(Diagnostic::error(Code::E0211, span, message));
-                ty
-            }
-        }
-    }
-
-    fn reveal(&mut self, statement: &ast::Reveal) {
-        let min_groups = self.guards(statement);
-        let (Some(name), Some(value)) = (statement.name(), statement.value()) else {
-            return;
-        };
-        let value = self.expression(&value, None);
-        self.bind(&name, Bound::Revealed);
-        if value.ty.is_some_and(|ty| ty.label == Label::Public) {
-            let diagnostic =
-                Diagnostic::error(Code::E0311, value.span, "nothing private in this reveal")
-                    .because("everyone knows this value already")
-                    .help("leave this line out, or combine the value with a private one");
-            self.report(diagnostic);
-        }
-        if let Some(Kind::Place(of)) = value.ty.map(|ty| ty.kind) {
-            let of = self.collection_name(of).to_owned();
-            let message = "a place among the rows is no result";
-            let diagnostic = Diagnostic::error(Code::E0211, value.span, message)
-                .because("rows are counted anew in every run")
-                .help(format!("reveal who stands there: `{of}.owner_at(...)`"));
-            self.report(diagnostic);
-        }
-        let mut recipients = Vec::new();
-        for recipient in statement.recipients() {
-            if let Some(found) = self.recipient(&recipient, &value) {
-                recipients.push((found, recipient.span()));
-            }
-        }
-        let (name, span) = (name.text, statement.span());
-        self.reveals.push(Reveal {
-            name,
-            span,
-            value,
-            recipients,
-            released: Vec::new(),
-            min_groups,
-        });
-    }
-
-    /// Checks `owner` against the index space of the value.
-    fn recipient(&mut self, recipient: &ast::Recipient, value: &Expr) -> Option<Recipient> {
-        let kind = recipient.kind()?;
-        let space = value.ty.map(|ty| ty.space);
-        if let (ast::RecipientKind::Owner(None), Some(Space::Over(index))) = (&kind, space) {
-            return Some(Recipient::OwnerOf(index));
-        }
-        let found = recipient_named(self.scope, &kind, self.diagnostics);
-        let wrong = match (found, space) {
-            (Some(Recipient::OwnerOf(index)), Some(Space::Over(other))) if index != other => {
-                let of = self.collection_name(other);
-                Some(format!("this has one value per row of `{of}`"))
-            }
-            (Some(Recipient::OwnerOf(_)), Some(Space::Scalar)) => {
-                Some("this is one value".to_owned())
-            }
-            (None, Some(Space::Scalar)) if matches!(kind, ast::RecipientKind::Owner(None)) => {
-                Some("this is one value".to_owned())
-            }
-            _ => None,
-        };
-        let Some(why) = wrong else { return found };
-        let message = "owners get one value each, and there is not one value for each of them";
-        let diagnostic = Diagnostic::error(Code::E0309, recipient.span(), message)
-            .also(value.span, why)
-            .help("to show one value to all members of a group, write `to each GROUP`");
+    fn wrong(&mut self, diagnostic: Diagnostic) -> Expr {
+        let span = diagnostic.primary.span;
         self.report(diagnostic);
-        None
+        self.poisoned(span)
     }
 
-    fn collection_name(&self, index: usize) -> &str {
-        self.scope
-            .collections
-            .get(index)
-            .map_or("?", |collection| &collection.name)
+    /// Goes one level down, if it is not too deep.
+    fn deeper<T>(&mut self, span: Span, inside: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            let message = "nested too deeply when its functions are put in place";
+            let diagnostic = Diagnostic::error(Code::E0104, span, message)
+                .help("give a name to a part with `let`");
+            self.report(diagnostic);
+            return None;
+        }
+        self.depth += 1;
+        let result = inside(self);
+        self.depth -= 1;
+        Some(result)
+    }
+
+    /// A new local. `hidden`: whether its first value may be private.
+    fn new_local(&mut self, name: &ast::Name, ty: Type, hidden: bool) -> LocalId {
+        self.add_local(
+            Local {
+                name: name.text.clone(),
+                ty,
+                mutable: false,
+                label: None,
+                span: name.span,
+            },
+            hidden,
+        )
+    }
+
+    fn add_local(&mut self, local: Local, hidden: bool) -> LocalId {
+        let id = LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX));
+        self.hidden.push(match local.label {
+            Some(label) => label == Label::Private,
+            None => hidden || self.under_private,
+        });
+        self.locals.push(local);
+        id
+    }
+
+    /// A local that the compiler adds.
+    fn hidden_local(&mut self, name: &str, ty: Type, hidden: bool, span: Span) -> LocalId {
+        let local = Local {
+            name: format!("<{name}>"),
+            ty,
+            mutable: false,
+            label: None,
+            span,
+        };
+        self.add_local(local, hidden)
+    }
+
+    fn local(&self, id: LocalId) -> Option<&Local> {
+        self.locals.get(id.0 as usize)
+    }
+
+    fn local_value(&mut self, id: LocalId, span: Span) -> Expr {
+        let ty = self
+            .local(id)
+            .map_or(Type::Unknown, |local| local.ty.clone());
+        self.expr(ExprKind::Local(id), ty, span)
+    }
+
+    fn predicate(&mut self, lambda: &ast::Lambda, parameters: &[Type]) -> Option<Predicate> {
+        let names = lambda.params();
+        if names.len() != parameters.len() {
+            let message = format!(
+                "this takes {}",
+                describe::counted(parameters.len(), "parameter")
+            );
+            self.report(Diagnostic::error(Code::E0204, lambda.span(), message));
+            return None;
+        }
+        for (name, ty) in names.iter().zip(parameters) {
+            let local = self.new_local(name, ty.clone(), true);
+            self.bind_parameter(name, Bound::Local(local));
+        }
+        let condition = self.condition(&lambda.body()?, "a condition");
+        Some(Predicate {
+            locals: std::mem::take(&mut self.locals),
+            parameters: parameters.len(),
+            condition,
+        })
+    }
+}
+
+/// Whether an error has been reported for the type or a part of it. `maybe` of unknown is `none()`, of which nothing
+/// is known yet.
+fn has_unknown(ty: &Type) -> bool {
+    match ty {
+        Type::Unknown => true,
+        Type::Maybe(inner) => **inner != Type::Unknown && has_unknown(inner),
+        Type::List(inner, _) | Type::Rows(inner, _) => has_unknown(inner),
+        Type::Tuple(parts) => parts.iter().any(has_unknown),
+        _ => false,
     }
 }

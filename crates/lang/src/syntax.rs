@@ -6,6 +6,7 @@ mod kind;
 mod lexer;
 mod parser;
 
+pub use grammar::RESERVED;
 pub use kind::{Enigma, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use lexer::{Token, tokenize};
-pub use parser::{MAX_EXPRESSION_HEIGHT, MAX_NESTING, Parse, parse};
+pub use parser::{MAX_EXPRESSION_HEIGHT, MAX_NAME_LEN, MAX_NESTING, Parse, parse};

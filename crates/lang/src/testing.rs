@@ -1,10 +1,14 @@
 //! Runs the `test` blocks of a contract in the interpreter.
 
+mod evaluate;
+
 use std::collections::BTreeMap;
 
-use crate::hir::{Hir, Test, TestExpr, TestStep};
-use crate::interpret::{Datum, Value, interpret};
+use crate::Checked;
+use crate::hir::{BinaryOp, Test, TestExpr, TestRun, TestStep, TestTarget, Type};
+use crate::interpret::{Outcome, Refusal, Shown, World};
 use crate::span::Span;
+use crate::value::{Account, Value};
 
 /// How one test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,156 +36,206 @@ pub struct TestFailure {
     pub message: String,
 }
 
-/// Runs all tests, in source order.
+/// Runs all tests, in source order, each on a new instance of the contract.
 #[must_use]
-pub fn run_tests(hir: &Hir) -> Vec<TestOutcome> {
+pub fn run_tests(checked: &Checked) -> Vec<TestOutcome> {
     let outcome = |test: &Test| TestOutcome {
         title: test.title.clone(),
-        failure: run(hir, test).err(),
+        failure: Session::new(checked).test(test).err(),
     };
-    hir.tests.iter().map(outcome).collect()
+    checked.hir.tests.iter().map(outcome).collect()
 }
 
-fn run(hir: &Hir, test: &Test) -> Result<(), TestFailure> {
-    let mut inputs = BTreeMap::new();
-    let mut results = BTreeMap::new();
-    let entry = |index: usize| hir.entries.get(index).map_or("", |entry| &entry.name);
-    for step in &test.steps {
-        match step {
-            TestStep::Given(collection, values) => {
-                if let Some(collection) = hir.collections.get(*collection) {
-                    inputs.insert(collection.name.clone(), values.clone());
-                }
-            }
-            TestStep::Run(index, span) => {
-                let run = interpret(hir, entry(*index), &inputs);
-                results = run.map_err(|refusal| failure(*span, format!("refused: {refusal}")))?;
-            }
-            TestStep::ExpectFail(index, span) => {
-                if interpret(hir, entry(*index), &inputs).is_ok() {
-                    return Err(failure(
-                        *span,
-                        "ran, and should have been refused".to_owned(),
-                    ));
-                }
-            }
-            TestStep::Expect(expr, span) => {
-                expect(expr, &results).map_err(|m| failure(*span, m))?
-            }
+/// A test in progress.
+struct Session<'a> {
+    checked: &'a Checked,
+    world: World<'a>,
+    /// What the last run that was not refused revealed.
+    results: BTreeMap<String, Shown>,
+}
+
+/// What went wrong, in one line.
+type Checkpoint<T> = Result<T, String>;
+
+impl<'a> Session<'a> {
+    fn new(checked: &'a Checked) -> Session<'a> {
+        Session {
+            checked,
+            world: World::new(checked),
+            results: BTreeMap::new(),
         }
     }
-    Ok(())
-}
 
-fn failure(span: Span, message: String) -> TestFailure {
-    TestFailure { span, message }
-}
-
-/// A value in a test.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Item {
-    Number(i64),
-    Truth(bool),
-    /// By number.
-    Member(i64),
-    List(Vec<Item>),
-    /// Of a row that was refused.
-    Nothing,
-}
-
-fn expect(expr: &TestExpr, results: &BTreeMap<String, Value>) -> Result<(), String> {
-    match evaluate(expr, results)? {
-        Item::Truth(true) => Ok(()),
-        Item::Truth(false) => Err(match expr {
-            TestExpr::Binary(operator, a, b) => {
-                let (a, b) = (evaluate(a, results)?, evaluate(b, results)?);
-                format!("not true: {} {operator} {}", show(&a), show(&b))
-            }
-            _ => "not true".to_owned(),
-        }),
-        other => Err(format!("{} is neither true nor false", show(&other))),
-    }
-}
-
-fn evaluate(expr: &TestExpr, results: &BTreeMap<String, Value>) -> Result<Item, String> {
-    Ok(match expr {
-        TestExpr::Int(value) => Item::Number(*value),
-        TestExpr::Bool(value) => Item::Truth(*value),
-        TestExpr::Member(number) => Item::Member(*number),
-        TestExpr::Result(name) => match results.get(name) {
-            Some(Value::One(datum)) => item(*datum),
-            Some(Value::PerOwner(rows)) => Item::List(
-                rows.iter()
-                    .map(|row| row.map_or(Item::Nothing, item))
-                    .collect(),
-            ),
-            None => return Err(format!("the last run did not reveal `{name}`")),
-        },
-        TestExpr::List(items) => Item::List(
-            items
-                .iter()
-                .map(|item| evaluate(item, results))
-                .collect::<Result<_, _>>()?,
-        ),
-        TestExpr::Negate(operand) => match evaluate(operand, results)? {
-            Item::Number(value) => Item::Number(value.checked_neg().ok_or("too large")?),
-            other => return Err(format!("`-` does not apply to {}", show(&other))),
-        },
-        TestExpr::Not(operand) => match evaluate(operand, results)? {
-            Item::Truth(value) => Item::Truth(!value),
-            other => return Err(format!("`!` does not apply to {}", show(&other))),
-        },
-        TestExpr::Binary(operator, a, b) => {
-            binary(operator, evaluate(a, results)?, evaluate(b, results)?)?
+    fn test(mut self, test: &Test) -> Result<(), TestFailure> {
+        for step in &test.steps {
+            let (span, done) = match step {
+                TestStep::Given(collection, value, span) => (*span, self.give(*collection, value)),
+                TestStep::Set {
+                    target,
+                    value,
+                    count,
+                    span,
+                } => (*span, self.set(target, value, count.as_ref())),
+                TestStep::Run(run) => (run.span, self.must_run(run)),
+                TestStep::ExpectFail(run) => (run.span, self.must_fail(run)),
+                TestStep::Expect(expr, span) => (*span, self.expect(expr)),
+            };
+            done.map_err(|message| TestFailure { span, message })?;
         }
-    })
-}
-
-fn item(datum: Datum) -> Item {
-    match datum {
-        Datum::Number(value) => Item::Number(value),
-        Datum::Truth(value) => Item::Truth(value),
-        Datum::Member(number) => Item::Member(number),
+        Ok(())
     }
-}
 
-fn binary(operator: &str, a: Item, b: Item) -> Result<Item, String> {
-    let number = |value: Option<i64>| {
-        value
-            .map(Item::Number)
-            .ok_or("the number is too large".to_owned())
-    };
-    match (operator, &a, &b) {
-        ("==", _, _) => Ok(Item::Truth(a == b)),
-        ("!=", _, _) => Ok(Item::Truth(a != b)),
-        ("<", Item::Number(x), Item::Number(y)) => Ok(Item::Truth(x < y)),
-        ("<=", Item::Number(x), Item::Number(y)) => Ok(Item::Truth(x <= y)),
-        (">", Item::Number(x), Item::Number(y)) => Ok(Item::Truth(x > y)),
-        (">=", Item::Number(x), Item::Number(y)) => Ok(Item::Truth(x >= y)),
-        ("&&", Item::Truth(x), Item::Truth(y)) => Ok(Item::Truth(*x && *y)),
-        ("||", Item::Truth(x), Item::Truth(y)) => Ok(Item::Truth(*x || *y)),
-        ("+", Item::Number(x), Item::Number(y)) => number(x.checked_add(*y)),
-        ("-", Item::Number(x), Item::Number(y)) => number(x.checked_sub(*y)),
-        ("*", Item::Number(x), Item::Number(y)) => number(x.checked_mul(*y)),
-        ("/", Item::Number(_), Item::Number(0)) => Ok(Item::Number(0)),
-        ("/", Item::Number(x), Item::Number(y)) => number(x.checked_div(*y)),
-        _ => Err(format!(
-            "`{operator}` does not apply to {} and {}",
-            show(&a),
-            show(&b)
-        )),
+    /// `given NAME = value`: rows in order of givers. A list of lists, where a row is no list, is one list per giver.
+    fn give(&mut self, index: usize, value: &TestExpr) -> Checkpoint<()> {
+        let hir = &self.checked.hir;
+        let value = self.evaluate(value)?;
+        let Some(collection) = hir.collections.get(index) else {
+            return Err("there is no such collection".to_owned());
+        };
+        let row = |value: &Value| match value.typed(&collection.row, hir) {
+            Some(row) => Ok(Some(row)),
+            None => Err(format!(
+                "{} is no value for `{}`",
+                value.show(hir),
+                collection.name
+            )),
+        };
+        if collection.is_single() {
+            self.world.give(index, vec![row(&value)?]);
+            return Ok(());
+        }
+        let Value::List(items) = &value else {
+            return Err(format!(
+                "`{}` is given as a list, not as {}",
+                collection.name,
+                value.show(hir)
+            ));
+        };
+        let nested = items.iter().map(Value::elements);
+        let nested = nested.collect::<Option<Vec<&[Value]>>>();
+        match nested.filter(|_| !matches!(collection.row, Type::List(..))) {
+            Some(givers) if !items.is_empty() => {
+                let mut rows = Vec::new();
+                for (giver, values) in (0..).zip(givers) {
+                    let account = match collection.provider {
+                        crate::hir::Provider::Each(group) => Account::Member(group, giver),
+                        crate::hir::Provider::Party(party) => Account::Party(party),
+                    };
+                    for value in values {
+                        rows.push((account.clone(), row(value)?));
+                    }
+                }
+                self.world.give_by(index, rows);
+            }
+            _ => self
+                .world
+                .give(index, items.iter().map(row).collect::<Result<_, _>>()?),
+        }
+        Ok(())
     }
-}
 
-fn show(item: &Item) -> String {
-    match item {
-        Item::Number(value) => value.to_string(),
-        Item::Truth(value) => value.to_string(),
-        Item::Member(number) => format!("member {number}"),
-        Item::Nothing => "nothing".to_owned(),
-        Item::List(items) => {
-            let items: Vec<String> = items.iter().map(show).collect();
-            format!("[{}]", items.join(", "))
+    /// `set PLACE = value count n`.
+    fn set(
+        &mut self,
+        target: &TestTarget,
+        value: &TestExpr,
+        count: Option<&TestExpr>,
+    ) -> Checkpoint<()> {
+        let hir = &self.checked.hir;
+        let Some(slot) = hir.slots.get(target.slot) else {
+            return Err("there is no such slot".to_owned());
+        };
+        let key = self.key(target.slot, target.key.as_ref())?;
+        let mut ty = &slot.ty;
+        let mut way = Vec::new();
+        for index in &target.indices {
+            way.push(self.place(index)?);
+            ty = ty
+                .element()
+                .ok_or_else(|| format!("`{}` has no elements there", slot.name))?;
+        }
+        let value = self.evaluate(value)?;
+        let Some(value) = value.typed(ty, hir) else {
+            return Err(format!(
+                "{} is no value for `{}`",
+                value.show(hir),
+                slot.name
+            ));
+        };
+        let mut whole = self.stored(target.slot, key.as_ref())?;
+        let mut part = &mut whole;
+        for place in way {
+            let len = part.elements().map_or(0, <[Value]>::len);
+            part = match part.parts_mut().and_then(|parts| parts.get_mut(place)) {
+                Some(part) => part,
+                None => return Err(format!("`{}` has {len} elements there", slot.name)),
+            };
+        }
+        *part = value;
+        self.world.set(target.slot, key, whole);
+        if let Some(count) = count {
+            let count = self.place(count)?;
+            self.world.set_contributions(target.slot, count as u64);
+        }
+        Ok(())
+    }
+
+    fn must_run(&mut self, run: &TestRun) -> Checkpoint<()> {
+        match self.run(run)? {
+            Ok(outcome) => {
+                self.results = outcome.results;
+                Ok(())
+            }
+            Err(refusal) if refusal.is_internal() => Err(refusal.to_string()),
+            Err(refusal) => Err(format!("refused: {refusal}")),
+        }
+    }
+
+    fn must_fail(&mut self, run: &TestRun) -> Checkpoint<()> {
+        match self.run(run)? {
+            Ok(_) => Err("ran, and should have been refused".to_owned()),
+            Err(refusal) if refusal.is_internal() => Err(refusal.to_string()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn run(&mut self, run: &TestRun) -> Checkpoint<Result<Outcome, Refusal>> {
+        let args: Vec<Value> = run
+            .args
+            .iter()
+            .map(|arg| self.evaluate(arg))
+            .collect::<Result<_, _>>()?;
+        let caller = match &run.caller {
+            Some(caller) => self.account(caller)?,
+            None => Account::Anyone,
+        };
+        Ok(self.world.run(run.entry, &args, caller))
+    }
+
+    fn expect(&self, expr: &TestExpr) -> Checkpoint<()> {
+        let hir = &self.checked.hir;
+        match self.evaluate(expr)? {
+            Value::Truth(true) => Ok(()),
+            Value::Truth(false) => Err(match expr {
+                TestExpr::Binary(op, a, b) if op.is_comparison() => {
+                    let (a, b) = self.sides(a, b)?;
+                    let hint = match (op, &a, &b) {
+                        (BinaryOp::Equal, Value::Maybe(_), Value::Maybe(_)) => "",
+                        (BinaryOp::Equal, Value::Maybe(_), _) => {
+                            " (compare with `some(...)` or `none()`)"
+                        }
+                        _ => "",
+                    };
+                    format!(
+                        "not true: {} {} {}{hint}",
+                        a.show(hir),
+                        op.sign(),
+                        b.show(hir)
+                    )
+                }
+                _ => "not true".to_owned(),
+            }),
+            other => Err(format!("{} is neither true nor false", other.show(hir))),
         }
     }
 }

@@ -7,7 +7,7 @@ use enigma_bytecode::container::{contract_hash, encode};
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::{sentences, to_json};
 use enigma_bytecode::model::{Op, Recipient, Shape};
-use enigma_lang::{Color, Datum, Value, compile, interpret, render};
+use enigma_lang::{Account, Color, Severity, Shown, Value, compile, interpret, render};
 
 const SALARIES: &str = include_str!("../../../examples/salaries/salaries.enigma");
 
@@ -131,12 +131,12 @@ fn examples_compile_and_pass_their_own_tests() {
 fn samples_give_the_expected_results() {
     for (name, sample) in EXAMPLES {
         let compilation = compile(&example(name, &format!("{name}.enigma")));
-        let hir = compilation.hir.expect("no errors");
+        let checked = compilation.checked.expect("no errors");
         let expected: serde_json::Value =
             serde_json::from_str(&example(name, "expected.json")).expect("JSON");
         let entry = expected["entry"].as_str().expect("an entry");
         let (people, inputs) = sample_of(&example(name, sample));
-        let results = interpret(&hir, entry, &inputs).expect("runs");
+        let results = interpret(&checked, entry, &inputs).expect("runs");
         let results: serde_json::Map<String, serde_json::Value> = results
             .into_iter()
             .map(|(name, value)| (name, json(value, &people)))
@@ -169,17 +169,16 @@ fn sample_of(text: &str) -> (Vec<String>, BTreeMap<String, Vec<i64>>) {
     (people, BTreeMap::from([(collection.to_owned(), values)]))
 }
 
-fn json(value: Value, people: &[String]) -> serde_json::Value {
-    let one = |datum: Datum| match datum {
-        Datum::Number(value) => value.into(),
-        Datum::Truth(value) => value.into(),
-        Datum::Member(number) => people[usize::try_from(number).expect("a member")]
-            .clone()
-            .into(),
+fn json(value: Shown, people: &[String]) -> serde_json::Value {
+    let one = |value: Value| match value {
+        Value::Number(number) => i64::try_from(number).expect("small").into(),
+        Value::Truth(value) => value.into(),
+        Value::Account(Account::Member(_, number)) => people[number as usize].clone().into(),
+        other => panic!("{other:?}"),
     };
     match value {
-        Value::One(datum) => one(datum),
-        Value::PerOwner(rows) => {
+        Shown::One(value) => one(value),
+        Shown::PerOwner(rows) => {
             let named = people.iter().cloned().zip(rows);
             let shown = named.filter_map(|(name, row)| Some((name, one(row?))));
             serde_json::Value::Object(shown.collect())
@@ -205,4 +204,43 @@ fn the_interface_tells_clients_and_owners_what_they_need() {
     insta::assert_snapshot!("salaries.enj", to_json(&contract));
     insta::assert_snapshot!("salaries.manifest", sentences(&contract).join("\n"));
     insta::assert_snapshot!("salaries.listing", disassemble(&contract));
+}
+
+/// The contracts of the specification, with how many tests each has.
+const CONTRACTS: [(&str, usize); 8] = [
+    ("salaries", 2),
+    ("auction", 3),
+    ("voting", 2),
+    ("overlap", 2),
+    ("risk_model", 1),
+    ("income_by_department", 1),
+    ("vault", 1),
+    ("data_market", 1),
+];
+
+#[test]
+fn contracts_of_the_specification_pass_their_own_tests() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut faults = Vec::new();
+    for (name, tests) in CONTRACTS {
+        let path = folder.join(name).join(format!("{name}.enigma"));
+        let source = std::fs::read_to_string(path).expect("readable");
+        let compilation = compile(&source);
+        let errors = compilation
+            .diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error);
+        let errors: Vec<_> = errors.cloned().collect();
+        if !errors.is_empty() {
+            faults.push(render(&errors, name, &source, Color::Never));
+        }
+        let outcomes = compilation.run_tests();
+        if outcomes.len() != tests {
+            faults.push(format!("{name}: {} tests ran", outcomes.len()));
+        }
+        for outcome in outcomes.into_iter().filter(|outcome| !outcome.passed()) {
+            faults.push(format!("{name}: {outcome:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

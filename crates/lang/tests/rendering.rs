@@ -27,7 +27,7 @@ fn reports_say_what_where_why_and_what_to_do() {
     );
     insta::assert_snapshot!(
         "no_consent",
-        changed("    allow per_owner    to owner;", "    ;")
+        changed("    allow per_owner to owner;", "    ;")
     );
     insta::assert_snapshot!(
         "overflow",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use enigma_bytecode::model::Contract;
-use enigma_lang::{Diagnostic, Severity};
+use enigma_lang::Diagnostic;
 
 /// An entry of a contract, under the name that cases call it by.
 #[derive(Clone, Debug)]
@@ -65,11 +65,9 @@ impl Program {
 
 impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self.0.iter();
-        let first = errors
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .map(|diagnostic| diagnostic.message.as_str())
-            .next();
+        // Errors first; of what cannot be compiled yet there are warnings only.
+        let first = self.0.iter().min_by_key(|diagnostic| diagnostic.severity);
+        let first = first.map(|diagnostic| diagnostic.message.as_str());
         f.write_str(first.unwrap_or("the contract does not compile"))
     }
 }

@@ -26,8 +26,10 @@ fn programs(count: usize) -> Vec<Program> {
                group h min 1 max 20;
                collect a: private i64 from each g range -9..=9 allow aggregate(1) to each g allow per_owner to owner allow member to each g;
                collect b: private i64 from each h range -5..=30 allow aggregate(1) to each g;
+               {}
                entry e() {{ {body} }}
-             }}"
+             }}",
+            random::FUNCTIONS
         )
     });
     // Some bodies leave the range of numbers or show what is not allowed.

@@ -1,13 +1,17 @@
-//! The commands against a network, one file for each group.
+//! The commands against a network and those around a source, one file for each group.
 
 pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod deploy;
+pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod give;
 pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod lookup;
+pub(crate) mod lsp;
+pub(crate) mod new;
 pub(crate) mod result;
 pub(crate) mod rights;
 pub(crate) mod status;

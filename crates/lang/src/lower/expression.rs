@@ -1,193 +1,323 @@
-//! Expressions: names, methods, casts and lists.
+//! Expressions of every kind: each is one function, here or in the file of its idea.
 
-use enigma_bytecode::interval::Wide;
-
-use super::{Body, Bound};
+use super::vector::{Mismatch, base, each, list, meet, with_base};
+use super::{Body, has_unknown};
 use crate::code::Code;
-use crate::constant;
-use crate::diagnostic::Diagnostic;
-use crate::hir::{BinaryOp, Expr, ExprKind};
-use crate::resolve::{Symbol, named_kind, unknown_type, unsupported};
+use crate::diagnostic::{Diagnostic, grouped};
+use crate::hir::{Expr, ExprKind, IntType, Length, Type};
+use crate::resolve::MAX_WIDTH;
+use crate::scope::Symbol;
 use crate::span::Span;
-use crate::syntax::ast::{self, Name};
-use crate::types::{IntType, Kind, Label, Space, Ty};
+use crate::suggest::nearest;
+use crate::syntax::ast::{self, Arg, Name};
 
 impl Body<'_> {
-    /// An expression. `want`: the type that the context asks for, in which the result may be
-    /// computed if its own is too small.
-    pub(super) fn expression(&mut self, expr: &ast::Expr, want: Option<IntType>) -> Expr {
+    /// An expression. `want`: the type that the context asks for, if it does. Numbers with a point and missing values take it,
+    /// and arithmetic may be computed in it; the caller sees to the rest.
+    pub(super) fn expression(&mut self, expr: &ast::Expr, want: Option<&Type>) -> Expr {
         let span = expr.span();
+        if self.is_full() {
+            return self.poisoned(span);
+        }
+        let lowered = self.deeper(span, |body| body.any(expr, want, span));
+        lowered.unwrap_or_else(|| self.poisoned(span))
+    }
+
+    fn any(&mut self, expr: &ast::Expr, want: Option<&Type>, span: Span) -> Expr {
         match expr.kind() {
-            ast::ExprKind::Int(text) => match constant::number(&text, span) {
-                Ok(value) => self.literal(value, IntType::Literal, span),
-                Err(diagnostic) => self.wrong(diagnostic),
-            },
+            ast::ExprKind::Int(_) | ast::ExprKind::Decimal(_) => self.number(expr, want, span),
+            ast::ExprKind::Bool(value) => self.expr(ExprKind::Bool(value), Type::Bool, span),
+            ast::ExprKind::Text(text) => self.expr(ExprKind::Text(text), Type::Str, span),
             ast::ExprKind::Name(name) => self.name(&name),
-            ast::ExprKind::Unary(operator, operand) if operator == "-" => {
-                let operand = self.expression(&operand, want);
-                self.negate(operand, want, span)
-            }
-            ast::ExprKind::Binary(a, operator, b) => {
-                let Some(op) = BinaryOp::written(&operator) else {
-                    return self.wrong(unsupported(span, &format!("`{operator}`")));
-                };
-                // The operands of a comparison are not computed in the type of its result.
-                let want = want.filter(|_| op.is_arithmetic());
-                let (a, b) = (self.expression(&a, want), self.expression(&b, want));
-                self.binary(op, a, b, want, span)
-            }
+            ast::ExprKind::Caller => self.caller(span),
+            ast::ExprKind::Path(of, name, args) => self.path(&of, &name, args.as_deref(), span),
+            ast::ExprKind::Unary(sign, operand) => self.unary(&sign, &operand, want, span),
+            ast::ExprKind::Binary(a, sign, b) => self.binary(&a, &sign, &b, want, span),
             ast::ExprKind::Cast(operand, ty) => self.cast(&operand, &ty, span),
-            ast::ExprKind::Method(receiver, name, args) => {
-                self.method(&receiver, &name, &args, want, span)
-            }
-            ast::ExprKind::Unary(_, operand) => {
-                let operand = self.expression(&operand, None);
-                self.not(operand, span)
-            }
-            ast::ExprKind::Bool(value) => Expr {
-                kind: ExprKind::Int(value.into()),
-                ty: Some(Ty {
-                    label: Label::Public,
-                    kind: Kind::Bool,
-                    space: Space::Scalar,
-                    interval: Some(Wide::exactly(value.into())),
-                }),
-                span,
-            },
-            ast::ExprKind::Index(..) => self.wrong(unsupported(span, "an index")),
-            ast::ExprKind::List(_) => self.wrong(unsupported(span, "a list")),
-            ast::ExprKind::Other(what) => self.wrong(unsupported(span, what)),
-            ast::ExprKind::Missing => poisoned(span),
+            ast::ExprKind::Ternary(c, a, b) => self.ternary([&c, &a, &b], want, span),
+            ast::ExprKind::Call(name, args) => self.call(&name, &args, want, span),
+            ast::ExprKind::Method(of, name, args) => self.method(&of, &name, &args, want, span),
+            ast::ExprKind::Field(of, name) => self.field(&of, &name, span),
+            ast::ExprKind::Index(of, index) => self.index(&of, &index, span),
+            ast::ExprKind::Tuple(parts) => self.tuple(&parts, want, span),
+            ast::ExprKind::List(parts) => self.list(&parts, want, span),
+            ast::ExprKind::Repeat(part, len) => self.repeat(&part, &len, want, span),
+            ast::ExprKind::Missing => self.poisoned(span),
         }
     }
 
-    pub(super) fn wrong(&mut self, diagnostic: Diagnostic) -> Expr {
-        let span = diagnostic.primary.span;
-        self.report(diagnostic);
-        poisoned(span)
-    }
-
-    fn literal(&mut self, value: i64, int: IntType, span: Span) -> Expr {
-        let interval = Wide::exactly(value);
-        let mut ty = Ty {
-            label: Label::Public,
-            kind: Kind::Int(int),
-            space: Space::Scalar,
-            interval: Some(interval),
-        };
-        if interval.narrow().is_none() {
-            let message = "numbers in an entry must stay below 2^59 in magnitude";
-            self.report(Diagnostic::error(Code::E0501, span, message));
-            ty.interval = None;
-        }
-        Expr {
-            kind: ExprKind::Int(value),
-            ty: Some(ty),
-            span,
+    /// A whole number stays one until it meets something; one with a point is of the wanted type.
+    fn number(&mut self, expr: &ast::Expr, want: Option<&Type>, span: Span) -> Expr {
+        let want = want.map(base).filter(|ty| matches!(ty, Type::Fix(_)));
+        let want = want.filter(|_| matches!(expr.kind(), ast::ExprKind::Decimal(_)));
+        let generics = self.frame.generics.clone();
+        match self.scope.constant(expr, want, &generics) {
+            Ok((Type::Int(_), value)) => self.constant(&Type::Int(IntType::Literal), &value, span),
+            Ok((ty, value)) => self.constant(&ty, &value, span),
+            Err(diagnostic) => self.wrong(diagnostic),
         }
     }
 
-    fn name(&mut self, name: &Name) -> Expr {
-        let span = name.span;
-        match self.names.get(&name.text) {
-            Some((Bound::Local(index), _)) => {
-                let ty = self.locals.get(*index).and_then(|local| local.ty);
-                return Expr {
-                    kind: ExprKind::Local(*index),
-                    ty,
-                    span,
-                };
-            }
-            Some((Bound::Revealed, at)) => {
-                let message = format!(
-                    "`{}` was revealed, and is no value to compute with",
-                    name.text
-                );
-                let diagnostic = Diagnostic::error(Code::E0205, span, message)
-                    .also(*at, "its recipients learn it here; the nodes do not")
-                    .help("bind the private value first: `let x = ...; reveal NAME = x to ...;`");
-                return self.wrong(diagnostic);
-            }
-            None => {}
+    fn caller(&mut self, span: Span) -> Expr {
+        if self.in_predicate {
+            let message = "the condition of a declaration has no caller";
+            let diagnostic = Diagnostic::error(Code::E0205, span, message)
+                .help("it is about its parameters, and what is in `L`");
+            return self.wrong(diagnostic);
         }
-        match self.scope.symbol(&name.text) {
-            Some(Symbol::Collection(index)) => self.collection(index, span),
-            Some(Symbol::Constant(value, int)) => self.literal(value, int, span),
-            Some(Symbol::Unsupported) => poisoned(span),
-            Some(symbol) => {
-                let what = match symbol {
-                    Symbol::Group(_) => "a group",
-                    Symbol::Party(_) => "a party",
-                    _ => "an entry",
-                };
-                let message = format!("`{}` is {what}, not a value", name.text);
-                self.wrong(Diagnostic::error(Code::E0205, span, message))
+        self.expr(ExprKind::Caller, Type::Id, span)
+    }
+
+    /// `ENUM::NAME`.
+    fn path(&mut self, of: &Name, name: &Name, args: Option<&[Arg]>, span: Span) -> Expr {
+        if args.is_some() {
+            let message = format!("there is no function `{}::{}`", of.text, name.text);
+            let diagnostic = Diagnostic::error(Code::E0203, name.span, message)
+                .help("functions of the library have no path");
+            return self.wrong(diagnostic);
+        }
+        let index = match self.scope.symbol(&of.text) {
+            Some(Symbol::Enum(index)) => index,
+            Some(Symbol::Broken) => return self.poisoned(span),
+            Some(_) => {
+                let message = format!("`{}` is not an enumeration", of.text);
+                return self.wrong(Diagnostic::error(Code::E0205, of.span, message));
             }
             None => {
-                let locals = self.names.keys().map(String::as_str);
-                let diagnostic = self.scope.unknown(name, "value", locals);
+                let diagnostic = self.scope.unknown(of, "enumeration", std::iter::empty());
+                return self.wrong(diagnostic);
+            }
+        };
+        let Some(declared) = self.scope.hir.enums.get(index) else {
+            return self.poisoned(span);
+        };
+        let names = &declared.variants;
+        match names.iter().position(|variant| *variant == name.text) {
+            Some(place) => {
+                let place = u32::try_from(place).unwrap_or(u32::MAX);
+                self.expr(ExprKind::Variant(place), Type::Enum(index), span)
+            }
+            None => {
+                let message = format!("`{}` has no value `{}`", of.text, name.text);
+                let diagnostic = Diagnostic::error(Code::E0208, name.span, message)
+                    .help(one_of(&name.text, names.iter().map(String::as_str)));
                 self.wrong(diagnostic)
             }
         }
     }
 
-    fn collection(&mut self, index: usize, span: Span) -> Expr {
-        let ty = self.scope.collections.get(index).map(|collection| Ty {
-            label: Label::Private,
-            kind: collection.kind,
-            space: Space::Over(index),
-            interval: collection.range,
-        });
-        Expr {
-            kind: ExprKind::Collection(index),
-            ty,
-            span,
+    /// One truth value, for `what`.
+    pub(super) fn condition(&mut self, expr: &ast::Expr, what: &str) -> Expr {
+        let condition = self.expression(expr, None);
+        if matches!(condition.ty, Type::Bool | Type::Unknown) {
+            return condition;
+        }
+        let message = format!("{what} is one truth value");
+        let found = self.describe(&condition.ty);
+        let mut diagnostic = Diagnostic::error(Code::E0206, condition.span, message)
+            .because(format!("this is {found}"));
+        if *base(&condition.ty) == Type::Bool {
+            diagnostic = diagnostic.help("`any()` and `all()` make one of many");
+        } else if matches!(condition.ty, Type::Int(_)) {
+            diagnostic = diagnostic.help("compare it, for example with `!= 0`");
+        }
+        self.wrong(diagnostic)
+    }
+
+    /// One whole number, for `what`.
+    pub(super) fn whole(&mut self, expr: &ast::Expr, what: &str) -> Expr {
+        let number = self.expression(expr, None);
+        let number = self.settled(number);
+        if matches!(number.ty, Type::Int(_) | Type::Unknown) {
+            return number;
+        }
+        let message = format!("{what} is one whole number");
+        let found = self.describe(&number.ty);
+        let diagnostic = Diagnostic::error(Code::E0206, number.span, message)
+            .because(format!("this is {found}"));
+        self.wrong(diagnostic)
+    }
+
+    pub(super) fn ternary(
+        &mut self,
+        [condition, a, b]: [&ast::Expr; 3],
+        want: Option<&Type>,
+        span: Span,
+    ) -> Expr {
+        let condition = self.expression(condition, None);
+        let mut a = self.expression(a, want);
+        let mut b = self.expression(b, want.or(Some(&a.ty.clone())));
+        if *base(&condition.ty) != Type::Bool {
+            if has_unknown(&condition.ty) {
+                return self.poisoned(span);
+            }
+            let found = self.describe(&condition.ty);
+            let message = "what stands before `?` is a truth value";
+            let diagnostic = Diagnostic::error(Code::E0206, condition.span, message)
+                .because(format!("this is {found}"));
+            return self.wrong(diagnostic);
+        }
+        self.align(&mut a, &mut b);
+        let found = match condition.ty {
+            Type::Bool => self.unify(&mut a, &mut b).ok_or(Mismatch::Elements),
+            _ => each(&a.ty, &b.ty, &meet)
+                .and_then(|ty| each(&condition.ty, &ty, &|_, ty| Some(ty.clone()))),
+        };
+        match found {
+            Ok(ty) => {
+                let parts = [condition, a, b].map(Box::new);
+                let [condition, a, b] = parts;
+                self.expr(ExprKind::Select(condition, a, b), ty, span)
+            }
+            Err(Mismatch::Elements) => {
+                let (first, second) = self.told_apart(&a.ty, &b.ty);
+                let message = "both values of `? :` have one type";
+                let diagnostic = Diagnostic::error(Code::E0206, b.span, message)
+                    .because(format!("this is {second}"))
+                    .also(a.span, format!("this is {first}"));
+                self.wrong(diagnostic)
+            }
+            Err(why) => {
+                let at = a.span;
+                let other = if a.ty.element().is_some() { &a } else { &b };
+                let needs = "both values of `? :` need one type";
+                self.mismatch(why, (other, &condition), at, needs)
+            }
         }
     }
 
     fn cast(&mut self, operand: &ast::Expr, ty: &ast::Type, span: Span) -> Expr {
-        let Some(target) = named_kind(ty) else {
-            let diagnostic = unknown_type(ty, self.scope);
-            return self.wrong(diagnostic);
-        };
-        let want = match target {
-            Kind::Int(int) => Some(int),
-            _ => None,
-        };
-        let mut value = self.expression(operand, want);
-        value.span = span;
-        let Some(ty) = &mut value.ty else {
-            return value;
-        };
-        match (target, ty.kind) {
-            (Kind::Int(int), Kind::Int(_) | Kind::Bool) => {
-                if !int.holds(ty.interval) {
-                    let diagnostic = unsupported(span, "a cast of a value that may not fit");
-                    self.diagnostics
-                        .push(super::arithmetic::with_interval(diagnostic, ty.interval));
-                    ty.interval = None;
-                }
-                ty.kind = target;
-                value
+        let generics = self.frame.generics.clone();
+        let (_, target) = self.scope.ty(ty, &generics, self.diagnostics);
+        let mut operand = self.expression(operand, Some(&target));
+        let found = base(&operand.ty).clone();
+        let into_number = matches!(target, Type::Int(_) | Type::Fix(_));
+        match (&found, &target) {
+            (Type::Unknown, _) | (_, Type::Unknown) => self.poisoned(span),
+            (Type::Int(IntType::Literal), Type::Int(_)) => {
+                operand = self.settled(operand);
+                let ty = with_base(&operand.ty, &target);
+                self.expr(ExprKind::Cast(Box::new(operand)), ty, span)
             }
-            (Kind::Bool, Kind::Bool) => value,
-            (_, found) => {
-                let message = format!("{} is not {}", found.describe(), target.describe());
+            (Type::Int(IntType::Literal), Type::Fix(_)) => {
+                let ty = with_base(&operand.ty, &target);
+                let mut number = self.coerce(operand, &ty, None);
+                number.span = span;
+                number
+            }
+            (Type::Int(_) | Type::Fix(_) | Type::Bool | Type::Enum(_), _) if into_number => {
+                let ty = with_base(&operand.ty, &target);
+                self.expr(ExprKind::Cast(Box::new(operand)), ty, span)
+            }
+            (found, target) if found == target => operand,
+            (found, target) => {
+                let (found, target_name) = self.told_apart(found, target);
+                let message = format!("{found} is not {target_name}");
                 let mut diagnostic = Diagnostic::error(Code::E0211, span, message);
-                if matches!(found, Kind::Int(_)) {
+                if *target == Type::Bool && operand.ty.is_numeric() {
                     diagnostic = diagnostic.help("compare it, for example with `!= 0`");
                 }
                 self.wrong(diagnostic)
             }
         }
     }
+
+    fn tuple(&mut self, parts: &[ast::Expr], want: Option<&Type>, span: Span) -> Expr {
+        let wanted = |i: usize| match want {
+            Some(Type::Tuple(wanted)) => wanted.get(i),
+            _ => None,
+        };
+        let parts: Vec<Expr> = (0..)
+            .zip(parts)
+            .map(|(i, part)| self.expression(part, wanted(i)))
+            .collect();
+        let ty = Type::Tuple(parts.iter().map(|part| part.ty.clone()).collect());
+        self.expr(ExprKind::Tuple(parts), ty, span)
+    }
+
+    fn list(&mut self, parts: &[ast::Expr], want: Option<&Type>, span: Span) -> Expr {
+        let wanted = want.and_then(Type::element).cloned();
+        let mut elements: Vec<Expr> = Vec::new();
+        let mut common = None;
+        for part in parts {
+            let mut part = self.expression(part, wanted.as_ref().or(common.as_ref()));
+            let Some(first) = elements.first_mut() else {
+                common = Some(part.ty.clone());
+                elements.push(part);
+                continue;
+            };
+            let known = common.clone().unwrap_or(Type::Unknown);
+            self.align(first, &mut part);
+            common = match (meet(&known, &part.ty), base(&known), base(&part.ty)) {
+                (Some(both), _, _) => Some(both),
+                // Whole numbers before one in fixed point are such too.
+                (None, Type::Int(IntType::Literal), Type::Fix(_)) => Some(part.ty.clone()),
+                _ => return self.not_one_type(&known, &part, span),
+            };
+            elements.push(part);
+        }
+        let Some(common) = common.or(wanted) else {
+            let message = "a list without elements has no type here";
+            let diagnostic = Diagnostic::error(Code::E0206, span, message)
+                .help("state it: `let x: [u64; 0] = [];`");
+            return self.wrong(diagnostic);
+        };
+        let len = u64::try_from(elements.len()).unwrap_or(u64::MAX);
+        for element in &mut elements {
+            super::coerce::retype(element, &common);
+        }
+        let ty = list(common, Length::known(len));
+        self.expr(ExprKind::List(elements), ty, span)
+    }
+
+    fn not_one_type(&mut self, known: &Type, part: &Expr, span: Span) -> Expr {
+        if let (Type::Rows(_, i), Type::Rows(_, j)) = (known, &part.ty)
+            && i != j
+        {
+            let diagnostic = self.two_spaces(*i, *j, part.span);
+            return self.wrong(diagnostic);
+        }
+        let (first, other) = self.told_apart(known, &part.ty);
+        let diagnostic = Diagnostic::error(
+            Code::E0206,
+            part.span,
+            "the elements of a list have one type",
+        )
+        .because(format!("this is {other}"))
+        .also(span, format!("those before are {first}"));
+        self.wrong(diagnostic)
+    }
+
+    fn repeat(
+        &mut self,
+        part: &ast::Expr,
+        len: &ast::Expr,
+        want: Option<&Type>,
+        span: Span,
+    ) -> Expr {
+        let part = self.expression(part, want.and_then(Type::element));
+        let generics = self.frame.generics.clone();
+        match self.scope.size(len, &generics) {
+            Ok(size) if size > MAX_WIDTH => {
+                let message = format!("a list has at most {} elements", grouped(MAX_WIDTH.into()));
+                self.wrong(Diagnostic::error(Code::E0601, len.span(), message))
+            }
+            Ok(len) => {
+                let ty = list(part.ty.clone(), Length::known(len));
+                self.expr(ExprKind::Repeat(Box::new(part), len), ty, span)
+            }
+            Err(diagnostic) => self.wrong(diagnostic),
+        }
+    }
 }
 
-/// An expression for which an error has been reported.
-pub(super) fn poisoned(span: Span) -> Expr {
-    Expr {
-        kind: ExprKind::Error,
-        ty: None,
-        span,
+/// "Did you mean", or what there is.
+pub(super) fn one_of<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let known: Vec<String> = known.take(12).map(|name| format!("`{name}`")).collect();
+            format!("there is {}", known.join(", "))
+        }
     }
 }

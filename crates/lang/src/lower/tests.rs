@@ -1,246 +1,428 @@
 //! `test` blocks: what they set, run and expect.
 
-use std::collections::BTreeSet;
+mod expression;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
-use crate::constant;
 use crate::diagnostic::Diagnostic;
-use crate::hir::{Entry, Test, TestExpr, TestStep};
-use crate::resolve::{Scope, Symbol, unsupported};
+use crate::hir::{
+    Block, Entry, Reveal, Stmt, StmtKind, Store, Test, TestCaller, TestExpr, TestRun, TestStep,
+    TestTarget, Type,
+};
+use crate::scope::{Scope, Symbol, duplicate, unsupported};
 use crate::span::Span;
-use crate::syntax::ast::{self, Arg, ExprKind, Name};
-use crate::syntax::{SyntaxKind as K, SyntaxNode};
-use crate::types::Kind;
+use crate::syntax::ast::{self, Arg, Expr, ExprKind, Name, TestStmt};
 
-/// Settles the names of all tests.
-pub(super) fn lower(
-    scope: &Scope,
-    entries: &[Entry],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Test> {
-    let reveals = entries.iter().flat_map(|entry| &entry.reveals);
-    let results: BTreeSet<&str> = reveals.map(|reveal| reveal.name.as_str()).collect();
+/// Settles the names of all tests. The bodies of the entries are settled: what they reveal is what tests can
+/// expect.
+pub(super) fn lower(scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Vec<Test> {
+    let results = scope.hir.entries.iter().map(results_of).collect();
     let mut pass = Pass {
         scope,
         results,
+        last: None,
+        copied: 0,
         diagnostics,
     };
-    scope.tests.iter().map(|test| pass.test(test)).collect()
+    let mut titles = BTreeMap::new();
+    let mut tests = Vec::new();
+    for test in &scope.tests {
+        if let Some(title) = test.title() {
+            match titles.get(&title.text) {
+                Some(first) => pass.diagnostics.push(duplicate(&title, *first)),
+                None => {
+                    titles.insert(title.text, title.span);
+                }
+            }
+        }
+        tests.push(pass.test(test));
+    }
+    tests
+}
+
+/// The results of an entry by name, with their types.
+type Results = BTreeMap<String, Type>;
+
+fn results_of(entry: &Entry) -> Results {
+    let mut results = Results::new();
+    let mut blocks: Vec<&Block> = vec![&entry.body];
+    while let Some(block) = blocks.pop() {
+        for Stmt { kind, .. } in &block.stmts {
+            match kind {
+                StmtKind::Reveal(reveal) => {
+                    results.insert(reveal.name.clone(), result_type(entry, reveal));
+                }
+                StmtKind::If {
+                    then, otherwise, ..
+                } => blocks.extend([then, otherwise]),
+                StmtKind::For { body, .. }
+                | StmtKind::ForEach { body, .. }
+                | StmtKind::ForMembers { body, .. }
+                | StmtKind::While { body, .. } => blocks.push(body),
+                _ => {}
+            }
+        }
+    }
+    results
+}
+
+fn result_type(entry: &Entry, reveal: &Reveal) -> Type {
+    let local = reveal.local.and_then(|local| {
+        let index = usize::try_from(local.0).ok()?;
+        entry.locals.get(index)
+    });
+    local.map_or(&reveal.value.ty, |local| &local.ty).clone()
 }
 
 struct Pass<'a> {
     scope: &'a Scope,
-    results: BTreeSet<&'a str>,
+    /// Of each entry.
+    results: Vec<Results>,
+    /// The entry that was run last, and where.
+    last: Option<(usize, Span)>,
+    /// How many values of constants were put in place.
+    copied: u64,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Pass<'_> {
     fn test(&mut self, test: &ast::Test) -> Test {
+        self.last = None;
         Test {
-            title: test.title().unwrap_or_default(),
+            title: test.title().map(|title| title.text).unwrap_or_default(),
             span: test.span(),
             steps: test
                 .statements()
-                .filter_map(|node| self.step(&node))
+                .filter_map(|statement| self.step(&statement))
                 .collect(),
         }
     }
 
-    fn step(&mut self, node: &SyntaxNode) -> Option<TestStep> {
-        if let Some(given) = ast::Given::cast(node.clone()) {
-            return self.given(&given);
+    fn step(&mut self, statement: &TestStmt) -> Option<TestStep> {
+        match statement {
+            TestStmt::Given(given) => self.given(given),
+            TestStmt::Set(set) => self.set(set),
+            TestStmt::Run(run) => {
+                let lowered = self.run(
+                    run.name(),
+                    &run.args(),
+                    run.caller(),
+                    (run.span(), run.call_span()),
+                );
+                self.last = self.entry_of(run.name()).map(|entry| (entry, run.span()));
+                lowered.map(TestStep::Run)
+            }
+            TestStmt::ExpectFail(run) => {
+                let spans = (run.span(), run.call_span());
+                let run = self.run(run.name(), &run.args(), run.caller(), spans);
+                run.map(TestStep::ExpectFail)
+            }
+            TestStmt::Expect(expect) => {
+                let value = self.expression(&expect.value()?, Some(&Type::Bool))?;
+                Some(TestStep::Expect(value, expect.span()))
+            }
         }
-        if let Some(run) = ast::Run::cast(node.clone()) {
-            let entry = self.entry(run.name(), &run.args(), run.caller())?;
-            return Some(TestStep::Run(entry, run.span()));
-        }
-        if let Some(run) = ast::ExpectFail::cast(node.clone()) {
-            let entry = self.entry(run.name(), &run.args(), run.caller())?;
-            return Some(TestStep::ExpectFail(entry, run.span()));
-        }
-        if let Some(expect) = ast::Expect::cast(node.clone()) {
-            let value = self.expression(&expect.value()?)?;
-            return Some(TestStep::Expect(value, expect.span()));
-        }
-        if node.kind() == K::Set {
-            self.diagnostics
-                .push(unsupported(node.text_range().into(), "`set`"));
-        }
+    }
+
+    fn wrong<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        self.diagnostics.push(diagnostic);
         None
+    }
+
+    fn error<T>(&mut self, code: Code, span: Span, message: impl Into<String>) -> Option<T> {
+        self.wrong(Diagnostic::error(code, span, message))
     }
 
     fn given(&mut self, given: &ast::Given) -> Option<TestStep> {
         let (name, value) = (given.name()?, given.value()?);
-        let collection = match self.scope.symbol(&name.text) {
-            Some(Symbol::Collection(index)) => Some(index),
+        let scope = self.scope;
+        let index = match scope.symbol(&name.text) {
+            Some(Symbol::Collection(index)) => index,
+            Some(Symbol::Broken) => return None,
             Some(_) => {
                 let message = format!("`{}` is not a collection", name.text);
-                self.diagnostics
-                    .push(Diagnostic::error(Code::E0205, name.span, message));
-                None
+                return self.wrong(scope.misused(&name, message));
             }
-            None => {
-                self.diagnostics
-                    .push(self.scope.unknown(&name, "collection", std::iter::empty()));
-                None
-            }
+            None => return self.wrong(scope.unknown(&name, "collection", std::iter::empty())),
         };
-        let kind = collection
-            .and_then(|index| self.scope.collections.get(index))
-            .map(|collection| collection.kind);
-        let ExprKind::List(items) = value.kind() else {
-            let message = match kind {
-                Some(Kind::Bool) => "`given` needs a list of truth values, like `[true, false]`",
-                _ => "`given` needs a list of whole numbers, like `[1, 2, 3]`",
-            };
-            self.diagnostics
-                .push(Diagnostic::error(Code::E0701, value.span(), message));
+        let collection = scope.hir.collections.get(index)?;
+        let row = collection.row.clone();
+        let want = if collection.is_single() {
+            row
+        } else {
+            Type::Rows(Box::new(row), index)
+        };
+        let value = self.fitting(&value, &want)?;
+        Some(TestStep::Given(index, value, given.span()))
+    }
+
+    /// A value that must not be one of another kind, as far as that can be seen from how it is written.
+    fn fitting(&mut self, value: &Expr, want: &Type) -> Option<TestExpr> {
+        let wrong = self.misfit(value, want);
+        match wrong {
+            Some(diagnostic) => self.wrong(diagnostic),
+            None => self.expression(value, Some(want)),
+        }
+    }
+
+    fn misfit(&self, value: &Expr, want: &Type) -> Option<Diagnostic> {
+        let kind = value.kind();
+        let fits = match (&kind, want) {
+            (ExprKind::List(items), Type::List(element, _) | Type::Rows(element, _)) => {
+                return items.iter().find_map(|item| self.misfit(item, element));
+            }
+            (ExprKind::Bool(_), _) => matches!(want, Type::Bool | Type::Unknown),
+            (ExprKind::Int(_), _) => {
+                matches!(want, Type::Int(_) | Type::Fix(_) | Type::Unknown)
+            }
+            (ExprKind::Decimal(_), _) => matches!(want, Type::Fix(_) | Type::Unknown),
+            (ExprKind::Text(_), _) => matches!(want, Type::Text(_) | Type::Str | Type::Unknown),
+            (ExprKind::List(_), _) => matches!(want, Type::Bytes(_) | Type::Unknown),
+            _ => true,
+        };
+        if fits {
             return None;
-        };
-        let values = items
-            .iter()
-            .filter_map(|item| self.given_value(item, kind?));
-        let values = values.collect();
-        Some(TestStep::Given(collection?, values))
+        }
+        let needed = self.kind_of_value(want);
+        let message = format!("{needed} needed here");
+        Some(Diagnostic::error(Code::E0701, value.span(), message))
     }
 
-    /// One value of a collection; what is wrong has been reported.
-    fn given_value(&mut self, item: &ast::Expr, kind: Kind) -> Option<i64> {
-        let wrong = |what: &str| {
-            let message = format!("the values of this collection are {what}");
-            Diagnostic::error(Code::E0701, item.span(), message)
-        };
-        match (kind, item.kind()) {
-            (Kind::Bool, ExprKind::Bool(value)) => Some(value.into()),
-            (Kind::Bool, _) => {
-                self.diagnostics.push(wrong("`true` or `false`"));
-                None
+    fn kind_of_value(&self, ty: &Type) -> String {
+        match ty {
+            Type::Bool => "`true` or `false` is".to_owned(),
+            Type::Int(_) => "a whole number is".to_owned(),
+            Type::Fix(_) => "a number is".to_owned(),
+            Type::Rows(element, _) | Type::List(element, _) => {
+                let of = match **element {
+                    Type::Bool => "truth values, like `[true, false]`,".to_owned(),
+                    Type::Int(_) => "whole numbers, like `[1, 2, 3]`,".to_owned(),
+                    _ => format!("`{}`", self.scope.hir.type_name(element)),
+                };
+                format!("a list of {of} is")
             }
-            (_, ExprKind::Bool(_)) => {
-                self.diagnostics.push(wrong("whole numbers"));
-                None
-            }
-            _ => match constant::evaluate(item, &self.scope.constants) {
-                Ok(value) => value,
-                Err(diagnostic) => {
-                    self.diagnostics.push(diagnostic);
-                    None
-                }
-            },
+            other => format!("`{}` is", self.scope.hir.type_name(other)),
         }
     }
 
-    /// `GROUP[NUMBER]`: the member with this number.
-    fn member(&mut self, of: &ast::Expr, number: &ast::Expr, span: Span) -> Option<TestExpr> {
-        let ExprKind::Name(name) = of.kind() else {
-            return self.unsupported(span, "an index");
+    fn set(&mut self, set: &ast::Set) -> Option<TestStep> {
+        let (place, value) = (set.place()?, set.value()?);
+        let target = self.target(&place);
+        let ty = target.as_ref().map(|(_, ty)| ty.clone());
+        let value = match &ty {
+            Some(ty) => self.fitting(&value, ty),
+            None => self.expression(&value, None),
         };
-        match self.scope.symbol(&name.text) {
-            Some(Symbol::Group(_)) => {}
-            Some(Symbol::Unsupported) => return None,
-            Some(_) => return self.unsupported(span, "an index"),
-            None => {
-                let diagnostic = self.scope.unknown(&name, "group", std::iter::empty());
-                return self.wrong(diagnostic);
-            }
-        }
-        match constant::evaluate(number, &self.scope.constants) {
-            Ok(number) => number.map(TestExpr::Member),
-            Err(diagnostic) => self.wrong(diagnostic),
-        }
-    }
-
-    fn entry(
-        &mut self,
-        name: Option<Name>,
-        args: &[Arg],
-        caller: Option<ast::Expr>,
-    ) -> Option<usize> {
-        let name = name?;
-        if let Some(caller) = caller {
-            self.diagnostics.push(unsupported(caller.span(), "`as`"));
-        }
-        if let Some(arg) = args.first() {
-            let message = format!("`{}` takes no arguments", name.text);
-            self.diagnostics
-                .push(Diagnostic::error(Code::E0204, arg.span, message));
-        }
-        let diagnostic = match self.scope.symbol(&name.text) {
-            Some(Symbol::Entry(index)) => return Some(index),
-            Some(_) => Diagnostic::error(
-                Code::E0205,
-                name.span,
-                format!("`{}` is not an entry", name.text),
-            ),
-            None => self.scope.unknown(&name, "entry", std::iter::empty()),
+        let count = match set.count() {
+            None => None,
+            Some(count) => Some(self.expression(&count, None)?),
         };
-        self.diagnostics.push(diagnostic);
-        None
-    }
-
-    fn expression(&mut self, expr: &ast::Expr) -> Option<TestExpr> {
-        let span = expr.span();
-        Some(match expr.kind() {
-            ExprKind::Int(text) => match constant::number(&text, span) {
-                Ok(value) => TestExpr::Int(value),
-                Err(diagnostic) => return self.wrong(diagnostic),
-            },
-            ExprKind::Bool(value) => TestExpr::Bool(value),
-            ExprKind::Name(name) => return self.name(&name),
-            ExprKind::List(items) => {
-                let items: Vec<Option<TestExpr>> =
-                    items.iter().map(|i| self.expression(i)).collect();
-                TestExpr::List(items.into_iter().collect::<Option<_>>()?)
-            }
-            ExprKind::Unary(operator, operand) => {
-                let operand = Box::new(self.expression(&operand)?);
-                if operator == "-" {
-                    TestExpr::Negate(operand)
-                } else {
-                    TestExpr::Not(operand)
-                }
-            }
-            ExprKind::Binary(a, operator, b) => {
-                if !OPERATORS.contains(&operator.as_str()) {
-                    return self.unsupported(span, &format!("`{operator}`"));
-                }
-                let (a, b) = (self.expression(&a), self.expression(&b));
-                TestExpr::Binary(operator, Box::new(a?), Box::new(b?))
-            }
-            ExprKind::Index(of, number) => return self.member(&of, &number, span),
-            ExprKind::Cast(..) => return self.unsupported(span, "a cast"),
-            ExprKind::Method(..) => return self.unsupported(span, "a method call"),
-            ExprKind::Other(what) => return self.unsupported(span, what),
-            ExprKind::Missing => return None,
+        let (target, _) = target?;
+        let accumulator = |slot: usize| {
+            let slot = self.scope.hir.slots.get(slot);
+            slot.is_some_and(|slot| slot.accumulator)
+        };
+        if let Some(count) = set.count().filter(|_| !accumulator(target.slot)) {
+            let message = "`count` says how many contributions are in an accumulator";
+            self.error::<()>(Code::E0701, count.span(), message);
+        }
+        Some(TestStep::Set {
+            target,
+            value: value?,
+            count,
+            span: set.span(),
         })
     }
 
-    fn name(&mut self, name: &Name) -> Option<TestExpr> {
-        if self.results.contains(name.text.as_str()) {
-            return Some(TestExpr::Result(name.text.clone()));
+    /// A slot or a part of it, with its type.
+    fn target(&mut self, place: &Expr) -> Option<(TestTarget, Type)> {
+        match place.kind() {
+            ExprKind::Field(of, name) => {
+                let Some(store) = store_named(&of) else {
+                    let diagnostic = unsupported(place.span(), "setting a field in a test")
+                        .help("set the whole slot");
+                    return self.wrong(diagnostic);
+                };
+                let slot = self.slot(store, &name)?;
+                let ty = self.scope.hir.slots.get(slot)?.ty.clone();
+                let target = TestTarget {
+                    slot,
+                    key: None,
+                    indices: Vec::new(),
+                };
+                Some((target, ty))
+            }
+            ExprKind::Index(of, at) => {
+                let (mut target, ty) = self.target(&of)?;
+                let key = self.scope.hir.slots.get(target.slot)?.key.clone();
+                if let (Some(key), None) = (key, &target.key) {
+                    target.key = Some(self.expression(&at, Some(&key))?);
+                    return Some((target, ty));
+                }
+                let Some(element) = ty.element().cloned() else {
+                    return self.error(Code::E0701, place.span(), "this is not a list");
+                };
+                target.indices.push(self.expression(&at, None)?);
+                Some((target, element))
+            }
+            _ => self.error(
+                Code::E0701,
+                place.span(),
+                "`set` sets a slot, like `L.price` or `MPC.tally`",
+            ),
         }
-        match self.scope.symbol(&name.text) {
-            Some(Symbol::Constant(value, _)) => Some(TestExpr::Int(value)),
-            Some(Symbol::Unsupported) => None,
+    }
+
+    fn slot(&mut self, store: Store, name: &Name) -> Option<usize> {
+        let slot = self.scope.slot(store, &name.text);
+        if slot.is_none() {
+            let what = format!("slot in `{}`", store.name());
+            let slots = self.scope.hir.slots.iter();
+            let known = slots.filter(|slot| slot.store == store);
+            let known: Vec<&str> = known.map(|slot| slot.name.as_str()).collect();
+            let diagnostic = self.scope.unknown(name, &what, known.into_iter());
+            self.diagnostics.push(diagnostic);
+        }
+        slot
+    }
+
+    fn entry_of(&self, name: Option<Name>) -> Option<usize> {
+        match self.scope.symbol(&name?.text) {
+            Some(Symbol::Entry(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    fn run(
+        &mut self,
+        name: Option<Name>,
+        args: &[Arg],
+        caller: Option<Expr>,
+        (span, call): (Span, Span),
+    ) -> Option<TestRun> {
+        let name = name?;
+        let scope = self.scope;
+        let caller = caller.map(|caller| self.account(&caller));
+        let entry = match scope.symbol(&name.text) {
+            Some(Symbol::Entry(index)) => index,
+            Some(Symbol::Broken) => return None,
+            Some(_) => {
+                let message = format!("`{}` is not an entry", name.text);
+                return self.wrong(scope.misused(&name, message));
+            }
+            None => return self.wrong(scope.unknown(&name, "entry", std::iter::empty())),
+        };
+        let args = self.arguments(entry, &name, args, call)?;
+        let caller = match caller {
+            Some(caller) => Some(caller?),
+            None => None,
+        };
+        Some(TestRun {
+            entry,
+            args,
+            caller,
+            span,
+        })
+    }
+
+    /// One value for each parameter, in their order: the first ones may be given without a name.
+    fn arguments(
+        &mut self,
+        entry: usize,
+        name: &Name,
+        args: &[Arg],
+        call: Span,
+    ) -> Option<Vec<TestExpr>> {
+        let params: Vec<Name> = self
+            .scope
+            .entries
+            .get(entry)?
+            .params()
+            .iter()
+            .filter_map(ast::Param::name)
+            .collect();
+        let mut values: Vec<Option<TestExpr>> = vec![None; params.len()];
+        let mut given = BTreeSet::new();
+        let mut complete = true;
+        for (at, arg) in args.iter().enumerate() {
+            let place = match &arg.name {
+                None => Some(at).filter(|at| *at < params.len()),
+                Some(name) => params.iter().position(|param| param.text == name.text),
+            };
+            let Some(place) = place else {
+                self.wrong::<()>(stray(name, arg, &params));
+                complete = false;
+                continue;
+            };
+            if !given.insert(place) {
+                let message = format!("`{}` is given twice", params[place].text);
+                self.error::<()>(Code::E0204, arg.span, message);
+                complete = false;
+                continue;
+            }
+            let ty = self.param_type(entry, place);
+            let Some(value) = &arg.value else {
+                let message = "a test gives values, no lambdas";
+                return self.error(Code::E0701, arg.span, message);
+            };
+            values[place] = match &ty {
+                Some(ty) => self.fitting(value, ty),
+                None => self.expression(value, None),
+            };
+            complete &= values[place].is_some();
+        }
+        let missing = (0..params.len()).filter(|place| !given.contains(place));
+        let missing: Vec<String> = missing.map(|at| format!("`{}`", params[at].text)).collect();
+        if !missing.is_empty() && complete {
+            let message = format!("`{}` needs {} too", name.text, missing.join(", "));
+            return self.error(Code::E0204, call, message);
+        }
+        values.into_iter().collect()
+    }
+
+    fn param_type(&self, entry: usize, place: usize) -> Option<Type> {
+        let entry = self.scope.hir.entries.get(entry)?;
+        let local = usize::try_from(entry.params.get(place)?.local.0).ok()?;
+        Some(entry.locals.get(local)?.ty.clone())
+    }
+
+    /// Who calls: a party, a member, or somebody else.
+    fn account(&mut self, expr: &Expr) -> Option<TestCaller> {
+        match self.expression(expr, Some(&Type::Id))? {
+            TestExpr::Account(account) => Some(account),
             _ => {
-                let results = self.results.iter().copied();
-                let diagnostic = self.scope.unknown(name, "result", results);
+                let message = "an account is needed here";
+                let diagnostic = Diagnostic::error(Code::E0701, expr.span(), message)
+                    .help("name a party, a member like `workers[0]`, or anyone else by a word of your choice");
                 self.wrong(diagnostic)
             }
         }
     }
+}
 
-    fn unsupported(&mut self, span: Span, what: &str) -> Option<TestExpr> {
-        self.wrong(unsupported(span, &format!("{what} in a test")))
-    }
-
-    fn wrong(&mut self, diagnostic: Diagnostic) -> Option<TestExpr> {
-        self.diagnostics.push(diagnostic);
-        None
+fn stray(entry: &Name, arg: &Arg, params: &[Name]) -> Diagnostic {
+    let takes: Vec<String> = params
+        .iter()
+        .map(|param| format!("`{}`", param.text))
+        .collect();
+    let message = match (&arg.name, &takes[..]) {
+        (_, []) => format!("`{}` takes no arguments", entry.text),
+        (Some(name), _) => format!("`{}` has no parameter `{}`", entry.text, name.text),
+        (None, _) => format!("`{}` takes only {}", entry.text, takes.join(", ")),
+    };
+    let span = arg.name.as_ref().map_or(arg.span, |name| name.span);
+    let diagnostic = Diagnostic::error(Code::E0204, span, message);
+    match takes.len() {
+        0 => diagnostic,
+        _ => diagnostic.help(format!("it takes {}", takes.join(", "))),
     }
 }
 
-/// What [`crate::testing`] computes.
-const OPERATORS: &[&str] = &[
-    "+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "&&", "||",
-];
+/// `L`, `DHT` or `MPC`.
+fn store_named(expr: &Expr) -> Option<Store> {
+    match expr.kind() {
+        ExprKind::Name(name) => Store::named(&name.text),
+        _ => None,
+    }
+}

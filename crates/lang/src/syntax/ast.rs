@@ -1,11 +1,6 @@
 //! Typed view of the lossless tree: each struct is a node of one kind, each method finds a part by
 //! its place. Parts are optional, since the tree may hold errors.
 
-mod expr;
-
-use expr::args_of;
-pub use expr::{Arg, Expr, ExprKind};
-
 use super::kind::{SyntaxKind as K, SyntaxNode, SyntaxToken};
 use crate::span::Span;
 
@@ -37,54 +32,37 @@ macro_rules! nodes {
     )*};
 }
 
-nodes! {
-    /// The whole source.
-    File,
-    /// `contract NAME version INT { ... }`.
-    Contract,
-    /// `const NAME: type = expr;`.
-    Const,
-    /// `party NAME;`.
-    Party,
-    /// `group NAME min expr max expr`.
-    Group,
-    /// `collect NAME: type from provider ...`.
-    Collect,
-    /// Who gives a collection's values.
-    Provider,
-    /// `range expr ..= expr`.
-    Range,
-    /// `allow shape to recipients`.
-    Allow,
-    /// What an `allow` is about.
-    ShapeClause,
-    /// One recipient.
-    Recipient,
-    /// `entry NAME(...) { ... }`.
-    Entry,
-    /// One parameter.
-    Param,
-    /// `{ ... }`.
-    Block,
-    /// `let NAME = expr;`.
-    Let,
-    /// `reveal NAME = expr to recipients;`.
-    Reveal,
-    /// `with min_group(...)` or `with noise(...)`.
-    Guard,
-    /// A type.
-    Type,
-    /// `test "..." { ... }`.
-    Test,
-    /// `given NAME = expr;`.
-    Given,
-    /// `run NAME(...);`.
-    Run,
-    /// `expect expr;`.
-    Expect,
-    /// `expect fail run NAME(...);`.
-    ExpectFail,
+macro_rules! named {
+    ($($node:ident),* $(,)?) => {$(
+        impl $node {
+            /// Its name.
+            #[must_use]
+            pub fn name(&self) -> Option<Name> {
+                name_of(&self.0)
+            }
+        }
+    )*};
 }
+
+mod expr;
+mod item;
+mod stmt;
+mod test;
+mod ty;
+
+use expr::args_of;
+pub use expr::{Arg, Expr, ExprKind, Lambda};
+pub use item::{
+    Allow, Collect, Const, Contract, Entry, Enum, Field, File, Fn, Generic, GenericKind, Group,
+    Item, Param, Party, Privacy, PrivacyItem, Provider, Range, Recipient, RecipientKind,
+    ShapeClause, Slot, State, Struct, Use,
+};
+pub use stmt::{
+    Assign, Block, Break, ExprStmt, For, ForOver, Guard, If, Let, Otherwise, Require, Return,
+    Reveal, Stmt, While,
+};
+pub use test::{Expect, ExpectFail, Given, Run, Set, Test, TestStmt};
+pub use ty::{Type, TypeArg, TypeKind};
 
 /// A name where it is declared or used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,14 +78,10 @@ fn name_of(node: &SyntaxNode) -> Option<Name> {
 }
 
 fn names_of(node: &SyntaxNode) -> impl Iterator<Item = Name> {
-    let names = node.children().filter(|child| child.kind() == K::Name);
-    names.map(|name| Name {
-        text: name.text().to_string(),
-        span: name.text_range().into(),
-    })
+    node.children().filter_map(cast_name)
 }
 
-fn child<T>(node: &SyntaxNode, cast: impl Fn(SyntaxNode) -> Option<T>) -> Option<T> {
+fn child<T>(node: &SyntaxNode, cast: impl FnMut(SyntaxNode) -> Option<T>) -> Option<T> {
     node.children().find_map(cast)
 }
 
@@ -126,192 +100,6 @@ fn has_word(node: &SyntaxNode, word: &str) -> bool {
     tokens_of(node).any(|token| token.kind() == K::Word && token.text() == word)
 }
 
-impl File {
-    /// Contracts, of which there should be one.
-    pub fn contracts(&self) -> impl Iterator<Item = Contract> {
-        self.0.children().filter_map(Contract::cast)
-    }
-
-    /// Everything beside contracts.
-    pub fn other_items(&self) -> impl Iterator<Item = SyntaxNode> {
-        self.0.children().filter(|node| node.kind() != K::Contract)
-    }
-}
-
-impl Contract {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> Option<Name> {
-        name_of(&self.0)
-    }
-
-    /// Its version.
-    #[must_use]
-    pub fn version(&self) -> Option<SyntaxToken> {
-        tokens_of(&self.0).find(|token| token.kind() == K::Int)
-    }
-
-    /// What is declared in it.
-    pub fn members(&self) -> impl Iterator<Item = SyntaxNode> {
-        self.0.children().filter(|node| node.kind() != K::Name)
-    }
-}
-
-macro_rules! named {
-    ($($node:ident),*) => {$(
-        impl $node {
-            /// Its name.
-            #[must_use]
-            pub fn name(&self) -> Option<Name> {
-                name_of(&self.0)
-            }
-        }
-    )*};
-}
-named!(
-    Const, Party, Group, Collect, Entry, Reveal, Given, Run, ExpectFail, Type, Provider, Recipient
-);
-
-impl Const {
-    /// Its type.
-    #[must_use]
-    pub fn ty(&self) -> Option<Type> {
-        child(&self.0, Type::cast)
-    }
-
-    /// Its value.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-}
-
-impl Group {
-    /// `min` and `max`.
-    #[must_use]
-    pub fn bounds(&self) -> Option<(Expr, Expr)> {
-        let mut bounds = expressions_of(&self.0);
-        Some((bounds.next()?, bounds.next()?))
-    }
-
-    /// `admit`, if it is there.
-    #[must_use]
-    pub fn admit(&self) -> Option<SyntaxNode> {
-        self.0.children().find(|node| node.kind() == K::Lambda)
-    }
-}
-
-impl Collect {
-    /// The type of a value.
-    #[must_use]
-    pub fn ty(&self) -> Option<Type> {
-        child(&self.0, Type::cast)
-    }
-
-    /// Who gives the values.
-    #[must_use]
-    pub fn provider(&self) -> Option<Provider> {
-        child(&self.0, Provider::cast)
-    }
-
-    /// The declared range.
-    #[must_use]
-    pub fn range(&self) -> Option<Range> {
-        child(&self.0, Range::cast)
-    }
-
-    /// `max_rows` or `check`, if they are there.
-    pub fn extras(&self) -> impl Iterator<Item = SyntaxNode> {
-        self.0
-            .children()
-            .filter(|node| matches!(node.kind(), K::MaxRows | K::Check))
-    }
-
-    /// What the owners allow.
-    pub fn allows(&self) -> impl Iterator<Item = Allow> {
-        self.0.children().filter_map(Allow::cast)
-    }
-}
-
-impl Provider {
-    /// Whether it is `each NAME`.
-    #[must_use]
-    pub fn each(&self) -> bool {
-        has_word(&self.0, "each")
-    }
-}
-
-impl Range {
-    /// Both ends.
-    #[must_use]
-    pub fn bounds(&self) -> Option<(Expr, Expr)> {
-        let mut bounds = expressions_of(&self.0);
-        Some((bounds.next()?, bounds.next()?))
-    }
-}
-
-impl Allow {
-    /// What it is about.
-    #[must_use]
-    pub fn shape(&self) -> Option<ShapeClause> {
-        child(&self.0, ShapeClause::cast)
-    }
-
-    /// To whom.
-    #[must_use]
-    pub fn recipients(&self) -> Vec<Recipient> {
-        recipients_of(&self.0)
-    }
-}
-
-impl ShapeClause {
-    /// `aggregate`, `member`, `bit`, `per_owner` or `any`.
-    #[must_use]
-    pub fn word(&self) -> Option<String> {
-        tokens_of(&self.0)
-            .next()
-            .map(|token| token.text().to_owned())
-    }
-
-    /// The number of `aggregate`.
-    #[must_use]
-    pub fn number(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-}
-
-/// Who is meant by a [`Recipient`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecipientKind {
-    /// Everyone.
-    Public,
-    /// Who calls the entry.
-    Caller,
-    /// The owner of each row; of the named collection, if there is a name.
-    Owner(Option<Name>),
-    /// Every member of a group.
-    Each(Name),
-    /// A party.
-    Party(Name),
-}
-
-impl Recipient {
-    /// Who is meant.
-    #[must_use]
-    pub fn kind(&self) -> Option<RecipientKind> {
-        let name = self.name();
-        let word = tokens_of(&self.0).next();
-        Some(match (word.as_ref().map(SyntaxToken::text), name) {
-            (Some("public"), _) => RecipientKind::Public,
-            (Some("caller"), _) => RecipientKind::Caller,
-            (Some("owner"), name) => RecipientKind::Owner(name),
-            (Some("each"), Some(name)) => RecipientKind::Each(name),
-            (None, Some(name)) => RecipientKind::Party(name),
-            _ => return None,
-        })
-    }
-}
-
 fn recipients_of(node: &SyntaxNode) -> Vec<Recipient> {
     let lists = node
         .children()
@@ -321,160 +109,26 @@ fn recipients_of(node: &SyntaxNode) -> Vec<Recipient> {
         .collect()
 }
 
-impl Entry {
-    /// Its parameters.
-    #[must_use]
-    pub fn params(&self) -> Vec<Param> {
-        let lists = self
-            .0
-            .children()
-            .filter(|child| child.kind() == K::ParamList);
-        lists
-            .flat_map(|list| list.children().filter_map(Param::cast))
-            .collect()
-    }
-
-    /// The words `by`, `when` and `pays`, where they are there.
-    pub fn conditions(&self) -> impl Iterator<Item = SyntaxToken> {
-        tokens_of(&self.0).filter(|token| matches!(token.text(), "by" | "when" | "pays"))
-    }
-
-    /// Its code.
-    #[must_use]
-    pub fn block(&self) -> Option<Block> {
-        child(&self.0, Block::cast)
-    }
+/// The first node of a kind behind a word.
+fn child_after<T>(
+    node: &SyntaxNode,
+    word: &str,
+    cast: impl FnMut(SyntaxNode) -> Option<T>,
+) -> Option<T> {
+    let parts = node.children_with_tokens();
+    let mut behind = parts.skip_while(|part| {
+        let token = part.as_token();
+        token.is_none_or(|token| token.kind() != K::Word || token.text() != word)
+    });
+    behind.next()?;
+    behind
+        .filter_map(rowan::NodeOrToken::into_node)
+        .find_map(cast)
 }
 
-impl Block {
-    /// Its statements.
-    pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> {
-        self.0.children()
-    }
+pub(crate) fn cast_name(node: SyntaxNode) -> Option<Name> {
+    (node.kind() == K::Name).then(|| Name {
+        text: node.text().to_string(),
+        span: node.text_range().into(),
+    })
 }
-
-impl Let {
-    /// The names it binds: one, or several for a tuple.
-    #[must_use]
-    pub fn names(&self) -> Vec<Name> {
-        let patterns = self.0.children().filter(|child| child.kind() == K::Pattern);
-        patterns
-            .flat_map(|pattern| names_of(&pattern).collect::<Vec<_>>())
-            .collect()
-    }
-
-    /// Whether it is `let mut`.
-    #[must_use]
-    pub fn mutable(&self) -> bool {
-        has_word(&self.0, "mut")
-    }
-
-    /// The stated type.
-    #[must_use]
-    pub fn ty(&self) -> Option<Type> {
-        child(&self.0, Type::cast)
-    }
-
-    /// Its value.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-}
-
-impl Reveal {
-    /// What is revealed.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-
-    /// To whom.
-    #[must_use]
-    pub fn recipients(&self) -> Vec<Recipient> {
-        recipients_of(&self.0)
-    }
-
-    /// Its guards.
-    pub fn guards(&self) -> impl Iterator<Item = Guard> {
-        self.0.children().filter_map(Guard::cast)
-    }
-}
-
-impl Guard {
-    /// `min_group` or `noise`.
-    #[must_use]
-    pub fn word(&self) -> Option<SyntaxToken> {
-        tokens_of(&self.0).nth(1)
-    }
-
-    /// What stands in its parentheses.
-    #[must_use]
-    pub fn args(&self) -> Vec<Arg> {
-        args_of(&self.0)
-    }
-}
-
-impl Type {
-    /// `private` or `public`, if stated.
-    #[must_use]
-    pub fn label(&self) -> Option<SyntaxToken> {
-        tokens_of(&self.0).find(|token| matches!(token.text(), "private" | "public"))
-    }
-
-    /// Whether it is just a name, perhaps with a label: no list, tuple, parameters or `per`.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        let others = tokens_of(&self.0).filter(|t| !matches!(t.text(), "private" | "public"));
-        others.count() == 0 && names_of(&self.0).count() == 1
-    }
-}
-
-impl Test {
-    /// Its title, without the quotes.
-    #[must_use]
-    pub fn title(&self) -> Option<String> {
-        let title = tokens_of(&self.0).find(|token| token.kind() == K::Str)?;
-        Some(title.text().trim_matches('"').to_owned())
-    }
-
-    /// Its statements.
-    pub fn statements(&self) -> impl Iterator<Item = SyntaxNode> {
-        self.0.children()
-    }
-}
-
-impl Given {
-    /// The values.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-}
-
-impl Expect {
-    /// The condition.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        expressions_of(&self.0).next()
-    }
-}
-
-macro_rules! calls {
-    ($($node:ident),*) => {$(
-        impl $node {
-            /// The arguments of the entry.
-            #[must_use]
-            pub fn args(&self) -> Vec<Arg> {
-                args_of(&self.0)
-            }
-
-            /// Who calls, `as WHO`.
-            #[must_use]
-            pub fn caller(&self) -> Option<Expr> {
-                expressions_of(&self.0).next()
-            }
-        }
-    )*};
-}
-calls!(Run, ExpectFail);

@@ -11,13 +11,13 @@ pub(super) use items::file;
 use super::kind::SyntaxKind as K;
 use super::parser::Parser;
 
-/// Words that begin a statement or have a fixed meaning in expressions and cannot be names. All
-/// other words of the grammar mean something only in their place.
 pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word)
 }
 
-pub(crate) const RESERVED: &[&str] = &[
+/// Words that begin a statement or have a fixed meaning in expressions and cannot be names. All
+/// other words of the grammar mean something only in their place.
+pub const RESERVED: &[&str] = &[
     "as", "break", "caller", "const", "contract", "else", "entry", "enum", "false", "fn", "for",
     "if", "in", "let", "mut", "private", "public", "require", "return", "reveal", "state",
     "struct", "true", "use", "while",

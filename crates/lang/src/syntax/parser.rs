@@ -19,7 +19,7 @@ pub const MAX_NESTING: usize = 64;
 /// How high the tree of one expression may be.
 pub const MAX_EXPRESSION_HEIGHT: usize = 256;
 /// Longest name.
-pub(super) const MAX_NAME_LEN: usize = 64;
+pub const MAX_NAME_LEN: usize = 64;
 
 /// A parsed source.
 #[derive(Clone, Debug)]
@@ -131,6 +131,13 @@ impl Parser<'_> {
         let taken = self.tokens.get(..self.position).unwrap_or(&[]);
         let last = taken.iter().rev().find(|t| !t.kind.is_trivia());
         last.map_or(Span::default(), |t| t.span.after())
+    }
+
+    /// Whether nothing that could belong to the last token follows on its line.
+    fn at_line_end(&self) -> bool {
+        let between = self.behind().range().start..self.here().range().start;
+        let between = self.source.get(between).unwrap_or("");
+        matches!(self.current(), SyntaxKind::RBrace | SyntaxKind::End) || between.contains('\n')
     }
 
     // Taking.
@@ -259,12 +266,15 @@ impl Parser<'_> {
             _ => format!("`{}`", shorten(self.text())),
         };
         let diagnostic = if matches!(what, "`;`" | "`}`" | "`)`" | "`]`") {
-            Diagnostic::error(
-                Code::E0101,
-                self.behind(),
-                format!("{what} is missing here"),
-            )
-            .because(format!("expected {what}, found {found}"))
+            let behind = self.behind();
+            let message = format!("{what} is missing here");
+            let diagnostic = Diagnostic::error(Code::E0101, behind, message)
+                .because(format!("expected {what}, found {found}"));
+            if what == "`;`" && self.at_line_end() {
+                diagnostic.fix("add `;`", behind, ";")
+            } else {
+                diagnostic
+            }
         } else {
             Diagnostic::error(
                 Code::E0101,

@@ -1,6 +1,21 @@
-//! Random bodies of entries: arithmetic, comparisons and truth values of two collections.
+//! Random bodies of entries: arithmetic, comparisons, truth values, choices and functions of two
+//! collections.
 
 use proptest::prelude::*;
+
+/// Functions that bodies call: private conditions, loops and variables that change.
+pub(crate) const FUNCTIONS: &str = "
+  fn pick(c: private bool, x: private i64, y: private i64) -> private i64 {
+    if c { return x; } else { return y; }
+  }
+  fn climb(x: private i64, top: private i64) -> private i64 {
+    let mut at = 0;
+    let mut steps = 0;
+    while at < top max 3 { at += 2; if x > at { steps += 1; } else { steps -= x; } }
+    for k in 0..2 { if steps == k { at = at - steps; } }
+    return at + steps;
+  }
+";
 
 /// Public expressions: known when the sizes are.
 fn public() -> impl Strategy<Value = String> {
@@ -54,6 +69,8 @@ impl Private {
         let (text, many) = match method {
             "count_true" => (format!("({}).count_true()", self.truth()), false),
             "rank" | "rank_desc" => (format!("({}).{method}()", self.number()), true),
+            "quantile" => (format!("({}).quantile(2, 3)", self.number()), false),
+            "map" => (format!("({}).map(|v| v * v - v)", self.number()), true),
             _ => (format!("({}).{method}()", self.number()), false),
         };
         Private::new(text, many, false)
@@ -114,7 +131,43 @@ pub(crate) fn private() -> impl Strategy<Value = Private> {
             inner
                 .clone()
                 .prop_map(|x| Private::new(format!("!{}", x.truth()), x.many, true)),
-            (inner, "(sum|mean|max|min|count_true|rank|rank_desc)")
+            (inner.clone(), inner.clone()).prop_map(|(x, y)| Private::new(
+                format!("({} / {})", x.number(), y.number()),
+                x.many || y.many,
+                false
+            )),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(c, x, y)| {
+                // Both have one type.
+                let y = if x.many == y.many { y } else { x.clone() };
+                let text = format!("({} ? {} : {})", c.truth(), x.number(), y.number());
+                Private::new(text, c.many || x.many, false)
+            }),
+            (inner.clone(), "(max|min)", inner.clone()).prop_map(|(x, function, y)| Private::new(
+                format!("{function}({}, {})", x.number(), y.number()),
+                x.many || y.many,
+                false
+            )),
+            inner.clone().prop_map(|x| Private::new(
+                format!("abs(clamp({}, -20, 30))", x.number()),
+                x.many,
+                false
+            )),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(c, x, y)| {
+                let one = |value: Private| if value.many { value.call("max") } else { value };
+                let (c, x, y) = (one(c), one(x), one(y));
+                let text = format!(
+                    "pick({}, climb({}, {}), {})",
+                    c.truth(),
+                    x.number(),
+                    y.number(),
+                    y.number()
+                );
+                Private::new(text, false, false)
+            }),
+            (
+                inner,
+                "(sum|mean|max|min|median|quantile|map|count_true|rank|rank_desc)"
+            )
                 .prop_map(|(x, method)| x.call(&method)),
         ]
     })

@@ -1,6 +1,6 @@
 //! Expressions, and arguments of calls.
 
-use super::{Name, Type, child, expressions_of, name_of, tokens_of};
+use super::{Name, Type, child, expressions_of, name_of, names_of, tokens_of};
 use crate::span::Span;
 use crate::syntax::kind::{SyntaxKind as K, SyntaxNode};
 
@@ -11,6 +11,8 @@ pub struct Arg {
     pub name: Option<Name>,
     /// The value; a lambda is none.
     pub value: Option<Expr>,
+    /// The lambda, if it is one.
+    pub lambda: Option<Lambda>,
     /// Where.
     pub span: Span,
 }
@@ -21,38 +23,90 @@ pub(super) fn args_of(node: &SyntaxNode) -> Vec<Arg> {
     args.map(|arg| Arg {
         name: name_of(&arg),
         value: expressions_of(&arg).next(),
+        lambda: child(&arg, Lambda::cast),
         span: arg.text_range().into(),
     })
     .collect()
+}
+
+/// The text between the quotes.
+pub(super) fn unquoted(text: &str) -> String {
+    text.trim_matches('"').to_owned()
+}
+
+/// `|a, b| expr`.
+#[derive(Clone, Debug)]
+pub struct Lambda(SyntaxNode);
+
+impl Lambda {
+    /// The node as a lambda, if it is one.
+    #[must_use]
+    pub fn cast(node: SyntaxNode) -> Option<Lambda> {
+        (node.kind() == K::Lambda).then_some(Lambda(node))
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.0.text_range().into()
+    }
+
+    /// Its parameters.
+    #[must_use]
+    pub fn params(&self) -> Vec<Name> {
+        names_of(&self.0).collect()
+    }
+
+    /// What it computes.
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        expressions_of(&self.0).next()
+    }
 }
 
 /// An expression of any kind.
 #[derive(Clone, Debug)]
 pub struct Expr(SyntaxNode);
 
-/// An expression taken apart, as far as later passes look into it.
+/// An expression taken apart.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
     /// A whole number, as written.
     Int(String),
+    /// A number with a point, as written.
+    Decimal(String),
+    /// A text, without its quotes.
+    Text(String),
     /// `true` or `false`.
     Bool(bool),
     /// A name.
     Name(Name),
+    /// `caller`.
+    Caller,
+    /// `A::b`, and `A::b(args)`.
+    Path(Name, Name, Option<Vec<Arg>>),
     /// `a op b`; the operator as written.
     Binary(Expr, String, Expr),
     /// `-a` or `!a`.
     Unary(String, Expr),
     /// `a as TYPE`.
     Cast(Expr, Type),
+    /// `c ? a : b`.
+    Ternary(Expr, Expr, Expr),
+    /// `name(args)`.
+    Call(Name, Vec<Arg>),
     /// `a.name(args)`.
     Method(Expr, Name, Vec<Arg>),
-    /// `[a, b]`.
-    List(Vec<Expr>),
+    /// `a.name`.
+    Field(Expr, Name),
     /// `a[i]`.
     Index(Expr, Expr),
-    /// A construct that no later pass knows yet, with its name for messages.
-    Other(&'static str),
+    /// `(a, b)`.
+    Tuple(Vec<Expr>),
+    /// `[a, b]`.
+    List(Vec<Expr>),
+    /// `[a; n]`.
+    Repeat(Expr, Expr),
     /// The parser has reported an error here.
     Missing,
 }
@@ -104,14 +158,15 @@ impl Expr {
                 match token.kind() {
                     K::Int => ExprKind::Int(token.text().to_owned()),
                     K::Word => ExprKind::Bool(token.text() == "true"),
-                    K::Dec => ExprKind::Other("a number with a point"),
-                    K::Str => ExprKind::Other("a text value"),
+                    K::Dec => ExprKind::Decimal(token.text().to_owned()),
+                    K::Str => ExprKind::Text(unquoted(token.text())),
                     _ => ExprKind::Missing,
                 }
             }
             K::NameRef => match name_of(node) {
                 Some(name) => ExprKind::Name(name),
-                None => ExprKind::Other("`caller`"),
+                None if tokens_of(node).any(|token| token.text() == "caller") => ExprKind::Caller,
+                None => ExprKind::Missing,
             },
             K::Binary => {
                 let operator: String = tokens_of(node).map(|t| t.text().to_owned()).collect();
@@ -123,13 +178,18 @@ impl Expr {
             K::Cast => ExprKind::Cast(operands.next()?, child(node, Type::cast)?),
             K::MethodCall => ExprKind::Method(operands.next()?, name_of(node)?, args_of(node)),
             K::List => ExprKind::List(operands.collect()),
-            K::Call => ExprKind::Other("a function call"),
-            K::Ternary => ExprKind::Other("`? :`"),
-            K::FieldAccess => ExprKind::Other("a field or a stored value"),
+            K::Call => ExprKind::Call(name_of(node)?, args_of(node)),
+            K::Ternary => ExprKind::Ternary(operands.next()?, operands.next()?, operands.next()?),
+            K::FieldAccess => ExprKind::Field(operands.next()?, name_of(node)?),
             K::Index => ExprKind::Index(operands.next()?, operands.next()?),
-            K::PathExpr => ExprKind::Other("a path"),
-            K::Tuple => ExprKind::Other("a tuple"),
-            K::Repeat => ExprKind::Other("a repeated list"),
+            K::PathExpr => {
+                let mut names = names_of(node);
+                let called = node.children().any(|child| child.kind() == K::ArgList);
+                let args = called.then(|| args_of(node));
+                ExprKind::Path(names.next()?, names.next()?, args)
+            }
+            K::Tuple => ExprKind::Tuple(operands.collect()),
+            K::Repeat => ExprKind::Repeat(operands.next()?, operands.next()?),
             _ => return None,
         })
     }

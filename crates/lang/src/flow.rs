@@ -1,0 +1,88 @@
+//! Labels, ranges, sources and policy: section 3.4 of the language, on the [`Hir`].
+//!
+//! One abstract interpretation finds all of them, in the order of the statements: who knows a value, where its numbers lie, whose
+//! data it comes from and how far that is mixed. Every rule of secrecy is a check on the way. The analysis walks through each
+//! entry once for what it reports; loops and slots, whose content depends on all entries, are iterated silently before.
+//!
+//! Invariants: what is private is never taken for public, a range holds every value that any run can have, and a source is
+//! never forgotten, but for results of keys, which say themselves what is made of them. What a policy does not promise is said in
+//! section 3.4: it limits shapes and recipients, and no arithmetic inside an aggregate.
+
+mod expression;
+mod facts;
+mod guard;
+mod library;
+mod loops;
+mod noise;
+mod numbers;
+mod operator;
+mod release;
+mod report;
+mod sources;
+mod statement;
+mod value;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{EntryFacts, Facts, LocalFacts, NoiseFacts, RevealFacts, Source};
+
+use crate::diagnostic::Diagnostic;
+use crate::hir::Hir;
+use walk::Walk;
+
+/// Checks the rules of secrecy, policy, ranges and noise, and finds what later passes need.
+///
+/// Facts of a contract with errors are as good as they can be: enough for an editor, not for running it.
+pub(crate) fn check(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Facts {
+    let mut walk = Walk::new(hir);
+    if !hir.slots.is_empty() {
+        walk.muted = 1;
+        // Mixes only grow, and there are few.
+        loop {
+            let before = walk.slots.clone();
+            for entry in &hir.entries {
+                walk.entry(entry);
+            }
+            if walk.slots == before || walk.is_exhausted() {
+                break;
+            }
+        }
+        walk.muted = 0;
+    }
+    for entry in &hir.entries {
+        walk.entry(entry);
+        let facts = std::mem::take(&mut walk.entry);
+        walk.facts.entries.push(facts);
+    }
+    for predicate in predicates(hir) {
+        walk.enter(&predicate.locals);
+        for (local, declared) in predicate
+            .locals
+            .iter()
+            .take(predicate.parameters)
+            .enumerate()
+        {
+            let id = crate::hir::LocalId(u32::try_from(local).unwrap_or(u32::MAX));
+            let value = walk.public(&declared.ty);
+            walk.set(id, std::rc::Rc::new(value));
+        }
+        let value = walk.eval(&predicate.condition);
+        walk.needs_public(
+            predicate.condition.span,
+            &value,
+            "a condition of a declaration",
+        );
+    }
+    let (facts, found) = walk.finish();
+    diagnostics.extend(found);
+    facts
+}
+
+/// Public conditions of declarations. Those of `check` are about rows, and are evaluated on them.
+fn predicates(hir: &Hir) -> impl Iterator<Item = &crate::hir::Predicate> {
+    let admits = hir.groups.iter().filter_map(|group| group.admit.as_ref());
+    let accesses = hir.slots.iter().filter_map(|slot| slot.access.as_ref());
+    admits.chain(accesses)
+}

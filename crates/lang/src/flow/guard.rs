@@ -1,0 +1,153 @@
+//! Guards: what must hold of the number of rows behind a value, and values over hidden parts of the rows.
+
+use std::collections::BTreeMap;
+
+use super::facts::Source;
+use super::sources::{Combination, Mix};
+use super::value::Leaf;
+use super::walk::Walk;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, grouped};
+use crate::hir::{AllowShape, ExprKind, Guard, Reveal, Slot};
+use crate::span::Span;
+
+/// What the guards of a reveal say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guards {
+    /// With fewer rows of the collection the entry does not run.
+    pub(super) rows: Vec<(usize, u32)>,
+    /// Whether one on a private number makes a `maybe` of the value.
+    pub(super) suppressed: bool,
+    /// Masks whose rows are counted, and where.
+    counted: BTreeMap<u32, Span>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn guards(&mut self, reveal: &'a Reveal) -> Guards {
+        let mut guards = Guards::default();
+        let mut rows: BTreeMap<usize, u32> = BTreeMap::new();
+        for guard in &reveal.guards {
+            let Guard::MinGroup { count, least, span } = guard else {
+                continue;
+            };
+            let counted = self.eval(count);
+            let fewest = self.eval(least);
+            self.needs_public(least.span, &fewest, "the least number of a guard");
+            let fewest = fewest.leaf().and_then(|leaf| leaf.range);
+            let whole = counted.whole(Combination::Number, &mut self.numbers);
+            guards.suppressed |= whole.private;
+            if let Some(mask) = whole.counts {
+                guards.counted.insert(mask, *span);
+            }
+            let constant = fewest.filter(|r| r.low == r.high).map(|r| r.low);
+            if let (ExprKind::RowCount(collection), Some(k)) = (&count.kind, constant) {
+                let most = self.rows(*collection).high;
+                match u32::try_from(k) {
+                    Ok(k) if k >= 1 && i128::from(k) <= most => {
+                        let own = rows.entry(*collection).or_default();
+                        *own = k.max(*own);
+                    }
+                    _ => {
+                        let message = format!(
+                            "`min_group` takes a number from 1 to {}, the most rows there can be",
+                            grouped(most)
+                        );
+                        self.report(Diagnostic::error(Code::E0212, least.span, message));
+                    }
+                }
+            }
+        }
+        guards.rows = rows.into_iter().collect();
+        guards
+    }
+
+    /// What mixes a hidden part of the rows needs a guard that counts just that part, or noise.
+    pub(super) fn check_hidden(
+        &mut self,
+        reveal: &Reveal,
+        whole: &Leaf,
+        allowed: &BTreeMap<Source, AllowShape>,
+        guards: &Guards,
+    ) {
+        if reveal
+            .guards
+            .iter()
+            .any(|g| matches!(g, Guard::Noise { .. }))
+        {
+            return;
+        }
+        for (source, mixes) in whole.sources.iter() {
+            let shape = allowed.get(&source);
+            let (true, Some(AllowShape::Aggregate(_))) = (mixes.has(Mix::Hidden), shape) else {
+                continue;
+            };
+            let name = self.name(source).unwrap_or("?");
+            let uncounted = whole
+                .subsets
+                .iter()
+                .any(|mask| !guards.counted.contains_key(mask));
+            if !uncounted && !whole.subsets.is_empty() {
+                continue;
+            }
+            let message =
+                format!("a hidden part of the rows of `{name}` would be shown without a guard");
+            let mut diagnostic = Diagnostic::error(Code::E0312, reveal.value.span, message)
+                .because(
+                    "nobody knows how many rows are behind this: it may be the value of one person",
+                );
+            for span in guards.counted.values() {
+                let text = "this does not count the rows that are behind the value";
+                diagnostic = diagnostic.also(*span, text);
+            }
+            let diagnostic = diagnostic.help(
+                "write `with min_group(mask.count_true(), N)` behind it, with the mask that chose the rows",
+            );
+            self.report(self.because(diagnostic, whole));
+        }
+    }
+
+    /// Counts that this reveal needs before the entry computes anything.
+    pub(super) fn require_rows(&mut self, allowed: &BTreeMap<Source, AllowShape>, guards: &Guards) {
+        for (source, shape) in allowed {
+            if let AllowShape::Aggregate(k) = shape {
+                match source {
+                    Source::Collection(collection) => self.at_least(*collection, *k),
+                    Source::Slot(slot) => {
+                        let accumulates = self.hir.slots.get(*slot).is_some_and(|s| s.accumulator);
+                        if accumulates {
+                            let own = self.entry.minimum_contributions.entry(*slot).or_default();
+                            *own = (*k).max(*own);
+                        }
+                    }
+                    Source::Param(_) | Source::Random => {}
+                }
+            }
+        }
+        for (collection, k) in &guards.rows {
+            self.entry.collections.insert(*collection);
+            self.at_least(*collection, *k);
+        }
+    }
+
+    /// What is stored under `aggregate(k)` mixes as many rows, so that the slot need not be asked again.
+    pub(super) fn require_rows_of_slot(&mut self, slot: &Slot, value: &Leaf) {
+        if self.muted > 0 {
+            return;
+        }
+        let thresholds = slot.allows.iter().filter_map(|allow| match allow.shape {
+            AllowShape::Aggregate(k) => Some(k),
+            _ => None,
+        });
+        let Some(most) = thresholds.max() else { return };
+        for (source, _) in value.sources.iter() {
+            if let Source::Collection(collection) = source {
+                self.at_least(collection, most);
+            }
+        }
+    }
+
+    fn at_least(&mut self, collection: usize, rows: u32) {
+        let own = self.entry.minimum_rows.entry(collection).or_default();
+        *own = rows.max(*own);
+    }
+}

@@ -1,0 +1,164 @@
+//! A call of the library with its values, and what is the same for many functions.
+
+use enigma_bytecode::interval::Wide;
+
+use crate::flow::expression::scalar;
+use crate::flow::numbers::Op;
+use crate::flow::operator::{COMPARISON_ROUNDS, shifted_down};
+use crate::flow::sources::Combination;
+use crate::flow::value::{Leaf, Value, weighted};
+use crate::flow::walk::Walk;
+use crate::hir::{Builtin, Expr, Type};
+
+/// A call with its values.
+pub(super) struct Call<'c> {
+    pub(super) expr: &'c Expr,
+    pub(super) builtin: Builtin,
+    pub(super) args: &'c [Expr],
+    pub(super) values: &'c [Value],
+}
+
+impl Call<'_> {
+    /// All of an argument as one leaf.
+    pub(super) fn whole(&self, index: usize, walk: &mut Walk<'_>) -> Leaf {
+        match self.values.get(index) {
+            Some(value) => {
+                let how = Combination::Number;
+                value.whole(how, &mut walk.numbers)
+            }
+            None => {
+                let number = walk.numbers.fresh();
+                Leaf::public(None, number)
+            }
+        }
+    }
+
+    /// All arguments as one leaf, with the number of the call.
+    pub(super) fn combined(&self, how: Combination, walk: &mut Walk<'_>) -> Leaf {
+        let mut key = vec![self.builtin as u32];
+        let mut all: Option<Leaf> = None;
+        for index in 0..self.values.len() {
+            let next = self.whole(index, walk);
+            key.push(next.number);
+            all = Some(match all {
+                None => next,
+                Some(so_far) => {
+                    let (moves, range) = (weighted(&so_far.moves, 1, &next.moves, 1), so_far.range);
+                    let mut both = so_far.combine(&next, how, next.number);
+                    both.moves = moves;
+                    both.range = range;
+                    both
+                }
+            });
+        }
+        let number = walk.numbers.of(Op::Call, &key);
+        match all {
+            Some(leaf) => Leaf { number, ..leaf },
+            None => Leaf::public(None, number),
+        }
+    }
+
+    /// The index spaces of the first arguments.
+    pub(super) fn spaces(&self, arguments: usize) -> Vec<usize> {
+        let types = self.args.iter().take(arguments).map(|a| &a.ty);
+        let spaces = types.filter_map(|ty| match ty {
+            Type::Rows(_, collection) => Some(*collection),
+            _ => None,
+        });
+        spaces.collect()
+    }
+
+    /// Bits behind the point, of `fix`.
+    pub(super) fn fraction(&self) -> Option<u32> {
+        match scalar(&self.expr.ty) {
+            Type::Fix(fix) => Some(fix.fraction),
+            _ => None,
+        }
+    }
+}
+
+/// The collections of which these hold all rows: columns, lists of columns, and lists as long as a collection, which are made of
+/// all its rows only.
+pub(super) fn whole_spaces(types: &[&Type]) -> Vec<usize> {
+    let mut spaces = Vec::new();
+    for ty in types {
+        match ty {
+            Type::Rows(_, collection) => spaces.push(*collection),
+            Type::List(element, length) => {
+                spaces.extend(&length.rows);
+                spaces.extend(whole_spaces(&[element]));
+            }
+            _ => {}
+        }
+    }
+    spaces
+}
+
+/// The space over which a vector runs.
+pub(super) fn outer_space(ty: &Type) -> Vec<usize> {
+    match ty {
+        Type::Rows(_, collection) => vec![*collection],
+        Type::List(_, length) => length.rows.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether elements stand at the places of rows, or in a whole list of them.
+pub(super) fn has_space(ty: &Type) -> bool {
+    match ty {
+        Type::Rows(..) => true,
+        Type::List(element, length) => !length.rows.is_empty() || has_space(element),
+        _ => false,
+    }
+}
+
+pub(super) fn bigger(a: Wide, b: Wide) -> Wide {
+    Wide {
+        low: a.low.max(b.low),
+        high: a.high.max(b.high),
+    }
+}
+
+pub(super) fn smaller(a: Wide, b: Wide) -> Wide {
+    Wide {
+        low: a.low.min(b.low),
+        high: a.high.min(b.high),
+    }
+}
+
+/// |mean((x - mean x)(y - mean y))| <= width(x) width(y), and a little for rounding.
+pub(super) fn spread(x: Wide, y: Wide, fraction: Option<u32>) -> Wide {
+    let width = |w: Wide| Wide {
+        low: 0,
+        high: w.high.saturating_sub(w.low),
+    };
+    let product = width(x).times(width(y));
+    let scaled = fraction.map_or(product, |f| shifted_down(product, f));
+    scaled.plus(Wide { low: 0, high: 2 })
+}
+
+/// The square root, rounded down.
+pub(super) fn root(x: i128) -> i128 {
+    x.max(0).isqrt()
+}
+
+/// Rounds one behind the other, roughly.
+pub(super) fn rounds(builtin: Builtin) -> u64 {
+    use Builtin as B;
+    match builtin {
+        B::Sum | B::CountTrue | B::PrefixSums | B::OwnerAt | B::Random | B::RandomBits => 0,
+        B::SumWhere | B::Dot | B::Distance2 | B::MeanSquare | B::Lookup => 2,
+        B::Min | B::Max | B::ArgMin | B::ArgMax | B::Top2 => 8 * COMPARISON_ROUNDS,
+        B::Top
+        | B::Sort
+        | B::SortDesc
+        | B::SortBy
+        | B::Median
+        | B::Quantile
+        | B::Distinct
+        | B::Psi
+        | B::PsiCount
+        | B::Join => 16 * COMPARISON_ROUNDS,
+        _ => COMPARISON_ROUNDS,
+    }
+}

@@ -1,0 +1,176 @@
+//! Functions on two vectors of rows: sets, joins, products of matrices and linear models.
+
+use enigma_bytecode::interval::Wide;
+
+use super::call::{Call, has_space, outer_space, rounds, whole_spaces};
+use super::{BIT, COEFFICIENT_LIMIT};
+use crate::flow::expression::shifted_up;
+use crate::flow::numbers::Op;
+use crate::flow::operator::shifted_down;
+use crate::flow::sources::{Combination, Mix};
+use crate::flow::value::{Leaf, Move, Moves, Value, hull};
+use crate::flow::walk::Walk;
+use crate::hir::{Builtin, Type};
+
+impl Walk<'_> {
+    /// Sets of rows of two collections.
+    ///
+    /// `psi_count` mixes all rows of both. Where each row of `a` learns about `b`, of `b` it is a hidden part: the equal rows.
+    pub(super) fn sets(&mut self, call: &Call<'_>) -> Value {
+        use Builtin as B;
+        let (a, b) = (call.whole(0, self), call.whole(1, self));
+        let types: Vec<&Type> = call.args.iter().map(|arg| &arg.ty).collect();
+        let number = call.combined(Combination::Number, self).number;
+        let largest = |walk: &Self, i: usize| types.get(i).map_or(0, |t| walk.elements(t).high);
+        match call.builtin {
+            B::PsiCount => {
+                let over = whole_spaces(&types);
+                let both = a.combine(&b, Combination::Number, number);
+                let chosen = both.sources.chosen_in(&over);
+                let sources = both
+                    .sources
+                    .clone()
+                    .several()
+                    .reduced(&over, Mix::Aggregate);
+                let range = Wide {
+                    low: 0,
+                    high: largest(self, 0).min(largest(self, 1)),
+                };
+                let moves: Moves = over
+                    .iter()
+                    .map(|c| {
+                        let each = self.rows_per_giver(*c);
+                        (
+                            *c,
+                            Move {
+                                each,
+                                together: None,
+                            },
+                        )
+                    })
+                    .collect();
+                let still = a.moves.is_empty() && b.moves.is_empty();
+                let mut value = both
+                    .derived(sources, number)
+                    .lying(Some(range), still.then_some(&moves));
+                if chosen {
+                    value.subsets.insert(number);
+                }
+                value.counts = Some(number);
+                value.rounds = value.rounds.saturating_add(rounds(call.builtin));
+                Value::Leaf(value)
+            }
+            B::Contains => {
+                let over = call.spaces(1);
+                let both = a.combine(&b, Combination::Truth, number);
+                let chosen = both.sources.chosen_in(&over);
+                let sources = both.sources.clone().reduced(&over, Mix::Aggregate);
+                let sources = sources.decided(Combination::Truth);
+                let mut value = both.derived(sources, number).lying(Some(BIT), None);
+                if chosen {
+                    value.subsets.insert(number);
+                }
+                value.rounds = value.rounds.saturating_add(rounds(call.builtin));
+                Value::Leaf(value)
+            }
+            B::Psi => {
+                let of_b = b.sources.clone().several().rows_become(Mix::Hidden);
+                let sources = a.sources.combine(&of_b, Combination::Choice);
+                let mut value = a
+                    .combine(&b, Combination::Choice, number)
+                    .derived(sources, number);
+                value.subsets.insert(number);
+                value = value.lying(Some(BIT), None);
+                value.rounds = value.rounds.saturating_add(rounds(call.builtin));
+                Value::Many(Box::new(Value::Leaf(value)))
+            }
+            _ => self.join(call, &a, &b, number),
+        }
+    }
+
+    fn join(&mut self, call: &Call<'_>, a: &Leaf, b: &Leaf, number: u32) -> Value {
+        let keys = b.sources.clone().rows_become(Mix::Hidden);
+        let looked = a.sources.combine(&keys, Combination::Choice);
+        let Some(content) = call.values.get(2) else {
+            return self.unknown();
+        };
+        let mut content = content.element();
+        content.each_leaf(&mut |leaf| {
+            let own = leaf.sources.clone().joined();
+            let sources = looked.combine(&own, Combination::Choice);
+            let number = self.numbers.of(Op::Call, &[u32::MAX, number, leaf.number]);
+            let range = hull(leaf.range, Some(Wide::exactly(0)));
+            *leaf = Leaf {
+                private: leaf.private || a.private || b.private,
+                ..leaf.derived(sources, number)
+            };
+            *leaf = leaf.clone().lying(range, None);
+            leaf.rounds = leaf.rounds.saturating_add(rounds(call.builtin));
+        });
+        let mut present = a
+            .combine(b, Combination::Choice, number)
+            .derived(looked.clone(), number);
+        present = present.lying(Some(BIT), None);
+        Value::Many(Box::new(Value::Parts(vec![Value::Leaf(present), content])))
+    }
+
+    /// Products of matrices and linear models: mixed over the collections whose rows they add up.
+    pub(super) fn matrix(&mut self, call: &Call<'_>) -> Value {
+        let whole = call.combined(Combination::Number, self);
+        let types: Vec<&Type> = call.args.iter().map(|a| &a.ty).collect();
+        let mut over = whole_spaces(&types);
+        if call.builtin == Builtin::MatMul {
+            let (Some(a), Some(b)) = (types.first(), types.get(1)) else {
+                return self.unknown();
+            };
+            let inner = a
+                .element()
+                .map(|row| whole_spaces(&[row]))
+                .unwrap_or_default();
+            let outer = outer_space(b);
+            over.retain(|c| inner.contains(c) && outer.contains(c));
+        }
+        let stays = has_space(&call.expr.ty);
+        let sources = if stays {
+            whole.sources.clone()
+        } else {
+            whole
+                .sources
+                .clone()
+                .several()
+                .reduced(&over, Mix::Aggregate)
+        };
+        let number = self.numbers.fresh();
+        let range = match call.builtin {
+            Builtin::LinReg => Some(shifted_up(
+                Wide {
+                    low: -COEFFICIENT_LIMIT,
+                    high: COEFFICIENT_LIMIT,
+                },
+                call.fraction().unwrap_or(0),
+            )),
+            _ => self.product_range(call),
+        };
+        let mut leaf = whole.derived(sources, number);
+        leaf.rounds = leaf.rounds.saturating_add(rounds(call.builtin));
+        let mut value = Value::like(&leaf, &call.expr.ty, self.hir, &mut self.numbers);
+        value.each_leaf(&mut |leaf| *leaf = leaf.clone().lying(range, None));
+        if self.muted == 0 {
+            self.entry.scaled_products |= leaf.private;
+        }
+        value
+    }
+
+    fn product_range(&mut self, call: &Call<'_>) -> Option<Wide> {
+        let (a, b) = (call.whole(0, self).range?, call.whole(1, self).range?);
+        let product = a.times(b);
+        let product = call
+            .fraction()
+            .map_or(product, |f| shifted_down(product, f));
+        let terms = call.args.get(1).map(|b| self.elements(&b.ty).high)?;
+        Some(product.times(Wide {
+            low: 0,
+            high: terms,
+        }))
+    }
+}

@@ -1,0 +1,207 @@
+//! Noise: how far one giver can move a value, and what hiding that costs of the budget.
+//!
+//! Two runs are neighbours if they differ in the rows of one giver of one collection. The sensitivity of a value is the most by
+//! which it differs between neighbours; of a list, the sum over its elements. It is derived from ranges and shapes
+//! ([`super::value::Moves`]) and never more than the width of the value's range.
+
+use super::facts::{NoiseFacts, Source};
+use super::guard::Guards;
+use super::value::{LIMIT, Leaf, Value};
+use super::walk::Walk;
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, grouped};
+use crate::hir::{Guard, Noise, Reveal, Type};
+use crate::span::Span;
+
+/// Noise is cut off at so many times its scale: beyond lies less than 2^-80 of it.
+const TAIL: i128 = 64;
+
+impl<'a> Walk<'a> {
+    pub(super) fn noise_of(
+        &mut self,
+        reveal: &Reveal,
+        value: &Value,
+        whole: &Leaf,
+        guards: &Guards,
+    ) -> Option<NoiseFacts> {
+        let mut found = None;
+        for guard in &reveal.guards {
+            let Guard::Noise { noise, span } = guard else {
+                continue;
+            };
+            found = self.blurred(reveal, value, whole, (*noise, *span));
+            self.charge(*noise, whole, guards, *span);
+        }
+        found
+    }
+
+    fn blurred(
+        &mut self,
+        reveal: &Reveal,
+        value: &Value,
+        whole: &Leaf,
+        (noise, span): (Noise, Span),
+    ) -> Option<NoiseFacts> {
+        let number = matches!(
+            super::expression::scalar(&reveal.value.ty),
+            Type::Int(_) | Type::Fix(_)
+        );
+        let leaf = match value.leaf() {
+            Some(leaf) if number => leaf.clone(),
+            _ => {
+                let message = "noise is added to numbers";
+                let diagnostic = Diagnostic::error(Code::E0801, reveal.value.span, message)
+                    .because("this is no number and no list of numbers")
+                    .help("reveal a count or a sum");
+                self.report(diagnostic);
+                return None;
+            }
+        };
+        for (source, _) in whole.sources.iter() {
+            if let Source::Slot(slot) = source {
+                let name = self.hir.slots.get(slot).map_or("?", |s| s.name.as_str());
+                let message = format!("how far one person can move `{name}` is not known");
+                let diagnostic = Diagnostic::error(Code::E0801, span, message)
+                    .because("the right amount of noise follows from that")
+                    .also(
+                        reveal.value.span,
+                        "this comes from a store, filled by any number of calls",
+                    );
+                let diagnostic = self.because(diagnostic, whole);
+                self.report(diagnostic.help("add noise to values of collections only"));
+                return None;
+            }
+        }
+        leaf.range?;
+        let count = self.elements(&reveal.value.ty).high.max(1);
+        let vector = matches!(value, Value::Many(_));
+        let (mut all, mut each) = (0_i128, 0_i128);
+        for moved in leaf.moves.values() {
+            let most = if vector {
+                moved.each.saturating_mul(count)
+            } else {
+                moved.each
+            };
+            let together = moved.together.map_or(most, |t| t.min(most));
+            all = all.max(together);
+            each = each.max(moved.each.min(together));
+        }
+        let epsilon = match noise {
+            Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => {
+                i128::from(epsilon.max(1))
+            }
+        };
+        let reach = all
+            .saturating_mul(1_000_000)
+            .saturating_div(epsilon)
+            .saturating_mul(TAIL);
+        if reach >= LIMIT / 2 {
+            let message = "one person can move this value too far for any noise to hide";
+            let diagnostic = Diagnostic::error(Code::E0801, span, message)
+                .because("the noise would be larger than the numbers of a computation may be")
+                .also(
+                    reveal.value.span,
+                    format!("one person can move this by {}", grouped(all)),
+                );
+            let diagnostic = self.because(diagnostic, whole);
+            self.report(
+                diagnostic.help("narrow the `range` of the input, or clip values with `clamp`"),
+            );
+            return None;
+        }
+        let narrow = |x: i128| u64::try_from(x).unwrap_or(u64::MAX);
+        if self.muted == 0 {
+            self.notice(super::value::around(
+                enigma_bytecode::interval::Wide {
+                    low: -reach,
+                    high: reach,
+                },
+                leaf.range?,
+            ));
+        }
+        Some(NoiseFacts {
+            noise,
+            sensitivity: narrow(all),
+            each: narrow(each),
+        })
+    }
+
+    /// What the noise costs every giver. A guard on a private count is tested on the noised count, which costs as much again.
+    fn charge(&mut self, noise: Noise, whole: &Leaf, guards: &Guards, span: Span) {
+        let once = match noise {
+            Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => epsilon,
+        };
+        if once == 0 {
+            let diagnostic = Diagnostic::error(
+                Code::E0801,
+                span,
+                "an epsilon of 0 hides nothing and shows nothing",
+            )
+            .help("take a number above 0, like 0.5: smaller ones hide more");
+            self.report(diagnostic);
+        }
+        let times = self
+            .passes
+            .saturating_mul(if guards.suppressed { 2 } else { 1 });
+        let cost = once.saturating_mul(times);
+        if self.muted > 0 {
+            return;
+        }
+        for (source, _) in whole.sources.iter() {
+            if let Source::Collection(collection) = source {
+                let own = self.entry.epsilon.entry(collection).or_default();
+                *own = own.saturating_add(cost);
+            }
+        }
+        if self
+            .hir
+            .budget
+            .as_ref()
+            .and_then(|b| b.epsilon_total)
+            .is_none()
+        {
+            let text = "noise without a privacy budget";
+            let diagnostic = Diagnostic::error(Code::E0802, span, text)
+                .because("each run would tell a little more, without end")
+                .help("add `privacy { epsilon_total: 2.0; }` to the contract");
+            self.report(diagnostic);
+        }
+        self.check_budget(span);
+    }
+
+    /// One run must not cost anybody more than the whole budget.
+    fn check_budget(&mut self, span: Span) {
+        let Some(budget) = &self.hir.budget else {
+            return;
+        };
+        let Some(total) = budget.epsilon_total else {
+            return;
+        };
+        let over = self.entry.epsilon.iter().find(|(_, cost)| **cost > total);
+        let Some((&collection, &cost)) = over else {
+            return;
+        };
+        let name = self
+            .hir
+            .collections
+            .get(collection)
+            .map_or("?", |c| c.name.as_str());
+        let message = "one run would cost more than the whole budget of noise";
+        let diagnostic = Diagnostic::error(Code::E0802, span, message)
+            .because(format!(
+                "with this it costs each owner of `{name}` {}; a guard on a noised count is paid too",
+                epsilon(cost)
+            ))
+            .also(budget.span, format!("the budget is {}", epsilon(total)))
+            .help("take smaller epsilons, or a larger `epsilon_total`");
+        self.report(diagnostic);
+    }
+}
+
+/// As it would be written.
+fn epsilon(millionths: u64) -> String {
+    let fraction = format!("{:06}", millionths % 1_000_000);
+    let digits = fraction.trim_end_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    format!("{}.{digits}", millionths / 1_000_000)
+}

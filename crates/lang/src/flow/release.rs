@@ -1,0 +1,510 @@
+//! Reveals: whether what the owners of every source allow covers the value, for every recipient.
+//!
+//! Nodes derive the same again from bytecode (`enigma_bytecode::verify`), on purpose by other code.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::facts::{RevealFacts, Source};
+use super::guard::Guards;
+use super::sources::{Combination, Mix, Mixes};
+use super::value::{Leaf, Value};
+use super::walk::Walk;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{Allow, AllowShape, Guard, Provider, Recipient, Reveal, Slot, Type};
+use crate::span::Span;
+
+impl<'a> Walk<'a> {
+    pub(super) fn reveal(&mut self, reveal: &'a Reveal, span: Span) {
+        let value = self.eval(&reveal.value);
+        let guards = self.guards(reveal);
+        self.not_hidden(Code::E0304, span, "a reveal under a private condition");
+        if reveal.value.ty != Type::Unknown {
+            self.release(reveal, &value, &guards);
+        }
+        if let Some(local) = reveal.local {
+            let shown = self.opened(reveal, &value, &guards, local);
+            self.set(local, Rc::new(shown));
+        }
+    }
+
+    /// What was shown to everyone, as a public value.
+    fn opened(
+        &mut self,
+        reveal: &Reveal,
+        value: &Value,
+        guards: &Guards,
+        local: crate::hir::LocalId,
+    ) -> Value {
+        let blurred = reveal
+            .guards
+            .iter()
+            .any(|g| matches!(g, Guard::Noise { .. }));
+        if guards.suppressed || blurred {
+            let ty = self.local(local).map_or(Type::Unknown, |l| l.ty.clone());
+            return self.public(&ty);
+        }
+        let mut shown = value.clone();
+        shown.each_leaf(&mut |leaf| {
+            let range = leaf.range;
+            let number = self.numbers.fresh();
+            *leaf = Leaf::public(range, number);
+        });
+        shown
+    }
+
+    fn release(&mut self, reveal: &'a Reveal, value: &Value, guards: &Guards) {
+        if has_key(&reveal.value.ty, self) {
+            let diagnostic =
+                Diagnostic::error(Code::E0316, reveal.value.span, "a key would be shown")
+                    .because("this is a key, or holds one")
+                    .help("reveal its `public_key()`, or what it signs");
+            self.report(diagnostic);
+            return;
+        }
+        if !value.is_private() {
+            let text = "nothing private in this reveal";
+            let diagnostic = Diagnostic::error(Code::E0311, reveal.value.span, text)
+                .because("everyone knows this already");
+            self.report(diagnostic);
+            return;
+        }
+        if !self.suits_recipients(reveal) {
+            return;
+        }
+        let mut whole = value.whole(Combination::Number, &mut self.numbers);
+        if holds_several(&reveal.value.ty) || self.passes > 1 {
+            whole.sources = whole.sources.several();
+        }
+        let allowed = self.check_sources(reveal, &whole);
+        self.check_hidden(reveal, &whole, &allowed, guards);
+        self.check_uniform(reveal, &whole);
+        let noise = self.noise_of(reveal, value, &whole, guards);
+        if self.muted > 0 {
+            return;
+        }
+        self.require_rows(&allowed, guards);
+        let facts = RevealFacts {
+            name: reveal.name.clone(),
+            value: reveal.value.id,
+            ty: reveal.value.ty.clone(),
+            recipients: reveal.recipients.iter().map(|(r, _)| *r).collect(),
+            sources: allowed.into_iter().collect(),
+            row_guards: guards.rows.clone(),
+            suppressed: guards.suppressed,
+            noise,
+        };
+        // A loop's last pass through the analysis is not the only one of outer loops.
+        let known = self.entry.reveals.iter_mut().find(|r| r.name == facts.name);
+        match known {
+            Some(known) => *known = facts,
+            None => self.entry.reveals.push(facts),
+        }
+    }
+
+    /// `to owner(x)` needs one value per row of x.
+    fn suits_recipients(&mut self, reveal: &Reveal) -> bool {
+        let space = match &reveal.value.ty {
+            Type::Rows(_, collection) => Some(*collection),
+            _ => None,
+        };
+        for &(recipient, span) in &reveal.recipients {
+            let Recipient::OwnerOf(wanted) = recipient else {
+                continue;
+            };
+            let single = self
+                .hir
+                .collections
+                .get(wanted)
+                .is_some_and(|c| c.is_single());
+            if space == Some(wanted) || single {
+                continue;
+            }
+            let name = self
+                .hir
+                .collections
+                .get(wanted)
+                .map_or("?", |c| c.name.as_str());
+            let message = "owners get one value each, and there is not one value for each of them";
+            let diagnostic = Diagnostic::error(Code::E0309, span, message)
+                .because(format!(
+                    "value i would go to the owner of row i of `{name}`"
+                ))
+                .also(reveal.value.span, "this is not one value per row of it")
+                .help(format!(
+                    "show it `to each` member of a group, or compute one value per row of `{name}`"
+                ));
+            self.report(diagnostic);
+            return false;
+        }
+        true
+    }
+
+    /// A vector over rows that holds no rows: everyone would get one value for each of others' rows.
+    fn check_uniform(&mut self, reveal: &Reveal, whole: &Leaf) {
+        let Type::Rows(..) = &reveal.value.ty else {
+            return;
+        };
+        for &(recipient, span) in &reveal.recipients {
+            let owner = matches!(recipient, Recipient::OwnerOf(_));
+            if owner || whole.sources.has_rows() {
+                continue;
+            }
+            let message = "many values for one recipient";
+            let diagnostic = Diagnostic::error(Code::E0309, span, message)
+                .because(format!(
+                    "{} would get one value for each row",
+                    self.hir.describe(recipient)
+                ))
+                .also(reveal.value.span, "this is one value per row")
+                .help("reduce it to one value, for example with `sum()`");
+            self.report(diagnostic);
+        }
+    }
+
+    /// For every source the most demanding shape under which it is released; reports those that are not.
+    fn check_sources(&mut self, reveal: &Reveal, whole: &Leaf) -> BTreeMap<Source, AllowShape> {
+        let mut allowed: BTreeMap<Source, AllowShape> = BTreeMap::new();
+        for (source, mixes) in whole.sources.iter() {
+            let Some(declared) = self.policy(source) else {
+                continue;
+            };
+            for &(recipient, at) in &reveal.recipients {
+                let needs = needs(mixes);
+                // The most revealing mix that nobody allows says most.
+                let refused = needs
+                    .iter()
+                    .rev()
+                    .find(|need| self.covering(&declared, **need, recipient).is_none());
+                if let Some(&need) = refused {
+                    let diagnostic = self.refused(reveal, &declared, need, (recipient, at));
+                    self.report(diagnostic);
+                    continue;
+                }
+                for need in needs {
+                    if let Some(shape) = self.covering(&declared, need, recipient) {
+                        let own = allowed.entry(source).or_insert(shape);
+                        *own = stricter(*own, shape);
+                    }
+                }
+            }
+        }
+        allowed
+    }
+
+    fn policy(&self, source: Source) -> Option<Policy<'a>> {
+        match source {
+            Source::Collection(i) => self.hir.collections.get(i).map(|c| Policy {
+                source,
+                name: &c.name,
+                span: c.span,
+                allows: &c.allows,
+                owner: match c.provider {
+                    Provider::Party(party) if c.is_single() => Some(party),
+                    _ => None,
+                },
+            }),
+            Source::Slot(i) => self.hir.slots.get(i).map(|s| Policy {
+                source,
+                name: &s.name,
+                span: s.span,
+                allows: &s.allows,
+                owner: None,
+            }),
+            // By calling, the caller agrees to what the manifest says of these.
+            Source::Param(_) | Source::Random => None,
+        }
+    }
+
+    /// The least demanding of the shapes whose `allow` covers the need for the recipient.
+    fn covering(
+        &self,
+        policy: &Policy<'_>,
+        need: Need,
+        recipient: Recipient,
+    ) -> Option<AllowShape> {
+        let to_owner = match policy.source {
+            Source::Collection(index) => {
+                recipient == Recipient::OwnerOf(index)
+                    || policy.owner.map(Recipient::Party) == Some(recipient)
+            }
+            _ => false,
+        };
+        let slot = matches!(policy.source, Source::Slot(_));
+        let names = |allow: &&Allow| {
+            allow
+                .recipients
+                .iter()
+                .any(|(r, _)| self.covers(*r, recipient, policy))
+        };
+        let shapes = policy.allows.iter().filter(names).map(|allow| allow.shape);
+        let covering = shapes.filter(|shape| match (shape, need) {
+            (_, Need::Anything) => true,
+            (AllowShape::Any, Need::Own) => to_owner || slot,
+            (AllowShape::Any, _) => true,
+            (AllowShape::Aggregate(_), Need::Aggregate | Need::Hidden) => true,
+            (AllowShape::Member, Need::Member) => true,
+            (AllowShape::Bit, Need::Bit) => true,
+            (AllowShape::PerOwner, Need::Own) => to_owner,
+            (AllowShape::PerOwner, Need::Row | Need::Bit) => to_owner && policy.owner.is_some(),
+            _ => false,
+        });
+        covering.min_by_key(|shape| demand(*shape))
+    }
+
+    /// Whether an `allow` to `allowed` lets `wanted` see a value.
+    pub(super) fn covers(
+        &self,
+        allowed: Recipient,
+        wanted: Recipient,
+        policy: &Policy<'_>,
+    ) -> bool {
+        if allowed == Recipient::Public || allowed == wanted {
+            return true;
+        }
+        let group = match wanted {
+            Recipient::OwnerOf(collection) => {
+                self.hir.collections.get(collection).map(|c| c.provider)
+            }
+            _ => None,
+        };
+        match (allowed, group) {
+            (Recipient::EachOf(group), Some(Provider::Each(own))) => group == own,
+            (Recipient::Party(party), Some(Provider::Party(own))) => party == own,
+            (Recipient::OwnerOf(_), _) => policy.owner.map(Recipient::Party) == Some(wanted),
+            _ => false,
+        }
+    }
+
+    fn refused(
+        &self,
+        reveal: &Reveal,
+        policy: &Policy<'_>,
+        need: Need,
+        (recipient, at): (Recipient, Span),
+    ) -> Diagnostic {
+        let (name, who) = (policy.name, self.hir.describe(recipient));
+        let owners = matches!(recipient, Recipient::OwnerOf(_));
+        let slot = matches!(policy.source, Source::Slot(_));
+        let (message, what) = match need {
+            Need::Own if owners => (
+                format!("no `allow` of `{name}` lets {who} learn a value per row"),
+                format!("this has one value per row of `{name}`"),
+            ),
+            Need::Own => (
+                format!("rows of `{name}` would be shown to {who}"),
+                format!("this has one value per row of `{name}`"),
+            ),
+            Need::Row if slot => (
+                format!("what is in `{name}` would be shown to {who}"),
+                format!("this shows single values that were stored in `{name}`"),
+            ),
+            Need::Row => (
+                format!("rows of `{name}` would be shown to {who}"),
+                format!(
+                    "this depends on single rows of `{name}`, in a way that does not mix all of them"
+                ),
+            ),
+            Need::Member => (
+                format!("no `allow` of `{name}` lets {who} learn which member this is"),
+                format!("this points at the giver of a row of `{name}`"),
+            ),
+            Need::Bit => (
+                format!("no `allow` of `{name}` lets {who} learn this bit"),
+                format!("this is one truth value about `{name}`"),
+            ),
+            Need::Hidden => (
+                format!("no `allow` of `{name}` covers this for {who}"),
+                format!("this mixes a hidden part of the rows of `{name}`"),
+            ),
+            Need::Aggregate => (
+                format!("no `allow` of `{name}` covers this for {who}"),
+                format!("this mixes all rows of `{name}`"),
+            ),
+            Need::Anything => (
+                format!("no `allow` of `{name}` covers this for {who}"),
+                format!("this depends on `{name}`"),
+            ),
+        };
+        let mut diagnostic = Diagnostic::error(Code::E0310, at, message)
+            .because(format!("{who} would learn it"))
+            .also(reveal.value.span, what);
+        if policy.allows.is_empty() {
+            diagnostic = diagnostic.also(policy.span, "no `allow` means never");
+        }
+        for allow in policy.allows {
+            diagnostic = diagnostic.also(allow.span, "this does not cover it");
+        }
+        help_of(diagnostic, name, need, owners, slot)
+    }
+
+    /// Every `allow` of a slot must be covered by one of each source of what is stored.
+    pub(super) fn check_slot_policy(
+        &mut self,
+        slot: usize,
+        declared: &'a Slot,
+        value: &Leaf,
+        span: Span,
+    ) {
+        for (source, _) in value.sources.iter() {
+            let Some(policy) = self.policy(source) else {
+                continue;
+            };
+            if source == Source::Slot(slot) {
+                continue;
+            }
+            for allow in &declared.allows {
+                for &(recipient, at) in &allow.recipients {
+                    if self.allows(&policy, allow.shape, recipient) {
+                        continue;
+                    }
+                    let who = self.hir.describe(recipient);
+                    let message = format!(
+                        "`{}` may be shown to {who} in a way that `{}` may not",
+                        declared.name, policy.name
+                    );
+                    let mut diagnostic = Diagnostic::error(Code::E0314, span, message)
+                        .because(format!("this comes from `{}`", policy.name))
+                        .also(
+                            at,
+                            format!("no `allow` of `{}` is as wide as this one", policy.name),
+                        );
+                    if policy.allows.is_empty() {
+                        diagnostic = diagnostic.also(policy.span, "no `allow` means never");
+                    }
+                    for own in policy.allows {
+                        diagnostic = diagnostic.also(own.span, "this is narrower");
+                    }
+                    let help = format!(
+                        "drop or narrow the `allow` of `{}`, or, if the owners are to agree, widen that of `{}`",
+                        declared.name, policy.name
+                    );
+                    self.report(diagnostic.help(help));
+                    break;
+                }
+            }
+        }
+        self.require_rows_of_slot(declared, value);
+    }
+
+    /// Whether a source allows a shape to a recipient.
+    fn allows(&self, policy: &Policy<'_>, shape: AllowShape, recipient: Recipient) -> bool {
+        let own = policy.allows.iter();
+        let mut named = own.filter(|allow| {
+            allow
+                .recipients
+                .iter()
+                .any(|(r, _)| self.covers(*r, recipient, policy))
+        });
+        named.any(|allow| match (allow.shape, shape) {
+            (AllowShape::Any, _) => true,
+            (AllowShape::Aggregate(own), AllowShape::Aggregate(k)) => own <= k,
+            (own, wanted) => own == wanted,
+        })
+    }
+}
+
+/// Whose data it is and what is allowed of it.
+pub(super) struct Policy<'p> {
+    source: Source,
+    name: &'p str,
+    span: Span,
+    allows: &'p [Allow],
+    /// The party that gave a single value.
+    owner: Option<usize>,
+}
+
+/// What a value shows of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Need {
+    /// Nobody has stored anything in the slot yet.
+    Anything,
+    Aggregate,
+    Hidden,
+    Bit,
+    Member,
+    /// One value per row, at its place.
+    Own,
+    /// Single rows, anywhere.
+    Row,
+}
+
+/// From what says least to what says most.
+fn needs(mixes: Mixes) -> Vec<Need> {
+    if mixes.is_empty() {
+        return vec![Need::Anything];
+    }
+    let plain = Mix::ALL
+        .into_iter()
+        .filter(|mix| mixes.has(*mix))
+        .map(|mix| match mix {
+            Mix::Aggregate => Need::Aggregate,
+            Mix::Hidden => Need::Hidden,
+            Mix::Member => Need::Member,
+            Mix::Bit => Need::Bit,
+            Mix::Row => Need::Row,
+        });
+    let mut needs: Vec<Need> = plain.collect();
+    if mixes.is_aligned() {
+        needs.push(Need::Own);
+    }
+    if mixes.is_joined() {
+        needs.push(Need::Row);
+    }
+    needs.sort_unstable();
+    needs
+}
+
+/// How much a shape demands of a run: what was agreed to by name first, then nothing, then more and more rows.
+fn demand(shape: AllowShape) -> (u8, u32) {
+    match shape {
+        AllowShape::PerOwner | AllowShape::Member | AllowShape::Bit => (0, 0),
+        AllowShape::Any => (1, 0),
+        AllowShape::Aggregate(k) => (2, k),
+    }
+}
+
+fn stricter(a: AllowShape, b: AllowShape) -> AllowShape {
+    if demand(a) >= demand(b) { a } else { b }
+}
+
+fn help_of(diagnostic: Diagnostic, name: &str, need: Need, owners: bool, slot: bool) -> Diagnostic {
+    let consent = |shape: &str| format!("if the owners are to agree, add {shape} to `{name}`");
+    match need {
+        Need::Own if owners => diagnostic.help(consent("`allow per_owner to owner`")),
+        Need::Row if slot => diagnostic.help(format!(
+            "store a sum over all rows instead, or let `{name}` allow this, for example with `allow any`"
+        )),
+        Need::Own | Need::Row => diagnostic
+            .help(format!("mix all rows first, for example `{name}.sum()`"))
+            .help(format!("or show each owner their own value: `to owner({name})`")),
+        Need::Member => diagnostic.help(consent("an `allow member` for them")),
+        Need::Bit => diagnostic.help(consent("an `allow bit` for them")),
+        Need::Aggregate | Need::Hidden | Need::Anything => {
+            diagnostic.help(consent("an `allow aggregate(N)` for them"))
+        }
+    }
+}
+
+/// Whether a value has more than one scalar.
+fn holds_several(ty: &Type) -> bool {
+    match ty {
+        Type::List(element, length) => length.constant() != Some(1) || holds_several(element),
+        Type::Rows(..) => true,
+        _ => false,
+    }
+}
+
+fn has_key(ty: &Type, walk: &Walk<'_>) -> bool {
+    match ty {
+        Type::Key(_) => true,
+        Type::Maybe(inner) | Type::List(inner, _) | Type::Rows(inner, _) => has_key(inner, walk),
+        Type::Tuple(types) => types.iter().any(|ty| has_key(ty, walk)),
+        Type::Struct(index) => {
+            let fields = walk.hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+            fields.iter().any(|field| has_key(&field.ty, walk))
+        }
+        _ => false,
+    }
+}

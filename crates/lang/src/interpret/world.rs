@@ -1,0 +1,284 @@
+//! One instance of a contract: what is in its stores, what has been given, what accounts have deposited.
+//!
+//! A call is a transaction: [`World::run`] changes all of it or nothing. It is judged by the world's block, and what it
+//! writes is there from the next block on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::machine::Machine;
+use super::refusal::{Refusal, Run};
+use super::transcript::Transcript;
+use super::{Given, Shown};
+use crate::Checked;
+use crate::hir::Slot;
+use crate::value::{Account, Lengths, Value};
+
+/// What every account has deposited before anything is said about it: enough for every test.
+pub const DEPOSIT: i128 = 1 << 62;
+/// Seconds from one block to the next.
+const BLOCK_SECONDS: i128 = 12;
+
+/// What a call did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was revealed, by name.
+    pub results: BTreeMap<String, Shown>,
+    /// What the ledger moved, in order.
+    pub transfers: Vec<Transfer>,
+    /// What everyone saw.
+    pub transcript: Transcript,
+}
+
+/// An amount that the ledger moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Whose deposit pays; the contract's own funds if nobody's.
+    pub from: Option<Account>,
+    /// Who gets it.
+    pub to: Account,
+    /// How much.
+    pub amount: i128,
+}
+
+/// What is in a slot.
+#[derive(Clone, Debug)]
+enum Stored {
+    One(Value),
+    /// Where nothing has been written the initial value is.
+    Map(Arc<BTreeMap<Value, Value>>),
+}
+
+/// An instance of a contract.
+#[derive(Clone, Debug)]
+pub struct World<'a> {
+    pub(super) checked: &'a Checked,
+    /// The block by which the next run is judged. Each run that is not refused makes a block.
+    pub height: i128,
+    /// That block's time in seconds.
+    pub time: i128,
+    /// What the contract has received, less what it has paid.
+    pub funds: i128,
+    pub(super) given: BTreeMap<usize, Given>,
+    initial: Vec<Option<Value>>,
+    slots: Vec<Option<Stored>>,
+    /// What slots had, each from a block on; only of those that the contract reads back.
+    past: BTreeMap<usize, Vec<(i128, Option<Stored>)>>,
+    contributions: BTreeMap<usize, u64>,
+    deposits: BTreeMap<Account, i128>,
+    pub(super) keys: u64,
+}
+
+impl<'a> World<'a> {
+    /// A new instance: nothing has been given, slots have their initial values.
+    #[must_use]
+    pub fn new(checked: &'a Checked) -> World<'a> {
+        let hir = &checked.hir;
+        let initial = |slot: &Slot| Value::constant(&slot.initial, &slot.ty, hir);
+        let initial: Vec<Option<Value>> = hir.slots.iter().map(initial).collect();
+        let stored = |(slot, value): (&Slot, &Option<Value>)| match slot.key {
+            Some(_) => Some(Stored::Map(Arc::default())),
+            None => value.clone().map(Stored::One),
+        };
+        let slots: Vec<Option<Stored>> = hir.slots.iter().zip(&initial).map(stored).collect();
+        let read_back = super::uses::slots_read_back(hir).into_iter();
+        let past = read_back.map(|slot| (slot, vec![(0, slots.get(slot).cloned().flatten())]));
+        World {
+            checked,
+            height: 1,
+            time: BLOCK_SECONDS,
+            funds: 0,
+            given: BTreeMap::new(),
+            past: past.collect(),
+            initial,
+            slots,
+            contributions: BTreeMap::new(),
+            deposits: BTreeMap::new(),
+            keys: 0,
+        }
+    }
+
+    /// Runs an entry. `args`: one value per parameter, in order.
+    ///
+    /// # Errors
+    /// [`Refusal`] if a real run would be refused; the world is as before.
+    pub fn run(
+        &mut self,
+        entry: usize,
+        args: &[Value],
+        caller: Account,
+    ) -> Result<Outcome, Refusal> {
+        let (outcome, change) = self
+            .try_run(entry, args, caller)
+            .map_err(|refusal| *refusal)?;
+        self.commit(change);
+        Ok(outcome)
+    }
+
+    fn try_run(&self, entry: usize, args: &[Value], caller: Account) -> Run<(Outcome, Change)> {
+        let mut machine = Machine::new(self, caller);
+        machine.enter(entry, args)?;
+        let outcome = Outcome {
+            results: machine.results,
+            transfers: machine.transfers,
+            transcript: machine.transcript,
+        };
+        let change = Change {
+            writes: machine.writes,
+            accumulated: machine.accumulated.into_iter().collect(),
+            paid: machine.paid,
+            earned: machine.earned,
+            keys: machine.keys,
+            used: machine.rows.into_keys().collect(),
+            epsilon: machine.epsilon,
+        };
+        Ok((outcome, change))
+    }
+
+    fn commit(&mut self, change: Change) {
+        self.height += 1;
+        self.time += BLOCK_SECONDS;
+        let mut written = Vec::new();
+        for ((slot, key), value) in change.writes {
+            self.store(slot, key, value);
+            written.push(slot);
+        }
+        written.dedup();
+        for slot in written {
+            self.remember(slot);
+        }
+        for slot in change.accumulated {
+            *self.contributions.entry(slot).or_default() += 1;
+        }
+        for (account, amount) in change.paid {
+            *self.deposits.entry(account).or_insert(DEPOSIT) -= amount;
+        }
+        self.funds += change.earned;
+        self.keys += change.keys;
+        for collection in change.used {
+            if let Some(given) = self.given.get_mut(&collection) {
+                given.runs += 1;
+                let cost = change.epsilon.get(&collection).copied().unwrap_or(0);
+                given.epsilon = given.epsilon.saturating_add(cost);
+            }
+        }
+    }
+
+    /// Puts a value of the slot's type into a slot, at a key of a map, as if an entry had written it.
+    pub fn set(&mut self, slot: usize, key: Option<Value>, value: Value) {
+        self.store(slot, key, value);
+        self.remember(slot);
+    }
+
+    /// So many contributions stand behind an accumulator.
+    pub fn set_contributions(&mut self, slot: usize, contributions: u64) {
+        self.contributions.insert(slot, contributions);
+    }
+
+    /// How many contributions stand behind an accumulator.
+    #[must_use]
+    pub fn contributions(&self, slot: usize) -> u64 {
+        self.contributions.get(&slot).copied().unwrap_or(0)
+    }
+
+    /// Sets what an account has deposited.
+    pub fn set_deposit(&mut self, account: Account, amount: i128) {
+        self.deposits.insert(account, amount);
+    }
+
+    /// What an account has deposited and not paid.
+    #[must_use]
+    pub fn deposit(&self, account: &Account) -> i128 {
+        self.deposits.get(account).copied().unwrap_or(DEPOSIT)
+    }
+
+    /// What is in a slot, at a key of a map. `None` for slots that there are not.
+    #[must_use]
+    pub fn stored(&self, slot: usize, key: Option<&Value>) -> Option<Value> {
+        self.look(slot, self.slots.get(slot)?.as_ref()?, key)
+    }
+
+    /// What was in a ledger slot after a block: of one to come what is there now, before the first the initial value.
+    pub(super) fn stored_at(
+        &self,
+        slot: usize,
+        key: Option<&Value>,
+        height: i128,
+    ) -> Option<Value> {
+        let past = self.past.get(&slot)?;
+        let then = past.iter().rev().find(|(from, _)| *from <= height);
+        let (_, stored) = then.or(past.first())?;
+        self.look(slot, stored.as_ref()?, key)
+    }
+
+    /// What the nodes that hold a `DHT` slot answer to `who`: the value, if the slot's `access` admits.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the condition cannot be judged.
+    pub fn read(
+        &self,
+        slot: usize,
+        key: Option<&Value>,
+        who: &Account,
+    ) -> Result<Option<Value>, Refusal> {
+        let declared = self.checked.hir.slots.get(slot);
+        if let Some(access) = declared.and_then(|slot| slot.access.as_ref()) {
+            let mut args = vec![Value::Account(who.clone())];
+            args.extend(key.cloned());
+            args.truncate(access.parameters);
+            let mut machine = Machine::new(self, who.clone());
+            if !machine.holds(access, args).map_err(|refusal| *refusal)? {
+                return Ok(None);
+            }
+        }
+        Ok(self.stored(slot, key))
+    }
+
+    fn look(&self, slot: usize, stored: &Stored, key: Option<&Value>) -> Option<Value> {
+        match (stored, key) {
+            (Stored::One(value), None) => Some(value.clone()),
+            (Stored::Map(map), Some(key)) => match map.get(key) {
+                Some(value) => Some(value.clone()),
+                None => self.at_first(slot),
+            },
+            _ => None,
+        }
+    }
+
+    fn at_first(&self, slot: usize) -> Option<Value> {
+        let zero = || {
+            let ty = &self.checked.hir.slots.get(slot)?.ty;
+            Value::zero(ty, &self.checked.hir, &Lengths::default())
+        };
+        self.initial.get(slot).cloned().flatten().or_else(zero)
+    }
+
+    fn store(&mut self, slot: usize, key: Option<Value>, value: Value) {
+        match (self.slots.get_mut(slot), key) {
+            (Some(Some(Stored::Map(map))), Some(key)) => {
+                Arc::make_mut(map).insert(key, value);
+            }
+            (Some(stored), None) => *stored = Some(Stored::One(value)),
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, slot: usize) {
+        let now = self.slots.get(slot).cloned().flatten();
+        let height = self.height;
+        if let Some(past) = self.past.get_mut(&slot) {
+            past.push((height, now));
+        }
+    }
+}
+
+/// What a run that is not refused leaves behind.
+struct Change {
+    writes: BTreeMap<(usize, Option<Value>), Value>,
+    accumulated: Vec<usize>,
+    paid: BTreeMap<Account, i128>,
+    earned: i128,
+    keys: u64,
+    used: Vec<usize>,
+    epsilon: BTreeMap<usize, u64>,
+}

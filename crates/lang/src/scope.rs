@@ -1,0 +1,185 @@
+//! What the names of a contract stand for. `resolve` fills it, `lower` reads it.
+
+use std::collections::BTreeMap;
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{Constant, Hir, Recipient, Store, Type};
+use crate::span::Span;
+use crate::suggest::nearest;
+use crate::syntax::ast::{self, Name, RecipientKind};
+
+/// What a name of a contract stands for. Names of slots are behind their store: see [`Scope::slot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symbol {
+    /// Index into [`Hir::enums`].
+    Enum(usize),
+    /// Index into [`Scope::struct_items`].
+    Struct(usize),
+    /// Index into [`Hir::groups`].
+    Group(usize),
+    /// Index into [`Hir::parties`].
+    Party(usize),
+    /// Index into [`Hir::collections`].
+    Collection(usize),
+    /// Index into [`Hir::entries`].
+    Entry(usize),
+    /// Index into [`Scope::constants`].
+    Constant(usize),
+    /// Index into [`Scope::functions`].
+    Function(usize),
+    /// Its declaration has an error, which has been reported: whoever uses it says nothing.
+    Broken,
+}
+
+impl Symbol {
+    /// With its article, for messages: "`g` is a group".
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Symbol::Enum(_) => "an enumeration",
+            Symbol::Struct(_) => "a struct",
+            Symbol::Group(_) => "a group",
+            Symbol::Party(_) => "a party",
+            Symbol::Collection(_) => "a collection",
+            Symbol::Entry(_) => "an entry",
+            Symbol::Constant(_) => "a constant",
+            Symbol::Function(_) => "a function",
+            Symbol::Broken => "broken",
+        }
+    }
+}
+
+/// What generic parameters stand for in one instance of a function or struct.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Generics {
+    /// `NAME`.
+    pub(crate) types: BTreeMap<String, Type>,
+    /// `const NAME`.
+    pub(crate) sizes: BTreeMap<String, u64>,
+}
+
+/// All declarations. `hir` holds those that are settled; entries have names, roles and spans only until `lower`
+/// is done.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    pub(crate) hir: Hir,
+    /// Of a constant that is broken, `Type::Unknown`.
+    pub(crate) constants: Vec<(Type, Constant)>,
+    pub(crate) struct_items: Vec<ast::Struct>,
+    pub(crate) functions: Vec<ast::Fn>,
+    /// As many as `hir.entries`.
+    pub(crate) entries: Vec<ast::Entry>,
+    pub(crate) tests: Vec<ast::Test>,
+    /// Instances of structs that exist: which item with which generics is which of `hir.structs`.
+    pub(crate) instances: BTreeMap<(usize, Generics), usize>,
+    pub(crate) symbols: BTreeMap<String, (Symbol, Span)>,
+    pub(crate) slots: BTreeMap<(Store, String), usize>,
+    /// What the instances of structs are being made of: a struct among them that is asked for contains itself.
+    pub(crate) making: Vec<usize>,
+    /// Of each of `hir.structs`, how many single values it holds.
+    pub(crate) struct_widths: Vec<u64>,
+}
+
+impl Scope {
+    /// What a name stands for.
+    pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
+        self.symbols.get(name).map(|(symbol, _)| *symbol)
+    }
+
+    /// Where a name is declared.
+    pub(crate) fn declared_at(&self, name: &str) -> Option<Span> {
+        self.symbols.get(name).map(|(_, span)| *span)
+    }
+
+    /// The slot of a store, as an index into [`Hir::slots`].
+    pub(crate) fn slot(&self, store: Store, name: &str) -> Option<usize> {
+        self.slots.get(&(store, name.to_owned())).copied()
+    }
+
+    /// "Unknown name", with the nearest of the contract's names and of `more`.
+    pub(crate) fn unknown<'a>(
+        &'a self,
+        name: &Name,
+        what: &str,
+        more: impl Iterator<Item = &'a str>,
+    ) -> Diagnostic {
+        let message = format!("there is no {what} `{}`", name.text);
+        let diagnostic = Diagnostic::error(Code::E0201, name.span, message);
+        let known = self.symbols.keys().map(String::as_str);
+        match nearest(&name.text, known.chain(more)) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic,
+        }
+    }
+
+    /// "Another kind of thing is needed": a name that is declared as something else.
+    pub(crate) fn misused(&self, name: &Name, message: String) -> Diagnostic {
+        let diagnostic = Diagnostic::error(Code::E0205, name.span, message);
+        match self.symbols.get(&name.text) {
+            Some((symbol, span)) if *symbol != Symbol::Broken => {
+                diagnostic.also(*span, format!("{} is declared here", symbol.describe()))
+            }
+            _ => diagnostic,
+        }
+    }
+
+    /// Declares a name, once.
+    pub(crate) fn declare(
+        &mut self,
+        name: &Name,
+        symbol: Symbol,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        if let Some((_, first)) = self.symbols.get(&name.text) {
+            diagnostics.push(duplicate(name, *first));
+        } else {
+            self.symbols.insert(name.text.clone(), (symbol, name.span));
+        }
+    }
+
+    /// A recipient by its name; wrong names are reported. `owner` without a name is `None`.
+    pub(crate) fn recipient(
+        &self,
+        kind: &RecipientKind,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Recipient> {
+        let (name, what) = match kind {
+            RecipientKind::Public => return Some(Recipient::Public),
+            RecipientKind::Caller => return Some(Recipient::Caller),
+            RecipientKind::Owner(None) => return None,
+            RecipientKind::Owner(Some(name)) => (name, "collection"),
+            RecipientKind::Each(name) => (name, "group"),
+            RecipientKind::Party(name) => (name, "party"),
+        };
+        let diagnostic = match (kind, self.symbol(&name.text)) {
+            (RecipientKind::Owner(_), Some(Symbol::Collection(i))) => {
+                return Some(Recipient::OwnerOf(i));
+            }
+            (RecipientKind::Each(_), Some(Symbol::Group(i))) => return Some(Recipient::EachOf(i)),
+            (RecipientKind::Party(_), Some(Symbol::Party(i))) => return Some(Recipient::Party(i)),
+            (_, Some(Symbol::Broken)) => return None,
+            (RecipientKind::Party(_), Some(Symbol::Group(_))) => self
+                .misused(name, format!("`{}` is a group", name.text))
+                .help(format!(
+                    "write `each {}`: every member gets the value",
+                    name.text
+                )),
+            (_, Some(_)) => self.misused(name, format!("`{}` is not a {what}", name.text)),
+            (_, None) => self.unknown(name, what, ["public", "caller", "owner"].into_iter()),
+        };
+        diagnostics.push(diagnostic);
+        None
+    }
+}
+
+/// "The name is taken".
+pub(crate) fn duplicate(name: &Name, first: Span) -> Diagnostic {
+    let message = format!("`{}` is declared twice", name.text);
+    Diagnostic::error(Code::E0202, name.span, message).also(first, "declared here first")
+}
+
+/// "Not supported yet".
+pub(crate) fn unsupported(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::E0900, span, format!("{what}: not supported yet"))
+        .because("this version of the compiler does not build it")
+}
