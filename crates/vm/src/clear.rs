@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use enigma_bytecode::model::{C, Contract, Op, Order, S};
+use enigma_bytecode::model::{C, Contract, Op, Order, PublicOp, S};
 use enigma_bytecode::plan::compare::{Layout, Want};
 use enigma_bytecode::plan::{Call, MaskReg, Plan, Step};
 use enigma_bytecode::ranges::{self, RangeError};
@@ -351,20 +351,10 @@ impl Plain<'_> {
             Op::Mul { a, b, .. } => self.zip(a, b, i64::checked_mul)?,
             Op::AddPublic { a, b, .. } => self.map(a, self.known(b), i64::checked_add)?,
             Op::MulPublic { a, b, .. } => self.map(a, self.known(b), i64::checked_mul)?,
-            Op::DivPublic { a, b, .. } => self.map(a, self.known(b), |x, divisor| {
-                if divisor == 0 {
-                    Some(0)
-                } else {
-                    x.checked_div(divisor)
-                }
-            })?,
-            Op::Div { a, b, .. } => self.zip(a, b, |x, divisor| {
-                if divisor == 0 {
-                    Some(0)
-                } else {
-                    x.checked_div(divisor)
-                }
-            })?,
+            Op::DivPublic { a, b, .. } => {
+                self.map(a, self.known(b), |x, y| PublicOp::Div.apply(x, y))?
+            }
+            Op::Div { a, b, .. } => self.zip(a, b, |x, y| PublicOp::Div.apply(x, y))?,
             Op::SquareRoot { a, .. } => {
                 let roots: Option<Vec<i64>> =
                     self.value(a).iter().map(|x| x.checked_isqrt()).collect();
@@ -420,7 +410,6 @@ impl Plain<'_> {
     fn select(&mut self, bit: S, then: S, otherwise: S) {
         let operands = [bit, then, otherwise].map(|register| self.value(register));
         let len = operands.iter().map(|values| values.len()).max();
-        let at = |values: &[i64], k: usize| values[if values.len() == 1 { 0 } else { k }];
         let selected = (0..len.unwrap_or(0)).map(|k| {
             let [bit, then, otherwise] = operands.map(|values| at(values, k));
             if bit == 1 { then } else { otherwise }
@@ -446,11 +435,15 @@ impl Plain<'_> {
     fn zip(&mut self, a: S, b: S, f: impl Fn(i64, i64) -> Option<i64>) -> Option<()> {
         let (a, b) = (self.value(a), self.value(b));
         let len = if a.len() == 1 { b.len() } else { a.len() };
-        let at = |values: &[i64], k: usize| values[if values.len() == 1 { 0 } else { k }];
         let values: Option<Vec<i64>> = (0..len).map(|k| f(at(a, k), at(b, k))).collect();
         self.secret.push(values?);
         Some(())
     }
+}
+
+/// Element `k`; of a scalar its only one.
+fn at(values: &[i64], k: usize) -> i64 {
+    values[if values.len() == 1 { 0 } else { k }]
 }
 
 /// 1 + how many values come strictly before each.

@@ -263,12 +263,7 @@ impl Expansion {
     /// Operands of one length: scalars are repeated.
     fn together<const N: usize>(&mut self, registers: [S; N]) -> [View; N] {
         let views = registers.map(|register| self.value(register));
-        let longest = views.iter().max_by_key(|view| view.len).copied();
-        let Some(like) = longest else { return views };
-        if views.iter().any(|view| view.len != like.len) {
-            self.b.begin();
-        }
-        views.map(|view| self.b.repeated(view, like))
+        self.b.together(views)
     }
 
     fn interval(&self, register: S) -> Interval {

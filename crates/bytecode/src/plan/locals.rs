@@ -92,6 +92,17 @@ impl<F: PrimeField> Builder<F> {
         self.linear(&[(F::ONE, src), (F::ZERO, like)], F::ZERO)
     }
 
+    /// Operands of one length, in a new strand if one has to change: single elements are repeated.
+    pub(super) fn together<const N: usize>(&mut self, views: [View; N]) -> [View; N] {
+        let Some(like) = views.iter().max_by_key(|view| view.len).copied() else {
+            return views;
+        };
+        if views.iter().any(|view| view.len != like.len) {
+            self.begin();
+        }
+        views.map(|view| self.repeated(view, like))
+    }
+
     /// See [`Local::Place`].
     pub(super) fn place(&mut self, src: View, at: Pub) -> View {
         let dst = self.register(src.len);

@@ -529,11 +529,9 @@ impl<F: PrimeField> Expansion<F> {
         let like = longest.map_or(known[0].view, |longest| longest.view);
         let fits = |known: &Known| known.view.len == 1 || known.view.len == like.len;
         check(known.iter().all(fits), GateProblem::Length)?;
-        if known.iter().any(|known| known.view.len != like.len) {
-            self.b.begin();
-        }
-        for known in &mut known {
-            known.view = self.b.repeated(known.view, like);
+        let views = self.b.together(known.map(|known| known.view));
+        for (known, view) in known.iter_mut().zip(views) {
+            known.view = view;
         }
         Ok(known)
     }
