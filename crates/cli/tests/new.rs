@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use support::devnet::Devnet;
 use support::{enigma, stderr, stdout};
@@ -126,26 +126,8 @@ fn the_readme_of_a_new_contract_is_true() {
         shell.push_str(block.split("```").next().expect("a block"));
     }
     assert!(shell.lines().count() >= 12, "{shell}");
-    let binary = Path::new(env!("CARGO_BIN_EXE_enigma"))
-        .parent()
-        .expect("a folder");
-    let path = std::env::var("PATH").expect("a path");
-    let output = Command::new("sh")
-        .args(["-c", &shell])
-        .current_dir(&folder)
-        .env("PATH", format!("{}:{path}", binary.display()))
-        .env("ENIGMA_HOME", devnet.path("home"))
-        .env("ENIGMA_NETWORK", devnet.path("net"))
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        stdout(&output),
-        stderr(&output)
-    );
     // The values are 35, 10, 80, 25 and 50.
-    let text = stdout(&output);
+    let text = devnet.shell(&shell, &folder);
     for (name, place) in [
         ("ada", "3"),
         ("bob", "5"),

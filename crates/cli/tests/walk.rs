@@ -3,10 +3,7 @@
 
 mod support;
 
-use std::process::Command;
-
 use support::devnet::{Devnet, On};
-use support::{stderr, stdout};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -50,9 +47,6 @@ fn steps() -> Vec<Step<'static>> {
 
 /// Runs the walk on a network; the reader's first command, which starts the network, is done by `devnet`.
 fn walk(devnet: &Devnet) {
-    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_enigma"));
-    let folder = binary.parent().expect("a folder");
-    let path = std::env::var("PATH").expect("a path");
     let (mut shell, mut ran) = (String::from("set -eu\n"), 0);
     for step in steps() {
         match step {
@@ -66,23 +60,9 @@ fn walk(devnet: &Devnet) {
         }
     }
     assert!(ran >= 8, "the walk has become short: {shell}");
-    let output = Command::new("sh")
-        .args(["-c", &shell])
-        .current_dir(devnet.folder.path())
-        .env("PATH", format!("{}:{path}", folder.display()))
-        .env("ENIGMA_HOME", devnet.path("home"))
-        .env("ENIGMA_NETWORK", devnet.path("net"))
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        stdout(&output),
-        stderr(&output)
-    );
 
     // What the reader is told to see: minutes 35, 10, 80, 25, 50.
-    let text = stdout(&output);
+    let text = devnet.shell(&shell, devnet.folder.path());
     let person = |name: &str| {
         let line = text
             .lines()

@@ -151,6 +151,31 @@ impl Devnet {
         super::stdout(&output)
     }
 
+    /// Runs lines of a shell in `folder`, where `enigma` is this build's; they must succeed. Gives their text.
+    #[track_caller]
+    pub(crate) fn shell(&self, lines: &str, folder: &Path) -> String {
+        let binary = Path::new(env!("CARGO_BIN_EXE_enigma"));
+        let path = std::env::var("PATH").expect("a path");
+        let output = Command::new("sh")
+            .args(["-c", lines])
+            .current_dir(folder)
+            .env(
+                "PATH",
+                format!("{}:{path}", binary.parent().expect("a folder").display()),
+            )
+            .env("ENIGMA_HOME", self.path("home"))
+            .env("ENIGMA_NETWORK", self.path("net"))
+            .output()
+            .expect("a shell");
+        let text = super::stdout(&output);
+        assert!(
+            output.status.success(),
+            "{text}\n{}",
+            super::stderr(&output)
+        );
+        text
+    }
+
     /// Runs a command line that must fail with this exit code: one error, one hint, nothing printed as
     /// data.
     #[track_caller]
