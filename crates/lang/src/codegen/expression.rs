@@ -50,10 +50,6 @@ impl Execution<'_> {
                 let register = (self.registers).public(|dst| Op::Rows { dst, collection })?;
                 Ok(Value::Public(register))
             }
-            ExprKind::ListLength(list) => match self.expression(list)? {
-                Value::Many(parts) => Ok(Value::Known(parts.len() as i64)),
-                _ => stop(span, "the length of this list"),
-            },
             ExprKind::Unary(op, operand) => {
                 let operand = self.expression(operand)?;
                 self.unary(*op, &operand, span)

@@ -39,7 +39,6 @@ impl Execution<'_> {
                 let minus = self.arithmetic(span).negate(value)?;
                 self.further(BinaryOp::Greater, value, &minus, span)
             }
-            (Builtin::Select, [condition, a, b]) => self.arithmetic(span).select(condition, a, b),
             (Builtin::Sqrt, [Value::Secret(value)]) => {
                 let not_negative = self.range(&args[0]).is_some_and(|range| range.low >= 0);
                 if !not_negative {

@@ -74,10 +74,6 @@ impl<'a> Walk<'a> {
                 Value::Leaf(self.row_count(*index))
             }
             ExprKind::MemberCount(group) => self.member_count(*group),
-            ExprKind::ListLength(list) => {
-                let _ = self.eval(list);
-                self.length(&list.ty)
-            }
             ExprKind::Load { slot, key, height } => {
                 self.load(expr, *slot, key.as_deref(), height.as_deref())
             }
@@ -212,22 +208,6 @@ impl<'a> Walk<'a> {
         let place = u32::try_from(group).unwrap_or(u32::MAX);
         let number = self.numbers.of(Op::Count, &[u32::MAX, place]);
         Value::Leaf(Leaf::public(range, number))
-    }
-
-    fn length(&mut self, ty: &Type) -> Value {
-        match ty {
-            Type::Rows(_, collection) => Value::Leaf(self.row_count(*collection)),
-            Type::List(_, length) => match &length.rows[..] {
-                [collection] if length.fixed == 0 => Value::Leaf(self.row_count(*collection)),
-                [] => self.constant(i128::from(length.fixed)),
-                _ => {
-                    let range = self.elements(ty);
-                    let number = self.numbers.fresh();
-                    Value::Leaf(Leaf::public(Some(range), number))
-                }
-            },
-            _ => self.unknown(),
-        }
     }
 
     /// How many elements a vector can have, fewest and most.

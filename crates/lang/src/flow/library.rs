@@ -109,10 +109,6 @@ impl<'a> Walk<'a> {
                 present.unwrap_or_else(|| self.unknown())
             }
             B::Or => self.or(call),
-            B::Select => match call.values {
-                [c, a, b] => self.select_values(call, c, a, b),
-                _ => self.unknown(),
-            },
             _ => self.element_wise(call),
         }
     }

@@ -137,8 +137,6 @@ pub enum Builtin {
     Lookup,
     /// `a.bits(n)`: the lowest n bits of a whole number that is not negative, n a public constant: a list of truth values, lowest first.
     Bits,
-    /// `select(c, a, b)`: as `c ? a : b`.
-    Select,
     /// `m.is_some()`.
     IsSome,
     /// `m.or(default)`: the value, or this one.
@@ -235,7 +233,6 @@ impl Builtin {
             B::SaturatingMul => "saturating_mul",
             B::Lookup => "lookup",
             B::Bits => "bits",
-            B::Select => "select",
             B::IsSome => "is_some",
             B::Or => "or",
             B::OwnerAt => "owner_at",

@@ -52,8 +52,6 @@ pub enum ExprKind {
     RowCount(usize),
     /// How many members of a group contribute in this run. Public.
     MemberCount(usize),
-    /// How long a list is. Public.
-    ListLength(Box<Expr>),
     /// The account that calls.
     Caller,
     /// The account of a party, by index.

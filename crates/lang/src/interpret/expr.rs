@@ -117,10 +117,6 @@ impl Machine<'_> {
             ExprKind::MemberCount(group) => {
                 Value::Number(self.members.get(group).map_or(0, Vec::len) as i128)
             }
-            ExprKind::ListLength(list) => match self.value(list)? {
-                Value::List(items) => Value::Number(items.len() as i128),
-                _ => return internal(span, "not a list"),
-            },
             ExprKind::Caller => Value::Account(self.caller.clone()),
             ExprKind::Party(party) => Value::Account(Account::Party(*party)),
             ExprKind::Height => Value::Number(self.world.height),

@@ -105,9 +105,6 @@ impl Machine<'_> {
     /// A function of the library.
     pub(super) fn call(&mut self, expr: &Expr, builtin: Builtin, args: &[Expr]) -> Run<Value> {
         use Builtin as B;
-        if let (B::Select, [c, a, b]) = (builtin, args) {
-            return self.select(expr, c, a, b);
-        }
         let values = self.values(args)?;
         let elements = values
             .iter()

@@ -17,7 +17,6 @@ impl Body<'_> {
                 let slot = self.scope.hir.slots.get(*slot);
                 slot.is_some_and(|slot| slot.store == Store::Mpc)
             }
-            ExprKind::ListLength(_) => false,
             kind => children(kind).any(|child| self.may_be_private(child)),
         }
     }
@@ -46,7 +45,6 @@ impl Body<'_> {
 fn children(kind: &ExprKind) -> Box<dyn Iterator<Item = &Expr> + '_> {
     match kind {
         ExprKind::Something(a)
-        | ExprKind::ListLength(a)
         | ExprKind::Unary(_, a)
         | ExprKind::Cast(a)
         | ExprKind::Field(a, _)
