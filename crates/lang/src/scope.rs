@@ -107,7 +107,7 @@ impl Scope {
         let diagnostic = Diagnostic::error(Code::E0201, name.span, message);
         let known = self.symbols.keys().map(String::as_str);
         match nearest(&name.text, known.chain(more)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.did_you_mean(near),
             None => diagnostic,
         }
     }

@@ -93,7 +93,7 @@ impl Body<'_> {
         known.extend(OWN);
         known.extend(library::names(Form::Function).map(|name| -> &str { name }));
         match nearest(&name.text, known.into_iter()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.did_you_mean(near),
             None => diagnostic,
         }
     }

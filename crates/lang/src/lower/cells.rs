@@ -204,7 +204,7 @@ fn unknown(name: &Name) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::E0203, name.span, message);
     let known = METHODS.iter().map(|(name, ..)| *name);
     match nearest(&name.text, known.clone()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        Some(near) => diagnostic.did_you_mean(near),
         None => {
             let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
             diagnostic.help(format!("there is {}", known.join(", ")))

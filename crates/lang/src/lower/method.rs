@@ -193,7 +193,7 @@ impl Body<'_> {
             .chain(library::names(Form::Method));
         match nearest(&name.text, known.iter().copied()).or_else(|| nearest(&name.text, everywhere))
         {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.did_you_mean(near),
             None if known.is_empty() => diagnostic,
             None => diagnostic.help(format!("{} has {}", self.describe(of), known.join(", "))),
         }

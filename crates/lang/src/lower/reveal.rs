@@ -246,7 +246,7 @@ fn unknown_noise(name: &Name) -> Diagnostic {
     let message = format!("there is no noise `{}`", name.text);
     let diagnostic = Diagnostic::error(Code::E0203, name.span, message);
     match nearest(&name.text, ["laplace", "gaussian"].into_iter()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        Some(near) => diagnostic.did_you_mean(near),
         None => {
             diagnostic.help("there is `laplace(epsilon: e)` and `gaussian(epsilon: e, delta: d)`")
         }

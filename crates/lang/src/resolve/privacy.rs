@@ -65,7 +65,7 @@ impl Pass<'_> {
                     let diagnostic = Diagnostic::error(Code::E0201, name.span, message);
                     self.diagnostics
                         .push(match nearest(other, SETTINGS.into_iter()) {
-                            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                            Some(near) => diagnostic.did_you_mean(near),
                             None => diagnostic.help("it has `epsilon_total` and `runs_per_input`"),
                         });
                 }

@@ -311,7 +311,7 @@ fn did_you_mean<'a>(
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
     if let Some(near) = nearest(name, known.clone()) {
-        return diagnostic.help(format!("did you mean `{near}`?"));
+        return diagnostic.did_you_mean(near);
     }
     let all: Vec<String> = known.take(9).map(|name| format!("`{name}`")).collect();
     match all.len() {

@@ -219,7 +219,7 @@ impl Scope {
             matches!(symbol, Symbol::Enum(_) | Symbol::Struct(_)).then_some(name.as_str())
         });
         match nearest(&name.text, BUILT_IN.into_iter().chain(declared)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => diagnostic.did_you_mean(near),
             None => diagnostic.help(
                 "whole numbers are u8, u16, u32, u64, i8, i16, i32 and i64; truth values are bool",
             ),

@@ -142,7 +142,7 @@ impl Pass<'_> {
                 let diagnostic = Diagnostic::error(Code::E0701, name.span, message);
                 let known = self.results.iter().flat_map(|results| results.keys());
                 match crate::suggest::nearest(&name.text, known.map(String::as_str)) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    Some(near) => diagnostic.did_you_mean(near),
                     None => diagnostic,
                 }
             }
@@ -316,7 +316,7 @@ impl Pass<'_> {
                 let diagnostic = Diagnostic::error(Code::E0203, name.span, message);
                 let near = crate::suggest::nearest(&name.text, KNOWN.into_iter());
                 return self.wrong(match near {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    Some(near) => diagnostic.did_you_mean(near),
                     None => diagnostic.help(format!("they have {}", KNOWN.join(", "))),
                 });
             }
