@@ -22,6 +22,7 @@ use crate::commands::lsp::LspOptions;
 use crate::commands::new::{InitOptions, NewOptions};
 use crate::commands::result::ResultOptions;
 use crate::commands::rights::{GrantOptions, RevokeOptions};
+use crate::commands::test::TestOptions;
 use crate::context::Context;
 use crate::devnet::DevnetOptions;
 use crate::local::chain::ExternalChain;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Check(CheckOptions),
     /// Compile a contract to bytecode (.enb) and interface (.enj).
     Build(BuildOptions),
+    /// Run the tests of contracts, on plain numbers.
+    Test(TestOptions),
     /// Format contracts: one style, no options.
     Fmt(FmtOptions),
     /// What a code like E0310 is about.

@@ -155,14 +155,17 @@ pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
 
 /// Shows findings to a person, with the marked lines of the source.
 pub(crate) fn show_diagnostics(path: &Path, source: &str, diagnostics: &[Diagnostic]) {
-    let color = if std::io::stderr().is_terminal() {
-        Color::Always
-    } else {
-        Color::Never
-    };
-    let text = enigma_lang::render(diagnostics, &path.display().to_string(), source, color);
+    let text = enigma_lang::render(diagnostics, &path.display().to_string(), source, color());
     if !text.is_empty() {
         report::progress(text.trim_end());
+    }
+}
+
+/// Whether a terminal shows what goes to standard error.
+pub(crate) fn color() -> Color {
+    match std::io::stderr().is_terminal() {
+        true => Color::Always,
+        false => Color::Never,
     }
 }
 
@@ -178,20 +181,8 @@ fn show_contract(contract: &Contract) {
 }
 
 fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> serde_json::Value {
-    let diagnostics: Vec<_> = compilation
-        .diagnostics
-        .iter()
-        .map(|diagnostic| {
-            json!({
-                "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
-                "code": diagnostic.code.to_string(),
-                "message": diagnostic.message,
-                "start": diagnostic.primary.span.start,
-                "end": diagnostic.primary.span.end,
-                "help": diagnostic.help,
-            })
-        })
-        .collect();
+    let diagnostics = compilation.diagnostics.iter();
+    let diagnostics: Vec<_> = diagnostics.map(diagnostic_json).collect();
     let tests: Vec<_> = tests
         .iter()
         .map(|test| json!({"name": test.title, "failure": test.failure.as_ref().map(|failure| &failure.message)}))
@@ -206,6 +197,18 @@ fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> 
     json!({
         "checked": compilation.checked.is_some(), "contract": contract, "diagnostics": diagnostics,
         "tests": tests,
+    })
+}
+
+/// A finding for programs; places are bytes of the source.
+pub(crate) fn diagnostic_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    json!({
+        "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "code": diagnostic.code.to_string(),
+        "message": diagnostic.message,
+        "start": diagnostic.primary.span.start,
+        "end": diagnostic.primary.span.end,
+        "help": diagnostic.help,
     })
 }
 

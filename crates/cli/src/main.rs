@@ -46,6 +46,7 @@ fn run(context: &Context, command: Command) -> Result<(), Problem> {
         Command::Init(options) => commands::new::init(context, &options),
         Command::Check(options) => contract::check(context, &options),
         Command::Build(options) => contract::build(context, &options),
+        Command::Test(options) => commands::test::run(context, &options),
         Command::Fmt(options) => commands::fmt::run(context, &options),
         Command::Explain(options) => commands::explain::run(context, &options),
         Command::Lsp(options) => commands::lsp::run(&options),

@@ -150,6 +150,12 @@ pub(crate) fn parse_amount(text: &str) -> Result<u128, String> {
     amount.ok_or_else(wrong)
 }
 
+/// A count with its noun: `1 file`, `3 files`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    let noun = if count == 1 { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// `once`, `twice`, `n times`.
 pub(crate) fn times(count: u32) -> String {
     match count {

@@ -91,6 +91,7 @@ fn help_shows_examples() {
         &["check", "--help"],
         &["build", "--help"],
         &["fmt", "--help"],
+        &["test", "--help"],
         &["new", "--help"],
         &["init", "--help"],
         &["explain", "--help"],

@@ -151,12 +151,38 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 /// colours; the caller knows whether a terminal reads it.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], file_name: &str, source: &str, color: Color) -> String {
+    let reports = diagnostics.iter().map(|d| report(d, source));
+    emit(reports, file_name, source, color)
+}
+
+/// Something else than a diagnostic about one place, as text like that of [`render`].
+pub(crate) fn render_marked(
+    message: &str,
+    (span, text): (Span, &str),
+    notes: &[String],
+    file_name: &str,
+    source: &str,
+    color: Color,
+) -> String {
+    let label = cs::Label::primary((), inside(source, span)).with_message(text);
+    let report = cs::Diagnostic::error()
+        .with_message(message)
+        .with_labels(vec![label])
+        .with_notes(notes.to_vec());
+    emit(std::iter::once(report), file_name, source, color)
+}
+
+fn emit(
+    reports: impl Iterator<Item = cs::Diagnostic<()>>,
+    file_name: &str,
+    source: &str,
+    color: Color,
+) -> String {
     let file = SimpleFile::new(file_name, source);
     let config = term::Config::default();
     let mut out = Vec::new();
-    for diagnostic in diagnostics {
-        let report = report(diagnostic, source);
-        // Writing to memory cannot fail, and a span outside the source is moved inside by `report`.
+    for report in reports {
+        // Writing to memory cannot fail, and spans outside the source have been moved inside.
         let written = match color {
             Color::Always => {
                 let mut ansi = term::termcolor::Ansi::new(&mut out);

@@ -36,7 +36,7 @@ pub use hir::Hir;
 pub use interpret::{Refusal, Shown, World, interpret};
 pub use lower::{LibraryFunction, library};
 pub use span::Span;
-pub use testing::{TestFailure, TestOutcome, run_tests};
+pub use testing::{LeakOutcome, TestFailure, TestOutcome, run_test, run_tests, test_leak};
 pub use value::{Account, Value};
 
 use enigma_bytecode::container::{MAX_BYTES, encode};

@@ -1,11 +1,18 @@
 //! Runs the `test` blocks of a contract in the interpreter.
 
 mod evaluate;
+mod leak;
+
+use leak::Secrets;
+pub use leak::{LeakDifference, LeakOutcome, test_leak};
 
 use std::collections::BTreeMap;
 
+use enigma_bytecode::interval::Wide;
+
 use crate::Checked;
-use crate::hir::{BinaryOp, Test, TestExpr, TestRun, TestStep, TestTarget, Type};
+use crate::diagnostic::{Color, render_marked};
+use crate::hir::{BinaryOp, Store, Test, TestExpr, TestRun, TestStep, TestTarget, Type};
 use crate::interpret::{Outcome, Refusal, Shown, World};
 use crate::span::Span;
 use crate::value::{Account, Value};
@@ -25,6 +32,20 @@ impl TestOutcome {
     pub fn passed(&self) -> bool {
         self.failure.is_none()
     }
+
+    /// The failure as text for a person, with the statement in its source; nothing if the test passed.
+    #[must_use]
+    pub fn render(&self, file_name: &str, source: &str, color: Color) -> String {
+        let Some(failure) = &self.failure else {
+            return String::new();
+        };
+        let message = format!("test {:?} failed", self.title);
+        let notes: Vec<String> = (failure.results.iter())
+            .map(|(name, value)| format!("the last run revealed {name} = {value}"))
+            .collect();
+        let mark = (failure.span, failure.message.as_str());
+        render_marked(&message, mark, &notes, file_name, source, color)
+    }
 }
 
 /// Why a test failed.
@@ -34,16 +55,24 @@ pub struct TestFailure {
     pub span: Span,
     /// What happened, in one line.
     pub message: String,
+    /// What the last run that was not refused revealed: names with values as text.
+    pub results: Vec<(String, String)>,
 }
 
 /// Runs all tests, in source order, each on a new instance of the contract.
 #[must_use]
 pub fn run_tests(checked: &Checked) -> Vec<TestOutcome> {
-    let outcome = |test: &Test| TestOutcome {
+    let tests = checked.hir.tests.iter();
+    tests.map(|test| run_test(checked, test)).collect()
+}
+
+/// Runs one of the contract's tests on a new instance.
+#[must_use]
+pub fn run_test(checked: &Checked, test: &Test) -> TestOutcome {
+    TestOutcome {
         title: test.title.clone(),
         failure: Session::new(checked).test(test).err(),
-    };
-    checked.hir.tests.iter().map(outcome).collect()
+    }
 }
 
 /// A test in progress.
@@ -52,6 +81,8 @@ struct Session<'a> {
     world: World<'a>,
     /// What the last run that was not refused revealed.
     results: BTreeMap<String, Shown>,
+    /// The private numbers that it sets, when others are tried.
+    secrets: Option<Secrets>,
 }
 
 /// What went wrong, in one line.
@@ -63,6 +94,7 @@ impl<'a> Session<'a> {
             checked,
             world: World::new(checked),
             results: BTreeMap::new(),
+            secrets: None,
         }
     }
 
@@ -80,20 +112,48 @@ impl<'a> Session<'a> {
                 TestStep::ExpectFail(run) => (run.span, self.must_fail(run)),
                 TestStep::Expect(expr, span) => (*span, self.expect(expr)),
             };
-            done.map_err(|message| TestFailure { span, message })?;
+            done.map_err(|message| TestFailure {
+                span,
+                message,
+                results: self.shown(),
+            })?;
         }
         Ok(())
     }
 
+    fn shown(&self) -> Vec<(String, String)> {
+        let hir = &self.checked.hir;
+        let show = |shown: &Shown| match shown {
+            Shown::One(value) => value.show(hir),
+            Shown::PerOwner(rows) => {
+                let row = |row: &Option<Value>| row.clone().unwrap_or(Value::Maybe(None));
+                Value::list(rows.iter().map(row).collect()).show(hir)
+            }
+        };
+        let results = self.results.iter();
+        results
+            .map(|(name, shown)| (name.clone(), show(shown)))
+            .collect()
+    }
+
+    /// A value that nobody may know, or another one in its place.
+    fn secret(&mut self, value: Value, ty: &Type, range: Option<Wide>) -> Value {
+        match &mut self.secrets {
+            Some(secrets) => secrets.take(value, ty, range, &self.checked.hir),
+            None => value,
+        }
+    }
+
     /// `given NAME = value`: rows in order of givers. A list of lists, where a row is no list, is one list per giver.
     fn give(&mut self, index: usize, value: &TestExpr) -> Checkpoint<()> {
-        let hir = &self.checked.hir;
+        let checked = self.checked;
+        let hir = &checked.hir;
         let value = self.evaluate(value)?;
         let Some(collection) = hir.collections.get(index) else {
             return Err("there is no such collection".to_owned());
         };
-        let row = |value: &Value| match value.typed(&collection.row, hir) {
-            Some(row) => Ok(Some(row)),
+        let mut row = |value: &Value| match value.typed(&collection.row, hir) {
+            Some(row) => Ok(Some(self.secret(row, &collection.row, collection.range))),
             None => Err(format!(
                 "{} is no value for `{}`",
                 value.show(hir),
@@ -101,7 +161,8 @@ impl<'a> Session<'a> {
             )),
         };
         if collection.is_single() {
-            self.world.give(index, vec![row(&value)?]);
+            let row = row(&value)?;
+            self.world.give(index, vec![row]);
             return Ok(());
         }
         let Value::List(items) = &value else {
@@ -127,9 +188,10 @@ impl<'a> Session<'a> {
                 }
                 self.world.give_by(index, rows);
             }
-            _ => self
-                .world
-                .give(index, items.iter().map(row).collect::<Result<_, _>>()?),
+            _ => {
+                let rows = items.iter().map(row).collect::<Result<_, _>>()?;
+                self.world.give(index, rows);
+            }
         }
         Ok(())
     }
@@ -141,7 +203,8 @@ impl<'a> Session<'a> {
         value: &TestExpr,
         count: Option<&TestExpr>,
     ) -> Checkpoint<()> {
-        let hir = &self.checked.hir;
+        let checked = self.checked;
+        let hir = &checked.hir;
         let Some(slot) = hir.slots.get(target.slot) else {
             return Err("there is no such slot".to_owned());
         };
@@ -161,6 +224,10 @@ impl<'a> Session<'a> {
                 value.show(hir),
                 slot.name
             ));
+        };
+        let value = match slot.store {
+            Store::Mpc => self.secret(value, ty, None),
+            Store::Ledger | Store::Dht => value,
         };
         let mut whole = self.stored(target.slot, key.as_ref())?;
         let mut part = &mut whole;
@@ -200,11 +267,14 @@ impl<'a> Session<'a> {
     }
 
     fn run(&mut self, run: &TestRun) -> Checkpoint<Result<Outcome, Refusal>> {
-        let args: Vec<Value> = run
+        let mut args: Vec<Value> = run
             .args
             .iter()
             .map(|arg| self.evaluate(arg))
             .collect::<Result<_, _>>()?;
+        if self.secrets.is_some() {
+            self.secret_args(run.entry, &mut args);
+        }
         let caller = match &run.caller {
             Some(caller) => self.account(caller)?,
             None => Account::Anyone,
@@ -212,30 +282,62 @@ impl<'a> Session<'a> {
         Ok(self.world.run(run.entry, &args, caller))
     }
 
+    fn secret_args(&mut self, entry: usize, args: &mut [Value]) {
+        let checked = self.checked;
+        let Some(entry) = checked.hir.entries.get(entry) else {
+            return;
+        };
+        for (param, arg) in entry.params.iter().zip(args) {
+            let local = entry.locals.get(param.local.0 as usize);
+            let typed = local.and_then(|local| Some((arg.typed(&local.ty, &checked.hir)?, local)));
+            if let (true, Some((value, local))) = (param.private, typed) {
+                *arg = self.secret(value, &local.ty, param.range);
+            }
+        }
+    }
+
     fn expect(&self, expr: &TestExpr) -> Checkpoint<()> {
-        let hir = &self.checked.hir;
         match self.evaluate(expr)? {
             Value::Truth(true) => Ok(()),
-            Value::Truth(false) => Err(match expr {
-                TestExpr::Binary(op, a, b) if op.is_comparison() => {
-                    let (a, b) = self.sides(a, b)?;
-                    let hint = match (op, &a, &b) {
-                        (BinaryOp::Equal, Value::Maybe(_), Value::Maybe(_)) => "",
-                        (BinaryOp::Equal, Value::Maybe(_), _) => {
-                            " (compare with `some(...)` or `none()`)"
-                        }
-                        _ => "",
-                    };
-                    format!(
-                        "not true: {} {} {}{hint}",
-                        a.show(hir),
-                        op.sign(),
-                        b.show(hir)
-                    )
-                }
-                _ => "not true".to_owned(),
-            }),
-            other => Err(format!("{} is neither true nor false", other.show(hir))),
+            Value::Truth(false) => Err(self.why_false(expr)?),
+            other => Err(format!(
+                "{} is neither true nor false",
+                other.show(&self.checked.hir)
+            )),
         }
+    }
+
+    /// The part by which a condition is false, with the values of both sides.
+    fn why_false(&self, expr: &TestExpr) -> Checkpoint<String> {
+        let hir = &self.checked.hir;
+        Ok(match expr {
+            TestExpr::Binary(BinaryOp::And, a, b) => match self.evaluate(a)? {
+                Value::Truth(false) => self.why_false(a)?,
+                _ => self.why_false(b)?,
+            },
+            TestExpr::Binary(op, a, b) if op.is_comparison() => {
+                let (a, b) = self.sides(a, b)?;
+                let hint = match (op, &a, &b) {
+                    (BinaryOp::Equal, Value::Maybe(_), Value::Maybe(_)) => String::new(),
+                    (BinaryOp::Equal, Value::Maybe(_), _) => {
+                        " (compare with `some(...)` or `none()`)".to_owned()
+                    }
+                    (BinaryOp::Equal, Value::List(a), Value::List(b)) => {
+                        let mut pairs = a.iter().zip(b.iter()).enumerate();
+                        match pairs.find(|(_, (a, b))| a != b) {
+                            Some((place, (a, b))) => {
+                                let (a, b) = (a.show(hir), b.show(hir));
+                                format!(" (at place {place}: {a}, not {b})")
+                            }
+                            None => format!(" ({} elements, not {})", a.len(), b.len()),
+                        }
+                    }
+                    _ => String::new(),
+                };
+                let (a, b) = (a.show(hir), b.show(hir));
+                format!("not true: {a} {} {b}{hint}", op.sign())
+            }
+            _ => "not true".to_owned(),
+        })
     }
 }

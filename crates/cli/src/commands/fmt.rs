@@ -9,6 +9,7 @@ use enigma_lang::MAX_SOURCE_LEN;
 use serde_json::json;
 use similar::TextDiff;
 
+use super::sources;
 use crate::context::Context;
 use crate::contract;
 use crate::report::{self, Problem};
@@ -58,7 +59,7 @@ pub(crate) fn run(context: &Context, options: &FmtOptions) -> Result<(), Problem
     let (sources, refused) = if options.stdin {
         format(vec![("standard input".into(), standard_input()?)])
     } else {
-        let paths = contracts(&options.files)?;
+        let paths = sources::contracts(&options.files)?;
         let read = paths.into_iter().map(|path| {
             let text = contract::read(&path)?;
             Ok((path, text))
@@ -85,7 +86,7 @@ pub(crate) fn run(context: &Context, options: &FmtOptions) -> Result<(), Problem
     if options.check && changed > 0 {
         let message = format!(
             "{changed} of {} not formatted",
-            count(sources.len(), "file")
+            report::counted(sources.len(), "file is", "files are")
         );
         return Err(Problem::failed(message).hint("`enigma fmt` without --check formats them"));
     }
@@ -136,68 +137,10 @@ fn show(context: &Context, options: &FmtOptions, sources: &[Source]) {
         }
         let (all, changed) = (sources.len(), changed().count());
         if changed == 0 && all > 0 {
-            let files = count(all, "file");
+            let files = report::counted(all, "file is", "files are");
             report::progress(&format!("{files} formatted already, nothing to do"));
         }
     }
-}
-
-/// `1 file is`, `3 files are`.
-fn count(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun} is")
-    } else {
-        format!("{count} {noun}s are")
-    }
-}
-
-/// The contracts that are meant: files as they are named, and what is below folders.
-fn contracts(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
-    let here = [PathBuf::from(".")];
-    let named = if named.is_empty() { &here } else { named };
-    let mut found = Vec::new();
-    for path in named {
-        if path.is_dir() {
-            below(path, &mut found)?;
-        } else {
-            found.push(path.clone());
-        }
-    }
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
-        let named: Vec<_> = named
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        let message = format!("no contract (.enigma) in or below {}", named.join(", "));
-        return Err(
-            Problem::new(message).hint("name a file, or go to the folder of your contracts")
-        );
-    }
-    Ok(found)
-}
-
-/// Contracts below a folder. Hidden folders are skipped and links are not followed, so this ends.
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let failed = |error: std::io::Error| {
-        Problem::new(format!("{}: cannot be read: {error}", folder.display()))
-            .hint("name the files to format")
-    };
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        // `./a.enigma` reads better as `a.enigma`.
-        let path = entry.path();
-        let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
-        if kind.is_dir() && !hidden {
-            below(&path, found)?;
-        } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "enigma") {
-            found.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn standard_input() -> Result<String, Problem> {

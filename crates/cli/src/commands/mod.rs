@@ -14,4 +14,6 @@ pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod result;
 pub(crate) mod rights;
+mod sources;
 pub(crate) mod status;
+pub(crate) mod test;

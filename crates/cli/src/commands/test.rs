@@ -1,0 +1,201 @@
+//! `enigma test`: the `test` blocks of contracts, on plain numbers.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use enigma_lang::testing::{LeakOutcome, TestOutcome};
+use enigma_lang::{Checked, Compilation, Span, has_errors};
+use serde_json::{Value, json};
+
+use super::sources;
+use crate::context::Context;
+use crate::contract;
+use crate::report::{self, Problem};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  enigma test
+  enigma test auction.enigma contracts
+  enigma test --filter tie
+  enigma test --leak
+
+Tests run on plain numbers, without a network, in milliseconds. Exit code 1: a test failed; 2: a contract has errors.")]
+pub(crate) struct TestOptions {
+    /// Contracts, and folders with contracts (`.enigma`) in or below them [default: the current folder].
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Run only tests with this text in their title.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Run each test also with other private numbers that lead to the same results: what everyone sees of the runs (branches, loops,
+    /// writes, payments) must then be the same.
+    #[arg(long)]
+    leak: bool,
+}
+
+/// A contract whose tests were run.
+struct Tested {
+    path: PathBuf,
+    source: String,
+    compilation: Compilation,
+    tests: Vec<(TestOutcome, Option<LeakOutcome>)>,
+}
+
+impl Tested {
+    fn of(path: PathBuf, options: &TestOptions) -> Result<Self, Problem> {
+        let source = contract::read(&path)?;
+        let compilation = enigma_lang::compile(&source);
+        let tests = compilation.checked.as_ref();
+        let tests = tests.map_or_else(Vec::new, |checked| run_tests(checked, options));
+        Ok(Self {
+            path,
+            source,
+            compilation,
+            tests,
+        })
+    }
+
+    fn is_refused(&self) -> bool {
+        has_errors(&self.compilation.diagnostics)
+    }
+
+    fn failed(&self) -> usize {
+        self.tests.iter().filter(|test| fails(test)).count()
+    }
+
+    fn show(&self) {
+        if self.is_refused() {
+            let errors = &self.compilation.diagnostics;
+            contract::show_diagnostics(&self.path, &self.source, errors);
+            return;
+        }
+        let name = self.compilation.checked.as_ref();
+        let name = name.map_or("", |checked| &checked.hir.name);
+        report::data(&format!("{name}  {}", self.path.display()));
+        let (file, color) = (self.path.display().to_string(), contract::color());
+        for test @ (outcome, leak) in &self.tests {
+            let verdict = if fails(test) { "FAILED" } else { "ok" };
+            let compared = leak.as_ref().map_or_else(String::new, compared);
+            report::data(&format!(
+                "  {verdict:6}  {}{compared}",
+                report::plain(&outcome.title)
+            ));
+            let mut text = outcome.render(&file, &self.source, color);
+            if let Some(leak) = leak {
+                text += &leak.render(&file, &self.source, color);
+            }
+            if !text.is_empty() {
+                report::progress(text.trim_end());
+            }
+        }
+    }
+
+    fn object(&self) -> Value {
+        let tests = self.tests.iter().map(|(outcome, leak)| {
+            let failure = outcome.failure.as_ref().map(|failure| {
+                let mut object = self.place(failure.span, &failure.message);
+                let results = failure.results.iter();
+                object["results"] = results
+                    .map(|(name, value)| (name.clone(), Value::from(value.clone())))
+                    .collect();
+                object
+            });
+            let leak = leak.as_ref().map(|leak| {
+                let difference = leak.difference.as_ref();
+                json!({
+                    "secrets": leak.secrets, "tried": leak.tried, "compared": leak.compared,
+                    "difference": difference.map(|found| self.place(found.span, &found.message)),
+                })
+            });
+            json!({"name": outcome.title, "failure": failure, "leak": leak})
+        });
+        let checked = self.compilation.checked.as_ref();
+        let diagnostics = self.compilation.diagnostics.iter();
+        json!({
+            "file": self.path, "contract": checked.map(|checked| &checked.hir.name),
+            "diagnostics": diagnostics.map(contract::diagnostic_json).collect::<Vec<_>>(),
+            "tests": tests.collect::<Vec<_>>(),
+        })
+    }
+
+    fn place(&self, span: Span, message: &str) -> Value {
+        let before = self.source.get(..span.range().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        json!({"message": message, "line": line, "start": span.start, "end": span.end})
+    }
+}
+
+/// Runs tests, and says how they ended.
+pub(crate) fn run(context: &Context, options: &TestOptions) -> Result<(), Problem> {
+    let paths = sources::contracts(&options.files)?.into_iter();
+    let tested = paths
+        .map(|path| Tested::of(path, options))
+        .collect::<Result<Vec<_>, Problem>>()?;
+    let all: usize = tested.iter().map(|one| one.tests.len()).sum();
+    let failed: usize = tested.iter().map(Tested::failed).sum();
+    let refused = tested.iter().filter(|one| one.is_refused()).count();
+    if context.json {
+        let files: Vec<Value> = tested.iter().map(Tested::object).collect();
+        let object = json!({"passed": all - failed, "failed": failed, "files": files});
+        report::data(&object.to_string());
+    } else {
+        tested.iter().for_each(Tested::show);
+    }
+    if refused > 0 {
+        let noun = report::counted(refused, "contract has", "contracts have");
+        let tests = report::counted(failed, "test", "tests");
+        let failed = match failed {
+            0 => String::new(),
+            _ => format!("; of the others {tests} failed"),
+        };
+        let message = format!("{noun} errors and cannot be tested{failed}");
+        return Err(Problem::new(message).hint("correct what is marked above"));
+    }
+    if failed > 0 {
+        let tests = report::counted(all, "test", "tests");
+        return Err(Problem::failed(format!("{failed} of {tests} failed")));
+    }
+    if let (0, Some(text)) = (all, &options.filter) {
+        let message = format!("no test has {text:?} in its title");
+        return Err(Problem::new(message).hint("without --filter all tests run"));
+    }
+    if !context.json {
+        let tests = report::counted(all, "test", "tests");
+        report::data(&format!("{tests} passed"));
+    }
+    Ok(())
+}
+
+fn run_tests(checked: &Checked, options: &TestOptions) -> Vec<(TestOutcome, Option<LeakOutcome>)> {
+    let wanted = |title: &str| {
+        let text = options.filter.as_deref();
+        text.is_none_or(|text| title.contains(text))
+    };
+    let tests = checked.hir.tests.iter();
+    let tests = tests.filter(|test| wanted(&test.title)).map(|test| {
+        let leak = options.leak.then(|| enigma_lang::test_leak(checked, test));
+        (enigma_lang::run_test(checked, test), leak)
+    });
+    tests.collect()
+}
+
+fn fails((outcome, leak): &(TestOutcome, Option<LeakOutcome>)) -> bool {
+    let leaks = leak.as_ref().is_some_and(|leak| leak.difference.is_some());
+    leaks || !outcome.passed()
+}
+
+/// What came of other secrets, behind a test's title.
+fn compared(leak: &LeakOutcome) -> String {
+    match (leak.secrets, leak.compared, &leak.difference) {
+        (.., Some(_)) => String::new(),
+        (0, ..) => "  (it sets nothing private)".to_owned(),
+        (_, 0, _) => format!(
+            "  (nothing to compare: none of {} other inputs has these results)",
+            leak.tried
+        ),
+        (_, compared, _) => format!(
+            "  ({compared} of {} other inputs have these results, and look the same)",
+            leak.tried
+        ),
+    }
+}

@@ -1,0 +1,142 @@
+//! `enigma test` through the real binary.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+use support::{enigma, run, stderr, stdout};
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+
+const FAILING: &str = "contract Pay version 1 {
+  group staff min 2 max 9;
+
+  collect pay: private u64 from each staff range 0..=1_000
+    allow aggregate(2) to public
+    allow per_owner to owner;
+
+  entry look() {
+    reveal total = pay.sum() to public;
+    reveal rank = pay.rank() to owner(pay);
+  }
+
+  test \"total and ranks\" {
+    given pay = [10, 30, 20];
+    run look();
+    expect total == 60 && rank == [1, 2, 3];
+  }
+
+  test \"total\" {
+    given pay = [10, 30];
+    run look();
+    expect total == 40;
+  }
+}
+";
+
+fn at(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = enigma(&["test"]);
+    command.args(arguments).current_dir(folder);
+    command.output().expect("the binary starts")
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+fn pinned(output: &Output) -> String {
+    let code = output.status.code().expect("an exit code");
+    format!("{}--- {code}\n{}", stdout(output), stderr(output))
+}
+
+#[test]
+fn a_failure_shows_the_expectation_and_both_sides() {
+    let folder = folder(&[("pay.enigma", FAILING)]);
+    insta::assert_snapshot!("failing", pinned(&at(folder.path(), &[])));
+    let output = at(folder.path(), &["--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(
+        (&object["passed"], &object["failed"]),
+        (&1.into(), &1.into())
+    );
+    let test = &object["files"][0]["tests"][0];
+    assert_eq!(test["name"], "total and ranks");
+    assert_eq!(test["failure"]["line"], 16);
+    assert_eq!(test["failure"]["results"]["rank"], "[1, 3, 2]");
+    assert_eq!(test["leak"], Value::Null);
+    assert_eq!(object["files"][0]["tests"][1]["failure"], Value::Null);
+    assert_eq!(object["files"][0]["contract"], "Pay");
+}
+
+#[test]
+fn all_examples_pass_and_none_leaks() {
+    let output = run(&["test", EXAMPLES, "--leak", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let files = object["files"].as_array().expect("files");
+    assert!(files.len() >= 8);
+    let tests = || {
+        files
+            .iter()
+            .flat_map(|file| file["tests"].as_array().expect("tests"))
+    };
+    assert_eq!(object["passed"], tests().count());
+    assert!(tests().all(|test| test["failure"].is_null() && test["leak"]["difference"].is_null()));
+    let compared = tests()
+        .filter(|test| test["leak"]["compared"].as_u64() > Some(0))
+        .count();
+    assert!(
+        compared >= 8,
+        "only {compared} tests have other inputs with the same results"
+    );
+}
+
+#[test]
+fn some_tests_of_some_files() {
+    let folder = folder(&[("a/pay.enigma", FAILING), ("b/pay.enigma", FAILING)]);
+    let output = at(folder.path(), &["b", "--filter", "ranks", "--leak"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(
+        text.starts_with("Pay  b/pay.enigma\n  FAILED  total and ranks"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(stderr(&output).ends_with("error: 1 of 1 test failed\n"));
+    let output = at(folder.path(), &["a/pay.enigma", "--filter", "median"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).starts_with("error: no test has \"median\" in its title\nhint: "),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn errors_in_a_source_are_no_failed_tests() {
+    let broken = FAILING.replace("pay.sum()", "pay.sun()");
+    let folder = folder(&[("good.enigma", FAILING), ("broken.enigma", &broken)]);
+    let output = at(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(errors.contains("error[E0203]"), "{errors}");
+    assert!(
+        errors.contains(
+            "error: 1 contract has errors and cannot be tested; of the others 1 test failed"
+        ),
+        "{errors}"
+    );
+    let missing = at(folder.path(), &["nothing.enigma"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).starts_with("error: nothing.enigma: cannot be read: "));
+}
