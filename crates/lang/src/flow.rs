@@ -26,7 +26,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{EntryFacts, Facts, LocalFacts, NoiseFacts, RevealFacts, Source};
+pub use facts::{EntryFacts, Exposure, Facts, LocalFacts, NoiseFacts, RevealFacts, Source};
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::Hir;

@@ -42,6 +42,8 @@ pub struct EntryFacts {
     pub scaled_products: bool,
     /// What one run costs each giver of a collection of the budget of noise, in millionths.
     pub epsilon: BTreeMap<usize, u64>,
+    /// What it puts into slots of `state MPC`, by index: from where, and how far single rows could be told from it.
+    pub stores: BTreeMap<usize, BTreeMap<Source, BTreeSet<Exposure>>>,
 }
 
 /// What is known of a local, over the whole entry.
@@ -66,6 +68,9 @@ pub struct RevealFacts {
     pub recipients: Vec<Recipient>,
     /// From where the value comes, and under which shape each source releases it, the most demanding one.
     pub sources: Vec<(Source, AllowShape)>,
+    /// All sources, those too that need no `allow`, and how far single rows of each can be told from what the recipients see: the
+    /// value, and whether a guard hides it. Of what comes from a key alone there are none.
+    pub shows: BTreeMap<Source, BTreeSet<Exposure>>,
     /// Guards on the number of rows of a collection, which is known before the run: with fewer the entry does not run.
     pub row_guards: Vec<(usize, u32)>,
     /// Whether a guard on a private number makes a `maybe` of it.
@@ -96,6 +101,25 @@ pub enum Source {
     Param(usize),
     /// Values that nobody knows.
     Random,
+}
+
+/// How far single rows of a source can be told from a value. From what says least to what says most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exposure {
+    /// Not at all: no entry stores anything in the slot.
+    Initial,
+    /// It mixes all rows.
+    Aggregate,
+    /// It mixes rows that private data chose.
+    Hidden,
+    /// One truth value about single rows.
+    Bit,
+    /// It points at the giver of a row.
+    Member,
+    /// One value for each row, at its place.
+    Own,
+    /// Single rows, anywhere.
+    Row,
 }
 
 impl Facts {

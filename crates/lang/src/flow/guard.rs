@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::facts::Source;
-use super::sources::{Combination, Mix};
+use super::sources::{Combination, Mix, Sources};
 use super::value::Leaf;
 use super::walk::Walk;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
-use crate::hir::{AllowShape, ExprKind, Guard, Reveal, Slot};
+use crate::hir::{AllowShape, ExprKind, Guard, Reveal, Slot, Type};
 use crate::span::Span;
 
 /// What the guards of a reveal say.
@@ -18,6 +18,8 @@ pub(super) struct Guards {
     pub(super) rows: Vec<(usize, u32)>,
     /// Whether one on a private number makes a `maybe` of the value.
     pub(super) suppressed: bool,
+    /// What the recipients learn from whether a private number is large enough, and where the last such number stands.
+    pub(super) shown: Option<(Sources, Span)>,
     /// Masks whose rows are counted, and where.
     counted: BTreeMap<u32, Span>,
 }
@@ -35,7 +37,17 @@ impl<'a> Walk<'a> {
             self.needs_public(least.span, &fewest, "the least number of a guard");
             let fewest = fewest.leaf().and_then(|leaf| leaf.range);
             let whole = counted.whole(Combination::Number, &mut self.numbers);
-            guards.suppressed |= whole.private;
+            if whole.private {
+                guards.suppressed = true;
+                let mut sources = whole.sources.clone().decided(Combination::Truth);
+                if matches!(count.ty, Type::List(..)) || self.passes > 1 {
+                    sources = sources.several();
+                }
+                guards.shown = Some(match guards.shown.take() {
+                    Some((shown, _)) => (shown.combine(&sources, Combination::Number), count.span),
+                    None => (sources, count.span),
+                });
+            }
             if let Some(mask) = whole.counts {
                 guards.counted.insert(mask, *span);
             }

@@ -2,12 +2,12 @@
 //!
 //! Nodes derive the same again from bytecode (`enigma_bytecode::verify`), on purpose by other code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::facts::{RevealFacts, Source};
+use super::facts::{Exposure, RevealFacts, Source};
 use super::guard::Guards;
-use super::sources::{Combination, Mix, Mixes};
+use super::sources::{Combination, Mix, Mixes, Sources};
 use super::value::{Leaf, Value};
 use super::walk::Walk;
 use crate::code::Code;
@@ -77,7 +77,17 @@ impl<'a> Walk<'a> {
         if holds_several(&reveal.value.ty) || self.passes > 1 {
             whole.sources = whole.sources.several();
         }
-        let allowed = self.check_sources(reveal, &whole);
+        let mut shown = whole.sources.clone();
+        let mut allowed = self.check_sources(reveal, reveal.value.span, &shown);
+        if let Some((counts, span)) = &guards.shown {
+            // Of one source both are shown.
+            shown = shown.combine(counts, Combination::Number);
+            let beside = shown.only_of(counts);
+            for (source, shape) in self.check_sources(reveal, *span, &beside) {
+                let own = allowed.entry(source).or_insert(shape);
+                *own = stricter(*own, shape);
+            }
+        }
         self.check_hidden(reveal, &whole, &allowed, guards);
         self.check_uniform(reveal, &whole);
         let noise = self.noise_of(reveal, value, &whole, guards);
@@ -85,12 +95,13 @@ impl<'a> Walk<'a> {
             return;
         }
         self.require_rows(&allowed, guards);
-        let facts = RevealFacts {
+        let mut facts = RevealFacts {
             name: reveal.name.clone(),
             value: reveal.value.id,
             ty: reveal.value.ty.clone(),
             recipients: reveal.recipients.iter().map(|(r, _)| *r).collect(),
             sources: allowed.into_iter().collect(),
+            shows: exposures(&shown),
             row_guards: guards.rows.clone(),
             suppressed: guards.suppressed,
             noise,
@@ -98,7 +109,12 @@ impl<'a> Walk<'a> {
         // A loop's last pass through the analysis is not the only one of outer loops.
         let known = self.entry.reveals.iter_mut().find(|r| r.name == facts.name);
         match known {
-            Some(known) => *known = facts,
+            Some(known) => {
+                for (source, before) in &known.shows {
+                    facts.shows.entry(*source).or_default().extend(before);
+                }
+                *known = facts;
+            }
             None => self.entry.reveals.push(facts),
         }
     }
@@ -164,9 +180,15 @@ impl<'a> Walk<'a> {
     }
 
     /// For every source the most demanding shape under which it is released; reports those that are not.
-    fn check_sources(&mut self, reveal: &Reveal, whole: &Leaf) -> BTreeMap<Source, AllowShape> {
+    /// `shown`: what the recipients learn, at `span`.
+    fn check_sources(
+        &mut self,
+        reveal: &Reveal,
+        span: Span,
+        shown: &Sources,
+    ) -> BTreeMap<Source, AllowShape> {
         let mut allowed: BTreeMap<Source, AllowShape> = BTreeMap::new();
-        for (source, mixes) in whole.sources.iter() {
+        for (source, mixes) in shown.iter() {
             let Some(declared) = self.policy(source) else {
                 continue;
             };
@@ -178,7 +200,7 @@ impl<'a> Walk<'a> {
                     .rev()
                     .find(|need| self.covering(&declared, **need, recipient).is_none());
                 if let Some(&need) = refused {
-                    let diagnostic = self.refused(reveal, &declared, need, (recipient, at));
+                    let diagnostic = self.refused(span, &declared, need, (recipient, at));
                     self.report(diagnostic);
                     continue;
                 }
@@ -221,7 +243,7 @@ impl<'a> Walk<'a> {
     fn covering(
         &self,
         policy: &Policy<'_>,
-        need: Need,
+        need: Exposure,
         recipient: Recipient,
     ) -> Option<AllowShape> {
         let to_owner = match policy.source {
@@ -240,14 +262,16 @@ impl<'a> Walk<'a> {
         };
         let shapes = policy.allows.iter().filter(names).map(|allow| allow.shape);
         let covering = shapes.filter(|shape| match (shape, need) {
-            (_, Need::Anything) => true,
-            (AllowShape::Any, Need::Own) => to_owner || slot,
+            (_, Exposure::Initial) => true,
+            (AllowShape::Any, Exposure::Own) => to_owner || slot,
             (AllowShape::Any, _) => true,
-            (AllowShape::Aggregate(_), Need::Aggregate | Need::Hidden) => true,
-            (AllowShape::Member, Need::Member) => true,
-            (AllowShape::Bit, Need::Bit) => true,
-            (AllowShape::PerOwner, Need::Own) => to_owner,
-            (AllowShape::PerOwner, Need::Row | Need::Bit) => to_owner && policy.owner.is_some(),
+            (AllowShape::Aggregate(_), Exposure::Aggregate | Exposure::Hidden) => true,
+            (AllowShape::Member, Exposure::Member) => true,
+            (AllowShape::Bit, Exposure::Bit) => true,
+            (AllowShape::PerOwner, Exposure::Own) => to_owner,
+            (AllowShape::PerOwner, Exposure::Row | Exposure::Bit) => {
+                to_owner && policy.owner.is_some()
+            }
             _ => false,
         });
         covering.min_by_key(|shape| demand(*shape))
@@ -279,57 +303,57 @@ impl<'a> Walk<'a> {
 
     fn refused(
         &self,
-        reveal: &Reveal,
+        span: Span,
         policy: &Policy<'_>,
-        need: Need,
+        need: Exposure,
         (recipient, at): (Recipient, Span),
     ) -> Diagnostic {
         let (name, who) = (policy.name, self.hir.describe(recipient));
         let owners = matches!(recipient, Recipient::OwnerOf(_));
         let slot = matches!(policy.source, Source::Slot(_));
         let (message, what) = match need {
-            Need::Own if owners => (
+            Exposure::Own if owners => (
                 format!("no `allow` of `{name}` lets {who} learn a value per row"),
                 format!("this has one value per row of `{name}`"),
             ),
-            Need::Own => (
+            Exposure::Own => (
                 format!("rows of `{name}` would be shown to {who}"),
                 format!("this has one value per row of `{name}`"),
             ),
-            Need::Row if slot => (
+            Exposure::Row if slot => (
                 format!("what is in `{name}` would be shown to {who}"),
                 format!("this shows single values that were stored in `{name}`"),
             ),
-            Need::Row => (
+            Exposure::Row => (
                 format!("rows of `{name}` would be shown to {who}"),
                 format!(
                     "this depends on single rows of `{name}`, in a way that does not mix all of them"
                 ),
             ),
-            Need::Member => (
+            Exposure::Member => (
                 format!("no `allow` of `{name}` lets {who} learn which member this is"),
                 format!("this points at the giver of a row of `{name}`"),
             ),
-            Need::Bit => (
+            Exposure::Bit => (
                 format!("no `allow` of `{name}` lets {who} learn this bit"),
                 format!("this is one truth value about `{name}`"),
             ),
-            Need::Hidden => (
+            Exposure::Hidden => (
                 format!("no `allow` of `{name}` covers this for {who}"),
                 format!("this mixes a hidden part of the rows of `{name}`"),
             ),
-            Need::Aggregate => (
+            Exposure::Aggregate => (
                 format!("no `allow` of `{name}` covers this for {who}"),
                 format!("this mixes all rows of `{name}`"),
             ),
-            Need::Anything => (
+            Exposure::Initial => (
                 format!("no `allow` of `{name}` covers this for {who}"),
                 format!("this depends on `{name}`"),
             ),
         };
         let mut diagnostic = Diagnostic::error(Code::E0310, at, message)
             .because(format!("{who} would learn it"))
-            .also(reveal.value.span, what);
+            .also(span, what);
         if policy.allows.is_empty() {
             diagnostic = diagnostic.also(policy.span, "no `allow` means never");
         }
@@ -415,42 +439,34 @@ pub(super) struct Policy<'p> {
     owner: Option<usize>,
 }
 
-/// What a value shows of a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Need {
-    /// Nobody has stored anything in the slot yet.
-    Anything,
-    Aggregate,
-    Hidden,
-    Bit,
-    Member,
-    /// One value per row, at its place.
-    Own,
-    /// Single rows, anywhere.
-    Row,
+/// How far single rows can be told from a value of these sources.
+pub(super) fn exposures(sources: &Sources) -> BTreeMap<Source, BTreeSet<Exposure>> {
+    let all = sources.iter();
+    all.map(|(source, mixes)| (source, needs(mixes).into_iter().collect()))
+        .collect()
 }
 
 /// From what says least to what says most.
-fn needs(mixes: Mixes) -> Vec<Need> {
+fn needs(mixes: Mixes) -> Vec<Exposure> {
     if mixes.is_empty() {
-        return vec![Need::Anything];
+        return vec![Exposure::Initial];
     }
     let plain = Mix::ALL
         .into_iter()
         .filter(|mix| mixes.has(*mix))
         .map(|mix| match mix {
-            Mix::Aggregate => Need::Aggregate,
-            Mix::Hidden => Need::Hidden,
-            Mix::Member => Need::Member,
-            Mix::Bit => Need::Bit,
-            Mix::Row => Need::Row,
+            Mix::Aggregate => Exposure::Aggregate,
+            Mix::Hidden => Exposure::Hidden,
+            Mix::Member => Exposure::Member,
+            Mix::Bit => Exposure::Bit,
+            Mix::Row => Exposure::Row,
         });
-    let mut needs: Vec<Need> = plain.collect();
+    let mut needs: Vec<Exposure> = plain.collect();
     if mixes.is_aligned() {
-        needs.push(Need::Own);
+        needs.push(Exposure::Own);
     }
     if mixes.is_joined() {
-        needs.push(Need::Row);
+        needs.push(Exposure::Row);
     }
     needs.sort_unstable();
     needs
@@ -469,19 +485,25 @@ fn stricter(a: AllowShape, b: AllowShape) -> AllowShape {
     if demand(a) >= demand(b) { a } else { b }
 }
 
-fn help_of(diagnostic: Diagnostic, name: &str, need: Need, owners: bool, slot: bool) -> Diagnostic {
+fn help_of(
+    diagnostic: Diagnostic,
+    name: &str,
+    need: Exposure,
+    owners: bool,
+    slot: bool,
+) -> Diagnostic {
     let consent = |shape: &str| format!("if the owners are to agree, add {shape} to `{name}`");
     match need {
-        Need::Own if owners => diagnostic.help(consent("`allow per_owner to owner`")),
-        Need::Row if slot => diagnostic.help(format!(
+        Exposure::Own if owners => diagnostic.help(consent("`allow per_owner to owner`")),
+        Exposure::Row if slot => diagnostic.help(format!(
             "store a sum over all rows instead, or let `{name}` allow this, for example with `allow any`"
         )),
-        Need::Own | Need::Row => diagnostic
+        Exposure::Own | Exposure::Row => diagnostic
             .help(format!("mix all rows first, for example `{name}.sum()`"))
             .help(format!("or show each owner their own value: `to owner({name})`")),
-        Need::Member => diagnostic.help(consent("an `allow member` for them")),
-        Need::Bit => diagnostic.help(consent("an `allow bit` for them")),
-        Need::Aggregate | Need::Hidden | Need::Anything => {
+        Exposure::Member => diagnostic.help(consent("an `allow member` for them")),
+        Exposure::Bit => diagnostic.help(consent("an `allow bit` for them")),
+        Exposure::Aggregate | Exposure::Hidden | Exposure::Initial => {
             diagnostic.help(consent("an `allow aggregate(N)` for them"))
         }
     }

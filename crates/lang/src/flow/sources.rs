@@ -158,6 +158,14 @@ impl Sources {
         self.0.is_empty()
     }
 
+    /// Those that are among `others`.
+    pub(super) fn only_of(&self, others: &Sources) -> Sources {
+        let own = self
+            .iter()
+            .filter(|(source, _)| others.0.contains_key(source));
+        Sources(own.collect())
+    }
+
     /// Either of them: after a branch that everyone sees.
     pub(super) fn join(&mut self, other: &Sources) {
         for (source, mixes) in other.iter() {

@@ -9,6 +9,7 @@ use super::expression::{scalar, selected, stored};
 use super::facts::Source;
 use super::numbers::Number;
 use super::operator::parts_of;
+use super::release::exposures;
 use super::sources::{Combination, Mixes, Sources};
 use super::value::{Leaf, Value, natural};
 use super::walk::{Changes, Condition, MAX_DEPTH, Walk};
@@ -500,6 +501,12 @@ impl<'a> Walk<'a> {
             whole = condition.combine(&whole, how, number);
         }
         self.check_slot_policy(slot, declared, &whole, span);
+        if self.muted == 0 {
+            let stored = self.entry.stores.entry(slot).or_default();
+            for (source, exposures) in exposures(&whole.sources) {
+                stored.entry(source).or_default().extend(exposures);
+            }
+        }
         let mut mixes = whole.sources.stored();
         if let Some(own) = self.slots.get_mut(slot) {
             let mut all = Sources::of(Source::Slot(slot), *own);
