@@ -11,6 +11,7 @@ use crate::node::args::NodeCommand;
 
 use crate::commands::collect::CollectCommand;
 use crate::commands::completions::CompletionsOptions;
+use crate::commands::cost::CostOptions;
 use crate::commands::deploy::{BindOptions, DeployOptions};
 use crate::commands::explain::ExplainOptions;
 use crate::commands::fmt::FmtOptions;
@@ -19,10 +20,12 @@ use crate::commands::job::{CancelOptions, JobsOptions, QuoteOptions, RunOptions}
 use crate::commands::keys::KeysCommand;
 use crate::commands::log::LogOptions;
 use crate::commands::lsp::LspOptions;
+use crate::commands::manifest::ManifestOptions;
 use crate::commands::new::{InitOptions, NewOptions};
 use crate::commands::result::ResultOptions;
 use crate::commands::rights::{GrantOptions, RevokeOptions};
 use crate::commands::test::TestOptions;
+use crate::commands::verify::VerifyOptions;
 use crate::context::Context;
 use crate::devnet::DevnetOptions;
 use crate::local::chain::ExternalChain;
@@ -53,12 +56,18 @@ pub(crate) enum Command {
     New(NewOptions),
     /// Make the same in the current folder.
     Init(InitOptions),
-    /// Check a contract: errors, tests, who learns what.
+    /// Check a contract: errors, tests, who learns what, cost.
     Check(CheckOptions),
     /// Compile a contract to bytecode (.enb) and interface (.enj).
     Build(BuildOptions),
     /// Run the tests of contracts, on plain numbers.
     Test(TestOptions),
+    /// Who learns what, in plain sentences for those whose data it is.
+    Manifest(ManifestOptions),
+    /// What entries cost at given sizes: products, rounds, bytes.
+    Cost(CostOptions),
+    /// Check bytecode (.enb) as a node does, and against its source.
+    Verify(VerifyOptions),
     /// Format contracts: one style, no options.
     Fmt(FmtOptions),
     /// What a code like E0310 is about.

@@ -3,13 +3,13 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use enigma_bytecode::model::Contract;
 use enigma_bytecode::{container, interface};
 use enigma_client::Program;
-use enigma_lang::{Color, Compilation, Diagnostic, Severity};
+use enigma_lang::{Checked, Color, Compilation, Diagnostic, Manifest, Severity};
 use serde_json::json;
 
 use crate::args::{BuildOptions, CheckOptions};
+use crate::commands::cost;
 use crate::context::Context;
 use crate::report::{self, Problem};
 
@@ -20,16 +20,29 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
     let compilation = enigma_lang::compile(&source);
     let tests = compilation.run_tests();
     let failed = tests.iter().filter(|test| test.failure.is_some()).count();
+    let program = compilation.contract.as_ref().map(Program::of).transpose()?;
+    let costs = program.as_ref().map_or_else(Vec::new, cost::of_ends);
+    let manifest = compilation.checked.as_ref();
+    let manifest = manifest.map_or_else(Vec::new, |checked| {
+        Manifest::of(checked, &source).sentences()
+    });
     if context.json {
-        report::data(&check_json(&compilation, &tests).to_string());
+        let mut object = check_json(&compilation, &tests);
+        object["manifest"] = manifest.into();
+        object["cost"] = costs.iter().map(|one| cost::object(one, None)).collect();
+        report::data(&object.to_string());
     } else {
         show_diagnostics(&options.file, &source, &compilation.diagnostics);
-        match &compilation.contract {
-            Some(contract) => show_contract(contract),
-            None if compilation.checked.is_some() => {
-                report::data("checked; not compiled: this version does not build all of it yet");
-            }
-            None => {}
+        if let Some(checked) = &compilation.checked {
+            let hash = match &program {
+                Some(program) => program.hash().to_string(),
+                None => "not compiled: this version does not build all of it yet".to_owned(),
+            };
+            let (name, version) = (&checked.hir.name, checked.hir.version);
+            report::data(&format!("{name} version {version}  {hash}"));
+        }
+        for sentence in manifest {
+            report::data(&format!("  {sentence}"));
         }
         for test in &tests {
             let verdict = test.failure.as_ref().map_or_else(
@@ -37,6 +50,10 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
                 |failure| format!("FAILED: {}", failure.message),
             );
             report::data(&format!("  test {:?} ... {verdict}", test.title));
+        }
+        if !costs.is_empty() {
+            report::data(&format!("cost on {} nodes", cost::NODES));
+            cost::show(&costs, None);
         }
     }
     if compilation.checked.is_none() {
@@ -115,12 +132,7 @@ pub(crate) fn build(context: &Context, options: &BuildOptions) -> Result<(), Pro
 /// A contract from its source, or from bytecode that was compiled before (`.enb`).
 pub(crate) fn load(path: &Path) -> Result<Program, Problem> {
     if path.extension().is_some_and(|ending| ending == "enb") {
-        let bytes = std::fs::read(path).map_err(|error| {
-            Problem::new(format!("{}: cannot be read: {error}", path.display()))
-                .hint("check the path")
-        })?;
-        return Program::load(bytes, None)
-            .map_err(|error| Problem::new(format!("{}: {error}", path.display())));
+        return bytecode(path);
     }
     let source = read(path)?;
     let compilation = enigma_lang::compile(&source);
@@ -129,6 +141,27 @@ pub(crate) fn load(path: &Path) -> Result<Program, Problem> {
     Ok(Program::of(
         contract.ok_or_else(|| refused(path, &compilation))?,
     )?)
+}
+
+/// Bytecode that keeps all rules that nodes check.
+pub(crate) fn bytecode(path: &Path) -> Result<Program, Problem> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Problem::new(format!("{}: cannot be read: {error}", path.display())).hint("check the path")
+    })?;
+    Program::load(bytes, None).map_err(|error| Problem::new(format!("{}: {error}", path.display())))
+}
+
+/// A source and what the checker made of it. Only errors are shown.
+pub(crate) fn checked(path: &Path) -> Result<(String, Checked), Problem> {
+    let source = read(path)?;
+    let mut compilation = enigma_lang::compile(&source);
+    match compilation.checked.take() {
+        Some(checked) => Ok((source, checked)),
+        None => {
+            show_diagnostics(path, &source, &compilation.diagnostics);
+            Err(refused(path, &compilation))
+        }
+    }
 }
 
 /// A source, which must be UTF-8.
@@ -169,17 +202,6 @@ pub(crate) fn color() -> Color {
     }
 }
 
-fn show_contract(contract: &Contract) {
-    let hash = container::contract_hash(&container::encode(contract));
-    report::data(&format!(
-        "{} version {}  {hash}",
-        contract.name, contract.version
-    ));
-    for sentence in interface::sentences(contract) {
-        report::data(&format!("  {sentence}"));
-    }
-}
-
 fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> serde_json::Value {
     let diagnostics = compilation.diagnostics.iter();
     let diagnostics: Vec<_> = diagnostics.map(diagnostic_json).collect();
@@ -191,7 +213,6 @@ fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> 
         json!({
             "name": contract.name, "version": contract.version,
             "hash": container::contract_hash(&container::encode(contract)),
-            "manifest": interface::sentences(contract),
         })
     });
     json!({
@@ -212,7 +233,7 @@ pub(crate) fn diagnostic_json(diagnostic: &Diagnostic) -> serde_json::Value {
     })
 }
 
-fn refused(path: &Path, compilation: &Compilation) -> Problem {
+pub(crate) fn refused(path: &Path, compilation: &Compilation) -> Problem {
     let diagnostics = compilation.diagnostics.iter();
     let errors = diagnostics
         .filter(|d| d.severity == Severity::Error)

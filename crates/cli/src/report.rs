@@ -150,6 +150,18 @@ pub(crate) fn parse_amount(text: &str) -> Result<u128, String> {
     amount.ok_or_else(wrong)
 }
 
+/// A length with its unit, for people.
+pub(crate) fn bytes(bytes: u64) -> String {
+    // Digits behind the point are cut off, not rounded.
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
 /// A count with its noun: `1 file`, `3 files`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     let noun = if count == 1 { one } else { many };
@@ -268,6 +280,15 @@ mod tests {
         ] {
             assert!(parse_amount(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn lengths_have_a_unit() {
+        let shown = [0, 999, 1_000, 1_999_999, 17_150_000, 4_000_000_000].map(bytes);
+        assert_eq!(
+            shown,
+            ["0 B", "999 B", "1.0 kB", "1.9 MB", "17.1 MB", "4.0 GB"]
+        );
     }
 
     #[test]

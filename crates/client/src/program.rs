@@ -2,10 +2,12 @@
 
 use enigma_bytecode::container;
 use enigma_bytecode::model::Contract;
+use enigma_bytecode::plan::{self, Cost, Sizes};
 use enigma_bytecode::verify;
 use enigma_wire::id::Hash;
 
 use crate::ClientError;
+use crate::request::committee;
 
 /// Verified bytecode.
 #[derive(Clone, Debug)]
@@ -84,6 +86,16 @@ impl Program {
             .iter()
             .map(|item| item.name.as_str());
         self.place("collection", name, names)
+    }
+
+    /// What running an entry costs on a committee of so many nodes. `rows`: one count for each collection, in order.
+    ///
+    /// # Errors
+    /// When there is no such committee, the sizes are not allowed or the run would pass a limit.
+    pub fn cost(&self, entry: usize, rows: Vec<u32>, nodes: u8) -> Result<Cost, ClientError> {
+        let committee = committee(usize::from(nodes))?;
+        plan::quote(&self.contract, entry, &Sizes { rows }, committee)
+            .map_err(|error| ClientError::Misuse(error.to_string()))
     }
 
     fn place<'a>(

@@ -11,6 +11,7 @@ mod names;
 mod stmt;
 mod testing;
 mod types;
+pub(crate) mod visit;
 
 pub use builtin::Builtin;
 pub use expr::{BinaryOp, Expr, ExprId, ExprKind, UnaryOp};

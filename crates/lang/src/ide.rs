@@ -15,6 +15,7 @@ mod words;
 
 pub use completion::{Completion, CompletionKind};
 pub use hover::Hover;
+pub(crate) use hover::one_line;
 pub use outline::Outline;
 pub use position::{Lines, Position};
 pub use rename::RenameError;

@@ -3,7 +3,7 @@
 //! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `resolve`
 //! (declarations), `lower` (names, types and functions put in place, into [`hir`]), [`flow`] (who knows each value, where it
 //! lies, whose data it comes from, and who may see it), `codegen` (bytecode, which then passes the check that
-//! nodes make). [`interpret()`] runs the checked contract on plain numbers.
+//! nodes make). [`interpret()`] runs the checked contract on plain numbers, and [`manifest`] says who learns what.
 //! Beside them, on the tree alone: [`format()`] (the one style) and [`ide`] (what editors ask).
 //!
 //! Invariants: the same source gives the same bytes on every machine (no clock, no paths, no
@@ -20,6 +20,7 @@ pub mod hir;
 pub mod ide;
 pub mod interpret;
 mod lower;
+pub mod manifest;
 mod resolve;
 mod scope;
 pub mod span;
@@ -35,6 +36,7 @@ pub use format::format;
 pub use hir::Hir;
 pub use interpret::{Refusal, Shown, World, interpret};
 pub use lower::{LibraryFunction, library};
+pub use manifest::Manifest;
 pub use span::Span;
 pub use testing::{LeakOutcome, TestFailure, TestOutcome, run_test, run_tests, test_leak};
 pub use value::{Account, Value};

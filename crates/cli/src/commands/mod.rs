@@ -2,6 +2,7 @@
 
 pub(crate) mod collect;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod deploy;
 pub(crate) mod explain;
 pub(crate) mod fmt;
@@ -11,9 +12,11 @@ pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod lookup;
 pub(crate) mod lsp;
+pub(crate) mod manifest;
 pub(crate) mod new;
 pub(crate) mod result;
 pub(crate) mod rights;
 mod sources;
 pub(crate) mod status;
 pub(crate) mod test;
+pub(crate) mod verify;

@@ -1,6 +1,6 @@
 //! `enigma test`: the `test` blocks of contracts, on plain numbers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use enigma_lang::testing::{LeakOutcome, TestOutcome};

@@ -153,7 +153,7 @@ pub(super) fn describe(kind: SymbolKind) -> &'static str {
 }
 
 /// White space as single spaces; what was aligned or broken into lines is not in one line of text.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let lines = text.lines().map(|line| match line.find("//") {
         // A `//` in a text between quotes is none of a comment, but texts are rare in declarations.
         Some(at) if !line.contains('"') => &line[..at],
