@@ -26,7 +26,9 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{EntryFacts, Exposure, Facts, LocalFacts, NoiseFacts, RevealFacts, Source};
+pub use facts::{
+    EntryFacts, Exposure, Facts, LocalFacts, NoiseFacts, RevealFacts, Source, SourceSet,
+};
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::Hir;

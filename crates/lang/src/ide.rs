@@ -1,12 +1,13 @@
 //! What an editor asks about a source: pure functions of the text and a place in it.
 //!
-//! Everything here but [`diagnostics`] works on the lossless tree with scopes of its own, so that it answers
-//! also while the source is being written and does not compile. An answer may then be incomplete; it is
+//! Everything here but [`diagnostics`], and what hover adds of labels and ranges, works on the lossless tree with scopes of its own,
+//! so that it answers also while the source is being written and does not compile. An answer may then be incomplete; it is
 //! never a panic. Offsets are bytes of the source; an offset inside a character counts as its start, one
 //! behind the end as the end.
 
 mod completion;
 mod hover;
+mod insight;
 mod outline;
 mod position;
 mod rename;
@@ -19,11 +20,14 @@ pub(crate) use hover::one_line;
 pub use outline::Outline;
 pub use position::{Lines, Position};
 pub use rename::RenameError;
-pub use words::{FUNCTIONS, Function, METHODS, Place, WORDS, Word};
+pub use words::{Place, WORDS, Word};
+
+use std::cell::OnceCell;
 
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::span::Span;
 use crate::syntax::{SyntaxNode, SyntaxToken, parse};
+use insight::Insights;
 use scope::{Names, SymbolId};
 
 /// Everything the compiler says about a source.
@@ -54,6 +58,8 @@ pub struct Analysis {
     source: String,
     root: SyntaxNode,
     names: Names,
+    /// Found at the first question that needs it.
+    insights: OnceCell<Insights>,
 }
 
 impl Analysis {
@@ -67,6 +73,7 @@ impl Analysis {
             source,
             root,
             names,
+            insights: OnceCell::new(),
         }
     }
 

@@ -35,7 +35,7 @@ pub use flow::Facts;
 pub use format::format;
 pub use hir::Hir;
 pub use interpret::{Refusal, Shown, World, interpret};
-pub use lower::{LibraryFunction, library};
+pub use lower::{LibraryFunction, LibraryKind, library};
 pub use manifest::Manifest;
 pub use span::Span;
 pub use testing::{LeakOutcome, TestFailure, TestOutcome, run_test, run_tests, test_leak};
@@ -113,6 +113,11 @@ pub fn compile(source: &str) -> Compilation {
 
 /// Everything but bytecode; `None` if there are errors.
 fn check(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
+    analyse(source, diagnostics).filter(|_| !has_errors(diagnostics))
+}
+
+/// The same, with what is known in spite of errors: enough for an editor, not for running it.
+fn analyse(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
     if source.len() > MAX_SOURCE_LEN {
         diagnostics.push(Diagnostic::too_large(source.len()));
         return None;
@@ -127,7 +132,7 @@ fn check(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
     let scope = resolve::resolve(&file, diagnostics)?;
     let hir = lower::lower(scope, diagnostics);
     let facts = flow::check(&hir, diagnostics);
-    (!has_errors(diagnostics)).then_some(Checked { hir, facts })
+    Some(Checked { hir, facts })
 }
 
 /// Bytecode that nodes accept.

@@ -25,7 +25,7 @@ mod structs;
 mod tests;
 mod vector;
 
-pub use library::{LibraryFunction, library};
+pub use library::{LibraryFunction, LibraryKind, library};
 
 use std::collections::{BTreeMap, BTreeSet};
 

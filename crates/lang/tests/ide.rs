@@ -1,5 +1,6 @@
 //! What an editor is told about a source. In these sources `$0` is the place that is asked about.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use enigma_lang::ide::{self, Analysis, Completion, CompletionKind, Outline, RenameError};
@@ -141,6 +142,113 @@ fn hover(source: &str) -> Option<String> {
     analysis.hover(at).map(|hover| hover.text)
 }
 
+/// Who knows a value, where it lies, and whose data it is made from.
+#[test]
+fn hover_shows_labels_ranges_and_sources() {
+    let source = |body: &str| {
+        format!(
+            "contract A version 1 {{
+              group g min 2 max 10;
+              state MPC {{ s: private u64 allow aggregate(2) to public; }}
+              collect a: private u64 from each g range 0..=9 allow aggregate(2) to public;
+              fn twice(x: private u64) -> private u64 {{ let y = 2 * x; return y; }}
+              entry e(k: private u64 from caller range 3..=4, n: u8) {{ {body} }}
+            }}"
+        )
+    };
+    let known = |body: &str| {
+        let text = hover(&source(body)).expect("something");
+        let line = text.lines().last().expect("a line").to_owned();
+        assert!(line.starts_with("**"), "{text}");
+        line
+    };
+    let total = "**private**, 0 to 90, made from `a`";
+    assert_eq!(known("let to$0tal = a.sum();"), total);
+    assert_eq!(known("let total = a.su$0m();"), total);
+    assert_eq!(known("let total = a.sum(); let z = tot$0al + k;"), total);
+    assert_eq!(
+        known("let total = a.sum(); let $0z = total + k;"),
+        "**private**, 3 to 94, made from `a`, `k`"
+    );
+    assert_eq!(known("let z = n$0;"), "**public**, 0 to 255");
+    assert_eq!(known("let $0z = 7;"), "**public**, 7");
+    assert_eq!(
+        known("MPC.s = k; let $0z = MPC.s == 3;"),
+        "**private**, 0 to 1, made from `MPC.s`"
+    );
+    assert_eq!(
+        known("reveal tota$0l = a.sum() to g;"),
+        "**private**, 0 to 90, made from `a`",
+        "in spite of an error"
+    );
+    assert_eq!(
+        known("let z = random$0(5);"),
+        "**private**, 0 to 4, made from random numbers"
+    );
+    // In a function, of all its calls.
+    let twice = source("let p = twice(k); let q = twice(n);").replace("let y", "let $0y");
+    let text = hover(&twice).expect("something");
+    assert!(
+        text.ends_with("**private**, 0 to 510, made from `k`"),
+        "{text}"
+    );
+    // Where nothing is known yet the declaration is shown all the same.
+    assert_eq!(
+        hover("contract A version 1 { entry e() { let $0x = ; } }").as_deref(),
+        Some("```enigma\nlet x = ;\n```\n\nlocal")
+    );
+}
+
+/// Completion and hover are about the library that there is.
+#[test]
+fn the_library_is_one_table() {
+    use enigma_lang::{LibraryKind, library};
+    let offered = |source: &str, kind: CompletionKind| {
+        let (analysis, at) = marked(source);
+        let all = analysis.completions(at).into_iter();
+        let all = all.filter(|found| found.kind == kind);
+        all.map(|found| found.text).collect::<BTreeSet<String>>()
+    };
+    let named = |kind: LibraryKind| {
+        let all = library()
+            .into_iter()
+            .filter(|function| function.kind == kind);
+        all.map(|function| function.name.to_owned())
+            .collect::<BTreeSet<String>>()
+    };
+    let entry = |body: &str| format!("contract A version 1 {{ entry e() {{ {body} }} }}");
+    let test = |body: &str| format!("contract A version 1 {{ test \"t\" {{ {body} }} }}");
+    let methods = offered(&entry("let x = y.$0;"), CompletionKind::Method);
+    assert_eq!(methods, named(LibraryKind::Method));
+    assert!(methods.contains("sum") && !methods.contains("linreg") && !methods.contains("get"));
+    let functions = offered(&entry("let x = $0;"), CompletionKind::Function);
+    assert_eq!(functions, named(LibraryKind::Function));
+    assert!(functions.contains("linreg") && !functions.contains("iota"));
+    assert!(!functions.contains("ridge"), "not built");
+    assert_eq!(
+        offered(&test("expect $0;"), CompletionKind::Function),
+        named(LibraryKind::Test)
+    );
+    assert_eq!(
+        offered(&entry("let x = L.$0;"), CompletionKind::Method),
+        named(LibraryKind::StoreMethod)
+    );
+    for function in library() {
+        let call = match function.kind {
+            LibraryKind::Method | LibraryKind::StoreMethod => {
+                entry(&format!("x.$0{}();", function.name))
+            }
+            LibraryKind::Function => entry(&format!("let x = $0{}();", function.name)),
+            LibraryKind::Test => test(&format!("expect $0{}();", function.name)),
+        };
+        let text = hover(&call).expect(function.name);
+        assert!(
+            text.contains(&function.call) && text.contains(function.meaning),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn hover_shows_declarations_words_and_codes() {
     let shown = |text: &str, n| {
@@ -150,11 +258,12 @@ fn hover_shows_declarations_words_and_codes() {
     assert_eq!(
         shown("bid.top2", 0),
         "```enigma\ncollect bid: private u64 from each bidders range 1..=1_000_000_000 \
-         allow aggregate(2) to public allow member to public;\n```\n\ncollection"
+         allow aggregate(2) to public allow member to public;\n```\n\ncollection\n\n\
+         **private**, 1 to 1_000_000_000, made from `bid`"
     );
     assert_eq!(
         shown("sold {", 0),
-        "```enigma\nreveal sold = top >= L.reserve to public;\n```\n\nrevealed value"
+        "```enigma\nreveal sold = top >= L.reserve to public;\n```\n\nrevealed value\n\n**public**, 0 to 1"
     );
     assert_eq!(
         shown("close() as", 0),
@@ -165,8 +274,8 @@ fn hover_shows_declarations_words_and_codes() {
         "```enigma\ncontract Auction version 1\n```\n\ncontract\n\n\
          Sealed-bid second-price (Vickrey) auction. Losing bids are never opened."
     );
-    assert!(shown("top2", 0).contains("xs.top2()"));
-    assert!(shown("max(second", 0).contains("The larger of two."));
+    assert!(shown("top2", 0).contains("values.top2()"));
+    assert!(shown("max(second", 0).contains("max(a, b)"));
     assert!(shown("L.price", 0).contains("public ledger"));
     assert!(shown("reveal", 0).contains("The only way out of secrecy."));
     assert!(shown("u64", 0).contains("2^64 - 1"));

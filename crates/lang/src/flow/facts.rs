@@ -11,6 +11,8 @@ use crate::hir::{AllowShape, ExprId, Hir, Label, LocalId, Noise, Provider, Recip
 pub struct Facts {
     /// By [`ExprId`].
     pub(super) exprs: Vec<ExprFacts>,
+    /// Those that a [`SourceSet`] can name.
+    pub(super) sources: Vec<Source>,
     /// As many as the contract has entries, in order.
     pub entries: Vec<EntryFacts>,
 }
@@ -20,6 +22,17 @@ pub struct Facts {
 pub(super) struct ExprFacts {
     pub(super) private: bool,
     pub(super) range: Option<Wide>,
+    pub(super) sources: SourceSet,
+}
+
+/// Sources of a value, for people: the first 128 that a contract meets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceSet(u128);
+
+impl SourceSet {
+    pub(super) fn and(self, other: SourceSet) -> SourceSet {
+        SourceSet(self.0 | other.0)
+    }
 }
 
 /// What is known of an entry.
@@ -53,6 +66,8 @@ pub struct LocalFacts {
     pub private: bool,
     /// Where its numbers lie, if it is a number or a vector of numbers.
     pub range: Option<Wide>,
+    /// What it is made from.
+    pub sources: SourceSet,
 }
 
 /// A reveal that follows the policy.
@@ -139,6 +154,32 @@ impl Facts {
     #[must_use]
     pub fn range(&self, expr: ExprId) -> Option<Wide> {
         self.expr(expr).range
+    }
+
+    /// What an expression is made from, at any time it is evaluated.
+    #[must_use]
+    pub fn sources(&self, expr: ExprId) -> SourceSet {
+        self.expr(expr).sources
+    }
+
+    /// The sources of a set. A parameter is one of the entry that the set belongs to.
+    pub fn sources_in(&self, set: SourceSet) -> impl Iterator<Item = Source> + '_ {
+        let all = self.sources.iter().enumerate();
+        all.filter(move |(place, _)| set.0 >> (*place).min(127) & 1 == 1)
+            .map(|(_, source)| *source)
+    }
+
+    /// Adds a source to a set, if there is room for it.
+    pub(super) fn add_source(&mut self, set: SourceSet, source: Source) -> SourceSet {
+        let known = self.sources.iter().position(|known| *known == source);
+        let place = known.unwrap_or(self.sources.len());
+        if place >= 128 {
+            return set;
+        }
+        if known.is_none() {
+            self.sources.push(source);
+        }
+        SourceSet(set.0 | 1 << place)
     }
 
     /// How many rows of a collection an entry needs before it may compute anything: those of the `aggregate(k)` under which

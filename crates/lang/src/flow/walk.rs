@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use enigma_bytecode::interval::Wide;
 
-use super::facts::{EntryFacts, ExprFacts, Facts};
+use super::facts::{EntryFacts, ExprFacts, Facts, SourceSet};
 use super::numbers::Numbers;
 use super::sources::{Combination, Mixes};
 use super::value::{Leaf, Value, around, magnitude};
@@ -84,6 +84,7 @@ impl<'a> Walk<'a> {
             hir,
             facts: Facts {
                 exprs: vec![ExprFacts::default(); exprs],
+                sources: Vec::new(),
                 entries: Vec::new(),
             },
             slots: vec![Mixes::default(); hir.slots.len()],
@@ -190,6 +191,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn set(&mut self, local: LocalId, value: Rc<Value>) {
+        let sources = self.sources_of(&value);
         if self.muted == 0
             && let Some(facts) = self.entry.locals.get_mut(index(local))
         {
@@ -199,6 +201,7 @@ impl<'a> Walk<'a> {
                 (Some(a), Some(b)) => Some(around(a, b)),
                 (a, b) => a.or(b),
             };
+            facts.sources = facts.sources.and(sources);
         }
         self.put(local, value);
     }
@@ -268,6 +271,7 @@ impl<'a> Walk<'a> {
         if private && let Some(range) = range {
             self.notice(range);
         }
+        let sources = self.sources_of(value);
         let ExprId(id) = expr.id;
         let place = usize::try_from(id).unwrap_or(usize::MAX);
         if let Some(facts) = self.facts.exprs.get_mut(place) {
@@ -276,7 +280,20 @@ impl<'a> Walk<'a> {
                 (Some(a), Some(b)) => Some(around(a, b)),
                 (a, b) => a.or(b),
             };
+            facts.sources = facts.sources.and(sources);
         }
+    }
+
+    fn sources_of(&mut self, value: &Value) -> SourceSet {
+        let mut set = SourceSet::default();
+        if self.muted == 0 {
+            for leaf in value.leaves() {
+                for (source, _) in leaf.sources.iter() {
+                    set = self.facts.add_source(set, source);
+                }
+            }
+        }
+        set
     }
 
     /// Numbers of this range take part in a private computation.

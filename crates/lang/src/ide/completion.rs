@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::Analysis;
 use super::hover::{describe, one_line};
 use super::scope::{STORES, Space, Symbol, SymbolKind};
-use super::words::{FUNCTIONS, Function, METHODS, Place, WORDS};
+use super::words::{Place, WORDS};
+use crate::lower::{LibraryKind, library};
 use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxToken};
 
@@ -104,14 +105,11 @@ impl List<'_> {
                 self.names(C::Field, |symbol| {
                     symbol.space == Space::Store(store.to_owned())
                 });
-                self.functions(
-                    C::Method,
-                    METHODS.iter().filter(|m| matches!(m.name, "get" | "set")),
-                );
+                self.functions(C::Method, LibraryKind::StoreMethod);
             }
             (Some((K::Dot, _)), _) => {
                 self.names(C::Field, |symbol| symbol.kind == SymbolKind::Field);
-                self.functions(C::Method, METHODS.iter());
+                self.functions(C::Method, LibraryKind::Method);
             }
             (Some((K::ColonColon, _)), Some((_, name))) => self.variants(name),
             (Some((K::Word, word)), second) if !self.is_name(&before[0]) => {
@@ -221,7 +219,11 @@ impl List<'_> {
         if self.in_test {
             self.names(C::Name, |symbol| symbol.kind == SymbolKind::Reveal);
         }
-        self.functions(C::Function, FUNCTIONS.iter());
+        let kind = match self.in_test {
+            true => LibraryKind::Test,
+            false => LibraryKind::Function,
+        };
+        self.functions(C::Function, kind);
         self.words(&[Place::Store, Place::Value]);
         self.some_words(&["caller"]);
     }
@@ -262,9 +264,9 @@ impl List<'_> {
         }
     }
 
-    fn functions(&mut self, kind: CompletionKind, list: impl Iterator<Item = &'static Function>) {
-        for function in list {
-            self.push(kind, function.name, function.about);
+    fn functions(&mut self, kind: CompletionKind, of: LibraryKind) {
+        for function in library().iter().filter(|function| function.kind == of) {
+            self.push(kind, function.name, function.meaning);
         }
     }
 

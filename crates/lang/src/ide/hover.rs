@@ -2,8 +2,9 @@
 
 use super::Analysis;
 use super::scope::{STORES, Symbol, SymbolKind};
-use super::words::{FUNCTIONS, METHODS, function, word};
+use super::words::word;
 use crate::code::explain;
+use crate::lower::{LibraryFunction, LibraryKind, library};
 use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxToken};
 
@@ -18,7 +19,8 @@ pub struct Hover {
 
 impl Analysis {
     /// The declaration of a name as it is written, with the comment above it; one line about a word of the
-    /// language or a function of its library; the long text of a code in a comment.
+    /// language or a function of its library; who knows the value, where it lies and whose data it is made from; the long text of a
+    /// code in a comment.
     #[must_use]
     pub fn hover(&self, offset: usize) -> Option<Hover> {
         let token = self.token_at(offset)?;
@@ -31,12 +33,14 @@ impl Analysis {
             .at(span.range().start)
             .map(|id| self.declaration(self.names.symbol(id)))
             .collect();
-        let text = if declared.is_empty() {
-            about(&token)?
-        } else {
-            declared.join("\n\n---\n\n")
+        let known = self.insight(&token);
+        let text = match (declared.is_empty(), &known) {
+            (false, _) => Some(declared.join("\n\n---\n\n")),
+            (true, _) => about(&token),
         };
-        Some(Hover { span, text })
+        let text = text.into_iter().chain(known).collect::<Vec<_>>();
+        let text = text.join("\n\n");
+        (!text.is_empty()).then_some(Hover { span, text })
     }
 
     fn declaration(&self, symbol: &Symbol) -> String {
@@ -108,16 +112,21 @@ fn about(token: &SyntaxToken) -> Option<String> {
         .as_ref()
         .and_then(|name| name.parent())
         .map(|parent| parent.kind());
-    let library = match place {
-        Some(K::MethodCall) => function(METHODS, text),
-        Some(K::Call) => function(FUNCTIONS, text),
-        _ => None,
+    let in_test = token.parent_ancestors().any(|node| node.kind() == K::Test);
+    let fits = |function: &LibraryFunction| match function.kind {
+        LibraryKind::Method | LibraryKind::StoreMethod => place == Some(K::MethodCall),
+        LibraryKind::Function => place == Some(K::Call) && !in_test,
+        LibraryKind::Test => place == Some(K::Call) && in_test,
     };
-    if let Some(function) = library {
-        return Some(format!(
-            "```enigma\n{}\n```\n\n{}",
-            function.call, function.about
-        ));
+    let found = library()
+        .into_iter()
+        .filter(|function| function.name == text);
+    let shown: Vec<String> = found
+        .filter(fits)
+        .map(|function| format!("```enigma\n{}\n```\n\n{}", function.call, function.meaning))
+        .collect();
+    if !shown.is_empty() {
+        return Some(shown.join("\n\n"));
     }
     // A word of the grammar can also be a name; it is then no word.
     let is_word = match place {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::Analysis;
 use super::scope::{Space, Symbol, SymbolId, SymbolKind};
-use super::words::{FUNCTIONS, function, word};
+use super::words::word;
+use crate::lower::{LibraryFunction, LibraryKind, library};
 use crate::span::Span;
 use crate::syntax::MAX_NAME_LEN;
 
@@ -74,7 +75,11 @@ impl Analysis {
         if !is_name(new_name) {
             return refused(RenameError::NotAName);
         }
-        if word(new_name).is_some() || function(FUNCTIONS, new_name).is_some() {
+        let is_function = |function: &LibraryFunction| {
+            let by_itself = matches!(function.kind, LibraryKind::Function | LibraryKind::Test);
+            by_itself && function.name == new_name
+        };
+        if word(new_name).is_some() || library().iter().any(is_function) {
             return refused(RenameError::Word);
         }
         if new_name == symbol.name {

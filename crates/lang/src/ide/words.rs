@@ -1,4 +1,4 @@
-//! The words of the language, and its library, each with one line for people.
+//! The words of the language, each with one line for people. Those of its library are in [`crate::library`].
 
 /// Where a word of the grammar stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,32 +34,12 @@ pub struct Word {
     pub about: &'static str,
 }
 
-/// A method or function of the library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// Its name.
-    pub name: &'static str,
-    /// How it is called.
-    pub call: &'static str,
-    /// What it gives, in one line.
-    pub about: &'static str,
-}
-
 macro_rules! words {
     ($($place:ident { $($text:literal $about:literal)* })*) => {
         /// Every word of the grammar, once.
         pub const WORDS: &[Word] = &[$($(
             Word { text: $text, place: Place::$place, about: $about },
         )*)*];
-    };
-}
-
-macro_rules! functions {
-    ($(#[$doc:meta])* $list:ident { $($name:literal $call:literal $about:literal)* }) => {
-        $(#[$doc])*
-        pub const $list: &[Function] = &[$(
-            Function { name: $name, call: $call, about: $about },
-        )*];
     };
 }
 
@@ -77,7 +57,7 @@ words! {
         "const" "A value that is known when the contract is compiled."
         "fn" "A pure function: no reveal, no writes to stores."
         "entry" "What can be run: the only place with reveals and writes, all of them or none."
-        "test" "A test in plain numbers, run by `enigma check`."
+        "test" "A test in plain numbers, run by `enigma test`."
     }
     Clause {
         "version" "The contract's version, a whole number."
@@ -169,101 +149,9 @@ words! {
     }
 }
 
-functions! {
-    /// Methods of vectors, collections and stored values.
-    METHODS {
-        "len" "xs.len()" "How many there are; always public."
-        "sum" "xs.sum()" "The sum of all. Free."
-        "mean" "xs.mean()" "The sum over the number, rounded toward zero. One division."
-        "count" "xs.count()" "How many there are in each cell."
-        "count_true" "xs.count_true()" "How many are true. Free."
-        "sum_where" "xs.sum_where(flags)" "The sum of those whose flag is true. One multiplication each."
-        "mean_where" "xs.mean_where(flags)" "The mean of those whose flag is true."
-        "dot" "xs.dot(ys)" "The sum of products. One round."
-        "min" "xs.min()" "The smallest. About one comparison each, log n levels."
-        "max" "xs.max()" "The largest. About one comparison each, log n levels."
-        "argmin" "xs.argmin()" "Where the smallest is; of equal ones the first."
-        "argmax" "xs.argmax()" "Where the largest is; of equal ones the first."
-        "owner_at" "xs.owner_at(place)" "Whose value is at a place."
-        "top2" "xs.top2()" "Where the largest is, the largest, and the second largest."
-        "top" "xs.top(k)" "The k largest."
-        "rank" "xs.rank()" "For each its place from below; equal ones share it. n^2/2 comparisons at once, or a sort."
-        "rank_desc" "xs.rank_desc()" "For each its place from above; equal ones share it. n^2/2 comparisons at once, or a sort."
-        "sort" "xs.sort()" "In ascending order. A secret shuffle, then about n log n comparisons."
-        "sort_by" "xs.sort_by(|x| key)" "In ascending order of a key."
-        "median" "xs.median()" "The one in the middle."
-        "quantile" "xs.quantile(q)" "The one below which the share q of all are."
-        "distinct" "xs.distinct()" "Each value once."
-        "histogram" "xs.histogram(edges)" "How many are between each two edges."
-        "group_by" "xs.group_by(|x| x.kind)" "One hidden cell for each value of an enum."
-        "map" "xs.map(|x| y)" "Something for each."
-        "lookup" "xs.lookup(i)" "The element at a private place; outside of the vector the default."
-        "clamp" "x.clamp(low, high)" "The value, moved between the bounds."
-        "abs" "x.abs()" "The magnitude."
-        "bits" "x.bits()" "The bits, the lowest first."
-        "variance" "xs.variance()" "The mean of squares of the distance from the mean."
-        "stddev" "xs.stddev()" "The square root of the variance."
-        "checked_div" "x.checked_div(y)" "The quotient, or nothing where `y` is 0."
-        "wrapping_add" "x.wrapping_add(y)" "The sum modulo the type's size."
-        "get" "L.get(slot)" "The stored value, the same as `L.slot`."
-        "set" "L.set(slot, value)" "Stores a value, the same as `L.slot = value`."
-        "public_key" "key.public_key()" "The key's public half."
-        "sign" "key.sign(digest)" "A signature."
-        "ecdh" "key.ecdh(point)" "A shared secret."
-    }
-}
-
-functions! {
-    /// Functions that are called by themselves.
-    FUNCTIONS {
-        "psi" "psi(a, b)" "For each of one list, whether it is in the other."
-        "psi_count" "psi_count(a, b)" "How many two lists have in common."
-        "join" "join(a, b)" "Rows of two tables with the same key."
-        "left_join" "left_join(a, b)" "Every row of the first table, with its match if there is one."
-        "linreg" "linreg(x: columns, y: column, ridge: 0.0)" "Coefficients of a linear regression, the constant first."
-        "ridge" "ridge(x: columns, y: column, lambda: 0.1)" "Coefficients of a ridge regression."
-        "logistic" "logistic(score)" "The logistic function of a score."
-        "logreg_train" "logreg_train(x: columns, y: column, iters: 10)" "Coefficients of a logistic regression."
-        "sigmoid" "sigmoid(x)" "1 / (1 + exp(-x))."
-        "exp" "exp(x)" "e to the power of x."
-        "ln" "ln(x)" "The natural logarithm."
-        "sqrt" "sqrt(x)" "The square root."
-        "matmul" "matmul(a, b)" "The product of two matrices."
-        "corr" "corr(a, b)" "The correlation of two vectors."
-        "covariance" "covariance(a, b)" "The covariance of two vectors."
-        "mean_square" "mean_square(xs)" "The mean of squares."
-        "distance2" "distance2(a, b)" "The square of the distance of two vectors."
-        "select" "select(c, a, b)" "`a` where `c` is true, else `b`, the same as `c ? a : b`."
-        "min" "min(a, b)" "The smaller of two."
-        "max" "max(a, b)" "The larger of two."
-        "clamp" "clamp(x, low, high)" "The value, moved between the bounds."
-        "shuffle" "shuffle(xs)" "The same in an order that nobody knows."
-        "random" "random(n)" "A secret number below n."
-        "random_bits" "random_bits(n)" "So many secret bits."
-        "keygen" "keygen()" "A key that no machine holds."
-        "digest" "digest(x)" "The hash of a secret value."
-        "commit" "commit(x)" "A commitment to a secret value."
-        "laplace" "laplace(epsilon: 0.5)" "Noise of the Laplace distribution."
-        "gaussian" "gaussian(epsilon: 0.5, delta: 0.00001)" "Noise of the normal distribution."
-        "clip" "clip(xs, low, high)" "Each value moved between the bounds, which bounds its influence."
-        "transfer" "transfer(from: a, to: b, amount: n)" "Moves coins between two accounts."
-        "transfer_out" "transfer_out(to: a, amount: n)" "Pays coins out of the contract."
-        "some" "some(x)" "In a test: there is a value."
-        "none" "none()" "In a test: there is none."
-        "fill" "fill(n, x)" "In a test: n times the same value."
-        "iota" "iota(a, b)" "In a test: a, a + 1 and so on, up to b."
-        "concat" "concat(a, b)" "In a test: the lists one after another."
-        "digest_of" "digest_of(\"text\")" "In a test: the hash of a text."
-    }
-}
-
 /// The word of the grammar that is written like this.
 pub(super) fn word(text: &str) -> Option<&'static Word> {
     WORDS.iter().find(|word| word.text == text)
-}
-
-pub(super) fn function(list: &'static [Function], name: &str) -> Option<&'static Function> {
-    list.iter().find(|function| function.name == name)
 }
 
 #[cfg(test)]
@@ -302,16 +190,5 @@ mod tests {
             }
         }
         assert!(found > 60, "{found}");
-    }
-
-    #[test]
-    fn functions_are_listed_once_and_called_by_their_names() {
-        for list in [METHODS, FUNCTIONS] {
-            let names: BTreeSet<&str> = list.iter().map(|function| function.name).collect();
-            assert_eq!(names.len(), list.len());
-            for function in list {
-                assert!(function.call.contains(&format!("{}(", function.name)));
-            }
-        }
     }
 }

@@ -12,8 +12,26 @@ use crate::span::Span;
 use crate::suggest::nearest;
 use crate::syntax::ast::{self, Arg, Name};
 
-/// Functions that are written here, beside those of the library's tables.
-const OWN: [&str; 5] = ["some", "none", "select", "transfer", "transfer_out"];
+/// Functions that are written here, beside those of the library's tables: a call of each, and what it is.
+pub(crate) const OWN: [(&str, &str, &str); 5] = [
+    ("some", "some(value)", "a `maybe` that holds the value"),
+    ("none", "none()", "a `maybe` that holds nothing"),
+    (
+        "select",
+        "select(condition, a, b)",
+        "`a` where the condition is true, else `b`, like `condition ? a : b`",
+    ),
+    (
+        "transfer",
+        "transfer(from: a, to: b, amount: n);",
+        "moves what `a` has deposited; a statement",
+    ),
+    (
+        "transfer_out",
+        "transfer_out(to: b, amount: n);",
+        "pays from what the contract has received; a statement",
+    ),
+];
 
 impl Body<'_> {
     /// `name(args)`.
@@ -90,7 +108,7 @@ impl Body<'_> {
             _ => None,
         });
         let mut known: Vec<&str> = declared.collect();
-        known.extend(OWN);
+        known.extend(OWN.iter().map(|(name, ..)| *name));
         known.extend(library::names(Form::Function).map(|name| -> &str { name }));
         match nearest(&name.text, known.into_iter()) {
             Some(near) => diagnostic.did_you_mean(near),

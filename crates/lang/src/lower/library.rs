@@ -62,42 +62,69 @@ pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
 pub struct LibraryFunction {
     /// Its name.
     pub name: &'static str,
+    /// Of what it is a function.
+    pub kind: LibraryKind,
     /// A call of it, like `values.sum()`.
     pub call: String,
     /// What it is in one line.
     pub meaning: &'static str,
 }
 
-/// The whole library, in the order of the reference.
+/// Of what something is a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LibraryKind {
+    /// A method of a value.
+    Method,
+    /// A method of the stores.
+    StoreMethod,
+    /// A function that is called by itself.
+    Function,
+    /// The same, in tests alone.
+    Test,
+}
+
+/// The whole library, in the order of the reference: the one list of what there is.
 #[must_use]
 pub fn library() -> Vec<LibraryFunction> {
+    use LibraryKind as K;
+    let with = |of: &'static str| move |name: &'static str| format!("{of}.{name}()");
+    let (of_values, of_cells) = (with("values"), with("cells"));
+    let one = |kind, name, call: String, meaning| LibraryFunction {
+        name,
+        kind,
+        call,
+        meaning,
+    };
     let written_out = super::method::OWN.iter();
-    let written_out = written_out.map(|(name, meaning)| LibraryFunction {
-        name,
-        call: format!("values.{name}()"),
-        meaning,
-    });
-    let of_cells = super::cells::METHODS.iter();
-    let of_cells = of_cells.map(|(name, _, meaning)| LibraryFunction {
-        name,
-        call: format!("cells.{name}()"),
-        meaning,
-    });
+    let written_out =
+        written_out.map(|(name, meaning)| one(K::Method, name, of_values(name), meaning));
     let of_tables = functions().map(|function| {
         let args: Vec<&str> = function.takes.iter().map(|(name, _)| *name).collect();
-        let call = match (function.form, &args[..]) {
+        let (kind, call) = match (function.form, &args[..]) {
             (Form::Method, [of, args @ ..]) => {
-                format!("{of}.{}({})", function.name, args.join(", "))
+                let call = format!("{of}.{}({})", function.name, args.join(", "));
+                (K::Method, call)
             }
-            (_, args) => format!("{}({})", function.name, args.join(", ")),
+            (_, args) => (
+                K::Function,
+                format!("{}({})", function.name, args.join(", ")),
+            ),
         };
-        LibraryFunction {
-            name: function.name,
-            call,
-            meaning: function.meaning,
-        }
+        one(kind, function.name, call, function.meaning)
     });
-    written_out.chain(of_tables).chain(of_cells).collect()
+    let cells = super::cells::METHODS.iter();
+    let cells = cells.map(|(name, _, meaning)| one(K::Method, name, of_cells(name), meaning));
+    let listed = |kind, list: &'static [(&'static str, &'static str, &'static str)]| {
+        let list = list.iter();
+        list.map(move |(name, call, meaning)| one(kind, name, (*call).to_owned(), meaning))
+    };
+    written_out
+        .chain(of_tables)
+        .chain(cells)
+        .chain(listed(K::Function, &super::call::OWN))
+        .chain(listed(K::StoreMethod, &super::store::METHODS))
+        .chain(listed(K::Test, &super::tests::FUNCTIONS))
+        .collect()
 }
 
 /// Functions of the specification that this version does not build.

@@ -12,6 +12,20 @@ use crate::syntax::ast::{self, Arg, Name};
 /// What `L` has beside slots.
 const BUILT_IN: [&str; 2] = ["height", "time"];
 
+/// Methods of stores, with a call of each and what it is.
+pub(crate) const METHODS: [(&str, &str, &str); 2] = [
+    (
+        "get",
+        "L.get(NAME)",
+        "what is in a slot, as `L.NAME`; of the ledger also at an earlier block, `L.get(NAME, height)`",
+    ),
+    (
+        "set",
+        "L.set(NAME, value);",
+        "stores a value, as `L.NAME = value;`",
+    ),
+];
+
 impl Body<'_> {
     /// The store that the expression names.
     pub(super) fn store_of(&self, expr: &ast::Expr) -> Option<Store> {

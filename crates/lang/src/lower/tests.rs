@@ -2,6 +2,8 @@
 
 mod expression;
 
+pub(crate) use expression::FUNCTIONS;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;

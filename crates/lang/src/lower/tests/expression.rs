@@ -15,6 +15,26 @@ use crate::syntax::ast::{self, Arg, Expr, ExprKind, Name, TypeKind};
 /// Most values of constants that are put in place in all tests.
 const MAX_COPIED: u64 = 1 << 18;
 
+/// Functions that only tests have, with a call of each and what it is.
+pub(crate) const FUNCTIONS: [(&str, &str, &str); 8] = [
+    (
+        "iota",
+        "iota(from, to)",
+        "the numbers from `from` to `to` - 1; as `hash` or `bytes` big-endian",
+    ),
+    ("fill", "fill(n, value)", "n times the value"),
+    ("concat", "concat(list, list)", "lists one behind the other"),
+    ("some", "some(value)", "a value that is there"),
+    ("none", "none()", "a value that is missing"),
+    (
+        "digest_of",
+        "digest_of(\"text\")",
+        "the BLAKE3 hash of a text",
+    ),
+    ("abs", "abs(number)", "the magnitude"),
+    ("len", "len(list)", "how many elements there are"),
+];
+
 impl Pass<'_> {
     pub(super) fn expression(&mut self, expr: &Expr, want: Option<&Type>) -> Option<TestExpr> {
         let span = expr.span();
@@ -302,22 +322,16 @@ impl Pass<'_> {
             "abs" => (F::Abs, 1, [None, None]),
             "len" => (F::Len, 1, [None, None]),
             _ => {
-                const KNOWN: [&str; 8] = [
-                    "iota",
-                    "fill",
-                    "concat",
-                    "some",
-                    "none",
-                    "digest_of",
-                    "abs",
-                    "len",
-                ];
+                let known = || FUNCTIONS.iter().map(|(name, ..)| *name);
                 let message = format!("tests have no function `{}`", name.text);
                 let diagnostic = Diagnostic::error(Code::E0203, name.span, message);
-                let near = crate::suggest::nearest(&name.text, KNOWN.into_iter());
+                let near = crate::suggest::nearest(&name.text, known());
                 return self.wrong(match near {
                     Some(near) => diagnostic.did_you_mean(near),
-                    None => diagnostic.help(format!("they have {}", KNOWN.join(", "))),
+                    None => {
+                        let known: Vec<&str> = known().collect();
+                        diagnostic.help(format!("they have {}", known.join(", ")))
+                    }
                 });
             }
         };
