@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use enigma_bytecode::model::Shape;
 use enigma_lang::flow::{Exposure, Source};
+use enigma_lang::hir::{Block, StmtKind};
 use enigma_lang::manifest::DataKind;
 use enigma_lang::{Checked, Manifest, compile};
 
@@ -50,6 +51,26 @@ fn the_examples_in_plain_sentences() {
     insta::assert_snapshot!("manifests", all.join("\n----\n\n"));
 }
 
+/// Names of all reveals that stand in a block.
+fn reveals<'a>(block: &'a Block, names: &mut BTreeSet<&'a str>) {
+    for stmt in &block.stmts {
+        match &stmt.kind {
+            StmtKind::Reveal(reveal) => drop(names.insert(&reveal.name)),
+            StmtKind::If {
+                then, otherwise, ..
+            } => {
+                reveals(then, names);
+                reveals(otherwise, names);
+            }
+            StmtKind::For { body, .. }
+            | StmtKind::ForEach { body, .. }
+            | StmtKind::ForMembers { body, .. }
+            | StmtKind::While { body, .. } => reveals(body, names),
+            _ => {}
+        }
+    }
+}
+
 /// Every reveal is told under each of its sources, with all recipients and all exposures.
 fn tells_everything(source: &str, checked: &Checked) -> usize {
     let manifest = Manifest::of(checked, source);
@@ -57,6 +78,10 @@ fn tells_everything(source: &str, checked: &Checked) -> usize {
     let mut told = 0;
     for (index, facts) in checked.facts.entries.iter().enumerate() {
         let entry = &hir.entries[index];
+        let mut written = BTreeSet::new();
+        reveals(&entry.body, &mut written);
+        let found: BTreeSet<&str> = facts.reveals.iter().map(|r| r.name.as_str()).collect();
+        assert_eq!(written, found, "{source}");
         for reveal in &facts.reveals {
             for (source, _) in &reveal.sources {
                 assert!(reveal.shows.contains_key(source), "{}", reveal.name);
