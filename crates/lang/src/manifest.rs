@@ -5,6 +5,7 @@
 //! every recipient; where several phrases would do, the one that promises less protection is taken.
 
 mod entry;
+mod keys;
 mod phrase;
 
 use crate::Checked;
@@ -80,6 +81,8 @@ pub struct EntryLines {
     pub callers: String,
     /// What the caller pays, as it stands in the source.
     pub pays: Option<String>,
+    /// What it shows: names, each with its recipients by a few words.
+    pub reveals: Vec<(String, Vec<String>)>,
     /// Everything about a call, in sentences.
     pub lines: Vec<String>,
 }
@@ -88,7 +91,12 @@ impl Manifest {
     /// The manifest of a contract. `source`: the text it was checked from.
     #[must_use]
     pub fn of(checked: &Checked, source: &str) -> Manifest {
-        let phrases = Phrases { checked, source };
+        let keyed = keys::made_with_keys(&checked.hir);
+        let phrases = Phrases {
+            checked,
+            source,
+            keyed: &keyed,
+        };
         let hir = &checked.hir;
         let collections = (0..hir.collections.len()).map(Source::Collection);
         let slots = hir.slots.iter().enumerate();
@@ -113,12 +121,25 @@ impl Manifest {
         }
     }
 
-    /// Who learns what, one sentence for each reveal and each of its sources.
+    /// Who learns what, one sentence for each reveal and each of its sources. A reveal into which nothing of `data` goes, as of random
+    /// numbers, has one, too.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         for data in &self.data {
             sentences.extend(data.learned.iter().map(|learned| learned.sentence.clone()));
+        }
+        let told = |entry: &str, reveal: &str| {
+            let mut all = self.data.iter().flat_map(|data| &data.learned);
+            all.any(|learned| learned.entry == entry && learned.reveal == reveal)
+        };
+        for entry in &self.entries {
+            for (reveal, recipients) in &entry.reveals {
+                if !told(&entry.name, reveal) {
+                    let what = "nobody's data is in it";
+                    sentences.push(phrase::learns(recipients, reveal, &entry.name, what));
+                }
+            }
         }
         sentences.extend(self.general.last().cloned());
         sentences
@@ -178,12 +199,23 @@ impl Phrases<'_> {
             }
             Source::Param(_) | Source::Random => return None,
         };
+        let is_key = match of {
+            Source::Slot(index) => {
+                let slot = hir.slots.get(index);
+                slot.is_some_and(|slot| matches!(slot.ty, Type::Key(_)))
+            }
+            _ => false,
+        };
+        let learned = match is_key {
+            true => self.made_with_keys(),
+            false => self.learned(of, None),
+        };
         Some(Data {
             name: name.clone(),
             kind,
             what,
             allows: allows.iter().map(|allow| self.allow(allow, of)).collect(),
-            learned: self.learned(of, None),
+            learned,
             kept: self.kept(of, None),
         })
     }
@@ -191,14 +223,13 @@ impl Phrases<'_> {
     fn slot(&self, index: usize, slot: &Slot) -> String {
         if let Type::Key(_) = slot.ty {
             let users = self.users_of(index);
-            let users = match users.is_empty() {
-                true => "no entry uses it".to_owned(),
+            return match users.is_empty() {
+                true => "a signing key that nobody ever sees; no entry uses it".to_owned(),
                 false => format!(
-                    "its public half, and what it signs, can be shown without an `allow`, by {}",
+                    "a signing key that nobody ever sees; what it makes needs no `allow`, and {} may use it",
                     listed(&users)
                 ),
             };
-            return format!("a signing key that nobody ever sees; {users}");
         }
         let key = slot.key.as_ref().map_or_else(String::new, |key| {
             format!(", one for each {}", self.kind_of(key))
@@ -229,6 +260,29 @@ impl Phrases<'_> {
         })
     }
 
+    /// All reveals that may be made with a key.
+    fn made_with_keys(&self) -> Vec<Learned> {
+        let mut learned = Vec::new();
+        for &(entry, name) in self.keyed {
+            let facts = self.checked.facts.entries.get(entry);
+            let reveal = facts.and_then(|facts| facts.reveals.iter().find(|r| r.name == name));
+            let declared = self.checked.hir.entries.get(entry);
+            let (Some(reveal), Some(declared)) = (reveal, declared) else {
+                continue;
+            };
+            let recipients = self.recipients(entry, reveal);
+            let what = "it is made with a signing key";
+            learned.push(Learned {
+                entry: declared.name.clone(),
+                reveal: name.to_owned(),
+                sentence: phrase::learns(&recipients, name, &declared.name, what),
+                recipients,
+                exposures: vec!["key"],
+            });
+        }
+        learned
+    }
+
     /// All reveals that take something from a source. Numbers of parameters are those of one entry.
     fn learned(&self, of: Source, only: Option<usize>) -> Vec<Learned> {
         let mut learned = Vec::new();
@@ -254,23 +308,15 @@ impl Phrases<'_> {
         exposures: &[Exposure],
     ) -> Option<Learned> {
         let name = &self.checked.hir.entries.get(entry)?.name;
-        let recipients: Vec<String> = (reveal.recipients.iter())
-            .map(|recipient| self.recipient(*recipient, entry))
-            .collect();
-        let plural = recipients.len() > 1;
-        let verb = if plural { "learn" } else { "learns" };
+        let recipients = self.recipients(entry, reveal);
         // Who can tell single values can tell everything else.
         let all = exposures.contains(&Exposure::Row);
         let told = exposures.iter().filter(|e| !all || **e == Exposure::Row);
         let shown: Vec<String> = told
             .map(|exposure| self.exposure(*exposure, of, entry, reveal))
             .collect();
-        let mut sentence = format!(
-            "{} {verb} `{}` (by `{name}`): {}.",
-            phrase::capital(&listed(&recipients)),
-            reveal.name,
-            shown.join("; and ")
-        );
+        let shown = shown.join("; and ");
+        let mut sentence = phrase::learns(&recipients, &reveal.name, name, &shown);
         for more in self.softened(reveal) {
             sentence.push(' ');
             sentence.push_str(&more);
@@ -282,6 +328,11 @@ impl Phrases<'_> {
             exposures: exposures.iter().map(|exposure| exposure.word()).collect(),
             sentence,
         })
+    }
+
+    fn recipients(&self, entry: usize, reveal: &RevealFacts) -> Vec<String> {
+        let recipients = reveal.recipients.iter();
+        recipients.map(|r| self.recipient(*r, entry)).collect()
     }
 
     /// What entries store of a source.

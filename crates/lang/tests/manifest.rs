@@ -116,6 +116,18 @@ fn tells_everything(source: &str, checked: &Checked) -> usize {
                 }));
                 told += 1;
             }
+            let of_nobody = reveal.shows.keys().all(|source| *source == Source::Random);
+            if of_nobody {
+                let sentences = manifest.sentences();
+                let named = format!("learns `{}` (by `{}`): ", reveal.name, entry.name);
+                let plural = named.replacen("learns", "learn", 1);
+                assert!(
+                    sentences
+                        .iter()
+                        .any(|s| s.contains(&named) || s.contains(&plural)),
+                    "{named}"
+                );
+            }
             let lines = manifest.entries[index].lines.iter();
             let shown =
                 lines.filter(|line| line.starts_with(&format!("It shows `{}` to ", reveal.name)));
@@ -232,4 +244,46 @@ fn several_exposures_are_all_told() {
     );
     assert_eq!(exposures("s", 0), ["aggregate"]);
     assert_eq!(manifest.entries[1].callers, "Only `p` may call it");
+}
+
+/// Keys have no policy, and what they make is told all the same, by whatever way it goes.
+#[test]
+fn what_keys_make_is_told() {
+    let source = "contract K version 1 {
+      state MPC { sk: private key<secp256k1>; kept: private bytes<64> allow any to public; }
+      fn signed(k: private key<secp256k1>, d: hash) -> private bytes<64> { return k.sign(d); }
+      entry make(d: hash, p: private u8 from caller range 0..=9) {
+        MPC.sk = keygen();
+        reveal half = MPC.sk.public_key() to public;
+        let s = signed(MPC.sk, d);
+        MPC.kept = s;
+        reveal now = s to caller;
+        reveal mine = p + 1 to caller;
+        reveal dice = random(6) to public;
+      }
+      entry later() { reveal then = MPC.kept to public; }
+    }";
+    let checked = compile(source).checked.expect("no errors");
+    tells_everything(source, &checked);
+    let manifest = Manifest::of(&checked, source);
+    let key = manifest
+        .data
+        .iter()
+        .find(|data| data.name == "sk")
+        .expect("the key");
+    let told: Vec<&str> = key.learned.iter().map(|l| l.sentence.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "Everyone learns `half` (by `make`): it is made with a signing key.",
+            "Whoever calls `make` (anyone may) learns `now` (by `make`): it is made with a signing key.",
+            "Everyone learns `then` (by `later`): it is made with a signing key.",
+        ]
+    );
+    let sentences = manifest.sentences();
+    let dice = "Everyone learns `dice` (by `make`): nobody's data is in it.";
+    assert!(
+        sentences.iter().any(|sentence| sentence == dice),
+        "{sentences:?}"
+    );
 }

@@ -78,8 +78,11 @@ fn show(manifest: &Manifest) {
 
 fn object(manifest: &Manifest) -> Value {
     let entries = manifest.entries.iter().map(|entry| {
+        let reveals = entry.reveals.iter();
+        let reveals = reveals.map(|(name, to)| json!({"name": name, "recipients": to}));
         json!({
-            "name": entry.name, "callers": entry.callers, "pays": entry.pays, "sentences": entry.lines,
+            "name": entry.name, "callers": entry.callers, "pays": entry.pays,
+            "reveals": reveals.collect::<Vec<_>>(), "sentences": entry.lines,
         })
     });
     json!({

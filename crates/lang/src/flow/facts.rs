@@ -121,7 +121,7 @@ pub enum Source {
 /// How far single rows of a source can be told from a value. From what says least to what says most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exposure {
-    /// Not at all: no entry stores anything in the slot.
+    /// Not at all: nobody's data goes into the slot.
     Initial,
     /// It mixes all rows.
     Aggregate,

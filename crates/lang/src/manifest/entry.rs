@@ -19,7 +19,14 @@ impl Phrases<'_> {
         lines.extend(pays.iter().map(|pays| format!("The caller pays {pays}.")));
         lines.extend(self.given_in_public(entry));
         lines.extend(self.needs(index));
-        lines.extend(self.shows(index));
+        let reveals = self.reveals(index);
+        lines.extend(reveals.iter().map(|(name, recipients)| {
+            let made = match self.keyed.contains(&(index, name.as_str())) {
+                true => ", made with a signing key",
+                false => "",
+            };
+            format!("It shows `{name}` to {}{made}.", listed(recipients))
+        }));
         lines.extend(self.changes(entry));
         lines.extend(self.spends(index));
         let name = entry.name.clone();
@@ -27,6 +34,7 @@ impl Phrases<'_> {
             name,
             callers,
             pays,
+            reveals,
             lines,
         })
     }
@@ -81,23 +89,15 @@ impl Phrases<'_> {
         lines
     }
 
-    fn shows(&self, index: usize) -> Vec<String> {
+    fn reveals(&self, index: usize) -> Vec<(String, Vec<String>)> {
         let entry = self.checked.facts.entries.get(index);
-        let reveals = entry.map_or(&[][..], |entry| &entry.reveals);
-        let show = |reveal: &crate::flow::RevealFacts| {
-            let recipients = reveal.recipients.iter().map(|r| self.recipient(*r, index));
-            let recipients: Vec<String> = recipients.collect();
-            let made = match reveal.shows.is_empty() {
-                true => ", made with a signing key",
-                false => "",
-            };
-            format!(
-                "It shows `{}` to {}{made}.",
-                reveal.name,
-                listed(&recipients)
-            )
-        };
-        reveals.iter().map(show).collect()
+        let reveals = entry.into_iter().flat_map(|entry| &entry.reveals);
+        let shown = reveals.map(|reveal| {
+            let recipients = reveal.recipients.iter();
+            let recipients = recipients.map(|recipient| self.recipient(*recipient, index));
+            (reveal.name.clone(), recipients.collect())
+        });
+        shown.collect()
     }
 
     /// What it writes and moves.

@@ -1,5 +1,7 @@
 //! The phrases that manifests are made of.
 
+use std::collections::BTreeSet;
+
 use enigma_bytecode::interval::Wide;
 
 use crate::Checked;
@@ -13,6 +15,8 @@ use crate::value::Value;
 pub(super) struct Phrases<'a> {
     pub(super) checked: &'a Checked,
     pub(super) source: &'a str,
+    /// Results that may be made with keys, by entry and name.
+    pub(super) keyed: &'a BTreeSet<(usize, &'a str)>,
 }
 
 impl Phrases<'_> {
@@ -175,7 +179,7 @@ impl Phrases<'_> {
         });
         match exposure {
             Exposure::Initial => {
-                format!("it comes from `{name}`, into which no entry puts anything")
+                format!("it comes from `{name}`, into which nobody's data goes")
             }
             Exposure::Aggregate => format!("it mixes all that went into `{name}`{least}"),
             Exposure::Hidden => {
@@ -290,6 +294,17 @@ impl Exposure {
             Exposure::Row => "row",
         }
     }
+}
+
+/// Who learns a result, and what it is.
+pub(super) fn learns(recipients: &[String], reveal: &str, entry: &str, what: &str) -> String {
+    let verb = if recipients.len() > 1 {
+        "learn"
+    } else {
+        "learns"
+    };
+    let who = capital(&listed(recipients));
+    format!("{who} {verb} `{reveal}` (by `{entry}`): {what}.")
 }
 
 /// What an entry keeps of a source.
