@@ -310,7 +310,7 @@ fn failing_tests_fail_and_say_why() {
         ),
         (
             "rows",
-            "not true: [1, none()] == [1, 1]: expect y == [1, 1];",
+            "not true: [1, none()] == [1, 1] (at place 1: none(), not 1): expect y == [1, 1];",
         ),
         ("no truth", "1 is neither true nor false: expect x;"),
         (
