@@ -12,6 +12,9 @@ use crate::hir::{Expr, ExprKind, Guard, IntType, Local, Noise, Recipient, Reveal
 use crate::suggest::nearest;
 use crate::syntax::ast::{self, Name, RecipientKind};
 
+/// 1, in the units of delta.
+const DELTA_END: u64 = 1_000_000_000_000;
+
 impl Body<'_> {
     pub(super) fn reveal(&mut self, statement: &ast::Reveal) -> Option<StmtKind> {
         let name = statement.name()?;
@@ -29,6 +32,9 @@ impl Body<'_> {
             .guards()
             .filter_map(|guard| self.guard(&guard))
             .collect();
+        for guard in &guards {
+            self.one_count_each(&value, guard);
+        }
         let is_public = recipients.iter().any(|(to, _)| *to == Recipient::Public);
         let local = is_public.then(|| {
             let ty = self.shown(&value.ty, &guards);
@@ -164,6 +170,30 @@ impl Body<'_> {
         self.wrong(diagnostic)
     }
 
+    /// A list of counts is for a list of as many values.
+    fn one_count_each(&mut self, value: &Expr, guard: &Guard) {
+        let Guard::MinGroup { count, .. } = guard else {
+            return;
+        };
+        let Type::List(_, counts) = &count.ty else {
+            return;
+        };
+        let fits = match &value.ty {
+            Type::Unknown => true,
+            Type::List(_, values) => values == counts,
+            _ => false,
+        };
+        if fits {
+            return;
+        }
+        let found = self.describe(&value.ty);
+        let message = "this counts for each element of a list, and there is no such list";
+        let diagnostic = Diagnostic::error(Code::E0206, count.span, message)
+            .also(value.span, format!("this is {found}"))
+            .help("take one count, or reveal a list of as many values");
+        self.report(diagnostic);
+    }
+
     /// Whether there can be as many rows as the guard asks for.
     fn possible(&mut self, count: &Expr, least: &Expr) {
         let ExprKind::Int(number) = least.kind else {
@@ -211,10 +241,16 @@ impl Body<'_> {
                 let values = self.arranged(&name, &args, &["epsilon", "delta"], guard.span())?;
                 let epsilon = self.positive(values.first()?, 6, "epsilon");
                 let delta = self.positive(values.get(1)?, 12, "delta");
-                Noise::Gaussian {
-                    epsilon: epsilon?,
-                    delta: delta?,
+                let (epsilon, delta) = (epsilon?, delta?);
+                if delta >= DELTA_END {
+                    let span = values.get(1)?.value.as_ref()?.span();
+                    let message = "delta is a number below 1";
+                    let diagnostic = Diagnostic::error(Code::E0212, span, message)
+                        .because("with this probability the noise may hide nothing");
+                    self.report(diagnostic.help("take a very small one, like 0.000001"));
+                    return None;
                 }
+                Noise::Gaussian { epsilon, delta }
             }
             _ => {
                 self.report(unknown_noise(&name));

@@ -35,8 +35,8 @@ pub(crate) enum Give {
     SameList,
     /// A list as long as the first argument, of elements that may be missing.
     MissingList,
-    /// A vector like the first argument, of sums.
-    SumVector,
+    /// A list as long as the first argument, of sums.
+    SumList,
     /// `u64`s, one more than edges.
     Bands,
     /// `u64`s, one per name of the enumeration.
@@ -107,7 +107,7 @@ impl Body<'_> {
                 element @ Type::Maybe(_) => listed(first, element),
                 element => listed(first, maybe(element)),
             },
-            Give::SumVector => widened(first.clone(), want),
+            Give::SumList => listed(first, widened(element, want)),
             Give::Bands => {
                 let edges = args
                     .get(1)

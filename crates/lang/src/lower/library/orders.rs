@@ -65,8 +65,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Method,
         builtin: Builtin::PrefixSums,
         takes: &[("values", Take::Numbers)],
-        gives: Give::SumVector,
-        meaning: "for each, the sum of it and those before",
+        gives: Give::SumList,
+        meaning: "a list of the sums up to each element",
     },
     Function {
         name: "histogram",
