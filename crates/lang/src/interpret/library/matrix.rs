@@ -9,6 +9,9 @@ use crate::interpret::elementary::{narrow, nearest};
 use crate::interpret::operator::{saturate, scalar};
 use crate::value::Value;
 
+/// So that what is predicted with a coefficient has a bound.
+const MOST_COEFFICIENT: i128 = 32_768;
+
 /// `matmul(a, b)`.
 pub(super) fn product(call: &Call) -> Option<Value> {
     let (a, b) = (matrix(call.elements(0)?)?, matrix(call.elements(1)?)?);
@@ -47,7 +50,7 @@ fn matrix(rows: &[Value]) -> Option<Vec<Vec<i128>>> {
 }
 
 /// `linreg(x: [columns], y: v, ridge: c)`: the solution of the normal equations (X'X + cI) w = X'y, where X has a column of ones
-/// first, to which `c` is not added. What is outside of the type is its nearest number.
+/// first, to which `c` is not added. What is outside of the type, or beyond 32,768 in magnitude, is the nearest number inside.
 pub(super) fn regression(call: &Call) -> Option<Value> {
     let Type::Fix(fix) = scalar(call.ty) else {
         return None;
@@ -84,9 +87,10 @@ pub(super) fn regression(call: &Call) -> Option<Value> {
         }
         None => vec![0; columns.len()],
     };
+    let most = MOST_COEFFICIENT.checked_shl(fix.fraction)?;
     let shown = coefficients
         .into_iter()
-        .map(|x| call.of_result(saturate(x, scalar(call.ty))));
+        .map(|x| call.of_result(saturate(x.clamp(-most, most), scalar(call.ty))));
     Some(Value::list(shown.collect()))
 }
 
