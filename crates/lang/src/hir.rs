@@ -123,7 +123,7 @@ pub struct Party {
 }
 
 /// Who gives the rows of a collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Provider {
     /// Each member of a group, by index.
     Each(usize),

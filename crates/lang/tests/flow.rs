@@ -13,7 +13,7 @@ const FRAME: &str = "contract X version 1 {
 ";
 
 /// A verdict (`OK` or the code of an error that must be reported) and a body.
-type Case = (&'static str, &'static str);
+type Case<'c> = (&'c str, &'c str);
 
 /// The codes of all errors, once each.
 fn errors(compilation: &Compilation) -> String {
@@ -118,6 +118,81 @@ const TABLE: &[Case] = &[
         "entry e() { let mut t = 0; for v in a { t += v; } reveal x = t to public; }",
     ),
 ];
+
+/// The facts of the only entry of a contract with people who give `b`.
+fn facts(body: &str) -> enigma_lang::flow::EntryFacts {
+    let source = format!(
+        "contract X version 1 {{ group g min 5 max 10; privacy {{ epsilon_total: 100.0; }} {body} }}"
+    );
+    let compilation = compile(&source);
+    let shown = render(&compilation.diagnostics, "case", &source, Color::Never);
+    let checked = compilation.checked.unwrap_or_else(|| panic!("{shown}"));
+    checked.facts.entries[0].clone()
+}
+
+/// What a result is computed from counts, not only the result.
+#[test]
+fn magnitudes_are_those_on_the_way() {
+    let most = |range: &str, value: &str| {
+        facts(&format!(
+            "collect b: private u64 from each g range 0..={range} allow aggregate(5) to public; entry e() {{ reveal x = {value} to public; }}"
+        ))
+        .magnitude
+    };
+    assert_eq!(most("1_000", "b.mean()"), 10_000);
+    assert_eq!(
+        most("500_000_000_000_000_000", "b.mean()"),
+        5_000_000_000_000_000_000
+    );
+    // n sum(x^2) of ten values.
+    assert_eq!(most("1_000", "b.variance()"), 100_000_000);
+    assert!(most("1_000_000_000", "b.stddev()") >= 1 << 59);
+    assert_eq!(most("1_000", "mean_square(b)"), 10_000_000);
+}
+
+#[test]
+fn noise_hides_all_that_one_person_gives() {
+    let noise = |value: &str| {
+        let found = facts(&format!(
+            "collect a: private u64 from each g range 0..=9 allow aggregate(5) to public;
+             collect b: private u64 from each g range 0..=1_000 allow aggregate(5) to public;
+             entry e() {{ reveal x = {value} to public with noise(laplace(epsilon: 1.0)); }}"
+        ));
+        let noise = found.reveals[0].noise.expect("noise");
+        (noise.sensitivity, found.epsilon)
+    };
+    // One person gives a row of each, and both rows move the sum.
+    let (both, epsilon) = noise("a.sum() + b.sum()");
+    assert_eq!(both, 9 + 1_000);
+    assert_eq!(
+        epsilon.into_values().collect::<Vec<_>>(),
+        [1_000_000, 1_000_000]
+    );
+    // What it costs a person it costs all that the person gave.
+    let (_, epsilon) = noise("a.sum()");
+    assert_eq!(
+        epsilon.into_values().collect::<Vec<_>>(),
+        [1_000_000, 1_000_000]
+    );
+    // One row moves the ranks of all others, or whether they are above the mean.
+    let (ranks, _) = noise("a.rank().map(|r| r >= 2 ? 1_000 : 0).sum()");
+    assert!(ranks >= 10_000, "{ranks}");
+    let (masked, _) = noise("b.sum_where(b.map(|v| v > b.mean()))");
+    assert!(masked >= 10_000, "{masked}");
+}
+
+/// Loops inside loops are given up together.
+#[test]
+fn a_nest_of_loops_is_refused_at_once() {
+    let mut body = "t += 1;".to_owned();
+    for i in 0..24 {
+        body = format!("for i{i} in 0..2 {{ {body} }}");
+    }
+    check_all(
+        FRAME,
+        &[("E0601", &format!("entry e() {{ let mut t = 0; {body} }}"))],
+    );
+}
 
 #[test]
 fn the_eight_contracts_follow_all_rules() {

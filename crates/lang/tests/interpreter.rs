@@ -33,7 +33,7 @@ fn body_gives(body: &str, expectations: &str) {
            group g min 1 max 20;
            party p;
            collect rows: private Row from each g
-             allow any to p allow aggregate(2) to p allow member to p allow bit to p allow per_owner to owner;
+             allow any to p allow aggregate(2) to p, each g allow member to p allow bit to p allow per_owner to owner;
            entry e(v: private [i32; 5] from caller range -100..=100,
                    w: private [i32; 5] from caller range -100..=100) {{ {body} }}
            test \"t\" {{
@@ -469,6 +469,176 @@ fn transcripts_show_no_secrets() {
     let taken = |e: &Event| matches!(e, Event::Branch { taken: true, .. });
     assert!(run(&[1, 9, 2]).events.iter().any(taken));
     assert!(!run(&[1, 2, 2]).events.iter().any(taken));
+}
+
+/// A tally of threes, which nobody has contributed to.
+fn tally(slot: &str, entries: &str) -> Checked {
+    checked(&format!(
+        "contract Tally version 1 {{
+           group g min 1 max 20; party p;
+           collect z: private u64 from p range 0..=9;
+           state MPC {{ s: {slot} accumulator allow aggregate(3) to public;
+                        c: private u64 allow aggregate(3) to public; }}
+           {entries}
+         }}"
+    ))
+}
+
+fn too_few(contributions: u64) -> Result<Outcome, Refusal> {
+    Err(Refusal::TooFewContributions {
+        slot: "s".to_owned(),
+        contributions,
+        minimum: 3,
+    })
+}
+
+#[test]
+fn contributions_are_counted_by_account() {
+    let checked = tally(
+        "private u64",
+        "entry add(k: private u64 from caller range 0..=9) { MPC.s += k; }
+         entry nothing() { MPC.s += 0; }
+         entry show() { reveal x = MPC.s to public; }
+         entry copy() { MPC.c = MPC.s; }
+         entry sign() { if MPC.s > 5 { MPC.c = 1; } }",
+    );
+    let mut it = Caller::new(&checked);
+    for (member, value) in [(0, 1), (0, 1), (0, 1), (1, 7)] {
+        it.run("add", &[number(value)], Account::Member(0, member))
+            .expect("adds");
+    }
+    it.run("nothing", &[], Account::Member(0, 5)).expect("adds");
+    for entry in ["show", "copy", "sign"] {
+        assert_eq!(it.run(entry, &[], Account::Anyone), too_few(2), "{entry}");
+    }
+    it.run("add", &[number(2)], Account::Member(0, 2))
+        .expect("adds");
+    it.run("show", &[], Account::Anyone)
+        .expect("three have added");
+    // The difference of two results is what has been added between them.
+    it.run("add", &[number(5)], Account::Member(0, 3))
+        .expect("adds");
+    assert_eq!(it.run("show", &[], Account::Anyone), too_few(1));
+    assert_eq!(it.run("copy", &[], Account::Anyone), too_few(1));
+    for member in [0, 1] {
+        it.run("add", &[number(1)], Account::Member(0, member))
+            .expect("adds");
+    }
+    it.run("copy", &[], Account::Anyone)
+        .expect("three have added");
+    assert_eq!(it.run("show", &[], Account::Anyone), too_few(0));
+}
+
+#[test]
+fn contributions_are_counted_for_each_number() {
+    let checked = tally(
+        "private [u64; 3]",
+        "entry add(i: u64, k: private u64 from caller range 0..=9) { MPC.s[i] += k; }
+         entry all(k: private u64 from caller range 0..=9) { for i in 0..3 { MPC.s[i] += k; } }
+         entry show() { reveal x = MPC.s to public; }",
+    );
+    let mut it = Caller::new(&checked);
+    for member in 0..4 {
+        let place = number(member.min(2).into());
+        it.run("add", &[place, number(7)], Account::Member(0, member))
+            .expect("adds");
+    }
+    // No such place.
+    it.run("add", &[number(9), number(7)], Account::Member(0, 4))
+        .expect("adds");
+    assert_eq!(it.run("show", &[], Account::Anyone), too_few(1));
+    for member in 5..7 {
+        it.run("all", &[number(1)], Account::Member(0, member))
+            .expect("adds");
+    }
+    let shown = it
+        .run("show", &[], Account::Anyone)
+        .expect("three for each");
+    let all = Value::list([9, 9, 16].into_iter().map(number).collect());
+    assert_eq!(shown.results["x"], Shown::One(all));
+}
+
+/// Otherwise the count would tell the condition.
+#[test]
+fn what_a_private_condition_adds_does_not_count() {
+    let checked = tally(
+        "private u64",
+        "entry add(k: private u64 from caller range 0..=9) { if k > 3 { MPC.s += k; } }
+         entry show() { reveal x = MPC.s to public; }",
+    );
+    let mut it = Caller::new(&checked);
+    for member in 0..4 {
+        it.run("add", &[number(9)], Account::Member(0, member))
+            .expect("adds");
+    }
+    assert_eq!(it.run("show", &[], Account::Anyone), too_few(0));
+}
+
+#[test]
+fn the_ledger_keeps_numbers_of_its_types() {
+    let checked = checked(
+        "contract Kept version 1 {
+           state L { f: fix = 1.0; }
+           entry put(v: fix) { L.f = v * v; }
+           entry e(x: private fix from caller range 0..=1) { reveal r = x * L.f to caller; }
+         }",
+    );
+    let mut it = Caller::new(&checked);
+    let fix = |whole: i128| Value::Fixed {
+        fraction: 16,
+        scaled: whole << 16,
+    };
+    it.run("put", &[fix(46_000)], Account::Anyone)
+        .expect("below 2^31");
+    let refused = it.run("put", &[fix(47_000)], Account::Anyone);
+    assert!(
+        matches!(refused, Err(Refusal::DoesNotFit { .. })),
+        "{refused:?}"
+    );
+    it.run("e", &[fix(1)], Account::Anyone).expect("runs");
+}
+
+#[test]
+fn coefficients_are_cut() {
+    passes(
+        "contract Line version 1 {
+           struct Row { x: fix range 0..=1; y: fix range 0..=30_000; }
+           party p;
+           collect rows: private table<Row> from p max_rows 9 allow aggregate(3) to p;
+           entry e() { reveal w = linreg(x: [rows.x], y: rows.y, ridge: 0.0) to p; }
+           test \"steep\" {
+             given rows = [Row(x: 0.0, y: 0.0), Row(x: 0.001, y: 30_000.0),
+                           Row(x: 0.0, y: 0.0), Row(x: 0.001, y: 30_000.0)];
+             run e();
+             expect w[1] == 32_768.0;
+           }
+         }",
+    );
+}
+
+/// Noise costs a person, whichever of the person's values it is on.
+#[test]
+fn the_budget_is_one_for_each_person() {
+    let checked = checked(
+        "contract Noisy version 1 {
+           group g min 2 max 9;
+           privacy { epsilon_total: 1.0; }
+           collect a: private u64 from each g range 0..=9 allow aggregate(2) to public;
+           collect b: private u64 from each g range 0..=9 allow aggregate(2) to public;
+           entry first() { reveal x = a.sum() to public with noise(laplace(epsilon: 0.75)); }
+           entry other() { reveal x = b.sum() to public with noise(laplace(epsilon: 0.75)); }
+         }",
+    );
+    let mut it = Caller::new(&checked);
+    it.give("a", &[1, 2]);
+    it.give("b", &[1, 2]);
+    it.run("first", &[], Account::Anyone)
+        .expect("within the budget");
+    let refused = it.run("other", &[], Account::Anyone);
+    assert!(
+        matches!(refused, Err(Refusal::Budget { .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Program<'_> {
             return leaves[usize::from(self.pick(8))].to_owned();
         }
         let (a, b) = (self.number(depth - 1), self.number(depth - 1));
-        match self.pick(10) {
+        match self.pick(13) {
             0 => format!("({a} + {b})"),
             1 => format!("({a} - {b})"),
             2 => format!("clamp({a}, -20, 20) * clamp({b}, -20, 20)"),
@@ -46,7 +46,10 @@ impl Program<'_> {
                 format!("({c} ? {a} : {b})")
             }
             8 => format!("half({a})"),
-            _ => format!("[{a}, {b}].sum()"),
+            9 => format!("[{a}, {b}].sum()"),
+            10 => format!("[{a}, {b}, {a}].sum()"),
+            11 => format!("[{a}; 3].sum()"),
+            _ => format!("[{a}; 2].sum()"),
         }
     }
 
@@ -225,4 +228,85 @@ fn many_programs_are_accepted() {
         accepted > 30,
         "only {accepted} of 300 programs are accepted"
     );
+}
+
+/// An entry `e` with a result `r` for the caller, and its arguments.
+type Ranged<'c> = (&'c str, &'c [Value]);
+
+fn fixed(scaled: i128, fraction: u32) -> Value {
+    Value::Fixed { fraction, scaled }
+}
+
+/// Results at the ends of what can be, and where only the last rounding counts.
+#[test]
+fn results_lie_where_they_are_said_to() {
+    let ends: &[Ranged<'_>] = &[
+        (
+            "entry e(k: private i64 from caller range -9..=-1) { let (i, top, second) = [k].top2(); reveal r = top - second to caller; }",
+            &[Value::Number(-3)],
+        ),
+        (
+            "entry e(k: private i64 from caller range 1..=9) { reveal r = [k, k, k].sum() - [k, k].sum() to caller; }",
+            &[Value::Number(5)],
+        ),
+        (
+            "entry e(k: private i64 from caller range 1..=9) { reveal r = [k; 2].sum() - [k; 3].sum() to caller; }",
+            &[Value::Number(5)],
+        ),
+        (
+            "entry e(k: private u8 from caller) { let s = saturating_add(k, k); reveal r = saturating_add(k as u64, k as u64) as i64 - s to caller; }",
+            &[Value::Number(200)],
+        ),
+        (
+            "entry e(k: private i64 from caller range 0..=9, b: private bool from caller) { reveal r = [k; 10].sum_where([b; 10]) / [b; 2].count_true() to caller; }",
+            &[Value::Number(9), Value::Truth(true)],
+        ),
+    ];
+    for (entry, args) in ends {
+        in_range(entry, args);
+    }
+    let (third, one) = (fixed(13_107, 16), 1_i128 << 16);
+    let fractions: &[Ranged<'_>] = &[
+        // 200,000 / 2^-16: far beyond `fix`, and not beyond a computation.
+        (
+            "entry e(x: private fix from caller range 0..=200_000, y: private fix from caller range 0..=1) { reveal r = checked_div(x, y).or(0.0) to caller; }",
+            &[fixed(200_000 * one, 16), fixed(1, 16)],
+        ),
+        (
+            "entry e(x: private fix from caller range 0..=0.00002, y: private fix from caller range 0..=0.4) { reveal r = dot([x, x, x, x], [y, y, y, y]) to caller; }",
+            &[fixed(1, 16), third.clone()],
+        ),
+        (
+            "entry e(x: private fix from caller range 0..=0.00002, y: private fix from caller range 0..=0.4) { let m = matmul([[x, x, x, x]], [[y], [y], [y], [y]]); reveal r = m[0][0] to caller; }",
+            &[fixed(1, 16), third],
+        ),
+        (
+            "entry e(x: private fix<2, 62> from caller range 0..=1, y: private u64 from caller range 0..=1) { reveal r = sigmoid(x) to caller; }",
+            &[fixed(1 << 62, 62), Value::Number(0)],
+        ),
+        (
+            "entry e(x: private fix<3, 61> from caller range 0..=1, y: private u64 from caller range 0..=1) { reveal r = sqrt(x) to caller; }",
+            &[fixed(1 << 61, 61), Value::Number(0)],
+        ),
+    ];
+    for (entry, args) in fractions {
+        in_range(entry, args);
+    }
+}
+
+fn in_range(entry: &str, args: &[Value]) {
+    let source = format!("contract R version 1 {{ {entry} }}");
+    let compilation = compile(&source);
+    let found: Vec<String> = compilation
+        .diagnostics
+        .iter()
+        .map(|d| d.message.clone())
+        .collect();
+    let checked = compilation
+        .checked
+        .unwrap_or_else(|| panic!("{source}: {found:?}"));
+    let outcome = World::new(&checked)
+        .run(0, args, Account::Anyone)
+        .unwrap_or_else(|refusal| panic!("{source}: {refusal:?}"));
+    within_ranges(&checked, &outcome, &source).expect("in its range");
 }

@@ -1,5 +1,6 @@
 //! Expressions: label, range and sources of each.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use enigma_bytecode::interval::Wide;
@@ -101,8 +102,13 @@ impl<'a> Walk<'a> {
                 Value::Parts(values)
             }
             ExprKind::List(elements) => self.list(expr, elements),
-            ExprKind::Repeat(element, _) => {
-                let element = self.eval(element);
+            ExprKind::Repeat(element, length) => {
+                let mut element = self.eval(element);
+                let length = self.numbers.constant((*length).into());
+                element.each_leaf(&mut |leaf| {
+                    leaf.displace(&mut self.numbers);
+                    leaf.number = self.numbers.of(Op::List, &[u32::MAX, length, leaf.number]);
+                });
                 Value::Many(Box::new(element))
             }
             ExprKind::Index(vector, index) => self.index(expr, vector, index),
@@ -150,6 +156,7 @@ impl<'a> Walk<'a> {
         let leaf = Leaf::private(None, sources, number);
         let mut row = Value::like(&leaf, &collection.row, self.hir, &mut self.numbers);
         self.narrow(&mut row, collection.range);
+        row.each_leaf(&mut |leaf| leaf.columns = BTreeSet::from([leaf.number]));
         if collection.is_single() {
             row
         } else {
@@ -323,7 +330,7 @@ impl<'a> Walk<'a> {
     /// `c ? a : b`, element by element in `c`.
     pub(super) fn select(&mut self, expr: &'a Expr, c: &Value, a: &Value, b: &Value) -> Value {
         let condition = c.whole(Combination::Truth, &mut self.numbers);
-        let truth = *scalar(&expr.ty) == Type::Bool;
+        let how = selection(*scalar(&expr.ty) == Type::Bool);
         let wide = |value: &Value| match value {
             Value::Many(_) => value.clone(),
             other => Value::Many(Box::new(other.clone())),
@@ -335,7 +342,7 @@ impl<'a> Walk<'a> {
             (a.clone(), b.clone())
         };
         let value = a.zip(&b, &mut self.numbers, &mut |a, b, numbers| {
-            selected(&condition, a, b, truth, numbers)
+            selected(&condition, a, b, how, numbers)
         });
         if condition.private {
             self.spend(1, self.size(&expr.ty));
@@ -345,11 +352,28 @@ impl<'a> Walk<'a> {
 
     fn list(&mut self, expr: &'a Expr, elements: &'a [Expr]) -> Value {
         let values: Vec<Value> = elements.iter().map(|e| self.eval(e)).collect();
+        // The number of a list is made of those of its elements, of which there may be several leaves each.
+        let mut keys: Vec<Vec<u32>> = Vec::new();
         let mut all: Option<Value> = None;
         for value in values {
+            let leaves = value.leaves();
+            keys.resize_with(keys.len().max(leaves.len()), Vec::new);
+            for (key, leaf) in keys.iter_mut().zip(leaves) {
+                key.push(leaf.number);
+            }
             all = Some(match all {
                 None => value,
                 Some(so_far) => so_far.join(&value, &mut self.numbers),
+            });
+        }
+        let mut keys = keys.into_iter();
+        if let Some(element) = &mut all {
+            element.each_leaf(&mut |leaf| {
+                leaf.displace(&mut self.numbers);
+                leaf.number = match keys.next() {
+                    Some(key) if key.len() == elements.len() => self.numbers.of(Op::List, &key),
+                    _ => self.numbers.fresh(),
+                };
             });
         }
         let element = match (all, expr.ty.element()) {
@@ -396,7 +420,7 @@ impl<'a> Walk<'a> {
                     ..leaf.clone()
                 }
             } else {
-                leaf.loosened(number)
+                leaf.loosened(number, &mut self.numbers)
             };
             leaf.base = base;
         });
@@ -409,10 +433,24 @@ impl<'a> Walk<'a> {
         let level = self.level;
         let column = matches!(&over.ty, Type::List(element, _) if has_rows(element));
         let mut parameter = vector.element();
+        // Marks of cells inside of the lambda, and what they are outside.
+        let mut placed: Vec<(u32, u32)> = Vec::new();
         parameter.each_leaf(&mut |leaf| {
             let number = self.numbers.of(Op::Element, &[level, leaf.number]);
             // Of a list of columns, the element is a column whose rows stand where they stood.
             let sources = leaf.sources.clone();
+            let subsets = leaf
+                .subsets
+                .iter()
+                .map(|mask| match self.numbers.is_cells(*mask) {
+                    true => {
+                        let inside = self.numbers.entering(*mask, level);
+                        placed.push((inside, *mask));
+                        inside
+                    }
+                    false => *mask,
+                });
+            let subsets = subsets.collect();
             *leaf = Leaf {
                 sources: if column {
                     sources
@@ -424,6 +462,7 @@ impl<'a> Walk<'a> {
                 counts: None,
                 sums: None,
                 at_most: None,
+                subsets,
                 ..leaf.clone()
             };
         });
@@ -436,6 +475,16 @@ impl<'a> Walk<'a> {
         self.spend(per_element, self.size(&over.ty).max(1));
         value.each_leaf(&mut |leaf| {
             let key = [&[level, leaf.number], &over_numbers[..]].concat();
+            // Cells that the parameter is of stand at their places again; others never stood at these.
+            let subsets = leaf.subsets.iter().map(|mask| {
+                let outside = placed.iter().find(|(inside, _)| inside == mask);
+                match outside {
+                    Some((_, outside)) => *outside,
+                    None if self.numbers.is_cells(*mask) => self.numbers.fresh(),
+                    None => *mask,
+                }
+            });
+            let subsets = subsets.collect();
             *leaf = Leaf {
                 sources: leaf.sources.clone().leaving(level),
                 number: self.numbers.of(Op::Map, &key),
@@ -443,6 +492,7 @@ impl<'a> Walk<'a> {
                 counts: None,
                 sums: None,
                 at_most: None,
+                subsets,
                 ..leaf.clone()
             };
             let (range, moves) = (leaf.range, leaf.moves.clone());
@@ -518,22 +568,33 @@ pub(super) fn stored(slot: &Slot, range: Wide) -> Wide {
     cut(range, most)
 }
 
+/// What a selection makes of its parts; of truth values a truth value. A selection by the very column that is selected is a
+/// formula of that column, as a rounding is, and chooses nothing.
+pub(super) fn selection(truth: bool) -> Combination {
+    if truth {
+        Combination::Truth
+    } else {
+        Combination::Selection
+    }
+}
+
 /// One of two values, as a private or public condition says.
 pub(super) fn selected(
     condition: &Leaf,
     a: &Leaf,
     b: &Leaf,
-    truth: bool,
+    how: Combination,
     numbers: &mut super::numbers::Numbers,
 ) -> Leaf {
     let either = a.join(b, numbers);
-    if a.number == b.number && a.private == b.private {
+    // One value that both branches have, not two that look alike.
+    let same = a.number == b.number && a.private == b.private && a.range == b.range;
+    if same && a.sources == b.sources {
         return a.clone();
     }
-    let how = if truth {
-        Combination::Truth
-    } else {
-        Combination::Choice
+    let how = match how {
+        Combination::Selection if !condition.picks(&either) => Combination::Choice,
+        how => how,
     };
     let number = numbers.of(Op::Select, &[condition.number, a.number, b.number]);
     let base = either.base;

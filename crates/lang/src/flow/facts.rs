@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enigma_bytecode::interval::Wide;
 
 use crate::hir::{AllowShape, ExprId, Hir, Label, LocalId, Noise, Provider, Recipient, Rows, Type};
+use crate::span::Span;
 
 /// What is known of a contract without running it.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +49,9 @@ pub struct EntryFacts {
     pub minimum_rows: BTreeMap<usize, u32>,
     /// How many contributions must be in an accumulator, by index of the slot, before the entry may run.
     pub minimum_contributions: BTreeMap<usize, u32>,
+    /// Where something that the caller gives is added to an accumulator, whatever private conditions are: the places that are
+    /// added to. Only these count as contributions.
+    pub contributions: BTreeSet<Span>,
     /// The largest magnitude of any number that takes part in a computation on private ones; `fix` scaled. Below 2^59 the
     /// small field holds all of them.
     pub magnitude: i128,

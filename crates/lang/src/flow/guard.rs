@@ -8,8 +8,13 @@ use super::value::Leaf;
 use super::walk::Walk;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
-use crate::hir::{AllowShape, ExprKind, Guard, Reveal, Slot, Type};
+use crate::hir::{AllowShape, ExprKind, Guard, Noise, Reveal, Slot, Type};
 use crate::span::Span;
+
+/// Noise of a larger epsilon, in millionths, does not stand for a guard: it hides nobody.
+const MOST_EPSILON: u64 = 10_000_000;
+/// Neither does noise that hides nothing with a larger probability, in units of 10^-12.
+const MOST_DELTA: u64 = 1_000_000_000;
 
 /// What the guards of a reveal say.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +25,19 @@ pub(super) struct Guards {
     pub(super) suppressed: bool,
     /// What the recipients learn from whether a private number is large enough, and where the last such number stands.
     pub(super) shown: Option<(Sources, Span)>,
-    /// Masks whose rows are counted, and where.
-    counted: BTreeMap<u32, Span>,
+    /// Masks whose rows are counted, the fewest that a guard lets through, and where.
+    counted: BTreeMap<u32, (i128, Span)>,
+    /// A private number that counts no rows.
+    pub(super) uncounted: Option<Span>,
+}
+
+/// Whether noise hides what one person adds to a value.
+fn blurs_one(noise: Noise) -> bool {
+    let delta = match noise {
+        Noise::Laplace { .. } => 0,
+        Noise::Gaussian { delta, .. } => delta,
+    };
+    noise.epsilon() <= MOST_EPSILON && delta <= MOST_DELTA
 }
 
 impl<'a> Walk<'a> {
@@ -48,10 +64,15 @@ impl<'a> Walk<'a> {
                     None => (sources, count.span),
                 });
             }
-            if let Some(mask) = whole.counts {
-                guards.counted.insert(mask, *span);
-            }
             let constant = fewest.filter(|r| r.low == r.high).map(|r| r.low);
+            match (whole.counts, constant) {
+                (Some(mask), Some(k)) => {
+                    let own = guards.counted.entry(mask).or_insert((k, *span));
+                    own.0 = own.0.max(k);
+                }
+                (None, _) if whole.private => guards.uncounted = Some(count.span),
+                _ => {}
+            }
             if let (ExprKind::RowCount(collection), Some(k)) = (&count.kind, constant) {
                 let most = self.rows(*collection).high;
                 match u32::try_from(k) {
@@ -81,24 +102,49 @@ impl<'a> Walk<'a> {
         allowed: &BTreeMap<Source, AllowShape>,
         guards: &Guards,
     ) {
-        if reveal
-            .guards
-            .iter()
-            .any(|g| matches!(g, Guard::Noise { .. }))
-        {
+        let blurs = |guard: &Guard| match guard {
+            Guard::Noise { noise, .. } => blurs_one(*noise),
+            Guard::MinGroup { .. } => false,
+        };
+        if reveal.guards.iter().any(blurs) {
             return;
         }
         for (source, mixes) in whole.sources.iter() {
             let shape = allowed.get(&source);
-            let (true, Some(AllowShape::Aggregate(_))) = (mixes.has(Mix::Hidden), shape) else {
+            let (true, Some(AllowShape::Aggregate(k))) = (mixes.has(Mix::Hidden), shape) else {
                 continue;
             };
             let name = self.name(source).unwrap_or("?");
-            let uncounted = whole
-                .subsets
-                .iter()
-                .any(|mask| !guards.counted.contains_key(mask));
-            if !uncounted && !whole.subsets.is_empty() {
+            let mut fewest: Option<(i128, Span)> = None;
+            let mut uncounted = whole.subsets.is_empty();
+            for mask in &whole.subsets {
+                match guards.counted.get(mask) {
+                    Some(&own) if fewest.is_none_or(|(least, _)| own.0 < least) => {
+                        fewest = Some(own);
+                    }
+                    Some(_) => {}
+                    None => uncounted = true,
+                }
+            }
+            if !uncounted && let Some((least, span)) = fewest {
+                if least < i128::from(*k) {
+                    let message = format!(
+                        "a hidden part of {} rows of `{name}` would be shown, and it allows {}",
+                        grouped(least),
+                        grouped((*k).into())
+                    );
+                    let diagnostic = Diagnostic::error(Code::E0312, span, message)
+                        .because("with as many rows as this the value is shown")
+                        .also(
+                            reveal.value.span,
+                            "this mixes just the rows that are counted",
+                        )
+                        .help(format!(
+                            "write {} in `min_group`, or more",
+                            grouped((*k).into())
+                        ));
+                    self.report(self.because(diagnostic, whole));
+                }
                 continue;
             }
             let message =
@@ -107,12 +153,12 @@ impl<'a> Walk<'a> {
                 .because(
                     "nobody knows how many rows are behind this: it may be the value of one person",
                 );
-            for span in guards.counted.values() {
+            for (_, span) in guards.counted.values() {
                 let text = "this does not count the rows that are behind the value";
                 diagnostic = diagnostic.also(*span, text);
             }
             let diagnostic = diagnostic.help(
-                "write `with min_group(mask.count_true(), N)` behind it, with the mask that chose the rows",
+                "take `sum_where(mask)`, and write `with min_group(mask.count_true(), N)` behind it, with the mask that chose the rows",
             );
             self.report(self.because(diagnostic, whole));
         }
@@ -124,13 +170,7 @@ impl<'a> Walk<'a> {
             if let AllowShape::Aggregate(k) = shape {
                 match source {
                     Source::Collection(collection) => self.at_least(*collection, *k),
-                    Source::Slot(slot) => {
-                        let accumulates = self.hir.slots.get(*slot).is_some_and(|s| s.accumulator);
-                        if accumulates {
-                            let own = self.entry.minimum_contributions.entry(*slot).or_default();
-                            *own = (*k).max(*own);
-                        }
-                    }
+                    Source::Slot(slot) => self.at_least_contributed(*slot, *k),
                     Source::Param(_) | Source::Random => {}
                 }
             }
@@ -152,13 +192,26 @@ impl<'a> Walk<'a> {
         });
         let Some(most) = thresholds.max() else { return };
         for (source, _) in value.sources.iter() {
-            if let Source::Collection(collection) = source {
-                self.at_least(collection, most);
+            match source {
+                Source::Collection(collection) => self.at_least(collection, most),
+                Source::Slot(slot) => self.at_least_contributed(slot, most),
+                Source::Param(_) | Source::Random => {}
             }
         }
     }
 
-    fn at_least(&mut self, collection: usize, rows: u32) {
+    /// So many must have contributed to an accumulator before what it holds goes on, to people or to another slot.
+    fn at_least_contributed(&mut self, slot: usize, contributions: u32) {
+        if self.hir.slots.get(slot).is_some_and(|s| s.accumulator) {
+            let own = self.entry.minimum_contributions.entry(slot).or_default();
+            *own = contributions.max(*own);
+        }
+    }
+
+    pub(super) fn at_least(&mut self, collection: usize, rows: u32) {
+        if self.muted > 0 {
+            return;
+        }
         let own = self.entry.minimum_rows.entry(collection).or_default();
         *own = rows.max(*own);
     }

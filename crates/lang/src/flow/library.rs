@@ -10,7 +10,7 @@ use enigma_bytecode::interval::Wide;
 
 use call::{Call, bigger, has_space, root, rounds, smaller, spread, whole_spaces};
 
-use super::expression::scalar;
+use super::expression::{scalar, shifted_up};
 use super::numbers::Op;
 use super::operator::{COMPARISON_COST, shifted_down};
 use super::sources::{Combination, Mix, Source, Sources};
@@ -41,7 +41,10 @@ impl<'a> Walk<'a> {
             args,
             values,
         };
-        let value = self.result(&call);
+        let mut value = self.result(&call);
+        if !call::keeps_places(builtin) {
+            value.each_leaf(&mut |leaf| leaf.displace(&mut self.numbers));
+        }
         if value.is_private() {
             self.spend_on(&call);
         }
@@ -75,12 +78,17 @@ impl<'a> Walk<'a> {
                 let value = self.reduction(call);
                 let second = Leaf {
                     number: self.numbers.fresh(),
-                    at_most: Some(value.number),
                     ..value.clone()
                 };
-                // Of one value, the second is 0.
+                // Of one value, the second is 0, which may be more than the first.
                 let with_zero = hull(second.range, Some(Wide::exactly(0)));
-                let second = second.lying(with_zero, None);
+                let mut second = second.lying(with_zero, None);
+                let two = call
+                    .args
+                    .first()
+                    .is_some_and(|a| self.elements(&a.ty).low >= 2);
+                let ordered = two || value.range.is_some_and(|range| range.low >= 0);
+                second.at_most = ordered.then_some(value.number);
                 Value::Parts([place, value, second].map(Value::Leaf).to_vec())
             }
             B::Rank | B::RankDesc | B::PrefixSums => self.in_space(call),
@@ -124,11 +132,19 @@ impl<'a> Walk<'a> {
             Combination::Number
         };
         let mut whole = call.combined(how, self);
+        if call.builtin == B::Dot {
+            // A sum of products with truth values is a sum of those that are picked.
+            let (a, b) = (call.whole(0, self), call.whole(1, self));
+            if a.is_bit() && a.picks(&b) || b.is_bit() && b.picks(&a) {
+                whole.sources = std::mem::take(&mut whole.sources).decided(Combination::Selection);
+            }
+        }
         let over = call.spaces(2);
         let chosen = whole.sources.chosen_in(&over);
         let to = if mask { Mix::Hidden } else { Mix::Aggregate };
         let mut sources = std::mem::take(&mut whole.sources);
-        if over.is_empty() && !truth {
+        // A number made of bits is more than one bit, also where the bits stand in the space of other rows.
+        if !truth {
             sources = sources.several();
         }
         sources = sources.reduced(&over, to);
@@ -210,16 +226,17 @@ impl<'a> Walk<'a> {
                 high: v?.high.saturating_sub(v?.low).saturating_add(1),
             },
             B::Corr => {
-                let one = 1_i128 << fraction.unwrap_or(0).min(60);
+                let one = 1_i128 << fraction.unwrap_or(0).min(100);
                 Wide {
                     low: -2 * one,
                     high: 2 * one,
                 }
             }
-            B::Dot => product(v?.times(call.whole(1, self).range?)).times(count),
+            // Products of `fix` are added exactly, and only their sum is rounded.
+            B::Dot => product(v?.times(call.whole(1, self).range?).times(count)),
             B::Distance2 => {
                 let difference = v?.minus(call.whole(1, self).range?);
-                product(difference.square()).times(count)
+                product(difference.square().times(count))
             }
             _ => return None,
         })
@@ -241,7 +258,14 @@ impl<'a> Walk<'a> {
             }
             _ => return None,
         };
-        let elements = call.combined(Combination::Number, self).moves;
+        // Of a masked sum the mask moves, too, and each of its bits brings a whole value: |v m - w n| <= |v - w| + |w| |m - n|.
+        let elements = match call.builtin {
+            B::SumWhere => {
+                let (values, mask) = (call.whole(0, self), call.whole(1, self));
+                weighted(&values.moves, 1, &mask.moves, magnitude(values.range?))
+            }
+            _ => call.combined(Combination::Number, self).moves,
+        };
         let mut moves = weighted(&elements, most(self)?, &Moves::new(), 1);
         for collection in over {
             let own = Move {
@@ -278,7 +302,7 @@ impl<'a> Walk<'a> {
     fn place(&mut self, call: &Call<'_>) -> Leaf {
         let whole = call.combined(Combination::Number, self);
         let over = call.spaces(1);
-        let sources = whole.sources.clone().reduced(&over, Mix::Member);
+        let sources = whole.sources.clone().several().reduced(&over, Mix::Member);
         let number = self
             .numbers
             .of(Op::Call, &[call.builtin as u32, u32::MAX, whole.number]);
@@ -295,7 +319,7 @@ impl<'a> Walk<'a> {
         value
     }
 
-    /// Ranks stay with their rows; a prefix sum shows rows of others.
+    /// Ranks stay with their rows, and each tells of all others; prefix sums are a list, of single rows.
     fn in_space(&mut self, call: &Call<'_>) -> Value {
         let whole = call.combined(Combination::Number, self);
         let count = call
@@ -308,7 +332,7 @@ impl<'a> Walk<'a> {
                 high: count.high.max(1),
             };
             (
-                whole.sources.clone().loose(),
+                whole.sources.clone().several().loose(),
                 whole.range.map(|r| r.times(upto)),
             )
         } else {
@@ -316,7 +340,7 @@ impl<'a> Walk<'a> {
                 low: 1,
                 high: count.high.max(1),
             };
-            (whole.sources.clone(), Some(range))
+            (whole.sources.clone().several().ordered(), Some(range))
         };
         let mut value = whole.derived(sources, whole.number).lying(range, None);
         value.rounds = value.rounds.saturating_add(rounds(call.builtin));
@@ -351,8 +375,9 @@ impl<'a> Walk<'a> {
                 leaf.private |= keys.private;
                 leaf.subsets.extend(&keys.subsets);
             }
+            sources = sources.several();
             if top {
-                sources = sources.several().loose();
+                sources = sources.loose();
                 leaf.range = hull(leaf.range, Some(Wide::exactly(0)));
             }
             number = self.numbers.of(Op::Field, &[number, leaf.number]);
@@ -388,11 +413,8 @@ impl<'a> Walk<'a> {
         let keys = call.whole(0, self);
         let over = whole_spaces(&call.args.iter().map(|a| &a.ty).collect::<Vec<_>>());
         let chosen = whole.sources.chosen_in(&over);
-        let mut sources = whole.sources.clone();
-        if over.is_empty() {
-            sources = sources.several();
-        }
-        sources = sources.reduced(&over, if open { Mix::Aggregate } else { Mix::Hidden });
+        let to = if open { Mix::Aggregate } else { Mix::Hidden };
+        let sources = whole.sources.clone().several().reduced(&over, to);
         let count = call
             .args
             .first()
@@ -411,10 +433,17 @@ impl<'a> Walk<'a> {
             B::CellSum => v.map(|v| v.times(any)),
             _ => hull(v, Some(Wide::exactly(0))),
         };
+        // Of a histogram over numbers its edges say which rows are in which cell.
+        let mark = match call.builtin {
+            B::Histogram => [call.builtin as u32, whole.number],
+            _ => [u32::MAX, keys.number],
+        };
+        let mark = self.numbers.cells(&mark);
         let number = whole.number;
         let mut value = whole.derived(sources, number);
+        value.displace(&mut self.numbers);
         if !open || chosen {
-            value.subsets.insert(keys.number);
+            value.subsets.insert(mark);
         }
         let moves = counted.then(|| {
             let own = over.iter().map(|collection| {
@@ -430,9 +459,9 @@ impl<'a> Walk<'a> {
         // Only where keys depend on their own rows alone does a giver move no other row.
         let moves = moves.filter(|_| keys.moves.is_empty());
         value = value.lying(range, moves.as_ref());
-        value.counts = counted.then_some(keys.number);
+        value.counts = counted.then_some(mark);
         value.sums = match call.builtin {
-            B::CellSum => Some(keys.number).zip(v),
+            B::CellSum => Some(mark).zip(v),
             _ => None,
         };
         value.rounds = value.rounds.saturating_add(rounds(call.builtin));
@@ -468,29 +497,28 @@ impl<'a> Walk<'a> {
         Value::like(&leaf, &call.expr.ty, self.hir, &mut self.numbers)
     }
 
+    /// What is there, or the default. Who has made it missing has chosen; filling it does not choose again.
     fn or(&mut self, call: &Call<'_>) -> Value {
         let [maybe, default] = call.values else {
             return self.unknown();
         };
         let (present, content) = (maybe.part(0), maybe.part(1));
-        self.select_values(call, &present, &content, default)
-    }
-
-    fn select_values(&mut self, call: &Call<'_>, c: &Value, a: &Value, b: &Value) -> Value {
-        let condition = c.whole(Combination::Truth, &mut self.numbers);
-        let truth = *scalar(&call.expr.ty) == Type::Bool;
+        let condition = present.whole(Combination::Truth, &mut self.numbers);
+        let how = match *scalar(&call.expr.ty) == Type::Bool {
+            true => Combination::Truth,
+            false => Combination::Choice,
+        };
         let wide = |value: &Value| match value {
             Value::Many(_) => value.clone(),
             other => Value::Many(Box::new(other.clone())),
         };
-        let vectors = [c, a, b].iter().any(|v| matches!(v, Value::Many(_)));
-        let (a, b) = if vectors {
-            (wide(a), wide(b))
-        } else {
-            (a.clone(), b.clone())
+        let parts = [&present, &content, default];
+        let (a, b) = match parts.iter().any(|v| matches!(v, Value::Many(_))) {
+            true => (wide(&content), wide(default)),
+            false => (content.clone(), default.clone()),
         };
         a.zip(&b, &mut self.numbers, &mut |a, b, numbers| {
-            super::expression::selected(&condition, a, b, truth, numbers)
+            super::expression::selected(&condition, a, b, how, numbers)
         })
     }
 
@@ -517,14 +545,36 @@ impl<'a> Walk<'a> {
         let range = self.element_range(call);
         let mut value = Value::like(&leaf, &call.expr.ty, self.hir, &mut self.numbers);
         let structured = value.leaf().is_none();
+        // A quotient that may be missing: whether it is there, and the number.
+        let quotient = self.quotient(call);
+        let mut place = 0;
         value.each_leaf(&mut |leaf| {
-            let range = match range {
-                Some(range) if !structured => leaf.range.map(|_| range),
+            let range = match (quotient, range) {
+                (Some(quotient), _) if place == 1 => Some(quotient),
+                (_, Some(range)) if !structured => leaf.range.map(|_| range),
                 _ => leaf.range,
             };
             *leaf = leaf.clone().lying(range, None);
+            place += 1;
         });
         value
+    }
+
+    /// Where the content of a `checked_div` lies; 0 where it is missing.
+    fn quotient(&mut self, call: &Call<'_>) -> Option<Wide> {
+        let (Builtin::CheckedDiv, Type::Maybe(inner)) = (call.builtin, scalar(&call.expr.ty))
+        else {
+            return None;
+        };
+        let (a, b) = (call.whole(0, self).range?, call.whole(1, self).range?);
+        let quotient = match **inner {
+            // To nearest, which is at most one away from toward zero.
+            Type::Fix(fix) => shifted_up(a, fix.fraction)
+                .divided_by(b)
+                .plus(Wide { low: -1, high: 1 }),
+            _ => a.divided_by(b),
+        };
+        Some(around(quotient, Wide::exactly(0)))
     }
 
     fn element_range(&mut self, call: &Call<'_>) -> Option<Wide> {
@@ -533,7 +583,7 @@ impl<'a> Walk<'a> {
         let ty = scalar(&call.expr.ty);
         let own = natural(ty, self.hir);
         let zero = Wide::exactly(0);
-        let fraction = call.fraction().unwrap_or(0).min(60);
+        let fraction = call.fraction().unwrap_or(0).min(100);
         let one = 1_i128 << fraction;
         Some(match call.builtin {
             B::Max2 => bigger(of(0, self)?, of(1, self)?),
@@ -577,7 +627,6 @@ impl<'a> Walk<'a> {
                 };
                 clamped(product, own?)
             }
-            B::CheckedDiv => return None,
             B::Lookup => {
                 let element = call.values.first().and_then(|v| v.leaf()?.range);
                 around(element?, zero)
@@ -612,14 +661,15 @@ impl<'a> Walk<'a> {
         if let (true, Some(arg)) = (wraps, args.first()) {
             let ty = scalar(&arg.ty);
             let unlimited = match ty {
-                Type::Int(int) => int.range().high >= LIMIT,
+                Type::Int(int) => int.range().high >= LIMIT - 1,
                 _ => false,
             };
             if unlimited && values.iter().any(Value::is_private) {
-                let text = "`wrapping` arithmetic on private numbers of u64 is not supported yet";
+                let text =
+                    "`wrapping` arithmetic on private numbers of 64 bits is not supported yet";
                 let diagnostic = Diagnostic::error(Code::E0900, arg.span, text)
-                    .because("numbers of private computations stay below 2^63")
-                    .help("take u32 or i64");
+                    .because("numbers of private computations stay below 2^63 in magnitude")
+                    .help("take u32 or i32");
                 self.report(diagnostic);
             }
         }
@@ -645,10 +695,52 @@ impl<'a> Walk<'a> {
             _ => COMPARISON_COST,
         };
         self.spend(each, size);
+        self.notice_sums(call);
         if let Some(leaf) = call.values.first().and_then(Value::leaf)
             && let Some(range) = leaf.range
         {
             self.notice(range);
         }
+    }
+
+    /// Numbers on the way to a result that go beyond it and its operands: sums before they are divided, and products before
+    /// they are added and scaled down. A variance is (n sum(x^2) - sum(x)^2) / n^2.
+    fn notice_sums(&mut self, call: &Call<'_>) {
+        use Builtin as B;
+        let Some(count) = call.args.first().map(|a| self.elements(&a.ty).high) else {
+            return;
+        };
+        let (x, y) = (call.whole(0, self).range, call.whole(1, self).range);
+        let (Some(x), y) = (x.map(magnitude), y.map_or(0, magnitude)) else {
+            return;
+        };
+        let squares = |of: i128| of.saturating_mul(of).saturating_mul(count);
+        let most = match call.builtin {
+            B::Mean | B::MeanWhere | B::CellMean => x.max(y).saturating_mul(count),
+            B::MeanSquare => squares(x),
+            B::Dot => x.saturating_mul(y).saturating_mul(count),
+            B::Distance2 => squares(x.saturating_add(y)),
+            B::Variance | B::StdDev => squares(x).saturating_mul(count),
+            B::Covariance => x
+                .max(y)
+                .saturating_mul(x.max(y))
+                .saturating_mul(count)
+                .saturating_mul(count),
+            // The product of two variances, each of n^2 times the scale.
+            B::Corr => squares(x)
+                .saturating_mul(count)
+                .saturating_mul(squares(y).saturating_mul(count)),
+            _ => return,
+        };
+        let is_fix = matches!(call.args.first().map(|a| scalar(&a.ty)), Some(Type::Fix(_)));
+        if is_fix && self.muted == 0 {
+            // Products of `fix` are told apart from magnitudes.
+            self.entry.scaled_products = true;
+        }
+        let most = match (is_fix, call.builtin) {
+            (true, B::Mean | B::MeanWhere | B::CellMean) | (false, _) => most,
+            (true, _) => return,
+        };
+        self.notice(Wide { low: 0, high: most });
     }
 }

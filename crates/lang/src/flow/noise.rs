@@ -1,8 +1,10 @@
 //! Noise: how far one giver can move a value, and what hiding that costs of the budget.
 //!
-//! Two runs are neighbours if they differ in the rows of one giver of one collection. The sensitivity of a value is the most by
+//! Two runs are neighbours if they differ in the rows of one giver, of all collections of one group or party. The sensitivity of a value is the most by
 //! which it differs between neighbours; of a list, the sum over its elements. It is derived from ranges and shapes
 //! ([`super::value::Moves`]) and never more than the width of the value's range.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{NoiseFacts, Source};
 use super::guard::Guards;
@@ -10,7 +12,7 @@ use super::value::{LIMIT, Leaf, Value};
 use super::walk::Walk;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
-use crate::hir::{Guard, Noise, Reveal, Type};
+use crate::hir::{Guard, Noise, Provider, Reveal, Type};
 use crate::span::Span;
 
 /// Noise is cut off at so many times its scale: beyond lies less than 2^-80 of it.
@@ -29,6 +31,14 @@ impl<'a> Walk<'a> {
             let Guard::Noise { noise, span } = guard else {
                 continue;
             };
+            if let Some(count) = guards.uncounted {
+                let message = "this counts no rows, and noise is drawn for counts";
+                let diagnostic = Diagnostic::error(Code::E0801, count, message)
+                    .because("how far one person can move this number is not bounded by their rows")
+                    .also(*span, "with noise the guard is tested on the noised count")
+                    .help("count with `count_true()` or the `count()` of cells");
+                self.report(diagnostic);
+            }
             found = self.blurred(reveal, value, whole, (*noise, *span));
             self.charge(*noise, whole, guards, *span);
         }
@@ -75,22 +85,25 @@ impl<'a> Walk<'a> {
         leaf.range?;
         let count = self.elements(&reveal.value.ty).high.max(1);
         let vector = matches!(value, Value::Many(_));
-        let (mut all, mut each) = (0_i128, 0_i128);
-        for moved in leaf.moves.values() {
+        // One person may be a giver of several collections: those of one group or party move together.
+        let mut people: BTreeMap<Provider, (i128, i128)> = BTreeMap::new();
+        for (collection, moved) in &leaf.moves {
             let most = if vector {
                 moved.each.saturating_mul(count)
             } else {
                 moved.each
             };
             let together = moved.together.map_or(most, |t| t.min(most));
-            all = all.max(together);
-            each = each.max(moved.each.min(together));
+            let Some(collection) = self.hir.collections.get(*collection) else {
+                continue;
+            };
+            let (all, each) = people.entry(collection.provider).or_default();
+            *all = all.saturating_add(together);
+            *each = each.saturating_add(moved.each.min(together));
         }
-        let epsilon = match noise {
-            Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => {
-                i128::from(epsilon.max(1))
-            }
-        };
+        let all = people.values().map(|moved| moved.0).max().unwrap_or(0);
+        let each = people.values().map(|moved| moved.1).max().unwrap_or(0);
+        let epsilon = i128::from(noise.epsilon().max(1));
         let reach = all
             .saturating_mul(1_000_000)
             .saturating_div(epsilon)
@@ -128,9 +141,7 @@ impl<'a> Walk<'a> {
 
     /// What the noise costs every giver. A guard on a private count is tested on the noised count, which costs as much again.
     fn charge(&mut self, noise: Noise, whole: &Leaf, guards: &Guards, span: Span) {
-        let once = match noise {
-            Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => epsilon,
-        };
+        let once = noise.epsilon();
         if once == 0 {
             let diagnostic = Diagnostic::error(
                 Code::E0801,
@@ -147,8 +158,18 @@ impl<'a> Walk<'a> {
         if self.muted > 0 {
             return;
         }
-        for (source, _) in whole.sources.iter() {
-            if let Source::Collection(collection) = source {
+        // It costs the people: with what they gave here, all else that they gave has less left.
+        let hir = self.hir;
+        let givers: BTreeSet<Provider> = whole
+            .sources
+            .iter()
+            .filter_map(|(source, _)| match source {
+                Source::Collection(collection) => Some(hir.collections.get(collection)?.provider),
+                _ => None,
+            })
+            .collect();
+        for (collection, declared) in hir.collections.iter().enumerate() {
+            if givers.contains(&declared.provider) {
                 let own = self.entry.epsilon.entry(collection).or_default();
                 *own = own.saturating_add(cost);
             }

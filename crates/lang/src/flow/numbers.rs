@@ -1,7 +1,9 @@
 //! Value numbers: equal numbers mean equal values, whatever the inputs. They show that `x - x` is 0, and that a count
 //! counts the very rows over which a sum runs.
+//!
+//! So the key of a number holds all on which the value depends: of a list its length, too, and of a call its type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of a value.
 pub(super) type Number = u32;
@@ -11,6 +13,8 @@ pub(super) type Number = u32;
 pub(super) struct Numbers {
     known: BTreeMap<Vec<u32>, Number>,
     next: Number,
+    /// Those that stand for cells: in a vector, the rows of the cell at each place. See [`Numbers::cells`].
+    cells: BTreeSet<Number>,
 }
 
 /// What the first word of a key stands for.
@@ -22,6 +26,8 @@ pub(super) enum Op {
     Field,
     Index,
     Element,
+    List,
+    Cells,
     Map,
     Collection,
     Constant,
@@ -44,6 +50,25 @@ impl Numbers {
         }
         let number = self.fresh();
         self.known.insert(key, number);
+        number
+    }
+
+    /// The mark of cells that these make. It holds for a vector whose element i mixes the rows of cell i, and so is lost
+    /// when an element leaves its place.
+    pub(super) fn cells(&mut self, operands: &[u32]) -> Number {
+        let number = self.of(Op::Cells, operands);
+        self.cells.insert(number);
+        number
+    }
+
+    pub(super) fn is_cells(&self, number: Number) -> bool {
+        self.cells.contains(&number)
+    }
+
+    /// The mark of cells inside a lambda of this level, whose elements stand at the places of a vector.
+    pub(super) fn entering(&mut self, mark: Number, level: u32) -> Number {
+        let number = self.of(Op::Element, &[u32::MAX, level, mark]);
+        self.cells.insert(number);
         number
     }
 

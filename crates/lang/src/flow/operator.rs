@@ -104,7 +104,10 @@ impl<'a> Walk<'a> {
     ///
     /// Public numbers that may not fit are checked when the entry runs, for a refusal tells nothing that is not known.
     pub(super) fn fitted(&mut self, expr: &'a Expr, operands: &[&'a Expr], value: Value) -> Value {
-        let ty = scalar(&expr.ty);
+        let ty = match scalar(&expr.ty) {
+            Type::Maybe(content) => scalar(content),
+            ty => ty,
+        };
         if !matches!(ty, Type::Int(_) | Type::Fix(_)) {
             return value;
         }
@@ -342,7 +345,7 @@ impl Operation<'_> {
             }),
             range => self.mean(a, b).or(range),
         };
-        let mut value = a.combine(b, self.combination(), number);
+        let mut value = a.combine(b, self.combination(a, b), number);
         let linear = self.moves(a, b);
         value = value.lying(range, linear.as_ref());
         value.base = self.base(a, b);
@@ -354,9 +357,13 @@ impl Operation<'_> {
         value
     }
 
-    fn combination(&self) -> Combination {
+    fn combination(&self, a: &Leaf, b: &Leaf) -> Combination {
         use BinaryOp as B;
         match self.op {
+            // A product with a truth value is a selection.
+            B::Mul if a.is_bit() && a.picks(b) || b.is_bit() && b.picks(a) => {
+                Combination::Selection
+            }
             B::Add | B::Sub | B::Mul => Combination::Number,
             _ if *self.ty == Type::Bool => Combination::Truth,
             _ => Combination::Choice,
@@ -444,7 +451,7 @@ impl Operation<'_> {
                 let least = y.low.abs().min(y.high.abs()).max(1);
                 Some(match self.ty {
                     Type::Fix(fix) => {
-                        let scale = 1 << fix.fraction.min(60);
+                        let scale = 1 << fix.fraction.min(100);
                         divided(weighted(&a.moves, scale, &Moves::new(), 1), least)
                     }
                     _ => divided(a.moves.clone(), least),

@@ -24,9 +24,32 @@ impl<'a> Walk<'a> {
             self.release(reveal, &value, &guards);
         }
         if let Some(local) = reveal.local {
+            self.typed_as_guarded(reveal, &guards, local);
             let shown = self.opened(reveal, &value, &guards, local);
             self.set(local, Rc::new(shown));
         }
+    }
+
+    /// Types are known before secrecy: whether the result may be missing was judged from the lines above. A count that only a
+    /// later pass of a loop makes private was not seen.
+    fn typed_as_guarded(&mut self, reveal: &Reveal, guards: &Guards, local: crate::hir::LocalId) {
+        let typed = self.local(local).is_some_and(|l| l.ty != reveal.value.ty);
+        let fits = match &reveal.value.ty {
+            // What may be missing anyway stays so.
+            Type::Maybe(_) | Type::Unknown => true,
+            Type::List(element, _) if matches!(**element, Type::Maybe(_)) => true,
+            _ => typed == guards.suppressed,
+        };
+        if fits {
+            return;
+        }
+        let message = "whether this result may be missing is not known at its first pass";
+        let diagnostic = Diagnostic::error(Code::E0900, reveal.name_span, message)
+            .because(
+                "what its guard counts is private in some passes of a loop and public in others",
+            )
+            .help("count in a variable of its own, with `let` inside of the loop");
+        self.report(diagnostic);
     }
 
     /// What was shown to everyone, as a public value.
@@ -74,7 +97,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let mut whole = value.whole(Combination::Number, &mut self.numbers);
-        if holds_several(&reveal.value.ty) || self.passes > 1 {
+        if holds_several(&reveal.value.ty, self) || self.passes > 1 {
             whole.sources = whole.sources.several();
         }
         let mut shown = whole.sources.clone();
@@ -210,9 +233,29 @@ impl<'a> Walk<'a> {
                         *own = stricter(*own, shape);
                     }
                 }
+                if mixes.has(Mix::Order) {
+                    self.check_order(span, &declared, (recipient, at));
+                }
             }
         }
         allowed
+    }
+
+    /// A rank tells its owner something about all others, who must allow an aggregate. The shape under which the row itself is
+    /// released stays that of one value per row.
+    fn check_order(&mut self, span: Span, policy: &Policy<'a>, (recipient, at): (Recipient, Span)) {
+        match self.covering(policy, Exposure::Aggregate, recipient) {
+            None => {
+                let diagnostic = self.refused(span, policy, Exposure::Aggregate, (recipient, at));
+                self.report(diagnostic);
+            }
+            Some(AllowShape::Aggregate(k)) => {
+                if let Source::Collection(collection) = policy.source {
+                    self.at_least(collection, k);
+                }
+            }
+            Some(_) => {}
+        }
     }
 
     fn policy(&self, source: Source) -> Option<Policy<'a>> {
@@ -254,6 +297,7 @@ impl<'a> Walk<'a> {
             _ => false,
         };
         let slot = matches!(policy.source, Source::Slot(_));
+        let single = policy.owner.is_some();
         let names = |allow: &&Allow| {
             allow
                 .recipients
@@ -264,14 +308,14 @@ impl<'a> Walk<'a> {
         let covering = shapes.filter(|shape| match (shape, need) {
             (_, Exposure::Initial) => true,
             (AllowShape::Any, Exposure::Own) => to_owner || slot,
+            // Whatever is allowed, a row goes to its owner only.
+            (AllowShape::Any, Exposure::Row) => single || slot,
             (AllowShape::Any, _) => true,
             (AllowShape::Aggregate(_), Exposure::Aggregate | Exposure::Hidden) => true,
             (AllowShape::Member, Exposure::Member) => true,
             (AllowShape::Bit, Exposure::Bit) => true,
             (AllowShape::PerOwner, Exposure::Own) => to_owner,
-            (AllowShape::PerOwner, Exposure::Row | Exposure::Bit) => {
-                to_owner && policy.owner.is_some()
-            }
+            (AllowShape::PerOwner, Exposure::Row | Exposure::Bit) => to_owner && single,
             _ => false,
         });
         covering.min_by_key(|shape| demand(*shape))
@@ -454,12 +498,14 @@ fn needs(mixes: Mixes) -> Vec<Exposure> {
     let plain = Mix::ALL
         .into_iter()
         .filter(|mix| mixes.has(*mix))
-        .map(|mix| match mix {
-            Mix::Aggregate => Exposure::Aggregate,
-            Mix::Hidden => Exposure::Hidden,
-            Mix::Member => Exposure::Member,
-            Mix::Bit => Exposure::Bit,
-            Mix::Row => Exposure::Row,
+        .filter_map(|mix| match mix {
+            Mix::Aggregate => Some(Exposure::Aggregate),
+            // Of the rows that have been put in order it is what these are; see `check_order`.
+            Mix::Order => None,
+            Mix::Hidden => Some(Exposure::Hidden),
+            Mix::Member => Some(Exposure::Member),
+            Mix::Bit => Some(Exposure::Bit),
+            Mix::Row => Some(Exposure::Row),
         });
     let mut needs: Vec<Exposure> = plain.collect();
     if mixes.is_aligned() {
@@ -509,16 +555,22 @@ fn help_of(
     }
 }
 
-/// Whether a value has more than one scalar.
-fn holds_several(ty: &Type) -> bool {
+/// Whether a value has a vector in it, of more than one element. Parts beside each other have leaves of their own.
+fn holds_several(ty: &Type, walk: &Walk<'_>) -> bool {
     match ty {
-        Type::List(element, length) => length.constant() != Some(1) || holds_several(element),
+        Type::List(element, length) => length.constant() != Some(1) || holds_several(element, walk),
         Type::Rows(..) => true,
+        Type::Maybe(inner) => holds_several(inner, walk),
+        Type::Tuple(types) => types.iter().any(|ty| holds_several(ty, walk)),
+        Type::Struct(index) => {
+            let fields = walk.hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+            fields.iter().any(|field| holds_several(&field.ty, walk))
+        }
         _ => false,
     }
 }
 
-fn has_key(ty: &Type, walk: &Walk<'_>) -> bool {
+pub(super) fn has_key(ty: &Type, walk: &Walk<'_>) -> bool {
     match ty {
         Type::Key(_) => true,
         Type::Maybe(inner) | Type::List(inner, _) | Type::Rows(inner, _) => has_key(inner, walk),

@@ -9,6 +9,8 @@ pub(super) use super::facts::Source;
 pub(super) enum Mix {
     /// Over all rows.
     Aggregate,
+    /// The place of a row among all. Owners of the others agree as to an aggregate; of its own row it is one value.
+    Order,
     /// Over rows that private data chose.
     Hidden,
     /// It points at a row.
@@ -21,7 +23,14 @@ pub(super) enum Mix {
 
 impl Mix {
     /// From what says least to what says most.
-    pub(super) const ALL: [Mix; 5] = [Mix::Aggregate, Mix::Hidden, Mix::Bit, Mix::Member, Mix::Row];
+    pub(super) const ALL: [Mix; 6] = [
+        Mix::Aggregate,
+        Mix::Order,
+        Mix::Hidden,
+        Mix::Bit,
+        Mix::Member,
+        Mix::Row,
+    ];
 
     fn bit(self) -> u8 {
         match self {
@@ -30,6 +39,7 @@ impl Mix {
             Mix::Member => 4,
             Mix::Bit => 8,
             Mix::Row => 16,
+            Mix::Order => 32,
         }
     }
 }
@@ -141,7 +151,10 @@ pub(super) enum Combination {
     Number,
     /// What one of them is decides what becomes of the others, as in a comparison or selection; the result is any value.
     Choice,
-    /// The same, and the result is one truth value.
+    /// A condition on one column of a row lets through another: the rows of which it does are a hidden part, even though nothing but
+    /// the rows themselves decides.
+    Selection,
+    /// As a choice, and the result is one truth value.
     Truth,
 }
 
@@ -193,7 +206,8 @@ impl Sources {
 
     /// Of a value that an operation makes of one operand with these sources.
     pub(super) fn decided(mut self, how: Combination) -> Sources {
-        if how != Combination::Number && self.0.len() > 1 {
+        let foreign = how != Combination::Number && self.0.len() > 1;
+        if foreign || how == Combination::Selection {
             for mixes in self.0.values_mut() {
                 mixes.chosen |= mixes.aligned;
             }
@@ -277,6 +291,16 @@ impl Sources {
         self
     }
 
+    /// Each row has been put in order with the others.
+    pub(super) fn ordered(mut self) -> Sources {
+        for mixes in self.0.values_mut() {
+            if mixes.is_row() {
+                mixes.add(Mix::Order);
+            }
+        }
+        self
+    }
+
     /// All rows become this.
     pub(super) fn rows_become(mut self, mix: Mix) -> Sources {
         for mixes in self.0.values_mut() {
@@ -321,6 +345,13 @@ impl Sources {
             })
         });
         all.fold(Mixes::default(), Mixes::union)
+    }
+
+    /// Whether a caller of the entry gave part of it.
+    pub(super) fn has_params(&self) -> bool {
+        self.0
+            .keys()
+            .any(|source| matches!(source, Source::Param(_)))
     }
 
     /// Whether any source has single rows in the value.

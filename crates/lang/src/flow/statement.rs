@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use enigma_bytecode::interval::Wide;
 
-use super::expression::{scalar, selected, stored};
+use super::expression::{scalar, selected, selection, stored};
 use super::facts::Source;
 use super::numbers::Number;
 use super::operator::parts_of;
-use super::release::exposures;
+use super::release::{exposures, has_key};
 use super::sources::{Combination, Mixes, Sources};
 use super::value::{Leaf, Value, natural};
 use super::walk::{Changes, Condition, MAX_DEPTH, Walk};
@@ -71,7 +71,8 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn block(&mut self, block: &'a Block) {
-        if self.depth > MAX_DEPTH {
+        // After too much work nothing is looked at any more, so that loops inside loops end at once.
+        if self.depth > MAX_DEPTH || self.is_exhausted() {
             return;
         }
         self.depth += 1;
@@ -376,7 +377,7 @@ impl<'a> Walk<'a> {
                 element.each_leaf(&mut |leaf| {
                     let base = leaf.base;
                     let number = self.numbers.fresh();
-                    *leaf = leaf.loosened(number);
+                    *leaf = leaf.loosened(number, &mut self.numbers);
                     leaf.base = base;
                 });
                 Value::Many(Box::new(element))
@@ -472,6 +473,10 @@ impl<'a> Walk<'a> {
         }
         let what = format!("a contribution to `{}`", declared.name);
         let mut new = self.fits_limits(value.span, new, &Type::Unknown, limits, &what);
+        let given = new.leaves().iter().any(|leaf| leaf.sources.has_params());
+        if given && self.conditions.is_empty() && self.muted == 0 {
+            self.entry.contributions.insert(place.span);
+        }
         new.each_leaf(&mut |leaf| leaf.sources = leaf.sources.clone().accumulated());
         self.store(*slot, declared, &new, value.span);
     }
@@ -500,6 +505,9 @@ impl<'a> Walk<'a> {
             }
             whole = condition.combine(&whole, how, number);
         }
+        if has_key(&declared.ty, self) {
+            self.check_key_store(declared, &whole, span);
+        }
         self.check_slot_policy(slot, declared, &whole, span);
         if self.muted == 0 {
             let stored = self.entry.stores.entry(slot).or_default();
@@ -513,6 +521,25 @@ impl<'a> Walk<'a> {
             all.join(&Sources::of(Source::Slot(slot), std::mem::take(&mut mixes)));
             *own = all.stored();
         }
+    }
+
+    /// A key has no sources when it is read, so that nothing may be told by which key a slot holds.
+    fn check_key_store(&mut self, declared: &Slot, value: &Leaf, span: Span) {
+        if self.conditions.is_empty() && value.sources.is_empty() {
+            return;
+        }
+        let message = format!(
+            "private data would decide which key is in `{}`",
+            declared.name
+        );
+        let mut diagnostic = Diagnostic::error(Code::E0316, span, message).because(
+            "whoever sees a public key or a signature could tell which key it was, and so learn it",
+        );
+        if let Some(condition) = self.conditions.last() {
+            diagnostic = diagnostic.also(condition.span, "this condition is private");
+        }
+        let diagnostic = self.because(diagnostic, value);
+        self.report(diagnostic.help("store keys where everyone knows which one it is"));
     }
 
     /// Both branches of an `if`.
@@ -573,7 +600,7 @@ impl<'a> Walk<'a> {
         };
         let changed = self.merge(&all, &other, &mut |a, b, numbers| {
             let truth = a.range == Some(Wide { low: 0, high: 1 }) && a.range == b.range;
-            let mut value = selected(&condition, a, b, truth, numbers);
+            let mut value = selected(&condition, a, b, selection(truth), numbers);
             if value.private && !(a.private && b.private) {
                 value.because = Some(span);
             }
@@ -595,15 +622,18 @@ impl<'a> Walk<'a> {
     /// What was assigned under a private condition is private, even where both branches have put the same into it.
     fn rise(&mut self, local: LocalId, before: &Value, condition: &Leaf) {
         let Some(value) = self.get(local) else { return };
-        let numbers: Vec<_> = before.leaves().iter().map(|leaf| leaf.number).collect();
-        let assigned = |(leaf, number): (&&Leaf, &Number)| !leaf.private && leaf.number != *number;
-        if !value.leaves().iter().zip(&numbers).any(assigned) {
+        let known = before.leaves().into_iter();
+        let known: Vec<(Number, Option<Wide>)> = known.map(|l| (l.number, l.range)).collect();
+        let assigned = |(leaf, known): (&&Leaf, &(Number, Option<Wide>))| {
+            !leaf.private && (leaf.number, leaf.range) != *known
+        };
+        if !value.leaves().iter().zip(&known).any(assigned) {
             return;
         }
         let mut value = (*value).clone();
-        let mut numbers = numbers.into_iter();
+        let mut known = known.into_iter();
         value.each_leaf(&mut |leaf| {
-            if numbers.next() != Some(leaf.number) && !leaf.private {
+            if known.next() != Some((leaf.number, leaf.range)) && !leaf.private {
                 leaf.private = true;
                 leaf.because = condition.because;
                 leaf.sources.join(&condition.sources);

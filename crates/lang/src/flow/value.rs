@@ -24,6 +24,8 @@ pub(super) struct Leaf {
     pub(super) range: Option<Wide>,
     /// Whose data it depends on.
     pub(super) sources: Sources,
+    /// Columns of collections on which it depends, by their numbers.
+    pub(super) columns: BTreeSet<Number>,
     /// The private condition under which it was assigned.
     pub(super) because: Option<Span>,
     /// Its value number; of a vector, that of all its elements together.
@@ -75,6 +77,7 @@ impl Leaf {
             private: false,
             range,
             sources: Sources::default(),
+            columns: BTreeSet::new(),
             because: None,
             number,
             base: None,
@@ -110,6 +113,7 @@ impl Leaf {
             private: self.private || other.private,
             range: hull(self.range, other.range),
             sources,
+            columns: &self.columns | &other.columns,
             because: self.because.or(other.because),
             number: if same { self.number } else { numbers.fresh() },
             base: match (self.base, other.base) {
@@ -134,6 +138,7 @@ impl Leaf {
             private: self.private || other.private,
             range: None,
             sources: self.sources.combine(&other.sources, how),
+            columns: &self.columns | &other.columns,
             because: self.because.or(other.because),
             number,
             base: None,
@@ -144,6 +149,17 @@ impl Leaf {
             moves: Moves::new(),
             rounds: self.rounds.max(other.rounds),
         }
+    }
+
+    /// Whether a row's truth value, in this leaf, would let through or hold back what its other columns hold.
+    pub(super) fn picks(&self, value: &Leaf) -> bool {
+        self.private && self.sources.has_rows() && !value.columns.is_subset(&self.columns)
+    }
+
+    /// Whether it is 0 or 1.
+    pub(super) fn is_bit(&self) -> bool {
+        self.range
+            .is_some_and(|range| range.within(Wide { low: 0, high: 1 }))
     }
 
     /// A value that is made of this one alone. The rest as for `combine`.
@@ -192,8 +208,8 @@ impl Leaf {
     }
 
     /// It has left its vector.
-    pub(super) fn loosened(&self, number: Number) -> Leaf {
-        let leaf = Leaf {
+    pub(super) fn loosened(&self, number: Number, numbers: &mut Numbers) -> Leaf {
+        let mut leaf = Leaf {
             sources: self.sources.clone().loose(),
             number,
             counts: None,
@@ -201,8 +217,23 @@ impl Leaf {
             at_most: None,
             ..self.clone()
         };
+        leaf.displace(numbers);
         let range = leaf.range;
         leaf.lying(range, None)
+    }
+
+    /// Its elements stand at other places: what counts the cell at a place counts other rows than those behind it.
+    pub(super) fn displace(&mut self, numbers: &mut Numbers) {
+        let subsets = self
+            .subsets
+            .iter()
+            .map(|mask| match numbers.is_cells(*mask) {
+                true => numbers.fresh(),
+                false => *mask,
+            });
+        self.subsets = subsets.collect();
+        self.counts = self.counts.filter(|mask| !numbers.is_cells(*mask));
+        self.sums = self.sums.filter(|(mask, _)| !numbers.is_cells(*mask));
     }
 }
 
@@ -460,7 +491,10 @@ pub(super) fn weighted(a: &Moves, x: i128, b: &Moves, y: i128) -> Moves {
 pub(super) fn same_flow(a: &Value, b: &Value) -> bool {
     let (a, b) = (a.leaves(), b.leaves());
     let same = |(x, y): (&&Leaf, &&Leaf)| {
-        x.private == y.private && x.sources == y.sources && x.counts.is_some() == y.counts.is_some()
+        x.private == y.private
+            && x.sources == y.sources
+            && x.columns == y.columns
+            && x.counts.is_some() == y.counts.is_some()
     };
     a.len() == b.len() && a.iter().zip(&b).all(same)
 }

@@ -193,3 +193,13 @@ pub enum Noise {
         delta: u64,
     },
 }
+
+impl Noise {
+    /// What it costs, in millionths.
+    #[must_use]
+    pub fn epsilon(self) -> u64 {
+        match self {
+            Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => epsilon,
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What is checked before an entry's body, in this order: who calls, `when`, parameters, rows, payment.
 
+use std::collections::BTreeSet;
+
 use enigma_bytecode::interval::Wide;
 
 use super::machine::Machine;
@@ -20,6 +22,7 @@ impl<'a> Machine<'a> {
             let entry = index.to_string();
             return Err(Box::new(Refusal::UnknownEntry { entry }));
         };
+        self.entry = index;
         self.locals = vec![None; entry.locals.len()];
         self.types = entry.locals.iter().map(|local| &local.ty).collect();
         let uses = uses(self.hir, entry);
@@ -236,10 +239,12 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// `aggregate(k)` of an accumulator counts contributions.
+    /// `aggregate(k)` of an accumulator counts contributors since it was shown last: otherwise two results would show what few have
+    /// added between them.
     fn check_contributions(&mut self, entry: usize) -> Run<()> {
         let facts = self.facts.entries.get(entry);
         for (slot, minimum) in facts.iter().flat_map(|facts| &facts.minimum_contributions) {
+            self.taken.insert(*slot);
             let contributions = self.world.contributions(*slot);
             if contributions < u64::from(*minimum) {
                 let slot = self.hir.slots.get(*slot);
@@ -258,7 +263,14 @@ impl<'a> Machine<'a> {
         let (Some(budget), Some(facts)) = (&self.hir.budget, self.facts.entries.get(entry)) else {
             return Ok(());
         };
-        for index in self.rows.keys() {
+        // Noise costs the givers, of what else they have given, too.
+        let given: BTreeSet<usize> = self
+            .rows
+            .keys()
+            .chain(facts.epsilon.keys())
+            .copied()
+            .collect();
+        for index in &given {
             let Some(given) = self.world.given.get(index) else {
                 continue;
             };
@@ -266,7 +278,8 @@ impl<'a> Machine<'a> {
                 let collection = self.hir.collections.get(*index);
                 collection.map_or(String::new(), |collection| collection.name.clone())
             };
-            if let Some(runs) = budget.runs_per_input.filter(|runs| given.runs >= *runs) {
+            let runs = budget.runs_per_input.filter(|runs| given.runs >= *runs);
+            if let Some(runs) = runs.filter(|_| self.rows.contains_key(index)) {
                 let collection = collection();
                 return Err(Box::new(Refusal::Spent { collection, runs }));
             }
@@ -312,7 +325,7 @@ fn too_many(hir: &Hir, collection: &Collection, given: &Given) -> Run<()> {
 
 /// Whether all numbers of a value lie where they are declared to: `range` is of a number or of the numbers of a list, fields have
 /// their own.
-fn in_range(hir: &Hir, value: &Value, ty: &Type, stated: Option<Wide>) -> bool {
+pub(super) fn in_range(hir: &Hir, value: &Value, ty: &Type, stated: Option<Wide>) -> bool {
     match (value, ty) {
         (Value::Number(x) | Value::Fixed { scaled: x, .. }, _) => {
             let inside = |(low, high): (i128, i128)| low <= *x && *x <= high;

@@ -28,6 +28,8 @@ pub(super) struct Machine<'a> {
     pub(super) world: &'a World<'a>,
     /// Who calls.
     pub(super) caller: Account,
+    /// The entry that runs, by index.
+    pub(super) entry: usize,
     /// Rows that count, of each collection that the entry reads.
     pub(super) rows: BTreeMap<usize, Rows>,
     /// How many.
@@ -39,8 +41,10 @@ pub(super) struct Machine<'a> {
     pub(super) types: Vec<&'a Type>,
     /// What has been written, by slot and key: nothing of it is in the world before the run is over.
     pub(super) writes: BTreeMap<(usize, Option<Value>), Value>,
-    /// Accumulators that have got a contribution.
-    pub(super) accumulated: BTreeSet<usize>,
+    /// Places of accumulators, by slot, that have got a contribution: ways from the whole to the part.
+    pub(super) accumulated: BTreeSet<(usize, Vec<usize>)>,
+    /// Accumulators of which the entry shows something.
+    pub(super) taken: BTreeSet<usize>,
     /// What accounts have paid from their deposits.
     pub(super) paid: BTreeMap<Account, i128>,
     /// What the contract has received, less what it has paid.
@@ -66,6 +70,7 @@ impl<'a> Machine<'a> {
             facts: &world.checked.facts,
             world,
             caller,
+            entry: 0,
             rows: BTreeMap::new(),
             lengths: Lengths::default(),
             members: BTreeMap::new(),
@@ -73,6 +78,7 @@ impl<'a> Machine<'a> {
             types: Vec::new(),
             writes: BTreeMap::new(),
             accumulated: BTreeSet::new(),
+            taken: BTreeSet::new(),
             paid: BTreeMap::new(),
             earned: 0,
             transfers: Vec::new(),
@@ -101,6 +107,11 @@ impl<'a> Machine<'a> {
     /// Whether everyone knows the value of an expression.
     pub(super) fn is_public(&self, id: ExprId) -> bool {
         self.facts.label(id) == Label::Public
+    }
+
+    /// Whether everyone sees that this is done.
+    pub(super) fn is_seen(&self) -> bool {
+        self.quiet == 0
     }
 
     /// Notes what everyone sees.

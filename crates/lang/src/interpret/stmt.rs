@@ -1,5 +1,6 @@
 //! Statements.
 
+use super::enter::in_range;
 use super::machine::{EXPRESSION, Machine, WRITE};
 use super::operator::{binary, depth, lift};
 use super::refusal::{Refusal, Run, internal};
@@ -219,17 +220,22 @@ impl Machine<'_> {
             self.bind(*local, value);
             return Ok(());
         }
-        if let Root::Slot(slot, _) = &place.root
-            && self.slot(*slot, place.span)?.store == Store::Mpc
-            && matches!(part, Type::Int(_))
-            && value.number().is_some_and(|x| x.abs() >= SLOT_LIMIT)
-        {
-            return internal(expr.span, "a number is too large for a slot of MPC");
+        if let Root::Slot(slot, _) = &place.root {
+            let is_private = self.slot(*slot, place.span)?.store == Store::Mpc;
+            let large = |x: i128| matches!(part, Type::Int(_)) && x.abs() >= SLOT_LIMIT;
+            if is_private && value.number().is_some_and(large) {
+                return internal(expr.span, "a number is too large for a slot of MPC");
+            }
+            // What is loaded again is taken for a number of the slot's type, also where it is `fix`.
+            if !is_private && !in_range(self.hir, &value, part, None) {
+                return self.overflow(expr);
+            }
         }
         self.change(place, |part| {
             *part = value;
             Some(())
-        })
+        })?;
+        Ok(())
     }
 
     fn accumulate(&mut self, place: &Place, expr: &Expr) -> Run<()> {
@@ -239,21 +245,33 @@ impl Machine<'_> {
         let Root::Slot(slot, _) = &place.root else {
             return internal(place.span, "only slots accumulate");
         };
-        self.accumulated.insert(*slot);
-        let mut large = false;
+        let (mut large, mut reached) = (false, false);
         let mut add = |[sum, x]: [&Value; 2]| {
             let sum = binary(BinaryOp::Add, sum, x)?;
             large |= x.number()?.abs() > CONTRIBUTION_MAX || sum.number()?.abs() >= SLOT_LIMIT;
             (!large).then_some(sum)
         };
-        self.change(place, |part| {
+        let way = self.change(place, |part| {
+            reached = true;
             *part = lift([(part, many), (&value, of)], many, &mut add)?;
             Some(())
-        })
+        })?;
+        // What counts must not tell anything: what a private condition decides does not, and neither does what nobody gives.
+        let facts = self.facts.entries.get(self.entry);
+        let given = facts.is_some_and(|entry| entry.contributions.contains(&place.span));
+        if reached && given && self.is_seen() {
+            let way = way.into_iter().flatten().collect();
+            self.accumulated.insert((*slot, way));
+        }
+        Ok(())
     }
 
-    /// Changes what a place names. Places outside of a list are no places: nothing happens there.
-    fn change(&mut self, place: &Place, f: impl FnOnce(&mut Value) -> Option<()>) -> Run<()> {
+    /// Changes what a place names, and returns the way to it. Places outside of a list are no places: nothing happens there.
+    fn change(
+        &mut self,
+        place: &Place,
+        f: impl FnOnce(&mut Value) -> Option<()>,
+    ) -> Run<Vec<Option<usize>>> {
         let span = place.span;
         let mut way = Vec::with_capacity(place.path.len());
         for step in &place.path {
@@ -291,10 +309,10 @@ impl Machine<'_> {
                 done
             }
         };
-        done.map_or_else(
-            || internal(span, "a part that is not there, or too large a number"),
-            Ok,
-        )
+        match done {
+            Some(()) => Ok(way),
+            None => internal(span, "a part that is not there, or too large a number"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A call is a transaction: [`World::run`] changes all of it or nothing. It is judged by the world's block, and what it
 //! writes is there from the next block on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::machine::Machine;
@@ -41,6 +41,33 @@ pub struct Transfer {
     pub amount: i128,
 }
 
+/// What stands behind an accumulator.
+#[derive(Clone, Debug, Default)]
+struct Contributions {
+    /// By accounts that nothing is known of.
+    stated: u64,
+    /// Who has contributed, by the way to the part that was added to; the empty way is the whole.
+    places: BTreeMap<Vec<usize>, BTreeSet<Account>>,
+}
+
+impl Contributions {
+    /// Accounts behind the number, within `value` at `way`, that has the fewest.
+    fn fewest(&self, value: &Value, way: &mut Vec<usize>) -> u64 {
+        let Some(parts) = value.parts() else {
+            let around = (0..=way.len()).filter_map(|end| self.places.get(way.get(..end)?));
+            let accounts: BTreeSet<&Account> = around.flatten().collect();
+            return accounts.len() as u64;
+        };
+        let mut fewest = u64::MAX;
+        for (place, part) in parts.iter().enumerate() {
+            way.push(place);
+            fewest = fewest.min(self.fewest(part, way));
+            way.pop();
+        }
+        if parts.is_empty() { 0 } else { fewest }
+    }
+}
+
 /// What is in a slot.
 #[derive(Clone, Debug)]
 enum Stored {
@@ -64,7 +91,8 @@ pub struct World<'a> {
     slots: Vec<Option<Stored>>,
     /// What slots had, each from a block on; only of those that the contract reads back.
     past: BTreeMap<usize, Vec<(i128, Option<Stored>)>>,
-    contributions: BTreeMap<usize, u64>,
+    /// Of each accumulator since it was shown last.
+    contributions: BTreeMap<usize, Contributions>,
     deposits: BTreeMap<Account, i128>,
     pub(super) keys: u64,
 }
@@ -125,7 +153,9 @@ impl<'a> World<'a> {
         };
         let change = Change {
             writes: machine.writes,
-            accumulated: machine.accumulated.into_iter().collect(),
+            caller: machine.caller,
+            accumulated: machine.accumulated,
+            taken: machine.taken,
             paid: machine.paid,
             earned: machine.earned,
             keys: machine.keys,
@@ -147,8 +177,13 @@ impl<'a> World<'a> {
         for slot in written {
             self.remember(slot);
         }
-        for slot in change.accumulated {
-            *self.contributions.entry(slot).or_default() += 1;
+        for (slot, way) in change.accumulated {
+            let places = &mut self.contributions.entry(slot).or_default().places;
+            places.entry(way).or_default().insert(change.caller.clone());
+        }
+        // What was added in the same run may have been shown with the rest.
+        for slot in change.taken {
+            self.contributions.remove(&slot);
         }
         for (account, amount) in change.paid {
             *self.deposits.entry(account).or_insert(DEPOSIT) -= amount;
@@ -158,7 +193,10 @@ impl<'a> World<'a> {
         for collection in change.used {
             if let Some(given) = self.given.get_mut(&collection) {
                 given.runs += 1;
-                let cost = change.epsilon.get(&collection).copied().unwrap_or(0);
+            }
+        }
+        for (collection, cost) in change.epsilon {
+            if let Some(given) = self.given.get_mut(&collection) {
                 given.epsilon = given.epsilon.saturating_add(cost);
             }
         }
@@ -170,15 +208,26 @@ impl<'a> World<'a> {
         self.remember(slot);
     }
 
-    /// So many contributions stand behind an accumulator.
+    /// So many contributions stand behind an accumulator, each of an account of which nothing else is known.
     pub fn set_contributions(&mut self, slot: usize, contributions: u64) {
-        self.contributions.insert(slot, contributions);
+        let stated = Contributions {
+            stated: contributions,
+            ..Contributions::default()
+        };
+        self.contributions.insert(slot, stated);
     }
 
-    /// How many contributions stand behind an accumulator.
+    /// How many accounts have contributed to an accumulator since it was shown last: to each of its numbers, so many at least.
     #[must_use]
     pub fn contributions(&self, slot: usize) -> u64 {
-        self.contributions.get(&slot).copied().unwrap_or(0)
+        let Some(contributions) = self.contributions.get(&slot) else {
+            return 0;
+        };
+        let fewest = match self.stored(slot, None) {
+            Some(value) => contributions.fewest(&value, &mut Vec::new()),
+            None => 0,
+        };
+        contributions.stated.saturating_add(fewest)
     }
 
     /// Sets what an account has deposited.
@@ -275,7 +324,9 @@ impl<'a> World<'a> {
 /// What a run that is not refused leaves behind.
 struct Change {
     writes: BTreeMap<(usize, Option<Value>), Value>,
-    accumulated: Vec<usize>,
+    caller: Account,
+    accumulated: BTreeSet<(usize, Vec<usize>)>,
+    taken: BTreeSet<usize>,
     paid: BTreeMap<Account, i128>,
     earned: i128,
     keys: u64,

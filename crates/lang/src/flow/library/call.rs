@@ -33,9 +33,9 @@ impl Call<'_> {
         }
     }
 
-    /// All arguments as one leaf, with the number of the call.
+    /// All arguments as one leaf, with the number of the call. Some functions, like `saturating_add`, depend on their type.
     pub(super) fn combined(&self, how: Combination, walk: &mut Walk<'_>) -> Leaf {
-        let mut key = vec![self.builtin as u32];
+        let mut key = vec![self.builtin as u32, type_word(&self.expr.ty)];
         let mut all: Option<Leaf> = None;
         for index in 0..self.values.len() {
             let next = self.whole(index, walk);
@@ -77,6 +77,50 @@ impl Call<'_> {
     }
 }
 
+/// Stands for a scalar type in a number.
+fn type_word(ty: &Type) -> u32 {
+    match scalar(ty) {
+        Type::Int(int) => 1 + *int as u32,
+        Type::Fix(fix) => 1 << 16 | fix.integer << 8 | fix.fraction,
+        Type::Maybe(inner) => 1 << 17 | type_word(inner),
+        _ => 0,
+    }
+}
+
+/// Whether element i of the result is made of elements i, so that what counts the rows of a cell still does.
+pub(super) fn keeps_places(builtin: Builtin) -> bool {
+    use Builtin as B;
+    match builtin {
+        B::Max2
+        | B::Min2
+        | B::Clamp
+        | B::Abs
+        | B::Sqrt
+        | B::Exp
+        | B::Ln
+        | B::Sigmoid
+        | B::CheckedDiv
+        | B::WrappingAdd
+        | B::WrappingSub
+        | B::WrappingMul
+        | B::SaturatingAdd
+        | B::SaturatingSub
+        | B::SaturatingMul
+        | B::IsSome
+        | B::Or => true,
+        // These make cells, in whose order their values are.
+        B::Histogram
+        | B::HistogramEnum
+        | B::CellCount
+        | B::CellSum
+        | B::CellMean
+        | B::CellMedian
+        | B::CellMin
+        | B::CellMax => true,
+        _ => false,
+    }
+}
+
 /// The collections of which these hold all rows: columns, lists of columns, and lists as long as a collection, which are made of
 /// all its rows only.
 pub(super) fn whole_spaces(types: &[&Type]) -> Vec<usize> {
@@ -94,13 +138,17 @@ pub(super) fn whole_spaces(types: &[&Type]) -> Vec<usize> {
     spaces
 }
 
-/// The space over which a vector runs.
-pub(super) fn outer_space(ty: &Type) -> Vec<usize> {
-    match ty {
-        Type::Rows(_, collection) => vec![*collection],
-        Type::List(_, length) => length.rows.clone(),
-        _ => Vec::new(),
+/// The collections of which these are columns, or lists of columns.
+pub(super) fn column_spaces(types: &[&Type]) -> Vec<usize> {
+    let mut spaces = Vec::new();
+    for ty in types {
+        match ty {
+            Type::Rows(_, collection) => spaces.push(*collection),
+            Type::List(element, _) => spaces.extend(column_spaces(&[element])),
+            _ => {}
+        }
     }
+    spaces
 }
 
 /// Whether elements stand at the places of rows, or in a whole list of them.

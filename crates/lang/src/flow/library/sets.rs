@@ -2,12 +2,12 @@
 
 use enigma_bytecode::interval::Wide;
 
-use super::call::{Call, has_space, outer_space, rounds, whole_spaces};
+use super::call::{Call, column_spaces, has_space, rounds, whole_spaces};
 use super::{BIT, COEFFICIENT_LIMIT};
 use crate::flow::expression::shifted_up;
 use crate::flow::numbers::Op;
 use crate::flow::operator::shifted_down;
-use crate::flow::sources::{Combination, Mix};
+use crate::flow::sources::{Combination, Mix, Sources};
 use crate::flow::value::{Leaf, Move, Moves, Value, hull};
 use crate::flow::walk::Walk;
 use crate::hir::{Builtin, Type};
@@ -118,27 +118,26 @@ impl Walk<'_> {
     pub(super) fn matrix(&mut self, call: &Call<'_>) -> Value {
         let whole = call.combined(Combination::Number, self);
         let types: Vec<&Type> = call.args.iter().map(|a| &a.ty).collect();
-        let mut over = whole_spaces(&types);
+        let mut over = column_spaces(&types);
         if call.builtin == Builtin::MatMul {
             let (Some(a), Some(b)) = (types.first(), types.get(1)) else {
                 return self.unknown();
             };
-            let inner = a
-                .element()
-                .map(|row| whole_spaces(&[row]))
-                .unwrap_or_default();
-            let outer = outer_space(b);
-            over.retain(|c| inner.contains(c) && outer.contains(c));
+            // Only in the places of rows do rows meet what belongs to them: a list weighs each as it likes.
+            let space = |ty: Option<&Type>| match ty {
+                Some(Type::Rows(_, collection)) => Some(*collection),
+                _ => None,
+            };
+            let (inner, outer) = (space(a.element()), space(Some(b)));
+            over.retain(|c| inner == Some(*c) && outer == Some(*c));
         }
-        let stays = has_space(&call.expr.ty);
-        let sources = if stays {
-            whole.sources.clone()
-        } else {
-            whole
+        let sources = match call.builtin {
+            Builtin::MatMul => self.product_sources(call, &over),
+            _ => whole
                 .sources
                 .clone()
                 .several()
-                .reduced(&over, Mix::Aggregate)
+                .reduced(&over, Mix::Aggregate),
         };
         let number = self.numbers.fresh();
         let range = match call.builtin {
@@ -161,16 +160,35 @@ impl Walk<'_> {
         value
     }
 
+    /// The places of rows over which a product of matrices adds are gone: those inside of the first, and those of the second. Rows
+    /// of the first, and columns of the second, stand where they stood.
+    fn product_sources(&mut self, call: &Call<'_>, over: &[usize]) -> Sources {
+        let is_rows =
+            |i: usize| matches!(call.args.get(i).map(|arg| &arg.ty), Some(Type::Rows(..)));
+        let (a, b) = (call.whole(0, self).sources, call.whole(1, self).sources);
+        let (mut a, mut b) = (a.several(), b.several());
+        if !is_rows(0) {
+            a = a.reduced(over, Mix::Aggregate);
+        }
+        if is_rows(1) || !has_space(&call.expr.ty) {
+            b = b.reduced(over, Mix::Aggregate);
+        } else if is_rows(0) {
+            b = b.loose();
+        }
+        let both = a.combine(&b, Combination::Number);
+        match has_space(&call.expr.ty) {
+            true => both,
+            false => both.reduced(over, Mix::Aggregate),
+        }
+    }
+
     fn product_range(&mut self, call: &Call<'_>) -> Option<Wide> {
         let (a, b) = (call.whole(0, self).range?, call.whole(1, self).range?);
-        let product = a.times(b);
-        let product = call
-            .fraction()
-            .map_or(product, |f| shifted_down(product, f));
         let terms = call.args.get(1).map(|b| self.elements(&b.ty).high)?;
-        Some(product.times(Wide {
+        let sum = a.times(b).times(Wide {
             low: 0,
             high: terms,
-        }))
+        });
+        Some(call.fraction().map_or(sum, |f| shifted_down(sum, f)))
     }
 }
