@@ -359,6 +359,11 @@ impl Sources {
         self.iter().any(|(_, mixes)| mixes.is_row())
     }
 
+    /// Whether there is one value for each row of any source.
+    pub(super) fn has_places(&self) -> bool {
+        self.iter().any(|(_, mixes)| mixes.aligned != 0)
+    }
+
     /// Sums of what each caller contributed: for accumulators.
     pub(super) fn accumulated(mut self) -> Sources {
         for (source, mixes) in &mut self.0 {

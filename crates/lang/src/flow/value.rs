@@ -153,7 +153,7 @@ impl Leaf {
 
     /// Whether a row's truth value, in this leaf, would let through or hold back what its other columns hold.
     pub(super) fn picks(&self, value: &Leaf) -> bool {
-        self.private && self.sources.has_rows() && !value.columns.is_subset(&self.columns)
+        self.private && self.sources.has_places() && !value.columns.is_subset(&self.columns)
     }
 
     /// Whether it is 0 or 1.
