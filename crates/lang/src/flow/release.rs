@@ -30,8 +30,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Types are known before secrecy: whether the result may be missing was judged from the lines above. A count that only a
-    /// later pass of a loop makes private was not seen.
+    /// Types are known before secrecy: whether the result may be missing was judged line by line, from what might be private. What
+    /// only a later pass of a loop makes private was not seen, nor that a variable is public again.
     fn typed_as_guarded(&mut self, reveal: &Reveal, guards: &Guards, local: crate::hir::LocalId) {
         let typed = self.local(local).is_some_and(|l| l.ty != reveal.value.ty);
         let fits = match &reveal.value.ty {
@@ -43,12 +43,15 @@ impl<'a> Walk<'a> {
         if fits {
             return;
         }
-        let message = "whether this result may be missing is not known at its first pass";
-        let diagnostic = Diagnostic::error(Code::E0900, reveal.name_span, message)
-            .because(
-                "what its guard counts is private in some passes of a loop and public in others",
-            )
-            .help("count in a variable of its own, with `let` inside of the loop");
+        let why = match guards.suppressed {
+            true => "what its guard counts becomes private in a later pass of a loop",
+            false => {
+                "what its guard counts is public, in a variable that may hold something private"
+            }
+        };
+        let message = "whether this result may be missing cannot be told here";
+        let diagnostic = Diagnostic::error(Code::E0900, reveal.name_span, message).because(why);
+        let diagnostic = diagnostic.help("count in a variable of its own: `let count = ...;`");
         self.report(diagnostic);
     }
 
