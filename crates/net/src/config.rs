@@ -49,7 +49,8 @@ impl Config {
             max_frame: 300 << 10,
             queue_bytes: 64 << 20,
             inbox_bytes: 16 << 20,
-            idle_timeout: Duration::from_secs(5),
+            // A machine whose cores are all busy may keep a node from its links for seconds.
+            idle_timeout: Duration::from_secs(15),
             ping_interval: Duration::from_secs(1),
             handshake_timeout: Duration::from_secs(5),
             retry_min: Duration::from_millis(50),
