@@ -9,6 +9,8 @@
 mod session;
 mod setup;
 
+use enigma_bytecode::disasm::disassemble;
+use enigma_bytecode::interface::Interface;
 use enigma_bytecode::plan::{self, Sizes};
 use enigma_bytecode::{container, verify};
 use enigma_field::{Committee, M61};
@@ -55,6 +57,9 @@ pub fn contract(bytes: &[u8]) {
             bytes,
             "a contract has one encoding"
         );
+        let listing = disassemble(&decoded);
+        assert!(listing.starts_with("contract "), "any contract is listed");
+        let _interface = Interface::of(&decoded);
     }
     let Ok(verified) = verify::load(bytes, None) else {
         return;

@@ -51,7 +51,21 @@ const STATED: &[Stated] = &[
     ),
     stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_PARTIES"),
     stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_REVEALS"),
+    stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_COLUMNS"),
+    stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_VALUE_BYTES"),
+    stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_TEXT"),
     stated(BYTECODE, "crates/bytecode/src/ranges.rs", "MAX_OPS"),
+    stated(BYTECODE, "crates/bytecode/src/ranges.rs", "MAX_LEN"),
+    stated(
+        BYTECODE,
+        "crates/bytecode/src/ranges.rs",
+        "MAX_CONTRIBUTION",
+    ),
+    stated(
+        BYTECODE,
+        "crates/bytecode/src/ranges/scope.rs",
+        "MAX_NESTING",
+    ),
     stated(STORAGE, "crates/store/src/store.rs", "FORMAT_VERSION"),
     stated(STORAGE, "crates/store/src/record.rs", "PIECE"),
     stated(STORAGE, "crates/store/src/record.rs", "CONTEXT"),
@@ -61,7 +75,7 @@ const STATED: &[Stated] = &[
 ];
 
 /// Where the codes of a container are; every `const NAME: u8 = CODE` of it has a line in the page.
-const TAGS: &str = "crates/bytecode/src/container.rs";
+const TAGS: &str = "crates/bytecode/src/container/tag.rs";
 /// Where the signed types are; every type string is in the page.
 const TYPES: &[&str] = &["crates/wire/src/eip712.rs", "crates/wire/src/api/signed.rs"];
 
@@ -111,10 +125,9 @@ fn constant<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     Some(value.trim())
 }
 
-/// Names and codes of the choices in the container's module `tag`.
+/// Names and codes of the choices in a container.
 fn codes(source: &str) -> Vec<(&str, &str)> {
-    let module = source.split_once("mod tag {").map_or("", |(_, rest)| rest);
-    let constants = module.lines().filter_map(|line| {
+    let constants = source.lines().filter_map(|line| {
         let line = line.trim().strip_prefix("pub(super) const ")?;
         let (name, code) = line.split_once(": u8 = ")?;
         Some((name, code.strip_suffix(';')?))
@@ -145,7 +158,7 @@ mod tests {
         assert_eq!(constant(source, "A"), Some("1"));
         assert_eq!(constant(source, "LEN"), Some("(64 << 10) - 1"));
         assert_eq!(constant(source, "B"), None);
-        let tags = "const X: u8 = 9;\nmod tag {\n    pub(super) const ADD: u8 = 17;\n}\n";
+        let tags = "const X: u8 = 9;\n// Codes.\npub(super) const ADD: u8 = 17;\n";
         assert_eq!(codes(tags), [("ADD", "17")]);
         let types = "f(\"T(uint8 a)\")\n.g(b\"Enigma\", \n\"U(bytes32 b,uint8 c){T}\",)";
         assert_eq!(type_strings(types), ["T(uint8 a)", "U(bytes32 b,uint8 c)"]);

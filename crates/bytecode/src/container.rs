@@ -3,19 +3,26 @@
 //! error.
 //!
 //! ```text
-//! "ENB2" | profile: u8 | six sections, each a length and so many bytes:
-//! types      empty in this version
-//! interface  name, version | groups | names of parties | collections with kind, range and allows |
-//!            names of entries
-//! manifest   every reveal: name, entry, recipient, kind, shape per source, guards
-//! constants  ascending, each once
-//! code       per entry its operations; `const` names a constant by its place
+//! "ENB3" | profile: u8 | six sections, each a length and so many bytes:
+//! types      enumerations with the names of their values
+//! interface  name, version | groups | names of parties | collections | slots | privacy budget |
+//!            entries with callers and parameters
+//! manifest   every reveal: name, entry, recipients, columns, shape per source, guards, noise
+//! constants  the numbers that `const` names by their place, ascending, each once
+//! code       per entry its operations
 //! limits     per entry how many public and secret registers it defines
 //! ```
-//! Numbers are LEB128 of minimal length, signed ones zigzag first; lists and texts are preceded by
-//! their length; there is no padding. Cost formulas are not stored: `plan` is their one home.
+//! Numbers are LEB128 of minimal length, signed ones zigzag first; lists, bytes and texts are preceded
+//! by their length; there is no padding. Cost formulas are not stored: `plan` is their one home.
+//!
+//! Reader and writer are one description: `part` says of each declaration, `operation` of each
+//! operation which parts it has in which order.
 
+mod operation;
+mod part;
 mod reader;
+mod sections;
+mod tag;
 mod writer;
 
 use std::fmt;
@@ -25,7 +32,7 @@ use enigma_wire::id::Hash;
 use crate::model::Contract;
 
 /// First bytes of every container.
-pub const MAGIC: [u8; 4] = *b"ENB2";
+pub const MAGIC: [u8; 4] = *b"ENB3";
 /// Largest container, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Longest name, in bytes.
@@ -44,7 +51,7 @@ pub enum DecodeError {
         /// The profile's number.
         profile: u8,
     },
-    /// Ends too early, or a section does.
+    /// Ends too early, or a section does, or a list or text says it is longer than what is left.
     Truncated {
         /// Offset.
         at: usize,
@@ -54,13 +61,17 @@ pub enum DecodeError {
         /// Offset.
         at: usize,
     },
-    /// A text is not a name.
+    /// A text is not a name, not the way to a column, or not UTF-8.
     BadName {
         /// Offset.
         at: usize,
     },
     /// An unknown operation, shape, recipient or other choice.
     BadTag {
+        /// What is chosen, like `operation`.
+        choice: &'static str,
+        /// What the bytes say.
+        tag: u8,
         /// Offset.
         at: usize,
     },
@@ -83,7 +94,9 @@ impl fmt::Display for DecodeError {
             DecodeError::Truncated { at } => write!(f, "ends too early at byte {at}"),
             DecodeError::BadNumber { at } => write!(f, "bad number at byte {at}"),
             DecodeError::BadName { at } => write!(f, "bad name at byte {at}"),
-            DecodeError::BadTag { at } => write!(f, "unknown choice at byte {at}"),
+            DecodeError::BadTag { choice, tag, at } => {
+                write!(f, "unknown {choice} {tag} at byte {at}")
+            }
             DecodeError::Trailing { at } => write!(f, "bytes left over at byte {at}"),
             DecodeError::NotCanonical => f.write_str("not in canonical form"),
         }
@@ -95,7 +108,7 @@ impl std::error::Error for DecodeError {}
 /// The bytes of a contract.
 #[must_use]
 pub fn encode(contract: &Contract) -> Vec<u8> {
-    writer::encode(contract)
+    sections::encode(contract)
 }
 
 /// The contract in the bytes. Nothing is verified but form: see [`crate::verify`].
@@ -106,7 +119,7 @@ pub fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
     if bytes.len() > MAX_BYTES {
         return Err(DecodeError::TooLarge);
     }
-    let contract = reader::decode(bytes)?;
+    let contract = sections::decode(bytes)?;
     if encode(&contract) != bytes {
         return Err(DecodeError::NotCanonical);
     }
@@ -122,7 +135,7 @@ pub fn contract_hash(bytes: &[u8]) -> Hash {
 /// By which consents name what is shown: BLAKE3 of the manifest section.
 #[must_use]
 pub fn manifest_hash(contract: &Contract) -> Hash {
-    Hash(*blake3::hash(&writer::manifest(contract)).as_bytes())
+    Hash(*blake3::hash(&sections::manifest(contract)).as_bytes())
 }
 
 /// Whether a text can be a name: 1 to 64 letters, digits and `_`, not beginning with a digit.
@@ -132,56 +145,18 @@ pub fn is_name(text: &str) -> bool {
         .bytes()
         .next()
         .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());
-    let goes_on = text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
-    begins && goes_on && text.len() <= MAX_NAME
+    begins && is_step(text)
 }
 
-/// Numbers that stand for choices, in one place for reader and writer.
-mod tag {
-    pub(super) const PROFILE_SHAMIR_M61_V1: u8 = 1;
+/// Whether a text can lead from a whole to one of its columns: nothing when the whole is the column, else
+/// names of fields and places in lists and tuples, with points between them, like `face.0`.
+#[must_use]
+pub fn is_path(text: &str) -> bool {
+    let is_place = |step: &str| is_step(step) && step.bytes().all(|b| b.is_ascii_digit());
+    text.is_empty() || text.split('.').all(|step| is_name(step) || is_place(step))
+}
 
-    pub(super) const SHAPE_AGGREGATE: u8 = 0;
-    pub(super) const SHAPE_PER_OWNER: u8 = 1;
-    pub(super) const SHAPE_ANY: u8 = 2;
-    pub(super) const SHAPE_MEMBER: u8 = 3;
-
-    pub(super) const KIND_INTEGER: u8 = 0;
-    pub(super) const KIND_BOOL: u8 = 1;
-    pub(super) const KIND_MEMBER_OF: u8 = 2;
-
-    pub(super) const TO_EACH_OF: u8 = 0;
-    pub(super) const TO_OWNER_OF: u8 = 1;
-    pub(super) const TO_PARTY: u8 = 2;
-
-    pub(super) const CONST: u8 = 0;
-    pub(super) const ROWS: u8 = 1;
-    pub(super) const PUBLIC_ADD: u8 = 2;
-    pub(super) const PUBLIC_SUB: u8 = 3;
-    pub(super) const PUBLIC_MUL: u8 = 4;
-    pub(super) const PUBLIC_DIV: u8 = 5;
-    pub(super) const INPUT: u8 = 16;
-    pub(super) const ADD: u8 = 17;
-    pub(super) const SUB: u8 = 18;
-    pub(super) const ADD_PUBLIC: u8 = 19;
-    pub(super) const MUL_PUBLIC: u8 = 20;
-    pub(super) const MUL: u8 = 21;
-    pub(super) const SUM: u8 = 22;
-    pub(super) const DIV_PUBLIC: u8 = 23;
-    pub(super) const RANK_ASCENDING: u8 = 24;
-    pub(super) const RANK_DESCENDING: u8 = 25;
-    pub(super) const LESS: u8 = 26;
-    pub(super) const EQUAL: u8 = 27;
-    pub(super) const GREATER: u8 = 28;
-    pub(super) const LESS_PUBLIC: u8 = 29;
-    pub(super) const EQUAL_PUBLIC: u8 = 30;
-    pub(super) const GREATER_PUBLIC: u8 = 31;
-    pub(super) const OUT: u8 = 32;
-    pub(super) const FIRST_ASCENDING: u8 = 33;
-    pub(super) const FIRST_DESCENDING: u8 = 34;
-    pub(super) const FIRST_MEMBER_ASCENDING: u8 = 35;
-    pub(super) const FIRST_MEMBER_DESCENDING: u8 = 36;
-    pub(super) const DIV: u8 = 37;
-    pub(super) const SQUARE_ROOT: u8 = 38;
-    pub(super) const SELECT: u8 = 39;
-    pub(super) const QUANTILE: u8 = 40;
+fn is_step(text: &str) -> bool {
+    let all = text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
+    all && (1..=MAX_NAME).contains(&text.len())
 }

@@ -1,157 +1,140 @@
 //! A compiled contract as text, for people who want to see what runs.
 
+mod operation;
+
 use std::fmt::{self, Write};
 
-use crate::interface::{recipient, shape};
-use crate::model::{Contract, Kind, Op, Order, PublicOp, Relation};
+use crate::interface::{Names, hex, millionths, profile, shape};
+use crate::model::{Allow, Column, Contract, Entry, Kind, Known, Op, Role, RowCount, Slot, Store};
 
-/// One line per declaration and operation.
+/// One line per declaration and operation; what depends on a condition or is done for each member is
+/// indented.
 #[must_use]
 pub fn disassemble(contract: &Contract) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let written = listing(contract, &mut out);
+    let written = listing(Names(contract), &mut out);
     debug_assert!(written.is_ok());
     out
 }
 
-fn listing(contract: &Contract, out: &mut String) -> fmt::Result {
+fn listing(names: Names<'_>, out: &mut String) -> fmt::Result {
+    let contract = names.0;
     writeln!(
         out,
-        "contract {} version {}",
-        contract.name, contract.version
+        "contract {} version {} for {}",
+        contract.name,
+        contract.version,
+        profile(contract.profile)
     )?;
     for (i, group) in contract.groups.iter().enumerate() {
-        writeln!(
-            out,
-            "group {i} {} min {} max {}",
-            group.name, group.min, group.max
-        )?;
+        let (name, min, max) = (&group.name, group.min, group.max);
+        writeln!(out, "group {i} {name} min {min} max {max}")?;
     }
     for (i, party) in contract.parties.iter().enumerate() {
         writeln!(out, "party {i} {party}")?;
     }
+    for (i, one) in contract.enums.iter().enumerate() {
+        writeln!(out, "enum {i} {} {}", one.name, one.variants.join(", "))?;
+    }
     for (i, collection) in contract.collections.iter().enumerate() {
-        let values = match collection.kind {
-            Kind::Bool => "bool".to_owned(),
-            Kind::Integer | Kind::MemberOf(_) => {
-                format!("range {}..={}", collection.low, collection.high)
-            }
-        };
-        writeln!(
-            out,
-            "collection {i} {} group {} {values}",
-            collection.name, collection.group
-        )?;
-        for allow in &collection.allows {
-            let to: Vec<String> = allow
-                .recipients
-                .iter()
-                .map(|&r| recipient(contract, r))
-                .collect();
-            writeln!(out, "  allow {} to {}", shape(allow.shape), to.join(", "))?;
+        let from = names.provider(collection.provider);
+        write!(out, "collection {i} {} from {from}", collection.name)?;
+        if let RowCount::UpTo(most) = collection.rows {
+            write!(out, " max_rows {most}")?;
+        }
+        writeln!(out)?;
+        columns(names, &collection.columns, "  ", out)?;
+        allows(names, &collection.allows, out)?;
+    }
+    for (i, one) in contract.slots.iter().enumerate() {
+        slot(names, i, one, out)?;
+    }
+    if let Some(budget) = contract.budget {
+        if let Some(epsilon) = budget.epsilon_total {
+            writeln!(out, "budget epsilon_total {}", millionths(epsilon))?;
+        }
+        if let Some(runs) = budget.runs_per_input {
+            writeln!(out, "budget runs_per_input {runs}")?;
         }
     }
-    for entry in &contract.entries {
-        writeln!(out, "entry {}", entry.name)?;
-        entry
-            .code
-            .iter()
-            .try_for_each(|op| operation(contract, op, out))?;
+    let mut entries = contract.entries.iter().enumerate();
+    entries.try_for_each(|(i, one)| entry(names, i, one, out))
+}
+
+fn columns(names: Names<'_>, columns: &[Column], indent: &str, out: &mut String) -> fmt::Result {
+    for column in columns {
+        write!(out, "{indent}column")?;
+        if !column.name.is_empty() {
+            write!(out, " {}", column.name)?;
+        }
+        write!(out, ": {}", names.kind(column.kind))?;
+        match column.kind {
+            Kind::Bool | Kind::Bytes(_) | Kind::Account => writeln!(out)?,
+            _ => writeln!(out, " {}..={}", column.low, column.high)?,
+        }
     }
     Ok(())
 }
 
-fn operation(contract: &Contract, op: &Op, out: &mut String) -> fmt::Result {
-    let collection = |index: u16| {
-        contract
-            .collections
-            .get(usize::from(index))
-            .map_or("?", |collection| &collection.name)
+fn allows(names: Names<'_>, allows: &[Allow], out: &mut String) -> fmt::Result {
+    allows.iter().try_for_each(|allow| {
+        let to = names.recipients(&allow.recipients);
+        writeln!(out, "  allow {} to {to}", shape(allow.shape))
+    })
+}
+
+fn slot(names: Names<'_>, index: usize, slot: &Slot, out: &mut String) -> fmt::Result {
+    let store = match slot.store {
+        Store::Ledger => "ledger",
+        Store::Secret => "secret",
     };
-    match *op {
-        Op::Const { dst, value } => writeln!(out, "  c{} = {value}", dst.0),
-        Op::Rows { dst, collection: c } => writeln!(out, "  c{} = rows {}", dst.0, collection(c)),
-        Op::Public { dst, op, a, b } => {
-            let sign = match op {
-                PublicOp::Add => '+',
-                PublicOp::Sub => '-',
-                PublicOp::Mul => '*',
-                PublicOp::Div => '/',
-            };
-            writeln!(out, "  c{} = c{} {sign} c{}", dst.0, a.0, b.0)
-        }
-        Op::Input { dst, collection: c } => writeln!(out, "  s{} = input {}", dst.0, collection(c)),
-        Op::Add { dst, a, b } => writeln!(out, "  s{} = s{} + s{}", dst.0, a.0, b.0),
-        Op::Sub { dst, a, b } => writeln!(out, "  s{} = s{} - s{}", dst.0, a.0, b.0),
-        Op::AddPublic { dst, a, b } => writeln!(out, "  s{} = s{} + c{}", dst.0, a.0, b.0),
-        Op::MulPublic { dst, a, b } => writeln!(out, "  s{} = s{} * c{}", dst.0, a.0, b.0),
-        Op::Mul { dst, a, b } => writeln!(out, "  s{} = s{} * s{}", dst.0, a.0, b.0),
-        Op::Sum { dst, a } => writeln!(out, "  s{} = sum s{}", dst.0, a.0),
-        Op::DivPublic { dst, a, b } => writeln!(out, "  s{} = s{} / c{}", dst.0, a.0, b.0),
-        Op::Div { dst, a, b } => writeln!(out, "  s{} = s{} / s{}", dst.0, a.0, b.0),
-        Op::SquareRoot { dst, a } => writeln!(out, "  s{} = sqrt s{}", dst.0, a.0),
-        Op::Select {
-            dst,
-            bit,
-            then,
-            otherwise,
-        } => {
-            let (bit, then, otherwise) = (bit.0, then.0, otherwise.0);
-            writeln!(out, "  s{} = s{bit} ? s{then} : s{otherwise}", dst.0)
-        }
-        Op::Quantile { dst, a, place } => {
-            writeln!(out, "  s{} = place c{} of sorted s{}", dst.0, place.0, a.0)
-        }
-        Op::Rank { dst, a, order } => {
-            let name = by_order(order, "rank", "rank_desc");
-            writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
-        }
-        Op::Compare {
-            dst,
-            relation,
-            a,
-            b,
-        } => writeln!(out, "  s{} = s{} {} s{}", dst.0, a.0, sign(relation), b.0),
-        Op::ComparePublic {
-            dst,
-            relation,
-            a,
-            b,
-        } => writeln!(out, "  s{} = s{} {} c{}", dst.0, a.0, sign(relation), b.0),
-        Op::First { dst, a, order } => {
-            let name = by_order(order, "min", "max");
-            writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
-        }
-        Op::FirstMember { dst, a, order } => {
-            let name = by_order(order, "member of min", "member of max");
-            writeln!(out, "  s{} = {name} s{}", dst.0, a.0)
-        }
-        Op::Out { reveal, src } => {
-            let line = contract.manifest.get(usize::from(reveal));
-            let (name, to) = line.map_or(("?", String::new()), |r| {
-                (&r.name, recipient(contract, r.recipient))
-            });
-            write!(out, "  out s{} as {name} to {to}", src.0)?;
-            for &(guarded, rows) in line.map_or(&[][..], |r| &r.min_groups) {
-                write!(out, " with min_group({}, {rows})", collection(guarded))?;
-            }
-            writeln!(out)
-        }
+    let keyed = if slot.keyed { " map" } else { "" };
+    let accumulator = if slot.accumulator { " accumulator" } else { "" };
+    let initial: Vec<String> = slot.initial.iter().map(known).collect();
+    let initial = initial.join(", ");
+    writeln!(
+        out,
+        "slot {index} {store}.{}{keyed}{accumulator} = {initial}",
+        slot.name
+    )?;
+    columns(names, &slot.columns, "  ", out)?;
+    allows(names, &slot.allows, out)
+}
+
+fn known(value: &Known) -> String {
+    match value {
+        Known::Number(value) => value.to_string(),
+        Known::Bytes(bytes) => hex(bytes),
     }
 }
 
-fn by_order(order: Order, ascending: &'static str, descending: &'static str) -> &'static str {
-    match order {
-        Order::Ascending => ascending,
-        Order::Descending => descending,
+fn entry(names: Names<'_>, index: usize, entry: &Entry, out: &mut String) -> fmt::Result {
+    write!(out, "entry {}", entry.name)?;
+    match entry.by {
+        Some(Role::Party(party)) => writeln!(out, " by {}", names.party(party))?,
+        Some(Role::Member(group)) => writeln!(out, " by {}", names.group(group))?,
+        None => writeln!(out)?,
     }
+    for param in &entry.params {
+        let private = if param.private { "private" } else { "public" };
+        writeln!(out, "  param {private} {}", param.name)?;
+        columns(names, &param.columns, "    ", out)?;
+    }
+    let mut depth = 1_usize;
+    for op in &entry.code {
+        if matches!(op, Op::Else | Op::End) {
+            depth = depth.saturating_sub(1).max(1);
+        }
+        let indent = 2 * depth.min(MAX_DEPTH);
+        let text = operation::text(names, index, op);
+        writeln!(out, "{:indent$}{text}", "")?;
+        if matches!(op, Op::If { .. } | Op::EachMember { .. } | Op::Else) {
+            depth += 1;
+        }
+    }
+    Ok(())
 }
 
-fn sign(relation: Relation) -> &'static str {
-    match relation {
-        Relation::Less => "<",
-        Relation::Equal => "==",
-        Relation::Greater => ">",
-    }
-}
+/// Deeper nesting is indented no further: a listing is not much longer than its code.
+const MAX_DEPTH: usize = 64;

@@ -1,10 +1,17 @@
 //! What people and client programs need to know of a contract: the `.enj` file ([`Interface`] as
 //! JSON), and the manifest in plain sentences for those who own the data.
 
+mod build;
+mod names;
+mod sentences;
+
 use serde::{Deserialize, Serialize};
 
-use crate::container;
-use crate::model::{Contract, Kind, Recipient, Reveal, Shape};
+use crate::model::Contract;
+
+pub use sentences::sentences;
+
+pub(crate) use names::{Names, hex, millionths, profile, shape};
 
 /// A contract as its clients see it, without code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +30,14 @@ pub struct Interface {
     pub groups: Vec<GroupInterface>,
     /// Names of parties, in source order: an instance binds them in this order.
     pub parties: Vec<String>,
+    /// Enumerations, in source order.
+    pub enums: Vec<EnumInterface>,
     /// Collections, in source order.
     pub collections: Vec<CollectionInterface>,
+    /// Stored state, in source order.
+    pub slots: Vec<SlotInterface>,
+    /// How much of what each contributor gave may be used up.
+    pub budget: Option<BudgetInterface>,
     /// Entries, in source order.
     pub entries: Vec<EntryInterface>,
     /// Who learns what, in sentences.
@@ -42,21 +55,51 @@ pub struct GroupInterface {
     pub max: u32,
 }
 
+/// An enumeration: a value is the place of its name, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnumInterface {
+    /// Its name.
+    pub name: String,
+    /// What its values are called.
+    pub variants: Vec<String>,
+}
+
 /// A collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectionInterface {
     /// Its name.
     pub name: String,
-    /// Name of the group whose members give values.
-    pub group: String,
+    /// Who gives rows.
+    pub from: AccountsInterface,
+    /// The most rows that one gives; nothing when each gives exactly one.
+    pub max_rows: Option<u32>,
+    /// What a row consists of.
+    pub columns: Vec<ColumnInterface>,
+    /// What the owners allow.
+    pub allows: Vec<AllowInterface>,
+}
+
+/// The members of a group, or a party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountsInterface {
+    /// Any member of this group, each on their own.
+    Each(String),
+    /// This party.
+    Party(String),
+}
+
+/// One number of a row, a parameter, a slot or a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnInterface {
+    /// The way to it from the whole, like `age` or `face.0`; empty when it is the whole.
+    pub name: String,
     /// What a value is.
     pub kind: ValueKind,
     /// Smallest valid value; of truth values 0, which is `false`.
     pub low: i64,
     /// Largest valid value; of truth values 1, which is `true`.
     pub high: i64,
-    /// What the owners allow.
-    pub allows: Vec<AllowInterface>,
 }
 
 /// One `allow` clause, as written in the source.
@@ -68,15 +111,78 @@ pub struct AllowInterface {
     pub to: Vec<String>,
 }
 
+/// Stored state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotInterface {
+    /// Its name.
+    pub name: String,
+    /// Where it is kept.
+    pub store: StoreInterface,
+    /// Whether it is a map.
+    pub keyed: bool,
+    /// Whether entries only add to it.
+    pub accumulator: bool,
+    /// What it consists of.
+    pub columns: Vec<ColumnInterface>,
+    /// What is in each column at first, of a map at every key.
+    pub initial: Vec<KnownInterface>,
+    /// What may be shown of it.
+    pub allows: Vec<AllowInterface>,
+}
+
+/// Where a slot is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreInterface {
+    /// On the chain, for everyone.
+    Ledger,
+    /// Secret-shared, at the committee.
+    Secret,
+}
+
+/// How much of what each contributor gave may be used up: what would pass it is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetInterface {
+    /// What all noise on one contributor's data may cost together, in millionths of epsilon.
+    pub epsilon_total_millionths: Option<u64>,
+    /// In how many runs one input may take part.
+    pub runs_per_input: Option<u32>,
+}
+
+/// A public value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KnownInterface {
+    /// A number, or a truth value as 1 or 0.
+    Number(i64),
+    /// Bytes, as `0x` and hexadecimal digits.
+    Bytes(String),
+}
+
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryInterface {
     /// Its name.
     pub name: String,
+    /// Who may call it; anyone when nothing is stated.
+    pub by: Option<AccountsInterface>,
+    /// What the caller gives.
+    pub params: Vec<ParamInterface>,
     /// What it reads.
     pub inputs: Vec<InputInterface>,
     /// What it reveals, in order.
     pub results: Vec<ResultInterface>,
+}
+
+/// A parameter of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParamInterface {
+    /// Its name.
+    pub name: String,
+    /// Whether the caller deals it to the nodes; else everyone sees it.
+    pub private: bool,
+    /// What it consists of.
+    pub columns: Vec<ColumnInterface>,
 }
 
 /// A collection that an entry reads.
@@ -98,20 +204,58 @@ pub struct ResultInterface {
     /// Who receives it, as written in the source.
     pub to: String,
     /// Who receives it, for programs.
-    pub recipient: RecipientInterface,
-    /// What the value is.
-    pub kind: ValueKind,
+    pub recipients: Vec<RecipientInterface>,
+    /// What it consists of.
+    pub columns: Vec<ColumnInterface>,
     /// From what it is computed.
     pub sources: Vec<SourceInterface>,
+    /// Sizes below which the entry does not run.
+    pub min_groups: Vec<GuardInterface>,
+    /// A value is shown only where so many are counted, and whether it is is shown, too.
+    pub hidden_below: Option<u32>,
+    /// What is added to each value before it is shown.
+    pub noise: Option<NoiseInterface>,
 }
 
-/// A collection a result is computed from.
+/// Private data a result is computed from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceInterface {
-    /// The collection's name.
-    pub collection: String,
+    /// Which.
+    #[serde(flatten)]
+    pub from: SourceName,
     /// Under which shape it is released, as written in the source.
     pub shape: String,
+}
+
+/// Names private data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceName {
+    /// The rows of this collection.
+    Collection(String),
+    /// What is stored in this slot.
+    Slot(String),
+    /// This private parameter of the entry.
+    Param(String),
+}
+
+/// A guard on the size of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardInterface {
+    /// The collection's name.
+    pub collection: String,
+    /// Fewest rows.
+    pub rows: u32,
+}
+
+/// A distribution of noise on whole numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseInterface {
+    /// Discrete Laplace: x has probability proportional to (decay / 2^64)^|x|. In decimal digits.
+    Laplace(String),
+    /// Discrete Gaussian: x has probability proportional to (decay / 2^64)^(x^2). In decimal digits.
+    Gaussian(String),
 }
 
 /// Who receives a result.
@@ -124,6 +268,10 @@ pub enum RecipientInterface {
     Owner(String),
     /// This party.
     Party(String),
+    /// Who calls the entry.
+    Caller,
+    /// Everyone.
+    Public,
 }
 
 /// What a value is.
@@ -134,54 +282,18 @@ pub enum ValueKind {
     Integer,
     /// A truth value, 0 or 1.
     Bool,
+    /// A number in fixed point, with so many bits behind the point.
+    Fixed(u8),
+    /// The place of a name of this enumeration, counted from 0.
+    Enum(String),
+    /// Public bytes, so many at most.
+    Bytes(u32),
+    /// 52 bits of private bytes, the lowest piece first, as a number.
+    Limb,
+    /// An account.
+    Account,
     /// The number of a member in the list of members of this collection; the ledger has the account.
     MemberOf(String),
-}
-
-impl Interface {
-    /// The interface of a contract.
-    #[must_use]
-    pub fn of(contract: &Contract) -> Interface {
-        let bytes = container::encode(contract);
-        let groups = contract.groups.iter().map(|group| GroupInterface {
-            name: group.name.clone(),
-            min: group.min,
-            max: group.max,
-        });
-        let collections = contract.collections.iter().map(|c| CollectionInterface {
-            name: c.name.clone(),
-            group: group_name(contract, c.group).to_owned(),
-            kind: kind(contract, c.kind),
-            low: c.low,
-            high: c.high,
-            allows: c
-                .allows
-                .iter()
-                .map(|allow| AllowInterface {
-                    shape: shape(allow.shape),
-                    to: allow
-                        .recipients
-                        .iter()
-                        .map(|&r| recipient(contract, r))
-                        .collect(),
-                })
-                .collect(),
-        });
-        Interface {
-            contract: contract.name.clone(),
-            version: contract.version,
-            profile: "shamir-m61-v1".to_owned(),
-            hash: container::contract_hash(&bytes).to_string(),
-            manifest_hash: container::manifest_hash(contract).to_string(),
-            groups: groups.collect(),
-            parties: contract.parties.clone(),
-            collections: collections.collect(),
-            entries: (0..contract.entries.len())
-                .map(|index| entry(contract, index))
-                .collect(),
-            manifest: sentences(contract),
-        }
-    }
 }
 
 /// The interface as JSON text.
@@ -192,181 +304,4 @@ pub fn to_json(contract: &Contract) -> String {
         "{}\n",
         text.expect("a structure of texts and numbers is JSON")
     )
-}
-
-/// Who learns what, one sentence per reveal, and that nobody learns anything else.
-#[must_use]
-pub fn sentences(contract: &Contract) -> Vec<String> {
-    let mut out: Vec<String> = contract
-        .manifest
-        .iter()
-        .map(|r| sentence(contract, r))
-        .collect();
-    out.push(if out.is_empty() {
-        "Nobody learns anything.".to_owned()
-    } else {
-        "Nobody learns anything else.".to_owned()
-    });
-    out
-}
-
-/// A recipient as it is written in a contract.
-pub(crate) fn recipient(contract: &Contract, recipient: Recipient) -> String {
-    match recipient {
-        Recipient::EachOf(group) => format!("each {}", group_name(contract, group)),
-        Recipient::OwnerOf(collection) => {
-            format!("owner({})", collection_name(contract, collection))
-        }
-        Recipient::Party(party) => party_name(contract, party).to_owned(),
-    }
-}
-
-/// A shape as it is written in a contract.
-pub(crate) fn shape(shape: Shape) -> String {
-    match shape {
-        Shape::Aggregate(k) => format!("aggregate({k})"),
-        Shape::Member => "member".to_owned(),
-        Shape::PerOwner => "per_owner".to_owned(),
-        Shape::Any => "any".to_owned(),
-    }
-}
-
-fn kind(contract: &Contract, kind: Kind) -> ValueKind {
-    match kind {
-        Kind::Integer => ValueKind::Integer,
-        Kind::Bool => ValueKind::Bool,
-        Kind::MemberOf(collection) => {
-            ValueKind::MemberOf(collection_name(contract, collection).to_owned())
-        }
-    }
-}
-
-fn entry(contract: &Contract, index: usize) -> EntryInterface {
-    let used = contract.collections_used(index).into_iter();
-    let inputs = used.map(|collection| InputInterface {
-        collection: collection_name(contract, collection).to_owned(),
-        minimum_rows: contract.minimum_rows(index, usize::from(collection)),
-        maximum_rows: contract.maximum_rows(usize::from(collection)),
-    });
-    let lines = contract
-        .manifest
-        .iter()
-        .filter(|reveal| usize::from(reveal.entry) == index);
-    let results = lines.map(|reveal| ResultInterface {
-        name: reveal.name.clone(),
-        to: recipient(contract, reveal.recipient),
-        recipient: match reveal.recipient {
-            Recipient::EachOf(group) => {
-                RecipientInterface::Each(group_name(contract, group).to_owned())
-            }
-            Recipient::OwnerOf(collection) => {
-                RecipientInterface::Owner(collection_name(contract, collection).to_owned())
-            }
-            Recipient::Party(party) => {
-                RecipientInterface::Party(party_name(contract, party).to_owned())
-            }
-        },
-        kind: kind(contract, reveal.kind),
-        sources: reveal
-            .sources
-            .iter()
-            .map(|&(collection, s)| SourceInterface {
-                collection: collection_name(contract, collection).to_owned(),
-                shape: shape(s),
-            })
-            .collect(),
-    });
-    EntryInterface {
-        name: entry_name(contract, index).to_owned(),
-        inputs: inputs.collect(),
-        results: results.collect(),
-    }
-}
-
-fn sentence(contract: &Contract, reveal: &Reveal) -> String {
-    let entry = usize::from(reveal.entry);
-    let name = &reveal.name;
-    let person = match reveal.kind {
-        Kind::MemberOf(of) => collection_name(contract, of),
-        Kind::Integer | Kind::Bool => "?",
-    };
-    let who = match (reveal.recipient, reveal.kind) {
-        (Recipient::EachOf(group), kind) => {
-            let what = match kind {
-                Kind::Integer => "the same number for all".to_owned(),
-                Kind::Bool => "the same for all, yes or no".to_owned(),
-                Kind::MemberOf(_) => {
-                    format!("the same for all: who gave one of the values of `{person}`")
-                }
-            };
-            format!(
-                "Each of `{}` learns `{name}`, {what}",
-                group_name(contract, group)
-            )
-        }
-        (Recipient::OwnerOf(collection), _) => {
-            let of = collection_name(contract, collection);
-            format!(
-                "Each person who gives a value to `{of}` learns their own `{name}`, and nobody else's"
-            )
-        }
-        (Recipient::Party(party), kind) => {
-            let what = match kind {
-                Kind::Integer => "a number".to_owned(),
-                Kind::Bool => "yes or no".to_owned(),
-                Kind::MemberOf(_) => format!("who gave one of the values of `{person}`"),
-            };
-            format!(
-                "The party `{}` learns `{name}`, {what}",
-                party_name(contract, party)
-            )
-        }
-    };
-    let sources: Vec<String> = reveal
-        .sources
-        .iter()
-        .map(|&(collection, s)| {
-            let name = collection_name(contract, collection);
-            let rows = contract.minimum_rows(entry, usize::from(collection));
-            match s {
-                Shape::Aggregate(_) | Shape::Member => {
-                    format!("all values of `{name}` together, at least {rows} of them")
-                }
-                Shape::PerOwner => {
-                    format!("their own value of `{name}` compared or combined with the others, at least {rows} in all")
-                }
-                Shape::Any => format!("values of `{name}`, which their owners allow to be shown in any form"),
-            }
-        })
-        .collect();
-    format!(
-        "{who}. It is computed by `{}` from {}.",
-        entry_name(contract, entry),
-        sources.join(" and from ")
-    )
-}
-
-fn entry_name(contract: &Contract, index: usize) -> &str {
-    contract.entries.get(index).map_or("?", |entry| &entry.name)
-}
-
-fn group_name(contract: &Contract, index: u16) -> &str {
-    contract
-        .groups
-        .get(usize::from(index))
-        .map_or("?", |group| &group.name)
-}
-
-fn party_name(contract: &Contract, index: u16) -> &str {
-    contract
-        .parties
-        .get(usize::from(index))
-        .map_or("?", String::as_str)
-}
-
-fn collection_name(contract: &Contract, index: u16) -> &str {
-    contract
-        .collections
-        .get(usize::from(index))
-        .map_or("?", |collection| &collection.name)
 }

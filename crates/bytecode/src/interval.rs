@@ -108,6 +108,31 @@ impl Wide {
         result.unwrap_or(Wide::exactly(0))
     }
 
+    /// All values of both, and those between.
+    #[must_use]
+    pub fn union(self, other: Wide) -> Wide {
+        Wide {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// The values, and 0.
+    #[must_use]
+    pub fn with_zero(self) -> Wide {
+        self.union(Wide::exactly(0))
+    }
+
+    /// What of it lies in `i64`: the nearest values of what does not.
+    #[must_use]
+    pub fn saturated(self) -> Interval {
+        let end = |x: i128| x.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        Interval {
+            low: end(self.low),
+            high: end(self.high),
+        }
+    }
+
     /// The values as an [`Interval`], if all are strictly below [`MAGNITUDE_LIMIT`] in magnitude.
     #[must_use]
     pub fn narrow(self) -> Option<Interval> {

@@ -1,27 +1,47 @@
-//! Derives, for every register of an entry, the interval its value lies in and whether it is a
-//! scalar or a vector; and checks on the way that the code is well formed. Compiler, planner and
-//! verifier share this pass, so that none has to trust another's idea of a range.
+//! Derives what every register of an entry can hold: the interval of its numbers, how many elements it has, whether
+//! it is a member or public bytes; and checks on the way that the code is well formed. Compiler, planner and verifier
+//! share this pass, so that none has to trust another's idea of a range.
 //!
-//! The bound (decisions 7): every private value x satisfies |x| < 2^59, so that the difference of
-//! two stays below 2^60 and fits the signed half of the field 2^61-1.
+//! **The bound** (decisions 7): a private value x satisfies |x| < 2^59 over 2^61-1 and |x| < 2^63 over 2^127-1, so
+//! that the difference of two fits the signed half of the field. Rules of operations are those of the templates
+//! ([`crate::plan`]), for every number of rows that is allowed.
+//!
+//! **Public numbers** are i64. A run in which public arithmetic leaves them is refused, so their intervals end there;
+//! what is loaded from the ledger or given as a parameter lies in its column's range, which is checked when it is
+//! stored or given; what has been shown lies where the secret did. Where a public number meets private ones, it must keep the bound, too.
+//!
+//! **Sides** of an `If` number their registers one after the other. A register can be read in the side that defines it;
+//! behind `End` only a merge on the same condition reads it.
+//!
+//! Time and memory are linear in the code.
 
-use std::fmt;
+mod error;
+mod library;
+mod public;
+mod scope;
+mod secret;
+
+pub use error::RangeError;
+pub use scope::MAX_NESTING;
 
 use crate::interval::Wide;
 pub use crate::interval::{Interval, MAGNITUDE_LIMIT};
-use crate::model::{C, Collection, Contract, Op, PublicOp, S};
+use crate::model::{C, Collection, Column, Contract, Entry, Op, Profile, S};
+use scope::Scopes;
 
-/// Most operations of one entry: registers are numbered with 16 bits.
+/// Most operations of one entry.
 pub const MAX_OPS: usize = 65_536;
+/// Most elements of a vector.
+pub const MAX_LEN: u32 = 1 << 20;
+/// One contribution to an accumulator, and what an entry contributes in one run, is at most this in magnitude: an
+/// instance takes fewer than 2^31 calls, so that the sum of all stays below 2^59.
+pub const MAX_CONTRIBUTION: i64 = 1 << 28;
 
-/// Of a comparison.
+/// Of truth values.
 const BIT: Wide = Wide { low: 0, high: 1 };
 
-/// Of members' numbers, which have 32 bits.
-const MEMBER_NUMBERS: Wide = Wide {
-    low: 0,
-    high: u32::MAX as i128,
-};
+/// Bytes of an account.
+const ACCOUNT_LEN: u32 = 20;
 
 /// How many elements a secret register has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +50,8 @@ pub enum Extent {
     Scalar,
     /// One value for each row of this collection.
     Over(u16),
+    /// So many values, in every run.
+    Fixed(u32),
 }
 
 /// What is known of a secret register without running anything.
@@ -43,19 +65,71 @@ pub struct SecretRange {
     pub member_of: Option<u16>,
 }
 
+/// What is known of a public register without running anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicRange {
+    /// A number, and where it lies.
+    Number(Interval),
+    /// Bytes, and how many.
+    Bytes {
+        /// Fewest.
+        least: u32,
+        /// Most.
+        most: u32,
+    },
+}
+
+impl PublicRange {
+    /// Of an account.
+    pub const ACCOUNT: PublicRange = PublicRange::Bytes {
+        least: ACCOUNT_LEN,
+        most: ACCOUNT_LEN,
+    };
+
+    /// Where the number lies, if it is one.
+    #[must_use]
+    pub fn number(self) -> Option<Interval> {
+        match self {
+            PublicRange::Number(interval) => Some(interval),
+            PublicRange::Bytes { .. } => None,
+        }
+    }
+
+    /// Of a value that is one of both, if they are of one kind.
+    fn union(self, other: PublicRange) -> Option<PublicRange> {
+        match (self, other) {
+            (PublicRange::Number(a), PublicRange::Number(b)) => {
+                let both = Wide::from(a).union(b.into());
+                Some(PublicRange::Number(both.saturated()))
+            }
+            (
+                PublicRange::Bytes { least, most },
+                PublicRange::Bytes {
+                    least: other_least,
+                    most: other_most,
+                },
+            ) => Some(PublicRange::Bytes {
+                least: least.min(other_least),
+                most: most.max(other_most),
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// The derived facts of an entry, indexed by register number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
     /// Bank `c`.
-    pub public: Vec<Interval>,
+    pub public: Vec<PublicRange>,
     /// Bank `s`.
     pub secret: Vec<SecretRange>,
 }
 
 impl Ranges {
-    /// The interval of a public register; `None` if the entry does not define it.
+    /// The facts of a public register; `None` if the entry does not define it.
     #[must_use]
-    pub fn public(&self, register: C) -> Option<Interval> {
+    pub fn public(&self, register: C) -> Option<PublicRange> {
         self.public.get(usize::from(register.0)).copied()
     }
 
@@ -66,125 +140,28 @@ impl Ranges {
     }
 }
 
-/// Why no ranges exist. `op` counts operations of the entry from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RangeError {
-    /// There is no such entry.
-    UnknownEntry,
-    /// Not one row count per collection was given.
-    WrongSizes,
-    /// This run has too few or too many rows for the entry.
-    RowsOutside {
-        /// Index of the collection.
-        collection: u16,
-        /// How many rows there are.
-        rows: u32,
-        /// Fewest allowed.
-        minimum: u32,
-        /// Most allowed.
-        maximum: u32,
-    },
-    /// The entry has more operations than registers can be numbered.
-    TooLong,
-    /// `dst` is not the next unused register of its bank.
-    WrongDestination {
-        /// The operation.
-        op: usize,
-    },
-    /// An operand is read before it is defined.
-    Undefined {
-        /// The operation.
-        op: usize,
-    },
-    /// A collection index is out of bounds, or the collection's declaration is not usable.
-    BadCollection {
-        /// The operation.
-        op: usize,
-    },
-    /// A sum or a rank of a scalar.
-    NotAVector {
-        /// The operation.
-        op: usize,
-    },
-    /// The number of a member is for its recipients, not for computing.
-    NotANumber {
-        /// The operation.
-        op: usize,
-    },
-    /// What selects is not 0 or 1, or a number whose root is taken may be negative.
-    WrongOperand {
-        /// The operation.
-        op: usize,
-    },
-    /// Vectors over different collections do not combine element by element.
-    MixedSpaces {
-        /// The operation.
-        op: usize,
-    },
-    /// The value may reach 2^59 in magnitude.
-    TooLarge {
-        /// The operation.
-        op: usize,
-        /// Smallest possible value.
-        low: i128,
-        /// Largest possible value.
-        high: i128,
-    },
-}
-
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Profile {
+    /// Bits of the field's prime.
+    #[must_use]
+    pub fn field_bits(self) -> u32 {
         match self {
-            RangeError::UnknownEntry => f.write_str("there is no such entry"),
-            RangeError::WrongSizes => f.write_str("one row count per collection is needed"),
-            RangeError::RowsOutside {
-                collection,
-                rows,
-                minimum,
-                maximum,
-            } => write!(
-                f,
-                "collection {collection} has {rows} rows, and {minimum} to {maximum} are allowed"
-            ),
-            RangeError::TooLong => write!(f, "more than {MAX_OPS} operations"),
-            RangeError::WrongDestination { op } => {
-                write!(f, "operation {op} does not define the next register")
-            }
-            RangeError::Undefined { op } => write!(f, "operation {op} reads an undefined register"),
-            RangeError::BadCollection { op } => {
-                write!(f, "operation {op} reads no valid collection")
-            }
-            RangeError::NotAVector { op } => write!(f, "operation {op} needs a vector"),
-            RangeError::NotANumber { op } => {
-                write!(f, "operation {op} computes with the number of a member")
-            }
-            RangeError::WrongOperand { op } => {
-                write!(
-                    f,
-                    "operation {op} does not apply to all values of its operand"
-                )
-            }
-            RangeError::MixedSpaces { op } => {
-                write!(
-                    f,
-                    "operation {op} combines vectors over different collections"
-                )
-            }
-            RangeError::TooLarge { op, low, high } => {
-                write!(
-                    f,
-                    "operation {op} gives values from {low} to {high}, beyond 2^59"
-                )
-            }
+            Profile::ShamirM61V1 => 61,
+            Profile::ShamirM127V1 => 127,
+        }
+    }
+
+    /// Private values are strictly below this in magnitude.
+    #[must_use]
+    pub fn magnitude_limit(self) -> i128 {
+        match self {
+            Profile::ShamirM61V1 => 1 << 59,
+            Profile::ShamirM127V1 => 1 << 63,
         }
     }
 }
 
-impl std::error::Error for RangeError {}
-
 /// Ranges that hold for every run the contract allows: each collection has between its minimum
-/// for this entry and its group's `max` rows.
+/// for this entry and its maximum of rows.
 ///
 /// # Errors
 /// [`RangeError`] if the code is ill-formed or a value may be too large.
@@ -201,6 +178,19 @@ pub fn declared(contract: &Contract, entry: usize) -> Result<Ranges, RangeError>
 /// [`RangeError`] if the sizes are not allowed for this entry, the code is ill-formed or a value
 /// may be too large.
 pub fn actual(contract: &Contract, entry: usize, rows: &[u32]) -> Result<Ranges, RangeError> {
+    allowed_rows(contract, entry, rows)?;
+    let bounds: Vec<(u32, u32)> = rows.iter().map(|&n| (n, n)).collect();
+    derive(contract, entry, &bounds)
+}
+
+/// Checks whether an entry runs on so many rows: one count per collection of the contract, in order.
+///
+/// # Errors
+/// [`RangeError::UnknownEntry`], [`RangeError::WrongSizes`], [`RangeError::RowsOutside`].
+pub fn allowed_rows(contract: &Contract, entry: usize, rows: &[u32]) -> Result<(), RangeError> {
+    if contract.entries.get(entry).is_none() {
+        return Err(RangeError::UnknownEntry);
+    }
     if rows.len() != contract.collections.len() {
         return Err(RangeError::WrongSizes);
     }
@@ -222,279 +212,252 @@ pub fn actual(contract: &Contract, entry: usize, rows: &[u32]) -> Result<Ranges,
             });
         }
     }
-    let bounds: Vec<(u32, u32)> = rows.iter().map(|&n| (n, n)).collect();
-    derive(contract, entry, &bounds)
+    Ok(())
 }
 
 /// `rows`: fewest and most rows, per collection.
 fn derive(contract: &Contract, entry: usize, rows: &[(u32, u32)]) -> Result<Ranges, RangeError> {
-    let code = &contract
+    let entry = contract
         .entries
         .get(entry)
-        .ok_or(RangeError::UnknownEntry)?
-        .code;
-    if code.len() > MAX_OPS {
+        .ok_or(RangeError::UnknownEntry)?;
+    if entry.code.len() > MAX_OPS {
         return Err(RangeError::TooLong);
     }
     let mut pass = Pass {
         contract,
+        entry,
         rows,
+        op: 0,
+        scopes: Scopes::new(),
         ranges: Ranges {
             public: Vec::new(),
             secret: Vec::new(),
         },
+        contributed: std::collections::BTreeMap::new(),
     };
-    for (index, op) in code.iter().enumerate() {
-        pass.step(index, op)?;
+    for (index, op) in entry.code.iter().enumerate() {
+        pass.op = index;
+        pass.step(op)?;
+    }
+    if !pass.scopes.is_complete() {
+        let op = entry.code.len();
+        return Err(RangeError::BadNesting { op });
     }
     Ok(pass.ranges)
 }
 
+type Step<T = ()> = Result<T, RangeError>;
+
+/// A secret register that holds numbers.
+#[derive(Clone, Copy)]
+struct Numbers {
+    range: Wide,
+    extent: Extent,
+}
+
 struct Pass<'a> {
     contract: &'a Contract,
+    entry: &'a Entry,
     rows: &'a [(u32, u32)],
+    /// The operation that is looked at.
+    op: usize,
+    scopes: Scopes,
     ranges: Ranges,
+    /// What the entry adds to each column of an accumulator, by slot and column, if all of it is done.
+    contributed: std::collections::BTreeMap<(u16, u16), Wide>,
 }
 
 impl Pass<'_> {
-    fn step(&mut self, op: usize, code: &Op) -> Result<(), RangeError> {
-        match *code {
-            Op::Const { dst, value } => self.define_public(op, dst, Wide::exactly(value)),
-            Op::Rows { dst, collection } => {
-                let (low, high) = self.rows_of(op, collection)?;
-                self.define_public(
-                    op,
-                    dst,
-                    Wide {
-                        low: low.into(),
-                        high: high.into(),
-                    },
-                )
-            }
-            Op::Public {
-                dst,
-                op: kind,
-                a,
-                b,
-            } => {
-                let (x, y) = (self.public(op, a)?, self.public(op, b)?);
-                let value = match kind {
-                    PublicOp::Add => x.plus(y),
-                    PublicOp::Sub => x.minus(y),
-                    PublicOp::Mul => x.times(y),
-                    PublicOp::Div => x.divided_by(y),
-                };
-                self.define_public(op, dst, value)
-            }
-            Op::Input { dst, collection } => {
-                self.rows_of(op, collection)?;
-                let declared = self.collection(op, collection)?;
-                let value = Wide {
-                    low: declared.low.into(),
-                    high: declared.high.into(),
-                };
-                if value.low > value.high {
-                    return Err(RangeError::BadCollection { op });
-                }
-                self.define_secret(op, dst, value, Extent::Over(collection))
-            }
-            Op::Add { dst, a, b } => {
-                let ((x, ex), (y, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
-                self.define_secret(op, dst, x.plus(y), common(op, ex, ey)?)
-            }
-            Op::Sub { dst, a, b } => {
-                let ((x, ex), (y, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
-                let value = if a == b { Wide::exactly(0) } else { x.minus(y) };
-                self.define_secret(op, dst, value, common(op, ex, ey)?)
-            }
-            Op::Mul { dst, a, b } => {
-                let ((x, ex), (y, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
-                let value = if a == b { x.square() } else { x.times(y) };
-                self.define_secret(op, dst, value, common(op, ex, ey)?)
-            }
-            Op::AddPublic { dst, a, b } => {
-                let ((x, extent), y) = (self.secret(op, a)?, self.public(op, b)?);
-                self.define_secret(op, dst, x.plus(y), extent)
-            }
-            Op::MulPublic { dst, a, b } => {
-                let ((x, extent), y) = (self.secret(op, a)?, self.public(op, b)?);
-                self.define_secret(op, dst, x.times(y), extent)
-            }
-            Op::DivPublic { dst, a, b } => {
-                let ((x, extent), y) = (self.secret(op, a)?, self.public(op, b)?);
-                self.define_secret(op, dst, x.divided_by(y), extent)
-            }
-            Op::Div { dst, a, b } => {
-                let ((x, ex), (y, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
-                self.define_secret(op, dst, x.divided_by(y), common(op, ex, ey)?)
-            }
-            Op::SquareRoot { dst, a } => {
-                let (x, extent) = self.secret(op, a)?;
-                if x.low < 0 {
-                    return Err(RangeError::WrongOperand { op });
-                }
-                let value = Wide {
-                    low: x.low.isqrt(),
-                    high: x.high.isqrt(),
-                };
-                self.define_secret(op, dst, value, extent)
-            }
-            Op::Select {
-                dst,
-                bit,
-                then,
-                otherwise,
-            } => {
-                let (bit, eb) = self.secret(op, bit)?;
-                if !bit.within(BIT) {
-                    return Err(RangeError::WrongOperand { op });
-                }
-                let ((x, ex), (y, ey)) = (self.secret(op, then)?, self.secret(op, otherwise)?);
-                let extent = common(op, eb, common(op, ex, ey)?)?;
-                let value = Wide {
-                    low: x.low.min(y.low),
-                    high: x.high.max(y.high),
-                };
-                self.define_secret(op, dst, value, extent)
-            }
-            Op::Quantile { dst, a, place } => {
-                let (x, extent) = self.secret(op, a)?;
-                self.rows_under(op, extent)?;
-                self.public(op, place)?;
-                self.define_secret(op, dst, x, Extent::Scalar)
-            }
-            Op::Sum { dst, a } => {
-                let (x, extent) = self.secret(op, a)?;
-                let (fewest, most) = self.rows_under(op, extent)?;
-                let count = Wide {
-                    low: fewest.into(),
-                    high: most.into(),
-                };
-                self.define_secret(op, dst, x.times(count), Extent::Scalar)
-            }
-            Op::Rank { dst, a, .. } => {
-                let (_, extent) = self.secret(op, a)?;
-                let (_, most) = self.rows_under(op, extent)?;
-                self.define_secret(
-                    op,
-                    dst,
-                    Wide {
-                        low: 1,
-                        high: most.max(1).into(),
-                    },
-                    extent,
-                )
-            }
-            Op::Compare { dst, a, b, .. } => {
-                let ((_, ex), (_, ey)) = (self.secret(op, a)?, self.secret(op, b)?);
-                self.define_secret(op, dst, BIT, common(op, ex, ey)?)
-            }
-            Op::ComparePublic { dst, a, b, .. } => {
-                let (_, extent) = self.secret(op, a)?;
-                self.public(op, b)?;
-                self.define_secret(op, dst, BIT, extent)
-            }
-            Op::First { dst, a, .. } => {
-                let (x, extent) = self.secret(op, a)?;
-                self.rows_under(op, extent)?;
-                self.define_secret(op, dst, x, Extent::Scalar)
-            }
-            Op::FirstMember { dst, a, .. } => {
-                let (_, extent) = self.secret(op, a)?;
-                let Extent::Over(collection) = extent else {
-                    return Err(RangeError::NotAVector { op });
-                };
-                self.define_secret(op, dst, MEMBER_NUMBERS, Extent::Scalar)?;
-                if let Some(defined) = self.ranges.secret.last_mut() {
-                    defined.member_of = Some(collection);
-                }
-                Ok(())
-            }
-            Op::Out { src, .. } => {
-                let defined = self.ranges.secret(src).map(|_| ());
-                defined.ok_or(RangeError::Undefined { op })
-            }
+    fn step(&mut self, code: &Op) -> Step {
+        if self.scopes.kind() == scope::Kind::EachMember
+            && !(code.may_stand_in_a_body() || *code == Op::End)
+        {
+            return Err(RangeError::BadNesting { op: self.op });
+        }
+        match code {
+            Op::Const { .. }
+            | Op::ConstBytes { .. }
+            | Op::Rows { .. }
+            | Op::Param { .. }
+            | Op::Caller { .. }
+            | Op::PartyAccount { .. }
+            | Op::Height { .. }
+            | Op::Load { .. }
+            | Op::Public { .. }
+            | Op::Choose { .. }
+            | Op::MergePublic { .. } => self.public_value(code),
+            Op::Require { .. }
+            | Op::Pays { .. }
+            | Op::Store { .. }
+            | Op::Transfer { .. }
+            | Op::If { .. }
+            | Op::Else
+            | Op::End
+            | Op::EachMember { .. } => self.effect(code),
+            Op::Merge { .. }
+            | Op::Input { .. }
+            | Op::SecretParam { .. }
+            | Op::LoadSecret { .. }
+            | Op::StoreSecret { .. }
+            | Op::Accumulate { .. }
+            | Op::Hide { .. }
+            | Op::Random { .. }
+            | Op::Out { .. } => self.stored_or_shown(code),
+            Op::Sum { .. }
+            | Op::Dot { .. }
+            | Op::DotFixed { .. }
+            | Op::Gather { .. }
+            | Op::Element { .. }
+            | Op::Lookup { .. }
+            | Op::Rank { .. }
+            | Op::First { .. }
+            | Op::Second { .. }
+            | Op::FirstMember { .. }
+            | Op::Quantile { .. }
+            | Op::Histogram { .. }
+            | Op::CountEach { .. }
+            | Op::CellSum { .. }
+            | Op::CellQuantile { .. }
+            | Op::EqualKeys { .. }
+            | Op::Distinct { .. }
+            | Op::Join { .. }
+            | Op::Covariance { .. }
+            | Op::MeanSquare { .. }
+            | Op::Regression { .. } => self.vector(code),
+            _ => self.arithmetic(code),
         }
     }
 
-    fn collection(&self, op: usize, index: u16) -> Result<&Collection, RangeError> {
-        self.contract
-            .collections
-            .get(usize::from(index))
-            .ok_or(RangeError::BadCollection { op })
+    // What operations name.
+
+    fn collection(&self, index: u16) -> Step<&Collection> {
+        let found = self.contract.collections.get(usize::from(index));
+        found.ok_or(RangeError::BadCollection { op: self.op })
     }
 
-    fn rows_of(&self, op: usize, index: u16) -> Result<(u32, u32), RangeError> {
-        let bounds = self.rows.get(usize::from(index)).copied();
+    fn rows_of(&self, collection: u16) -> Step<(u32, u32)> {
+        let bounds = self.rows.get(usize::from(collection)).copied();
         bounds
             .filter(|(low, high)| low <= high)
-            .ok_or(RangeError::BadCollection { op })
+            .ok_or(RangeError::BadCollection { op: self.op })
     }
 
-    fn rows_under(&self, op: usize, extent: Extent) -> Result<(u32, u32), RangeError> {
+    /// Fewest and most elements of a vector.
+    fn len(&self, extent: Extent) -> Step<(u32, u32)> {
         match extent {
-            Extent::Scalar => Err(RangeError::NotAVector { op }),
-            Extent::Over(collection) => self.rows_of(op, collection),
+            Extent::Scalar => Err(RangeError::NotAVector { op: self.op }),
+            Extent::Over(collection) => self.rows_of(collection),
+            Extent::Fixed(len) => Ok((len, len)),
         }
     }
 
-    fn public(&self, op: usize, register: C) -> Result<Wide, RangeError> {
-        self.ranges
-            .public(register)
-            .map(Wide::from)
-            .ok_or(RangeError::Undefined { op })
+    fn column<'c>(&self, columns: &'c [Column], index: u16) -> Step<&'c Column> {
+        let found = columns.get(usize::from(index));
+        found.ok_or(RangeError::BadIndex { op: self.op })
     }
 
-    fn secret(&self, op: usize, register: S) -> Result<(Wide, Extent), RangeError> {
-        let found = self
-            .ranges
-            .secret(register)
-            .ok_or(RangeError::Undefined { op })?;
+    // Operands.
+
+    fn public(&self, register: C) -> Step<PublicRange> {
+        let undefined = RangeError::Undefined { op: self.op };
+        if !self.scopes.public_is_readable(register.0) {
+            return Err(undefined);
+        }
+        self.ranges.public(register).ok_or(undefined)
+    }
+
+    fn public_number(&self, register: C) -> Step<Wide> {
+        let number = self.public(register)?.number();
+        let number = number.ok_or(RangeError::NotANumber { op: self.op })?;
+        Ok(number.into())
+    }
+
+    /// A public number that meets private ones.
+    fn hidden_number(&self, register: C) -> Step<Wide> {
+        let number = self.public_number(register)?;
+        self.narrow(number).map(Wide::from)
+    }
+
+    fn secret(&self, register: S) -> Step<SecretRange> {
+        let undefined = RangeError::Undefined { op: self.op };
+        if !self.scopes.secret_is_readable(register.0) {
+            return Err(undefined);
+        }
+        self.ranges.secret(register).ok_or(undefined)
+    }
+
+    fn numbers(&self, register: S) -> Step<Numbers> {
+        let found = self.secret(register)?;
         if found.member_of.is_some() {
-            return Err(RangeError::NotANumber { op });
+            return Err(RangeError::NotANumber { op: self.op });
         }
-        Ok((found.interval.into(), found.extent))
+        Ok(Numbers {
+            range: found.interval.into(),
+            extent: found.extent,
+        })
     }
 
-    fn define_public(&mut self, op: usize, dst: C, value: Wide) -> Result<(), RangeError> {
-        if usize::from(dst.0) != self.ranges.public.len() {
-            return Err(RangeError::WrongDestination { op });
+    fn scalar(&self, register: S) -> Step<Wide> {
+        let found = self.numbers(register)?;
+        if found.extent != Extent::Scalar {
+            return Err(RangeError::NotAScalar { op: self.op });
         }
-        self.ranges.public.push(narrow(op, value)?);
+        Ok(found.range)
+    }
+
+    /// The extent of an element-wise result.
+    fn common(&self, a: Extent, b: Extent) -> Step<Extent> {
+        match (a, b) {
+            (Extent::Scalar, other) | (other, Extent::Scalar) => Ok(other),
+            (a, b) if a == b => Ok(a),
+            _ => Err(RangeError::MixedSpaces { op: self.op }),
+        }
+    }
+
+    // Results.
+
+    fn narrow(&self, value: Wide) -> Step<Interval> {
+        let narrow = value.narrow_to(self.contract.profile.magnitude_limit());
+        narrow.ok_or_else(|| self.too_large(value))
+    }
+
+    fn too_large(&self, value: Wide) -> RangeError {
+        RangeError::TooLarge {
+            op: self.op,
+            low: value.low,
+            high: value.high,
+        }
+    }
+
+    fn define_public(&mut self, dst: C, value: PublicRange) -> Step {
+        if usize::from(dst.0) != self.ranges.public.len() {
+            return Err(RangeError::WrongDestination { op: self.op });
+        }
+        self.ranges.public.push(value);
+        self.scopes.define_public();
         Ok(())
     }
 
-    fn define_secret(
-        &mut self,
-        op: usize,
-        dst: S,
-        value: Wide,
-        extent: Extent,
-    ) -> Result<(), RangeError> {
+    fn define_number(&mut self, dst: C, value: Wide) -> Step {
+        self.define_public(dst, PublicRange::Number(value.saturated()))
+    }
+
+    fn define_secret(&mut self, dst: S, value: SecretRange) -> Step {
         if usize::from(dst.0) != self.ranges.secret.len() {
-            return Err(RangeError::WrongDestination { op });
+            return Err(RangeError::WrongDestination { op: self.op });
         }
-        self.ranges.secret.push(SecretRange {
-            interval: narrow(op, value)?,
+        self.ranges.secret.push(value);
+        self.scopes.define_secret();
+        Ok(())
+    }
+
+    fn define(&mut self, dst: S, range: Wide, extent: Extent) -> Step {
+        let value = SecretRange {
+            interval: self.narrow(range)?,
             extent,
             member_of: None,
-        });
-        Ok(())
+        };
+        self.define_secret(dst, value)
     }
-}
-
-fn common(op: usize, a: Extent, b: Extent) -> Result<Extent, RangeError> {
-    match (a, b) {
-        (Extent::Scalar, other) | (other, Extent::Scalar) => Ok(other),
-        (a, b) if a == b => Ok(a),
-        _ => Err(RangeError::MixedSpaces { op }),
-    }
-}
-
-fn narrow(op: usize, value: Wide) -> Result<Interval, RangeError> {
-    value.narrow().ok_or(RangeError::TooLarge {
-        op,
-        low: value.low,
-        high: value.high,
-    })
 }

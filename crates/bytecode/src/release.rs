@@ -1,148 +1,139 @@
-//! Release policy on bytecode: from which collections each register comes and how far their rows
-//! are mixed, and whether an owner's `allow` covers a recipient. The verifier's half of rule C in
-//! section 3.4 of the language; the compiler has its own.
+//! Release policy on bytecode: from whose data each register comes and how far it is mixed, and whether what the
+//! owners allow covers who sees it. A node's half of rule C in section 3.4 of the language; the compiler has its own,
+//! by other code, and this one is never more permissive.
+//!
+//! **Sources** are the rows of a collection, what is in a secret slot, a private parameter. Of each source a value has
+//! a set of mixes (`value::Value`); all of them count, since `row - row + sum` shows the sum, however little of the
+//! row is left in it.
+//!
+//! - A vector over the rows of a collection has its rows *aligned*: element i depends on row i. Only a reduction over
+//!   that whole vector mixes them. There is no operation that takes single rows of a collection.
+//! - Where private data of *another* source decides what becomes of a row (a comparison, a selection, a quotient), the
+//!   rows are *chosen*: a sum over them is one over a hidden part, and so are statistics of cells and what a join brings.
+//!   Such a value needs `hidden_below` of at least the `k` of `aggregate(k)`, on a count of just the rows behind it
+//!   (`subset`); a count of other rows is no guard. So does one where a condition on one column of the rows themselves
+//!   lets through another column. Noise is none either: how far one giver can move a value is
+//!   something that nodes do not derive.
+//! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit.
+//! - What is read from a slot has the slot as its source, in every mix that any entry has ever put into it
+//!   (`stored`); the slot's own clauses decide. What goes into a slot must come from sources that allow all
+//!   that the slot allows. An accumulator's `aggregate(k)` counts its own contributions, which are not known of a
+//!   copy; so no other slot with such a clause takes it over.
+//! - A private parameter's caller agrees to the manifest by calling.
+//!
+//! Time and memory are linear in the code: a value's mixes are sets of fixed size.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod policy;
+mod set;
+mod stored;
+mod subset;
+mod value;
+mod walk;
 
-use crate::model::{Contract, Entry, Op, Recipient, S, Shape};
-use crate::ranges::{Extent, Ranges};
+pub use policy::Refusal;
 
-/// How far the rows of a source are mixed in one part of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mix {
-    /// Over the whole collection.
-    Aggregate,
-    /// Over the whole collection, and the value points at a row.
-    Member,
-    /// Not: one value per row.
-    Row,
-}
+use crate::model::{Contract, Op, Reveal, S, Shape, Source};
+use crate::ranges::{self, Ranges};
+use stored::Stored;
+use value::Value;
 
-/// The collections a value comes from, and in which mixes. All of them count: `row - row + sum` shows the
-/// sum, however little of the row is left in it.
-pub type Sources = BTreeMap<u16, BTreeSet<Mix>>;
-
-/// Sources of every secret register of an entry, by forward data flow. `ranges`: those of the same
-/// entry, which also say that the code is well formed; of ill-formed code some registers are missing.
+/// The sources of every manifest line whose value the owners allow to be shown, for who writes the manifest. Empty if
+/// the code is not well formed.
 #[must_use]
-pub fn flow(entry: &Entry, ranges: &Ranges) -> Vec<Sources> {
-    let mut registers: Vec<Sources> = Vec::new();
-    for op in &entry.code {
-        let of = |register: S| {
-            registers
-                .get(usize::from(register.0))
-                .cloned()
-                .unwrap_or_default()
-        };
-        let sources = match *op {
-            Op::Const { .. } | Op::Rows { .. } | Op::Public { .. } | Op::Out { .. } => continue,
-            Op::Input { collection, .. } => {
-                Sources::from([(collection, BTreeSet::from([Mix::Row]))])
-            }
-            Op::AddPublic { a, .. }
-            | Op::MulPublic { a, .. }
-            | Op::DivPublic { a, .. }
-            | Op::ComparePublic { a, .. }
-            | Op::SquareRoot { a, .. }
-            | Op::Rank { a, .. } => of(a),
-            Op::Add { a, b, .. }
-            | Op::Sub { a, b, .. }
-            | Op::Mul { a, b, .. }
-            | Op::Div { a, b, .. }
-            | Op::Compare { a, b, .. } => united([of(a), of(b)]),
-            Op::Select {
-                bit,
-                then,
-                otherwise,
+pub fn derived(contract: &Contract) -> Vec<(usize, Vec<(Source, Shape)>)> {
+    let ranges = (0..contract.entries.len()).map(|entry| ranges::declared(contract, entry));
+    let Ok(ranges) = ranges.collect::<Result<Vec<Ranges>, _>>() else {
+        return Vec::new();
+    };
+    let release = Release::new(contract, &ranges);
+    let mut lines = Vec::new();
+    for (index, entry) in contract.entries.iter().enumerate() {
+        let flow = release.flow(index);
+        for op in &entry.code {
+            let Op::Out {
+                reveal,
+                values,
+                counts,
                 ..
-            } => united([bit, then, otherwise].map(of)),
-            Op::Sum { a, .. } | Op::First { a, .. } | Op::Quantile { a, .. } => {
-                reduced(of(a), a, ranges, Mix::Aggregate)
-            }
-            Op::FirstMember { a, .. } => reduced(of(a), a, ranges, Mix::Member),
-        };
-        registers.push(sources);
+            } = op
+            else {
+                continue;
+            };
+            let line = usize::from(*reveal);
+            let shown = contract.manifest.get(line);
+            let sources = shown.and_then(|shown| flow.shown(shown, values, counts).ok());
+            lines.extend(sources.map(|sources| (line, sources)));
+        }
     }
-    registers
+    lines
 }
 
-/// Everything that any of the operands comes from.
-fn united<const N: usize>(operands: [Sources; N]) -> Sources {
-    let mut all = Sources::new();
-    for (source, mixes) in operands.into_iter().flatten() {
-        all.entry(source).or_default().extend(mixes);
-    }
-    all
+/// The sources of all values of a contract.
+#[derive(Debug)]
+pub struct Release<'a> {
+    contract: &'a Contract,
+    ranges: &'a [Ranges],
+    stored: Stored,
 }
 
-/// A reduction over a whole collection mixes the rows of that collection. There is no operation that
-/// takes single rows, so every vector is an image of a whole collection.
-fn reduced(mut sources: Sources, vector: S, ranges: &Ranges, to: Mix) -> Sources {
-    if let Some(Extent::Over(collection)) = ranges.secret(vector).map(|s| s.extent) {
-        sources.entry(collection).and_modify(|mixes| {
-            mixes.remove(&Mix::Row);
-            mixes.insert(to);
+/// The sources of the values of one entry.
+#[derive(Debug)]
+pub struct Flow<'a> {
+    contract: &'a Contract,
+    values: Vec<Value>,
+}
+
+impl<'a> Release<'a> {
+    /// Of a contract with the ranges of its entries, in order, which also say that the code is well formed.
+    #[must_use]
+    pub fn new(contract: &'a Contract, ranges: &'a [Ranges]) -> Release<'a> {
+        Release {
+            contract,
+            ranges,
+            stored: Stored::by_all(contract, ranges),
+        }
+    }
+
+    /// Of one entry; without values if there is no such entry.
+    #[must_use]
+    pub fn flow(&self, entry: usize) -> Flow<'a> {
+        let code = self.contract.entries.get(entry).zip(self.ranges.get(entry));
+        let values = code.map_or_else(Vec::new, |(entry, ranges)| {
+            walk::values(self.contract, entry, ranges, &self.stored)
         });
-    }
-    sources
-}
-
-/// Under which shape `allow` clauses release a value with these mixes of `source` to a recipient: every
-/// mix must be covered, and the most demanding of their shapes counts. `None`: never.
-#[must_use]
-pub fn release(
-    contract: &Contract,
-    source: u16,
-    mixes: &BTreeSet<Mix>,
-    recipient: Recipient,
-) -> Option<Shape> {
-    let shapes: Option<Vec<Shape>> = mixes
-        .iter()
-        .map(|&mix| release_of(contract, source, mix, recipient))
-        .collect();
-    shapes?.into_iter().max_by_key(|&shape| demand(shape))
-}
-
-/// Of one mix: the least demanding shape that covers it.
-fn release_of(contract: &Contract, source: u16, mix: Mix, recipient: Recipient) -> Option<Shape> {
-    let collection = contract.collections.get(usize::from(source))?;
-    let to_owner = recipient == Recipient::OwnerOf(source);
-    let allows = collection.allows.iter();
-    let shapes = allows
-        .filter(|allow| {
-            allow
-                .recipients
-                .iter()
-                .any(|&r| covers(contract, r, recipient))
-        })
-        .filter_map(|allow| match (allow.shape, mix) {
-            (Shape::Any, Mix::Row) | (Shape::PerOwner, Mix::Row) => to_owner.then_some(allow.shape),
-            (Shape::Any | Shape::Aggregate(_), Mix::Aggregate) => Some(allow.shape),
-            (Shape::Any | Shape::Member, Mix::Member) => Some(allow.shape),
-            (Shape::Aggregate(_) | Shape::Member, Mix::Row)
-            | (Shape::PerOwner | Shape::Member, Mix::Aggregate)
-            | (Shape::PerOwner | Shape::Aggregate(_), Mix::Member) => None,
-        });
-    shapes.min_by_key(|&shape| demand(shape))
-}
-
-/// How much a shape demands of a run: what was agreed to by name, then nothing, then more and more rows.
-fn demand(shape: Shape) -> (u8, u32) {
-    match shape {
-        Shape::PerOwner | Shape::Member => (0, 0),
-        Shape::Any => (1, 0),
-        Shape::Aggregate(k) => (2, k),
+        Flow {
+            contract: self.contract,
+            values,
+        }
     }
 }
 
-/// Whether an `allow` to `allowed` lets `wanted` see a value: owners of rows are members of the
-/// collection's group.
-fn covers(contract: &Contract, allowed: Recipient, wanted: Recipient) -> bool {
-    match (allowed, wanted) {
-        (Recipient::EachOf(group), Recipient::OwnerOf(collection)) => contract
-            .collections
-            .get(usize::from(collection))
-            .is_some_and(|c| c.group == group),
-        _ => allowed == wanted,
+impl Flow<'_> {
+    /// From what a manifest line is computed and under which shape each source releases it: the most demanding of
+    /// those that its recipients and mixes need. `values` and `counts` are those of its `Out`.
+    ///
+    /// # Errors
+    /// [`Refusal`]: something that it shows is not allowed to one of the recipients, or needs a guard.
+    pub fn shown(
+        &self,
+        line: &Reveal,
+        values: &[S],
+        counts: &[S],
+    ) -> Result<Vec<(Source, Shape)>, Refusal> {
+        let of = |registers: &[S]| registers.iter().map(|&r| self.value(r)).collect::<Vec<_>>();
+        policy::shown(self.contract, line, &of(values), &of(counts))
+    }
+
+    /// Whether a value may be stored in a slot, or added to what is in it.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the slot may be shown in a way that a source of the value may not.
+    pub fn stored(&self, slot: u16, value: S) -> Result<(), Refusal> {
+        policy::stored(self.contract, slot, &self.value(value))
+    }
+
+    fn value(&self, register: S) -> Value {
+        let value = self.values.get(usize::from(register.0)).cloned();
+        value.unwrap_or_default().settled()
     }
 }

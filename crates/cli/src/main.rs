@@ -11,6 +11,7 @@ mod keys;
 mod local;
 mod node;
 mod people;
+mod rehearsal;
 mod report;
 mod simulate;
 mod table;

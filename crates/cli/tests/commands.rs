@@ -147,8 +147,31 @@ fn build_writes_the_same_bytes_every_time() {
     };
     let (first, second) = (build("a"), build("b"));
     assert_eq!(first, second);
-    assert!(first.0.starts_with(b"ENB2"));
+    assert!(first.0.starts_with(b"ENB3"));
     serde_json::from_slice::<serde_json::Value>(&first.1).expect("the interface is JSON");
+}
+
+/// Before a key or a network is asked for.
+#[test]
+fn a_contract_that_committees_do_not_run_yet_is_not_deployed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join("open.enigma");
+    let source = std::fs::read_to_string(CONTRACT).expect("readable");
+    let open = source
+        .replace("aggregate(5) to each workers", "aggregate(5) to public")
+        .replace("salary.len() to each workers", "salary.len() to public");
+    assert_ne!(open, source);
+    std::fs::write(&path, open).expect("write");
+    let output = run(&["deploy", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(
+        errors.contains(
+            "cannot run this contract yet: the result average needs results for everyone"
+        ),
+        "{errors}"
+    );
+    assert!(errors.contains("\nhint: "), "{errors}");
 }
 
 #[test]

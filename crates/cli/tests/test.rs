@@ -140,3 +140,46 @@ fn errors_in_a_source_are_no_failed_tests() {
     assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).starts_with("error: nothing.enigma: cannot be read: "));
 }
+
+#[test]
+fn examples_pass_on_a_committee_with_encrypted_links() {
+    for (example, nodes) in [
+        ("salaries/salaries", "3"),
+        ("auction/auction", "5"),
+        ("voting/voting", "3"),
+        ("data_market/data_market", "3"),
+    ] {
+        let file = format!("{EXAMPLES}/{example}.enigma");
+        let output = run(&["test", &file, "--mpc", "--nodes", nodes, "--json"]);
+        assert!(output.status.success(), "{example}: {}", stderr(&output));
+        let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        assert!(object["passed"].as_u64() > Some(0), "{example}");
+    }
+}
+
+#[test]
+fn a_failure_on_a_committee_is_one_of_the_test() {
+    let folder = folder(&[("pay.enigma", FAILING)]);
+    let output = at(folder.path(), &["--mpc"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).ends_with("error: 1 of 2 tests failed\n"));
+    assert!(stdout(&output).contains("FAILED  total and ranks"));
+}
+
+#[test]
+fn what_no_committee_runs_is_refused_with_the_place() {
+    let vault = format!("{EXAMPLES}/vault/vault.enigma");
+    let output = run(&["test", &vault, "--mpc"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = stderr(&output);
+    assert!(
+        errors.contains("warning[W0901]: a key: not built yet"),
+        "{errors}"
+    );
+    assert!(errors.contains("cannot run on a committee yet"), "{errors}");
+    let salaries = format!("{EXAMPLES}/salaries/salaries.enigma");
+    let even = run(&["test", &salaries, "--mpc", "--nodes", "4"]);
+    assert_eq!(even.status.code(), Some(2), "{}", stderr(&even));
+    let alone = run(&["test", &salaries, "--nodes", "5"]);
+    assert_eq!(alone.status.code(), Some(2));
+}

@@ -127,11 +127,11 @@ pub async fn collect(
 
 /// Whether a line of the manifest is for this recipient.
 fn receives(line: &Reveal, recipient: Recipient) -> bool {
-    match (line.recipient, recipient) {
+    line.recipients.iter().any(|to| match (*to, recipient) {
         (model::Recipient::EachOf(_) | model::Recipient::OwnerOf(_), Recipient::Member(_)) => true,
         (model::Recipient::Party(to), Recipient::Party(party)) => to == party,
         _ => false,
-    }
+    })
 }
 
 /// The ciphertext, if it is the one the member committed to.
@@ -206,11 +206,12 @@ fn typed(
     line: &Reveal,
     number: i64,
 ) -> Result<Value, ClientError> {
-    match (line.kind, number) {
-        (Kind::Integer, number) => Ok(Value::Integer(number)),
-        (Kind::Bool, 0 | 1) => Ok(Value::Bool(number == 1)),
-        (Kind::Bool, _) => Err(inconsistent(line)),
-        (Kind::MemberOf(_), number) => {
+    let kinds: Vec<Kind> = line.columns.iter().map(|column| column.kind).collect();
+    match (&kinds[..], number) {
+        ([Kind::Integer], number) => Ok(Value::Integer(number)),
+        ([Kind::Bool], 0 | 1) => Ok(Value::Bool(number == 1)),
+        ([Kind::Bool], _) => Err(inconsistent(line)),
+        ([Kind::MemberOf(_)], number) => {
             let member = u32::try_from(number).map(MemberIndex).ok();
             let record = ledger.collections.get(&collection);
             let found = member.zip(record).and_then(|(member, record)| {
@@ -220,6 +221,10 @@ fn typed(
             });
             found.ok_or_else(|| inconsistent(line))
         }
+        _ => Err(ClientError::Misuse(format!(
+            "the result {} is of a kind that no committee gives yet",
+            line.name
+        ))),
     }
 }
 

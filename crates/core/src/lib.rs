@@ -13,6 +13,7 @@ pub mod controller;
 mod deposit;
 mod job;
 mod party;
+pub mod rehearsal;
 mod seam;
 mod session;
 

@@ -1,15 +1,19 @@
 //! From the checked contract to bytecode. An entry is run on registers in place of numbers: what is known is
 //! computed here, equal work is done once, both branches of a private `if` are computed and one result is
-//! selected, and only what is revealed is kept.
+//! selected, a public `if` becomes code of both sides, and only what is revealed, stored or paid is kept.
 //!
 //! What bytecode cannot say yet is refused with [`Code::W0901`], at its place.
 
 mod arithmetic;
+mod branch;
+pub(crate) mod columns;
 mod contract;
 mod expression;
 mod library;
 mod prune;
 mod registers;
+mod reveal;
+mod state;
 mod statement;
 mod value;
 
@@ -37,4 +41,9 @@ fn not_built(span: Span, what: &str) -> Diagnostic {
 
 fn stop<T>(span: Span, what: &str) -> Done<T> {
     Err(Stop::NotBuilt(not_built(span, what)))
+}
+
+/// Declarations and registers are numbered with 16 bits.
+fn index(place: usize) -> Done<u16> {
+    u16::try_from(place).map_err(|_| Stop::TooLong)
 }

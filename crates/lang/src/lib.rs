@@ -38,7 +38,9 @@ pub use interpret::{Refusal, Shown, World, interpret};
 pub use lower::{LibraryFunction, LibraryKind, library};
 pub use manifest::Manifest;
 pub use span::Span;
-pub use testing::{LeakOutcome, TestFailure, TestOutcome, run_test, run_tests, test_leak};
+pub use testing::{
+    LeakOutcome, TestFailure, TestOutcome, run_test, run_test_on, run_tests, test_leak,
+};
 pub use value::{Account, Value};
 
 use enigma_bytecode::container::{MAX_BYTES, encode};
@@ -138,29 +140,7 @@ fn analyse(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
 /// Bytecode that nodes accept.
 fn build(checked: &Checked) -> Result<Contract, Vec<Diagnostic>> {
     let contract = codegen::generate(checked)?;
-    match verify(&contract) {
-        Ok(()) => {}
-        // The compiler's ranges are narrower than those of the verifier, which sees one operation at a time.
-        Err(VerifyError::Code {
-            error: RangeError::TooLarge { low, high, .. },
-            entry,
-        }) => {
-            let entry = checked.hir.entries.get(entry);
-            let span = entry.map_or(Span::default(), |entry| entry.span);
-            let message = format!("numbers from {low} to {high} on the way: not built yet");
-            let problem = Diagnostic::warning(Code::W0901, span, message)
-                .help("narrow the ranges of what goes in");
-            return Err(vec![problem]);
-        }
-        Err(error) => {
-            let message = format!("the compiled contract is not valid: {error}");
-            return Err(vec![Diagnostic::error(
-                Code::E0999,
-                Span::default(),
-                message,
-            )]);
-        }
-    }
+    verify(&contract).map_err(|error| vec![refused(checked, &contract, &error)])?;
     let size = encode(&contract).len();
     if size > MAX_BYTES {
         let message =
@@ -172,6 +152,51 @@ fn build(checked: &Checked) -> Result<Contract, Vec<Diagnostic>> {
         )]);
     }
     Ok(contract)
+}
+
+/// A rule of nodes that the compiled contract breaks. Where nodes can derive less than the compiler, the contract is right and
+/// cannot be built; everything else is the compiler's mistake.
+fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagnostic {
+    let entry = |entry: usize| {
+        let entry = checked.hir.entries.get(entry);
+        entry.map_or(Span::default(), |entry| entry.span)
+    };
+    let not_built = |span: Span, message: String| {
+        Diagnostic::warning(Code::W0901, span, message)
+            .because("checks and tests run; this version does not compile it to bytecode")
+    };
+    match error {
+        // The compiler's ranges are narrower: nodes see one operation at a time.
+        VerifyError::Code {
+            error: RangeError::TooLarge { low, high, .. },
+            entry: of,
+        } => {
+            let message = format!("numbers from {low} to {high} on the way: not built yet");
+            not_built(entry(*of), message).help("narrow the ranges of what goes in")
+        }
+        VerifyError::Code {
+            error: RangeError::WrongOperand { .. },
+            entry: of,
+        } => {
+            let message = "a function of numbers that are too large for it: not built yet";
+            not_built(entry(*of), message.to_owned()).help("narrow the ranges of what goes in")
+        }
+        VerifyError::NotAllowed { reveal, .. } => {
+            let line = contract.manifest.get(*reveal);
+            let span = line.map_or(Span::default(), |line| entry(line.entry.into()));
+            let name = line.map_or("", |line| line.name.as_str());
+            let message = format!("nodes cannot see that `{name}` may be shown: not built yet");
+            not_built(span, message).help(error.to_string())
+        }
+        VerifyError::NotStorable { entry: of, .. } => {
+            let message = "nodes cannot see that this may be stored: not built yet";
+            not_built(entry(*of), message.to_owned()).help(error.to_string())
+        }
+        _ => {
+            let message = format!("the compiled contract is not valid: {error}");
+            Diagnostic::error(Code::E0999, Span::default(), message)
+        }
+    }
 }
 
 /// In order of the source; a flood is cut off, errors before warnings.

@@ -1,14 +1,17 @@
 //! Runs the `test` blocks of a contract in the interpreter.
 
+mod committee;
 mod evaluate;
 mod leak;
 
+pub use committee::{Call, CallError, Committee, Returned};
 use leak::Secrets;
 pub use leak::{LeakDifference, LeakOutcome, test_leak};
 
 use std::collections::BTreeMap;
 
 use enigma_bytecode::interval::Wide;
+use enigma_bytecode::model::Contract;
 
 use crate::Checked;
 use crate::diagnostic::{Color, render_marked};
@@ -75,6 +78,26 @@ pub fn run_test(checked: &Checked, test: &Test) -> TestOutcome {
     }
 }
 
+/// Runs one of the contract's tests, and every call of it on a committee, too: both must come to the same. `contract`: what
+/// `checked` compiles to.
+#[must_use]
+pub fn run_test_on(
+    checked: &Checked,
+    contract: &Contract,
+    test: &Test,
+    committee: &mut dyn Committee,
+) -> TestOutcome {
+    let mut session = Session::new(checked);
+    session.running = Some(committee::Running {
+        contract,
+        committee,
+    });
+    TestOutcome {
+        title: test.title.clone(),
+        failure: session.test(test).err(),
+    }
+}
+
 /// A test in progress.
 struct Session<'a> {
     checked: &'a Checked,
@@ -83,6 +106,8 @@ struct Session<'a> {
     results: BTreeMap<String, Shown>,
     /// The private numbers that it sets, when others are tried.
     secrets: Option<Secrets>,
+    /// Who runs every call, too.
+    running: Option<committee::Running<'a>>,
 }
 
 /// What went wrong, in one line.
@@ -95,6 +120,7 @@ impl<'a> Session<'a> {
             world: World::new(checked),
             results: BTreeMap::new(),
             secrets: None,
+            running: None,
         }
     }
 
@@ -279,7 +305,21 @@ impl<'a> Session<'a> {
             Some(caller) => self.account(caller)?,
             None => Account::Anyone,
         };
-        Ok(self.world.run(run.entry, &args, caller))
+        let Some(running) = &mut self.running else {
+            return Ok(self.world.run(run.entry, &args, caller));
+        };
+        let contract = running.contract;
+        let call = committee::prepare(contract, &self.world, run.entry, &args, &caller);
+        let interpreted = self.world.run(run.entry, &args, caller);
+        let Some(call) = call else {
+            return Err("this call cannot be given to a committee".to_owned());
+        };
+        let returned = running.committee.call(&call);
+        let world = &self.world;
+        match committee::difference(contract, world, &call, &interpreted, &returned) {
+            Some(difference) => Err(difference),
+            None => Ok(interpreted),
+        }
     }
 
     fn secret_args(&mut self, entry: usize, args: &mut [Value]) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use enigma_bytecode::container::{contract_hash, encode};
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::{sentences, to_json};
-use enigma_bytecode::model::{Op, Recipient, Shape};
+use enigma_bytecode::model::{Op, Recipient, Shape, Source};
 use enigma_lang::{Account, Color, Severity, Shown, Value, compile, interpret, render};
 
 const SALARIES: &str = include_str!("../../../examples/salaries/salaries.enigma");
@@ -26,17 +26,21 @@ fn salaries_compiles_to_the_code_one_would_write() {
     let reveals: Vec<_> = contract
         .manifest
         .iter()
-        .map(|r| (r.name.as_str(), r.recipient, r.sources.clone()))
+        .map(|r| (r.name.as_str(), &r.recipients[..], r.sources.clone()))
         .collect();
     assert_eq!(
         reveals,
         [
             (
                 "average",
-                Recipient::EachOf(0),
-                vec![(0, Shape::Aggregate(5))]
+                &[Recipient::EachOf(0)][..],
+                vec![(Source::Collection(0), Shape::Aggregate(5))]
             ),
-            ("rank", Recipient::OwnerOf(0), vec![(0, Shape::PerOwner)]),
+            (
+                "rank",
+                &[Recipient::OwnerOf(0)][..],
+                vec![(Source::Collection(0), Shape::PerOwner)]
+            ),
         ]
     );
     let [entry] = &contract.entries[..] else {
@@ -96,7 +100,7 @@ fn the_same_source_gives_the_same_bytes() {
 #[test]
 fn the_hash_of_the_example_is_pinned() {
     let contract = compile(SALARIES).contract.expect("no errors");
-    insta::assert_snapshot!(contract_hash(&encode(&contract)), @"0x6d2035a05195dab675171aaa96f35aa2f23c4dd8733ed798d1dadf65f460b439");
+    insta::assert_snapshot!(contract_hash(&encode(&contract)), @"0xcbbccba34f2d56b257af9f28787cb78b79b83f3daa596ba6e110ac9a43b968f4");
 }
 
 /// Every example but the first, with its sample.

@@ -31,7 +31,7 @@ fn reports_say_what_where_why_and_what_to_do() {
     );
     insta::assert_snapshot!(
         "overflow",
-        changed("0..=100_000_000", "0..=1_000_000_000_000_000")
+        changed("0..=100_000_000", "0..=1_000_000_000_000_000_000")
     );
     insta::assert_snapshot!("misspelt", changed("salary.sum()", "salry.sum()"));
     insta::assert_snapshot!("missing_semicolon", changed("max 1_000;", "max 1_000"));

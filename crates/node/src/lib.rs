@@ -14,6 +14,7 @@ mod driver;
 mod keys;
 mod metrics;
 mod operator;
+pub mod rehearsal;
 mod run;
 mod telemetry;
 #[cfg(test)]

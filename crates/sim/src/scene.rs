@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Collection, Kind};
+use enigma_bytecode::model::{Column, Kind};
 use enigma_bytecode::plan::{self, Plan, PlanError, Sizes};
 use enigma_field::{Committee, M61, Shares, shamir};
 use enigma_vm::clear::{self, ClearError, Shown};
@@ -142,7 +142,7 @@ impl Scene {
         let mut shares = vec![Vec::new(); self.committee.len()];
         let mut plain: Vec<Vec<i64>> = vec![Vec::new(); contract.collections.len()];
         for &collection in &self.used {
-            let described = &contract.collections[usize::from(collection)];
+            let described = &contract.collections[usize::from(collection)].columns[0];
             let mut columns = vec![Vec::new(); self.committee.len()];
             for valid in &self.valid {
                 let kept = &mut plain[usize::from(collection)];
@@ -175,7 +175,7 @@ impl Scene {
     /// The plain back end numbers the rows that take part, parties all rows that were given.
     fn name_members(&self, shown: &mut Shown) {
         let reveal = &self.program.contract.manifest[usize::from(shown.reveal)];
-        if !matches!(reveal.kind, Kind::MemberOf(_)) {
+        if !matches!(reveal.columns[0].kind, Kind::MemberOf(_)) {
             return;
         }
         let rows = (0i64..).zip(&self.valid).filter(|(_, valid)| **valid);
@@ -198,8 +198,8 @@ fn validity(case: &Case) -> Vec<bool> {
 }
 
 /// A value in range: often an edge, or one that came before.
-fn valid_value(draw: &mut Draw, collection: &Collection, before: &[i64]) -> i64 {
-    let (low, high) = (collection.low, collection.high);
+fn valid_value(draw: &mut Draw, column: &Column, before: &[i64]) -> i64 {
+    let (low, high) = (column.low, column.high);
     match draw.below(8) {
         0 => low,
         1 => high,
@@ -210,14 +210,14 @@ fn valid_value(draw: &mut Draw, collection: &Collection, before: &[i64]) -> i64 
 }
 
 /// A value that no honest owner deals: beside the range, or anywhere in the field.
-fn invalid_value(draw: &mut Draw, collection: &Collection) -> M61 {
+fn invalid_value(draw: &mut Draw, column: &Column) -> M61 {
     let one = M61::ONE;
     match draw.below(4) {
-        0 => M61::from_i64(collection.low) - one,
-        1 => M61::from_i64(collection.high) + one,
+        0 => M61::from_i64(column.low) - one,
+        1 => M61::from_i64(column.high) + one,
         _ => loop {
             let value = M61::random(&mut draw.0);
-            if !(collection.low..=collection.high).contains(&value.to_i64()) {
+            if !(column.low..=column.high).contains(&value.to_i64()) {
                 return value;
             }
         },

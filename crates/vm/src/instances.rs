@@ -5,6 +5,7 @@ use enigma_bytecode::plan;
 use enigma_field::{M61, M127, PrimeField};
 
 use crate::machine::Machine;
+use crate::session::Session;
 
 /// Of no other use than to be compiled.
 pub static INSTANCES: [fn() -> usize; 2] = [instances::<M61>, instances::<M127>];
@@ -16,6 +17,9 @@ fn instances<F: PrimeField>() -> usize {
         Machine::<F>::run as *const (),
         Machine::<F>::outcome as *const (),
         Machine::<F>::waiting_for as *const (),
+        Session::<F>::new as *const (),
+        Session::<F>::handle as *const (),
+        Session::<F>::run as *const (),
         plan::program::<F> as *const (),
         plan::operation::<F> as *const (),
     ];

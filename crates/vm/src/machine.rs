@@ -65,7 +65,9 @@ pub enum Progress {
 pub struct Outcome<F: PrimeField = M61> {
     /// Validity of rows, of an input check: (collection, one bit for each row).
     pub opened: Vec<(u16, Vec<bool>)>,
-    /// This party's re-randomised shares of what each manifest line shows.
+    /// The same as field elements: of a stage, what it opened, by place.
+    pub values: Vec<(u16, Vec<F>)>,
+    /// This party's shares of each output: of what a manifest line shows, re-randomised.
     pub outputs: Vec<(u16, Shares<F>)>,
     /// What the engine did during this run.
     pub counters: Counters,
@@ -232,14 +234,15 @@ impl<F: PrimeField> Machine<F> {
         }
         self.outcome_taken = true;
         let plan = Arc::clone(&self.plan);
-        let opened = self.memory.valid_rows(&plan);
+        let values = self.memory.opened_values(&plan);
         let outputs = plan.outputs.iter().map(|&(reveal, reg)| {
             let value = self.memory.take(reg);
             let value = value.expect("outputs are kept to the end");
             Ok((reveal, self.engine.verified(value)?.release()))
         });
         Ok(Some(Outcome {
-            opened,
+            opened: valid_rows(&values),
+            values,
             outputs: outputs.collect::<Result<_, Misuse>>()?,
             counters: since(self.counters_before, self.engine.counters()),
             register_bytes: self.memory.peak_bytes(),
@@ -541,7 +544,17 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-fn since(before: Counters, now: Counters) -> Counters {
+/// Which rows of which collection an input check found valid.
+pub(crate) fn valid_rows<F: PrimeField>(opened: &[(u16, Vec<F>)]) -> Vec<(u16, Vec<bool>)> {
+    let rows = opened.iter().map(|(collection, bits)| {
+        let valid = bits.iter().map(|bit| *bit == F::ONE);
+        (*collection, valid.collect())
+    });
+    rows.collect()
+}
+
+/// What an engine did between two counts.
+pub(crate) fn since(before: Counters, now: Counters) -> Counters {
     Counters {
         bytes_sent: now.bytes_sent - before.bytes_sent,
         frames_sent: now.frames_sent - before.frames_sent,

@@ -112,13 +112,12 @@ impl<F: PrimeField> Memory<F> {
         values.expect("a plan reads opened values after they are opened")
     }
 
-    /// The result of an input check: which rows of which collection are valid.
-    pub(crate) fn valid_rows(&self, plan: &Plan<F>) -> Vec<(u16, Vec<bool>)> {
-        let rows = |&(collection, bits): &(u16, Pub)| {
-            let bits = self.opened(bits).iter();
-            (collection, bits.map(|bit| *bit == F::ONE).collect())
-        };
-        plan.opened.iter().map(rows).collect()
+    /// What the plan opens as its result.
+    pub(crate) fn opened_values(&self, plan: &Plan<F>) -> Vec<(u16, Vec<F>)> {
+        let values = plan.opened.iter();
+        values
+            .map(|&(place, values)| (place, self.opened(values).to_vec()))
+            .collect()
     }
 
     /// Counts the reads of a step that is done, and frees what nobody will read again. Tells

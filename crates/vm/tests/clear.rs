@@ -4,7 +4,7 @@
 mod common;
 
 use common::{
-    EDGE, Pick, arithmetic, choices, comparisons, contract, firsts, quotient, ranking, survey,
+    EDGE, Pick, arithmetic, choices, comparisons, contract, firsts, out, quotient, ranking, survey,
 };
 use enigma_bytecode::model::{Contract, Op, Order, S};
 use enigma_bytecode::plan::{self, Limit, PlanError, Sizes};
@@ -362,6 +362,7 @@ fn firsts_and_comparisons_cost_the_published_counts() {
         a: S(0),
         order: Order::Descending,
     };
+    values.entries[0].code.push(out(0, S(2)));
     let plan = plan::main(&values, 0, &Sizes { rows: vec![6] }, five());
     assert_eq!(plan.expect("a plan").cost.multiplications, 5 * (86 + 1));
     // Three rows, each with a public and a shared number: less, equal, greater.
@@ -462,10 +463,7 @@ fn wrong_sizes_are_refused() {
 #[test]
 fn a_foreign_manifest_line_is_refused() {
     let mut contract = ranking(0, 100, 10, Order::Descending);
-    contract.entries[0].code.push(Op::Out {
-        reveal: 1,
-        src: S(0),
-    });
+    contract.entries[0].code.push(out(1, S(0)));
     assert!(matches!(
         plan::main(&contract, 0, &Sizes { rows: vec![5] }, five()),
         Err(PlanError::UnknownReveal { op: 3, reveal: 1 })

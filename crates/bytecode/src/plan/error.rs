@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::Param;
 use crate::ranges::RangeError;
 
 /// Why an entry cannot be planned for the given sizes and committee. All of these are the
@@ -35,6 +36,14 @@ pub enum PlanError {
         /// What is wrong.
         problem: GateProblem,
     },
+    /// The entry refuses the call, with its reason. Nothing of the call stays.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// The entry has no single plan: it runs in stages, has effects, or takes or shows more than one number at a
+    /// place.
+    Staged,
     /// The run would cost more than the network allows.
     OverLimit {
         /// What there is too much of.
@@ -78,6 +87,16 @@ pub enum Limit {
     Reveals,
     /// Bytes of memory at one node.
     Memory,
+}
+
+impl PlanError {
+    /// The refusal of a call whose parameter is out of range.
+    #[must_use]
+    pub fn refused_param(param: &Param) -> PlanError {
+        PlanError::Refused {
+            why: format!("`{}` is out of range", param.name),
+        }
+    }
 }
 
 impl fmt::Display for Limit {
@@ -130,6 +149,8 @@ impl fmt::Display for PlanError {
                 "operation {op}: manifest line {reveal} does not belong to this entry"
             ),
             PlanError::Gate { gate, problem } => write!(f, "gate {gate}: {problem}"),
+            PlanError::Refused { why } => write!(f, "the call is refused: {why}"),
+            PlanError::Staged => f.write_str("the entry runs in stages; it has no single plan"),
             PlanError::OverLimit {
                 limit,
                 allowed,

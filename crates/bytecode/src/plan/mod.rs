@@ -14,13 +14,13 @@
 
 mod binary;
 mod bits;
+pub(crate) mod bounds;
 mod build;
 mod cells;
 pub mod compare;
 mod cost;
 mod division;
 mod elementary;
-mod entry;
 mod error;
 mod extremes;
 mod first;
@@ -41,6 +41,7 @@ pub mod reference;
 mod regression;
 mod relation;
 mod root;
+mod run;
 mod select;
 mod sets;
 mod sort;
@@ -52,12 +53,17 @@ mod truncation;
 mod unmask;
 mod zero;
 
+pub use bounds::reach as noise_reach;
 pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Rounding, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{FieldName, Operation, Security, UnknownField, UnknownOperation, operation};
 pub use program::program;
+pub use run::{
+    At, Check, Checked, Effect, Ended, Environment, MOST_STAGES, Next, Port, Run, STAGE_CALLS,
+    Shown, Shows, Sink, Stage, Walk, check,
+};
 
 use enigma_field::Committee;
 
@@ -108,7 +114,7 @@ pub fn prologue(
     sizes: &Sizes,
     committee: Committee,
 ) -> Result<Plan, PlanError> {
-    entry::prologue(contract, entry, sizes, committee, Limits::default())
+    run::prologue(contract, entry, sizes, committee, Limits::default())
 }
 
 /// The entry itself. `sizes` counts the rows that passed the input check.
@@ -121,25 +127,22 @@ pub fn main(
     sizes: &Sizes,
     committee: Committee,
 ) -> Result<Plan, PlanError> {
-    entry::main(contract, entry, sizes, committee, Limits::default())
+    run::main(contract, entry, sizes, committee, Limits::default())
 }
 
-/// What a whole run costs if all submitted rows are valid: session setup, input check and entry.
+/// What a whole run costs at most if all submitted rows are valid: session setup, input check and entry. What an entry without
+/// branches, parameters and ledger costs is exactly that; else the bound counts both sides of every branch, and takes what is
+/// not known yet from the ranges of its columns, where it costs most.
 ///
 /// # Errors
-/// As [`prologue`] and [`main`]; limits hold for the whole run.
+/// [`PlanError`] if the sizes are not allowed, the code is not sound or the run could pass a limit.
 pub fn quote(
     contract: &Contract,
     entry: usize,
     sizes: &Sizes,
     committee: Committee,
 ) -> Result<Cost, PlanError> {
-    let limits = Limits::default();
-    let cost = Cost::of_setup(committee)
-        .then(&entry::prologue(contract, entry, sizes, committee, limits)?.cost)
-        .then(&entry::main(contract, entry, sizes, committee, limits)?.cost);
-    limits.check_all(&cost)?;
-    Ok(cost)
+    run::quote(contract, entry, sizes, committee)
 }
 
 /// Cuts `total` into tiles of at most `most`, all of nearly the same size: (first, length).

@@ -45,21 +45,9 @@ pub fn program<F: PrimeField>(
     if security == Security::SemiHonest {
         b.leave_unverified();
     }
-    let mut expansion = Expansion {
-        b,
-        inputs: 0,
-        values: Vec::new(),
-        joined: BTreeMap::new(),
-    };
+    let mut expansion = Expansion::over(b);
     for (place, gate) in gates.iter().enumerate() {
-        let value = expansion.gate(gate).map_err(|why| match why {
-            Refusal::Gate(problem) => PlanError::Gate {
-                gate: place,
-                problem,
-            },
-            Refusal::Plan(error) => error,
-        })?;
-        expansion.values.push(value);
+        expansion.add(gate).map_err(|why| why.at(place))?;
     }
     for (reveal, value) in (0..).zip(shown) {
         let Some(value) = expansion.values.get(value.0 as usize) else {
@@ -79,14 +67,28 @@ pub fn program<F: PrimeField>(
 
 /// A result: where it is, and where its elements lie.
 #[derive(Clone, Copy)]
-struct Known {
-    view: View,
-    range: Interval,
+pub(super) struct Known {
+    pub(super) view: View,
+    pub(super) range: Interval,
 }
 
-enum Refusal {
+/// Why a gate is not added.
+pub(super) enum Refusal {
     Gate(GateProblem),
     Plan(PlanError),
+}
+
+impl Refusal {
+    /// The error of the gate, or operation, at a place.
+    pub(super) fn at(self, place: usize) -> PlanError {
+        match self {
+            Refusal::Gate(problem) => PlanError::Gate {
+                gate: place,
+                problem,
+            },
+            Refusal::Plan(error) => error,
+        }
+    }
 }
 
 impl From<PlanError> for Refusal {
@@ -101,10 +103,11 @@ impl From<GateProblem> for Refusal {
     }
 }
 
-const BIT: Interval = Interval { low: 0, high: 1 };
+pub(super) const BIT: Interval = Interval { low: 0, high: 1 };
 
-struct Expansion<F: PrimeField> {
-    b: Builder<F>,
+/// Gates on their way to a plan, of programs and of the stages of entries ([`super::run`]).
+pub(super) struct Expansion<F: PrimeField> {
+    pub(super) b: Builder<F>,
     inputs: u16,
     values: Vec<Known>,
     /// What joins bring beside their results, by the place of the gate.
@@ -112,6 +115,29 @@ struct Expansion<F: PrimeField> {
 }
 
 impl<F: PrimeField> Expansion<F> {
+    /// No gates yet.
+    pub(super) fn over(b: Builder<F>) -> Expansion<F> {
+        Expansion {
+            b,
+            inputs: 0,
+            values: Vec::new(),
+            joined: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a gate.
+    pub(super) fn add(&mut self, gate: &Gate) -> Result<Value, Refusal> {
+        let known = self.gate(gate)?;
+        Ok(self.put(known))
+    }
+
+    /// Takes a result in that no gate gives.
+    pub(super) fn put(&mut self, known: Known) -> Value {
+        let value = Value(self.values.len() as u32);
+        self.values.push(known);
+        value
+    }
+
     fn gate(&mut self, gate: &Gate) -> Result<Known, Refusal> {
         match gate {
             Gate::Input { len, range } => self.input(*len, *range),
@@ -514,7 +540,7 @@ impl<F: PrimeField> Expansion<F> {
         Ok(Known { view, range })
     }
 
-    fn value(&self, value: Value) -> Result<Known, GateProblem> {
+    pub(super) fn value(&self, value: Value) -> Result<Known, GateProblem> {
         let known = self.values.get(value.0 as usize).copied();
         known.ok_or(GateProblem::Operand)
     }
@@ -557,7 +583,7 @@ impl<F: PrimeField> Expansion<F> {
     }
 }
 
-fn check(holds: bool, problem: GateProblem) -> Result<(), GateProblem> {
+pub(super) fn check(holds: bool, problem: GateProblem) -> Result<(), GateProblem> {
     if holds { Ok(()) } else { Err(problem) }
 }
 
@@ -580,13 +606,13 @@ const fn most_bits<F: PrimeField>() -> u32 {
     value_bits::<F>() + 1
 }
 
-fn narrow<F: PrimeField>(range: Wide) -> Result<Interval, GateProblem> {
+pub(super) fn narrow<F: PrimeField>(range: Wide) -> Result<Interval, GateProblem> {
     let narrow = range.narrow_to(magnitude_limit::<F>());
     narrow.ok_or(GateProblem::Range)
 }
 
 /// Whether all values are from 0 to `end` - 1.
-fn below(range: Interval, end: i128) -> bool {
+pub(super) fn below(range: Interval, end: i128) -> bool {
     range.low >= 0 && i128::from(range.high) < end
 }
 
@@ -594,7 +620,7 @@ fn is_bit(known: Known) -> Result<(), GateProblem> {
     check(below(known.range, 2), GateProblem::Range)
 }
 
-fn union(a: Interval, b: Interval) -> Interval {
+pub(super) fn union(a: Interval, b: Interval) -> Interval {
     Interval {
         low: a.low.min(b.low),
         high: a.high.max(b.high),

@@ -1,12 +1,83 @@
-//! A contract built by hand, as the compiler would build it, for tests to change.
+//! Contracts built by hand, as the compiler would build them, for tests to change.
 
 use enigma_bytecode::model::{
-    Allow, C, Collection, Contract, Entry, Group, Kind, Op, Order, Profile, Recipient, Relation,
-    Reveal, S, Shape,
+    Allow, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise, Op,
+    Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
+    Shape, Slot, Source, Store,
 };
+
+/// A column that is the whole.
+pub(crate) fn whole(kind: Kind, low: i64, high: i64) -> Column {
+    column("", kind, low, high)
+}
+
+pub(crate) fn column(name: &str, kind: Kind, low: i64, high: i64) -> Column {
+    Column {
+        name: name.to_owned(),
+        kind,
+        low,
+        high,
+    }
+}
+
+pub(crate) fn allow(shape: Shape, recipient: Recipient) -> Allow {
+    Allow {
+        shape,
+        recipients: vec![recipient],
+    }
+}
+
+/// A manifest line of entry 0 without guards and noise.
+pub(crate) fn line(
+    name: &str,
+    recipient: Recipient,
+    column: Column,
+    sources: Vec<(Source, Shape)>,
+) -> Reveal {
+    Reveal {
+        name: name.to_owned(),
+        entry: 0,
+        recipients: vec![recipient],
+        columns: vec![column],
+        sources,
+        min_groups: Vec::new(),
+        hidden_below: None,
+        noise: None,
+    }
+}
+
+/// One value from each member of a group.
+pub(crate) fn one_each(name: &str, group: u16, column: Column, allows: Vec<Allow>) -> Collection {
+    Collection {
+        name: name.to_owned(),
+        provider: Provider::Each(group),
+        rows: RowCount::One,
+        columns: vec![column],
+        allows,
+    }
+}
+
+pub(crate) fn input(dst: u16, collection: u16, column: u16) -> Op {
+    Op::Input {
+        dst: S(dst),
+        collection,
+        column,
+    }
+}
+
+/// Shows one register.
+pub(crate) fn out(reveal: u16, value: u16) -> Op {
+    Op::Out {
+        reveal,
+        values: vec![S(value)],
+        counts: Vec::new(),
+        public: None,
+    }
+}
 
 /// Average to everyone and rank to each owner, over at least five rows.
 pub(crate) fn survey() -> Contract {
+    let answer = (Source::Collection(0), Shape::Aggregate(5));
     Contract {
         name: "Survey".to_owned(),
         version: 1,
@@ -17,48 +88,38 @@ pub(crate) fn survey() -> Contract {
             max: 1_000,
         }],
         parties: Vec::new(),
-        collections: vec![Collection {
-            name: "answer".to_owned(),
-            group: 0,
-            kind: Kind::Integer,
-            low: 0,
-            high: 100_000_000,
-            allows: vec![
-                Allow {
-                    shape: Shape::Aggregate(5),
-                    recipients: vec![Recipient::EachOf(0)],
-                },
-                Allow {
-                    shape: Shape::PerOwner,
-                    recipients: vec![Recipient::OwnerOf(0)],
-                },
+        enums: Vec::new(),
+        collections: vec![one_each(
+            "answer",
+            0,
+            whole(Kind::Integer, 0, 100_000_000),
+            vec![
+                allow(Shape::Aggregate(5), Recipient::EachOf(0)),
+                allow(Shape::PerOwner, Recipient::OwnerOf(0)),
             ],
-        }],
+        )],
+        slots: Vec::new(),
+        budget: None,
         manifest: vec![
-            Reveal {
-                name: "average".to_owned(),
-                entry: 0,
-                recipient: Recipient::EachOf(0),
-                kind: Kind::Integer,
-                sources: vec![(0, Shape::Aggregate(5))],
-                min_groups: Vec::new(),
-            },
-            Reveal {
-                name: "rank".to_owned(),
-                entry: 0,
-                recipient: Recipient::OwnerOf(0),
-                kind: Kind::Integer,
-                sources: vec![(0, Shape::PerOwner)],
-                min_groups: Vec::new(),
-            },
+            line(
+                "average",
+                Recipient::EachOf(0),
+                whole(Kind::Integer, 0, 20_000_000_000),
+                vec![answer],
+            ),
+            line(
+                "rank",
+                Recipient::OwnerOf(0),
+                whole(Kind::Integer, 1, 1_000),
+                vec![(Source::Collection(0), Shape::PerOwner)],
+            ),
         ],
         entries: vec![Entry {
             name: "compute".to_owned(),
+            by: None,
+            params: Vec::new(),
             code: vec![
-                Op::Input {
-                    dst: S(0),
-                    collection: 0,
-                },
+                input(0, 0, 0),
                 Op::Sum { dst: S(1), a: S(0) },
                 Op::Rows {
                     dst: C(0),
@@ -69,19 +130,13 @@ pub(crate) fn survey() -> Contract {
                     a: S(1),
                     b: C(0),
                 },
-                Op::Out {
-                    reveal: 0,
-                    src: S(2),
-                },
+                out(0, 2),
                 Op::Rank {
                     dst: S(3),
                     a: S(0),
                     order: Order::Descending,
                 },
-                Op::Out {
-                    reveal: 1,
-                    src: S(3),
-                },
+                out(1, 3),
             ],
         }],
     }
@@ -95,17 +150,12 @@ pub(crate) fn two_groups() -> Contract {
         min: 1,
         max: 10,
     });
-    contract.collections.push(Collection {
-        name: "other".to_owned(),
-        group: 1,
-        kind: Kind::Integer,
-        low: -5,
-        high: 5,
-        allows: vec![Allow {
-            shape: Shape::Any,
-            recipients: vec![Recipient::OwnerOf(1)],
-        }],
-    });
+    contract.collections.push(one_each(
+        "other",
+        1,
+        whole(Kind::Integer, -5, 5),
+        vec![allow(Shape::Any, Recipient::OwnerOf(1))],
+    ));
     contract
 }
 
@@ -115,76 +165,54 @@ pub(crate) fn auction() -> Contract {
     let mut contract = survey();
     contract.parties = vec!["seller".to_owned(), "auditor".to_owned()];
     let (seller, auditor) = (Recipient::Party(0), Recipient::Party(1));
-    let allow = |shape, recipient| Allow {
-        shape,
-        recipients: vec![recipient],
-    };
     contract.collections[0].allows = vec![
         allow(Shape::Aggregate(5), Recipient::EachOf(0)),
         allow(Shape::Member, seller),
         allow(Shape::Aggregate(6), auditor),
     ];
-    contract.collections.push(Collection {
-        name: "vote".to_owned(),
-        group: 0,
-        kind: Kind::Bool,
-        low: 0,
-        high: 1,
-        allows: vec![allow(Shape::Aggregate(3), auditor)],
-    });
-    let line = |name: &str, recipient, kind, sources| Reveal {
-        name: name.to_owned(),
-        entry: 0,
-        recipient,
-        kind,
-        sources,
-        min_groups: Vec::new(),
-    };
+    contract.collections.push(one_each(
+        "vote",
+        0,
+        whole(Kind::Bool, 0, 1),
+        vec![allow(Shape::Aggregate(3), auditor)],
+    ));
+    let (bids, votes) = (Source::Collection(0), Source::Collection(1));
     contract.manifest = vec![
         line(
             "price",
             Recipient::EachOf(0),
-            Kind::Integer,
-            vec![(0, Shape::Aggregate(5))],
+            whole(Kind::Integer, 0, 100_000_000),
+            vec![(bids, Shape::Aggregate(5))],
         ),
         line(
             "winner",
             seller,
-            Kind::MemberOf(0),
-            vec![(0, Shape::Member)],
+            whole(Kind::MemberOf(0), 0, 999),
+            vec![(bids, Shape::Member)],
         ),
         line(
             "wanted",
             auditor,
-            Kind::Bool,
-            vec![(0, Shape::Aggregate(6)), (1, Shape::Aggregate(3))],
+            whole(Kind::Bool, 0, 1),
+            vec![(bids, Shape::Aggregate(6)), (votes, Shape::Aggregate(3))],
         ),
     ];
     contract.manifest[2].min_groups = vec![(0, 4), (1, 7)];
     let order = Order::Descending;
     contract.entries[0].code = vec![
-        Op::Input {
-            dst: S(0),
-            collection: 0,
-        },
+        input(0, 0, 0),
         Op::First {
             dst: S(1),
             a: S(0),
             order,
         },
-        Op::Out {
-            reveal: 0,
-            src: S(1),
-        },
+        out(0, 1),
         Op::FirstMember {
             dst: S(2),
             a: S(0),
             order,
         },
-        Op::Out {
-            reveal: 1,
-            src: S(2),
-        },
+        out(1, 2),
         Op::Const {
             dst: C(0),
             value: 100,
@@ -195,10 +223,7 @@ pub(crate) fn auction() -> Contract {
             a: S(1),
             b: C(0),
         },
-        Op::Input {
-            dst: S(4),
-            collection: 1,
-        },
+        input(4, 1, 0),
         Op::Sum { dst: S(5), a: S(4) },
         Op::Compare {
             dst: S(6),
@@ -211,10 +236,271 @@ pub(crate) fn auction() -> Contract {
             a: S(3),
             b: S(6),
         },
-        Op::Out {
-            reveal: 2,
-            src: S(7),
-        },
+        out(2, 7),
     ];
     contract
+}
+
+/// A buyer asks for the average of what people of a city spend, and pays each; a tally that entries add
+/// to is opened later.
+pub(crate) fn market() -> Contract {
+    Contract {
+        name: "Market".to_owned(),
+        version: 3,
+        profile: Profile::ShamirM127V1,
+        groups: vec![Group {
+            name: "sellers".to_owned(),
+            min: 3,
+            max: 20_000,
+        }],
+        parties: vec!["clerk".to_owned()],
+        enums: vec![Enum {
+            name: "City".to_owned(),
+            variants: vec!["Bonn".to_owned(), "Ulm".to_owned()],
+        }],
+        collections: vec![
+            Collection {
+                name: "profile".to_owned(),
+                provider: Provider::Each(0),
+                rows: RowCount::UpTo(4),
+                columns: vec![
+                    column("city", Kind::Enum(0), 0, 1),
+                    column("spend", Kind::Fixed(16), 0, 1 << 40),
+                ],
+                allows: vec![allow(Shape::Aggregate(3), Recipient::Caller)],
+            },
+            Collection {
+                name: "factor".to_owned(),
+                provider: Provider::Party(0),
+                rows: RowCount::One,
+                columns: vec![whole(Kind::Integer, 1, 9)],
+                allows: vec![allow(Shape::Any, Recipient::Public)],
+            },
+        ],
+        slots: vec![
+            Slot {
+                name: "earned".to_owned(),
+                store: Store::Ledger,
+                keyed: true,
+                accumulator: false,
+                columns: vec![whole(Kind::Integer, 0, i64::MAX)],
+                initial: vec![Known::Number(0)],
+                allows: Vec::new(),
+            },
+            Slot {
+                name: "last".to_owned(),
+                store: Store::Ledger,
+                keyed: false,
+                accumulator: false,
+                columns: vec![whole(Kind::Account, 0, 0)],
+                initial: vec![Known::Bytes(vec![0; 20])],
+                allows: Vec::new(),
+            },
+            Slot {
+                name: "tally".to_owned(),
+                store: Store::Secret,
+                keyed: false,
+                accumulator: true,
+                columns: vec![
+                    column("0", Kind::Integer, 0, 1 << 40),
+                    column("1", Kind::Integer, 0, 1 << 40),
+                ],
+                initial: vec![Known::Number(0), Known::Number(0)],
+                allows: vec![allow(Shape::Aggregate(20), Recipient::Public)],
+            },
+        ],
+        budget: Some(Budget {
+            epsilon_total: Some(2_500_000),
+            runs_per_input: Some(1),
+        }),
+        manifest: vec![average(), tally()],
+        entries: vec![ask(), close()],
+    }
+}
+
+fn average() -> Reveal {
+    let sources = vec![
+        (Source::Collection(0), Shape::Aggregate(3)),
+        (Source::Collection(1), Shape::Any),
+        (Source::Param(0), Shape::Any),
+    ];
+    let shown = whole(Kind::Fixed(16), 0, 9 << 40);
+    Reveal {
+        hidden_below: Some(3),
+        noise: Some(Noise::Laplace { decay: 1 << 63 }),
+        ..line("average", Recipient::Caller, shown, sources)
+    }
+}
+
+fn tally() -> Reveal {
+    Reveal {
+        name: "tally".to_owned(),
+        entry: 1,
+        recipients: vec![Recipient::Party(0), Recipient::Public],
+        columns: vec![
+            column("0", Kind::Integer, 0, 1 << 40),
+            column("1", Kind::Integer, 0, 1 << 40),
+        ],
+        sources: vec![(Source::Slot(2), Shape::Aggregate(20))],
+        min_groups: Vec::new(),
+        hidden_below: None,
+        noise: None,
+    }
+}
+
+fn ask() -> Entry {
+    let add = Op::Public {
+        dst: C(5),
+        op: PublicOp::Add,
+        a: C(4),
+        b: C(1),
+    };
+    let load = Op::Load {
+        dst: C(4),
+        slot: 0,
+        column: 0,
+        key: Some(C(3)),
+    };
+    let store = Op::Store {
+        slot: 0,
+        column: 0,
+        key: Some(C(3)),
+        src: C(5),
+    };
+    Entry {
+        name: "ask".to_owned(),
+        by: None,
+        params: vec![
+            Param {
+                name: "city".to_owned(),
+                private: true,
+                columns: vec![whole(Kind::Enum(0), 0, 1)],
+            },
+            Param {
+                name: "note".to_owned(),
+                private: false,
+                columns: vec![whole(Kind::Bytes(512), 0, 0)],
+            },
+        ],
+        code: vec![
+            Op::Rows {
+                dst: C(0),
+                collection: 0,
+            },
+            Op::Const {
+                dst: C(1),
+                value: 2,
+            },
+            Op::Public {
+                dst: C(2),
+                op: PublicOp::Mul,
+                a: C(0),
+                b: C(1),
+            },
+            Op::Pays { amount: C(2) },
+            input(0, 0, 0),
+            Op::SecretParam {
+                dst: S(1),
+                param: 0,
+                column: 0,
+            },
+            Op::Compare {
+                dst: S(2),
+                relation: Relation::Equal,
+                a: S(0),
+                b: S(1),
+            },
+            Op::Sum { dst: S(3), a: S(2) },
+            input(4, 0, 1),
+            Op::Dot {
+                dst: S(5),
+                a: S(2),
+                b: S(4),
+            },
+            Op::Div {
+                dst: S(6),
+                a: S(5),
+                b: S(3),
+            },
+            input(7, 1, 0),
+            Op::Mul {
+                dst: S(8),
+                a: S(6),
+                b: S(7),
+            },
+            Op::Out {
+                reveal: 0,
+                values: vec![S(8)],
+                counts: vec![S(3)],
+                public: None,
+            },
+            Op::EachMember {
+                dst: C(3),
+                group: 0,
+            },
+            load,
+            add,
+            store,
+            Op::End,
+            Op::Caller { dst: C(6) },
+            Op::Store {
+                slot: 1,
+                column: 0,
+                key: None,
+                src: C(6),
+            },
+        ],
+    }
+}
+
+fn close() -> Entry {
+    let load = |column| Op::LoadSecret {
+        dst: S(column),
+        slot: 2,
+        column,
+    };
+    let add = |slot, column, src| Op::Accumulate { slot, column, src };
+    Entry {
+        name: "close".to_owned(),
+        by: Some(Role::Party(0)),
+        params: Vec::new(),
+        code: vec![
+            load(0),
+            load(1),
+            Op::Out {
+                reveal: 1,
+                values: vec![S(0), S(1)],
+                counts: Vec::new(),
+                public: Some(C(0)),
+            },
+            Op::Public {
+                dst: C(2),
+                op: PublicOp::Less,
+                a: C(0),
+                b: C(1),
+            },
+            Op::Require {
+                condition: C(2),
+                why: "no \"majority\"".to_owned(),
+            },
+            Op::If { condition: C(2) },
+            Op::Hide { dst: S(2), a: C(1) },
+            add(2, 0, S(2)),
+            Op::Else,
+            Op::PartyAccount {
+                dst: C(3),
+                party: 0,
+            },
+            Op::Transfer {
+                from: None,
+                to: C(3),
+                amount: C(0),
+            },
+            Op::End,
+            Op::ConstBytes {
+                dst: C(4),
+                value: vec![0xab, 0xcd],
+            },
+        ],
+    }
 }

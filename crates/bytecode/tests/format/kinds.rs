@@ -1,9 +1,9 @@
 //! The rules on parties, kinds of values, members and guards, each against a contract that breaks it
 //! and is otherwise valid.
 
-use crate::common::auction;
-use crate::verify::refused;
-use enigma_bytecode::model::{C, Contract, Kind, Op, Order, Recipient, Relation, S, Shape};
+use crate::common::{auction, out};
+use crate::verify::{not_allowed, refused};
+use enigma_bytecode::model::{C, Contract, Kind, Op, Order, Recipient, Relation, S, Shape, Source};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::verify::{MAX_PARTIES, VerifyError, verify};
 
@@ -30,15 +30,13 @@ fn parties_have_names_of_their_own() {
 fn parties_exist_and_get_one_value() {
     let wrong = |reveal| VerifyError::BadRecipient { reveal };
     assert_eq!(
-        refused(auction(), |c| c.manifest[1].recipient = Recipient::Party(2)),
+        refused(auction(), |c| c.manifest[1].recipients =
+            vec![Recipient::Party(2)]),
         wrong(1)
     );
     // A vector of rows to a party.
     assert_eq!(
-        refused(auction(), |c| c.entries[0].code[4] = Op::Out {
-            reveal: 1,
-            src: S(0)
-        }),
+        refused(auction(), |c| c.entries[0].code[4] = out(1, 0)),
         wrong(1)
     );
     let nobody =
@@ -51,13 +49,15 @@ fn parties_exist_and_get_one_value() {
 
 #[test]
 fn a_party_sees_what_it_is_allowed_and_no_other_party_does() {
-    let not_allowed = |reveal, collection| VerifyError::NotAllowed { reveal, collection };
+    let not_allowed = |reveal, collection| not_allowed(reveal, Source::Collection(collection));
     assert_eq!(
-        refused(auction(), |c| c.manifest[1].recipient = Recipient::Party(1)),
+        refused(auction(), |c| c.manifest[1].recipients =
+            vec![Recipient::Party(1)]),
         not_allowed(1, 0)
     );
     assert_eq!(
-        refused(auction(), |c| c.manifest[2].recipient = Recipient::Party(0)),
+        refused(auction(), |c| c.manifest[2].recipients =
+            vec![Recipient::Party(0)]),
         not_allowed(2, 0)
     );
     // Consent to aggregates is not consent to say who it is, nor the reverse.
@@ -96,26 +96,14 @@ fn comparisons_do_not_mix_rows() {
             },
         );
         c.entries[0].code.remove(6);
-        c.manifest[0].recipient = Recipient::OwnerOf(0);
+        c.manifest[0].recipients = vec![Recipient::OwnerOf(0)];
     });
-    assert_eq!(
-        error,
-        VerifyError::NotAllowed {
-            reveal: 0,
-            collection: 0
-        }
-    );
+    assert_eq!(error, not_allowed(0, Source::Collection(0)));
     // The vote is mixed into the second comparison, whatever the manifest says.
     let error = refused(auction(), |c| c.manifest[2].sources.truncate(1));
     assert_eq!(error, VerifyError::ManifestSources { reveal: 2 });
     let error = refused(auction(), |c| c.collections[1].allows.clear());
-    assert_eq!(
-        error,
-        VerifyError::NotAllowed {
-            reveal: 2,
-            collection: 1
-        }
-    );
+    assert_eq!(error, not_allowed(2, Source::Collection(1)));
 }
 
 #[test]
@@ -131,22 +119,28 @@ fn values_are_what_the_manifest_says() {
         (2, Kind::MemberOf(0)),
     ] {
         assert_eq!(
-            refused(auction(), |c| c.manifest[reveal].kind = kind),
+            refused(auction(), |c| c.manifest[reveal].columns[0].kind = kind),
             wrong(reveal)
         );
     }
     // What is 0 or 1 may be called a number.
     let mut contract = auction();
-    contract.manifest[2].kind = Kind::Integer;
+    contract.manifest[2].columns[0].kind = Kind::Integer;
     assert_eq!(verify(&contract), Ok(()));
 }
 
 #[test]
 fn truth_values_are_0_or_1_when_they_are_given() {
     let wrong = VerifyError::BadCollection { collection: 1 };
-    assert_eq!(refused(auction(), |c| c.collections[1].high = 2), wrong);
-    assert_eq!(refused(auction(), |c| c.collections[1].low = -1), wrong);
-    let member = |c: &mut Contract| c.collections[1].kind = Kind::MemberOf(0);
+    assert_eq!(
+        refused(auction(), |c| c.collections[1].columns[0].high = 2),
+        wrong
+    );
+    assert_eq!(
+        refused(auction(), |c| c.collections[1].columns[0].low = -1),
+        wrong
+    );
+    let member = |c: &mut Contract| c.collections[1].columns[0].kind = Kind::MemberOf(0);
     assert_eq!(refused(auction(), member), wrong);
 }
 
@@ -259,35 +253,6 @@ fn what_selects_is_a_bit_and_roots_are_of_no_negative_number() {
     assert_eq!(refused, RangeError::NotAVector { op: 12 });
 }
 
-/// Of a manifest line that is computed by one operation more, the sources that data flow finds.
-#[test]
-fn a_choice_comes_from_all_that_it_reads_and_a_place_from_its_vector() {
-    let sources = |op: Op| {
-        let mut contract = auction();
-        contract.entries[0].code.push(op);
-        let ranges = enigma_bytecode::ranges::declared(&contract, 0).expect("well formed");
-        let flow = enigma_bytecode::release::flow(&contract.entries[0], &ranges);
-        let last = flow.last().expect("a register").clone();
-        last.into_iter()
-            .map(|(source, mixes)| (source, mixes.len()))
-            .collect::<Vec<_>>()
-    };
-    let select = Op::Select {
-        dst: S(8),
-        bit: S(6),
-        then: S(1),
-        otherwise: S(0),
-    };
-    // Of collection 0 a row and aggregates, of collection 1 an aggregate.
-    assert_eq!(sources(select), [(0, 2), (1, 1)]);
-    let place = Op::Quantile {
-        dst: S(8),
-        a: S(0),
-        place: C(0),
-    };
-    assert_eq!(sources(place), [(0, 1)]);
-}
-
 #[test]
 fn guards_raise_the_minimum() {
     let contract = auction();
@@ -318,21 +283,4 @@ fn guards_raise_the_minimum() {
             collection: 1
         }
     );
-}
-
-#[test]
-fn the_interface_is_what_clients_read() {
-    use enigma_bytecode::interface::{Interface, RecipientInterface, ValueKind, to_json};
-    let contract = auction();
-    let read: Interface = serde_json::from_str(&to_json(&contract)).expect("its own format");
-    assert_eq!(read, Interface::of(&contract));
-    assert_eq!(read.parties, ["seller", "auditor"]);
-    assert_eq!(read.collections[1].kind, ValueKind::Bool);
-    let results = &read.entries[0].results;
-    assert_eq!(results[1].kind, ValueKind::MemberOf("answer".to_owned()));
-    assert_eq!(
-        results[2].recipient,
-        RecipientInterface::Party("auditor".to_owned())
-    );
-    assert_eq!(read.entries[0].inputs[1].minimum_rows, 7);
 }

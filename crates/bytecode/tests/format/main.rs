@@ -3,5 +3,13 @@
 mod common;
 mod container;
 mod kinds;
+mod launder;
+mod policy;
+mod random;
 mod ranges;
+mod rules;
+mod sides;
+mod support;
+mod text;
 mod verify;
+mod world;

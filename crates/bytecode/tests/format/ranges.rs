@@ -1,9 +1,10 @@
 //! Derived ranges hold for every value that can occur.
 
 use crate::common::{auction, survey};
+use crate::world::{Code, PEOPLE, last_of, ranges_of, world};
 use enigma_bytecode::interval::{Interval, Wide};
-use enigma_bytecode::model::{C, S};
-use enigma_bytecode::ranges::{Extent, RangeError, SecretRange, actual, declared};
+use enigma_bytecode::model::{C, Op, Order, Profile, PublicOp, S};
+use enigma_bytecode::ranges::{Extent, PublicRange, RangeError, SecretRange, actual, declared};
 use proptest::prelude::*;
 
 #[test]
@@ -16,13 +17,11 @@ fn of_the_survey() {
             member_of: None,
         })
     };
-    assert_eq!(
-        ranges.public(C(0)),
-        Some(Interval {
-            low: 5,
-            high: 1_000
-        })
-    );
+    let rows = Interval {
+        low: 5,
+        high: 1_000,
+    };
+    assert_eq!(ranges.public(C(0)), Some(PublicRange::Number(rows)));
     assert_eq!(ranges.secret(S(0)), at(0, 100_000_000, Extent::Over(0)));
     assert_eq!(ranges.secret(S(1)), at(0, 100_000_000_000, Extent::Scalar));
     assert_eq!(ranges.secret(S(2)), at(0, 20_000_000_000, Extent::Scalar));
@@ -70,6 +69,354 @@ fn sizes_of_a_run_are_checked() {
     assert_eq!(actual(&survey(), 1, &[5]), Err(RangeError::UnknownEntry));
 }
 
+/// A vector of two numbers from -10 to 10.
+fn two(code: &mut Code) -> S {
+    let ends = [code.hide(-10), code.hide(10)];
+    code.gather(&ends)
+}
+
+#[test]
+fn of_arithmetic() {
+    let (scalar, rows) = (Extent::Scalar, Extent::Over(PEOPLE));
+    let of = |f: fn(&mut Code, S, S) -> S| {
+        last_of(|code| {
+            let (a, b) = (code.input(PEOPLE, 1), code.hide(-3));
+            f(code, a, b);
+        })
+    };
+    assert_eq!(of(|code, a, b| code.add(a, b)), Ok((-3, 997, rows)));
+    assert_eq!(of(|code, a, b| code.sub(a, b)), Ok((3, 1_003, rows)));
+    assert_eq!(of(|code, a, _| code.sub(a, a)), Ok((0, 0, rows)));
+    assert_eq!(of(|code, a, b| code.mul(a, b)), Ok((-3_000, 0, rows)));
+    assert_eq!(of(|code, a, b| code.div(a, b)), Ok((-333, 0, rows)));
+    assert_eq!(of(|code, a, _| code.sum(a)), Ok((0, 100_000, scalar)));
+    assert_eq!(
+        of(|code, a, _| code.dot(a, a)),
+        Ok((0, 100_000_000, scalar))
+    );
+    assert_eq!(of(|code, a, b| code.greater(a, b)), Ok((0, 1, rows)));
+    let single = |op: fn(S, S) -> Op| {
+        last_of(|code| {
+            let a = two(code);
+            code.s(|dst| op(dst, a));
+        })
+    };
+    let pair = Extent::Fixed(2);
+    assert_eq!(single(|dst, a| Op::Absolute { dst, a }), Ok((0, 10, pair)));
+    assert_eq!(
+        single(|dst, a| Op::Mul { dst, a, b: a }),
+        Ok((0, 100, pair))
+    );
+    assert_eq!(
+        single(|dst, a| Op::MulFixed {
+            dst,
+            a,
+            b: a,
+            bits: 2
+        }),
+        Ok((0, 25, pair))
+    );
+    assert_eq!(
+        single(|dst, a| Op::DotFixed {
+            dst,
+            a,
+            b: a,
+            bits: 3
+        }),
+        Ok((0, 25, scalar))
+    );
+    assert_eq!(
+        single(|dst, a| Op::DivFixed {
+            dst,
+            a,
+            b: a,
+            bits: 4
+        }),
+        Ok((-161, 161, pair))
+    );
+    assert_eq!(
+        single(|dst, a| Op::MeanSquare { dst, a, bits: 0 }),
+        Ok((0, 100, scalar))
+    );
+    assert_eq!(
+        single(|dst, a| Op::Covariance {
+            dst,
+            a,
+            b: a,
+            bits: 0
+        }),
+        Ok((0, 101, scalar))
+    );
+    // Of no negative number.
+    assert_eq!(
+        single(|dst, a| Op::SquareRoot { dst, a }),
+        Err(RangeError::WrongOperand { op: 5 })
+    );
+    assert_eq!(
+        single(|dst, a| Op::SquareRootFixed { dst, a, bits: 2 }),
+        Err(RangeError::WrongOperand { op: 5 })
+    );
+}
+
+#[test]
+fn of_vectors_and_cells() {
+    let (scalar, rows) = (Extent::Scalar, Extent::Over(PEOPLE));
+    let of = |op: fn(S, S) -> Op| {
+        last_of(|code| {
+            let income = code.input(PEOPLE, 1);
+            code.input(PEOPLE, 0);
+            code.s(|dst| op(dst, income));
+        })
+    };
+    let order = Order::Ascending;
+    assert_eq!(
+        of(|dst, a| Op::Rank {
+            dst,
+            a,
+            order: Order::Ascending
+        }),
+        Ok((1, 100, rows))
+    );
+    assert_eq!(
+        of(|dst, a| Op::First {
+            dst,
+            a,
+            order: Order::Ascending
+        }),
+        Ok((0, 1_000, scalar))
+    );
+    assert_eq!(
+        of(|dst, a| Op::Second {
+            dst,
+            a,
+            order: Order::Ascending
+        }),
+        Ok((0, 1_000, scalar))
+    );
+    assert_eq!(
+        of(|dst, a| Op::Histogram {
+            dst,
+            a,
+            bounds: vec![10, 20]
+        }),
+        Ok((0, 100, Extent::Fixed(3)))
+    );
+    assert_eq!(
+        of(|dst, a| Op::CountEach { dst, a, len: 7 }),
+        Ok((0, 100, Extent::Fixed(7)))
+    );
+    assert_eq!(
+        of(|dst, a| Op::CellSum {
+            dst,
+            keys: S(1),
+            a,
+            len: 3
+        }),
+        Ok((0, 100_000, Extent::Fixed(3)))
+    );
+    let quantile = |numerator, denominator| {
+        last_of(|code| {
+            let (a, keys) = (code.input(PEOPLE, 1), code.input(PEOPLE, 0));
+            code.s(|dst| Op::CellQuantile {
+                dst,
+                keys,
+                a,
+                len: 3,
+                numerator,
+                denominator,
+            });
+        })
+    };
+    assert_eq!(quantile(1, 2), Ok((0, 1_000, Extent::Fixed(3))));
+    for (numerator, denominator) in [(0, 2), (3, 2), (1, 0), (1, 1_001)] {
+        let wrong = RangeError::BadParameter { op: 2 };
+        assert_eq!(quantile(numerator, denominator), Err(wrong));
+    }
+    // One of no elements is 0.
+    let list = last_of(|code| {
+        let a = code.input(1, 0);
+        let a = code.s(|dst| Op::AddPublic { dst, a, b: C(0) });
+        code.s(|dst| Op::First { dst, a, order });
+    });
+    assert_eq!(list, Err(RangeError::Undefined { op: 1 }));
+    let list = last_of(|code| {
+        let (b, a) = (code.constant(5), code.input(1, 1));
+        let a = code.s(|dst| Op::AddPublic { dst, a, b });
+        code.s(|dst| Op::First { dst, a, order });
+    });
+    assert_eq!(list, Ok((0, 105, scalar)));
+    let random = |len, end| {
+        last_of(|code| {
+            code.s(|dst| Op::Random { dst, len, end });
+        })
+    };
+    assert_eq!(random(1, 6), Ok((0, 5, scalar)));
+    assert_eq!(random(9, 1 << 30), Ok((0, (1 << 30) - 1, Extent::Fixed(9))));
+    let wrong = Err(RangeError::BadParameter { op: 0 });
+    for (len, end) in [(0, 6), (1 << 21, 6), (1, 0), (1, (1 << 30) + 1)] {
+        assert_eq!(random(len, end), wrong);
+    }
+}
+
+#[test]
+fn of_keys() {
+    let (found, bit) = (Extent::Over(1), Extent::Over(2));
+    let result = ranges_of(|code| {
+        let (a, b, amount) = (code.input(1, 0), code.input(2, 0), code.input(2, 1));
+        let valid = code.distinct(&[b]);
+        code.join(a, b, valid, amount);
+        code.s(|dst| Op::EqualKeys {
+            dst,
+            a: vec![a],
+            b: vec![a],
+        });
+    });
+    let result = result.expect("well-formed");
+    let of = |s: u16| {
+        let known = result.secret(S(s)).expect("defined");
+        (known.interval.low, known.interval.high, known.extent)
+    };
+    assert_eq!(of(3), (0, 1, bit));
+    assert_eq!(of(4), (0, 1, found));
+    assert_eq!(of(5), (0, 100, found));
+    assert_eq!(of(6), (0, 1, found));
+    let joined = |left: Vec<u16>, right: Vec<u16>, valid: u16, columns: Vec<u16>| {
+        let all = |registers: Vec<u16>| registers.into_iter().map(S).collect::<Vec<_>>();
+        let result = ranges_of(|code| {
+            let (_, b) = (code.input(1, 0), code.input(2, 0));
+            code.distinct(&[b]);
+            code.emit(Op::Join {
+                dst: S(3),
+                left: all(left),
+                right: all(right),
+                valid: S(valid),
+                columns: all(columns),
+            });
+        });
+        result.map(|_| ())
+    };
+    assert_eq!(joined(vec![0], vec![1], 2, vec![1, 2]), Ok(()));
+    let mixed = Err(RangeError::MixedSpaces { op: 3 });
+    assert_eq!(joined(vec![0], vec![1], 2, vec![0]), mixed);
+    assert_eq!(joined(vec![0, 1], vec![1, 1], 2, vec![]), mixed);
+    let wrong = RangeError::BadParameter { op: 3 };
+    assert_eq!(joined(vec![0], vec![1, 1], 2, vec![]), Err(wrong));
+    assert_eq!(joined(vec![], vec![], 2, vec![]), Err(wrong));
+    assert_eq!(joined(vec![0; 65], vec![1; 65], 2, vec![]), Err(wrong));
+    // What says which rows count is a truth value.
+    let wrong = Err(RangeError::WrongOperand { op: 3 });
+    assert_eq!(joined(vec![0], vec![1], 1, vec![]), wrong);
+}
+
+#[test]
+fn of_models_and_functions() {
+    let wide = |write: fn(&mut Code)| {
+        let mut contract = world();
+        contract.profile = Profile::ShamirM127V1;
+        let mut code = Code::default();
+        write(&mut code);
+        contract.entries[0].code = code.ops;
+        declared(&contract, 0).map(|ranges| {
+            let last = ranges.secret.last().expect("a register");
+            (last.interval.low, last.interval.high, last.extent)
+        })
+    };
+    let fitted = wide(|code| {
+        let (x, y) = (code.input(PEOPLE, 1), code.input(PEOPLE, 2));
+        code.s(|dst| Op::Regression {
+            dst,
+            columns: vec![x],
+            y,
+            bits: 8,
+            ridge: 0,
+            most: 1 << 20,
+        });
+    });
+    assert_eq!(fitted, Ok((-(1 << 20), 1 << 20, Extent::Fixed(2))));
+    for (bits, ridge, most) in [(33, 0, 1), (8, -1, 1), (8, 0, 0)] {
+        let refused = ranges_of(|code| {
+            let x = code.input(PEOPLE, 1);
+            code.s(|dst| Op::Regression {
+                dst,
+                columns: vec![x],
+                y: x,
+                bits,
+                ridge,
+                most,
+            });
+        });
+        assert_eq!(refused.map(|_| ()), Err(RangeError::BadParameter { op: 1 }));
+    }
+    let logistic = wide(|code| {
+        let a = code.input(PEOPLE, 1);
+        code.s(|dst| Op::Logistic { dst, a, bits: 16 });
+    });
+    assert_eq!(logistic, Ok((0, 1 << 16, Extent::Over(PEOPLE))));
+    // 16 bits behind the point do not fit the small field; 7 and 21 are too few and too many.
+    for (bits, large) in [(16, false), (7, true), (21, true)] {
+        let mut contract = world();
+        if large {
+            contract.profile = Profile::ShamirM127V1;
+        }
+        let mut code = Code::default();
+        let a = code.input(PEOPLE, 1);
+        code.s(|dst| Op::Ln { dst, a, bits });
+        contract.entries[0].code = code.ops;
+        let wrong = RangeError::WrongOperand { op: 1 };
+        assert_eq!(declared(&contract, 0), Err(wrong));
+    }
+}
+
+/// Public numbers end where i64 does; a run that leaves it is refused.
+#[test]
+fn of_public_numbers() {
+    let ranges = ranges_of(|code| {
+        let (least, two) = (code.constant(i64::MIN), code.constant(-2));
+        for op in [
+            PublicOp::Add,
+            PublicOp::Sub,
+            PublicOp::Mul,
+            PublicOp::Div,
+            PublicOp::Rem,
+            PublicOp::Less,
+            PublicOp::Equal,
+        ] {
+            code.public(op, least, two);
+        }
+    });
+    let found: Vec<_> = ranges.expect("well-formed").public[2..]
+        .iter()
+        .map(|known| known.number().map(|n| (n.low, n.high)))
+        .collect();
+    let wanted = [
+        (i64::MIN, i64::MIN),
+        (i64::MIN + 2, i64::MIN + 2),
+        (i64::MAX, i64::MAX),
+        (1 << 62, 1 << 62),
+        (-1, 0),
+        (0, 1),
+        (0, 1),
+    ];
+    assert_eq!(found, wanted.map(Some));
+    // Where they meet private ones, they keep the field's bound.
+    let hidden = |value| {
+        ranges_of(|code| {
+            code.hide(value);
+        })
+        .map(|_| ())
+    };
+    assert_eq!(hidden((1 << 59) - 1), Ok(()));
+    assert!(matches!(
+        hidden(1 << 59),
+        Err(RangeError::TooLarge { op: 1, .. })
+    ));
+    let compared = last_of(|code| {
+        let a = code.input(PEOPLE, 1);
+        code.greater_than(a, 1 << 60);
+    });
+    assert!(matches!(compared, Err(RangeError::TooLarge { op: 2, .. })));
+}
+
 fn interval() -> impl Strategy<Value = (i64, i64)> {
     let end = prop_oneof![-20_i64..20, -(1_i64 << 59)..(1_i64 << 59)];
     (end.clone(), end).prop_map(|(a, b)| (a.min(b), a.max(b)))
@@ -105,6 +452,7 @@ proptest! {
         prop_assert!(inside(a * a, x.square()));
         let quotient = if b == 0 { 0 } else { a / b };
         prop_assert!(inside(quotient, x.divided_by(y)));
+        prop_assert!(inside(a, x.union(y)) && inside(b, x.union(y)));
     }
 
     /// Not only true, but the narrowest: both ends of a quotient occur.
@@ -118,5 +466,28 @@ proptest! {
         let range = wide(x).divided_by(wide(y));
         prop_assert_eq!(all.iter().min().map(|&v| i128::from(v)), Some(range.low));
         prop_assert_eq!(all.iter().max().map(|&v| i128::from(v)), Some(range.high));
+    }
+
+    /// Of public operations on numbers from an interval, the result lies in the derived one.
+    #[test]
+    fn public_results_lie_in_their_ranges(x in interval(), y in interval(), choices in any::<(u8, u8, u64, u64)>()) {
+        let (a, b) = (pick(x, choices.0, choices.2), pick(y, choices.1, choices.3));
+        let (a, b) = (i64::try_from(a).expect("inside"), i64::try_from(b).expect("inside"));
+        for op in [PublicOp::Add, PublicOp::Sub, PublicOp::Mul, PublicOp::Div, PublicOp::Rem, PublicOp::Less, PublicOp::Equal] {
+            let mut contract = world();
+            let ends = [x.0, x.1, y.0, y.1];
+            let mut code = Code::default();
+            let ends = ends.map(|end| code.constant(end));
+            let condition = code.c(|dst| Op::Param { dst, param: 1, column: 0 });
+            let mut choose = |then, otherwise| code.c(|dst| Op::Choose { dst, condition, then, otherwise });
+            let (left, right) = (choose(ends[0], ends[1]), choose(ends[2], ends[3]));
+            let result = code.public(op, left, right);
+            contract.entries[0].code = code.ops;
+            let ranges = declared(&contract, 0).expect("well-formed");
+            let known = ranges.public(result).and_then(PublicRange::number).expect("a number");
+            if let Some(value) = op.apply(a, b) {
+                prop_assert!(known.low <= value && value <= known.high, "{op:?} {a} {b} {value} {known:?}");
+            }
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Each rule of the verifier against a contract that breaks it and is otherwise valid.
 
-use crate::common::{auction, survey, two_groups};
+use crate::common::{allow, auction, input, out, survey, two_groups};
 use enigma_bytecode::container::{contract_hash, encode, manifest_hash};
-use enigma_bytecode::model::{Allow, C, Contract, Op, Order, PublicOp, Recipient, S, Shape};
+use enigma_bytecode::model::{
+    C, Contract, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
+};
 use enigma_bytecode::ranges::RangeError;
+use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::{
     LoadError, MAX_DECLARATIONS, MAX_REVEALS, VerifyError, load, verify,
 };
@@ -14,6 +17,11 @@ pub(crate) fn refused(base: Contract, change: impl FnOnce(&mut Contract)) -> Ver
     let mut contract = base;
     change(&mut contract);
     verify(&contract).expect_err("the changed contract is refused")
+}
+
+pub(crate) fn not_allowed(reveal: usize, source: Source) -> VerifyError {
+    let refusal = Refusal::NotAllowed { source };
+    VerifyError::NotAllowed { reveal, refusal }
 }
 
 fn code_refused(change: impl FnOnce(&mut Vec<Op>)) -> RangeError {
@@ -112,10 +120,7 @@ fn counts() {
         for i in 0..MAX_REVEALS {
             let mut reveal = c.manifest[0].clone();
             reveal.name = format!("r{i}");
-            c.entries[0].code.push(Op::Out {
-                reveal: (2 + i) as u16,
-                src: S(2),
-            });
+            c.entries[0].code.push(out(2 + i as u16, 2));
             c.manifest.push(reveal);
         }
     };
@@ -139,11 +144,15 @@ fn groups() {
 #[test]
 fn collections() {
     let wrong = VerifyError::BadCollection { collection: 0 };
-    let changes: [fn(&mut Contract); 9] = [
-        |c| c.collections[0].group = 1,
-        |c| c.collections[0].low = 100_000_001,
-        |c| c.collections[0].high = 1 << 59,
-        |c| c.collections[0].low = i64::MIN,
+    let changes: [fn(&mut Contract); 13] = [
+        |c| c.collections[0].provider = Provider::Each(1),
+        |c| c.collections[0].provider = Provider::Party(0),
+        |c| c.collections[0].rows = RowCount::UpTo(0),
+        |c| c.collections[0].rows = RowCount::UpTo(2_000),
+        |c| c.collections[0].columns.clear(),
+        |c| c.collections[0].columns[0].low = 100_000_001,
+        |c| c.collections[0].columns[0].high = 1 << 59,
+        |c| c.collections[0].columns[0].low = i64::MIN,
         |c| c.collections[0].allows[0].shape = Shape::Aggregate(0),
         |c| c.collections[0].allows[0].recipients = vec![],
         |c| c.collections[0].allows[0].recipients = vec![Recipient::EachOf(1)],
@@ -198,13 +207,7 @@ fn registers_are_defined_once_in_order_before_use() {
         code_refused(|code| code[1] = Op::Sum { dst: S(1), a: S(1) }),
         undefined(1)
     );
-    assert_eq!(
-        code_refused(|code| code[6] = Op::Out {
-            reveal: 1,
-            src: S(9)
-        }),
-        undefined(6)
-    );
+    assert_eq!(code_refused(|code| code[6] = out(1, 9)), undefined(6));
     let divide = Op::DivPublic {
         dst: S(2),
         a: S(1),
@@ -223,13 +226,7 @@ fn registers_are_defined_once_in_order_before_use() {
 #[test]
 fn indices_and_index_spaces() {
     let bad = |op| RangeError::BadCollection { op };
-    assert_eq!(
-        code_refused(|code| code[0] = Op::Input {
-            dst: S(0),
-            collection: 2
-        }),
-        bad(0)
-    );
+    assert_eq!(code_refused(|code| code[0] = input(0, 2, 0)), bad(0));
     assert_eq!(
         code_refused(|code| code[2] = Op::Rows {
             dst: C(0),
@@ -266,13 +263,7 @@ fn indices_and_index_spaces() {
         },
     ] {
         let error = code_refused(|code| {
-            code.extend([
-                Op::Input {
-                    dst: S(4),
-                    collection: 1,
-                },
-                mixed,
-            ]);
+            code.extend([input(4, 1, 0), mixed]);
         });
         assert_eq!(error, RangeError::MixedSpaces { op: 8 });
     }
@@ -291,18 +282,8 @@ fn overflow() {
     assert!(
         matches!(error, RangeError::TooLarge { op: 7, low: 0, high } if high == 10_i128.pow(22))
     );
-    let error = code_refused(|code| {
-        code.insert(
-            0,
-            Op::Const {
-                dst: C(0),
-                value: -(1 << 59),
-            },
-        )
-    });
-    assert!(matches!(error, RangeError::TooLarge { op: 0, .. }));
     let error = refused(survey(), |c| {
-        c.collections[0].high = (1 << 59) - 1;
+        c.collections[0].columns[0].high = (1 << 59) - 1;
     });
     assert!(matches!(
         error,
@@ -316,7 +297,12 @@ fn overflow() {
 #[test]
 fn outputs_and_manifest_are_the_same_list() {
     let order = |reveal| VerifyError::ManifestOrder { reveal };
-    assert_eq!(refused(survey(), |c| c.manifest.truncate(1)), order(1));
+    // The code shows a line that does not exist.
+    let code = VerifyError::Code {
+        entry: 0,
+        error: RangeError::BadIndex { op: 6 },
+    };
+    assert_eq!(refused(survey(), |c| c.manifest.truncate(1)), code);
     assert_eq!(
         refused(survey(), |c| c.manifest.push(c.manifest[0].clone())),
         order(2)
@@ -326,18 +312,12 @@ fn outputs_and_manifest_are_the_same_list() {
         order(1)
     );
     assert_eq!(
-        refused(survey(), |c| c.entries[0].code[4] = Op::Out {
-            reveal: 1,
-            src: S(2)
-        }),
+        refused(survey(), |c| c.entries[0].code[4] = out(1, 2)),
         order(0)
     );
     assert_eq!(refused(survey(), |c| c.manifest[1].entry = 1), order(1));
     // The same line twice: one more value than the manifest says.
-    let again = Op::Out {
-        reveal: 0,
-        src: S(1),
-    };
+    let again = out(0, 1);
     assert_eq!(
         refused(survey(), |c| c.entries[0].code.push(again)),
         order(2)
@@ -349,28 +329,30 @@ fn recipients_fit_the_value() {
     let wrong = |reveal| VerifyError::BadRecipient { reveal };
     // A vector to a group, a number to owners, rows to the owners of other rows, nobody.
     assert_eq!(
-        refused(survey(), |c| c.manifest[1].recipient = Recipient::EachOf(0)),
+        refused(survey(), |c| c.manifest[1].recipients =
+            vec![Recipient::EachOf(0)]),
         wrong(1)
     );
     assert_eq!(
-        refused(survey(), |c| c.manifest[0].recipient =
-            Recipient::OwnerOf(0)),
+        refused(survey(), |c| c.manifest[0].recipients =
+            vec![Recipient::OwnerOf(0)]),
         wrong(0)
     );
     assert_eq!(
-        refused(two_groups(), |c| c.manifest[1].recipient =
-            Recipient::OwnerOf(1)),
+        refused(two_groups(), |c| c.manifest[1].recipients =
+            vec![Recipient::OwnerOf(1)]),
         wrong(1)
     );
     assert_eq!(
-        refused(survey(), |c| c.manifest[0].recipient = Recipient::EachOf(7)),
+        refused(survey(), |c| c.manifest[0].recipients =
+            vec![Recipient::EachOf(7)]),
         wrong(0)
     );
 }
 
 #[test]
 fn nothing_is_shown_without_an_allow() {
-    let not_allowed = |reveal, collection| VerifyError::NotAllowed { reveal, collection };
+    let not_allowed = |reveal, collection| not_allowed(reveal, Source::Collection(collection));
     assert_eq!(
         refused(survey(), |c| c.collections[0].allows.clear()),
         not_allowed(0, 0)
@@ -386,8 +368,8 @@ fn nothing_is_shown_without_an_allow() {
     );
     // To another group than the one that may see it.
     assert_eq!(
-        refused(two_groups(), |c| c.manifest[0].recipient =
-            Recipient::EachOf(1)),
+        refused(two_groups(), |c| c.manifest[0].recipients =
+            vec![Recipient::EachOf(1)]),
         not_allowed(0, 0)
     );
 }
@@ -401,45 +383,30 @@ fn every_source_needs_its_own_allow() {
         code.splice(
             4..5,
             [
-                Op::Input {
-                    dst: S(3),
-                    collection: 1,
-                },
+                input(3, 1, 0),
                 Op::Sum { dst: S(4), a: S(3) },
                 Op::Add {
                     dst: S(5),
                     a: S(2),
                     b: S(4),
                 },
-                Op::Out {
-                    reveal: 0,
-                    src: S(5),
-                },
+                out(0, 5),
                 Op::Rank {
                     dst: S(6),
                     a: S(0),
                     order: Order::Descending,
                 },
-                Op::Out {
-                    reveal: 1,
-                    src: S(6),
-                },
+                out(1, 6),
             ],
         );
         code.truncate(10);
     };
-    let not_allowed = VerifyError::NotAllowed {
-        reveal: 0,
-        collection: 1,
-    };
+    let not_allowed = not_allowed(0, Source::Collection(1));
     assert_eq!(refused(two_groups(), mix), not_allowed);
     let allowed = |c: &mut Contract| {
         mix(c);
-        let recipients = vec![Recipient::EachOf(0)];
-        c.collections[1].allows.push(Allow {
-            shape: Shape::Aggregate(1),
-            recipients,
-        });
+        let mixed = allow(Shape::Aggregate(1), Recipient::EachOf(0));
+        c.collections[1].allows.push(mixed);
     };
     assert_eq!(
         refused(two_groups(), allowed),
@@ -447,7 +414,11 @@ fn every_source_needs_its_own_allow() {
     );
     let mut said = two_groups();
     allowed(&mut said);
-    said.manifest[0].sources.push((1, Shape::Aggregate(1)));
+    said.manifest[0]
+        .sources
+        .push((Source::Collection(1), Shape::Aggregate(1)));
+    let wider = &mut said.manifest[0].columns[0];
+    (wider.low, wider.high) = (-50, 20_000_000_050);
     assert_eq!(verify(&said), Ok(()));
 }
 
@@ -455,13 +426,11 @@ fn every_source_needs_its_own_allow() {
 fn a_sum_behind_a_row_that_cancels_is_still_a_sum() {
     let launder = |c: &mut Contract, shape| {
         c.manifest.truncate(1);
-        c.manifest[0].recipient = Recipient::OwnerOf(0);
-        c.manifest[0].sources = vec![(0, shape)];
+        c.manifest[0].recipients = vec![Recipient::OwnerOf(0)];
+        c.manifest[0].sources = vec![(Source::Collection(0), shape)];
+        c.manifest[0].columns[0].high = 100_000_000_000;
         c.entries[0].code = vec![
-            Op::Input {
-                dst: S(0),
-                collection: 0,
-            },
+            input(0, 0, 0),
             Op::Sum { dst: S(1), a: S(0) },
             Op::Sub {
                 dst: S(2),
@@ -473,20 +442,14 @@ fn a_sum_behind_a_row_that_cancels_is_still_a_sum() {
                 a: S(2),
                 b: S(1),
             },
-            Op::Out {
-                reveal: 0,
-                src: S(3),
-            },
+            out(0, 3),
         ];
     };
     let error = refused(survey(), |c| {
         launder(c, Shape::PerOwner);
         c.collections[0].allows.remove(0);
     });
-    let not_allowed = VerifyError::NotAllowed {
-        reveal: 0,
-        collection: 0,
-    };
+    let not_allowed = not_allowed(0, Source::Collection(0));
     assert_eq!(error, not_allowed);
     // Where both are allowed, the sum's threshold holds; a manifest that hides it is refused.
     let mut both = survey();
@@ -507,20 +470,11 @@ fn an_average_of_one_row_each_is_still_a_row() {
                 a: S(0),
                 b: S(2),
             },
-            Op::Out {
-                reveal: 1,
-                src: S(3),
-            },
+            out(1, 3),
         ]);
         c.collections[0].allows.truncate(1);
     });
-    assert_eq!(
-        error,
-        VerifyError::NotAllowed {
-            reveal: 1,
-            collection: 0
-        }
-    );
+    assert_eq!(error, not_allowed(1, Source::Collection(0)));
 }
 
 #[test]
@@ -541,7 +495,9 @@ fn the_manifest_says_what_the_code_does() {
         wrong(1)
     );
     assert_eq!(
-        refused(survey(), |c| c.manifest[0].sources.push((0, Shape::Any))),
+        refused(survey(), |c| c.manifest[0]
+            .sources
+            .push((Source::Slot(0), Shape::Any))),
         wrong(0)
     );
 }

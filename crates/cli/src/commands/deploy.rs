@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use enigma_bytecode::interface;
+use enigma_bytecode::model::unsupported;
 use enigma_client::{Program, Records};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
@@ -50,6 +51,12 @@ pub(crate) struct BindOptions {
 /// Deploys a contract.
 pub(crate) fn run(context: &Context, options: &DeployOptions) -> Result<(), Problem> {
     let program = contract::load(&options.file)?;
+    if let Some(unsupported) = unsupported(program.contract()) {
+        return Err(
+            Problem::new(format!("{}: {unsupported}", options.file.display()))
+                .hint("`enigma check`, `enigma test` and `enigma build` take it all the same"),
+        );
+    }
     runtime()?.block_on(deploy(context, options, &program))
 }
 

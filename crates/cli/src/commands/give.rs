@@ -158,10 +158,12 @@ fn expected(found: &Found) -> Expected {
     // The slot exists: the controller's terms were checked against the program when it was opened, and a
     // collection that names another is refused by every node.
     let collection = contract.collections.get(slot);
+    // Of several columns committees take none yet.
+    let column = collection.and_then(|item| item.columns.first());
     Expected {
         column: collection.map_or(String::new(), |item| item.name.clone()),
-        range: collection.map_or((0, 0), |item| (item.low, item.high)),
-        boolean: collection.is_some_and(|item| item.kind == enigma_bytecode::model::Kind::Bool),
+        range: column.map_or((0, 0), |column| (column.low, column.high)),
+        boolean: column.is_some_and(|column| column.kind == enigma_bytecode::model::Kind::Bool),
         people: (1, contract.maximum_rows(slot)),
     }
 }

@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use enigma_bytecode::model::Contract;
+use enigma_lang::hir::Test;
 use enigma_lang::testing::{LeakOutcome, TestOutcome};
 use enigma_lang::{Checked, Compilation, Span, has_errors};
 use serde_json::{Value, json};
 
 use super::sources;
+use crate::args::committee_size;
 use crate::context::Context;
 use crate::contract;
+use crate::rehearsal::Rehearsal;
 use crate::report::{self, Problem};
 
 #[derive(Debug, Args)]
@@ -18,8 +22,9 @@ use crate::report::{self, Problem};
   enigma test auction.enigma contracts
   enigma test --filter tie
   enigma test --leak
+  enigma test --mpc --nodes 5
 
-Tests run on plain numbers, without a network, in milliseconds. Exit code 1: a test failed; 2: a contract has errors.")]
+Tests run on plain numbers, without a network, in milliseconds; with --mpc on shares, too, in seconds. Exit code 1: a test failed; 2: a contract has errors.")]
 pub(crate) struct TestOptions {
     /// Contracts, and folders with contracts (`.enigma`) in or below them [default: the current folder].
     #[arg(value_name = "FILE")]
@@ -31,6 +36,13 @@ pub(crate) struct TestOptions {
     /// writes, payments) must then be the same.
     #[arg(long)]
     leak: bool,
+    /// Run every call on a committee, too: nodes in this process, each with its own shares, keys and encrypted links. Results,
+    /// stores and payments must be those on plain numbers.
+    #[arg(long)]
+    mpc: bool,
+    /// How many nodes the committee has: 3, 5, 7, ...
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = committee_size, requires = "mpc")]
+    nodes: u8,
 }
 
 /// A contract whose tests were run.
@@ -45,8 +57,20 @@ impl Tested {
     fn of(path: PathBuf, options: &TestOptions) -> Result<Self, Problem> {
         let source = contract::read(&path)?;
         let compilation = enigma_lang::compile(&source);
-        let tests = compilation.checked.as_ref();
-        let tests = tests.map_or_else(Vec::new, |checked| run_tests(checked, options));
+        let tests = match (&compilation.checked, &compilation.contract) {
+            (Some(checked), Some(contract)) if options.mpc => {
+                run_on_committee(checked, contract, options)?
+            }
+            (Some(_), None) if options.mpc => {
+                let why = &compilation.diagnostics;
+                contract::show_diagnostics(&path, &source, why);
+                let message = format!("{} cannot run on a committee yet", path.display());
+                return Err(Problem::new(message)
+                    .hint("what is not built yet is marked above; without --mpc its tests run"));
+            }
+            (Some(checked), _) => run_tests(checked, options),
+            (None, _) => Vec::new(),
+        };
         Ok(Self {
             path,
             source,
@@ -167,16 +191,35 @@ pub(crate) fn run(context: &Context, options: &TestOptions) -> Result<(), Proble
 }
 
 fn run_tests(checked: &Checked, options: &TestOptions) -> Vec<(TestOutcome, Option<LeakOutcome>)> {
-    let wanted = |title: &str| {
-        let text = options.filter.as_deref();
-        text.is_none_or(|text| title.contains(text))
-    };
-    let tests = checked.hir.tests.iter();
-    let tests = tests.filter(|test| wanted(&test.title)).map(|test| {
+    let tests = wanted(checked, options).map(|test| {
         let leak = options.leak.then(|| enigma_lang::test_leak(checked, test));
         (enigma_lang::run_test(checked, test), leak)
     });
     tests.collect()
+}
+
+fn run_on_committee(
+    checked: &Checked,
+    contract: &Contract,
+    options: &TestOptions,
+) -> Result<Vec<(TestOutcome, Option<LeakOutcome>)>, Problem> {
+    let mut tests = wanted(checked, options).peekable();
+    if tests.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut committee = Rehearsal::start(contract, options.nodes)?;
+    let tests = tests.map(|test| {
+        let leak = options.leak.then(|| enigma_lang::test_leak(checked, test));
+        let outcome = enigma_lang::run_test_on(checked, contract, test, &mut committee);
+        (outcome, leak)
+    });
+    Ok(tests.collect())
+}
+
+fn wanted<'a>(checked: &'a Checked, options: &'a TestOptions) -> impl Iterator<Item = &'a Test> {
+    let text = options.filter.as_deref();
+    let tests = checked.hir.tests.iter();
+    tests.filter(move |test| text.is_none_or(|text| test.title.contains(text)))
 }
 
 fn fails((outcome, leak): &(TestOutcome, Option<LeakOutcome>)) -> bool {

@@ -68,14 +68,9 @@ fn differs(source: &Path, compiled: &Program, program: &Program) -> Problem {
             "the source is of {} version {}, the bytecode of {} version {}",
             a.name, a.version, b.name, b.version
         )
-    } else if compiled.manifest() == program.manifest() {
+    } else if lines(compiled) == lines(program) {
         "both show the same things to the same people, but do not compute them alike; or another version of the compiler made the bytecode".to_owned()
     } else {
-        let lines = |program: &Program| -> BTreeSet<String> {
-            interface::sentences(program.contract())
-                .into_iter()
-                .collect()
-        };
         let (ours, theirs) = (lines(compiled), lines(program));
         for line in theirs.difference(&ours) {
             report::progress(&format!("only the bytecode: {line}"));
@@ -92,4 +87,10 @@ fn differs(source: &Path, compiled: &Program, program: &Program) -> Problem {
         program.hash()
     ))
     .hint(hint)
+}
+
+/// Who learns what, in sentences.
+fn lines(program: &Program) -> BTreeSet<String> {
+    let sentences = interface::sentences(program.contract());
+    sentences.into_iter().collect()
 }

@@ -107,19 +107,15 @@ fn read_people(
 ) -> Result<Vec<Person>, Problem> {
     let missing = || Problem::failed("the built-in contract collects nothing");
     let collection = program.contract.collections.first().ok_or_else(missing)?;
-    let group = program
-        .contract
-        .groups
-        .get(usize::from(collection.group))
-        .ok_or_else(missing)?;
-    let fewest = group
-        .min
-        .max(program.contract.minimum_rows(program.entry, 0));
+    let column = collection.columns.first().ok_or_else(missing)?;
     let expected = Expected {
         column: collection.name.clone(),
-        range: (collection.low, collection.high),
+        range: (column.low, column.high),
         boolean: false,
-        people: (fewest, group.max),
+        people: (
+            program.contract.minimum_rows(program.entry, 0),
+            program.contract.maximum_rows(0),
+        ),
     };
     match &options.input {
         Some(path) => people::read(path, &expected),

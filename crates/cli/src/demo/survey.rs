@@ -383,6 +383,6 @@ fn agreed_security(statuses: &[(NodeId, JobStatus)]) -> String {
 fn common_names(program: &Program) -> Vec<String> {
     use enigma_bytecode::model::Recipient;
     let lines = program.contract.manifest.iter();
-    let common = lines.filter(|line| matches!(line.recipient, Recipient::EachOf(_)));
+    let common = lines.filter(|line| matches!(line.recipients[..], [Recipient::EachOf(_)]));
     common.map(|line| line.name.clone()).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use enigma_bytecode::model::Contract;
+use enigma_bytecode::model::{Contract, unsupported};
 use enigma_bytecode::plan::{self, Cost};
 use enigma_bytecode::verify;
 use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
@@ -26,13 +26,17 @@ use crate::session::Early;
 /// Decodes and verifies a compiled contract as a node must before it runs it.
 ///
 /// # Errors
-/// In plain words, when the bytes are not the published contract or break a rule.
+/// In plain words, when the bytes are not the published contract, break a rule, or need what committees do
+/// not do yet.
 pub(crate) fn program(contract: Hash, manifest: Hash, bytecode: &[u8]) -> Result<Contract, String> {
     let verified = verify::load(bytecode, Some(contract)).map_err(|error| error.to_string())?;
     if verified.manifest_hash() != manifest {
         return Err("the manifest is not the published one".to_owned());
     }
-    Ok(verified.contract().clone())
+    match unsupported(verified.contract()) {
+        Some(unsupported) => Err(unsupported.to_string()),
+        None => Ok(verified.contract().clone()),
+    }
 }
 
 /// The dealing context of a contribution; `None` when the committee cannot compute.

@@ -69,7 +69,7 @@ impl Job {
                     .manifest
                     .get(usize::from(*reveal))
                     .ok_or("an output without manifest line")?;
-                let Some(place) = receiver.value_of(line.recipient) else {
+                let Some(place) = receiver.value_of(line) else {
                     continue;
                 };
                 let share = values

@@ -5,7 +5,7 @@
 //! before they gave who would learn what (and under which key), and nobody can name another party, or
 //! another key, afterwards.
 
-use enigma_bytecode::model::{self, Contract};
+use enigma_bytecode::model::{self, Contract, Provider, Reveal};
 use enigma_wire::id::{Address, SealKey};
 use enigma_wire::output::Recipient;
 
@@ -25,13 +25,14 @@ pub(super) struct Receiver {
 
 impl Receiver {
     /// Which of a manifest line's values this recipient gets, if any.
-    pub(super) fn value_of(&self, line: model::Recipient) -> Option<usize> {
-        match (line, self.recipient) {
+    pub(super) fn value_of(&self, line: &Reveal) -> Option<usize> {
+        let value_of = |to: &model::Recipient| match (*to, self.recipient) {
             (model::Recipient::EachOf(_), Recipient::Member(_)) => Some(0),
             (model::Recipient::OwnerOf(_), Recipient::Member(_)) => self.place,
             (model::Recipient::Party(to), Recipient::Party(party)) => (to == party).then_some(0),
             _ => None,
-        }
+        };
+        line.recipients.iter().find_map(value_of)
     }
 }
 
@@ -106,18 +107,19 @@ impl Job {
         let slot = self
             .slot(shared)
             .ok_or("the collection is not on the ledger")?;
-        let group = program
+        let provider = program
             .collections
             .get(usize::from(slot))
-            .map(|collection| collection.group);
+            .map(|collection| collection.provider);
         let lines = program.manifest.iter();
         for line in lines.filter(|line| line.entry == self.entry) {
-            let reached = match line.recipient {
-                model::Recipient::EachOf(to) => group == Some(to),
+            let reached = |to: &model::Recipient| match *to {
+                model::Recipient::EachOf(to) => provider == Some(Provider::Each(to)),
                 model::Recipient::OwnerOf(of) => of == slot,
                 model::Recipient::Party(_) => true,
+                model::Recipient::Caller | model::Recipient::Public => false,
             };
-            if !reached {
+            if !line.recipients.iter().all(reached) {
                 return Err(format!(
                     "the entry reveals {} to people who do not give to collection {}",
                     line.name, self.collection

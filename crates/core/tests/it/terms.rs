@@ -6,7 +6,7 @@ use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 
-use crate::committee::{PAST_ANY_FEE, Survey};
+use crate::committee::{PAST_ANY_FEE, Setting, Survey};
 
 const VALUES: [i64; 5] = [3_000, 5_000, 4_000, 4_000, 4_000];
 const EVERYBODY: [usize; 5] = [0, 1, 2, 3, 4];
@@ -44,6 +44,35 @@ fn an_entry_the_contract_does_not_have() {
             .request_entry(survey.requester, entry, PAST_ANY_FEE)
             .expect("the controller does not know the entries");
         refused(&mut survey, job, "has no entry number");
+    }
+}
+
+/// Nodes do not keep what they cannot run, and say what it needs.
+#[test]
+fn a_contract_that_committees_do_not_run_yet() {
+    let source = "
+contract Wide version 1 {
+  group g min 3 max 50;
+  collect v: private u64 from each g range 0..=9 allow aggregate(3) to public;
+  entry run() { reveal total = v.sum() to public; }
+}";
+    let setting = Setting {
+        source,
+        parties: 0,
+        bound: &[],
+    };
+    let mut survey = Survey::open_in(setting, 3, 3, VALUES.len(), 4);
+    survey.draw();
+    for node in survey.committee() {
+        let bytes = survey.bytecode.clone();
+        match survey.put_contract(node, bytes) {
+            Response::Error(error) => {
+                assert_eq!(error.code, ErrorCode::Malformed);
+                let needs = "the result total needs results for everyone";
+                assert!(error.message.ends_with(needs), "{}", error.message);
+            }
+            other => panic!("not refused: {other:?}"),
+        }
     }
 }
 

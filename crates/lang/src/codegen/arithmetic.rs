@@ -1,7 +1,7 @@
 //! Operations on values, element by element; what is known is computed here. What comes from private values
 //! stays in a register, also where it could be known, like `x && false`: the manifest names its sources.
 
-use enigma_bytecode::model::{Op, PublicOp, Relation, S};
+use enigma_bytecode::model::{C, Op, PublicOp, Relation, S};
 
 use super::registers::Registers;
 use super::value::{Secret, Value};
@@ -34,16 +34,6 @@ impl Arithmetic<'_> {
         self.made(&[of], op)
     }
 
-    /// A single value of a whole vector.
-    pub(super) fn reduced(&mut self, of: Secret, op: impl Fn(S) -> Op) -> Done<Value> {
-        let register = self.registers.secret(op)?;
-        Ok(Value::Secret(Secret {
-            register,
-            vector: false,
-            ..of
-        }))
-    }
-
     /// A known value in a secret register, as long as `like` is.
     pub(super) fn hidden(&mut self, value: i64, like: Secret) -> Done<Secret> {
         let zero = self.registers.constant(0)?;
@@ -62,7 +52,7 @@ impl Arithmetic<'_> {
         Ok(Secret { register, ..like })
     }
 
-    /// `a op b` of numbers.
+    /// `a op b` of whole numbers.
     pub(super) fn number(&mut self, op: BinaryOp, a: &Value, b: &Value) -> Done<Value> {
         use Value::{Known, Public};
         match (a, b) {
@@ -76,12 +66,10 @@ impl Arithmetic<'_> {
                     BinaryOp::Sub => PublicOp::Sub,
                     BinaryOp::Mul => PublicOp::Mul,
                     BinaryOp::Div => PublicOp::Div,
-                    BinaryOp::Rem => return self.remainder(a, b),
+                    BinaryOp::Rem => PublicOp::Rem,
                     _ => return self.stop("this operator on public numbers"),
                 };
-                let (a, b) = (self.public(a)?, self.public(b)?);
-                let register = self.registers.public(|dst| Op::Public { dst, op, a, b })?;
-                Ok(Public(register))
+                self.of_public(op, a, b)
             }
             _ => match op {
                 BinaryOp::Add => self.add(a, b),
@@ -94,11 +82,77 @@ impl Arithmetic<'_> {
         }
     }
 
-    fn public(&mut self, value: &Value) -> Done<enigma_bytecode::model::C> {
+    fn of_public(&mut self, op: PublicOp, a: &Value, b: &Value) -> Done<Value> {
+        let (a, b) = (self.public(a)?, self.public(b)?);
+        let register = self.registers.public(|dst| Op::Public { dst, op, a, b })?;
+        Ok(Value::Public(register))
+    }
+
+    /// The register of a public value.
+    pub(super) fn public(&mut self, value: &Value) -> Done<C> {
         match value {
             Value::Known(value) => self.registers.constant(*value),
             Value::Public(register) => Ok(*register),
-            _ => self.stop("this value"),
+            Value::Bytes(value) => {
+                let value = value.clone();
+                (self.registers).public(|dst| Op::ConstBytes {
+                    dst,
+                    value: value.clone(),
+                })
+            }
+            _ => self.stop("this value where everyone has to know it"),
+        }
+    }
+
+    /// A scalar in a secret register; a public number is hidden.
+    pub(super) fn secret(&mut self, value: &Value) -> Done<Secret> {
+        if let Value::Secret(secret) = value {
+            return Ok(*secret);
+        }
+        let a = self.public(value)?;
+        let register = self.registers.secret(|dst| Op::Hide { dst, a })?;
+        Ok(Secret {
+            register,
+            vector: false,
+            lifted: false,
+        })
+    }
+
+    /// `a op b` of numbers in fixed point, scaled by 2^`fraction`.
+    pub(super) fn fixed(
+        &mut self,
+        op: BinaryOp,
+        fraction: u32,
+        a: &Value,
+        b: &Value,
+    ) -> Done<Value> {
+        if let (Value::Known(x), Value::Known(y)) = (a, b) {
+            let fix = |scaled: i64| crate::value::Value::Fixed {
+                fraction,
+                scaled: scaled.into(),
+            };
+            let result = crate::interpret::binary(op, &fix(*x), &fix(*y));
+            let result = result.and_then(|value| i64::try_from(value.number()?).ok());
+            return match result {
+                Some(result) => Ok(Value::Known(result)),
+                None => self.stop("a constant beyond 64 bits"),
+            };
+        }
+        if matches!(op, BinaryOp::Add | BinaryOp::Sub) {
+            return self.number(op, a, b);
+        }
+        if !(a.is_secret() || b.is_secret()) {
+            return self.stop("this operator on public numbers with a point");
+        }
+        let Ok(bits) = u8::try_from(fraction) else {
+            return self.stop("this type");
+        };
+        let (x, y) = (self.secret(a)?, self.secret(b)?);
+        let (a, b) = (x.register, y.register);
+        match op {
+            BinaryOp::Mul => self.made(&[x, y], |dst| Op::MulFixed { dst, a, b, bits }),
+            BinaryOp::Div => self.made(&[x, y], |dst| Op::DivFixed { dst, a, b, bits }),
+            _ => self.stop("this operator on numbers with a point"),
         }
     }
 
@@ -157,26 +211,27 @@ impl Arithmetic<'_> {
                 let (a, b) = (x.register, self.public(public)?);
                 self.made(&[*x], |dst| Op::DivPublic { dst, a, b })
             }
-            (Value::Known(value), Value::Secret(y)) => {
-                let x = self.hidden(*value, *y)?;
+            (public, Value::Secret(_)) => {
+                let x = self.secret(public)?;
                 self.divide(&Value::Secret(x), b)
             }
-            _ => self.stop("the quotient of a number of rows by a private value"),
+            _ => self.stop("this quotient"),
         }
     }
 
-    /// a - (a / b) b, which is a - 0 for a divisor 0, so that 0 is chosen there: refused unless the divisor
-    /// is known.
+    /// a - (a / b) b, and 0 for a divisor 0, where the quotient is 0.
     fn remainder(&mut self, a: &Value, b: &Value) -> Done<Value> {
-        match b {
-            Value::Known(0) => self.number(BinaryOp::Mul, a, b),
-            Value::Known(_) => {
-                let quotient = self.number(BinaryOp::Div, a, b)?;
-                let multiple = self.number(BinaryOp::Mul, &quotient, b)?;
-                self.number(BinaryOp::Sub, a, &multiple)
-            }
-            _ => self.stop("`%` by a value that is not a constant"),
+        if *b == Value::Known(0) {
+            return self.number(BinaryOp::Mul, a, b);
         }
+        let quotient = self.number(BinaryOp::Div, a, b)?;
+        let multiple = self.number(BinaryOp::Mul, &quotient, b)?;
+        let rest = self.number(BinaryOp::Sub, a, &multiple)?;
+        if matches!(b, Value::Known(_)) {
+            return Ok(rest);
+        }
+        let divides = self.compare(BinaryOp::NotEqual, b, &Value::Known(0))?;
+        self.number(BinaryOp::Mul, &rest, &divides)
     }
 
     /// `-a`.
@@ -277,7 +332,11 @@ impl Arithmetic<'_> {
                     b,
                 })?
             }
-            _ => return self.stop("a comparison of numbers of rows"),
+            _ => match relation {
+                Relation::Less => self.of_public(PublicOp::Less, a, b)?,
+                Relation::Greater => self.of_public(PublicOp::Less, b, a)?,
+                Relation::Equal => self.of_public(PublicOp::Equal, a, b)?,
+            },
         };
         if negated { self.not(&holds) } else { Ok(holds) }
     }
@@ -288,19 +347,30 @@ impl Arithmetic<'_> {
             Value::Known(0) => return Ok(b.clone()),
             Value::Known(_) => return Ok(a.clone()),
             Value::Secret(bit) => *bit,
-            _ => return self.stop("a choice by a number of rows"),
+            Value::Public(condition) => return self.choose(*condition, a, b),
+            Value::Many(bits) => return self.select_each(bits, a, b),
+            _ => return self.stop("this choice"),
         };
-        if let (Value::Secret(x), true) = (a, a == b)
-            && (x.vector || !bit.vector)
-        {
+        let extends = |value: &Value| matches!(value, Value::Secret(x) if !x.vector && bit.vector);
+        if a == b && !a.any(&extends) {
             // The same register is the same value: nothing of it comes from the bit.
             return Ok(a.clone());
+        }
+        if let (Value::Secret(_), true) = (a, a == b) {
+            // The same for each row.
+            let zeros = self.hidden(0, bit)?;
+            return self.add(&Value::Secret(zeros), a);
         }
         let of = Value::Secret(bit);
         match (a, b) {
             (Value::Many(a), Value::Many(b)) if a.len() == b.len() => {
                 let parts = a.iter().zip(b).map(|(a, b)| self.select(&of, a, b));
                 Ok(Value::Many(parts.collect::<Done<_>>()?))
+            }
+            (Value::Maybe(there, value), Value::Maybe(other_there, other)) => {
+                let there = self.select(&of, there, other_there)?;
+                let value = self.select(&of, value, other)?;
+                Ok(Value::Maybe(Box::new(there), Box::new(value)))
             }
             (Value::Known(x), Value::Known(y)) => {
                 let Some(step) = x.checked_sub(*y) else {
@@ -309,7 +379,10 @@ impl Arithmetic<'_> {
                 let gain = self.multiply(&of, &Value::Known(step))?;
                 self.add(&gain, b)
             }
-            (Value::Secret(_) | Value::Known(_), Value::Secret(_) | Value::Known(_)) => {
+            (
+                Value::Secret(_) | Value::Known(_) | Value::Public(_),
+                Value::Secret(_) | Value::Known(_) | Value::Public(_),
+            ) => {
                 let then = self.shared(a, bit)?;
                 let otherwise = self.shared(b, bit)?;
                 let all = [bit, then, otherwise];
@@ -325,11 +398,61 @@ impl Arithmetic<'_> {
         }
     }
 
+    /// One choice for each element of lists.
+    fn select_each(&mut self, bits: &[Value], a: &Value, b: &Value) -> Done<Value> {
+        let of = |value: &Value, place: usize| match value {
+            Value::Many(parts) => parts.get(place).cloned(),
+            single => Some(single.clone()),
+        };
+        let mut parts = Vec::new();
+        for (place, bit) in bits.iter().enumerate() {
+            let (Some(a), Some(b)) = (of(a, place), of(b, place)) else {
+                return self.stop("a choice between lists of different lengths");
+            };
+            parts.push(self.select(bit, &a, &b)?);
+        }
+        Ok(Value::Many(parts))
+    }
+
+    /// `condition ? a : b` with a public condition.
+    fn choose(&mut self, condition: C, a: &Value, b: &Value) -> Done<Value> {
+        match (a, b) {
+            _ if a == b => Ok(a.clone()),
+            (Value::Many(a), Value::Many(b)) if a.len() == b.len() => {
+                let parts = a.iter().zip(b).map(|(a, b)| self.choose(condition, a, b));
+                Ok(Value::Many(parts.collect::<Done<_>>()?))
+            }
+            (Value::Maybe(there, value), Value::Maybe(other_there, other)) => {
+                let there = self.choose(condition, there, other_there)?;
+                let value = self.choose(condition, value, other)?;
+                Ok(Value::Maybe(Box::new(there), Box::new(value)))
+            }
+            (Value::Place { .. }, _) | (_, Value::Place { .. }) => self.stop("a choice of places"),
+            _ if a.is_secret() || b.is_secret() => {
+                // (a - b) * condition + b.
+                let difference = self.number(BinaryOp::Sub, a, b)?;
+                let gain = self.multiply(&difference, &Value::Public(condition))?;
+                self.number(BinaryOp::Add, &gain, b)
+            }
+            _ => {
+                let (then, otherwise) = (self.public(a)?, self.public(b)?);
+                let register = (self.registers).public(|dst| Op::Choose {
+                    dst,
+                    condition,
+                    then,
+                    otherwise,
+                })?;
+                Ok(Value::Public(register))
+            }
+        }
+    }
+
     /// A value in a secret register; a known one as long as `like` is.
     fn shared(&mut self, value: &Value, like: Secret) -> Done<Secret> {
         match value {
             Value::Secret(secret) => Ok(*secret),
             Value::Known(value) => self.hidden(*value, like),
+            Value::Public(_) => self.secret(value),
             _ => self.stop("this value under a private condition"),
         }
     }

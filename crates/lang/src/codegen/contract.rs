@@ -1,15 +1,21 @@
-//! Declarations: groups, collections, policy, and the manifest that the entries fill.
+//! Declarations: groups, collections, slots, policy, and the manifest that the entries fill.
 
-use enigma_bytecode::interval::Wide;
+use std::collections::BTreeSet;
+
+use enigma_bytecode::interval::MAGNITUDE_LIMIT;
+use enigma_bytecode::model::{Column, Kind, Known};
+use enigma_bytecode::plan::noise_reach;
 use enigma_bytecode::{model, ranges, release};
 
+use super::columns::{self, Side};
 use super::statement::Execution;
-use super::{Stop, not_built, prune};
+use super::{Done, Stop, index, not_built, prune, stop};
 use crate::Checked;
-use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::hir::{AllowShape, Collection, Entry, Hir, Provider, Recipient, Rows, Type};
-use crate::span::Span;
+use crate::hir::{
+    Allow, AllowShape, Collection, Constant, Entry, Hir, Param, Provider, Recipient, Role, Rows,
+    Slot, Store, Type,
+};
 
 /// The compiled contract, which the verifier has not seen yet.
 ///
@@ -17,89 +23,156 @@ use crate::span::Span;
 /// What cannot be built, each at its place: warnings, and errors where a limit is passed.
 pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnostic>> {
     let hir = &checked.hir;
-    let mut problems = Vec::new();
-    declarations(hir, &mut problems);
-    let collections: Vec<Option<model::Collection>> = (hir.collections.iter())
-        .map(|collection| self::collection(collection, &mut problems))
-        .collect();
-    if !problems.is_empty() {
-        return Err(problems);
+    let mut problems = Problems::default();
+    let profile = profile(checked);
+    let limit = limit(profile);
+    for group in hir.groups.iter().filter(|group| group.admit.is_some()) {
+        problems.0.push(not_built(group.span, "`admit`"));
+    }
+    let mut collections = Vec::new();
+    for declared in &hir.collections {
+        collections.extend(problems.of(collection(declared, hir, limit)));
+    }
+    let mut slots = Vec::new();
+    for declared in hir.slots.iter().filter(|slot| slot.store != Store::Dht) {
+        slots.extend(problems.of(slot(declared, hir, limit)));
     }
     let mut manifest = Vec::new();
     let mut entries = Vec::new();
-    for (index, entry) in hir.entries.iter().enumerate() {
-        match self::entry(checked, index, entry, &mut manifest) {
-            Ok(entry) => entries.push(entry),
-            Err(Stop::NotBuilt(diagnostic)) => problems.push(diagnostic),
-            Err(Stop::TooLong) => {
-                let message = "an entry needs more than 65_536 registers";
-                problems.push(Diagnostic::error(Code::E0601, entry.span, message));
+    if problems.0.is_empty() {
+        for (index, entry) in hir.entries.iter().enumerate() {
+            let made = self::entry(checked, index, entry, limit, &mut manifest);
+            if let Err(Stop::TooLong) = made {
+                let what = "so long an entry, with its loops and lists written out";
+                let problem = not_built(entry.span, what);
+                let help = "an entry has at most 65_536 registers: shorten its loops, or use functions of whole vectors";
+                (problems.0).push(problem.help(help));
             }
+            entries.extend(problems.of(made));
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    if !problems.0.is_empty() {
+        return Err(problems.0);
     }
+    let groups = hir.groups.iter().map(|group| model::Group {
+        name: group.name.clone(),
+        min: group.min,
+        max: group.max,
+    });
+    let enums = hir.enums.iter().map(|declared| model::Enum {
+        name: declared.name.clone(),
+        variants: declared.variants.clone(),
+    });
     let mut contract = model::Contract {
         name: hir.name.clone(),
         version: hir.version,
-        profile: model::Profile::ShamirM61V1,
-        groups: (hir.groups.iter())
-            .map(|group| model::Group {
-                name: group.name.clone(),
-                min: group.min,
-                max: group.max,
-            })
-            .collect(),
+        profile,
+        groups: groups.collect(),
         parties: hir.parties.iter().map(|party| party.name.clone()).collect(),
-        collections: collections.into_iter().flatten().collect(),
+        enums: enums.collect(),
+        collections,
+        slots,
+        budget: hir.budget.as_ref().map(|budget| model::Budget {
+            epsilon_total: budget.epsilon_total,
+            runs_per_input: budget.runs_per_input,
+        }),
         manifest,
         entries,
     };
+    name_ranges(&mut contract);
     name_sources(&mut contract);
     Ok(contract)
+}
+
+/// What could not be built so far.
+#[derive(Default)]
+struct Problems(Vec<Diagnostic>);
+
+impl Problems {
+    fn of<T>(&mut self, made: Done<T>) -> Option<T> {
+        match made {
+            Ok(made) => Some(made),
+            Err(Stop::NotBuilt(diagnostic)) => {
+                self.0.push(diagnostic);
+                None
+            }
+            Err(Stop::TooLong) => None,
+        }
+    }
+}
+
+/// The small field where all numbers fit, which is faster, else the large one. Products of numbers with a point
+/// go beyond their magnitude.
+fn profile(checked: &Checked) -> model::Profile {
+    let small = checked
+        .facts
+        .entries
+        .iter()
+        .all(|entry| entry.magnitude < i128::from(MAGNITUDE_LIMIT) && !entry.scaled_products);
+    if small {
+        model::Profile::ShamirM61V1
+    } else {
+        model::Profile::ShamirM127V1
+    }
+}
+
+fn limit(profile: model::Profile) -> i128 {
+    match profile {
+        model::Profile::ShamirM61V1 => MAGNITUDE_LIMIT.into(),
+        model::Profile::ShamirM127V1 => 1 << 63,
+    }
+}
+
+/// Writes the ranges into the manifest that nodes derive for what is shown. What is opened is read by what comes
+/// behind, so lines are settled one after the other.
+fn name_ranges(contract: &mut model::Contract) {
+    for index in 0..contract.entries.len() {
+        for _ in 0..=contract.manifest.len() {
+            let Ok(ranges) = ranges::declared(contract, index) else {
+                break;
+            };
+            let outs: Vec<(usize, Vec<model::S>)> = (contract.entries[index].code.iter())
+                .filter_map(|op| match op {
+                    model::Op::Out { reveal, values, .. } => {
+                        Some((usize::from(*reveal), values.clone()))
+                    }
+                    _ => None,
+                })
+                .collect();
+            let before = contract.manifest.clone();
+            for (line, values) in outs {
+                let Some(reveal) = contract.manifest.get_mut(line) else {
+                    continue;
+                };
+                let reach = reveal.noise.map_or(Some(0), noise_reach).unwrap_or(0);
+                for (column, value) in reveal.columns.iter_mut().zip(values) {
+                    let shown = ranges.secret(value).map(|value| value.interval);
+                    let (Some(shown), Kind::Integer | Kind::Fixed(_)) = (shown, column.kind) else {
+                        continue;
+                    };
+                    column.low = shown.low.saturating_sub(reach);
+                    column.high = shown.high.saturating_add(reach);
+                    if reveal.hidden_below.is_some() {
+                        // What is hidden is zero.
+                        (column.low, column.high) = (column.low.min(0), column.high.max(0));
+                    }
+                }
+            }
+            if contract.manifest == before {
+                break;
+            }
+        }
+    }
 }
 
 /// Writes the sources into the manifest that nodes find in the code. They are those of the source, unless code
 /// computes with what makes no difference. What the owners do not allow stays as it is: the
 /// verifier refuses it.
 fn name_sources(contract: &mut model::Contract) {
-    for index in 0..contract.entries.len() {
-        let Ok(ranges) = ranges::declared(contract, index) else {
-            return;
-        };
-        let entry = &contract.entries[index];
-        let flow = release::flow(entry, &ranges);
-        let outs = entry.code.iter().filter_map(|op| match *op {
-            model::Op::Out { reveal, src } => Some((usize::from(reveal), usize::from(src.0))),
-            _ => None,
-        });
-        for (line, register) in outs.collect::<Vec<_>>() {
-            let (Some(sources), Some(reveal)) = (flow.get(register), contract.manifest.get(line))
-            else {
-                continue;
-            };
-            let released = sources.iter().map(|(&source, mixes)| {
-                let shape = release::release(contract, source, mixes, reveal.recipient)?;
-                Some((source, shape))
-            });
-            if let Some(released) = released.collect::<Option<Vec<_>>>() {
-                contract.manifest[line].sources = released;
-            }
+    for (line, sources) in release::derived(contract) {
+        if let Some(reveal) = contract.manifest.get_mut(line) {
+            reveal.sources = sources;
         }
-    }
-}
-
-fn declarations(hir: &Hir, problems: &mut Vec<Diagnostic>) {
-    for group in hir.groups.iter().filter(|group| group.admit.is_some()) {
-        problems.push(not_built(group.span, "`admit`"));
-    }
-    // Once: who stores something stores more.
-    if let Some(slot) = hir.slots.first() {
-        problems.push(not_built(slot.span, "stored state"));
-    }
-    if let Some(budget) = &hir.budget {
-        problems.push(not_built(budget.span, "a privacy budget"));
     }
 }
 
@@ -107,108 +180,183 @@ fn entry(
     checked: &Checked,
     index: usize,
     entry: &Entry,
+    limit: i128,
     manifest: &mut Vec<model::Reveal>,
-) -> Result<model::Entry, Stop> {
-    let conditions = [
-        ("a parameter of an entry", !entry.params.is_empty()),
-        ("`by`", entry.by.is_some()),
-        ("`when`", entry.when.is_some()),
-        ("`pays`", entry.pays.is_some()),
-    ];
-    if let Some((what, _)) = conditions.into_iter().find(|(_, used)| *used) {
-        return Err(Stop::NotBuilt(not_built(entry.span, what)));
-    }
-    let mut execution = Execution::new(checked, index, entry, manifest);
+) -> Done<model::Entry> {
+    let by = entry.by.map(|role| match role {
+        Role::Party(party) => super::index(party).map(model::Role::Party),
+        Role::Member(group) => super::index(group).map(model::Role::Member),
+    });
+    let params = entry.params.iter();
+    let params = params.map(|param| self::param(param, entry, &checked.hir, limit));
+    let params = params.collect::<Done<_>>()?;
+    let mut execution = Execution::new(checked, (index, entry), limit, manifest);
     execution.entry()?;
     Ok(model::Entry {
         name: entry.name.clone(),
-        code: prune::needed(&execution.into_code()),
+        by: by.transpose()?,
+        params,
+        code: prune::needed(execution.into_code()),
     })
 }
 
-fn collection(
-    collection: &Collection,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<model::Collection> {
-    let Provider::Each(group) = collection.provider else {
-        problems.push(not_built(collection.span, "values from one party"));
-        return None;
+fn param(param: &Param, entry: &Entry, hir: &Hir, limit: i128) -> Done<model::Param> {
+    let Some(local) = entry.locals.get(param.local.0 as usize) else {
+        return stop(entry.span, "this parameter");
     };
-    if collection.rows != Rows::One {
-        problems.push(not_built(collection.span, "several rows from one giver"));
-        return None;
+    let side = if param.private {
+        Side::Secret
+    } else {
+        Side::Public
+    };
+    match columns::columns(&local.ty, param.range, side, hir, limit) {
+        Ok(columns) => Ok(model::Param {
+            name: local.name.clone(),
+            private: param.private,
+            columns,
+        }),
+        Err(what) => stop(local.span, &what),
     }
+}
+
+fn collection(collection: &Collection, hir: &Hir, limit: i128) -> Done<model::Collection> {
     if collection.check.is_some() {
-        problems.push(not_built(collection.span, "`check`"));
-        return None;
+        return stop(collection.span, "`check`");
     }
-    let (kind, whole) = match &collection.row {
-        Type::Bool => (model::Kind::Bool, Wide { low: 0, high: 1 }),
-        Type::Int(int) => (model::Kind::Integer, int.range()),
-        _ => {
-            let what = "rows that are not numbers or truth values";
-            problems.push(not_built(collection.span, what));
-            return None;
-        }
+    let columns = columns::columns(&collection.row, collection.range, Side::Secret, hir, limit);
+    let columns = match columns {
+        Ok(columns) => columns,
+        Err(what) => return stop(collection.span, &what),
     };
-    let Some(range) = collection.range.unwrap_or(whole).narrow() else {
-        let what = "the whole range of this type";
-        problems.push(not_built(collection.span, what).help("add a `range`, as narrow as you can"));
-        return None;
-    };
-    let allows = (collection.allows.iter()).filter_map(|allow| {
-        let Some(shape) = shape(allow.shape) else {
-            problems.push(not_built(allow.span, "`allow bit`"));
-            return None;
-        };
-        let recipients = (allow.recipients.iter())
-            .filter_map(|&(who, span)| match recipient(who, span) {
-                Ok(recipient) => Some(recipient),
-                Err(problem) => {
-                    problems.push(problem);
-                    None
-                }
-            })
-            .collect();
-        Some(model::Allow { shape, recipients })
-    });
-    let allows = allows.collect();
-    Some(model::Collection {
+    Ok(model::Collection {
         name: collection.name.clone(),
-        group: number(group)?,
-        kind,
-        low: range.low,
-        high: range.high,
-        allows,
+        provider: match collection.provider {
+            Provider::Each(group) => model::Provider::Each(index(group)?),
+            Provider::Party(party) => model::Provider::Party(index(party)?),
+        },
+        rows: match collection.rows {
+            Rows::One => model::RowCount::One,
+            Rows::UpTo(rows) => model::RowCount::UpTo(rows),
+        },
+        columns,
+        allows: allows(&collection.allows)?,
     })
 }
 
-/// What an owner allows, as far as bytecode can say it.
-pub(super) fn shape(allowed: AllowShape) -> Option<model::Shape> {
-    match allowed {
-        AllowShape::Aggregate(k) => Some(model::Shape::Aggregate(k)),
-        AllowShape::PerOwner => Some(model::Shape::PerOwner),
-        AllowShape::Any => Some(model::Shape::Any),
-        AllowShape::Member => Some(model::Shape::Member),
-        AllowShape::Bit => None,
+fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {
+    let (store, side) = match slot.store {
+        Store::Ledger => (model::Store::Ledger, Side::Public),
+        Store::Mpc => (model::Store::Secret, Side::Secret),
+        // Bytecode does not know these slots: who uses one is refused.
+        Store::Dht => return stop(slot.span, "`DHT`"),
+    };
+    let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, limit) {
+        Ok(columns) => columns,
+        Err(what) => return stop(slot.span, &what),
+    };
+    let mut initial = Vec::new();
+    if !known(&slot.initial, &slot.ty, side, hir, &mut initial) || initial.len() != columns.len() {
+        return stop(slot.span, "what is in this slot at first");
+    }
+    Ok(model::Slot {
+        name: slot.name.clone(),
+        store,
+        keyed: slot.key.is_some(),
+        accumulator: slot.accumulator,
+        columns,
+        initial,
+        allows: allows(&slot.allows)?,
+    })
+}
+
+/// The columns of a constant; whether it is one of the type.
+fn known(constant: &Constant, ty: &Type, side: Side, hir: &Hir, columns: &mut Vec<Known>) -> bool {
+    match (constant, ty) {
+        (Constant::Bool(value), _) => columns.push(Known::Number((*value).into())),
+        (Constant::Int(value) | Constant::Fix(value), _) => match i64::try_from(*value) {
+            Ok(value) => columns.push(Known::Number(value)),
+            Err(_) => return false,
+        },
+        (Constant::NoAccount, _) => columns.push(Known::Bytes(vec![0; 20])),
+        (Constant::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => {
+            let mut padded = bytes.clone();
+            padded.resize(*len as usize, 0);
+            match side {
+                Side::Public => columns.push(Known::Bytes(padded)),
+                Side::Secret => {
+                    let limbs = columns::limbs(&padded, *len);
+                    columns.extend(limbs.into_iter().map(Known::Number));
+                }
+            }
+        }
+        (Constant::Many(parts), _) => {
+            let of = |place: usize| match ty {
+                Type::List(element, _) => Some((**element).clone()),
+                Type::Tuple(types) => types.get(place).cloned(),
+                Type::Struct(index) => {
+                    let declared = hir.structs.get(*index)?;
+                    declared.fields.get(place).map(|field| field.ty.clone())
+                }
+                _ => None,
+            };
+            return parts.iter().enumerate().all(|(place, part)| {
+                of(place).is_some_and(|ty| known(part, &ty, side, hir, columns))
+            });
+        }
+        (Constant::Maybe(Some(value)), Type::Maybe(inner)) => {
+            columns.push(Known::Number(1));
+            return known(value, inner, side, hir, columns);
+        }
+        (Constant::Maybe(None), Type::Maybe(inner)) => {
+            columns.push(Known::Number(0));
+            let zeros = self::columns::columns(inner, None, side, hir, 1 << 63);
+            let zeros = zeros.unwrap_or_default();
+            columns.extend(zeros.iter().map(zero));
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn zero(column: &Column) -> Known {
+    match column.kind {
+        model::Kind::Bytes(len) => Known::Bytes(vec![0; len as usize]),
+        model::Kind::Account => Known::Bytes(vec![0; 20]),
+        _ => Known::Number(0),
     }
 }
 
-/// Who gets a value, as far as bytecode can say it.
-pub(super) fn recipient(who: Recipient, span: Span) -> Result<model::Recipient, Diagnostic> {
-    let known = match who {
-        Recipient::EachOf(group) => number(group).map(model::Recipient::EachOf),
-        Recipient::OwnerOf(collection) => number(collection).map(model::Recipient::OwnerOf),
-        Recipient::Party(party) => number(party).map(model::Recipient::Party),
-        Recipient::Public | Recipient::Caller => None,
+fn allows(allows: &[Allow]) -> Done<Vec<model::Allow>> {
+    let allow = |allow: &Allow| {
+        let recipients = allow.recipients.iter().map(|(who, _)| recipient(*who));
+        // An allow names each recipient once.
+        let recipients: BTreeSet<model::Recipient> = recipients.collect::<Done<_>>()?;
+        Ok(model::Allow {
+            shape: shape(allow.shape),
+            recipients: recipients.into_iter().collect(),
+        })
     };
-    known.ok_or_else(|| {
-        not_built(span, "this recipient")
-            .help("in this version values go `to each GROUP`, `to owner(COLLECTION)` or to a party")
-    })
+    allows.iter().map(allow).collect()
 }
 
-/// Declarations are numbered with 16 bits; there are far fewer of each.
-pub(super) fn number(index: usize) -> Option<u16> {
-    u16::try_from(index).ok()
+/// What an owner allows.
+pub(super) fn shape(allowed: AllowShape) -> model::Shape {
+    match allowed {
+        AllowShape::Aggregate(k) => model::Shape::Aggregate(k),
+        AllowShape::PerOwner => model::Shape::PerOwner,
+        AllowShape::Any => model::Shape::Any,
+        AllowShape::Member => model::Shape::Member,
+        AllowShape::Bit => model::Shape::Bit,
+    }
+}
+
+/// Who gets a value.
+pub(super) fn recipient(who: Recipient) -> Done<model::Recipient> {
+    Ok(match who {
+        Recipient::EachOf(group) => model::Recipient::EachOf(index(group)?),
+        Recipient::OwnerOf(collection) => model::Recipient::OwnerOf(index(collection)?),
+        Recipient::Party(party) => model::Recipient::Party(index(party)?),
+        Recipient::Caller => model::Recipient::Caller,
+        Recipient::Public => model::Recipient::Public,
+    })
 }

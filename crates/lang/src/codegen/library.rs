@@ -1,8 +1,13 @@
-//! Functions of the library, as far as there are opcodes for them.
+//! Functions of the library: each becomes the operations that stand for it.
 
-use enigma_bytecode::model::{Op, Order, S};
+mod cells;
+mod elements;
+mod moments;
+mod orders;
+mod sets;
 
-use super::contract::number;
+use enigma_bytecode::model::{C, Op, S};
+
 use super::expression::leaf;
 use super::statement::Execution;
 use super::value::{Secret, Value};
@@ -10,178 +15,188 @@ use super::{Done, stop};
 use crate::hir::{BinaryOp, Builtin, Expr, IntType, LocalId, Type};
 use crate::span::Span;
 
+/// A call: its function, its arguments and their values.
+pub(super) struct Call<'a> {
+    builtin: Builtin,
+    args: &'a [Expr],
+    values: Vec<Value>,
+    /// The type of the result.
+    ty: &'a Type,
+    span: Span,
+}
+
+impl Call<'_> {
+    /// Bits behind the point of the numbers in an argument; none of whole numbers.
+    fn fraction(&self, place: usize) -> Option<u8> {
+        match leaf(&self.args.get(place)?.ty) {
+            Type::Fix(fix) => u8::try_from(fix.fraction).ok(),
+            _ => None,
+        }
+    }
+}
+
 impl Execution<'_> {
     /// A call of `expr`'s function.
     pub(super) fn call(&mut self, builtin: Builtin, args: &[Expr], expr: &Expr) -> Done<Value> {
-        let span = expr.span;
+        use Builtin as B;
         let mut values = Vec::new();
         for arg in args {
             values.push(self.expression(arg)?);
         }
-        let whole = (args.iter()).all(|arg| matches!(leaf(&arg.ty), Type::Int(_) | Type::Bool));
-        if !whole && builtin != Builtin::OwnerAt {
-            return self.unknown(builtin, span);
-        }
-        match (builtin, &values[..]) {
-            (Builtin::OwnerAt, [_, Value::Place { of, order }]) => {
-                let Type::Rows(_, collection) = args[0].ty else {
-                    return self.unknown(builtin, span);
-                };
-                self.owner(*of, *order, collection, span)
-            }
-            (Builtin::Max2, [a, b]) => self.further(BinaryOp::Greater, a, b, span),
-            (Builtin::Min2, [a, b]) => self.further(BinaryOp::Less, a, b, span),
-            (Builtin::Clamp, [value, low, high]) => {
-                let value = self.further(BinaryOp::Less, value, high, span)?;
-                self.further(BinaryOp::Greater, &value, low, span)
-            }
-            (Builtin::Abs, [value]) => {
-                let minus = self.arithmetic(span).negate(value)?;
-                self.further(BinaryOp::Greater, value, &minus, span)
-            }
-            (Builtin::Sqrt, [Value::Secret(value)]) => {
-                let not_negative = self.range(&args[0]).is_some_and(|range| range.low >= 0);
-                if !not_negative {
-                    return stop(span, "the root of a number that may be negative");
-                }
-                let a = value.register;
-                (self.arithmetic(span)).mapped(*value, |dst| Op::SquareRoot { dst, a })
-            }
-            _ => self.vector(builtin, &values, args, span),
-        }
-    }
-
-    /// Who gave the row in which the first of a vector stands.
-    fn owner(&mut self, a: S, order: Order, collection: usize, span: Span) -> Done<Value> {
-        let of = Secret {
-            register: a,
-            vector: true,
-            lifted: false,
+        let call = Call {
+            builtin,
+            args,
+            values,
+            ty: &expr.ty,
+            span: expr.span,
         };
-        let member =
-            (self.arithmetic(span)).reduced(of, |dst| Op::FirstMember { dst, a, order })?;
-        if let (Value::Secret(member), Some(collection)) = (&member, number(collection)) {
-            self.members.insert(member.register, collection);
+        match builtin {
+            B::Sum | B::CountTrue | B::Mean | B::SumWhere | B::MeanWhere | B::Any | B::All => {
+                self.sums(&call)
+            }
+            B::Variance
+            | B::StdDev
+            | B::Covariance
+            | B::MeanSquare
+            | B::Dot
+            | B::Distance2
+            | B::LinReg => self.moments(&call),
+            B::Min
+            | B::Max
+            | B::ArgMin
+            | B::ArgMax
+            | B::Top2
+            | B::Median
+            | B::Quantile
+            | B::Rank
+            | B::RankDesc
+            | B::OwnerAt => self.orders(&call),
+            B::Histogram
+            | B::HistogramEnum
+            | B::CellCount
+            | B::CellSum
+            | B::CellMean
+            | B::CellMedian
+            | B::CellMax => self.cells(&call),
+            B::Distinct | B::Psi | B::PsiCount | B::Join | B::Contains => self.sets(&call),
+            B::Max2
+            | B::Min2
+            | B::Clamp
+            | B::Abs
+            | B::Sqrt
+            | B::Exp
+            | B::Ln
+            | B::Sigmoid
+            | B::CheckedDiv
+            | B::Lookup
+            | B::IsSome
+            | B::Or
+            | B::Random => self.elements(&call),
+            _ => self.unknown(&call),
         }
-        Ok(member)
     }
 
-    fn unknown<T>(&self, builtin: Builtin, span: Span) -> Done<T> {
-        stop(span, &format!("`{}` of these values", builtin.name()))
+    fn unknown<T>(&self, call: &Call) -> Done<T> {
+        stop(
+            call.span,
+            &format!("`{}` of these values", call.builtin.name()),
+        )
     }
 
-    /// `a` where it stands to `b` in the relation, else `b`.
-    fn further(&mut self, relation: BinaryOp, a: &Value, b: &Value, span: Span) -> Done<Value> {
-        let further = self.arithmetic(span).compare(relation, a, b)?;
-        self.arithmetic(span).select(&further, a, b)
-    }
-
-    fn vector(
-        &mut self,
-        builtin: Builtin,
-        values: &[Value],
-        args: &[Expr],
-        span: Span,
-    ) -> Done<Value> {
-        match (builtin, values) {
-            (Builtin::Sum | Builtin::CountTrue, [all]) => self.sum(all, span),
-            (Builtin::SumWhere | Builtin::Dot, [a, b]) => {
-                let products = self.each(BinaryOp::Mul, a, b, span)?;
-                self.sum(&products, span)
+    /// A vector in one register: rows as they are, the elements of a list gathered.
+    fn vector(&mut self, value: &Value, span: Span) -> Done<Secret> {
+        match value {
+            Value::Secret(secret) if secret.vector && !secret.lifted => Ok(*secret),
+            Value::Many(parts) if !parts.is_empty() => {
+                let mut registers = Vec::new();
+                for part in parts {
+                    match self.arithmetic(span).secret(part)? {
+                        secret if secret.vector => return stop(span, "a vector for each row"),
+                        secret => registers.push(secret.register),
+                    }
+                }
+                let register = (self.registers).secret(|dst| Op::Gather {
+                    dst,
+                    parts: registers.clone(),
+                })?;
+                Ok(Secret {
+                    register,
+                    vector: true,
+                    lifted: false,
+                })
             }
-            (Builtin::Distance2, [a, b]) => {
-                let steps = self.each(BinaryOp::Sub, a, b, span)?;
-                let squares = self.each(BinaryOp::Mul, &steps, &steps, span)?;
-                self.sum(&squares, span)
+            _ => stop(span, "this vector"),
+        }
+    }
+
+    /// A vector of constant length as a list of scalars.
+    fn listed(&mut self, a: S, len: u32) -> Done<Value> {
+        let mut parts = Vec::new();
+        for at in 0..len {
+            let element = self.registers.secret(|dst| Op::Element { dst, a, at })?;
+            parts.push(Value::scalar(element));
+        }
+        Ok(Value::Many(parts))
+    }
+
+    /// A scalar made from registers.
+    fn reduced(&mut self, op: impl Fn(S) -> Op) -> Done<Value> {
+        Ok(Value::scalar(self.registers.secret(op)?))
+    }
+
+    /// `a op b`, of whole numbers, element by element where they are lists.
+    fn each(&mut self, op: BinaryOp, a: &Value, b: &Value, span: Span) -> Done<Value> {
+        match (a, b) {
+            (Value::Many(x), Value::Many(y)) if x.len() == y.len() => {
+                let parts = x.iter().zip(y).map(|(a, b)| self.each(op, a, b, span));
+                Ok(Value::Many(parts.collect::<Done<_>>()?))
             }
-            (Builtin::Mean, [all]) => {
+            (Value::Many(x), _) => {
+                let parts = x.iter().map(|a| self.each(op, a, b, span));
+                Ok(Value::Many(parts.collect::<Done<_>>()?))
+            }
+            (_, Value::Many(y)) => {
+                let parts = y.iter().map(|b| self.each(op, a, b, span));
+                Ok(Value::Many(parts.collect::<Done<_>>()?))
+            }
+            _ => self.arithmetic(span).number(op, a, b),
+        }
+    }
+
+    fn sums(&mut self, call: &Call) -> Done<Value> {
+        use Builtin as B;
+        let span = call.span;
+        match (call.builtin, &call.values[..]) {
+            (B::Sum | B::CountTrue, [all]) => self.sum(all, span),
+            (B::SumWhere, [all, mask]) => self.sum_of_products(all, mask, span),
+            (B::Mean, [all]) => {
                 let sum = self.sum(all, span)?;
-                self.divided_by_len(&sum, (all, &args[0]), span)
+                let len = self.len((all, &call.args[0]), span)?;
+                self.divided(&sum, &len, call.fraction(0), span)
             }
-            (Builtin::MeanSquare, [all]) => {
-                let squares = self.each(BinaryOp::Mul, all, all, span)?;
-                let sum = self.sum(&squares, span)?;
-                self.divided_by_len(&sum, (all, &args[0]), span)
+            (B::MeanWhere, [all, mask]) => {
+                let sum = self.sum_of_products(all, mask, span)?;
+                let count = self.sum(mask, span)?;
+                self.divided(&sum, &count, call.fraction(0), span)
             }
-            (Builtin::MeanWhere, [all, mask]) => {
-                let chosen = self.each(BinaryOp::Mul, all, mask, span)?;
-                let (sum, count) = (self.sum(&chosen, span)?, self.sum(mask, span)?);
-                (self.arithmetic(span)).number(BinaryOp::Div, &sum, &count)
-            }
-            (Builtin::Any, [all]) => {
+            (B::Any, [all]) => {
                 let count = self.sum(all, span)?;
                 (self.arithmetic(span)).compare(BinaryOp::Greater, &count, &Value::Known(0))
             }
-            (Builtin::All, [all]) => {
-                let len = self.len((all, &args[0]), span)?;
+            (B::All, [all]) => {
+                let len = self.len((all, &call.args[0]), span)?;
                 let count = self.sum(all, span)?;
                 (self.arithmetic(span)).compare(BinaryOp::Equal, &count, &len)
             }
-            (_, [Value::Secret(all)]) if all.vector && !all.lifted => {
-                self.ordered(builtin, *all, &args[0], span)
-            }
-            (Builtin::Quantile, [Value::Secret(all), Value::Known(a), Value::Known(b)])
-                if all.vector && !all.lifted =>
-            {
-                // ceil(n a / b); the opcode takes 1 for 0.
-                let len = self.len((&values[0], &args[0]), span)?;
-                let mut arithmetic = self.arithmetic(span);
-                let scaled = arithmetic.number(BinaryOp::Mul, &len, &Value::Known(*a))?;
-                let up = arithmetic.number(BinaryOp::Add, &scaled, &Value::Known(b - 1))?;
-                let place = arithmetic.number(BinaryOp::Div, &up, &Value::Known(*b))?;
-                self.place(*all, &place, span)
-            }
-            _ => self.unknown(builtin, span),
+            _ => self.unknown(call),
         }
-    }
-
-    /// Orders of a whole vector.
-    fn ordered(&mut self, builtin: Builtin, all: Secret, arg: &Expr, span: Span) -> Done<Value> {
-        let a = all.register;
-        let order = match builtin {
-            Builtin::Min | Builtin::Rank | Builtin::ArgMin => Order::Ascending,
-            _ => Order::Descending,
-        };
-        let mut arithmetic = self.arithmetic(span);
-        match builtin {
-            Builtin::Min | Builtin::Max => {
-                arithmetic.reduced(all, |dst| Op::First { dst, a, order })
-            }
-            Builtin::Rank | Builtin::RankDesc => {
-                arithmetic.mapped(all, |dst| Op::Rank { dst, a, order })
-            }
-            Builtin::ArgMin | Builtin::ArgMax => Ok(Value::Place { of: a, order }),
-            Builtin::Median => {
-                let len = self.len((&Value::Secret(all), arg), span)?;
-                let mut arithmetic = self.arithmetic(span);
-                let up = arithmetic.number(BinaryOp::Add, &len, &Value::Known(1))?;
-                let place = arithmetic.number(BinaryOp::Div, &up, &Value::Known(2))?;
-                self.place(all, &place, span)
-            }
-            _ => self.unknown(builtin, span),
-        }
-    }
-
-    fn place(&mut self, all: Secret, place: &Value, span: Span) -> Done<Value> {
-        let a = all.register;
-        let place = match place {
-            Value::Public(place) => *place,
-            Value::Known(place) => self.registers.constant(*place)?,
-            _ => return stop(span, "this place"),
-        };
-        (self.arithmetic(span)).reduced(all, |dst| Op::Quantile { dst, a, place })
-    }
-
-    fn each(&mut self, op: BinaryOp, a: &Value, b: &Value, span: Span) -> Done<Value> {
-        let number = Type::Int(IntType::I64);
-        self.binary(op, (&number, a), (&number, b), span)
     }
 
     fn sum(&mut self, all: &Value, span: Span) -> Done<Value> {
         match all {
             Value::Secret(vector) if vector.vector && !vector.lifted => {
                 let a = vector.register;
-                (self.arithmetic(span)).reduced(*vector, |dst| Op::Sum { dst, a })
+                self.reduced(|dst| Op::Sum { dst, a })
             }
             Value::Many(parts) => {
                 let mut sum = Value::Known(0);
@@ -197,30 +212,67 @@ impl Execution<'_> {
         }
     }
 
-    fn divided_by_len(&mut self, sum: &Value, vector: (&Value, &Expr), span: Span) -> Done<Value> {
-        let len = self.len(vector, span)?;
-        (self.arithmetic(span)).number(BinaryOp::Div, sum, &len)
+    /// The sum of products, of whole numbers.
+    fn sum_of_products(&mut self, a: &Value, b: &Value, span: Span) -> Done<Value> {
+        if let (Value::Secret(x), Value::Secret(y)) = (a, b)
+            && x.vector
+            && y.vector
+        {
+            let (a, b) = (x.register, y.register);
+            return self.reduced(|dst| Op::Dot { dst, a, b });
+        }
+        let products = self.each(BinaryOp::Mul, a, b, span)?;
+        self.sum(&products, span)
+    }
+
+    /// A sum divided by a count, as `/` divides numbers of its type.
+    fn divided(
+        &mut self,
+        sum: &Value,
+        count: &Value,
+        fraction: Option<u8>,
+        span: Span,
+    ) -> Done<Value> {
+        let Some(bits) = fraction else {
+            return self.arithmetic(span).number(BinaryOp::Div, sum, count);
+        };
+        // (sum 2^bits) / (count 2^bits), to nearest.
+        let one = Value::Known(1 << bits.min(62));
+        let count = self.arithmetic(span).number(BinaryOp::Mul, count, &one)?;
+        self.arithmetic(span)
+            .fixed(BinaryOp::Div, bits.into(), sum, &count)
     }
 
     /// How many elements a vector has.
     fn len(&mut self, (value, expr): (&Value, &Expr), span: Span) -> Done<Value> {
-        match (value, &expr.ty) {
-            (Value::Many(parts), _) => Ok(Value::Known(parts.len() as i64)),
-            (_, Type::Rows(_, collection)) => self.row_count(*collection, span),
-            _ => stop(span, "the length of this list"),
+        match (&expr.ty, value) {
+            (Type::Rows(_, collection), _) => self.row_count(*collection),
+            (Type::List(_, length), _) => match (length.constant(), &length.rows[..]) {
+                (Some(len), _) => Ok(Value::Known(i64::try_from(len).unwrap_or(i64::MAX))),
+                (None, [collection]) if length.fixed == 0 => self.row_count(*collection),
+                _ => stop(span, "the length of this list"),
+            },
+            _ => stop(span, "the length of this value"),
         }
+    }
+
+    /// A public place as a register.
+    fn place(&mut self, place: &Value, span: Span) -> Done<C> {
+        self.arithmetic(span).public(place)
     }
 
     /// `over.map(|element| body)`: of rows, all at once.
     pub(super) fn map(
         &mut self,
-        over: Value,
+        over: (Value, &Type),
         element: LocalId,
         body: &Expr,
         span: Span,
     ) -> Done<Value> {
-        match over {
-            Value::Many(parts) => {
+        let (value, ty) = over;
+        let constant = matches!(ty, Type::List(_, length) if length.constant().is_some());
+        match value {
+            Value::Many(parts) if constant => {
                 let mut mapped = Vec::new();
                 for part in parts {
                     self.set(element, part);
@@ -228,12 +280,15 @@ impl Execution<'_> {
                 }
                 Ok(Value::Many(mapped))
             }
-            Value::Secret(rows) if rows.vector && !rows.lifted && !self.mapping => {
+            rows if !constant && !rows.is_lifted() && !self.mapping => {
+                let Some(like) = first_vector(&rows) else {
+                    return stop(span, "a `map` over these rows");
+                };
                 self.mapping = true;
-                self.set(element, Value::Secret(rows).with_lifted(true));
+                self.set(element, rows.with_lifted(true));
                 let value = self.expression(body);
                 self.mapping = false;
-                self.as_vector(value?, rows, span)
+                self.as_vector(value?, like, span)
             }
             _ => stop(span, "a `map` inside a `map`"),
         }
@@ -241,24 +296,41 @@ impl Execution<'_> {
 
     /// The result of a `map`: what does not depend on the element is repeated.
     fn as_vector(&mut self, value: Value, rows: Secret, span: Span) -> Done<Value> {
-        match value {
+        let mut problem = None;
+        let vector = value.leaves(&mut |leaf| {
+            self.repeated(leaf, rows, span).unwrap_or_else(|stop| {
+                problem.get_or_insert(stop);
+                Value::Known(0)
+            })
+        });
+        problem.map_or(Ok(vector), Err)
+    }
+
+    fn repeated(&mut self, leaf: Value, rows: Secret, span: Span) -> Done<Value> {
+        match leaf {
             Value::Secret(secret) if secret.vector => Ok(Value::Secret(secret).with_lifted(false)),
-            Value::Many(parts) => {
-                let parts = parts
-                    .into_iter()
-                    .map(|part| self.as_vector(part, rows, span));
-                Ok(Value::Many(parts.collect::<Done<_>>()?))
-            }
             Value::Known(known) => {
                 let hidden = self.arithmetic(span).hidden(known, rows)?;
                 Ok(Value::Secret(hidden))
             }
             Value::Secret(_) | Value::Public(_) => {
-                let zeros = self.arithmetic(span).hidden(0, rows)?;
-                let zeros = Value::Secret(zeros);
-                (self.arithmetic(span)).number(BinaryOp::Add, &zeros, &value)
+                let zeros = Value::Secret(self.arithmetic(span).hidden(0, rows)?);
+                (self.arithmetic(span)).number(BinaryOp::Add, &zeros, &leaf)
             }
-            Value::Place { .. } => stop(span, "places in a `map`"),
+            _ => stop(span, "this value for each row"),
         }
     }
 }
+
+/// A vector over rows in a value.
+fn first_vector(value: &Value) -> Option<Secret> {
+    match value {
+        Value::Secret(secret) if secret.vector => Some(*secret),
+        Value::Many(parts) => parts.iter().find_map(first_vector),
+        Value::Maybe(there, value) => first_vector(there).or_else(|| first_vector(value)),
+        _ => None,
+    }
+}
+
+/// Whole numbers, for operations on counts.
+const WHOLE: Type = Type::Int(IntType::I64);

@@ -1,120 +1,101 @@
-//! Keeps the operations that what is shown depends on, and numbers their registers anew.
+//! Keeps the operations that effects and what is shown depend on, and numbers their registers in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enigma_bytecode::model::{C, Op, S};
+use enigma_bytecode::model::{C, Op, Register, S};
 
-/// The operations that outputs need, in their order.
-pub(super) fn needed(code: &[Op]) -> Vec<Op> {
-    let (mut public, mut secret) = (BTreeSet::new(), BTreeSet::new());
+/// The operations that are needed, in their order.
+pub(super) fn needed(mut code: Vec<Op>) -> Vec<Op> {
+    let mut wanted = Wanted::default();
     let mut kept = Vec::new();
-    for op in code.iter().rev() {
-        let wanted = match registers(op) {
-            (Some(Dst::Public(dst)), ..) => public.contains(&dst),
-            (Some(Dst::Secret(dst)), ..) => secret.contains(&dst),
-            (None, ..) => true,
-        };
-        if wanted {
-            let (_, reads_public, reads_secret) = registers(op);
-            public.extend(reads_public);
-            secret.extend(reads_secret);
-            kept.push(op.clone());
+    while let Some(mut op) = code.pop() {
+        if wanted.keeps(&mut op) {
+            wanted.reads(&mut op);
+            kept.push(op);
         }
     }
     kept.reverse();
-    renumbered(kept)
+    renumbered(without_empty_sides(kept))
+}
+
+#[derive(Default)]
+struct Wanted {
+    public: BTreeSet<C>,
+    secret: BTreeSet<S>,
+}
+
+impl Wanted {
+    /// What defines nothing has an effect, and what defines several registers is needed for any of them.
+    fn keeps(&self, op: &mut Op) -> bool {
+        if matches!(op, Op::Out { .. } | Op::EachMember { .. }) {
+            return true;
+        }
+        let (_, secrets) = op.defines();
+        match op.destination() {
+            None => true,
+            Some(Register::Public(dst)) => self.public.contains(dst),
+            Some(Register::Secret(dst)) => {
+                let all = (0..secrets).map(|k| S(dst.0.saturating_add(k as u16)));
+                all.into_iter().any(|s| self.secret.contains(&s))
+            }
+        }
+    }
+
+    fn reads(&mut self, op: &mut Op) {
+        op.each_register(|register, defined| match register {
+            _ if defined => {}
+            Register::Public(c) => {
+                self.public.insert(*c);
+            }
+            Register::Secret(s) => {
+                self.secret.insert(*s);
+            }
+        });
+    }
+}
+
+/// `If`, `Else`, `End` with nothing between them do nothing.
+fn without_empty_sides(code: Vec<Op>) -> Vec<Op> {
+    let mut kept: Vec<Op> = Vec::new();
+    for op in code {
+        if op == Op::End {
+            if kept.last() == Some(&Op::Else) {
+                kept.pop();
+            }
+            if matches!(kept.last(), Some(Op::If { .. } | Op::EachMember { .. })) {
+                kept.pop();
+                continue;
+            }
+        }
+        kept.push(op);
+    }
+    kept
 }
 
 fn renumbered(mut code: Vec<Op>) -> Vec<Op> {
-    let (mut public, mut secret) = (BTreeMap::new(), BTreeMap::new());
+    let mut public: BTreeMap<C, C> = BTreeMap::new();
+    let mut secret: BTreeMap<S, S> = BTreeMap::new();
     for op in &mut code {
-        match registers(op).0 {
-            Some(Dst::Public(dst)) => {
-                let next = public.len() as u16;
-                public.insert(dst, C(next));
+        let defines = op.defines();
+        match op.destination() {
+            Some(Register::Public(dst)) => {
+                for k in 0..defines.0 as u16 {
+                    let next = C(public.len() as u16);
+                    public.insert(C(dst.0.saturating_add(k)), next);
+                }
             }
-            Some(Dst::Secret(dst)) => {
-                let next = secret.len() as u16;
-                secret.insert(dst, S(next));
+            Some(Register::Secret(dst)) => {
+                for k in 0..defines.1 as u16 {
+                    let next = S(secret.len() as u16);
+                    secret.insert(S(dst.0.saturating_add(k)), next);
+                }
             }
             None => {}
         }
-        let c = |register: &mut C| *register = public.get(register).copied().unwrap_or(*register);
-        let s = |register: &mut S| *register = secret.get(register).copied().unwrap_or(*register);
-        replace(op, c, s);
+        op.each_register(|register, _| match register {
+            Register::Public(c) => *c = public.get(c).copied().unwrap_or(*c),
+            Register::Secret(s) => *s = secret.get(s).copied().unwrap_or(*s),
+        });
     }
     code
-}
-
-enum Dst {
-    Public(C),
-    Secret(S),
-}
-
-/// What an operation defines and what it reads.
-fn registers(op: &Op) -> (Option<Dst>, Vec<C>, Vec<S>) {
-    let (public, secret) = (
-        |dst: C| Some(Dst::Public(dst)),
-        |dst: S| Some(Dst::Secret(dst)),
-    );
-    match *op {
-        Op::Const { dst, .. } | Op::Rows { dst, .. } => (public(dst), vec![], vec![]),
-        Op::Public { dst, a, b, .. } => (public(dst), vec![a, b], vec![]),
-        Op::Input { dst, .. } => (secret(dst), vec![], vec![]),
-        Op::Add { dst, a, b }
-        | Op::Sub { dst, a, b }
-        | Op::Mul { dst, a, b }
-        | Op::Div { dst, a, b }
-        | Op::Compare { dst, a, b, .. } => (secret(dst), vec![], vec![a, b]),
-        Op::AddPublic { dst, a, b }
-        | Op::MulPublic { dst, a, b }
-        | Op::DivPublic { dst, a, b }
-        | Op::ComparePublic { dst, a, b, .. }
-        | Op::Quantile { dst, a, place: b } => (secret(dst), vec![b], vec![a]),
-        Op::Sum { dst, a }
-        | Op::SquareRoot { dst, a }
-        | Op::Rank { dst, a, .. }
-        | Op::First { dst, a, .. }
-        | Op::FirstMember { dst, a, .. } => (secret(dst), vec![], vec![a]),
-        Op::Select {
-            dst,
-            bit,
-            then,
-            otherwise,
-        } => (secret(dst), vec![], vec![bit, then, otherwise]),
-        Op::Out { src, .. } => (None, vec![], vec![src]),
-    }
-}
-
-fn replace(op: &mut Op, c: impl Fn(&mut C), s: impl Fn(&mut S)) {
-    match op {
-        Op::Const { dst, .. } | Op::Rows { dst, .. } => c(dst),
-        Op::Public { dst, a, b, .. } => [dst, a, b].into_iter().for_each(c),
-        Op::Input { dst, .. } => s(dst),
-        Op::Add { dst, a, b }
-        | Op::Sub { dst, a, b }
-        | Op::Mul { dst, a, b }
-        | Op::Div { dst, a, b }
-        | Op::Compare { dst, a, b, .. } => [dst, a, b].into_iter().for_each(s),
-        Op::AddPublic { dst, a, b }
-        | Op::MulPublic { dst, a, b }
-        | Op::DivPublic { dst, a, b }
-        | Op::ComparePublic { dst, a, b, .. }
-        | Op::Quantile { dst, a, place: b } => {
-            [dst, a].into_iter().for_each(s);
-            c(b);
-        }
-        Op::Sum { dst, a }
-        | Op::SquareRoot { dst, a }
-        | Op::Rank { dst, a, .. }
-        | Op::First { dst, a, .. }
-        | Op::FirstMember { dst, a, .. } => [dst, a].into_iter().for_each(s),
-        Op::Select {
-            dst,
-            bit,
-            then,
-            otherwise,
-        } => [dst, bit, then, otherwise].into_iter().for_each(s),
-        Op::Out { src, .. } => s(src),
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::model::{C, Op, S};
+use enigma_bytecode::ranges::MAX_OPS;
 
 use super::{Done, Stop};
 
@@ -12,21 +13,53 @@ enum Register {
     Secret(S),
 }
 
-/// Code under construction.
-#[derive(Default)]
+/// Code under construction. Registers are numbered as they come; `prune` numbers them in order of the code.
 pub(super) struct Registers {
-    code: Vec<Op>,
+    /// The code outside of all `If`s, then that of the sides that are being made, innermost last.
+    sides: Vec<Side>,
     public_len: u32,
     secret_len: u32,
-    /// Operations so far, with their destination set to register 0.
-    known: BTreeMap<Op, Register>,
     constants: BTreeMap<C, i64>,
+}
+
+#[derive(Default)]
+struct Side {
+    code: Vec<Op>,
+    /// Operations of this side, with their destination set to register 0.
+    known: BTreeMap<Op, Register>,
+}
+
+impl Default for Registers {
+    fn default() -> Registers {
+        Registers {
+            sides: vec![Side::default()],
+            public_len: 0,
+            secret_len: 0,
+            constants: BTreeMap::new(),
+        }
+    }
 }
 
 impl Registers {
     /// All operations, in order.
-    pub(super) fn into_code(self) -> Vec<Op> {
-        self.code
+    pub(super) fn into_code(mut self) -> Vec<Op> {
+        self.end_side()
+    }
+
+    /// Begins a side of an `If`, or a body: what it defines is not known outside.
+    pub(super) fn begin_side(&mut self) {
+        self.sides.push(Side::default());
+    }
+
+    /// Goes on with a side that had ended.
+    pub(super) fn resume_side(&mut self, code: Vec<Op>) {
+        let known = BTreeMap::new();
+        self.sides.push(Side { code, known });
+    }
+
+    /// Ends the innermost side and takes its operations.
+    pub(super) fn end_side(&mut self) -> Vec<Op> {
+        self.sides.pop().map(|side| side.code).unwrap_or_default()
     }
 
     /// The register of a constant.
@@ -44,31 +77,80 @@ impl Registers {
     /// The register of an operation on public values.
     pub(super) fn public(&mut self, op: impl Fn(C) -> Op) -> Done<C> {
         let key = op(C(0));
-        if let Some(Register::Public(register)) = self.known.get(&key) {
-            return Ok(*register);
+        if let Some(Register::Public(register)) = self.found(&key) {
+            return Ok(register);
         }
-        let dst = C(u16::try_from(self.public_len).map_err(|_| Stop::TooLong)?);
-        self.public_len += 1;
-        self.code.push(op(dst));
-        self.known.insert(key, Register::Public(dst));
+        let dst = self.new_public(1)?;
+        self.emit(op(dst));
+        self.remember(key, Register::Public(dst));
         Ok(dst)
     }
 
     /// The register of an operation with a secret result.
     pub(super) fn secret(&mut self, op: impl Fn(S) -> Op) -> Done<S> {
+        self.secrets(1, op)
+    }
+
+    /// The first of several registers of an operation with as many secret results.
+    pub(super) fn secrets(&mut self, count: usize, op: impl Fn(S) -> Op) -> Done<S> {
         let key = op(S(0));
-        if let Some(Register::Secret(register)) = self.known.get(&key) {
-            return Ok(*register);
+        if let Some(Register::Secret(register)) = self.found(&key) {
+            return Ok(register);
         }
-        let dst = S(u16::try_from(self.secret_len).map_err(|_| Stop::TooLong)?);
-        self.secret_len += 1;
-        self.code.push(op(dst));
-        self.known.insert(key, Register::Secret(dst));
+        let dst = self.new_secret(count)?;
+        self.emit(op(dst));
+        self.remember(key, Register::Secret(dst));
         Ok(dst)
     }
 
-    /// Hands a register out.
-    pub(super) fn out(&mut self, reveal: u16, src: S) {
-        self.code.push(Op::Out { reveal, src });
+    /// The register of a public value that may change: what is stored is read again.
+    pub(super) fn fresh(&mut self, op: impl Fn(C) -> Op) -> Done<C> {
+        let dst = self.new_public(1)?;
+        self.emit(op(dst));
+        Ok(dst)
+    }
+
+    /// The same of a secret one.
+    pub(super) fn fresh_secret(&mut self, op: impl Fn(S) -> Op) -> Done<S> {
+        let dst = self.new_secret(1)?;
+        self.emit(op(dst));
+        Ok(dst)
+    }
+
+    fn new_secret(&mut self, count: usize) -> Done<S> {
+        let dst = S(u16::try_from(self.secret_len).map_err(|_| Stop::TooLong)?);
+        self.secret_len += u32::try_from(count).map_err(|_| Stop::TooLong)?;
+        Ok(dst)
+    }
+
+    /// The first of so many new public registers.
+    pub(super) fn new_public(&mut self, count: usize) -> Done<C> {
+        let dst = C(u16::try_from(self.public_len).map_err(|_| Stop::TooLong)?);
+        self.public_len += u32::try_from(count).map_err(|_| Stop::TooLong)?;
+        Ok(dst)
+    }
+
+    /// Whether there are more operations than an entry may have.
+    pub(super) fn is_full(&self) -> bool {
+        let operations: usize = self.sides.iter().map(|side| side.code.len()).sum();
+        operations > 4 * MAX_OPS
+    }
+
+    /// Adds an operation that is not a value.
+    pub(super) fn emit(&mut self, op: Op) {
+        if let Some(side) = self.sides.last_mut() {
+            side.code.push(op);
+        }
+    }
+
+    fn found(&self, key: &Op) -> Option<Register> {
+        let mut sides = self.sides.iter();
+        sides.find_map(|side| side.known.get(key).copied())
+    }
+
+    fn remember(&mut self, key: Op, register: Register) {
+        if let Some(side) = self.sides.last_mut() {
+            side.known.insert(key, register);
+        }
     }
 }

@@ -1,19 +1,17 @@
-//! Statements. What happens depends on known conditions only; private ones select what variables hold.
+//! Statements. What happens depends on known conditions, or on public ones that a run decides; private ones
+//! select what variables hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::{self, Op, S};
 
-use super::contract::{number, recipient, shape};
 use super::registers::Registers;
 use super::value::Value;
-use super::{Done, Stop, stop};
+use super::{Done, Stop, index, stop};
 use crate::Checked;
-use crate::flow::Source;
 use crate::hir::{
-    BinaryOp, Block, Entry, Expr, ExprKind, Guard, LocalId, Place, PlaceStep, Reveal, Root, Stmt,
-    StmtKind, Type,
+    BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Root, Stmt, StmtKind, Type,
 };
 use crate::span::Span;
 
@@ -28,36 +26,98 @@ pub(super) enum Next {
 /// An entry that is run on registers.
 pub(super) struct Execution<'a> {
     pub(super) checked: &'a Checked,
-    index: usize,
-    entry: &'a Entry,
+    /// Magnitudes stay below.
+    pub(super) limit: i128,
+    pub(super) index: usize,
+    pub(super) entry: &'a Entry,
     pub(super) registers: Registers,
-    locals: Vec<Option<Value>>,
-    /// Variables that got a value since this was last emptied.
-    written: BTreeSet<LocalId>,
-    manifest: &'a mut Vec<model::Reveal>,
+    /// What variables and secret slots hold.
+    pub(super) memory: Memory,
+    pub(super) manifest: &'a mut Vec<model::Reveal>,
     /// Registers that hold the number of a member, of which collection.
     pub(super) members: BTreeMap<S, u16>,
     /// Whether the body of a `map` over rows is computed.
     pub(super) mapping: bool,
+    /// Private conditions under which statements run, outermost first.
+    pub(super) active: Vec<Value>,
+    /// How many random numbers were drawn.
+    pub(super) draws: u32,
+    /// Statements and turns of loops so far.
+    steps: u32,
+}
+
+/// What variables and secret slots hold.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    pub(super) locals: Vec<Option<Value>>,
+    /// Of secret slots that are no accumulators, by index.
+    pub(super) slots: BTreeMap<usize, Value>,
+    /// What got a value since this was last emptied.
+    pub(super) written: BTreeSet<Variable>,
+}
+
+/// What a statement can set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Variable {
+    Local(LocalId),
+    Slot(usize),
+}
+
+impl Memory {
+    pub(super) fn get(&self, variable: Variable) -> Option<&Value> {
+        match variable {
+            Variable::Local(local) => self.locals.get(local.0 as usize)?.as_ref(),
+            Variable::Slot(slot) => self.slots.get(&slot),
+        }
+    }
+
+    pub(super) fn set(&mut self, variable: Variable, value: Value) {
+        self.written.insert(variable);
+        match variable {
+            Variable::Local(local) => {
+                if let Some(place) = self.locals.get_mut(local.0 as usize) {
+                    *place = Some(value);
+                }
+            }
+            Variable::Slot(slot) => {
+                self.slots.insert(slot, value);
+            }
+        }
+    }
+
+    /// What a variable of one branch alone held is not there behind it.
+    pub(super) fn forget(&mut self, variable: Variable) {
+        if let Variable::Local(local) = variable
+            && let Some(place) = self.locals.get_mut(local.0 as usize)
+        {
+            *place = None;
+        }
+    }
 }
 
 impl<'a> Execution<'a> {
     pub(super) fn new(
         checked: &'a Checked,
-        index: usize,
-        entry: &'a Entry,
+        (index, entry): (usize, &'a Entry),
+        limit: i128,
         manifest: &'a mut Vec<model::Reveal>,
     ) -> Execution<'a> {
         Execution {
             checked,
+            limit,
             index,
             entry,
             registers: Registers::default(),
-            locals: vec![None; entry.locals.len()],
-            written: BTreeSet::new(),
+            memory: Memory {
+                locals: vec![None; entry.locals.len()],
+                ..Memory::default()
+            },
             manifest,
             members: BTreeMap::new(),
             mapping: false,
+            active: Vec::new(),
+            draws: 0,
+            steps: 0,
         }
     }
 
@@ -65,20 +125,90 @@ impl<'a> Execution<'a> {
         self.registers.into_code()
     }
 
+    /// What must hold before anything is computed, then the body, then what stays in secret slots.
     pub(super) fn entry(&mut self) -> Done<()> {
         let entry = self.entry;
-        self.block(&entry.body).map(|_| ())
+        self.parameters()?;
+        self.load_slots()?;
+        for (collection, least) in self.rows_needed() {
+            let rows = self.row_count(collection)?;
+            let enough = (self.arithmetic(entry.span)).compare(
+                BinaryOp::GreaterEqual,
+                &rows,
+                &Value::Known(least.into()),
+            )?;
+            let name = &self.checked.hir.collections[collection].name;
+            self.require(
+                &enough,
+                format!("`{name}` has fewer than {least} rows"),
+                entry.span,
+            )?;
+        }
+        if let Some(condition) = &entry.when {
+            let holds = self.expression(condition)?;
+            self.require(
+                &holds,
+                "the condition of `when` does not hold".to_owned(),
+                condition.span,
+            )?;
+        }
+        if let Some(amount) = &entry.pays {
+            let value = self.expression(amount)?;
+            let amount = self.arithmetic(amount.span).public(&value)?;
+            self.registers.emit(Op::Pays { amount });
+        }
+        self.memory.written.clear();
+        self.block(&entry.body)?;
+        self.store_slots()
+    }
+
+    /// Rows that the entry needs beyond what follows from its reveals and the group: of what it stores.
+    fn rows_needed(&self) -> Vec<(usize, u32)> {
+        let Some(facts) = self.checked.facts.entries.get(self.index) else {
+            return Vec::new();
+        };
+        let shown = |collection: usize| {
+            let sources = facts.reveals.iter().flat_map(|reveal| {
+                let sources = reveal.sources.iter().filter_map(move |(source, shape)| {
+                    match (source, shape) {
+                        (
+                            crate::flow::Source::Collection(c),
+                            crate::hir::AllowShape::Aggregate(k),
+                        ) if *c == collection => Some(*k),
+                        _ => None,
+                    }
+                });
+                let guards = reveal
+                    .row_guards
+                    .iter()
+                    .filter(move |(c, _)| *c == collection);
+                sources.chain(guards.map(|(_, k)| *k))
+            });
+            sources.max().unwrap_or(0)
+        };
+        let needed = facts.minimum_rows.iter();
+        needed
+            .filter(|(collection, least)| **least > shown(**collection))
+            .map(|(collection, least)| (*collection, *least))
+            .collect()
+    }
+
+    /// Refuses the call unless a public condition holds.
+    pub(super) fn require(&mut self, condition: &Value, why: String, span: Span) -> Done<()> {
+        if *condition == Value::Known(1) {
+            return Ok(());
+        }
+        let condition = self.arithmetic(span).public(condition)?;
+        self.registers.emit(Op::Require { condition, why });
+        Ok(())
     }
 
     pub(super) fn local(&self, local: LocalId) -> Option<&Value> {
-        self.locals.get(local.0 as usize)?.as_ref()
+        self.memory.get(Variable::Local(local))
     }
 
     pub(super) fn set(&mut self, local: LocalId, value: Value) {
-        self.written.insert(local);
-        if let Some(place) = self.locals.get_mut(local.0 as usize) {
-            *place = Some(value);
-        }
+        self.memory.set(Variable::Local(local), value);
     }
 
     /// Where an expression's numbers lie.
@@ -86,12 +216,19 @@ impl<'a> Execution<'a> {
         self.checked.facts.range(expr.id)
     }
 
-    pub(super) fn row_count(&mut self, collection: usize, span: Span) -> Done<Value> {
-        let Some(collection) = number(collection) else {
-            return stop(span, "so many collections");
-        };
+    pub(super) fn row_count(&mut self, collection: usize) -> Done<Value> {
+        let collection = index(collection)?;
         let register = (self.registers).public(|dst| Op::Rows { dst, collection })?;
         Ok(Value::Public(register))
+    }
+
+    /// Loops are written out: an entry that is too long for that ends here.
+    fn step(&mut self) -> Done<()> {
+        self.steps += 1;
+        if self.steps > MOST_STEPS || self.registers.is_full() {
+            return Err(Stop::TooLong);
+        }
+        Ok(())
     }
 
     pub(super) fn block(&mut self, block: &Block) -> Done<Next> {
@@ -105,6 +242,7 @@ impl<'a> Execution<'a> {
     }
 
     fn statement(&mut self, stmt: &Stmt) -> Done<Next> {
+        self.step()?;
         let span = stmt.span;
         match &stmt.kind {
             StmtKind::Let(local, value) => {
@@ -140,8 +278,11 @@ impl<'a> Execution<'a> {
                 over,
                 body,
             } => {
-                let Value::Many(parts) = self.expression(over)? else {
-                    return stop(span, "a loop over rows");
+                let known =
+                    matches!(&over.ty, Type::List(_, length) if length.constant().is_some());
+                let parts = match self.expression(over)? {
+                    Value::Many(parts) if known => parts,
+                    _ => return stop(span, "a loop over rows"),
                 };
                 for part in parts {
                     self.set(*element, part);
@@ -159,98 +300,75 @@ impl<'a> Execution<'a> {
             } => return self.repeat(condition, max, body),
             StmtKind::Break => return Ok(Next::Breaks),
             StmtKind::Return => return Ok(Next::Returns),
-            StmtKind::Require(condition, _) => {
-                // A condition on the sizes of a run is public, and there is no opcode that refuses.
-                if self.expression(condition)? != Value::Known(1) {
-                    return stop(span, "`require`");
-                }
+            StmtKind::Require(condition, why) => {
+                let holds = self.expression(condition)?;
+                let why = why
+                    .clone()
+                    .unwrap_or_else(|| "a `require` does not hold".to_owned());
+                self.require(&holds, why, span)?;
             }
             StmtKind::Reveal(reveal) => self.reveal(reveal)?,
-            StmtKind::Accumulate(..) => return stop(span, "stored state"),
-            StmtKind::ForMembers { .. } => return stop(span, "a loop over members"),
-            StmtKind::Transfer { .. } => return stop(span, "a transfer"),
+            StmtKind::Accumulate(place, value) => {
+                let value = self.expression(value)?;
+                self.accumulate(place, &value)?;
+            }
+            StmtKind::ForMembers {
+                member,
+                group,
+                body,
+            } => self.each_member(*member, *group, body, span)?,
+            StmtKind::Transfer { from, to, amount } => self.transfer(from.as_ref(), to, amount)?,
         }
         Ok(Next::Goes)
     }
 
     fn assign(&mut self, place: &Place, value: Value) -> Done<()> {
-        let Root::Local(local) = place.root else {
-            return stop(place.span, "stored state");
+        let way = self.way(place)?;
+        let variable = match &place.root {
+            Root::Local(local) => Variable::Local(*local),
+            Root::Slot(slot, key) => match self.slot_variable(*slot) {
+                Some(variable) => variable,
+                None => return self.store(*slot, key.as_deref(), &way, &value, place.span),
+            },
         };
+        if way.is_empty() {
+            self.memory.set(variable, value);
+            return Ok(());
+        }
+        let Some(mut whole) = self.memory.get(variable).cloned() else {
+            return stop(place.span, "this variable");
+        };
+        // An element that is not there is not set.
+        if let Some(part) = part_mut(&mut whole, &way, place.span)? {
+            *part = value;
+        }
+        self.memory.set(variable, whole);
+        Ok(())
+    }
+
+    /// The way to a part, whose places are known.
+    pub(super) fn way(&mut self, place: &Place) -> Done<Vec<usize>> {
         let mut way = Vec::new();
         for step in &place.path {
             way.push(match step {
                 PlaceStep::Field(field) => *field,
                 PlaceStep::Index(index) => match self.expression(index)? {
                     Value::Known(index) => usize::try_from(index).unwrap_or(usize::MAX),
-                    _ => return stop(place.span, "an element of rows"),
+                    _ => return stop(place.span, "an element at a place that a run decides"),
                 },
             });
         }
-        self.written.insert(local);
-        let root = self.locals.get_mut(local.0 as usize);
-        let mut part = match root {
-            Some(root) if way.is_empty() => {
-                *root = Some(value);
-                return Ok(());
-            }
-            Some(Some(root)) => root,
-            _ => return stop(place.span, "this variable"),
-        };
-        for step in way {
-            part = match part {
-                Value::Many(parts) => match parts.get_mut(step) {
-                    Some(part) => part,
-                    // An element that is not there is not set.
-                    None => return Ok(()),
-                },
-                _ => return stop(place.span, "a part of this variable"),
-            };
-        }
-        *part = value;
-        Ok(())
-    }
-
-    fn branch(&mut self, condition: &Expr, then: &Block, otherwise: &Block) -> Done<Next> {
-        match self.expression(condition)? {
-            Value::Known(0) => self.block(otherwise),
-            Value::Known(_) => self.block(then),
-            bit @ Value::Secret(_) => {
-                self.either(&bit, then, otherwise, condition.span)?;
-                Ok(Next::Goes)
-            }
-            _ => stop(condition.span, "a condition on the number of rows"),
-        }
-    }
-
-    /// Runs both blocks; each variable that one of them sets gets what the one that holds has put into it.
-    fn either(&mut self, bit: &Value, then: &Block, otherwise: &Block, span: Span) -> Done<()> {
-        let outside = std::mem::take(&mut self.written);
-        let before = self.locals.clone();
-        self.block(then)?;
-        let with = std::mem::replace(&mut self.locals, before);
-        self.block(otherwise)?;
-        let written = std::mem::take(&mut self.written);
-        for local in &written {
-            let place = local.0 as usize;
-            let (with, without) = (with.get(place).cloned(), self.locals.get(place).cloned());
-            // A variable of one branch alone is not read behind it.
-            if let (Some(Some(with)), Some(Some(without))) = (with, without) {
-                let selected = self.arithmetic(span).select(bit, &with, &without)?;
-                self.set(*local, selected);
-            }
-        }
-        self.written = outside.union(&written).copied().collect();
-        Ok(())
+        Ok(way)
     }
 
     fn count(&mut self, counter: LocalId, (from, to): (&Expr, &Expr), body: &Block) -> Done<Next> {
         let (Value::Known(from), Value::Known(end)) =
             (self.expression(from)?, self.expression(to)?)
         else {
-            return stop(to.span, "a loop to a number of rows");
+            return stop(to.span, "a loop whose end a run decides");
         };
         for k in from..end {
+            self.step()?;
             self.set(counter, Value::Known(k));
             match self.block(body)? {
                 Next::Goes => {}
@@ -263,11 +381,12 @@ impl<'a> Execution<'a> {
 
     fn repeat(&mut self, condition: &Expr, max: &Expr, body: &Block) -> Done<Next> {
         let Value::Known(max) = self.expression(max)? else {
-            return stop(max.span, "a loop to a number of rows");
+            return stop(max.span, "a loop whose end a run decides");
         };
         // Whether all conditions so far held.
         let mut active = Value::Known(1);
         for _ in 0..max {
+            self.step()?;
             let holds = self.expression(condition)?;
             let truth = &mut self.arithmetic(condition.span);
             active = truth.truth(BinaryOp::And, &active, &holds)?;
@@ -282,91 +401,31 @@ impl<'a> Execution<'a> {
                     let bit = active.clone();
                     self.either(&bit, body, &Block::default(), condition.span)?;
                 }
-                _ => return stop(condition.span, "a condition on the number of rows"),
+                _ => return stop(condition.span, "a loop whose end a run decides"),
             }
         }
         Ok(Next::Goes)
     }
+}
 
-    fn reveal(&mut self, reveal: &Reveal) -> Done<()> {
-        let span = reveal.name_span;
-        let [(who, who_span)] = reveal.recipients[..] else {
-            return stop(span, "a reveal to several recipients");
-        };
-        let recipient = recipient(who, who_span).map_err(Stop::NotBuilt)?;
-        let min_groups = self.guards(reveal)?;
-        let Value::Secret(value) = self.expression(&reveal.value)? else {
-            return stop(span, "a reveal of several values at once");
-        };
-        let kind = self.kind(value.register, &reveal.value)?;
-        let sources = self.sources(reveal)?;
-        let (Some(line), Some(entry)) = (number(self.manifest.len()), number(self.index)) else {
-            return Err(Stop::TooLong);
-        };
-        self.registers.out(line, value.register);
-        self.manifest.push(model::Reveal {
-            name: reveal.name.clone(),
-            entry,
-            recipient,
-            kind,
-            sources,
-            min_groups,
-        });
-        Ok(())
-    }
+/// Most statements and turns of loops of one entry.
+const MOST_STEPS: u32 = 1 << 20;
 
-    /// From which collections the value comes, and under which shape each lets it go.
-    fn sources(&self, reveal: &Reveal) -> Done<Vec<(u16, model::Shape)>> {
-        let facts = self.checked.facts.entries.get(self.index);
-        let facts = facts.and_then(|entry| entry.reveals.iter().find(|r| r.name == reveal.name));
-        let mut sources = Vec::new();
-        for (source, allowed) in facts.map_or(&[][..], |reveal| &reveal.sources) {
-            let collection = match source {
-                Source::Collection(collection) => number(*collection),
-                Source::Slot(_) | Source::Param(_) | Source::Random => None,
-            };
-            match (collection, shape(*allowed)) {
-                (Some(collection), Some(shape)) => sources.push((collection, shape)),
-                _ => return stop(reveal.name_span, "a value of this kind"),
-            }
-        }
-        Ok(sources)
-    }
-
-    /// What a revealed value is.
-    fn kind(&self, register: S, value: &Expr) -> Done<model::Kind> {
-        match super::expression::leaf(&value.ty) {
-            Type::Int(_) => Ok(model::Kind::Integer),
-            Type::Bool => Ok(model::Kind::Bool),
-            Type::Id => match self.members.get(&register) {
-                Some(collection) => Ok(model::Kind::MemberOf(*collection)),
-                None => stop(value.span, "an account"),
+/// The part of a value at the end of a way.
+pub(super) fn part_mut<'v>(
+    whole: &'v mut Value,
+    way: &[usize],
+    span: Span,
+) -> Done<Option<&'v mut Value>> {
+    let mut part = whole;
+    for step in way {
+        part = match part {
+            Value::Many(parts) => match parts.get_mut(*step) {
+                Some(part) => part,
+                None => return Ok(None),
             },
-            _ => stop(value.span, "a value of this type"),
-        }
+            _ => return stop(span, "a part of this variable"),
+        };
     }
-
-    /// The fewest rows that guards ask for, by collection.
-    fn guards(&mut self, reveal: &Reveal) -> Done<Vec<(u16, u32)>> {
-        let mut fewest = BTreeMap::new();
-        for guard in &reveal.guards {
-            let (count, least, span) = match guard {
-                Guard::Noise { span, .. } => return stop(*span, "noise"),
-                Guard::MinGroup { count, least, span } => (count, least, *span),
-            };
-            let ExprKind::RowCount(collection) = count.kind else {
-                return stop(span, "a guard on anything but the number of rows");
-            };
-            let least = match self.expression(least)? {
-                Value::Known(least) => u32::try_from(least).ok(),
-                _ => None,
-            };
-            let (Some(collection), Some(least)) = (number(collection), least) else {
-                return stop(span, "this guard");
-            };
-            let so_far = fewest.entry(collection).or_insert(least);
-            *so_far = least.max(*so_far);
-        }
-        Ok(fewest.into_iter().collect())
-    }
+    Ok(Some(part))
 }

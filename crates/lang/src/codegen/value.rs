@@ -5,9 +5,11 @@ use enigma_bytecode::model::{C, Order, S};
 /// Where a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// It is known now: a number, or a truth value as 1 or 0.
+    /// It is known now: a number, of `fix` scaled, or a truth value as 1 or 0, or the place of an enum's name.
     Known(i64),
-    /// A public number that depends on the sizes of a run.
+    /// Bytes, a text or an account that is known now.
+    Bytes(Vec<u8>),
+    /// A public value that is known in a run: a number or bytes.
     Public(C),
     /// Shared.
     Secret(Secret),
@@ -18,7 +20,9 @@ pub(super) enum Value {
         /// Its order.
         order: Order,
     },
-    /// The parts of a list, a tuple or a struct.
+    /// A value that may be missing: whether it is there, and what it is then.
+    Maybe(Box<Value>, Box<Value>),
+    /// The parts of a list of constant length, a tuple or a struct; of rows, the columns of all.
     Many(Vec<Value>),
 }
 
@@ -35,24 +39,54 @@ pub(super) struct Secret {
 }
 
 impl Value {
+    /// A scalar in a secret register.
+    pub(super) fn scalar(register: S) -> Value {
+        Value::Secret(Secret {
+            register,
+            vector: false,
+            lifted: false,
+        })
+    }
+
+    /// The same value with every leaf changed.
+    pub(super) fn leaves(self, change: &mut impl FnMut(Value) -> Value) -> Value {
+        match self {
+            Value::Many(parts) => {
+                let parts = parts.into_iter().map(|part| part.leaves(change));
+                Value::Many(parts.collect())
+            }
+            Value::Maybe(there, value) => {
+                let there = there.leaves(change);
+                Value::Maybe(Box::new(there), Box::new(value.leaves(change)))
+            }
+            leaf => change(leaf),
+        }
+    }
+
+    /// Whether a leaf of it is so.
+    pub(super) fn any(&self, is: &impl Fn(&Value) -> bool) -> bool {
+        match self {
+            Value::Many(parts) => parts.iter().any(|part| part.any(is)),
+            Value::Maybe(there, value) => there.any(is) || value.any(is),
+            leaf => is(leaf),
+        }
+    }
+
     /// Whether a part of it comes from the element of the `map` that is being computed.
     pub(super) fn is_lifted(&self) -> bool {
-        match self {
-            Value::Secret(secret) => secret.lifted,
-            Value::Many(parts) => parts.iter().any(Value::is_lifted),
-            Value::Known(_) | Value::Public(_) | Value::Place { .. } => false,
-        }
+        self.any(&|leaf| matches!(leaf, Value::Secret(secret) if secret.lifted))
+    }
+
+    /// Whether a part of it is shared.
+    pub(super) fn is_secret(&self) -> bool {
+        self.any(&|leaf| matches!(leaf, Value::Secret(_) | Value::Place { .. }))
     }
 
     /// The same with another mark: set inside a `map`, cleared behind it.
     pub(super) fn with_lifted(self, lifted: bool) -> Value {
-        match self {
+        self.leaves(&mut |leaf| match leaf {
             Value::Secret(secret) => Value::Secret(Secret { lifted, ..secret }),
-            Value::Many(parts) => {
-                let parts = parts.into_iter().map(|part| part.with_lifted(lifted));
-                Value::Many(parts.collect())
-            }
             other => other,
-        }
+        })
     }
 }

@@ -145,6 +145,20 @@ fn exp_series(x: &BigInt, precision: u32) -> BigInt {
     }
 }
 
+/// exp(-epsilon / sensitivity) in units of 2^-64, rounded up: of discrete Laplace noise that hides how far one
+/// giver moves a value. `epsilon` in millionths. `None` when that is nearly 1, or nothing at all.
+pub(crate) fn laplace_decay(epsilon: u64, sensitivity: u64) -> Option<u64> {
+    const PRECISION: u32 = 192;
+    if epsilon == 0 || sensitivity == 0 {
+        return None;
+    }
+    let scale: BigInt = BigInt::from(sensitivity) * 1_000_000;
+    let exponent: BigInt = (BigInt::from(epsilon) << PRECISION) / scale;
+    let power = exp_series(&-exponent, PRECISION) >> (PRECISION - 64);
+    // More noise rather than less.
+    u64::try_from(power + 1).ok()
+}
+
 /// ln 2 = 2 artanh(1/3).
 fn ln2(precision: u32) -> BigInt {
     2 * artanh(&((BigInt::from(1) << precision) / 3), precision)
@@ -234,6 +248,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn noise_decays_as_epsilon_says() {
+        // exp(-1/2) and exp(-1/1000) in units of 2^-64, by floating point.
+        for (epsilon, sensitivity, power) in [
+            (500_000, 1, -0.5_f64),
+            (1_000, 1, -0.001),
+            (1_000_000, 4, -0.25),
+        ] {
+            let decay = laplace_decay(epsilon, sensitivity).expect("it is in range");
+            let expected = power.exp() * 2_f64.powi(64);
+            assert!(
+                (decay as f64 - expected).abs() < 2_f64.powi(14),
+                "{epsilon} {sensitivity}"
+            );
+        }
+        assert_eq!(laplace_decay(0, 1), None);
+        assert_eq!(laplace_decay(1, 0), None);
+        // Nothing is left of it: no noise, and no panic.
+        assert_eq!(laplace_decay(u64::MAX, 1), Some(1));
     }
 
     #[test]

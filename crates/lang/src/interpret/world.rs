@@ -11,7 +11,7 @@ use super::refusal::{Refusal, Run};
 use super::transcript::Transcript;
 use super::{Given, Shown};
 use crate::Checked;
-use crate::hir::Slot;
+use crate::hir::{Hir, Slot};
 use crate::value::{Account, Lengths, Value};
 
 /// What every account has deposited before anything is said about it: enough for every test.
@@ -239,6 +239,31 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn deposit(&self, account: &Account) -> i128 {
         self.deposits.get(account).copied().unwrap_or(DEPOSIT)
+    }
+
+    /// The contract.
+    pub(crate) fn hir(&self) -> &'a Hir {
+        &self.checked.hir
+    }
+
+    /// What has been given for a collection, with who gave it.
+    pub(crate) fn given_rows(&self, collection: usize) -> &[(Account, Option<Value>)] {
+        let given = self.given.get(&collection);
+        given.map_or(&[], |given| &given.rows)
+    }
+
+    /// All that has been written to a slot, by key of a map; of others what is in it.
+    pub(crate) fn entries(&self, slot: usize) -> Vec<(Option<Value>, Value)> {
+        match self.slots.get(slot) {
+            Some(Some(Stored::One(value))) => vec![(None, value.clone())],
+            Some(Some(Stored::Map(map))) => {
+                let entries = map.iter();
+                entries
+                    .map(|(key, value)| (Some(key.clone()), value.clone()))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What is in a slot, at a key of a map. `None` for slots that there are not.

@@ -2,8 +2,8 @@
 #![allow(dead_code)] // Each test binary uses its part.
 
 use enigma_bytecode::model::{
-    C, Collection, Contract, Entry, Group, Kind, Op, Order, Profile, Recipient, Relation, Reveal,
-    S, Shape,
+    C, Collection, Column, Contract, Entry, Group, Kind, Op, Order, Profile, Provider, Recipient,
+    Relation, Reveal, RowCount, S, Shape, Source,
 };
 
 /// The largest magnitude of a private value.
@@ -12,38 +12,92 @@ pub(crate) const EDGE: i64 = (1 << 59) - 1;
 /// One group of 1 to `max` members, and for each range one collection from that group. `reveals`
 /// manifest lines, all to the owners of collection 0.
 pub(crate) fn contract(max: u32, ranges: &[(i64, i64)], code: Vec<Op>, reveals: usize) -> Contract {
-    let collection = |(index, &(low, high)): (usize, &(i64, i64))| Collection {
-        name: format!("c{index}"),
-        group: 0,
-        kind: Kind::Integer,
-        low,
-        high,
-        allows: Vec::new(),
-    };
-    let reveal = |index: usize| Reveal {
-        name: format!("r{index}"),
-        entry: 0,
-        recipient: Recipient::OwnerOf(0),
-        kind: Kind::Integer,
-        sources: vec![(0, Shape::Any)],
-        min_groups: Vec::new(),
-    };
+    let collections = ranges.iter().enumerate();
+    let collections = collections
+        .map(|(index, &(low, high))| rows_of_each(&format!("c{index}"), vec![column(low, high)]));
+    let line = |index: usize| line(&format!("r{index}"), vec![Recipient::OwnerOf(0)], 1);
     Contract {
-        name: "Test".to_owned(),
-        version: 1,
-        profile: Profile::ShamirM61V1,
         groups: vec![Group {
             name: "g".to_owned(),
             min: 1,
             max,
         }],
+        collections: collections.collect(),
+        manifest: (0..reveals).map(line).collect(),
+        entries: vec![entry(code)],
+        ..empty()
+    }
+}
+
+/// A contract with nothing in it.
+pub(crate) fn empty() -> Contract {
+    Contract {
+        name: "Test".to_owned(),
+        version: 1,
+        profile: Profile::ShamirM61V1,
+        groups: Vec::new(),
         parties: Vec::new(),
-        collections: ranges.iter().enumerate().map(collection).collect(),
-        manifest: (0..reveals).map(reveal).collect(),
-        entries: vec![Entry {
-            name: "run".to_owned(),
-            code,
-        }],
+        enums: Vec::new(),
+        collections: Vec::new(),
+        slots: Vec::new(),
+        budget: None,
+        manifest: Vec::new(),
+        entries: Vec::new(),
+    }
+}
+
+/// A number in a range.
+pub(crate) fn column(low: i64, high: i64) -> Column {
+    Column {
+        name: String::new(),
+        kind: Kind::Integer,
+        low,
+        high,
+    }
+}
+
+/// One row of these columns from each member of group 0.
+pub(crate) fn rows_of_each(name: &str, columns: Vec<Column>) -> Collection {
+    Collection {
+        name: name.to_owned(),
+        provider: Provider::Each(0),
+        rows: RowCount::One,
+        columns,
+        allows: Vec::new(),
+    }
+}
+
+/// A manifest line of entry 0, of so many numbers.
+pub(crate) fn line(name: &str, recipients: Vec<Recipient>, columns: usize) -> Reveal {
+    Reveal {
+        name: name.to_owned(),
+        entry: 0,
+        recipients,
+        columns: vec![column(-EDGE, EDGE); columns],
+        sources: vec![(Source::Collection(0), Shape::Any)],
+        min_groups: Vec::new(),
+        hidden_below: None,
+        noise: None,
+    }
+}
+
+/// An entry that anyone calls, without parameters.
+pub(crate) fn entry(code: Vec<Op>) -> Entry {
+    Entry {
+        name: "run".to_owned(),
+        by: None,
+        params: Vec::new(),
+        code,
+    }
+}
+
+/// Shows one value to the recipients of a line.
+pub(crate) fn out(reveal: u16, src: S) -> Op {
+    Op::Out {
+        reveal,
+        values: vec![src],
+        counts: Vec::new(),
+        public: None,
     }
 }
 
@@ -53,6 +107,7 @@ pub(crate) fn survey(low: i64, high: i64, max: u32, order: Order) -> Contract {
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Sum { dst: S(1), a: S(0) },
         Op::Rows {
@@ -64,19 +119,13 @@ pub(crate) fn survey(low: i64, high: i64, max: u32, order: Order) -> Contract {
             a: S(1),
             b: C(0),
         },
-        Op::Out {
-            reveal: 0,
-            src: S(2),
-        },
+        out(0, S(2)),
         Op::Rank {
             dst: S(3),
             a: S(0),
             order,
         },
-        Op::Out {
-            reveal: 1,
-            src: S(3),
-        },
+        out(1, S(3)),
     ];
     contract(max, &[(low, high)], code, 2)
 }
@@ -87,6 +136,7 @@ pub(crate) fn quotient(low: i64, high: i64, max: u32, divisor: i64) -> Contract 
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Const {
             dst: C(0),
@@ -97,10 +147,7 @@ pub(crate) fn quotient(low: i64, high: i64, max: u32, divisor: i64) -> Contract 
             a: S(0),
             b: C(0),
         },
-        Op::Out {
-            reveal: 0,
-            src: S(1),
-        },
+        out(0, S(1)),
     ];
     contract(max, &[(low, high)], code, 1)
 }
@@ -111,16 +158,14 @@ pub(crate) fn ranking(low: i64, high: i64, max: u32, order: Order) -> Contract {
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Rank {
             dst: S(1),
             a: S(0),
             order,
         },
-        Op::Out {
-            reveal: 0,
-            src: S(1),
-        },
+        out(0, S(1)),
     ];
     contract(max, &[(low, high)], code, 1)
 }
@@ -130,6 +175,7 @@ pub(crate) fn firsts(low: i64, high: i64, max: u32) -> Contract {
     let mut code = vec![Op::Input {
         dst: S(0),
         collection: 0,
+        column: 0,
     }];
     let a = S(0);
     for (place, order) in [(1, Order::Descending), (3, Order::Ascending)] {
@@ -145,14 +191,8 @@ pub(crate) fn firsts(low: i64, high: i64, max: u32) -> Contract {
                 a,
                 order,
             },
-            Op::Out {
-                reveal: place - 1,
-                src: value,
-            },
-            Op::Out {
-                reveal: place,
-                src: member,
-            },
+            out(place - 1, value),
+            out(place, member),
         ]);
     }
     contract(max, &[(low, high)], code, 4)
@@ -164,10 +204,12 @@ pub(crate) fn comparisons(low: i64, high: i64, max: u32, with: i64) -> Contract 
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Input {
             dst: S(1),
             collection: 1,
+            column: 0,
         },
         Op::Sum { dst: S(2), a: S(1) },
         Op::Const {
@@ -191,14 +233,8 @@ pub(crate) fn comparisons(low: i64, high: i64, max: u32, with: i64) -> Contract 
                 a: S(0),
                 b: S(2),
             },
-            Op::Out {
-                reveal: place - 3,
-                src: public,
-            },
-            Op::Out {
-                reveal: place - 2,
-                src: secret,
-            },
+            out(place - 3, public),
+            out(place - 2, secret),
         ]);
     }
     contract(max, &[(low, high), (low / 1_000, high / 1_000)], code, 6)
@@ -211,10 +247,12 @@ pub(crate) fn choices(max: u32, place: i64) -> Contract {
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Input {
             dst: S(1),
             collection: 1,
+            column: 0,
         },
         Op::Sum { dst: S(2), a: S(1) },
         Op::Div {
@@ -260,7 +298,7 @@ pub(crate) fn choices(max: u32, place: i64) -> Contract {
         },
     ];
     for (reveal, src) in (0..).zip([S(3), S(5), S(7), S(8), S(9)]) {
-        code.push(Op::Out { reveal, src });
+        code.push(out(reveal, src));
     }
     contract(max, &[(-50, 1_000), (-3, 20)], code, 5)
 }
@@ -272,10 +310,12 @@ pub(crate) fn arithmetic(max: u32) -> Contract {
         Op::Input {
             dst: S(0),
             collection: 0,
+            column: 0,
         },
         Op::Input {
             dst: S(1),
             collection: 1,
+            column: 0,
         },
         Op::Add {
             dst: S(2),
@@ -332,18 +372,9 @@ pub(crate) fn arithmetic(max: u32) -> Contract {
             a: S(0),
             b: S(9),
         },
-        Op::Out {
-            reveal: 0,
-            src: S(8),
-        },
-        Op::Out {
-            reveal: 1,
-            src: S(10),
-        },
-        Op::Out {
-            reveal: 2,
-            src: S(3),
-        },
+        out(0, S(8)),
+        out(1, S(10)),
+        out(2, S(3)),
     ];
     contract(max, &[(-50, 1_000), (-3, 200)], code, 3)
 }

@@ -112,7 +112,8 @@ impl Survey {
         Self::open_in(SAMPLE, nodes, committee, people, seed)
     }
 
-    fn open_in(
+    /// As [`Survey::open`], with another contract.
+    pub(crate) fn open_in(
         setting: Setting<'_>,
         nodes: usize,
         committee: u8,

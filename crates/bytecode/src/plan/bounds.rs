@@ -1,0 +1,106 @@
+//! Where results of templates lie, and what must hold of their operands, for [`crate::ranges`], which derives the
+//! same without planning anything. `field_bits`: of the field's prime.
+
+use super::{cells, elementary, lookup, noise, regression, sets, statistics};
+use crate::interval::{Interval, Wide};
+use crate::model::Noise;
+
+/// Most bits behind the point.
+pub(crate) const MOST_FRACTION: u8 = 62;
+/// Most bounds of a histogram.
+pub(crate) const MOST_BOUNDS: usize = statistics::MOST_BOUNDS;
+/// Most entries of a table that is looked into, and most cells.
+pub(crate) const MOST_ENTRIES: u32 = lookup::MOST_ENTRIES;
+/// Most columns of a key.
+pub(crate) const MOST_LIMBS: usize = sets::MOST_LIMBS as usize;
+/// Most columns of a regression.
+pub(crate) const MOST_COLUMNS: usize = regression::MOST_COLUMNS;
+/// Most bits behind the point of a regression.
+pub(crate) const MOST_REGRESSION_FRACTION: u32 = regression::MOST_FRACTION;
+/// Largest denominator of a quantile.
+pub(crate) const MOST_PARTS: u32 = cells::MOST_PARTS;
+/// Largest range of random numbers.
+pub(crate) const MOST_UNIFORM: u64 = noise::MOST_UNIFORM;
+
+/// Whether values on the way stay below a quarter of the field in magnitude.
+pub(crate) fn quarter(range: Wide, field_bits: u32) -> bool {
+    let magnitude = range.low.unsigned_abs().max(range.high.unsigned_abs());
+    magnitude >> (field_bits - 2) == 0
+}
+
+/// Of values that are divided by 2^`bits`, to the nearest.
+pub(crate) fn cut(range: Wide, bits: u32, field_bits: u32) -> Option<Wide> {
+    let half = Wide {
+        low: 0,
+        high: 1 << bits,
+    };
+    quarter(range.plus(half), field_bits).then(|| super::fixed::cut_range(range, bits))
+}
+
+/// Of the logistic function.
+pub(crate) fn logistic(bits: u32, field_bits: u32) -> Option<Wide> {
+    let fits = is_elementary(bits) && elementary::logistic_fits(bits, field_bits);
+    fits.then(|| Wide {
+        low: 0,
+        high: 1 << bits,
+    })
+}
+
+/// Of exp.
+pub(crate) fn exp(range: Interval, bits: u32, field_bits: u32) -> Option<Wide> {
+    if !is_elementary(bits) {
+        return None;
+    }
+    // exp ascends, and is 0 below this.
+    let floor = elementary::exp_floor(bits) << bits;
+    let range = Interval {
+        low: range.low.max(floor),
+        high: range.high.max(floor),
+    };
+    elementary::exp_range(range, bits, field_bits).map(Wide::from)
+}
+
+/// Of ln.
+pub(crate) fn ln(range: Interval, bits: u32, field_bits: u32) -> Option<Wide> {
+    let fits = is_elementary(bits) && elementary::ln_fits(bits, field_bits);
+    fits.then(|| elementary::ln_range(range, bits).into())
+}
+
+fn is_elementary(bits: u32) -> bool {
+    (elementary::LEAST_FRACTION..=elementary::MOST_FRACTION).contains(&bits)
+}
+
+/// Whether a regression stays below a quarter of the field. `ranges`: of the columns, then of y. `fraction`, `ridge`
+/// and `most` as in [`crate::model::Op::Regression`], and already known to be within their limits.
+pub(crate) fn regression_fits(
+    ranges: &[Interval],
+    rows: u32,
+    (fraction, ridge, most): (u32, i64, i64),
+    field_bits: u32,
+) -> bool {
+    let problem = regression::Problem {
+        ranges: ranges.to_vec(),
+        rows,
+        fraction,
+        ridge,
+        bounds: Interval {
+            low: -most,
+            high: most,
+        },
+    };
+    problem.fits(field_bits)
+}
+
+/// The largest magnitude of noise; `None` if no template draws it.
+pub fn reach(noise: Noise) -> Option<i64> {
+    match noise {
+        Noise::Laplace { decay } => {
+            let thresholds = noise::geometric_thresholds(decay)?;
+            Some((1 << thresholds.len()) - 1)
+        }
+        Noise::Gaussian { decay } => {
+            let thresholds = noise::gaussian_thresholds(decay)?;
+            i64::try_from(thresholds.len()).ok()
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The ledger in a walk: what is stored and loaded, what takes place, and what of the environment a run may begin with.
+
+use super::{ACCOUNT_BYTES, Walk, unsound};
+use crate::model::{C, Column, Contract, Kind, Known, Op, Slot, Store};
+use crate::plan::error::PlanError;
+use crate::plan::run::{Effect, Environment};
+
+impl Walk {
+    /// An operation that changes the ledger.
+    pub(super) fn effect(&mut self, op: &Op, place: usize) -> Result<(), PlanError> {
+        let effect = match op {
+            Op::Store {
+                slot,
+                column,
+                key,
+                src,
+            } => {
+                let value = self.known(*src, place)?.clone();
+                self.store((*slot, *column), *key, value, place)?
+            }
+            Op::Transfer { from, to, amount } => Effect::Transfer {
+                from: from.map(|from| self.account(from, place)).transpose()?,
+                to: self.account(*to, place)?,
+                amount: self.amount(*amount, place)?,
+            },
+            Op::Pays { amount } => Effect::Pays {
+                amount: self.amount(*amount, place)?,
+            },
+            _ => return Err(unsound(place)),
+        };
+        self.ended.effects.push(effect);
+        Ok(())
+    }
+
+    /// What is stored at a key: all columns.
+    fn stored(
+        &self,
+        slot: u16,
+        key: Option<C>,
+        place: usize,
+    ) -> Result<(&Slot, Option<Known>, &Vec<Known>), PlanError> {
+        let declared = self.contract.slots.get(usize::from(slot));
+        let declared = declared.filter(|declared| declared.store == Store::Ledger);
+        let declared = declared.ok_or_else(|| unsound(place))?;
+        if declared.keyed != key.is_some() {
+            return Err(unsound(place));
+        }
+        let key = key.map(|key| self.known(key, place)).transpose()?.cloned();
+        let at = (slot, key);
+        let stored = self.stored.get(&at);
+        let stored = stored.or_else(|| self.environment.ledger.get(&at));
+        Ok((declared, at.1, stored.unwrap_or(&declared.initial)))
+    }
+
+    /// See [`Op::Load`].
+    pub(super) fn load(
+        &self,
+        slot: u16,
+        column: u16,
+        key: Option<C>,
+        place: usize,
+    ) -> Result<Known, PlanError> {
+        let (declared, _, values) = self.stored(slot, key, place)?;
+        let at = usize::from(column);
+        let (Some(column), Some(value)) = (declared.columns.get(at), values.get(at)) else {
+            return Err(unsound(place));
+        };
+        if !fits(column, value) {
+            let why = format!("what is stored in `{}` is not of its range", declared.name);
+            return Err(PlanError::Refused { why });
+        }
+        Ok(value.clone())
+    }
+
+    fn store(
+        &mut self,
+        (slot, column): (u16, u16),
+        key: Option<C>,
+        value: Known,
+        place: usize,
+    ) -> Result<Effect, PlanError> {
+        let (declared, key, values) = self.stored(slot, key, place)?;
+        let (at, mut values) = (usize::from(column), values.clone());
+        let (Some(declared_column), Some(stored)) = (declared.columns.get(at), values.get_mut(at))
+        else {
+            return Err(unsound(place));
+        };
+        if !fits(declared_column, &value) {
+            let why = format!("`{}` takes no such value", declared.name);
+            return Err(PlanError::Refused { why });
+        }
+        *stored = value.clone();
+        self.stored.insert((slot, key.clone()), values);
+        Ok(Effect::Store {
+            slot,
+            column,
+            key,
+            value,
+        })
+    }
+
+    fn account(&self, register: C, place: usize) -> Result<Vec<u8>, PlanError> {
+        match self.known(register, place)? {
+            Known::Bytes(bytes) if bytes.len() == ACCOUNT_BYTES => Ok(bytes.clone()),
+            _ => Err(unsound(place)),
+        }
+    }
+
+    fn amount(&self, register: C, place: usize) -> Result<i64, PlanError> {
+        match self.known(register, place)? {
+            Known::Number(amount) if *amount >= 0 => Ok(*amount),
+            Known::Number(_) => Err(PlanError::Refused {
+                why: "an amount is below 0".to_owned(),
+            }),
+            Known::Bytes(_) => Err(unsound(place)),
+        }
+    }
+}
+
+/// Public parameters are what the entry takes.
+pub(super) fn check_params(
+    contract: &Contract,
+    entry: usize,
+    environment: &Environment,
+) -> Result<(), PlanError> {
+    let params = contract.entries.get(entry).map_or(&[][..], |e| &e.params);
+    let given = |param: usize| environment.params.get(param).map_or(&[][..], |known| known);
+    for (place, param) in params
+        .iter()
+        .enumerate()
+        .filter(|(_, param)| !param.private)
+    {
+        let given = given(place);
+        let whole = given.len() == param.columns.len();
+        if !whole || !param.columns.iter().zip(given).all(|(c, v)| fits(c, v)) {
+            return Err(PlanError::refused_param(param));
+        }
+    }
+    Ok(())
+}
+
+/// Accumulators that the entry shows have enough contributions.
+pub(super) fn check_contributions(
+    contract: &Contract,
+    entry: usize,
+    environment: &Environment,
+) -> Result<(), PlanError> {
+    for (slot, declared) in (0..).zip(&contract.slots) {
+        let needed = contract.minimum_contributions(entry, usize::from(slot));
+        let given = environment.contributions.get(&slot).copied().unwrap_or(0);
+        if given < needed {
+            let name = &declared.name;
+            let why = format!("`{name}` has {given} contributions; this entry needs {needed}");
+            return Err(PlanError::Refused { why });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a column can hold a value.
+fn fits(column: &Column, value: &Known) -> bool {
+    match (column.kind, value) {
+        (Kind::Bytes(most), Known::Bytes(bytes)) => bytes.len() as u64 <= u64::from(most),
+        (Kind::Account | Kind::MemberOf(_), Known::Bytes(bytes)) => bytes.len() == ACCOUNT_BYTES,
+        (Kind::Bytes(_) | Kind::Account | Kind::MemberOf(_), Known::Number(_)) => false,
+        (_, Known::Number(number)) => (column.low..=column.high).contains(number),
+        (_, Known::Bytes(_)) => false,
+    }
+}

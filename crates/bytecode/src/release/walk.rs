@@ -1,0 +1,560 @@
+//! The forward data flow: what each operation makes of the sources of its operands.
+
+use std::collections::BTreeMap;
+
+use super::set::{Origin, Set};
+use super::stored::Stored;
+use super::subset::{Columns, Part, Parts};
+use super::value::{Filter, Reduction, Value};
+use crate::model::{Contract, Entry, Op, S, Source};
+use crate::ranges::{Extent, Ranges};
+
+/// The value of every secret register of an entry. Of ill-formed code some are missing.
+pub(super) fn values(
+    contract: &Contract,
+    entry: &Entry,
+    ranges: &Ranges,
+    stored: &Stored,
+) -> Vec<Value> {
+    let mut walk = Walk {
+        contract,
+        ranges,
+        stored,
+        values: Vec::new(),
+        gathered: BTreeMap::new(),
+        products: BTreeMap::new(),
+    };
+    for op in &entry.code {
+        walk.step(op);
+    }
+    walk.values
+}
+
+struct Walk<'a> {
+    contract: &'a Contract,
+    ranges: &'a Ranges,
+    stored: &'a Stored,
+    values: Vec<Value>,
+    /// The parts of vectors that were made of scalars.
+    gathered: BTreeMap<S, &'a [S]>,
+    /// Products of truth values, by their operands, the lower first.
+    products: BTreeMap<(S, S), S>,
+}
+
+impl<'a> Walk<'a> {
+    fn step(&mut self, op: &'a Op) {
+        match op {
+            Op::Input { .. }
+            | Op::SecretParam { .. }
+            | Op::LoadSecret { .. }
+            | Op::Hide { .. }
+            | Op::Random { .. }
+            | Op::Merge { .. } => self.origin(op),
+            Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::AddPublic { .. }
+            | Op::MulPublic { .. }
+            | Op::Mul { .. }
+            | Op::MulFixed { .. }
+            | Op::DivPublic { .. }
+            | Op::Div { .. }
+            | Op::DivFixed { .. }
+            | Op::SquareRoot { .. }
+            | Op::SquareRootFixed { .. }
+            | Op::Absolute { .. }
+            | Op::Smaller { .. }
+            | Op::Larger { .. }
+            | Op::Select { .. }
+            | Op::Logistic { .. }
+            | Op::Exp { .. }
+            | Op::Ln { .. }
+            | Op::Compare { .. }
+            | Op::ComparePublic { .. }
+            | Op::EqualKeys { .. } => self.element_wise(op),
+            Op::Gather { parts, .. } => {
+                self.gathered.insert(self.next(), parts);
+                let all = self.all(parts);
+                self.define(all);
+            }
+            Op::Element { a, at, .. } => self.element(*a, *at),
+            Op::Lookup { table, index, .. } => {
+                let table = self.settled(*table).interwoven();
+                let mut value = table.with(&self.settled(*index)).decided();
+                value.filter = Filter::Unknown;
+                self.define(value);
+            }
+            Op::Rank { a, .. } => {
+                let mut value = self.settled(*a).interwoven();
+                value.ranked = value.aligned;
+                self.define(value);
+            }
+            Op::Distinct { keys, .. } => {
+                let mut value = self.all(keys).interwoven();
+                value.distinct = true;
+                self.define(value);
+            }
+            Op::Join {
+                left,
+                right,
+                valid,
+                columns,
+                ..
+            } => self.join(left, right, *valid, columns),
+            Op::Sum { .. }
+            | Op::Dot { .. }
+            | Op::DotFixed { .. }
+            | Op::First { .. }
+            | Op::Second { .. }
+            | Op::FirstMember { .. }
+            | Op::Quantile { .. }
+            | Op::Histogram { .. }
+            | Op::CountEach { .. }
+            | Op::CellSum { .. }
+            | Op::CellQuantile { .. }
+            | Op::Covariance { .. }
+            | Op::MeanSquare { .. }
+            | Op::Regression { .. } => self.reduction(op),
+            // These define no secret register.
+            Op::Const { .. }
+            | Op::ConstBytes { .. }
+            | Op::Rows { .. }
+            | Op::Param { .. }
+            | Op::Caller { .. }
+            | Op::PartyAccount { .. }
+            | Op::Height { .. }
+            | Op::Load { .. }
+            | Op::Public { .. }
+            | Op::Choose { .. }
+            | Op::Require { .. }
+            | Op::Pays { .. }
+            | Op::Store { .. }
+            | Op::Transfer { .. }
+            | Op::If { .. }
+            | Op::Else
+            | Op::End
+            | Op::EachMember { .. }
+            | Op::MergePublic { .. }
+            | Op::StoreSecret { .. }
+            | Op::Accumulate { .. }
+            | Op::Out { .. } => {}
+        }
+    }
+
+    fn origin(&mut self, op: &Op) {
+        let value = match *op {
+            Op::Input {
+                collection, column, ..
+            } => {
+                let rows = Set::source(Source::Collection(collection));
+                let declared = self.contract.collections.get(usize::from(collection));
+                if declared.is_some_and(|c| c.is_single()) {
+                    Value::of(rows, |value| &mut value.row)
+                } else {
+                    Value {
+                        columns: Columns::one(collection, column),
+                        ..Value::of(rows, |value| &mut value.aligned)
+                    }
+                }
+            }
+            Op::SecretParam { param, .. } => {
+                Value::of(Set::source(Source::Param(param)), |value| &mut value.row)
+            }
+            Op::LoadSecret { slot, .. } => self.load(slot),
+            Op::Random { .. } => Value::of(Set::of(Origin::Random), |value| &mut value.aggregate),
+            Op::Merge {
+                then, otherwise, ..
+            } => self.settled(then).either(&self.settled(otherwise)),
+            _ => Value::default(),
+        };
+        self.push(value);
+    }
+
+    fn load(&self, slot: u16) -> Value {
+        let mixes = self.stored.of(slot);
+        let source = Set::source(Source::Slot(slot));
+        let where_it_is = |holds: bool| if holds { source } else { Set::default() };
+        Value {
+            present: source,
+            aggregate: where_it_is(mixes.aggregate),
+            hidden: where_it_is(mixes.hidden),
+            bit: where_it_is(mixes.bit),
+            member: where_it_is(mixes.member),
+            row: where_it_is(mixes.row),
+            parts: if mixes.hidden {
+                Parts::unknown()
+            } else {
+                Parts::default()
+            },
+            ..Value::default()
+        }
+    }
+
+    fn element_wise(&mut self, op: &Op) {
+        let value = match *op {
+            Op::Add { a, b, .. } | Op::Sub { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                with_filter(x.with(&y), same(x.filter, y.filter))
+            }
+            Op::AddPublic { a, .. } => with_filter(self.settled(a).computed(), Filter::Unknown),
+            Op::MulPublic { a, .. } => self.settled(a).computed(),
+            Op::Mul { a, b, .. } => {
+                if self.is_bit(a) && self.is_bit(b) {
+                    self.products.insert((a.min(b), a.max(b)), self.next());
+                }
+                self.product(a, b)
+            }
+            Op::MulFixed { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                with_filter(x.with(&y), both(x.filter, y.filter))
+            }
+            // Of 0 they are 0, so that filters stay.
+            Op::DivPublic { a, .. }
+            | Op::SquareRoot { a, .. }
+            | Op::SquareRootFixed { a, .. }
+            | Op::Absolute { a, .. } => {
+                let x = self.settled(a);
+                let filter = match x.filter {
+                    Filter::By(part) => Filter::By(part),
+                    _ => Filter::Unknown,
+                };
+                with_filter(x.computed().decided(), filter)
+            }
+            Op::Div { a, b, .. } | Op::DivFixed { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                let filter = match (x.filter, y.filter) {
+                    (Filter::By(part), Filter::All) => Filter::By(part),
+                    (x, y) => chosen(same(x, y)),
+                };
+                with_filter(x.with(&y).decided(), filter)
+            }
+            Op::Smaller { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                let mut value = x.with(&y).decided();
+                if !x.counts.is_empty() && !y.counts.is_empty() {
+                    value.counts = x.counts.clone();
+                    value.counts.add(&y.counts);
+                }
+                with_filter(value, chosen(same(x.filter, y.filter)))
+            }
+            Op::Larger { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                with_filter(x.with(&y).decided(), chosen(same(x.filter, y.filter)))
+            }
+            Op::Select {
+                bit,
+                then,
+                otherwise,
+                ..
+            } => self.select(bit, then, otherwise),
+            Op::Logistic { a, .. }
+            | Op::Exp { a, .. }
+            | Op::Ln { a, .. }
+            | Op::ComparePublic { a, .. } => {
+                with_filter(self.settled(a).computed().decided(), Filter::Unknown)
+            }
+            Op::Compare { a, b, .. } => {
+                let value = self.settled(a).with(&self.settled(b)).decided();
+                with_filter(value, Filter::Unknown)
+            }
+            Op::EqualKeys { ref a, ref b, .. } => {
+                let value = self.all(a).with(&self.all(b)).decided();
+                with_filter(value, Filter::Unknown)
+            }
+            _ => return,
+        };
+        self.define(value);
+    }
+
+    /// An intersection stays one where equal rows are counted once. A product with a truth value is a selection, but
+    /// that of two truth values is one truth value.
+    fn product(&self, a: S, b: S) -> Value {
+        let (mut x, mut y) = (self.raw(a), self.raw(b));
+        let bits = (self.is_bit(a), self.is_bit(b));
+        if bits != (true, true) || !(x.distinct || y.distinct) {
+            (x, y) = (x.settled(), y.settled());
+        }
+        let value = x.with(&y);
+        let mask = |of: S, filter| match filter {
+            Filter::All => Filter::By(Part::Where(of)),
+            known => known,
+        };
+        let (filter, picked) = match bits {
+            (true, false) if x.picks(&y) => (both(mask(a, x.filter), y.filter), true),
+            (false, true) if y.picks(&x) => (both(x.filter, mask(b, y.filter)), true),
+            _ => (both(x.filter, y.filter), false),
+        };
+        let value = if picked { value.picked() } else { value };
+        with_filter(value, filter)
+    }
+
+    fn select(&self, bit: S, then: S, otherwise: S) -> Value {
+        let (condition, x, y) = (
+            self.settled(bit),
+            self.settled(then),
+            self.settled(otherwise),
+        );
+        // One of both, so that the same truth value in both is still one.
+        let branches = x.either(&y);
+        let mut value = condition.with(&branches).decided();
+        if condition.picks(&branches) && !(self.is_bit(then) && self.is_bit(otherwise)) {
+            value = value.picked();
+        }
+        let is_zero = |register: S| {
+            let known = self.ranges.secret(register);
+            known.is_some_and(|known| known.interval.low == 0 && known.interval.high == 0)
+        };
+        let is_mask = self.extent(bit) != Extent::Scalar;
+        let filter = match (condition.filter, x.filter) {
+            _ if !is_zero(otherwise) => Filter::Unknown,
+            (Filter::All, Filter::All) if is_mask => Filter::By(Part::Where(bit)),
+            (Filter::By(part), Filter::All) => Filter::By(part),
+            (Filter::By(part), Filter::By(other)) if part == other => Filter::By(part),
+            _ => Filter::Unknown,
+        };
+        with_filter(value, filter)
+    }
+
+    fn element(&mut self, a: S, at: u32) {
+        let part = self.gathered.get(&a).and_then(|parts| {
+            let at = usize::try_from(at).ok()?;
+            parts.get(at).copied()
+        });
+        if let Some(part) = part {
+            let value = self.settled(part);
+            self.push(value);
+            return;
+        }
+        let mut value = self.settled(a);
+        value.parts = value.parts.element(at);
+        value.counts = value.counts.element(at);
+        self.define(value);
+    }
+
+    fn reduction(&mut self, op: &Op) {
+        let value = match *op {
+            Op::Sum { a, .. } => {
+                let mut value = self.raw(a);
+                if !self.is_bit(a) {
+                    value = value.settled();
+                }
+                let mut value = value.reduced(Reduction::Sum);
+                if self.is_bit(a) {
+                    value.counts = Parts::one(Part::Where(a));
+                }
+                value
+            }
+            Op::Dot { a, b, .. } => self.dot(a, b),
+            Op::DotFixed { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                let products = with_filter(x.with(&y), both(x.filter, y.filter));
+                products.reduced(Reduction::Sum)
+            }
+            Op::First { a, .. }
+            | Op::Second { a, .. }
+            | Op::Quantile { a, .. }
+            | Op::MeanSquare { a, .. } => {
+                let value = self.settled(a);
+                value.reduced(Reduction::Mixture)
+            }
+            Op::FirstMember { a, .. } => {
+                let value = self.settled(a);
+                value.reduced(Reduction::Place)
+            }
+            Op::Covariance { a, b, .. } => {
+                let value = self.settled(a).with(&self.settled(b));
+                value.reduced(Reduction::Mixture)
+            }
+            Op::Regression { ref columns, y, .. } => {
+                let value = self.all(columns).with(&self.settled(y));
+                value.reduced(Reduction::Mixture)
+            }
+            Op::CountEach { a, .. } => self.counted(a, a),
+            Op::Histogram { a, .. } => self.counted(a, self.next()),
+            Op::CellSum { keys, a, .. } | Op::CellQuantile { keys, a, .. } => self.cells(keys, a),
+            _ => return,
+        };
+        self.define(value);
+    }
+
+    fn dot(&self, a: S, b: S) -> Value {
+        let mut products = self.product(a, b);
+        if !(self.is_bit(a) && self.is_bit(b)) {
+            return products.settled().reduced(Reduction::Sum);
+        }
+        let pair = (a.min(b), a.max(b));
+        let part = match self.products.get(&pair) {
+            Some(product) => Part::Where(*product),
+            None => Part::WhereBoth(pair.0, pair.1),
+        };
+        if products.is_selective() {
+            products.filter = Filter::By(part);
+        }
+        let mut value = products.reduced(Reduction::Sum);
+        value.counts = Parts::one(part);
+        value
+    }
+
+    /// How many rows each cell has. `cells`: by which register cells are named.
+    fn counted(&self, a: S, cells: S) -> Value {
+        let parts = Parts::one(Part::Cells(cells));
+        let value = self.settled(a);
+        let mut value = value.reduced(Reduction::Cells(parts.clone()));
+        value.counts = parts;
+        value
+    }
+
+    /// A statistic of the rows of each cell: of rows that are hidden, whatever the keys depend on.
+    fn cells(&self, keys: S, a: S) -> Value {
+        let (by, x) = (self.settled(keys), self.settled(a));
+        let mut parts = Parts::one(Part::Cells(keys));
+        if x.is_selective() {
+            parts.add(&Parts::unknown());
+        }
+        let mut value = by.with(&x).decided();
+        value.chosen = value.aligned;
+        value.reduced(Reduction::Cells(parts))
+    }
+
+    /// Rows of the right side that were looked up for the left one.
+    fn join(&mut self, left: &[S], right: &[S], valid: S, columns: &[S]) {
+        let by = self.all(left);
+        let extent = self.extent_of(left.iter().copied());
+        let over_rows = matches!(extent, Extent::Over(_));
+        let mut found = self.all(right).with(&self.settled(valid)).interwoven();
+        found.filter = Filter::All;
+        let is_selective = found.is_selective();
+        let (aligned, joined) = (found.aligned.take(), found.joined.take());
+        found.chosen = Set::default();
+        if is_selective {
+            found.hidden.add(aligned.or(joined));
+            found.parts.add(&Parts::unknown());
+        } else if over_rows {
+            found.matched = aligned;
+        } else {
+            found.aggregate.add(aligned);
+        }
+        let mut found = with_filter(by.with(&found), Filter::Unknown);
+        if found.matched.is_empty() {
+            found = found.decided();
+        }
+        let place = self.next();
+        self.define(found);
+        let looked = self.settled(place);
+        for column in columns {
+            let mut own = self.settled(*column).interwoven();
+            let is_selective = own.is_selective();
+            let rows = own.aligned.take().or(own.joined.take());
+            own.chosen = Set::default();
+            if over_rows {
+                own.joined = rows;
+            } else {
+                own.row.add(rows);
+            }
+            let mut value = looked.with(&own).decided();
+            value.filter = match looked.filter {
+                Filter::By(part) if !is_selective => Filter::By(part),
+                _ => Filter::Unknown,
+            };
+            if over_rows && !is_selective && value.filter != Filter::Unknown {
+                // It is 0 where nothing is found, also where it is 0 or 1 itself.
+                self.push(value);
+            } else {
+                self.define(value);
+            }
+        }
+    }
+
+    // Registers.
+
+    fn raw(&self, register: S) -> Value {
+        let value = self.values.get(usize::from(register.0)).cloned();
+        value.unwrap_or_default()
+    }
+
+    fn settled(&self, register: S) -> Value {
+        self.raw(register).settled()
+    }
+
+    /// A value that is made of all of them.
+    fn all(&self, registers: &[S]) -> Value {
+        let mut registers = registers.iter();
+        let first = registers.next().map(|register| self.settled(*register));
+        registers.fold(first.unwrap_or_default().computed(), |all, register| {
+            all.with(&self.settled(*register))
+        })
+    }
+
+    fn extent(&self, register: S) -> Extent {
+        let known = self.ranges.secret(register);
+        known.map_or(Extent::Scalar, |known| known.extent)
+    }
+
+    /// The extent of an element-wise result.
+    fn extent_of(&self, registers: impl IntoIterator<Item = S>) -> Extent {
+        let extents = registers.into_iter().map(|register| self.extent(register));
+        let mut vectors = extents.filter(|extent| *extent != Extent::Scalar);
+        vectors.next().unwrap_or(Extent::Scalar)
+    }
+
+    fn is_bit(&self, register: S) -> bool {
+        let known = self.ranges.secret(register);
+        known.is_some_and(|known| known.interval.low >= 0 && known.interval.high <= 1)
+    }
+
+    /// The next register.
+    fn next(&self) -> S {
+        S(u16::try_from(self.values.len()).unwrap_or(u16::MAX))
+    }
+
+    /// The next register is the result of a computation.
+    fn define(&mut self, value: Value) {
+        let dst = self.next();
+        let value = match self.extent(dst) {
+            Extent::Over(_) if value.is_selective() && self.is_bit(dst) => {
+                with_filter(value, Filter::By(Part::Where(dst)))
+            }
+            Extent::Over(_) if value.is_selective() => value,
+            Extent::Over(_) => with_filter(value, Filter::All),
+            Extent::Fixed(_) => with_filter(value.loose(), Filter::All),
+            Extent::Scalar => {
+                let value = with_filter(value.loose(), Filter::All);
+                if self.is_bit(dst) {
+                    value.truth()
+                } else {
+                    value
+                }
+            }
+        };
+        self.push(value);
+    }
+
+    fn push(&mut self, value: Value) {
+        self.values.push(value);
+    }
+}
+
+fn with_filter(mut value: Value, filter: Filter) -> Value {
+    value.filter = filter;
+    value
+}
+
+/// Of a sum: 0 where both are.
+fn same(a: Filter, b: Filter) -> Filter {
+    if a == b { a } else { Filter::Unknown }
+}
+
+/// Of a product: 0 where one is.
+fn both(a: Filter, b: Filter) -> Filter {
+    match (a, b) {
+        (Filter::All, other) | (other, Filter::All) => other,
+        (a, b) => same(a, b),
+    }
+}
+
+/// Where rows have been chosen by the operation itself, it is not known which.
+fn chosen(filter: Filter) -> Filter {
+    match filter {
+        Filter::By(part) => Filter::By(part),
+        Filter::All | Filter::Unknown => Filter::Unknown,
+    }
+}

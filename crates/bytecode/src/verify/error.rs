@@ -1,0 +1,237 @@
+//! Which rule a contract breaks.
+
+use std::fmt;
+
+use enigma_wire::id::Hash;
+
+use super::MAX_REVEALS;
+use crate::container::DecodeError;
+use crate::ranges::RangeError;
+use crate::release::Refusal;
+
+/// Why bytes are not an acceptable contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// They are another contract than the one asked for.
+    WrongHash {
+        /// Of the bytes.
+        found: Hash,
+    },
+    /// They are not a contract in canonical form.
+    Decode(DecodeError),
+    /// It breaks a rule.
+    Verify(VerifyError),
+}
+
+/// A rule that a contract breaks, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// A name is empty, too long, or not made of letters, digits and `_`.
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// Two things of one kind in one place have the same name.
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// There are more declarations of a kind than are allowed, or more reveals than those can have.
+    TooMany,
+    /// A group's bounds are not 1 <= min <= max <= 1_048_576.
+    BadGroup {
+        /// Its index.
+        group: usize,
+    },
+    /// An enumeration has no names, or too many.
+    BadEnum {
+        /// Its index.
+        index: usize,
+    },
+    /// A collection's provider, rows, columns or `allow` clauses are not valid.
+    BadCollection {
+        /// Its index.
+        collection: usize,
+    },
+    /// A slot's columns, first values or `allow` clauses are not valid, or not for its store.
+    BadSlot {
+        /// Its index.
+        slot: usize,
+    },
+    /// A parameter's columns are not valid.
+    BadParam {
+        /// The entry's index.
+        entry: usize,
+        /// Its index.
+        param: usize,
+    },
+    /// Who may call an entry does not exist.
+    BadRole {
+        /// The entry's index.
+        entry: usize,
+    },
+    /// A budget allows nothing.
+    BadBudget,
+    /// An entry asks for more rows of a collection than there can be.
+    Unreachable {
+        /// The entry's index.
+        entry: usize,
+        /// The collection's index.
+        collection: u16,
+    },
+    /// The code is ill-formed, or a value may overflow.
+    Code {
+        /// The entry's index.
+        entry: usize,
+        /// What is wrong.
+        error: RangeError,
+    },
+    /// `Out` operations and manifest differ in count, order or entry.
+    ManifestOrder {
+        /// The manifest line, or one past the last.
+        reveal: usize,
+    },
+    /// An entry has more than 64 reveals.
+    TooManyReveals {
+        /// The entry's index.
+        entry: usize,
+    },
+    /// A recipient does not exist, stands where it may not, or gets a vector where it should get one value or the
+    /// reverse; or what is not for everyone becomes public.
+    BadRecipient {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// The manifest says that a column is another kind of thing than the code makes.
+    BadKind {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// What is shown, with its noise, may lie outside the range that the manifest says.
+    BadRange {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// A guard is on a collection that does not exist, out of order, on no rows, or on counts that are not there.
+    BadGuard {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// Noise is added to what is no number.
+    BadNoise {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// The owners do not allow what the value shows.
+    NotAllowed {
+        /// The manifest line.
+        reveal: usize,
+        /// Whose, and what is missing.
+        refusal: Refusal,
+    },
+    /// The owners do not allow that what is stored is shown as the slot may be.
+    NotStorable {
+        /// The entry's index.
+        entry: usize,
+        /// The slot's index.
+        slot: u16,
+        /// Whose.
+        refusal: Refusal,
+    },
+    /// The manifest states other sources or shapes than the code has.
+    ManifestSources {
+        /// The manifest line.
+        reveal: usize,
+    },
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            VerifyError::BadName { name } => write!(f, "{name:?} is not a name"),
+            VerifyError::DuplicateName { name } => write!(f, "two things are named {name:?}"),
+            VerifyError::TooMany => f.write_str("too many declarations"),
+            VerifyError::BadGroup { group } => write!(f, "group {group} has wrong bounds"),
+            VerifyError::BadEnum { index } => {
+                write!(f, "enumeration {index} has no names, or too many")
+            }
+            VerifyError::BadCollection { collection } => {
+                write!(f, "collection {collection} is not declared correctly")
+            }
+            VerifyError::BadSlot { slot } => write!(f, "slot {slot} is not declared correctly"),
+            VerifyError::BadParam { entry, param } => write!(
+                f,
+                "entry {entry}: parameter {param} is not declared correctly"
+            ),
+            VerifyError::BadRole { entry } => {
+                write!(f, "entry {entry}: there is nobody who may call it")
+            }
+            VerifyError::BadBudget => f.write_str("the budget allows nothing"),
+            VerifyError::Unreachable { entry, collection } => {
+                write!(
+                    f,
+                    "entry {entry} needs more rows of collection {collection} than can be"
+                )
+            }
+            VerifyError::Code { entry, error } => write!(f, "entry {entry}: {error}"),
+            VerifyError::ManifestOrder { reveal } => {
+                write!(
+                    f,
+                    "manifest line {reveal} and the code's outputs do not agree"
+                )
+            }
+            VerifyError::TooManyReveals { entry } => {
+                write!(f, "entry {entry} has more than {MAX_REVEALS} reveals")
+            }
+            VerifyError::NotAllowed { reveal, refusal } => {
+                write!(f, "manifest line {reveal}: {refusal}")
+            }
+            VerifyError::NotStorable {
+                entry,
+                slot,
+                refusal,
+            } => write!(
+                f,
+                "entry {entry}: what is stored in slot {slot} may be shown there, but {refusal}"
+            ),
+            VerifyError::BadRecipient { reveal }
+            | VerifyError::BadKind { reveal }
+            | VerifyError::BadRange { reveal }
+            | VerifyError::BadGuard { reveal }
+            | VerifyError::BadNoise { reveal }
+            | VerifyError::ManifestSources { reveal } => {
+                write!(f, "manifest line {reveal} {}", self.about_line())
+            }
+        }
+    }
+}
+
+impl VerifyError {
+    /// What is wrong with a line.
+    fn about_line(&self) -> &'static str {
+        match self {
+            VerifyError::BadRecipient { .. } => "has a recipient that does not fit its value",
+            VerifyError::BadKind { .. } => "says the value is what it is not",
+            VerifyError::BadRange { .. } => "says the value is narrower than it is",
+            VerifyError::BadGuard { .. } => "has a guard that is not valid",
+            VerifyError::BadNoise { .. } => "adds noise to what is no number",
+            _ => "states other sources than the code has",
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::WrongHash { found } => write!(f, "this is another contract, {found}"),
+            LoadError::Decode(error) => write!(f, "{error}"),
+            LoadError::Verify(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}

@@ -1,0 +1,158 @@
+//! What committees do not run yet is found, and named.
+
+use crate::common::{auction, column, input, market, survey, two_groups, whole};
+use enigma_bytecode::model::{
+    Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient, Role,
+    RowCount, S, Unsupported, unsupported,
+};
+
+fn changed(change: impl FnOnce(&mut Contract)) -> Unsupported {
+    let mut contract = survey();
+    assert_eq!(unsupported(&contract), None);
+    change(&mut contract);
+    unsupported(&contract).expect("no node runs this")
+}
+
+#[test]
+fn what_nodes_run_is_supported() {
+    assert_eq!(unsupported(&survey()), None);
+    assert_eq!(unsupported(&two_groups()), None);
+    let mut vote = survey();
+    vote.collections[0].columns = vec![whole(Kind::Bool, 0, 1)];
+    vote.manifest[0].recipients = vec![Recipient::Party(0)];
+    vote.manifest[1].columns = vec![whole(Kind::MemberOf(0), 0, 999)];
+    // A refusal for sizes everyone knows.
+    vote.entries[0].code.push(Op::Require {
+        condition: C(0),
+        why: "too few".to_owned(),
+    });
+    assert_eq!(unsupported(&vote), None);
+}
+
+#[test]
+fn what_the_whole_contract_needs_is_named() {
+    let wide = changed(|c| c.profile = Profile::ShamirM127V1);
+    assert_eq!((wide.place, wide.need), (Place::Contract, Need::WideField));
+    let budget = Budget {
+        epsilon_total: None,
+        runs_per_input: Some(1),
+    };
+    assert_eq!(changed(|c| c.budget = Some(budget)).need, Need::Budget);
+    let slot = market().slots.swap_remove(0);
+    let state = changed(|c| c.slots.push(slot));
+    assert_eq!(state.place, Place::Slot("earned".to_owned()));
+    assert_eq!(
+        state.to_string(),
+        "committees cannot run this contract yet: the slot earned needs state that is kept \
+         between calls"
+    );
+}
+
+#[test]
+fn what_collections_need_is_named() {
+    let of = |change: fn(&mut enigma_bytecode::model::Collection)| {
+        let found = changed(|c| change(&mut c.collections[0]));
+        assert_eq!(found.place, Place::Collection("answer".to_owned()));
+        found.need
+    };
+    assert_eq!(of(|c| c.provider = Provider::Party(0)), Need::RowsOfParty);
+    assert_eq!(of(|c| c.rows = RowCount::UpTo(1)), Need::SeveralRows);
+    let more = column("more", Kind::Integer, 0, 1);
+    let mut two = survey();
+    two.collections[0].columns.push(more);
+    let two = unsupported(&two).expect("two columns");
+    assert_eq!(two.need, Need::SeveralColumns);
+    assert_eq!(of(|c| c.columns.clear()), Need::SeveralColumns);
+    for kind in [Kind::Fixed(16), Kind::Enum(0), Kind::Limb] {
+        let found = changed(|c| c.collections[0].columns[0].kind = kind);
+        assert_eq!(found.need, Need::OtherKinds);
+    }
+}
+
+#[test]
+fn what_results_need_is_named() {
+    let of = |change: fn(&mut enigma_bytecode::model::Reveal)| {
+        let found = changed(|c| change(&mut c.manifest[1]));
+        assert_eq!(found.place, Place::Reveal("rank".to_owned()));
+        found.need
+    };
+    assert_eq!(
+        of(|r| r.recipients = vec![Recipient::Public]),
+        Need::ToPublic
+    );
+    assert_eq!(
+        of(|r| r.recipients = vec![Recipient::Caller]),
+        Need::ToCaller
+    );
+    assert_eq!(of(|r| r.recipients.clear()), Need::SeveralRecipients);
+    assert_eq!(
+        of(|r| r.recipients.push(Recipient::Party(0))),
+        Need::SeveralRecipients
+    );
+    assert_eq!(of(|r| r.columns.clear()), Need::SeveralColumns);
+    assert_eq!(
+        of(|r| r.columns[0].kind = Kind::Fixed(16)),
+        Need::OtherKinds
+    );
+    assert_eq!(of(|r| r.hidden_below = Some(3)), Need::HiddenCounts);
+    let noise = of(|r| r.noise = Some(Noise::Gaussian { decay: 1 }));
+    assert_eq!(noise, Need::Noise);
+}
+
+#[test]
+fn what_entries_need_is_named() {
+    let of = |op: Op| {
+        let found = changed(|c| c.entries[0].code.push(op));
+        assert_eq!(found.place, Place::Entry("compute".to_owned()));
+        found.need
+    };
+    assert_eq!(of(Op::If { condition: C(0) }), Need::Branches);
+    assert_eq!(
+        of(Op::EachMember {
+            dst: C(1),
+            group: 0
+        }),
+        Need::Branches
+    );
+    assert_eq!(of(Op::Caller { dst: C(1) }), Need::Ledger);
+    assert_eq!(of(Op::Pays { amount: C(0) }), Need::Ledger);
+    let load = Op::LoadSecret {
+        dst: S(4),
+        slot: 0,
+        column: 0,
+    };
+    assert_eq!(of(load), Need::State);
+    let param = Op::SecretParam {
+        dst: S(4),
+        param: 0,
+        column: 0,
+    };
+    assert_eq!(of(param), Need::Parameters);
+    let shown = Op::Out {
+        reveal: 0,
+        values: vec![S(2)],
+        counts: Vec::new(),
+        public: Some(C(1)),
+    };
+    assert_eq!(of(shown), Need::ToPublic);
+    let by = changed(|c| c.entries[0].by = Some(Role::Member(0)));
+    assert_eq!(by.need, Need::Callers);
+    let param = Param {
+        name: "least".to_owned(),
+        private: false,
+        columns: vec![whole(Kind::Integer, 0, 9)],
+    };
+    let found = changed(|c| c.entries[0].params.push(param));
+    assert_eq!(found.need, Need::Parameters);
+    let mut both = two_groups();
+    both.entries[0].code.push(input(4, 1, 0));
+    let both = unsupported(&both).expect("two collections");
+    assert_eq!(both.need, Need::SeveralCollections);
+    // The guard counts rows of a second collection, too.
+    let auction = unsupported(&auction()).expect("two collections");
+    assert_eq!(
+        auction.to_string(),
+        "committees cannot run this contract yet: the entry compute needs several collections in \
+         one run"
+    );
+}

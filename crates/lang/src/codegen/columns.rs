@@ -1,0 +1,238 @@
+//! How values lie in columns: structs, lists and bytes are several numbers.
+
+use enigma_bytecode::interval::{Interval, Wide};
+use enigma_bytecode::model::{Column, Kind};
+
+use super::value::Value;
+use crate::hir::{Hir, Type};
+
+/// Bits of a piece of private bytes.
+pub(crate) const LIMB_BITS: u32 = 52;
+
+/// Most columns of one value.
+const MOST_COLUMNS: usize = 4096;
+
+/// Whether bytes are one public value or pieces that can be shared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Of the ledger, of public parameters and of what everyone sees.
+    Public,
+    /// Of rows, private parameters, secret slots and of what is computed from them.
+    Secret,
+}
+
+/// The columns of a value of this type, in order. `range`: where its numbers lie, where the type does not say
+/// it. `limit`: magnitudes stay below.
+///
+/// # Errors
+/// What about the type has no columns, in words.
+pub(crate) fn columns(
+    ty: &Type,
+    range: Option<Wide>,
+    side: Side,
+    hir: &Hir,
+    limit: i128,
+) -> Result<Vec<Column>, String> {
+    let mut layout = Layout {
+        hir,
+        side,
+        limit,
+        columns: Vec::new(),
+    };
+    layout.add("", ty, range)?;
+    Ok(layout.columns)
+}
+
+struct Layout<'a> {
+    hir: &'a Hir,
+    side: Side,
+    limit: i128,
+    columns: Vec<Column>,
+}
+
+impl Layout<'_> {
+    fn add(&mut self, name: &str, ty: &Type, range: Option<Wide>) -> Result<(), String> {
+        let below = |part: &str| {
+            if name.is_empty() {
+                part.to_owned()
+            } else {
+                format!("{name}.{part}")
+            }
+        };
+        match ty {
+            Type::Bool => self.push(name, Kind::Bool, Wide { low: 0, high: 1 }),
+            Type::Int(int) => {
+                let whole = range.unwrap_or(int.range());
+                self.push(name, Kind::Integer, self.cut(whole))
+            }
+            Type::Fix(fix) => {
+                let kind = Kind::Fixed(u8::try_from(fix.fraction).map_err(|_| "this type")?);
+                let whole = range.unwrap_or(fix.range());
+                self.push(name, kind, self.cut(whole))
+            }
+            Type::Enum(index) => {
+                let variants = self.hir.enums.get(*index).map_or(1, |e| e.variants.len());
+                let high = variants.saturating_sub(1) as i128;
+                let kind = Kind::Enum(u16::try_from(*index).map_err(|_| "so many enumerations")?);
+                self.push(name, kind, Wide { low: 0, high })
+            }
+            Type::Bytes(len) | Type::Text(len) => self.bytes(name, *len, &below),
+            Type::Id if self.side == Side::Public => {
+                self.push(name, Kind::Account, Wide::exactly(0))
+            }
+            Type::List(element, length) => {
+                let len = length.constant().ok_or("a list as long as rows are many")?;
+                for place in 0..len {
+                    self.add(&below(&place.to_string()), element, range)?;
+                }
+                Ok(())
+            }
+            Type::Tuple(parts) => {
+                for (place, part) in parts.iter().enumerate() {
+                    self.add(&below(&place.to_string()), part, range)?;
+                }
+                Ok(())
+            }
+            Type::Struct(index) => {
+                let hir = self.hir;
+                let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+                for field in fields {
+                    self.add(&below(&field.name), &field.ty, field.range)?;
+                }
+                Ok(())
+            }
+            Type::Maybe(value) => {
+                self.push(&below("some"), Kind::Bool, Wide { low: 0, high: 1 })?;
+                self.add(&below("value"), value, range)
+            }
+            Type::Id => Err("a private account".to_owned()),
+            Type::Key(_) => Err("a key".to_owned()),
+            Type::Str | Type::Rows(..) | Type::Place(_) | Type::Unknown => {
+                Err("a value of this type".to_owned())
+            }
+        }
+    }
+
+    fn bytes(
+        &mut self,
+        name: &str,
+        len: u32,
+        below: &impl Fn(&str) -> String,
+    ) -> Result<(), String> {
+        if self.side == Side::Public {
+            return self.push(name, Kind::Bytes(len), Wide::exactly(0));
+        }
+        for (place, bits) in limb_bits(len).enumerate() {
+            let high = (1 << bits) - 1;
+            self.push(
+                &below(&place.to_string()),
+                Kind::Limb,
+                Wide { low: 0, high },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A type's whole range, cut to what a register can hold.
+    fn cut(&self, range: Wide) -> Wide {
+        let most = self.limit - 1;
+        Wide {
+            low: range.low.clamp(-most, most),
+            high: range.high.clamp(-most, most),
+        }
+    }
+
+    fn push(&mut self, name: &str, kind: Kind, range: Wide) -> Result<(), String> {
+        if self.columns.len() >= MOST_COLUMNS {
+            return Err(format!("a value of more than {MOST_COLUMNS} numbers"));
+        }
+        let Interval { low, high } = range.narrow_to(1 << 63).ok_or("this range")?;
+        self.columns.push(Column {
+            name: name.to_owned(),
+            kind,
+            low,
+            high,
+        });
+        Ok(())
+    }
+}
+
+/// How many bits each piece of so many bytes has, the lowest first.
+pub(crate) fn limb_bits(len: u32) -> impl Iterator<Item = u32> {
+    let bits = 8 * len;
+    (0..bits.div_ceil(LIMB_BITS)).map(move |place| (bits - place * LIMB_BITS).min(LIMB_BITS))
+}
+
+/// The pieces of bytes, read as a number whose lowest byte comes first.
+pub(crate) fn limbs(bytes: &[u8], len: u32) -> Vec<i64> {
+    let bit = |at: u32| {
+        bytes
+            .get(at as usize / 8)
+            .map_or(0, |b| i64::from(b >> (at % 8) & 1))
+    };
+    let mut first = 0;
+    limb_bits(len)
+        .map(|bits| {
+            let limb = (0..bits).map(|k| bit(first + k) << k).sum();
+            first += bits;
+            limb
+        })
+        .collect()
+}
+
+/// The bytes of pieces.
+#[cfg(test)]
+pub(crate) fn from_limbs(limbs: &[i64], len: u32) -> Vec<u8> {
+    let mut bytes = vec![0; len as usize];
+    let mut first = 0;
+    for (limb, bits) in limbs.iter().zip(limb_bits(len)) {
+        for k in (0..bits).filter(|k| limb >> k & 1 == 1) {
+            bytes[(first + k) as usize / 8] |= 1 << ((first + k) % 8);
+        }
+        first += bits;
+    }
+    bytes
+}
+
+/// A value of this type whose leaves come in order of its columns.
+pub(super) fn value(ty: &Type, side: Side, hir: &Hir, leaf: &mut impl FnMut() -> Value) -> Value {
+    match ty {
+        Type::Bytes(len) | Type::Text(len) if side == Side::Secret => {
+            Value::Many(limb_bits(*len).map(|_| leaf()).collect())
+        }
+        Type::List(element, length) => {
+            let len = length.constant().unwrap_or(0);
+            Value::Many((0..len).map(|_| value(element, side, hir, leaf)).collect())
+        }
+        Type::Tuple(parts) => {
+            Value::Many(parts.iter().map(|ty| value(ty, side, hir, leaf)).collect())
+        }
+        Type::Struct(index) => {
+            let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+            let fields = fields.iter().map(|field| value(&field.ty, side, hir, leaf));
+            Value::Many(fields.collect())
+        }
+        Type::Maybe(inner) => {
+            let there = leaf();
+            Value::Maybe(Box::new(there), Box::new(value(inner, side, hir, leaf)))
+        }
+        _ => leaf(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_go_into_pieces_and_back() {
+        for len in [1, 6, 7, 13, 32, 33] {
+            let bytes: Vec<u8> = (0..len).map(|k| (k * 37 + 201) as u8).collect();
+            let pieces = limbs(&bytes, len);
+            assert!(pieces.iter().all(|limb| (0..1 << LIMB_BITS).contains(limb)));
+            assert_eq!(pieces.len(), limb_bits(len).count());
+            assert_eq!(from_limbs(&pieces, len), bytes);
+        }
+        assert_eq!(limb_bits(32).collect::<Vec<_>>(), [52, 52, 52, 52, 48]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Sums of products and models.
+
+use enigma_bytecode::model::Op;
+
+use super::super::Done;
+use super::super::statement::Execution;
+use super::super::value::Value;
+use super::Call;
+use crate::hir::{BinaryOp, Builtin};
+
+/// Coefficients of `linreg` are cut to this magnitude.
+const MOST_COEFFICIENT: i64 = 32_768;
+
+impl Execution<'_> {
+    pub(super) fn moments(&mut self, call: &Call) -> Done<Value> {
+        use Builtin as B;
+        let span = call.span;
+        match (call.builtin, &call.values[..], call.fraction(0)) {
+            (B::LinReg, _, _) => self.regression(call),
+            (B::Dot, [a, b], None) => self.sum_of_products(a, b, span),
+            (B::Dot, [a, b], Some(bits)) => {
+                let (a, b) = (self.vector(a, span)?, self.vector(b, span)?);
+                let (a, b) = (a.register, b.register);
+                self.reduced(|dst| Op::DotFixed { dst, a, b, bits })
+            }
+            (B::Distance2, [a, b], fraction) => {
+                let steps = self.each(BinaryOp::Sub, a, b, span)?;
+                match fraction {
+                    None => self.sum_of_products(&steps, &steps, span),
+                    Some(bits) => {
+                        let a = self.vector(&steps, span)?.register;
+                        self.reduced(|dst| Op::DotFixed { dst, a, b: a, bits })
+                    }
+                }
+            }
+            (B::MeanSquare, [all], None) => {
+                let sum = self.sum_of_products(all, all, span)?;
+                let len = self.len((all, &call.args[0]), span)?;
+                (self.arithmetic(span)).number(BinaryOp::Div, &sum, &len)
+            }
+            (B::MeanSquare, [all], Some(bits)) => {
+                let a = self.vector(all, span)?.register;
+                self.reduced(|dst| Op::MeanSquare { dst, a, bits })
+            }
+            (B::Variance | B::Covariance, [a, rest @ ..], fraction) => {
+                let a = self.vector(a, span)?.register;
+                let b = match rest.first() {
+                    Some(b) => self.vector(b, span)?.register,
+                    None => a,
+                };
+                let bits = fraction.unwrap_or(0);
+                self.reduced(|dst| Op::Covariance { dst, a, b, bits })
+            }
+            (B::StdDev, [all], None) => {
+                let a = self.vector(all, span)?.register;
+                let variance = self.registers.secret(|dst| Op::Covariance {
+                    dst,
+                    a,
+                    b: a,
+                    bits: 0,
+                })?;
+                self.reduced(|dst| Op::SquareRoot { dst, a: variance })
+            }
+            _ => self.unknown(call),
+        }
+    }
+
+    fn regression(&mut self, call: &Call) -> Done<Value> {
+        let span = call.span;
+        let ([Value::Many(columns), y, Value::Known(ridge)], Some(bits)) =
+            (&call.values[..], call.fraction(0))
+        else {
+            return self.unknown(call);
+        };
+        let ridge = *ridge;
+        let mut registers = Vec::new();
+        for column in columns {
+            registers.push(self.vector(column, span)?.register);
+        }
+        let y = self.vector(y, span)?.register;
+        let most = MOST_COEFFICIENT << bits.min(40);
+        let coefficients = (self.registers).secret(|dst| Op::Regression {
+            dst,
+            columns: registers.clone(),
+            y,
+            bits,
+            ridge,
+            most,
+        })?;
+        self.listed(coefficients, 1 + columns.len() as u32)
+    }
+}

@@ -1,0 +1,148 @@
+//! Sets and keys.
+
+use enigma_bytecode::model::{Op, S};
+
+use super::super::Done;
+use super::super::statement::Execution;
+use super::super::value::{Secret, Value};
+use super::Call;
+use crate::hir::{BinaryOp, Builtin, Type};
+use crate::span::Span;
+
+/// A vector of keys: their pieces, and which of them are there, if some may be missing.
+struct Keys {
+    pieces: Vec<S>,
+    there: Option<Value>,
+    like: Secret,
+}
+
+impl Execution<'_> {
+    pub(super) fn sets(&mut self, call: &Call) -> Done<Value> {
+        use Builtin as B;
+        let span = call.span;
+        match (call.builtin, &call.values[..]) {
+            (B::Distinct, [all]) => {
+                let keys = self.keys(all, span)?;
+                if keys.there.is_some() {
+                    return self.unknown(call);
+                }
+                let first = self.firsts(&keys)?;
+                Ok(Value::Maybe(Box::new(first), Box::new(all.clone())))
+            }
+            (B::Psi, [a, b]) => {
+                let (found, _) = self.join(a, b, &[], span)?;
+                Ok(found)
+            }
+            (B::PsiCount, [a, b]) => {
+                let (found, _) = self.join(a, b, &[], span)?;
+                self.sum(&found, span)
+            }
+            (B::Join, [a, b, values]) => {
+                let mut columns = Vec::new();
+                let plain = values.clone().leaves(&mut |leaf| {
+                    columns.push(leaf.clone());
+                    leaf
+                });
+                let (found, brought) = self.join(a, b, &columns, span)?;
+                let mut brought = brought.into_iter();
+                let value = plain.leaves(&mut |_| brought.next().unwrap_or(Value::Known(0)));
+                Ok(Value::Maybe(Box::new(found), Box::new(value)))
+            }
+            (B::Contains, [all, one]) => {
+                let inner = match &call.args[0].ty {
+                    Type::Rows(row, _) | Type::List(row, _) => (**row).clone(),
+                    _ => return self.unknown(call),
+                };
+                let pair = ((&call.args[0].ty, all), (&inner, one));
+                let hits = self.binary(BinaryOp::Equal, pair.0, pair.1, span)?;
+                let count = self.sum(&hits, span)?;
+                (self.arithmetic(span)).compare(BinaryOp::Greater, &count, &Value::Known(0))
+            }
+            _ => self.unknown(call),
+        }
+    }
+
+    fn keys(&mut self, value: &Value, span: Span) -> Done<Keys> {
+        let (there, value) = match value {
+            Value::Maybe(there, value) => (Some((**there).clone()), &**value),
+            value => (None, value),
+        };
+        let mut leaves = Vec::new();
+        value.clone().leaves(&mut |leaf| {
+            leaves.push(leaf.clone());
+            leaf
+        });
+        let mut pieces = Vec::new();
+        let mut like = None;
+        for leaf in leaves {
+            let secret = self.vector(&leaf, span)?;
+            pieces.push(secret.register);
+            like = Some(secret);
+        }
+        match like {
+            Some(like) => Ok(Keys {
+                pieces,
+                there,
+                like,
+            }),
+            None => super::super::stop(span, "keys without a part"),
+        }
+    }
+
+    /// Which keys are the first of their equals.
+    fn firsts(&mut self, keys: &Keys) -> Done<Value> {
+        let register = (self.registers).secret(|dst| Op::Distinct {
+            dst,
+            keys: keys.pieces.clone(),
+        })?;
+        Ok(Value::Secret(Secret {
+            register,
+            ..keys.like
+        }))
+    }
+
+    /// For each key of `a` whether it is among those of `b`, and what `columns` have where it stands first there.
+    fn join(
+        &mut self,
+        a: &Value,
+        b: &Value,
+        columns: &[Value],
+        span: Span,
+    ) -> Done<(Value, Vec<Value>)> {
+        let (left, right) = (self.keys(a, span)?, self.keys(b, span)?);
+        // The template wants different keys.
+        let valid = match (&right.there, columns.is_empty()) {
+            (Some(there), true) => there.clone(),
+            (None, _) => self.firsts(&right)?,
+            (Some(_), false) => {
+                return super::super::stop(span, "a join with keys that may be missing");
+            }
+        };
+        let Value::Secret(valid) = valid else {
+            return super::super::stop(span, "keys of which some are known to be missing");
+        };
+        let mut brought = Vec::new();
+        for column in columns {
+            brought.push(self.vector(column, span)?.register);
+        }
+        let count = 1 + columns.len();
+        let register = self.registers.secrets(count, |dst| Op::Join {
+            dst,
+            left: left.pieces.clone(),
+            right: right.pieces.clone(),
+            valid: valid.register,
+            columns: brought.clone(),
+        })?;
+        let result = |k: usize| {
+            Value::Secret(Secret {
+                register: S(register.0.saturating_add(k as u16)),
+                ..left.like
+            })
+        };
+        let found = match &left.there {
+            Some(there) => (self.arithmetic(span)).truth(BinaryOp::And, there, &result(0))?,
+            None => result(0),
+        };
+        Ok((found, (1..count).map(result).collect()))
+    }
+}

@@ -1,0 +1,273 @@
+//! Tests of contracts on committees: every call of every test of the examples runs on shares, over the field and through the
+//! bytes of the compiled contract, and comes to what the interpreter says, at exactly the predicted cost. What is sent does not
+//! depend on secrets.
+
+#[path = "../../vm/tests/common/committee.rs"]
+// The committee in memory is shared with the machine's own tests.
+mod network;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use enigma_bytecode::container::{decode, encode};
+use enigma_bytecode::model::{Contract, Profile};
+use enigma_bytecode::plan::{Limits, PlanError, Sink};
+use enigma_field::{Committee, M61, M127, PrimeField, Shares, shamir};
+use enigma_lang::testing::{self, Call, CallError, Returned};
+use enigma_lang::{Checked, compile, run_test_on};
+use enigma_mpc::testing::share;
+use enigma_vm::{Called, Given, Progress, Session, SessionError};
+use network::engines;
+
+/// Who sent how many bytes to whom, in which place of the protocol.
+type Trace = Vec<(usize, usize, String, usize)>;
+
+/// A committee in memory, for one contract.
+struct InMemory {
+    contract: Arc<Contract>,
+    nodes: u8,
+    seed: u64,
+    calls: usize,
+    trace: Trace,
+}
+
+impl InMemory {
+    fn new(contract: &Contract, nodes: u8, seed: u64) -> InMemory {
+        let contract = decode(&encode(contract)).expect("canonical");
+        InMemory {
+            contract: Arc::new(contract),
+            nodes,
+            seed,
+            calls: 0,
+            trace: Vec::new(),
+        }
+    }
+
+    fn run<F: PrimeField>(&mut self, call: &Call) -> Result<Returned, CallError> {
+        let committee = Committee::new(self.nodes).expect("an odd size");
+        self.calls += 1;
+        let seed = self.seed + 1000 * self.calls as u64;
+        let mut sessions = Vec::new();
+        for (engine, given) in engines::<F>(committee, seed)
+            .into_iter()
+            .zip(deal(committee, call, seed))
+        {
+            let contract = Arc::clone(&self.contract);
+            let environment = call.environment.clone();
+            let limits = Limits::default();
+            sessions.push(Session::new(
+                contract,
+                call.entry,
+                environment,
+                given,
+                limits,
+                engine,
+            ));
+        }
+        let sessions: Result<Vec<Session<F>>, SessionError> = sessions.into_iter().collect();
+        let mut sessions = sessions.map_err(refused)?;
+        self.drive(&mut sessions)?;
+        let called: Vec<Called<F>> = (sessions.iter_mut())
+            .map(|session| session.outcome().expect("it is done"))
+            .collect();
+        for (party, called) in called.iter().enumerate() {
+            let (counted, predicted) = (&called.counters, &called.cost);
+            assert_eq!(counted.multiplications, predicted.multiplications);
+            assert_eq!(counted.openings, predicted.openings);
+            assert_eq!(counted.bytes_sent, predicted.bytes_sent[party]);
+        }
+        Ok(open(committee, &called))
+    }
+
+    /// Lets all parties compute and hands on what they send, until all are done.
+    fn drive<F: PrimeField>(&mut self, sessions: &mut [Session<F>]) -> Result<(), CallError> {
+        loop {
+            let mut moved = false;
+            let mut finished = 0;
+            for from in 0..sessions.len() {
+                match sessions[from].run().map_err(refused)? {
+                    Progress::Working => moved = true,
+                    Progress::Blocked => {}
+                    Progress::Finished => finished += 1,
+                }
+                while let Some(frame) = sessions[from].next_send() {
+                    moved = true;
+                    let place = format!("{:?}", frame.slot);
+                    self.trace
+                        .push((from, frame.to.index(), place, frame.payload.len()));
+                    let sender = enigma_field::Party::new(from as u8 + 1).expect("from 1");
+                    let receiver = &mut sessions[frame.to.index()];
+                    receiver
+                        .handle(sender, frame.slot, &frame.payload)
+                        .map_err(refused)?;
+                }
+            }
+            if finished == sessions.len() {
+                return Ok(());
+            }
+            assert!(moved, "all parties wait for each other");
+        }
+    }
+}
+
+impl testing::Committee for InMemory {
+    fn call(&mut self, call: &Call) -> Result<Returned, CallError> {
+        match self.contract.profile {
+            Profile::ShamirM61V1 => self.run::<M61>(call),
+            Profile::ShamirM127V1 => self.run::<M127>(call),
+        }
+    }
+}
+
+fn refused(error: SessionError) -> CallError {
+    match error {
+        SessionError::Plan(error @ PlanError::Refused { .. }) => {
+            CallError::Refused(error.to_string())
+        }
+        SessionError::Plan(error) => CallError::Refused(error.to_string()),
+        other => CallError::Failed(other.to_string()),
+    }
+}
+
+fn deal<F: PrimeField>(committee: Committee, call: &Call, seed: u64) -> Vec<Given<F>> {
+    let mut next = seed << 8;
+    let mut shared = |values: &[i64]| -> Vec<Shares<F>> {
+        next += 1;
+        let elements: Vec<F> = values.iter().map(|x| F::from_i64(*x)).collect();
+        share(committee, &elements, next)
+    };
+    let collections: Vec<Vec<Vec<Shares<F>>>> = (call.collections.iter())
+        .map(|columns| columns.iter().map(|rows| shared(rows)).collect())
+        .collect();
+    let params: Vec<Vec<Vec<Shares<F>>>> = (call.params.iter())
+        .map(|columns| columns.iter().map(|value| shared(&[*value])).collect())
+        .collect();
+    let slots: BTreeMap<(u16, u16), Vec<Shares<F>>> = (call.slots.iter())
+        .map(|(place, value)| (*place, shared(&[*value])))
+        .collect();
+    let of = |columns: &Vec<Vec<Shares<F>>>, party: usize| {
+        columns.iter().map(|shares| shares[party].clone()).collect()
+    };
+    (0..committee.len())
+        .map(|party| Given {
+            collections: collections
+                .iter()
+                .map(|columns| of(columns, party))
+                .collect(),
+            params: params.iter().map(|columns| of(columns, party)).collect(),
+            slots: (slots.iter())
+                .map(|(place, shares)| (*place, shares[party].clone()))
+                .collect(),
+        })
+        .collect()
+}
+
+fn open<F: PrimeField>(committee: Committee, called: &[Called<F>]) -> Returned {
+    let mut returned = Returned {
+        ended: called[0].ended.clone(),
+        ..Returned::default()
+    };
+    assert!(called.iter().all(|other| other.ended == returned.ended));
+    let value = |shares: Vec<F>| {
+        let value = shamir::reconstruct_checked(&committee, &shares).expect("on a polynomial");
+        i64::try_from(value.to_i128()).expect("a number of the language")
+    };
+    for (place, (sink, first)) in called[0].shown.iter().enumerate() {
+        let all = (0..first.len()).map(|k| {
+            let shares = called.iter().map(|party| {
+                assert_eq!(party.shown[place].0, *sink);
+                party.shown[place].1[k]
+            });
+            value(shares.collect())
+        });
+        let all: Vec<i64> = all.collect();
+        match *sink {
+            Sink::Shown { reveal, column } => {
+                returned.shown.insert((reveal, column), all);
+            }
+            Sink::Bit { reveal, count } => {
+                let bits = all.into_iter().map(|bit| bit == 1).collect();
+                returned.bits.insert((reveal, count), bits);
+            }
+            _ => panic!("{sink:?} is shown"),
+        }
+    }
+    for place in called[0].slots.keys() {
+        let shares = called.iter().map(|party| party.slots[place][0]);
+        returned.slots.insert(*place, value(shares.collect()));
+    }
+    returned
+}
+
+/// Every example but the vault, which signs, and that no network can do yet.
+const EXAMPLES: [&str; 7] = [
+    "salaries/salaries",
+    "auction/auction",
+    "voting/voting",
+    "overlap/overlap",
+    "risk_model/risk_model",
+    "income_by_department/income_by_department",
+    "data_market/data_market",
+];
+
+fn example(name: &str) -> (Checked, Contract) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let source =
+        std::fs::read_to_string(folder.join(format!("{name}.enigma"))).expect("it is there");
+    let compilation = compile(&source);
+    assert_eq!(compilation.diagnostics, [], "{name}");
+    (
+        compilation.checked.expect("no errors"),
+        compilation.contract.expect("it can be built"),
+    )
+}
+
+fn examples_on(nodes: u8) {
+    for name in EXAMPLES {
+        let (checked, contract) = example(name);
+        for test in &checked.hir.tests {
+            let mut committee = InMemory::new(&contract, nodes, 7);
+            let outcome = run_test_on(&checked, &contract, test, &mut committee);
+            assert!(outcome.passed(), "{name}: {outcome:?}");
+            assert!(committee.calls > 0, "{name}: {}", test.title);
+        }
+    }
+}
+
+#[test]
+fn examples_pass_their_tests_on_a_committee_of_three() {
+    examples_on(3);
+}
+
+#[test]
+fn examples_pass_their_tests_on_a_committee_of_five() {
+    examples_on(5);
+}
+
+/// The same test with other secrets that lead to the same results.
+#[test]
+fn what_is_sent_does_not_depend_on_secrets() {
+    let source = |bids: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        let source =
+            std::fs::read_to_string(folder.join("auction/auction.enigma")).expect("it is there");
+        source.replace(
+            "given bid = [300, 900, 700];",
+            &format!("given bid = {bids};"),
+        )
+    };
+    let trace = |bids: &str| {
+        let compilation = compile(&source(bids));
+        let checked = compilation.checked.expect("no errors");
+        let contract = compilation.contract.expect("it can be built");
+        let mut committee = InMemory::new(&contract, 3, 11);
+        let outcome = run_test_on(&checked, &contract, &checked.hir.tests[0], &mut committee);
+        assert!(outcome.passed(), "{outcome:?}");
+        committee.trace
+    };
+    let first = trace("[300, 900, 700]");
+    assert_eq!(first, trace("[1, 1000000000, 700]"));
+    assert_eq!(first, trace("[700, 701, 2]"));
+    assert!(first.len() > 100);
+}

@@ -1,0 +1,55 @@
+//! Models on plain integers. `None` as in [`super::operations`].
+
+use enigma_bytecode::interval::Interval;
+use enigma_bytecode::model::{Op, S};
+use enigma_bytecode::plan::reference;
+
+use super::operations::{dot, small};
+
+/// The result of an operation.
+pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Option<Vec<i64>> {
+    let value = match *op {
+        Op::Covariance { a, b, bits, .. } => covariance(of(a)?, of(b)?, bits)?,
+        Op::MeanSquare { a, bits, .. } => {
+            let a = of(a)?;
+            let divisor = i128::try_from(a.len()).ok()?.checked_shl(bits.into())?;
+            small(reference::nearest(dot(a, a)?, divisor))?
+        }
+        _ => return None,
+    };
+    Some(vec![value])
+}
+
+/// The result of [`Op::Regression`] on its columns and y, with their ranges.
+pub(super) fn regression(op: &Op, all: &[(&[i64], Interval)]) -> Option<Vec<i64>> {
+    let Op::Regression {
+        columns,
+        bits,
+        ridge,
+        most,
+        ..
+    } = op
+    else {
+        return None;
+    };
+    if all.first()?.0.is_empty() {
+        return Some(vec![0; columns.len() + 1]);
+    }
+    Some(reference::regression(all, (*bits).into(), *ridge, *most))
+}
+
+fn covariance(x: &[i64], y: &[i64], bits: u8) -> Option<i64> {
+    if x.is_empty() || y.is_empty() {
+        return Some(0);
+    }
+    let rows = i128::try_from(x.len()).ok()?;
+    let sum = |values: &[i64]| values.iter().map(|x| i128::from(*x)).sum::<i128>();
+    let products = dot(x, y)?.checked_mul(rows)?;
+    let scaled = products.checked_sub(sum(x).checked_mul(sum(y))?)?;
+    let divisor = (rows * rows).checked_shl(bits.into())?;
+    small(if bits == 0 {
+        scaled / divisor
+    } else {
+        reference::nearest(scaled, divisor)
+    })
+}
