@@ -7,7 +7,7 @@
 //! opens a manifest line and each line is shown once.
 //!
 //! Effects are collected and take place when the run is done: a run that fails has none. What it had opened
-//! before is known to the committee.
+//! before is known to the committee all the same, so whoever starts runs must charge failed ones, too (0043).
 //!
 //! Invariants: pure and deterministic, hence the same at every party; no contract causes a panic, whether it was
 //! verified or not; nothing is opened or handed out that the manifest line does not say.
