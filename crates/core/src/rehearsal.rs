@@ -23,8 +23,8 @@ use rand_core::SeedableRng as _;
 
 pub use values::{Opened, Unopened, Values, deal, open};
 
-use crate::bench::Member;
-use crate::session::{self, Early, Registry, Signer};
+pub use crate::session::Member;
+use crate::session::{self, Early, Signer};
 
 /// A call, and this party's shares of what it is given.
 #[derive(Debug)]
@@ -159,8 +159,7 @@ impl<F: PrimeField> Rehearsal<F> {
 
     /// A frame from an authenticated peer.
     pub fn on_frame(&mut self, from: PeerKey, bytes: &[u8]) {
-        let at = self.members.iter().position(|member| member.peer == from);
-        let party = at.and_then(|at| self.committee.party(at as u8 + 1));
+        let party = session::party_of(&self.members, from);
         let Some(party) = party.filter(|party| *party != self.me) else {
             return self.fail(format!("{from} is not a member"));
         };
@@ -203,12 +202,8 @@ impl<F: PrimeField> Rehearsal<F> {
         let Phase::Setup(setup, _) = &mut self.phase else {
             return;
         };
-        let members = &self.members;
-        let peers = Registry(|party: PartyNumber| {
-            let member = members.get(party.index())?;
-            Some(member.signer)
-        });
-        match setup.handle(from, message, &peers) {
+        let handled = setup.handle(from, message, &session::signers(&self.members));
+        match handled {
             Ok(()) => self.after_setup_step(),
             Err(fault) => self.fail(fault.to_string()),
         }

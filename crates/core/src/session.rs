@@ -1,9 +1,10 @@
 //! What a member of a session does with keys and frames, whatever the session computes: jobs and
 //! the bench share it.
 
+use borsh::BorshSerialize;
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Identity, Outgoing, Peers, Setup, Slot};
-use enigma_wire::id::{Address, Hash};
+use enigma_wire::id::{Address, Hash, PeerKey};
 use enigma_wire::peer::{self, Place, RunKey};
 use enigma_wire::sign::{SecretKey, Signature};
 
@@ -50,6 +51,26 @@ impl<F: Fn(PartyNumber) -> Option<Address>> Peers for Registry<F> {
         let signer = Signature(*signature).signer(&Hash(digest));
         signer.is_some() && signer == (self.0)(party)
     }
+}
+
+/// A party of a committee without a ledger: of the bench, or of a rehearsal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
+pub struct Member {
+    /// Its transport identity.
+    pub peer: PeerKey,
+    /// The account of its transcript key.
+    pub signer: Address,
+}
+
+/// Which of the members has this transport identity.
+pub(crate) fn party_of(members: &[Member], peer: PeerKey) -> Option<PartyNumber> {
+    let at = members.iter().position(|member| member.peer == peer)?;
+    PartyNumber::new(u8::try_from(at + 1).ok()?)
+}
+
+/// The members' transcript keys.
+pub(crate) fn signers(members: &[Member]) -> impl Peers {
+    Registry(|party: PartyNumber| Some(members.get(party.index())?.signer))
 }
 
 /// Frames that came before this party was ready for them, in order.

@@ -12,30 +12,21 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use borsh::BorshSerialize;
 use enigma_bytecode::plan::{self, Cost, FieldName, Operation, Plan, Security};
 use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
 use enigma_mpc::{Engine, Error, Finished, SessionId, Setup, Wires};
 use enigma_vm::{Machine, Progress};
-use enigma_wire::id::{Address, JobId, PeerKey};
+use enigma_wire::id::{JobId, PeerKey};
 use enigma_wire::peer::{self, Frame, Place, RunKey};
 use enigma_wire::sign::SecretKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::session::{self, Early, Registry, Signer};
+pub use crate::session::Member;
+use crate::session::{self, Early, Signer};
 
 /// The number of the opening that checks results; plans of operations start far above.
 const CHECK_CALL: u32 = 0;
-
-/// A party of the benchmark's committee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
-pub struct Member {
-    /// Its transport identity.
-    pub peer: PeerKey,
-    /// The account of its transcript key.
-    pub signer: Address,
-}
 
 /// What is measured, and by whom.
 #[derive(Clone, Debug)]
@@ -329,9 +320,7 @@ impl<F: PrimeField> Party<F> {
     }
 
     fn on_frame(&mut self, from: PeerKey, bytes: &[u8]) {
-        let members = self.task.members.iter();
-        let at = members.map(|member| member.peer).position(|p| p == from);
-        let party = at.and_then(|at| self.plan.committee.party(at as u8 + 1));
+        let party = session::party_of(&self.task.members, from);
         let Some(party) = party.filter(|party| *party != self.me) else {
             return self.fail(format!("{from} is not a member"));
         };
@@ -349,12 +338,8 @@ impl<F: PrimeField> Party<F> {
         let Phase::Setup(setup) = &mut self.phase else {
             return self.fail(format!("{from:?} sent a late set-up message"));
         };
-        let members = &self.task.members;
-        let peers = Registry(|party: PartyNumber| {
-            let member = members.get(party.index())?;
-            Some(member.signer)
-        });
-        match setup.handle(from, message, &peers) {
+        let handled = setup.handle(from, message, &session::signers(&self.task.members));
+        match handled {
             Ok(()) => self.after_setup_step(),
             Err(fault) => self.fail(fault.to_string()),
         }
