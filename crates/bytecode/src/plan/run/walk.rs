@@ -351,7 +351,6 @@ impl Walk {
     ) -> Result<(), PlanError> {
         let accounts = self.environment.groups.get(usize::from(group));
         let accounts = accounts.ok_or_else(|| unsound(place))?.clone();
-        let outside = self.registers.clone();
         for account in accounts {
             self.define(dst, Some(Known::Bytes(account)), place)?;
             for (op, place) in body.iter().zip(place + 1..) {
@@ -360,7 +359,8 @@ impl Walk {
                 }
                 self.step(op, place)?;
             }
-            self.registers.clone_from(&outside);
+            // What the body defines is not there outside: registers are numbered as they come.
+            self.registers.split_off(&dst);
         }
         Ok(())
     }
