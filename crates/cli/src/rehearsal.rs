@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Profile};
-use enigma_bytecode::plan::Sink;
 use enigma_lang::testing::{Call, CallError, Committee, Returned};
-use enigma_node::rehearsal::{LocalCommittee, M61, M127, PrimeField, Values};
+use enigma_node::rehearsal::{LocalCommittee, M61, M127, Opened, PrimeField, Values};
 
 use crate::report::Problem;
 
@@ -75,30 +74,9 @@ fn run<F: PrimeField>(
         slots: call.slots.clone(),
     };
     let answer = committee.call(contract, call.entry, &call.environment, &values);
-    let opened = match answer {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(refused)) => return Err(CallError::Refused(refused.0)),
-        Err(error) => return Err(CallError::Failed(format!("{error:#}"))),
-    };
-    let mut returned = Returned {
-        ended: opened.ended,
-        ..Returned::default()
-    };
-    for (sink, values) in opened.outputs {
-        match sink {
-            Sink::Shown { reveal, column } => {
-                returned.shown.insert((reveal, column), values);
-            }
-            Sink::Bit { reveal, count } => {
-                let bits = values.iter().map(|bit| *bit == 1);
-                returned.bits.insert((reveal, count), bits.collect());
-            }
-            Sink::Slot { slot, column } => {
-                let value = values.first().copied().unwrap_or(0);
-                returned.slots.insert((slot, column), value);
-            }
-            Sink::Kept(_) => {}
-        }
+    match answer {
+        Ok(Ok(Opened { outputs, ended })) => Ok(Returned { outputs, ended }),
+        Ok(Err(refused)) => Err(CallError::Refused(refused.0)),
+        Err(error) => Err(CallError::Failed(format!("{error:#}"))),
     }
-    Ok(returned)
 }

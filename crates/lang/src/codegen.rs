@@ -34,7 +34,7 @@ enum Stop {
 type Done<T> = Result<T, Stop>;
 
 /// "Checked, and not built yet".
-fn not_built(span: Span, what: &str) -> Diagnostic {
+pub(crate) fn not_built(span: Span, what: &str) -> Diagnostic {
     Diagnostic::warning(Code::W0901, span, format!("{what}: not built yet"))
         .because("checks and tests run; this version does not compile it to bytecode")
 }

@@ -43,6 +43,7 @@ pub use testing::{
 };
 pub use value::{Account, Value};
 
+use codegen::not_built;
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
@@ -161,36 +162,32 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
         let entry = checked.hir.entries.get(entry);
         entry.map_or(Span::default(), |entry| entry.span)
     };
-    let not_built = |span: Span, message: String| {
-        Diagnostic::warning(Code::W0901, span, message)
-            .because("checks and tests run; this version does not compile it to bytecode")
-    };
     match error {
         // The compiler's ranges are narrower: nodes see one operation at a time.
         VerifyError::Code {
             error: RangeError::TooLarge { low, high, .. },
             entry: of,
         } => {
-            let message = format!("numbers from {low} to {high} on the way: not built yet");
-            not_built(entry(*of), message).help("narrow the ranges of what goes in")
+            let message = format!("numbers from {low} to {high} on the way");
+            not_built(entry(*of), &message).help("narrow the ranges of what goes in")
         }
         VerifyError::Code {
             error: RangeError::WrongOperand { .. },
             entry: of,
         } => {
-            let message = "a function of numbers that are too large for it: not built yet";
-            not_built(entry(*of), message.to_owned()).help("narrow the ranges of what goes in")
+            let message = "a function of numbers that are too large for it";
+            not_built(entry(*of), message).help("narrow the ranges of what goes in")
         }
         VerifyError::NotAllowed { reveal, .. } => {
             let line = contract.manifest.get(*reveal);
             let span = line.map_or(Span::default(), |line| entry(line.entry.into()));
             let name = line.map_or("", |line| line.name.as_str());
-            let message = format!("nodes cannot see that `{name}` may be shown: not built yet");
-            not_built(span, message).help(error.to_string())
+            let message = format!("nodes cannot see that `{name}` may be shown");
+            not_built(span, &message).help(error.to_string())
         }
         VerifyError::NotStorable { entry: of, .. } => {
-            let message = "nodes cannot see that this may be stored: not built yet";
-            not_built(entry(*of), message.to_owned()).help(error.to_string())
+            let message = "nodes cannot see that this may be stored";
+            not_built(entry(*of), message).help(error.to_string())
         }
         _ => {
             let message = format!("the compiled contract is not valid: {error}");

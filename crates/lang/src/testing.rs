@@ -316,10 +316,8 @@ impl<'a> Session<'a> {
         };
         let returned = running.committee.call(&call);
         let world = &self.world;
-        match committee::difference(contract, world, &call, &interpreted, &returned) {
-            Some(difference) => Err(difference),
-            None => Ok(interpreted),
-        }
+        committee::compare(contract, world, &call, &interpreted, &returned)?;
+        Ok(interpreted)
     }
 
     fn secret_args(&mut self, entry: usize, args: &mut [Value]) {

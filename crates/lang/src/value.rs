@@ -74,6 +74,18 @@ pub enum Account {
     Anyone,
 }
 
+impl Account {
+    /// The 20 bytes that stand for it where a test leaves the interpreter: of nobody, zeros.
+    #[must_use]
+    pub fn address(&self) -> Vec<u8> {
+        if *self == Account::Nobody {
+            return vec![0; 20];
+        }
+        let text = format!("{self:?}");
+        blake3::hash(text.as_bytes()).as_bytes()[..20].to_vec()
+    }
+}
+
 impl Value {
     /// A list.
     #[must_use]

@@ -6,18 +6,18 @@
 // The committee in memory is shared with the machine's own tests.
 mod network;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use enigma_bytecode::container::{decode, encode};
 use enigma_bytecode::model::{Contract, Profile};
-use enigma_bytecode::plan::{Limits, PlanError, Sink};
-use enigma_field::{Committee, M61, M127, PrimeField, Shares, shamir};
+use enigma_bytecode::plan::Limits;
+use enigma_core::rehearsal::{self, Opened, Values};
+use enigma_field::{Committee, M61, M127, PrimeField};
 use enigma_lang::testing::{self, Call, CallError, Returned};
 use enigma_lang::{Checked, compile, run_test_on};
-use enigma_mpc::testing::share;
-use enigma_vm::{Called, Given, Progress, Session, SessionError};
+use enigma_mpc::testing::TestRng;
+use enigma_vm::{Called, Progress, Session, SessionError};
 use network::engines;
 
 /// Who sent how many bytes to whom, in which place of the protocol.
@@ -49,10 +49,13 @@ impl InMemory {
         self.calls += 1;
         let seed = self.seed + 1000 * self.calls as u64;
         let mut sessions = Vec::new();
-        for (engine, given) in engines::<F>(committee, seed)
-            .into_iter()
-            .zip(deal(committee, call, seed))
-        {
+        let values = Values {
+            collections: call.collections.clone(),
+            params: call.params.clone(),
+            slots: call.slots.clone(),
+        };
+        let dealt = rehearsal::deal(&committee, &values, &mut TestRng::new(seed));
+        for (engine, given) in engines::<F>(committee, seed).into_iter().zip(dealt) {
             let contract = Arc::clone(&self.contract);
             let environment = call.environment.clone();
             let limits = Limits::default();
@@ -77,7 +80,8 @@ impl InMemory {
             assert_eq!(counted.openings, predicted.openings);
             assert_eq!(counted.bytes_sent, predicted.bytes_sent[party]);
         }
-        Ok(open(committee, &called))
+        let Opened { outputs, ended } = rehearsal::open(&committee, called).expect("shares fit");
+        Ok(Returned { outputs, ended })
     }
 
     /// Lets all parties compute and hands on what they send, until all are done.
@@ -122,82 +126,9 @@ impl testing::Committee for InMemory {
 
 fn refused(error: SessionError) -> CallError {
     match error {
-        SessionError::Plan(error @ PlanError::Refused { .. }) => {
-            CallError::Refused(error.to_string())
-        }
         SessionError::Plan(error) => CallError::Refused(error.to_string()),
         other => CallError::Failed(other.to_string()),
     }
-}
-
-fn deal<F: PrimeField>(committee: Committee, call: &Call, seed: u64) -> Vec<Given<F>> {
-    let mut next = seed << 8;
-    let mut shared = |values: &[i64]| -> Vec<Shares<F>> {
-        next += 1;
-        let elements: Vec<F> = values.iter().map(|x| F::from_i64(*x)).collect();
-        share(committee, &elements, next)
-    };
-    let collections: Vec<Vec<Vec<Shares<F>>>> = (call.collections.iter())
-        .map(|columns| columns.iter().map(|rows| shared(rows)).collect())
-        .collect();
-    let params: Vec<Vec<Vec<Shares<F>>>> = (call.params.iter())
-        .map(|columns| columns.iter().map(|value| shared(&[*value])).collect())
-        .collect();
-    let slots: BTreeMap<(u16, u16), Vec<Shares<F>>> = (call.slots.iter())
-        .map(|(place, value)| (*place, shared(&[*value])))
-        .collect();
-    let of = |columns: &Vec<Vec<Shares<F>>>, party: usize| {
-        columns.iter().map(|shares| shares[party].clone()).collect()
-    };
-    (0..committee.len())
-        .map(|party| Given {
-            collections: collections
-                .iter()
-                .map(|columns| of(columns, party))
-                .collect(),
-            params: params.iter().map(|columns| of(columns, party)).collect(),
-            slots: (slots.iter())
-                .map(|(place, shares)| (*place, shares[party].clone()))
-                .collect(),
-        })
-        .collect()
-}
-
-fn open<F: PrimeField>(committee: Committee, called: &[Called<F>]) -> Returned {
-    let mut returned = Returned {
-        ended: called[0].ended.clone(),
-        ..Returned::default()
-    };
-    assert!(called.iter().all(|other| other.ended == returned.ended));
-    let value = |shares: Vec<F>| {
-        let value = shamir::reconstruct_checked(&committee, &shares).expect("on a polynomial");
-        i64::try_from(value.to_i128()).expect("a number of the language")
-    };
-    for (place, (sink, first)) in called[0].shown.iter().enumerate() {
-        let all = (0..first.len()).map(|k| {
-            let shares = called.iter().map(|party| {
-                assert_eq!(party.shown[place].0, *sink);
-                party.shown[place].1[k]
-            });
-            value(shares.collect())
-        });
-        let all: Vec<i64> = all.collect();
-        match *sink {
-            Sink::Shown { reveal, column } => {
-                returned.shown.insert((reveal, column), all);
-            }
-            Sink::Bit { reveal, count } => {
-                let bits = all.into_iter().map(|bit| bit == 1).collect();
-                returned.bits.insert((reveal, count), bits);
-            }
-            _ => panic!("{sink:?} is shown"),
-        }
-    }
-    for place in called[0].slots.keys() {
-        let shares = called.iter().map(|party| party.slots[place][0]);
-        returned.slots.insert(*place, value(shares.collect()));
-    }
-    returned
 }
 
 /// Every example but the vault, which signs, and that no network can do yet.

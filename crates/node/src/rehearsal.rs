@@ -14,8 +14,7 @@ pub use anyhow::Error;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Environment;
-use enigma_core::bench::Member;
-use enigma_core::rehearsal::{self, Effect, Order, Rehearsal};
+use enigma_core::rehearsal::{self, Effect, Member, Order, Rehearsal};
 pub use enigma_core::rehearsal::{
     Called, Committee, M61, M127, Opened, PrimeField, SessionError, Values,
 };

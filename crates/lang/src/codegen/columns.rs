@@ -1,10 +1,11 @@
 //! How values lie in columns: structs, lists and bytes are several numbers.
 
 use enigma_bytecode::interval::{Interval, Wide};
-use enigma_bytecode::model::{Column, Kind};
+use enigma_bytecode::model::{Column, Kind, Known};
 
 use super::value::Value;
-use crate::hir::{Hir, Type};
+use crate::hir::{Hir, Slot, Store, Type};
+use crate::value::{Lengths, Value as Plain};
 
 /// Bits of a piece of private bytes.
 pub(crate) const LIMB_BITS: u32 = 52;
@@ -192,6 +193,90 @@ pub(crate) fn from_limbs(limbs: &[i64], len: u32) -> Vec<u8> {
         first += bits;
     }
     bytes
+}
+
+/// The columns of a value of this type, in order. `None` if it is none, or holds what has no columns.
+pub(crate) fn of_value(value: &Plain, ty: &Type, side: Side, hir: &Hir) -> Option<Vec<Known>> {
+    let mut columns = Vec::new();
+    flatten(value, ty, side, hir, &mut columns)?;
+    Some(columns)
+}
+
+/// The same of a private value, whose columns are numbers.
+pub(crate) fn numbers(value: &Plain, ty: &Type, hir: &Hir) -> Option<Vec<i64>> {
+    let number = |known: Known| match known {
+        Known::Number(number) => Some(number),
+        Known::Bytes(_) => None,
+    };
+    let columns = of_value(value, ty, Side::Secret, hir)?;
+    columns.into_iter().map(number).collect()
+}
+
+fn flatten(
+    value: &Plain,
+    ty: &Type,
+    side: Side,
+    hir: &Hir,
+    columns: &mut Vec<Known>,
+) -> Option<()> {
+    match (value, ty) {
+        (Plain::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => {
+            push_bytes(bytes, *len, side, columns);
+        }
+        (Plain::Text(text), Type::Bytes(len) | Type::Text(len)) => {
+            push_bytes(text.as_bytes(), *len, side, columns);
+        }
+        (Plain::List(parts), Type::List(element, _)) => {
+            for part in parts.iter() {
+                flatten(part, element, side, hir, columns)?;
+            }
+        }
+        (Plain::Tuple(parts), Type::Tuple(types)) => {
+            for (part, ty) in parts.iter().zip(types) {
+                flatten(part, ty, side, hir, columns)?;
+            }
+        }
+        (Plain::Struct(_, parts), Type::Struct(index)) => {
+            let fields = &hir.structs.get(*index)?.fields;
+            for (part, field) in parts.iter().zip(fields) {
+                flatten(part, &field.ty, side, hir, columns)?;
+            }
+        }
+        (Plain::Maybe(inside), Type::Maybe(inner)) => {
+            columns.push(Known::Number(inside.is_some().into()));
+            let zero = Plain::zero(inner, hir, &Lengths::default());
+            let inside = inside.as_deref().cloned().or(zero)?;
+            flatten(&inside, inner, side, hir, columns)?;
+        }
+        (Plain::Number(_) | Plain::Fixed { .. }, _) => {
+            let number = value.number().and_then(|x| i64::try_from(x).ok())?;
+            columns.push(Known::Number(number));
+        }
+        (Plain::Truth(truth), _) => columns.push(Known::Number((*truth).into())),
+        (Plain::Variant { place, .. }, _) => columns.push(Known::Number((*place).into())),
+        (Plain::Account(who), _) => columns.push(Known::Bytes(who.address())),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Bytes, padded with zeros.
+fn push_bytes(bytes: &[u8], len: u32, side: Side, columns: &mut Vec<Known>) {
+    let mut padded = bytes.to_vec();
+    padded.resize(len as usize, 0);
+    match side {
+        Side::Public => columns.push(Known::Bytes(padded)),
+        Side::Secret => {
+            let limbs = limbs(&padded, len).into_iter();
+            columns.extend(limbs.map(Known::Number));
+        }
+    }
+}
+
+/// The slots that bytecode knows, with their places among all, in its order: it has none of `DHT`.
+pub(crate) fn slots(hir: &Hir) -> impl Iterator<Item = (usize, &Slot)> {
+    let slots = hir.slots.iter().enumerate();
+    slots.filter(|(_, slot)| slot.store != Store::Dht)
 }
 
 /// A value of this type whose leaves come in order of its columns.

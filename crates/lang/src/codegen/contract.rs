@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use enigma_bytecode::interval::MAGNITUDE_LIMIT;
-use enigma_bytecode::model::{Column, Kind, Known};
+use enigma_bytecode::model::{Column, Kind};
 use enigma_bytecode::plan::noise_reach;
 use enigma_bytecode::{model, ranges, release};
 
@@ -13,9 +13,9 @@ use super::{Done, Stop, index, not_built, prune, stop};
 use crate::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{
-    Allow, AllowShape, Collection, Constant, Entry, Hir, Param, Provider, Recipient, Role, Rows,
-    Slot, Store, Type,
+    Allow, AllowShape, Collection, Entry, Hir, Param, Provider, Recipient, Role, Rows, Slot, Store,
 };
+use crate::value::Value;
 
 /// The compiled contract, which the verifier has not seen yet.
 ///
@@ -34,7 +34,7 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
         collections.extend(problems.of(collection(declared, hir, limit)));
     }
     let mut slots = Vec::new();
-    for declared in hir.slots.iter().filter(|slot| slot.store != Store::Dht) {
+    for (_, declared) in columns::slots(hir) {
         slots.extend(problems.of(slot(declared, hir, limit)));
     }
     let mut manifest = Vec::new();
@@ -254,10 +254,12 @@ fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {
         Ok(columns) => columns,
         Err(what) => return stop(slot.span, &what),
     };
-    let mut initial = Vec::new();
-    if !known(&slot.initial, &slot.ty, side, hir, &mut initial) || initial.len() != columns.len() {
+    let initial = Value::constant(&slot.initial, &slot.ty, hir)
+        .and_then(|value| columns::of_value(&value, &slot.ty, side, hir))
+        .filter(|initial| initial.len() == columns.len());
+    let Some(initial) = initial else {
         return stop(slot.span, "what is in this slot at first");
-    }
+    };
     Ok(model::Slot {
         name: slot.name.clone(),
         store,
@@ -267,63 +269,6 @@ fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {
         initial,
         allows: allows(&slot.allows)?,
     })
-}
-
-/// The columns of a constant; whether it is one of the type.
-fn known(constant: &Constant, ty: &Type, side: Side, hir: &Hir, columns: &mut Vec<Known>) -> bool {
-    match (constant, ty) {
-        (Constant::Bool(value), _) => columns.push(Known::Number((*value).into())),
-        (Constant::Int(value) | Constant::Fix(value), _) => match i64::try_from(*value) {
-            Ok(value) => columns.push(Known::Number(value)),
-            Err(_) => return false,
-        },
-        (Constant::NoAccount, _) => columns.push(Known::Bytes(vec![0; 20])),
-        (Constant::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => {
-            let mut padded = bytes.clone();
-            padded.resize(*len as usize, 0);
-            match side {
-                Side::Public => columns.push(Known::Bytes(padded)),
-                Side::Secret => {
-                    let limbs = columns::limbs(&padded, *len);
-                    columns.extend(limbs.into_iter().map(Known::Number));
-                }
-            }
-        }
-        (Constant::Many(parts), _) => {
-            let of = |place: usize| match ty {
-                Type::List(element, _) => Some((**element).clone()),
-                Type::Tuple(types) => types.get(place).cloned(),
-                Type::Struct(index) => {
-                    let declared = hir.structs.get(*index)?;
-                    declared.fields.get(place).map(|field| field.ty.clone())
-                }
-                _ => None,
-            };
-            return parts.iter().enumerate().all(|(place, part)| {
-                of(place).is_some_and(|ty| known(part, &ty, side, hir, columns))
-            });
-        }
-        (Constant::Maybe(Some(value)), Type::Maybe(inner)) => {
-            columns.push(Known::Number(1));
-            return known(value, inner, side, hir, columns);
-        }
-        (Constant::Maybe(None), Type::Maybe(inner)) => {
-            columns.push(Known::Number(0));
-            let zeros = self::columns::columns(inner, None, side, hir, 1 << 63);
-            let zeros = zeros.unwrap_or_default();
-            columns.extend(zeros.iter().map(zero));
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn zero(column: &Column) -> Known {
-    match column.kind {
-        model::Kind::Bytes(len) => Known::Bytes(vec![0; len as usize]),
-        model::Kind::Account => Known::Bytes(vec![0; 20]),
-        _ => Known::Number(0),
-    }
 }
 
 fn allows(allows: &[Allow]) -> Done<Vec<model::Allow>> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::{self, C, Column, Kind, Op, S};
 
 use super::columns::{self, Side};
@@ -48,13 +47,16 @@ impl Execution<'_> {
         let values = self.registers_of(&shown, span)?;
         let counts = self.counts(&guards, ty, values.len(), span)?;
         let facts = self.reveal_facts(reveal)?;
-        let columns = self.shown_columns(ty, &reveal.value, &values, &facts)?;
+        let columns = self.shown_columns(ty, &reveal.value, &values)?;
         let noise = facts
             .noise
             .map(|noise| self::noise(&noise, span))
             .transpose()?;
         let sources = self.sources(&facts, span)?;
         let public = match recipients.contains(&model::Recipient::Public) {
+            true if columns.iter().any(|column| column.kind == Kind::Limb) => {
+                return stop(span, "bytes that everyone sees");
+            }
             true => Some(self.registers.new_public(values.len() + counts.len())?),
             false => None,
         };
@@ -125,9 +127,6 @@ impl Execution<'_> {
                 register(next - 1)
             })
         };
-        if contains_bytes(ty, self) {
-            return stop(span, "bytes that everyone sees");
-        }
         if counts == 0 {
             return Ok(whole(ty, &self.checked.hir));
         }
@@ -149,14 +148,8 @@ impl Execution<'_> {
         Ok(Value::Many(parts.collect()))
     }
 
-    fn shown_columns(
-        &self,
-        ty: &Type,
-        value: &Expr,
-        registers: &[S],
-        facts: &RevealFacts,
-    ) -> Done<Vec<Column>> {
-        let most = self.limit - 1;
+    /// What is shown, without guards and noise: `contract` writes the ranges that nodes derive into them.
+    fn shown_columns(&self, ty: &Type, value: &Expr, registers: &[S]) -> Done<Vec<Column>> {
         if *ty == Type::Id {
             let of = registers.first().and_then(|s| self.members.get(s));
             let Some(collection) = of else {
@@ -169,26 +162,11 @@ impl Execution<'_> {
                 high: u32::MAX.into(),
             }]);
         }
-        // What noise adds has no bound of the value's type.
-        let range = match facts.noise {
-            Some(_) => Some(Wide {
-                low: -most,
-                high: most,
-            }),
-            None => self.range(value),
-        };
-        let columns = columns::columns(ty, range, Side::Secret, &self.checked.hir, self.limit);
-        let mut columns = match columns {
-            Ok(columns) => columns,
-            Err(what) => return stop(value.span, &what),
-        };
-        if facts.suppressed {
-            // What is hidden is zero.
-            for column in &mut columns {
-                (column.low, column.high) = (column.low.min(0), column.high.max(0));
-            }
+        let (range, hir) = (self.range(value), &self.checked.hir);
+        match columns::columns(ty, range, Side::Secret, hir, self.limit) {
+            Ok(columns) => Ok(columns),
+            Err(what) => stop(value.span, &what),
         }
-        Ok(columns)
     }
 
     fn reveal_facts(&self, reveal: &Reveal) -> Done<RevealFacts> {
@@ -280,21 +258,6 @@ impl Execution<'_> {
             )?;
         }
         Ok(())
-    }
-}
-
-fn contains_bytes(ty: &Type, execution: &Execution<'_>) -> bool {
-    match ty {
-        Type::Bytes(_) | Type::Text(_) => true,
-        Type::List(inner, _) | Type::Rows(inner, _) | Type::Maybe(inner) => {
-            contains_bytes(inner, execution)
-        }
-        Type::Tuple(parts) => parts.iter().any(|part| contains_bytes(part, execution)),
-        Type::Struct(index) => {
-            let item = execution.checked.hir.structs.get(*index);
-            item.is_some_and(|s| s.fields.iter().any(|f| contains_bytes(&f.ty, execution)))
-        }
-        _ => false,
     }
 }
 

@@ -120,10 +120,10 @@ impl Execution<'_> {
         }
     }
 
-    /// The number of a slot in bytecode, which has none of `DHT`.
+    /// The number of a slot in bytecode.
     pub(super) fn slot_index(&self, slot: usize) -> Done<u16> {
-        let before = self.checked.hir.slots.iter().take(slot);
-        index(before.filter(|slot| slot.store != Store::Dht).count())
+        let before = columns::slots(&self.checked.hir).take_while(|(place, _)| *place < slot);
+        index(before.count())
     }
 
     fn key(&mut self, key: Option<&Expr>) -> Done<Option<C>> {

@@ -11,7 +11,7 @@ use super::refusal::{Refusal, Run};
 use super::transcript::Transcript;
 use super::{Given, Shown};
 use crate::Checked;
-use crate::hir::{Hir, Slot};
+use crate::hir::Slot;
 use crate::value::{Account, Lengths, Value};
 
 /// What every account has deposited before anything is said about it: enough for every test.
@@ -242,8 +242,8 @@ impl<'a> World<'a> {
     }
 
     /// The contract.
-    pub(crate) fn hir(&self) -> &'a Hir {
-        &self.checked.hir
+    pub(crate) fn checked(&self) -> &'a Checked {
+        self.checked
     }
 
     /// What has been given for a collection, with who gave it.
