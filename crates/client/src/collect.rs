@@ -167,12 +167,18 @@ fn open(
     let shares: OutputShares =
         borsh::from_slice(&message).map_err(|_| wrong("its output does not decode".to_owned()))?;
     shares
-        .shares
+        .lines
         .into_iter()
-        .map(|(reveal, bytes)| {
+        .map(|line| {
+            let [column] = &line.columns[..] else {
+                return Err(wrong("its shares are not of one column".to_owned()));
+            };
+            let [bytes] = column[..] else {
+                return Err(wrong("its share is not one element".to_owned()));
+            };
             let share = M61::from_bytes(bytes)
                 .ok_or_else(|| wrong("its share is not canonical".to_owned()))?;
-            Ok((reveal, share))
+            Ok((line.reveal, share))
         })
         .collect()
 }

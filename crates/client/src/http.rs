@@ -112,6 +112,7 @@ impl NodeApi {
         let path = match recipient {
             Recipient::Member(member) => format!("jobs/{job}/outputs/{member}"),
             Recipient::Party(party) => format!("jobs/{job}/outputs/party/{party}"),
+            Recipient::Public => format!("jobs/{job}/outputs/public"),
         };
         self.json(&self.get(&path, Some(signer)).await?)
     }

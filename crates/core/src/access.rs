@@ -7,7 +7,8 @@
 //! | deposit | everybody: it carries its owner's signature and member proof |
 //! | upload of a contract | the deployer of one of its instances |
 //! | how a job stands | its requester, the collection's opener, those who contributed to it, the instance's parties |
-//! | an output | its recipient |
+//! | what a job shows to everyone | everybody |
+//! | another output | its recipient |
 
 use enigma_wire::api::{ApiError, ErrorCode};
 use enigma_wire::id::{Address, JobId};
@@ -52,6 +53,10 @@ fn rule(request: &ClientRequest) -> Option<String> {
         ClientRequest::Job(job) => Some(format!(
             "only its requester, the collection's opener, its members and its parties may ask about job {job}"
         )),
+        ClientRequest::Output {
+            recipient: Recipient::Public,
+            ..
+        } => None,
         ClientRequest::Output { job, recipient } => Some(format!(
             "only {recipient} may have the output for {recipient} of job {job}"
         )),
@@ -82,6 +87,7 @@ fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
                 Recipient::Party(party) => {
                     parties(ledger, collection).nth(usize::from(*party)) == Some(account)
                 }
+                Recipient::Public => true,
             })
         }
     }

@@ -724,12 +724,14 @@ impl Party {
 /// Second part of the key of a sealed output, after its job: what kind of number follows.
 const OUTPUT_OF_MEMBER: u8 = 0;
 const OUTPUT_OF_PARTY: u8 = 1;
+const OUTPUT_OF_EVERYONE: u8 = 2;
 
 /// Where a recipient's sealed output is stored.
 pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
     let (kind, number) = match recipient {
         Recipient::Member(member) => (OUTPUT_OF_MEMBER, member.0),
         Recipient::Party(party) => (OUTPUT_OF_PARTY, u32::from(party)),
+        Recipient::Public => (OUTPUT_OF_EVERYONE, 0),
     };
     let job = job.0.to_be_bytes();
     [&job[..], &[kind], &number.to_be_bytes()].concat()

@@ -147,12 +147,28 @@ pub enum ErrorCode {
     Internal,
 }
 
-/// A recipient's shares inside a sealed output: for each reveal, one field element.
-#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+/// A recipient's shares inside a sealed output, of the manifest lines that it is shown, in manifest order. Lines in
+/// branches that were not taken are not there.
+#[derive(Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct OutputShares {
-    /// (manifest line, share) in manifest order.
-    pub shares: Vec<(u16, [u8; 8])>,
+    /// One for each line.
+    pub lines: Vec<LineShares>,
 }
+
+/// Shares of what a manifest line shows one recipient.
+#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LineShares {
+    /// The manifest line.
+    pub reveal: u16,
+    /// By column of the line, its elements: a row's owner has the row's alone, others have all.
+    pub columns: Vec<Vec<Share>>,
+    /// By count of a line that hides what counts too few: of each element 1 if it is shown, else 0. Empty for
+    /// other lines.
+    pub there: Vec<Vec<Share>>,
+}
+
+/// An element of the small field, canonical.
+pub type Share = [u8; 8];
 
 mod hex_signature {
     use super::Signature;

@@ -10,7 +10,7 @@ use crate::id::{Hash, MemberIndex};
 use crate::merkle::{self, Tree};
 use crate::sign::keccak256;
 
-/// Who receives something of a job. A job's recipients are in this order: members, then parties.
+/// Who receives something of a job. A job's recipients are in this order: members, parties, everyone.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
@@ -19,6 +19,35 @@ pub enum Recipient {
     Member(MemberIndex),
     /// A party of the instance, counted from 0 in the contract's order.
     Party(u16),
+    /// Everyone: what is in this place of the tree is [`PublicResults`] in the clear.
+    Public,
+}
+
+/// What a job shows to everyone, as the whole committee opened it: the same bytes at all honest members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PublicResults {
+    /// In manifest order. Lines in branches that were not taken are not there.
+    pub lines: Vec<PublicLine>,
+}
+
+/// What a manifest line shows to everyone.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct PublicLine {
+    /// The manifest line.
+    pub reveal: u16,
+    /// By column of the line, its elements. What is hidden is 0, or no bytes.
+    pub columns: Vec<Vec<PublicValue>>,
+    /// By count of a line that hides what counts too few: which elements are shown. Empty for other lines.
+    pub there: Vec<Vec<bool>>,
+}
+
+/// One public value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum PublicValue {
+    /// A number, or a truth value as 1 or 0.
+    Number(i64),
+    /// Bytes: an account, a hash, a text.
+    Bytes(Vec<u8>),
 }
 
 impl fmt::Display for Recipient {
@@ -26,6 +55,7 @@ impl fmt::Display for Recipient {
         match self {
             Recipient::Member(member) => write!(f, "member {member}"),
             Recipient::Party(party) => write!(f, "party {party}"),
+            Recipient::Public => f.write_str("everyone"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::Party as PartyNumber;
 use enigma_vm::Outcome;
-use enigma_wire::api::OutputShares;
+use enigma_wire::api::{LineShares, OutputShares};
 use enigma_wire::controller::Certificate;
 use enigma_wire::id::Hash;
 use enigma_wire::output::{self, Recipient};
@@ -63,7 +63,7 @@ impl Job {
         let node = self.member(self.me).node;
         let mut sealed = Vec::new();
         for receiver in self.receivers(shared, program)? {
-            let mut shares = OutputShares { shares: Vec::new() };
+            let mut shares = OutputShares::default();
             for (reveal, values) in &outcome.outputs {
                 let line = program
                     .manifest
@@ -75,7 +75,11 @@ impl Job {
                 let share = values
                     .get(place)
                     .ok_or("an output is shorter than its recipients")?;
-                shares.shares.push((*reveal, share.to_bytes()));
+                shares.lines.push(LineShares {
+                    reveal: *reveal,
+                    columns: vec![vec![share.to_bytes()]],
+                    there: Vec::new(),
+                });
             }
             let message =
                 Zeroizing::new(borsh::to_vec(&shares).expect("writing to memory cannot fail"));

@@ -155,7 +155,7 @@ fn a_message_holds_the_lines_of_its_recipient_alone() {
         let message = survey.keys(to).seal.open(&ciphertext, &purpose);
         let shares: OutputShares =
             borsh::from_slice(&message.expect("its own key")).expect("an honest message");
-        let found: Vec<u16> = shares.shares.iter().map(|(line, _)| *line).collect();
+        let found: Vec<u16> = shares.lines.iter().map(|line| line.reveal).collect();
         assert_eq!(found, lines, "{to}");
     }
 }

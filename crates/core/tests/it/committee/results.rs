@@ -35,6 +35,7 @@ impl Survey {
         match recipient {
             Recipient::Member(member) => &self.owners[member.0 as usize],
             Recipient::Party(party) => &self.parties[usize::from(party)],
+            Recipient::Public => unreachable!("nothing is sealed to everyone"),
         }
     }
 
@@ -79,9 +80,10 @@ impl Survey {
                 .map_err(|error| error.to_string())?;
             let opened: OutputShares =
                 borsh::from_slice(&message).map_err(|error| error.to_string())?;
-            for (reveal, bytes) in opened.shares {
+            for line in opened.lines {
+                let bytes = line.columns[0][0];
                 let share = M61::from_bytes(bytes).ok_or("a share is not canonical")?;
-                shares.entry(reveal).or_default().push(share);
+                shares.entry(line.reveal).or_default().push(share);
             }
         }
         let committee = Committee::new(self.committee().len() as u8).expect("an odd size");

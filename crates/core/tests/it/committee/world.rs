@@ -195,6 +195,7 @@ impl World {
                         let party = instance.parties.get(usize::from(*party));
                         party.map(|party| party.account)
                     }
+                    Recipient::Public => None,
                 }
             }
             _ => None,
