@@ -346,7 +346,7 @@ fn a_hidden_part_is_shown_behind_a_count_of_it() {
         let (sum, count) = (code.dot(mask, rows), code.sum(mask));
         guarded(caller, code.div(sum, count), count, 5)
     }));
-    // The count itself, and two parts with the smaller count.
+    // The count itself, and two parts beside each other with the smaller count.
     filtered(shows(|code| {
         let (mask, _) = above(code);
         let count = code.sum(mask);
@@ -359,7 +359,11 @@ fn a_hidden_part_is_shown_behind_a_count_of_it() {
         let (a, b) = (code.dot(mask, rows), code.dot(other, rows));
         let (m, n) = (code.sum(mask), code.sum(other));
         let fewer = code.s(|dst| Op::Smaller { dst, a: m, b: n });
-        guarded(caller, code.sub(a, b), fewer, 5)
+        Shown {
+            counts: vec![fewer],
+            hidden_below: Some(5),
+            ..to(caller, [a, b])
+        }
     }));
 }
 
