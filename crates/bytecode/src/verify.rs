@@ -9,14 +9,16 @@
 //! 5. vectors go to the owners of their rows only, one value each; what becomes public goes to everyone;
 //! 6. the manifest says what each column is and where it lies, noise included, and its guards are on what exists;
 //! 7. the manifest's sources and shapes are those that data flow finds, the owners' `allow` clauses cover each of them
-//!    for all recipients, what goes into slots may be shown as the slots may, and what mixes hidden rows has a guard on
-//!    their number ([`crate::release`]).
+//!    for all recipients, what goes into slots may be shown as the slots may, what mixes hidden rows has a guard on
+//!    their number, and of what `allow bit` covers an entry shows one bit of each source ([`crate::release`]).
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
 
 mod declarations;
 mod error;
 mod reveals;
+
+use std::collections::BTreeSet;
 
 use enigma_wire::id::Hash;
 
@@ -103,7 +105,7 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     let mut next = 0;
     for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
         let flow = release.flow(index);
-        let first = next;
+        let (first, mut bits) = (next, BTreeSet::new());
         for op in &entry.code {
             match op {
                 Op::Out {
@@ -122,7 +124,14 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
                         counts,
                         is_public: public.is_some(),
                     };
-                    out.check(contract, ranges, &flow)?;
+                    let shown = out.check(contract, ranges, &flow)?;
+                    let mut again = shown.into_iter().filter(|source| !bits.insert(*source));
+                    if let Some(source) = again.next() {
+                        return Err(VerifyError::SecondBit {
+                            reveal: next,
+                            source,
+                        });
+                    }
                     next += 1;
                 }
                 Op::StoreSecret { slot, src, .. } | Op::Accumulate { slot, src, .. } => {

@@ -139,6 +139,9 @@ codes! {
     E0316 "A key that would be shown."
         "A `key` has no value that a program can see: it has `public_key()`, `sign()` and `ecdh()` only, and is kept \
          in `state MPC`."
+    E0317 "A second bit of one source."
+        "`allow bit` is the consent to one truth value for each call. An entry that shows a second one of the same source can \
+         choose it by the first, and finds any number by halving. Make one truth value of both, with `&&` or `||`."
     E0320 "Recursion."
         "A function may not call itself, directly or through others: all code has an end that is known when it is \
          compiled."

@@ -6,8 +6,9 @@ use enigma_wire::id::Hash;
 
 use super::MAX_REVEALS;
 use crate::container::DecodeError;
+use crate::model::Source;
 use crate::ranges::RangeError;
-use crate::release::Refusal;
+use crate::release::{Refusal, named};
 
 /// Why bytes are not an acceptable contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +132,13 @@ pub enum VerifyError {
         /// Whose, and what is missing.
         refusal: Refusal,
     },
+    /// The entry has shown a truth value of a source under `allow bit` before, and whoever knows one can ask for the next.
+    SecondBit {
+        /// The manifest line.
+        reveal: usize,
+        /// Whose.
+        source: Source,
+    },
     /// The owners do not allow that what is stored is shown as the slot may be.
     NotStorable {
         /// The entry's index.
@@ -188,6 +196,11 @@ impl fmt::Display for VerifyError {
             VerifyError::NotAllowed { reveal, refusal } => {
                 write!(f, "manifest line {reveal}: {refusal}")
             }
+            VerifyError::SecondBit { reveal, source } => write!(
+                f,
+                "manifest line {reveal} shows one more bit of {}",
+                named(*source)
+            ),
             VerifyError::NotStorable {
                 entry,
                 slot,
