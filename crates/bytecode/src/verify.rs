@@ -41,6 +41,9 @@ pub const MAX_REVEALS: usize = 64;
 pub const MAX_COLUMNS: usize = 4_096;
 /// Longest public bytes of one value.
 pub const MAX_VALUE_BYTES: u32 = 65_536;
+/// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
+/// microsecond and may change the ledger.
+pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
 /// Longest text that says why a call is refused, in bytes.
 pub const MAX_TEXT: usize = 1_024;
 
@@ -101,6 +104,11 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
+    for (index, entry) in contract.entries.iter().enumerate() {
+        if member_steps(contract, &entry.code) > MAX_MEMBER_STEPS {
+            return Err(VerifyError::TooManyMemberSteps { entry: index });
+        }
+    }
     let release = Release::new(contract, &ranges);
     let mut next = 0;
     for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
@@ -155,6 +163,23 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
         return Err(VerifyError::ManifestOrder { reveal: next });
     }
     Ok(())
+}
+
+/// How many operations well-formed code does for members, if all of them contribute and every branch is taken.
+fn member_steps(contract: &Contract, code: &[Op]) -> u64 {
+    let (mut steps, mut members) = (0_u64, 0);
+    for op in code {
+        match op {
+            Op::EachMember { group, .. } => {
+                let group = contract.groups.get(usize::from(*group));
+                members = group.map_or(0, |group| u64::from(group.max));
+            }
+            // In the body there are no other blocks.
+            Op::End => members = 0,
+            _ => steps = steps.saturating_add(members),
+        }
+    }
+    steps
 }
 
 fn ranges_of(contract: &Contract, entry: usize) -> Result<Ranges, VerifyError> {

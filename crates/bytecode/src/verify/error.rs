@@ -4,7 +4,7 @@ use std::fmt;
 
 use enigma_wire::id::Hash;
 
-use super::MAX_REVEALS;
+use super::{MAX_MEMBER_STEPS, MAX_REVEALS};
 use crate::container::DecodeError;
 use crate::model::Source;
 use crate::ranges::RangeError;
@@ -96,6 +96,11 @@ pub enum VerifyError {
     },
     /// An entry has more than 64 reveals.
     TooManyReveals {
+        /// The entry's index.
+        entry: usize,
+    },
+    /// An entry does more than 1_048_576 operations for members, one after the other.
+    TooManyMemberSteps {
         /// The entry's index.
         entry: usize,
     },
@@ -193,6 +198,10 @@ impl fmt::Display for VerifyError {
             VerifyError::TooManyReveals { entry } => {
                 write!(f, "entry {entry} has more than {MAX_REVEALS} reveals")
             }
+            VerifyError::TooManyMemberSteps { entry } => write!(
+                f,
+                "entry {entry} does more than {MAX_MEMBER_STEPS} operations for members"
+            ),
             VerifyError::NotAllowed { reveal, refusal } => {
                 write!(f, "manifest line {reveal}: {refusal}")
             }
