@@ -14,7 +14,8 @@
 //!   (`subset`); a count of other rows is no guard. So does one where a condition on one column of the rows themselves
 //!   lets through another column. Noise is none either: how far one giver can move a value is
 //!   something that nodes do not derive.
-//! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit.
+//! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit, and so
+//!   are two lines of one entry: a run in stages asks the second question when it knows the answer to the first.
 //! - What is read from a slot has the slot as its source, in every mix that any entry has ever put into it
 //!   (`stored`); the slot's own clauses decide. What goes into a slot must come from sources that allow all
 //!   that the slot allows. An accumulator's `aggregate(k)` counts its own contributions, which are not known of a
@@ -31,6 +32,7 @@ mod value;
 mod walk;
 
 pub use policy::Refusal;
+pub(crate) use policy::named;
 
 use crate::model::{Contract, Op, Reveal, S, Shape, Source};
 use crate::ranges::{self, Ranges};
@@ -122,6 +124,13 @@ impl Flow<'_> {
     ) -> Result<Vec<(Source, Shape)>, Refusal> {
         let of = |registers: &[S]| registers.iter().map(|&r| self.value(r)).collect::<Vec<_>>();
         policy::shown(self.contract, line, &of(values), &of(counts))
+    }
+
+    /// Of which sources a manifest line shows one truth value under `allow bit`. An entry shows one of each source.
+    #[must_use]
+    pub fn bits(&self, line: &Reveal, values: &[S], counts: &[S]) -> Vec<Source> {
+        let of = |registers: &[S]| registers.iter().map(|&r| self.value(r)).collect::<Vec<_>>();
+        policy::bits(self.contract, line, &of(values), &of(counts))
     }
 
     /// Whether a value may be stored in a slot, or added to what is in it.

@@ -9,14 +9,16 @@
 //! 5. vectors go to the owners of their rows only, one value each; what becomes public goes to everyone;
 //! 6. the manifest says what each column is and where it lies, noise included, and its guards are on what exists;
 //! 7. the manifest's sources and shapes are those that data flow finds, the owners' `allow` clauses cover each of them
-//!    for all recipients, what goes into slots may be shown as the slots may, and what mixes hidden rows has a guard on
-//!    their number ([`crate::release`]).
+//!    for all recipients, what goes into slots may be shown as the slots may, what mixes hidden rows has a guard on
+//!    their number, and of what `allow bit` covers an entry shows one bit of each source ([`crate::release`]).
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
 
 mod declarations;
 mod error;
 mod reveals;
+
+use std::collections::BTreeSet;
 
 use enigma_wire::id::Hash;
 
@@ -39,6 +41,9 @@ pub const MAX_REVEALS: usize = 64;
 pub const MAX_COLUMNS: usize = 4_096;
 /// Longest public bytes of one value.
 pub const MAX_VALUE_BYTES: u32 = 65_536;
+/// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
+/// microsecond and may change the ledger.
+pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
 /// Longest text that says why a call is refused, in bytes.
 pub const MAX_TEXT: usize = 1_024;
 
@@ -99,11 +104,16 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
+    for (index, entry) in contract.entries.iter().enumerate() {
+        if member_steps(contract, &entry.code) > MAX_MEMBER_STEPS {
+            return Err(VerifyError::TooManyMemberSteps { entry: index });
+        }
+    }
     let release = Release::new(contract, &ranges);
     let mut next = 0;
     for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
         let flow = release.flow(index);
-        let first = next;
+        let (first, mut bits) = (next, BTreeSet::new());
         for op in &entry.code {
             match op {
                 Op::Out {
@@ -122,7 +132,14 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
                         counts,
                         is_public: public.is_some(),
                     };
-                    out.check(contract, ranges, &flow)?;
+                    let shown = out.check(contract, ranges, &flow)?;
+                    let mut again = shown.into_iter().filter(|source| !bits.insert(*source));
+                    if let Some(source) = again.next() {
+                        return Err(VerifyError::SecondBit {
+                            reveal: next,
+                            source,
+                        });
+                    }
                     next += 1;
                 }
                 Op::StoreSecret { slot, src, .. } | Op::Accumulate { slot, src, .. } => {
@@ -146,6 +163,23 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
         return Err(VerifyError::ManifestOrder { reveal: next });
     }
     Ok(())
+}
+
+/// How many operations well-formed code does for members, if all of them contribute and every branch is taken.
+fn member_steps(contract: &Contract, code: &[Op]) -> u64 {
+    let (mut steps, mut members) = (0_u64, 0);
+    for op in code {
+        match op {
+            Op::EachMember { group, .. } => {
+                let group = contract.groups.get(usize::from(*group));
+                members = group.map_or(0, |group| u64::from(group.max));
+            }
+            // In the body there are no other blocks.
+            Op::End => members = 0,
+            _ => steps = steps.saturating_add(members),
+        }
+    }
+    steps
 }
 
 fn ranges_of(contract: &Contract, entry: usize) -> Result<Ranges, VerifyError> {

@@ -139,6 +139,9 @@ codes! {
     E0316 "A key that would be shown."
         "A `key` has no value that a program can see: it has `public_key()`, `sign()` and `ecdh()` only, and is kept \
          in `state MPC`."
+    E0317 "A second bit of one source."
+        "`allow bit` is the consent to one truth value for each call. An entry that shows a second one of the same source can \
+         choose it by the first, and finds any number by halving. Make one truth value of both, with `&&` or `||`."
     E0320 "Recursion."
         "A function may not call itself, directly or through others: all code has an end that is known when it is \
          compiled."
@@ -153,7 +156,8 @@ codes! {
         "Private code cannot fail, so a division by 0 gives 0. Here the divisor is always 0."
     E0601 "A limit of the network is exceeded."
         "Contracts are bounded so that every node can check and run them: groups of at most \
-         1_048_576 members, 16 parties, 64 reveals per entry, 65_536 registers, 1 MiB of bytecode."
+         1_048_576 members, 16 parties, 64 reveals per entry, 65_536 registers, 1 MiB of bytecode, and loops over members \
+         that do 1_048_576 operations in all."
     E0701 "The test cannot be run."
         "`given` sets the values of a collection, as a list of whole numbers or truth values; `run` calls an entry; \
          `expect` compares what was revealed by the last run."

@@ -44,10 +44,11 @@ pub use testing::{
 pub use value::{Account, Value};
 
 use codegen::not_built;
+use diagnostic::grouped;
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
-use enigma_bytecode::verify::{VerifyError, verify};
+use enigma_bytecode::verify::{MAX_MEMBER_STEPS, VerifyError, verify};
 
 /// Largest source, in bytes.
 pub const MAX_SOURCE_LEN: usize = 256 * 1024;
@@ -177,6 +178,15 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
         } => {
             let message = "a function of numbers that are too large for it";
             not_built(entry(*of), message).help("narrow the ranges of what goes in")
+        }
+        VerifyError::TooManyMemberSteps { entry: of } => {
+            let message = format!(
+                "loops over members do more than {} operations",
+                grouped(MAX_MEMBER_STEPS.into())
+            );
+            Diagnostic::error(Code::E0601, entry(*of), message)
+                .because("members times operations, as many members as their group may have")
+                .help("do less in the loop, or lower the `max` of the group")
         }
         VerifyError::NotAllowed { reveal, .. } => {
             let line = contract.manifest.get(*reveal);

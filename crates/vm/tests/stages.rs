@@ -512,7 +512,7 @@ fn a_store_beyond_a_slots_range_is_not_planned() {
 fn accumulators_need_their_contributions() {
     use enigma_bytecode::model::{Shape, Source};
     let mut code = Code::over(&[]);
-    let slot = code.slot(Store::Secret, false, &[(0, 1 << 40)]);
+    let slot = code.slot(Store::Secret, false, &[(0, 1 << 40), (0, 1 << 40)]);
     code.contract.slots[0].accumulator = true;
     let value = code.secret(|dst| Op::LoadSecret {
         dst,
@@ -522,13 +522,22 @@ fn accumulators_need_their_contributions() {
     code.open(value);
     code.contract.manifest[0].sources = vec![(Source::Slot(0), Shape::Aggregate(20))];
     let mut inputs = given(Vec::new());
-    inputs.slots.insert((0, 0), 77);
+    inputs.slots.extend([((0, 0), 77), ((0, 1), 0)]);
     let mut environment = environment(&inputs);
-    for (count, enough) in [(0, false), (19, false), (20, true)] {
-        environment.contributions = [(0, count)].into();
+    // To each of its numbers, whichever is shown.
+    for (counts, enough) in [
+        ([0, 0], false),
+        ([19, 40], false),
+        ([20, 19], false),
+        ([20, 20], true),
+    ] {
+        environment.contributions = (0..).zip(counts).map(|(k, n)| ((0, k), n)).collect();
         let found = check::<M61>(3, &code.contract, &environment, &inputs, 1);
-        assert_eq!(found.is_ok(), enough);
+        assert_eq!(found.is_ok(), enough, "{counts:?}");
     }
+    // Of a column nothing is said.
+    environment.contributions = [((0, 0), 20)].into();
+    assert!(check::<M61>(3, &code.contract, &environment, &inputs, 1).is_err());
 }
 
 #[test]

@@ -137,8 +137,8 @@ impl Contract {
         thresholds.max().unwrap_or(0)
     }
 
-    /// How many contributions must stand behind an `accumulator` slot before an entry may compute anything:
-    /// the largest `aggregate(k)` under which the entry shows it. 0 for other slots.
+    /// How many accounts must have contributed to each number of an `accumulator` slot, since it was shown last, before an
+    /// entry may compute anything: the largest `aggregate(k)` under which the entry shows it. 0 for other slots.
     #[must_use]
     pub fn minimum_contributions(&self, entry: usize, slot: usize) -> u32 {
         if !self.slots.get(slot).is_some_and(|slot| slot.accumulator) {

@@ -10,6 +10,7 @@ use enigma_wire::peer;
 
 use super::error::{Limit, PlanError};
 use super::ir::Form;
+use crate::verify::MAX_MEMBER_STEPS;
 
 /// Bytes of our own header before each frame's payload.
 pub const HEADER_BYTES: u64 = peer::HEADER_BYTES as u64;
@@ -172,6 +173,8 @@ pub struct Limits {
     pub reveals: u64,
     /// Bytes of memory that one node needs, as far as the plan tells: [`Cost::memory_bytes`].
     pub memory_bytes: u64,
+    /// Operations for members: [`Limit::MemberSteps`].
+    pub member_steps: u64,
 }
 
 impl Default for Limits {
@@ -183,6 +186,7 @@ impl Default for Limits {
             vector_length: 1 << 20,
             reveals: 64,
             memory_bytes: 4_000_000_000,
+            member_steps: MAX_MEMBER_STEPS,
         }
     }
 }
@@ -197,6 +201,7 @@ impl Limits {
             Limit::VectorLength => self.vector_length,
             Limit::Reveals => self.reveals,
             Limit::Memory => self.memory_bytes,
+            Limit::MemberSteps => self.member_steps,
             Limit::Calls => u64::from(u32::MAX),
         };
         if needed <= allowed {

@@ -87,6 +87,9 @@ pub enum Limit {
     Reveals,
     /// Bytes of memory at one node.
     Memory,
+    /// Operations that are done for members one after the other: members times the operations of the body of
+    /// [`crate::model::Op::EachMember`], all such loops together.
+    MemberSteps,
 }
 
 impl PlanError {
@@ -109,6 +112,7 @@ impl fmt::Display for Limit {
             Limit::VectorLength => "elements of one vector",
             Limit::Reveals => "reveals of one entry",
             Limit::Memory => "bytes of memory at one node",
+            Limit::MemberSteps => "operations for members",
         })
     }
 }

@@ -41,7 +41,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-fn named(source: Source) -> String {
+/// What a source is called in messages.
+pub(crate) fn named(source: Source) -> String {
     match source {
         Source::Collection(index) => format!("collection {index}"),
         Source::Slot(index) => format!("slot {index}"),
@@ -72,20 +73,7 @@ pub(super) fn shown(
     values: &[Value],
     counts: &[Value],
 ) -> Result<Vec<(Source, Shape)>, Refusal> {
-    let bits = counts.iter().map(|count| count.clone().truth());
-    let all = values.iter().cloned().chain(bits);
-    let mut whole = all.reduce(|all, next| all.with(&next)).unwrap_or_default();
-    let to_owners = line.recipients.iter().any(|recipient| match recipient {
-        Recipient::OwnerOf(index) => {
-            let collection = contract.collections.get(usize::from(*index));
-            !collection.is_some_and(|c| c.is_single())
-        }
-        _ => false,
-    });
-    if to_owners {
-        // One truth value for each of them.
-        whole.row.add(whole.bit);
-    }
+    let whole = whole(contract, line, values, counts);
     let mut released = Vec::new();
     for origin in whole.present.iter() {
         let source = match origin {
@@ -117,6 +105,48 @@ pub(super) fn shown(
         released.push((source, shape));
     }
     Ok(released)
+}
+
+/// All that a line shows, as one value.
+fn whole(contract: &Contract, line: &Reveal, values: &[Value], counts: &[Value]) -> Value {
+    let bits = counts.iter().map(|count| count.clone().truth());
+    let all = values.iter().cloned().chain(bits);
+    let mut whole = all.reduce(|all, next| all.with(&next)).unwrap_or_default();
+    let to_owners = line.recipients.iter().any(|recipient| match recipient {
+        Recipient::OwnerOf(index) => {
+            let collection = contract.collections.get(usize::from(*index));
+            !collection.is_some_and(|c| c.is_single())
+        }
+        _ => false,
+    });
+    if to_owners {
+        // One truth value for each of them.
+        whole.row.add(whole.bit);
+    }
+    whole
+}
+
+/// The sources of which a line shows a truth value that nothing but `allow bit` covers, for some recipient.
+pub(super) fn bits(
+    contract: &Contract,
+    line: &Reveal,
+    values: &[Value],
+    counts: &[Value],
+) -> Vec<Source> {
+    let whole = whole(contract, line, values, counts);
+    let is_bit = |source: &Source| {
+        let mut recipients = line.recipients.iter();
+        recipients.any(|recipient| {
+            let shapes = shapes(contract, *source, Need::Bit, *recipient);
+            shapes.is_some_and(|shapes| shapes.iter().all(|shape| *shape == Shape::Bit))
+        })
+    };
+    let sources = whole.bit.iter().filter_map(|origin| match origin {
+        // What a caller deals is shown as the manifest says.
+        Origin::Source(Source::Param(_)) | Origin::Random | Origin::Strange => None,
+        Origin::Source(source) => Some(source),
+    });
+    sources.filter(is_bit).collect()
 }
 
 /// Whether every value over a hidden part of a source's rows has a count of that part, and so has every count.
@@ -163,13 +193,24 @@ fn covering(
     need: Need,
     recipient: Recipient,
 ) -> Option<Shape> {
+    let shapes = shapes(contract, source, need, recipient)?;
+    shapes.into_iter().min_by_key(|shape| demand(*shape))
+}
+
+/// The shapes whose clause covers a need for a recipient; `None` if there is no such source.
+fn shapes(
+    contract: &Contract,
+    source: Source,
+    need: Need,
+    recipient: Recipient,
+) -> Option<Vec<Shape>> {
     let policy = Policy::of(contract, source)?;
     let Some(allows) = policy.allows else {
         // By calling, the caller agrees to what the manifest says.
-        return Some(match need {
+        return Some(vec![match need {
             Need::Bit => Shape::Bit,
             _ => Shape::Any,
-        });
+        }]);
     };
     let to_owner = policy.is_owner(recipient);
     let is_slot = matches!(source, Source::Slot(_));
@@ -192,7 +233,7 @@ fn covering(
             (Shape::PerOwner, Need::Row | Need::Bit) => to_owner && single,
             _ => false,
         });
-    covering.min_by_key(|shape| demand(*shape))
+    Some(covering.collect())
 }
 
 /// Whether a value may go into a slot: every clause of the slot is one of each source, too.

@@ -38,6 +38,15 @@ impl Columns {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty() && !self.more
+    }
+
+    /// Whether there is more than one.
+    pub(super) fn are_several(&self) -> bool {
+        self.known.len() > 1 || self.more
+    }
+
     pub(super) fn add(&mut self, other: &Columns) {
         self.more |= other.more;
         if other.are_among(self) {

@@ -43,8 +43,10 @@ pub(super) struct Value {
     pub(super) matched: Set,
     /// Whether it is 1 for the first of equal rows, so that a sum counts each key once.
     pub(super) distinct: bool,
-    /// The columns of rows that it depends on.
+    /// The columns of rows that it depends on, of a value that has places.
     pub(super) columns: Columns,
+    /// Those of `columns` by which a comparison, or what rounds, has decided what it is.
+    pub(super) deciding: Columns,
     /// Where it is other than 0.
     pub(super) filter: Filter,
     /// The hidden parts behind it.
@@ -83,6 +85,8 @@ impl Value {
         parts.add(&other.parts);
         let mut columns = self.columns.clone();
         columns.add(&other.columns);
+        let mut deciding = self.deciding.clone();
+        deciding.add(&other.deciding);
         Value {
             present: self.present.or(other.present),
             aggregate: self.aggregate.or(other.aggregate),
@@ -96,6 +100,7 @@ impl Value {
             matched: self.matched.or(other.matched),
             ranked: self.ranked.or(other.ranked),
             columns,
+            deciding,
             distinct: false,
             filter: match (self.filter, other.filter) {
                 (a, b) if a == b => a,
@@ -110,10 +115,15 @@ impl Value {
         }
     }
 
-    /// A number made of both. Two truth values of one source are more than one bit.
+    /// A number made of both. Two truth values of one source are more than one bit; and two sums over different parts
+    /// can differ by one row, so that counts of both guard neither.
     pub(super) fn with(&self, other: &Value) -> Value {
         let mut both = self.either(other);
         both.row.add(self.bit.and(other.bit));
+        let hides = |value: &Value| !value.parts.is_empty();
+        if hides(self) && hides(other) && self.parts != other.parts {
+            both.parts.add(&Parts::unknown());
+        }
         both.counts = Parts::default();
         both
     }
@@ -125,11 +135,12 @@ impl Value {
         self
     }
 
-    /// What one source is decided what becomes of the others.
+    /// What one source is decided what becomes of the others, and what one column is what becomes of others.
     pub(super) fn decided(mut self) -> Value {
         if self.present.is_several() {
             self.chosen.add(self.aligned);
         }
+        self.deciding = self.columns.clone();
         self
     }
 
@@ -177,7 +188,7 @@ impl Value {
         self.filter = Filter::All;
         self.distinct = false;
         self.counts = Parts::default();
-        self
+        self.of_no_row()
     }
 
     /// The rows that are behind a sum of the elements.
@@ -198,13 +209,34 @@ impl Value {
         let rows = self.aligned.take().or(self.joined.take());
         self.row.add(rows);
         self.chosen = Set::default();
+        self.of_no_row()
+    }
+
+    /// It depends on no row at its place, so that no column of one could pick another.
+    pub(super) fn of_no_row(mut self) -> Value {
+        self.columns = Columns::default();
+        self.deciding = Columns::default();
         self
     }
 
-    /// Whether this truth value of a row would let through or hold back what the row's other columns hold.
-    pub(super) fn picks(&self, value: &Value) -> bool {
-        let has_places = !self.aligned.or(self.joined).is_empty();
-        has_places && !value.columns.are_among(&self.columns)
+    /// Whether both come from rows, and together from more than one column of them.
+    pub(super) fn crosses(&self, other: &Value) -> bool {
+        let mut both = self.columns.clone();
+        both.add(&other.columns);
+        !self.columns.is_empty() && !other.columns.is_empty() && both.are_several()
+    }
+
+    /// Whether what a comparison has decided of one would let through or hold back what another column of the row holds in
+    /// the other. It stays so when it is multiplied, added to, or compared again: `2 * flag` picks as well as `flag`.
+    pub(super) fn picks(&self, other: &Value) -> bool {
+        let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
+        is_decided && self.crosses(other)
+    }
+
+    /// Whether what is not linear in this value would let one of its columns pick another: of `1000 * flag + income` the
+    /// largest is the income of one who has the flag.
+    pub(super) fn picks_itself(&self) -> bool {
+        !self.deciding.is_empty() && self.columns.are_several()
     }
 
     /// A condition on one column of a row has let through another: of the rows of which it does nobody knows how

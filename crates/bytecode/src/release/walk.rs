@@ -79,12 +79,15 @@ impl<'a> Walk<'a> {
             Op::Element { a, at, .. } => self.element(*a, *at),
             Op::Lookup { table, index, .. } => {
                 let table = self.settled(*table).interwoven();
-                let mut value = table.with(&self.settled(*index)).decided();
+                let value = table.with(&self.settled(*index));
+                let picks = value.columns.are_several();
+                let mut value = self.picked_if(picks, value.decided());
                 value.filter = Filter::Unknown;
                 self.define(value);
             }
             Op::Rank { a, .. } => {
-                let mut value = self.settled(*a).interwoven();
+                let value = self.settled(*a).interwoven();
+                let mut value = self.picked_if(value.picks_itself(), value.decided());
                 value.ranked = value.aligned;
                 self.define(value);
             }
@@ -150,8 +153,16 @@ impl<'a> Walk<'a> {
                 if declared.is_some_and(|c| c.is_single()) {
                     Value::of(rows, |value| &mut value.row)
                 } else {
+                    let own = Columns::one(collection, column);
+                    // A column of two values is a condition as it is.
+                    let is_decided = self.is_two_valued(self.next());
                     Value {
-                        columns: Columns::one(collection, column),
+                        deciding: if is_decided {
+                            own.clone()
+                        } else {
+                            Columns::default()
+                        },
+                        columns: own,
                         ..Value::of(rows, |value| &mut value.aligned)
                     }
                 }
@@ -201,11 +212,18 @@ impl<'a> Walk<'a> {
                 if self.is_bit(a) && self.is_bit(b) {
                     self.products.insert((a.min(b), a.max(b)), self.next());
                 }
-                self.product(a, b)
+                if a == b && self.is_bit(self.next()) {
+                    // Whether two truth values differ, as the square of their difference.
+                    let x = self.settled(a);
+                    with_filter(x.with(&x), x.filter)
+                } else {
+                    self.product(a, b)
+                }
             }
             Op::MulFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                with_filter(x.with(&y), both(x.filter, y.filter))
+                let value = self.picked_if(x.picks(&y), x.with(&y));
+                with_filter(value, both(x.filter, y.filter))
             }
             // Of 0 they are 0, so that filters stay.
             Op::DivPublic { a, .. }
@@ -217,7 +235,13 @@ impl<'a> Walk<'a> {
                     Filter::By(part) => Filter::By(part),
                     _ => Filter::Unknown,
                 };
-                with_filter(x.computed().decided(), filter)
+                // A magnitude is a number or its negation, as a comparison says.
+                let picks = match op {
+                    Op::Absolute { .. } => x.columns.are_several(),
+                    _ => x.picks_itself(),
+                };
+                let value = self.picked_if(picks, x.computed().decided());
+                with_filter(value, filter)
             }
             Op::Div { a, b, .. } | Op::DivFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
@@ -225,20 +249,25 @@ impl<'a> Walk<'a> {
                     (Filter::By(part), Filter::All) => Filter::By(part),
                     (x, y) => chosen(same(x, y)),
                 };
-                with_filter(x.with(&y).decided(), filter)
+                let value = x.with(&y);
+                let value = self.picked_if(value.picks_itself(), value.decided());
+                with_filter(value, filter)
             }
             Op::Smaller { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                let mut value = x.with(&y).decided();
+                let mut value = self.further(&x, &y);
                 if !x.counts.is_empty() && !y.counts.is_empty() {
                     value.counts = x.counts.clone();
                     value.counts.add(&y.counts);
+                    // It is one of both, and says nothing of their difference.
+                    value.parts = x.parts.clone();
+                    value.parts.add(&y.parts);
                 }
                 with_filter(value, chosen(same(x.filter, y.filter)))
             }
             Op::Larger { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                with_filter(x.with(&y).decided(), chosen(same(x.filter, y.filter)))
+                with_filter(self.further(&x, &y), chosen(same(x.filter, y.filter)))
             }
             Op::Select {
                 bit,
@@ -250,7 +279,9 @@ impl<'a> Walk<'a> {
             | Op::Exp { a, .. }
             | Op::Ln { a, .. }
             | Op::ComparePublic { a, .. } => {
-                with_filter(self.settled(a).computed().decided(), Filter::Unknown)
+                let value = self.settled(a).computed();
+                let value = self.picked_if(value.picks_itself(), value.decided());
+                with_filter(value, Filter::Unknown)
             }
             Op::Compare { a, b, .. } => {
                 let value = self.settled(a).with(&self.settled(b)).decided();
@@ -263,6 +294,23 @@ impl<'a> Walk<'a> {
             _ => return,
         };
         self.define(value);
+    }
+
+    /// The smaller or larger of two: a comparison and a selection in one.
+    fn further(&self, x: &Value, y: &Value) -> Value {
+        let value = x.with(y);
+        let picks = value.columns.are_several();
+        self.picked_if(picks, value.decided())
+    }
+
+    /// Of the next register. How many rows fulfil a condition, on whatever columns, is a count of them: a truth value lets
+    /// nothing through but itself.
+    fn picked_if(&self, picks: bool, value: Value) -> Value {
+        if picks && !self.is_bit(self.next()) {
+            value.picked()
+        } else {
+            value
+        }
     }
 
     /// An intersection stays one where equal rows are counted once. A product with a truth value is a selection, but
@@ -278,12 +326,14 @@ impl<'a> Walk<'a> {
             Filter::All => Filter::By(Part::Where(of)),
             known => known,
         };
-        let (filter, picked) = match bits {
-            (true, false) if x.picks(&y) => (both(mask(a, x.filter), y.filter), true),
-            (false, true) if y.picks(&x) => (both(x.filter, mask(b, y.filter)), true),
-            _ => (both(x.filter, y.filter), false),
+        // A product of truth values is one, and so is what cannot be but 0 or 1.
+        let picks = x.picks(&y) && bits != (true, true);
+        let filter = match bits {
+            (true, false) if picks => both(mask(a, x.filter), y.filter),
+            (false, true) if picks => both(x.filter, mask(b, y.filter)),
+            _ => both(x.filter, y.filter),
         };
-        let value = if picked { value.picked() } else { value };
+        let value = if picks { value.picked() } else { value };
         with_filter(value, filter)
     }
 
@@ -295,10 +345,8 @@ impl<'a> Walk<'a> {
         );
         // One of both, so that the same truth value in both is still one.
         let branches = x.either(&y);
-        let mut value = condition.with(&branches).decided();
-        if condition.picks(&branches) && !(self.is_bit(then) && self.is_bit(otherwise)) {
-            value = value.picked();
-        }
+        let picks = condition.picks(&branches);
+        let value = self.picked_if(picks, condition.with(&branches).decided());
         let is_zero = |register: S| {
             let known = self.ranges.secret(register);
             known.is_some_and(|known| known.interval.low == 0 && known.interval.high == 0)
@@ -346,34 +394,37 @@ impl<'a> Walk<'a> {
             Op::Dot { a, b, .. } => self.dot(a, b),
             Op::DotFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
+                let picks = x.picks(&y);
                 let products = with_filter(x.with(&y), both(x.filter, y.filter));
+                let products = if picks { products.picked() } else { products };
                 products.reduced(Reduction::Sum)
             }
             Op::First { a, .. }
             | Op::Second { a, .. }
             | Op::Quantile { a, .. }
-            | Op::MeanSquare { a, .. } => {
-                let value = self.settled(a);
-                value.reduced(Reduction::Mixture)
-            }
-            Op::FirstMember { a, .. } => {
-                let value = self.settled(a);
-                value.reduced(Reduction::Place)
-            }
-            Op::Covariance { a, b, .. } => {
-                let value = self.settled(a).with(&self.settled(b));
-                value.reduced(Reduction::Mixture)
-            }
+            | Op::MeanSquare { a, .. } => self.mixed(a, a).reduced(Reduction::Mixture),
+            Op::FirstMember { a, .. } => self.mixed(a, a).reduced(Reduction::Place),
+            // It is a sum of products, too.
+            Op::Covariance { a, b, .. } => self.mixed(a, b).reduced(Reduction::Mixture),
             Op::Regression { ref columns, y, .. } => {
                 let value = self.all(columns).with(&self.settled(y));
                 value.reduced(Reduction::Mixture)
             }
             Op::CountEach { a, .. } => self.counted(a, a),
             Op::Histogram { a, .. } => self.counted(a, self.next()),
-            Op::CellSum { keys, a, .. } | Op::CellQuantile { keys, a, .. } => self.cells(keys, a),
+            Op::CellSum { keys, a, .. } => self.cells(keys, a, false),
+            Op::CellQuantile { keys, a, .. } => self.cells(keys, a, self.settled(a).picks_itself()),
             _ => return,
         };
         self.define(value);
+    }
+
+    /// What a reduction that is not linear mixes, of one vector or of two.
+    fn mixed(&self, a: S, b: S) -> Value {
+        let (x, y) = (self.settled(a), self.settled(b));
+        let picks = x.picks(&y) || x.picks_itself() || y.picks_itself();
+        let all = if a == b { x.computed() } else { x.with(&y) };
+        if picks { all.picked() } else { all }
     }
 
     fn dot(&self, a: S, b: S) -> Value {
@@ -404,10 +455,11 @@ impl<'a> Walk<'a> {
     }
 
     /// A statistic of the rows of each cell: of rows that are hidden, whatever the keys depend on.
-    fn cells(&self, keys: S, a: S) -> Value {
+    /// `picks`: whether the statistic lets one column of a row pick another, so that it is of other rows, too.
+    fn cells(&self, keys: S, a: S, picks: bool) -> Value {
         let (by, x) = (self.settled(keys), self.settled(a));
         let mut parts = Parts::one(Part::Cells(keys));
-        if x.is_selective() {
+        if x.is_selective() || picks {
             parts.add(&Parts::unknown());
         }
         let mut value = by.with(&x).decided();
@@ -501,14 +553,31 @@ impl<'a> Walk<'a> {
         known.is_some_and(|known| known.interval.low >= 0 && known.interval.high <= 1)
     }
 
+    /// Whether it has the same value whatever the inputs are.
+    fn is_constant(&self, register: S) -> bool {
+        let known = self.ranges.secret(register);
+        known.is_some_and(|known| known.interval.low == known.interval.high)
+    }
+
+    /// Whether it has one of two neighbouring values, as a condition has.
+    fn is_two_valued(&self, register: S) -> bool {
+        let known = self.ranges.secret(register);
+        known.is_some_and(|known| known.interval.high.saturating_sub(known.interval.low) <= 1)
+    }
+
     /// The next register.
     fn next(&self) -> S {
         S(u16::try_from(self.values.len()).unwrap_or(u16::MAX))
     }
 
     /// The next register is the result of a computation.
-    fn define(&mut self, value: Value) {
+    fn define(&mut self, mut value: Value) {
         let dst = self.next();
+        if self.is_constant(dst) {
+            value = value.of_no_row();
+        } else if self.is_two_valued(dst) {
+            value.deciding = value.columns.clone();
+        }
         let value = match self.extent(dst) {
             Extent::Over(_) if value.is_selective() && self.is_bit(dst) => {
                 with_filter(value, Filter::By(Part::Where(dst)))

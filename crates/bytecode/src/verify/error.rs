@@ -4,10 +4,11 @@ use std::fmt;
 
 use enigma_wire::id::Hash;
 
-use super::MAX_REVEALS;
+use super::{MAX_MEMBER_STEPS, MAX_REVEALS};
 use crate::container::DecodeError;
+use crate::model::Source;
 use crate::ranges::RangeError;
-use crate::release::Refusal;
+use crate::release::{Refusal, named};
 
 /// Why bytes are not an acceptable contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,11 @@ pub enum VerifyError {
         /// The entry's index.
         entry: usize,
     },
+    /// An entry does more than 1_048_576 operations for members, one after the other.
+    TooManyMemberSteps {
+        /// The entry's index.
+        entry: usize,
+    },
     /// A recipient does not exist, stands where it may not, or gets a vector where it should get one value or the
     /// reverse; or what is not for everyone becomes public.
     BadRecipient {
@@ -130,6 +136,13 @@ pub enum VerifyError {
         reveal: usize,
         /// Whose, and what is missing.
         refusal: Refusal,
+    },
+    /// The entry has shown a truth value of a source under `allow bit` before, and whoever knows one can ask for the next.
+    SecondBit {
+        /// The manifest line.
+        reveal: usize,
+        /// Whose.
+        source: Source,
     },
     /// The owners do not allow that what is stored is shown as the slot may be.
     NotStorable {
@@ -185,9 +198,18 @@ impl fmt::Display for VerifyError {
             VerifyError::TooManyReveals { entry } => {
                 write!(f, "entry {entry} has more than {MAX_REVEALS} reveals")
             }
+            VerifyError::TooManyMemberSteps { entry } => write!(
+                f,
+                "entry {entry} does more than {MAX_MEMBER_STEPS} operations for members"
+            ),
             VerifyError::NotAllowed { reveal, refusal } => {
                 write!(f, "manifest line {reveal}: {refusal}")
             }
+            VerifyError::SecondBit { reveal, source } => write!(
+                f,
+                "manifest line {reveal} shows one more bit of {}",
+                named(*source)
+            ),
             VerifyError::NotStorable {
                 entry,
                 slot,

@@ -4,7 +4,7 @@ use super::VerifyError;
 use super::declarations::{exists, is_within_field, names_of_columns, numbers_are_valid};
 use super::{MAX_COLUMNS, MAX_GROUP};
 use crate::interval::Wide;
-use crate::model::{Column, Contract, Kind, Recipient, Reveal, S};
+use crate::model::{Column, Contract, Kind, Recipient, Reveal, S, Source};
 use crate::plan::bounds;
 use crate::ranges::{Extent, Ranges, SecretRange};
 use crate::release::Flow;
@@ -21,12 +21,13 @@ pub(super) struct Out<'a> {
 }
 
 impl Out<'_> {
+    /// Gives the sources of which it shows a truth value under `allow bit`.
     pub(super) fn check(
         &self,
         contract: &Contract,
         ranges: &Ranges,
         flow: &Flow<'_>,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Vec<Source>, VerifyError> {
         let reveal = self.line;
         let order = VerifyError::ManifestOrder { reveal };
         let Some(line) = contract.manifest.get(reveal) else {
@@ -66,7 +67,7 @@ impl Out<'_> {
                 return Err(VerifyError::BadRange { reveal });
             }
         }
-        Ok(())
+        Ok(flow.bits(line, self.values, self.counts))
     }
 
     fn recipients_are_valid(

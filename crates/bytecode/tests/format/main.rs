@@ -1,5 +1,6 @@
 //! The compiled-contract format: bytes, ranges and verification.
 
+mod columns;
 mod common;
 mod container;
 mod kinds;

@@ -101,6 +101,72 @@ fn of_one_number_everyone_may_see_one_bit() {
 }
 
 #[test]
+fn of_one_number_an_entry_shows_one_bit() {
+    let source = Source::Collection(SECRET);
+    let above = |bounds: &[i64], recipients: &[Recipient]| {
+        let mut world = world();
+        let mut code = Code::default();
+        let x = code.input(SECRET, 0);
+        let bits: Vec<S> = bounds.iter().map(|b| code.greater_than(x, *b)).collect();
+        world.entries[0].code = code.ops;
+        for (bit, recipient) in bits.into_iter().zip(recipients) {
+            show(&mut world, to(*recipient, [bit]));
+        }
+        world
+    };
+    let (everyone, second) = (
+        Recipient::Public,
+        VerifyError::SecondBit { reveal: 1, source },
+    );
+    assert!(check(above(&[50], &[everyone])).is_ok());
+    // Whoever is told, and also the same bit once more: who asks for it can ask for another.
+    for recipients in [[everyone; 2], [everyone, BOB], [ALICE, everyone]] {
+        let result = check(above(&[50, 20], &recipients));
+        let is_hers = recipients.contains(&ALICE);
+        assert_eq!(result.is_ok(), is_hers, "{recipients:?}");
+        if !is_hers {
+            assert_eq!(result, Err(second.clone()));
+        }
+    }
+    assert_eq!(check(above(&[50, 50], &[everyone; 2])), Err(second.clone()));
+    // A guard's answer is a bit, too.
+    let mut guard = above(&[50], &[everyone]);
+    let mut code = Code::default();
+    let (x, rows) = (code.input(SECRET, 0), code.input(PEOPLE, 1));
+    let (bit, sum) = (code.greater_than(x, 50), code.sum(rows));
+    guard.entries[0].code = code.ops;
+    guard.manifest.clear();
+    show(&mut guard, to(everyone, [bit]));
+    show(&mut guard, guarded(everyone, sum, x, 5));
+    assert_eq!(check(guard), Err(second));
+    // Another clause covers as many as its owner likes, and another entry is another call.
+    let mut open = above(&[50, 20], &[everyone; 2]);
+    open.collections[usize::from(SECRET)]
+        .allows
+        .push(allow(Shape::Any, everyone));
+    assert!(check(open).is_ok());
+    let twice = then(above(&[50], &[everyone]), |code| {
+        let x = code.input(SECRET, 0);
+        to(Recipient::Public, [code.greater_than(x, 20)])
+    });
+    assert!(check(twice).is_ok());
+    // A caller's own bits are shown as the manifest says.
+    let mut own = contract(|code| {
+        let k = code.param();
+        Some(to(everyone, [code.greater_than(k, 3)]))
+    });
+    let mut code = Code::default();
+    let k = code.param();
+    let bits = [code.greater_than(k, 3), code.greater_than(k, 5)];
+    own.entries[0].code = code.ops;
+    own.manifest.clear();
+    for bit in bits {
+        show(&mut own, to(everyone, [bit]));
+    }
+    assert!(check(own).is_ok());
+}
+
+#[test]
 fn a_caller_agrees_to_the_manifest() {
     let source = Source::Param(0);
     for recipient in [Recipient::Caller, Recipient::Public, BOB] {
@@ -346,7 +412,7 @@ fn a_hidden_part_is_shown_behind_a_count_of_it() {
         let (sum, count) = (code.dot(mask, rows), code.sum(mask));
         guarded(caller, code.div(sum, count), count, 5)
     }));
-    // The count itself, and two parts with the smaller count.
+    // The count itself, and two parts beside each other with the smaller count.
     filtered(shows(|code| {
         let (mask, _) = above(code);
         let count = code.sum(mask);
@@ -359,7 +425,11 @@ fn a_hidden_part_is_shown_behind_a_count_of_it() {
         let (a, b) = (code.dot(mask, rows), code.dot(other, rows));
         let (m, n) = (code.sum(mask), code.sum(other));
         let fewer = code.s(|dst| Op::Smaller { dst, a: m, b: n });
-        guarded(caller, code.sub(a, b), fewer, 5)
+        Shown {
+            counts: vec![fewer],
+            hidden_below: Some(5),
+            ..to(caller, [a, b])
+        }
     }));
 }
 

@@ -9,8 +9,12 @@ use crate::world::{
 use enigma_bytecode::model::{
     Budget, C, Column, Contract, Kind, Known, Noise, Op, Profile, Recipient, Role, S, Shape,
 };
+use enigma_bytecode::plan::{Environment, Limit, Limits, PlanError, Sizes, Walk, quote};
 use enigma_bytecode::ranges::RangeError;
-use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_VALUE_BYTES, VerifyError, verify};
+use enigma_bytecode::verify::{
+    MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_VALUE_BYTES, VerifyError, verify,
+};
+use enigma_field::Committee;
 
 type Change = fn(&mut Contract);
 
@@ -426,4 +430,61 @@ fn noise_that_cannot_be_drawn_is_refused() {
             ..
         }
     ));
+}
+
+/// Loops over up to so many members, each with so many operations in its body.
+fn loops(members: u32, bodies: &[usize]) -> Contract {
+    let mut contract = contract(|code| {
+        for body in bodies {
+            code.c(|dst| Op::EachMember { dst, group: 0 });
+            for _ in 0..*body {
+                code.constant(1);
+            }
+            code.emit(Op::End);
+        }
+        None
+    });
+    contract.groups[0].max = members;
+    contract.entries[0].params.clear();
+    contract
+}
+
+#[test]
+fn loops_over_members_are_bounded_before_they_run() {
+    let most = 1 << 20;
+    assert_eq!(check(loops(most, &[1])), Ok(vec![]));
+    assert_eq!(check(loops(most / 4, &[1, 3])), Ok(vec![]));
+    let too_many = Err(VerifyError::TooManyMemberSteps { entry: 0 });
+    assert_eq!(check(loops(most, &[2])), too_many);
+    assert_eq!(check(loops(most / 4, &[2, 3])), too_many);
+    // What nobody has verified is not quoted, nor run, either.
+    let sizes = Sizes {
+        rows: vec![5, 0, 0, 1],
+    };
+    let committee = Committee::new(3).expect("a committee");
+    let over_limit = |needed, allowed| PlanError::OverLimit {
+        limit: Limit::MemberSteps,
+        allowed,
+        needed,
+    };
+    let quoted = quote(&loops(most, &[1, 1]), 0, &sizes, committee);
+    assert_eq!(quoted, Err(over_limit(2 << 20, MAX_MEMBER_STEPS)));
+    assert!(quote(&loops(most, &[1]), 0, &sizes, committee).is_ok());
+    let run = |members: u8, member_steps| {
+        let environment = Environment {
+            rows: sizes.rows.clone(),
+            groups: vec![(0..members).map(|k| vec![k; 20]).collect()],
+            ..Environment::default()
+        };
+        let limits = Limits {
+            member_steps,
+            ..Limits::default()
+        };
+        let contract = loops(100, &[2, 3]).into();
+        let mut walk = Walk::new(contract, 0, environment, limits)?;
+        walk.advance()
+    };
+    assert!(run(6, 30).is_ok());
+    assert_eq!(run(6, 29), Err(over_limit(30, 29)));
+    assert_eq!(run(6, 11), Err(over_limit(12, 11)));
 }

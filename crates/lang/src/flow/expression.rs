@@ -156,7 +156,13 @@ impl<'a> Walk<'a> {
         let leaf = Leaf::private(None, sources, number);
         let mut row = Value::like(&leaf, &collection.row, self.hir, &mut self.numbers);
         self.narrow(&mut row, collection.range);
-        row.each_leaf(&mut |leaf| leaf.columns = BTreeSet::from([leaf.number]));
+        row.each_leaf(&mut |leaf| {
+            leaf.columns = BTreeSet::from([leaf.number]);
+            // A column of two values is a condition as it is.
+            if leaf.range.is_some_and(|range| range.high - range.low <= 1) {
+                leaf.deciding.clone_from(&leaf.columns);
+            }
+        });
         if collection.is_single() {
             row
         } else {
@@ -320,8 +326,21 @@ impl<'a> Walk<'a> {
                 self.entry.magnitude = self.entry.magnitude.max(super::value::magnitude(range));
             }
             let rounds = leaf.rounds + if leaf.private { 7 } else { 0 };
-            let sources = leaf.sources.clone().decided(Combination::Number);
+            // What is cut is compared; of fewer bits behind the point it is a quotient.
+            let is_exact = fits && scale(to) >= scale(from);
+            let picks = match fits {
+                true => leaf.picks_itself(),
+                false => leaf.columns.len() > 1,
+            };
+            let how = match is_exact || !picks {
+                true => Combination::Number,
+                false => Combination::Selection,
+            };
+            let sources = leaf.sources.clone().decided(how);
             *leaf = leaf.derived(sources, number).lying(Some(saturated), None);
+            if !is_exact {
+                leaf.deciding.clone_from(&leaf.columns);
+            }
             leaf.rounds = rounds;
         });
         value
@@ -592,8 +611,11 @@ pub(super) fn selected(
     if same && a.sources == b.sources {
         return a.clone();
     }
+    // What is a truth value whichever is taken lets nothing through but itself.
     let how = match how {
-        Combination::Selection if !condition.picks(&either) => Combination::Choice,
+        Combination::Selection if !condition.picks(&either) || either.is_bit() => {
+            Combination::Choice
+        }
         how => how,
     };
     let number = numbers.of(Op::Select, &[condition.number, a.number, b.number]);
@@ -603,6 +625,7 @@ pub(super) fn selected(
     if !condition.private {
         value.sources = condition.sources.clone();
         value.sources.join(&either.sources);
+        value.deciding = either.deciding;
     }
     let depends = !condition.sources.is_empty();
     let mut value = value.lying(either.range, (!depends).then_some(&moves));

@@ -90,6 +90,8 @@ pub struct RevealFacts {
     /// All sources, those too that need no `allow`, and how far single rows of each can be told from what the recipients see: the
     /// value, and whether a guard hides it. Of what comes from a key alone there are none.
     pub shows: BTreeMap<Source, BTreeSet<Exposure>>,
+    /// Sources of which it shows one truth value under nothing but `allow bit`, and where.
+    pub bits: BTreeMap<Source, Span>,
     /// Guards on the number of rows of a collection, which is known before the run: with fewer the entry does not run.
     pub row_guards: Vec<(usize, u32)>,
     /// Whether a guard on a private number makes a `maybe` of it.

@@ -132,12 +132,8 @@ impl<'a> Walk<'a> {
             Combination::Number
         };
         let mut whole = call.combined(how, self);
-        if call.builtin == B::Dot {
-            // A sum of products with truth values is a sum of those that are picked.
-            let (a, b) = (call.whole(0, self), call.whole(1, self));
-            if a.is_bit() && a.picks(&b) || b.is_bit() && b.picks(&a) {
-                whole.sources = std::mem::take(&mut whole.sources).decided(Combination::Selection);
-            }
+        if call.picks_in_all_rows(self) {
+            whole.sources = std::mem::take(&mut whole.sources).decided(Combination::Selection);
         }
         let over = call.spaces(2);
         let chosen = whole.sources.chosen_in(&over);
@@ -302,7 +298,9 @@ impl<'a> Walk<'a> {
     fn place(&mut self, call: &Call<'_>) -> Leaf {
         let whole = call.combined(Combination::Number, self);
         let over = call.spaces(1);
-        let sources = whole.sources.clone().several().reduced(&over, Mix::Member);
+        let sources = whole.sources.clone().several();
+        let sources = sources.decided(picking(whole.picks_itself()));
+        let sources = sources.reduced(&over, Mix::Member);
         let number = self
             .numbers
             .of(Op::Call, &[call.builtin as u32, u32::MAX, whole.number]);
@@ -340,9 +338,12 @@ impl<'a> Walk<'a> {
                 low: 1,
                 high: count.high.max(1),
             };
-            (whole.sources.clone().several().ordered(), Some(range))
+            let how = picking(whole.picks_itself());
+            let sources = whole.sources.clone().several().decided(how);
+            (sources.ordered(), Some(range))
         };
         let mut value = whole.derived(sources, whole.number).lying(range, None);
+        value.deciding.clone_from(&value.columns);
         value.rounds = value.rounds.saturating_add(rounds(call.builtin));
         Value::Many(Box::new(Value::Leaf(value)))
     }
@@ -445,6 +446,11 @@ impl<'a> Walk<'a> {
         if !open || chosen {
             value.subsets.insert(mark);
         }
+        let is_linear = counted || matches!(call.builtin, B::CellSum | B::CellMean);
+        if !is_linear && call.whole(1, self).picks_itself() {
+            // Of the rows of a cell it is those that one column picks.
+            value.subsets.insert(self.numbers.fresh());
+        }
         let moves = counted.then(|| {
             let own = over.iter().map(|collection| {
                 let rows = self.rows_per_giver(*collection);
@@ -531,6 +537,12 @@ impl<'a> Walk<'a> {
             Combination::Choice
         };
         let whole = call.combined(how, self);
+        let is_picked = call.picks_in_each_row(&whole, self);
+        let is_bit = self.element_range(call).is_some_and(|r| r.within(BIT));
+        let how = match is_picked && !truth && !is_bit {
+            true => Combination::Selection,
+            false => how,
+        };
         let mut sources = whole.sources.clone().decided(how);
         let picks = call.builtin == Builtin::Lookup;
         if picks || !has_space(&call.expr.ty) {
@@ -539,6 +551,7 @@ impl<'a> Walk<'a> {
         let number = whole.number;
         let mut leaf = whole.derived(sources, number);
         leaf.private = whole.private;
+        leaf.deciding.clone_from(&leaf.columns);
         if leaf.private {
             leaf.rounds = leaf.rounds.saturating_add(rounds(call.builtin));
         }
@@ -742,5 +755,13 @@ impl<'a> Walk<'a> {
             (true, _) => return,
         };
         self.notice(Wide { low: 0, high: most });
+    }
+}
+
+/// What an operation that is not linear makes of one value.
+fn picking(picks: bool) -> Combination {
+    match picks {
+        true => Combination::Selection,
+        false => Combination::Number,
     }
 }

@@ -345,7 +345,7 @@ impl Operation<'_> {
             }),
             range => self.mean(a, b).or(range),
         };
-        let mut value = a.combine(b, self.combination(a, b), number);
+        let mut value = a.combine(b, self.combination(a, b, range), number);
         let linear = self.moves(a, b);
         value = value.lying(range, linear.as_ref());
         value.base = self.base(a, b);
@@ -357,15 +357,20 @@ impl Operation<'_> {
         value
     }
 
-    fn combination(&self, a: &Leaf, b: &Leaf) -> Combination {
+    /// How many rows fulfil a condition, on whatever columns, is a count of them: a truth value lets nothing through but itself.
+    fn combination(&self, a: &Leaf, b: &Leaf, range: Option<Wide>) -> Combination {
         use BinaryOp as B;
+        let is_bit = range.is_some_and(|range| range.within(BIT));
+        let picks = || {
+            let both = a.combine(b, Combination::Number, a.number);
+            // Of a remainder the quotient is multiplied again.
+            both.picks_itself() || self.op == B::Rem && a.crosses(b)
+        };
         match self.op {
-            // A product with a truth value is a selection.
-            B::Mul if a.is_bit() && a.picks(b) || b.is_bit() && b.picks(a) => {
-                Combination::Selection
-            }
+            B::Mul if !is_bit && a.picks(b) => Combination::Selection,
             B::Add | B::Sub | B::Mul => Combination::Number,
             _ if *self.ty == Type::Bool => Combination::Truth,
+            _ if !is_bit && picks() => Combination::Selection,
             _ => Combination::Choice,
         }
     }

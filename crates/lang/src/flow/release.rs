@@ -114,6 +114,7 @@ impl<'a> Walk<'a> {
                 *own = stricter(*own, shape);
             }
         }
+        let bits = self.single_bits(reveal, &shown);
         self.check_hidden(reveal, &whole, &allowed, guards);
         self.check_uniform(reveal, &whole);
         let noise = self.noise_of(reveal, value, &whole, guards);
@@ -128,6 +129,7 @@ impl<'a> Walk<'a> {
             recipients: reveal.recipients.iter().map(|(r, _)| *r).collect(),
             sources: allowed.into_iter().collect(),
             shows: exposures(&shown),
+            bits,
             row_guards: guards.rows.clone(),
             suppressed: guards.suppressed,
             noise,
@@ -244,6 +246,46 @@ impl<'a> Walk<'a> {
         allowed
     }
 
+    /// Of each source one bit under `allow bit` is shown by an entry: whoever has seen a first one can choose what to ask next, and
+    /// finds any number by halving. Gives those of this reveal.
+    fn single_bits(&mut self, reveal: &Reveal, shown: &Sources) -> BTreeMap<Source, Span> {
+        let mut bits = BTreeMap::new();
+        for (source, mixes) in shown.iter() {
+            // What is more than a bit is not allowed anyway.
+            let is_one = mixes.has(Mix::Bit) && !mixes.has(Mix::Row);
+            let Some(policy) = self.policy(source).filter(|_| is_one) else {
+                continue;
+            };
+            let is_bit = reveal.recipients.iter().any(|(recipient, _)| {
+                let mut shapes = self.shapes(&policy, Exposure::Bit, *recipient);
+                shapes.all(|shape| shape == AllowShape::Bit)
+            });
+            if is_bit {
+                bits.insert(source, reveal.value.span);
+            }
+        }
+        for source in bits.keys() {
+            let mut others = self.entry.reveals.iter().filter(|r| r.name != reveal.name);
+            let Some(first) = others.find_map(|other| other.bits.get(source).copied()) else {
+                continue;
+            };
+            let name = self.name(*source).unwrap_or("?");
+            let message = format!("a second bit of `{name}` would be shown");
+            let diagnostic = Diagnostic::error(Code::E0317, reveal.value.span, message)
+                .because(format!("this is one truth value about `{name}`"))
+                .also(
+                    first,
+                    "so is this, and whoever knows it can choose the next",
+                )
+                .help("make one truth value of both, with `&&` or `||`")
+                .help(format!(
+                    "or, if the owners are to agree to more than bits, add `allow any` to `{name}`"
+                ));
+            self.report(diagnostic);
+        }
+        bits
+    }
+
     /// A rank tells its owner something about all others, who must allow an aggregate. The shape under which the row itself is
     /// released stays that of one value per row.
     fn check_order(&mut self, span: Span, policy: &Policy<'a>, (recipient, at): (Recipient, Span)) {
@@ -292,6 +334,17 @@ impl<'a> Walk<'a> {
         need: Exposure,
         recipient: Recipient,
     ) -> Option<AllowShape> {
+        let shapes = self.shapes(policy, need, recipient);
+        shapes.min_by_key(|shape| demand(*shape))
+    }
+
+    /// The shapes whose `allow` covers the need for the recipient.
+    fn shapes(
+        &self,
+        policy: &Policy<'_>,
+        need: Exposure,
+        recipient: Recipient,
+    ) -> std::vec::IntoIter<AllowShape> {
         let to_owner = match policy.source {
             Source::Collection(index) => {
                 recipient == Recipient::OwnerOf(index)
@@ -308,20 +361,22 @@ impl<'a> Walk<'a> {
                 .any(|(r, _)| self.covers(*r, recipient, policy))
         };
         let shapes = policy.allows.iter().filter(names).map(|allow| allow.shape);
-        let covering = shapes.filter(|shape| match (shape, need) {
-            (_, Exposure::Initial) => true,
-            (AllowShape::Any, Exposure::Own) => to_owner || slot,
-            // Whatever is allowed, a row goes to its owner only.
-            (AllowShape::Any, Exposure::Row) => single || slot,
-            (AllowShape::Any, _) => true,
-            (AllowShape::Aggregate(_), Exposure::Aggregate | Exposure::Hidden) => true,
-            (AllowShape::Member, Exposure::Member) => true,
-            (AllowShape::Bit, Exposure::Bit) => true,
-            (AllowShape::PerOwner, Exposure::Own) => to_owner,
-            (AllowShape::PerOwner, Exposure::Row | Exposure::Bit) => to_owner && single,
-            _ => false,
-        });
-        covering.min_by_key(|shape| demand(*shape))
+        let covering: Vec<AllowShape> = shapes
+            .filter(|shape| match (shape, need) {
+                (_, Exposure::Initial) => true,
+                (AllowShape::Any, Exposure::Own) => to_owner || slot,
+                // Whatever is allowed, a row goes to its owner only.
+                (AllowShape::Any, Exposure::Row) => single || slot,
+                (AllowShape::Any, _) => true,
+                (AllowShape::Aggregate(_), Exposure::Aggregate | Exposure::Hidden) => true,
+                (AllowShape::Member, Exposure::Member) => true,
+                (AllowShape::Bit, Exposure::Bit) => true,
+                (AllowShape::PerOwner, Exposure::Own) => to_owner,
+                (AllowShape::PerOwner, Exposure::Row | Exposure::Bit) => to_owner && single,
+                _ => false,
+            })
+            .collect();
+        covering.into_iter()
     }
 
     /// Whether an `allow` to `allowed` lets `wanted` see a value.

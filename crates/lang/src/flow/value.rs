@@ -26,6 +26,8 @@ pub(super) struct Leaf {
     pub(super) sources: Sources,
     /// Columns of collections on which it depends, by their numbers.
     pub(super) columns: BTreeSet<Number>,
+    /// Those of `columns` by which a comparison, or what rounds, has decided what it is.
+    pub(super) deciding: BTreeSet<Number>,
     /// The private condition under which it was assigned.
     pub(super) because: Option<Span>,
     /// Its value number; of a vector, that of all its elements together.
@@ -78,6 +80,7 @@ impl Leaf {
             range,
             sources: Sources::default(),
             columns: BTreeSet::new(),
+            deciding: BTreeSet::new(),
             because: None,
             number,
             base: None,
@@ -114,6 +117,7 @@ impl Leaf {
             range: hull(self.range, other.range),
             sources,
             columns: &self.columns | &other.columns,
+            deciding: &self.deciding | &other.deciding,
             because: self.because.or(other.because),
             number: if same { self.number } else { numbers.fresh() },
             base: match (self.base, other.base) {
@@ -134,11 +138,17 @@ impl Leaf {
 
     /// A value that is made of both: the labels and sources. Its range, moves and number are still to be said.
     pub(super) fn combine(&self, other: &Leaf, how: Combination, number: Number) -> Leaf {
+        let columns = &self.columns | &other.columns;
+        let deciding = match how {
+            Combination::Number => &self.deciding | &other.deciding,
+            _ => columns.clone(),
+        };
         Leaf {
             private: self.private || other.private,
             range: None,
             sources: self.sources.combine(&other.sources, how),
-            columns: &self.columns | &other.columns,
+            columns,
+            deciding,
             because: self.because.or(other.because),
             number,
             base: None,
@@ -151,9 +161,32 @@ impl Leaf {
         }
     }
 
-    /// Whether a row's truth value, in this leaf, would let through or hold back what its other columns hold.
-    pub(super) fn picks(&self, value: &Leaf) -> bool {
-        self.private && self.sources.has_places() && !value.columns.is_subset(&self.columns)
+    /// Whether both come from rows, and together from more than one column of them.
+    pub(super) fn crosses(&self, other: &Leaf) -> bool {
+        let both = !self.columns.is_empty() && !other.columns.is_empty();
+        both && (&self.columns | &other.columns).len() > 1
+    }
+
+    /// Whether what a comparison has decided of one would let through or hold back what another column of the row holds in
+    /// the other. It stays so when it is multiplied, added to, or compared again: `2 * flag` picks as well as `flag`.
+    pub(super) fn picks(&self, other: &Leaf) -> bool {
+        let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
+        is_decided && self.crosses(other)
+    }
+
+    /// Whether what is not linear in this value would let one of its columns pick another: of `1000 * flag + pay` the largest
+    /// is the pay of one who has the flag.
+    pub(super) fn picks_itself(&self) -> bool {
+        !self.deciding.is_empty() && self.columns.len() > 1
+    }
+
+    /// Where it has left the places of rows, no column of a row can pick another.
+    fn placed(mut self) -> Leaf {
+        if !self.sources.has_places() {
+            self.columns.clear();
+            self.deciding.clear();
+        }
+        self
     }
 
     /// Whether it is 0 or 1.
@@ -175,6 +208,7 @@ impl Leaf {
             moves: Moves::new(),
             ..self.clone()
         }
+        .placed()
     }
 
     /// Says where it lies and how far givers move it: as far as the range is wide, or less if `linear` says so.
@@ -183,6 +217,10 @@ impl Leaf {
         self.moves = Moves::new();
         let Some(range) = range else { return self };
         let width = range.high.saturating_sub(range.low);
+        // What has two values only is a condition.
+        if width <= 1 {
+            self.deciding.clone_from(&self.columns);
+        }
         for (source, mixes) in self.sources.iter() {
             let Source::Collection(collection) = source else {
                 continue;
@@ -216,7 +254,8 @@ impl Leaf {
             sums: None,
             at_most: None,
             ..self.clone()
-        };
+        }
+        .placed();
         leaf.displace(numbers);
         let range = leaf.range;
         leaf.lying(range, None)
@@ -494,6 +533,7 @@ pub(super) fn same_flow(a: &Value, b: &Value) -> bool {
         x.private == y.private
             && x.sources == y.sources
             && x.columns == y.columns
+            && x.deciding == y.deciding
             && x.counts.is_some() == y.counts.is_some()
     };
     a.len() == b.len() && a.iter().zip(&b).all(same)

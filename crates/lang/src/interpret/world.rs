@@ -51,20 +51,19 @@ struct Contributions {
 }
 
 impl Contributions {
-    /// Accounts behind the number, within `value` at `way`, that has the fewest.
-    fn fewest(&self, value: &Value, way: &mut Vec<usize>) -> u64 {
+    /// Accounts behind each number within `value`, which stands at `way`.
+    fn count(&self, value: &Value, way: &mut Vec<usize>, each: &mut Vec<u64>) {
         let Some(parts) = value.parts() else {
             let around = (0..=way.len()).filter_map(|end| self.places.get(way.get(..end)?));
             let accounts: BTreeSet<&Account> = around.flatten().collect();
-            return accounts.len() as u64;
+            each.push(self.stated.saturating_add(accounts.len() as u64));
+            return;
         };
-        let mut fewest = u64::MAX;
         for (place, part) in parts.iter().enumerate() {
             way.push(place);
-            fewest = fewest.min(self.fewest(part, way));
+            self.count(part, way, each);
             way.pop();
         }
-        if parts.is_empty() { 0 } else { fewest }
     }
 }
 
@@ -220,14 +219,20 @@ impl<'a> World<'a> {
     /// How many accounts have contributed to an accumulator since it was shown last: to each of its numbers, so many at least.
     #[must_use]
     pub fn contributions(&self, slot: usize) -> u64 {
-        let Some(contributions) = self.contributions.get(&slot) else {
-            return 0;
-        };
-        let fewest = match self.stored(slot, None) {
-            Some(value) => contributions.fewest(&value, &mut Vec::new()),
-            None => 0,
-        };
-        contributions.stated.saturating_add(fewest)
+        let each = self.contributions_each(slot);
+        each.into_iter().min().unwrap_or(0)
+    }
+
+    /// The same of each number, in order.
+    #[must_use]
+    pub fn contributions_each(&self, slot: usize) -> Vec<u64> {
+        let mut each = Vec::new();
+        if let (Some(contributions), Some(value)) =
+            (self.contributions.get(&slot), self.stored(slot, None))
+        {
+            contributions.count(&value, &mut Vec::new(), &mut each);
+        }
+        each
     }
 
     /// Sets what an account has deposited.

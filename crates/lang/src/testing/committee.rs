@@ -159,8 +159,12 @@ impl Call {
             let numbers = columns::numbers(&value, &slot.ty, hir)?;
             let places = (0..).map(|column| (number, column));
             self.slots.extend(places.zip(numbers));
-            let contributions = u32::try_from(world.contributions(index)).unwrap_or(u32::MAX);
-            self.environment.contributions.insert(number, contributions);
+            let counted = (0..).zip(world.contributions_each(index));
+            let counted = counted.map(|(column, accounts)| {
+                let accounts = u32::try_from(accounts).unwrap_or(u32::MAX);
+                ((number, column), accounts)
+            });
+            self.environment.contributions.extend(counted);
         }
         Some(())
     }

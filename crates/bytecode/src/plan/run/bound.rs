@@ -103,7 +103,10 @@ impl<F: PrimeField> Bound<F> {
                 let branch = self.branches.pop().ok_or_else(|| unsound(place))?;
                 self.awaited.extend(branch.first.unwrap_or(branch.before));
             }
-            Op::EachMember { dst, .. } => {
+            Op::EachMember { dst, group } => {
+                let declared = self.run.walk.contract().groups.get(usize::from(*group));
+                let most = declared.ok_or_else(|| unsound(place))?.max;
+                self.run.walk.charge_members(most.into(), place)?;
                 // What is read inside must be known before.
                 let all: Vec<C> = self.awaited.iter().copied().collect();
                 self.need(&all)?;

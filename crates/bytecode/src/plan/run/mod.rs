@@ -68,8 +68,14 @@ pub struct Environment {
     /// What is stored on the ledger: all columns, by slot and key. Where nothing is stored the slot's initial
     /// values are.
     pub ledger: BTreeMap<(u16, Option<Known>), Vec<Known>>,
-    /// By `accumulator` slot: how many contributions stand behind what it holds; 0 where nothing is said.
-    pub contributions: BTreeMap<u16, u32>,
+    /// By `accumulator` slot and column: how many different accounts have contributed to this number since it was shown
+    /// last; 0 where nothing is said.
+    ///
+    /// An account counts once, however often it calls, and from a call on of which a private parameter was added to the
+    /// number. A number was shown when an entry ran for which [`crate::model::Contract::minimum_contributions`] asks for any of its slot:
+    /// then all numbers of the slot begin at 0 again, also with what that run itself added. Whoever starts runs counts this from the
+    /// calls that took effect: otherwise two shows around one contribution show the contribution.
+    pub contributions: BTreeMap<(u16, u16), u32>,
 }
 
 /// What a run wants next.

@@ -29,6 +29,8 @@ pub struct Walk {
     /// Of `If` its `Else` or `End`, of `Else` and `EachMember` their `End`; else 0.
     jumps: Vec<usize>,
     next: usize,
+    /// Operations done for members so far.
+    member_steps: u64,
     /// Without a value: opened, and not known yet.
     registers: BTreeMap<C, Option<Known>>,
     /// Operations that wait for opened values, in order.
@@ -84,6 +86,7 @@ impl Walk {
             limits,
             jumps,
             next: 0,
+            member_steps: 0,
             registers: BTreeMap::new(),
             waiting: Vec::new(),
             stored: BTreeMap::new(),
@@ -351,6 +354,7 @@ impl Walk {
     ) -> Result<(), PlanError> {
         let accounts = self.environment.groups.get(usize::from(group));
         let accounts = accounts.ok_or_else(|| unsound(place))?.clone();
+        self.charge_members(accounts.len() as u64, place)?;
         for account in accounts {
             self.define(dst, Some(Known::Bytes(account)), place)?;
             for (op, place) in body.iter().zip(place + 1..) {
@@ -363,6 +367,14 @@ impl Walk {
             self.registers.split_off(&dst);
         }
         Ok(())
+    }
+
+    /// Counts what the loop at this place does for so many members.
+    pub(super) fn charge_members(&mut self, members: u64, place: usize) -> Result<(), PlanError> {
+        let body = self.jumps[place].saturating_sub(place + 1) as u64;
+        let steps = members.saturating_mul(body);
+        self.member_steps = self.member_steps.saturating_add(steps);
+        self.limits.check(Limit::MemberSteps, self.member_steps)
     }
 
     /// Does an operation of the public bank whose operands are known.

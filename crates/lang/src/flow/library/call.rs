@@ -58,6 +58,37 @@ impl Call<'_> {
         }
     }
 
+    /// Whether a reduction that is not linear lets one column of a row pick another. A sum of products with truth values is a
+    /// sum of those that are picked.
+    pub(super) fn picks_in_all_rows(&self, walk: &mut Walk<'_>) -> bool {
+        use Builtin as B;
+        let (a, b) = (self.whole(0, walk), self.whole(1, walk));
+        match self.builtin {
+            B::Sum | B::Mean | B::CountTrue | B::Any | B::All | B::SumWhere | B::MeanWhere => false,
+            B::Dot => a.picks(&b) && !(a.is_bit() && b.is_bit()),
+            _ => a.combine(&b, Combination::Number, a.number).picks_itself(),
+        }
+    }
+
+    /// The same of a function of elements; `whole` is made of its arguments. The smaller, larger and cut number, and the
+    /// magnitude, are a comparison and a selection in one.
+    pub(super) fn picks_in_each_row(&self, whole: &Leaf, walk: &mut Walk<'_>) -> bool {
+        use Builtin as B;
+        let is_selection = matches!(
+            self.builtin,
+            B::Max2
+                | B::Min2
+                | B::Clamp
+                | B::Abs
+                | B::SaturatingAdd
+                | B::SaturatingSub
+                | B::SaturatingMul
+        );
+        let mut places = 0..self.values.len();
+        let is_decided = places.any(|place| !self.whole(place, walk).deciding.is_empty());
+        whole.columns.len() > 1 && (is_selection || is_decided)
+    }
+
     /// The index spaces of the first arguments.
     pub(super) fn spaces(&self, arguments: usize) -> Vec<usize> {
         let types = self.args.iter().take(arguments).map(|a| &a.ty);

@@ -167,6 +167,13 @@ impl Walk<'_> {
             |i: usize| matches!(call.args.get(i).map(|arg| &arg.ty), Some(Type::Rows(..)));
         let (a, b) = (call.whole(0, self).sources, call.whole(1, self).sources);
         let (mut a, mut b) = (a.several(), b.several());
+        if call.whole(0, self).picks(&call.whole(1, self)) {
+            // A sum of products with truth values is a sum of those that are picked.
+            (a, b) = (
+                a.decided(Combination::Selection),
+                b.decided(Combination::Selection),
+            );
+        }
         if !is_rows(0) {
             a = a.reduced(over, Mix::Aggregate);
         }

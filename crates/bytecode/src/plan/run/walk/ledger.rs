@@ -139,7 +139,7 @@ pub(super) fn check_params(
     Ok(())
 }
 
-/// Accumulators that the entry shows have enough contributions.
+/// Accumulators that the entry shows have enough contributions, to each of their numbers.
 pub(super) fn check_contributions(
     contract: &Contract,
     entry: usize,
@@ -147,7 +147,12 @@ pub(super) fn check_contributions(
 ) -> Result<(), PlanError> {
     for (slot, declared) in (0..).zip(&contract.slots) {
         let needed = contract.minimum_contributions(entry, usize::from(slot));
-        let given = environment.contributions.get(&slot).copied().unwrap_or(0);
+        let columns = (0..).zip(&declared.columns);
+        let given = columns.map(|(column, _)| {
+            let contributed = environment.contributions.get(&(slot, column));
+            contributed.copied().unwrap_or(0)
+        });
+        let given = given.min().unwrap_or(0);
         if given < needed {
             let name = &declared.name;
             let why = format!("`{name}` has {given} contributions; this entry needs {needed}");
