@@ -97,6 +97,23 @@ fn the_vault_without_its_key_passes_its_tests() {
     agrees(&vault_without_key(), &[3, 5]);
 }
 
+/// What is paid to members does not depend on whether their rows are read.
+#[test]
+fn members_are_those_who_give_also_where_nothing_is_read() {
+    let source = "contract Paid version 1 {
+      group g min 2 max 9;
+      state L { paid: map<id, u64>; n: u64 = 0; }
+      collect a: private u64 from each g range 0..=9 allow aggregate(2) to public;
+      entry pay() { for m in g { L.paid[m] += 1; } }
+      entry unused() { let sum = a.sum(); L.n += 1; }
+      test \"two\" {
+        given a = [3, 4]; run pay(); expect L.paid[g[1]] == 1; run unused(); expect L.n == 1;
+      }
+      test \"one is too few\" { given a = [3]; expect fail run pay(); expect fail run unused(); }
+    }";
+    agrees(source, &[3]);
+}
+
 /// The same test with other secrets that lead to the same results.
 #[test]
 fn what_is_sent_does_not_depend_on_secrets() {
