@@ -114,6 +114,30 @@ fn members_are_those_who_give_also_where_nothing_is_read() {
     agrees(source, &[3]);
 }
 
+#[test]
+fn members_keep_their_numbers_when_rows_are_refused() {
+    let source = "contract Who version 1 {
+      group g min 2 max 9;
+      struct Row { x: u64 range 0..=9; }
+      state L { last: id; }
+      collect a: private u64 from each g range 0..=9 allow member to public;
+      collect t: private table<Row> from each g max_rows 2 allow member to public;
+      entry e() {
+        reveal most = a.owner_at(a.argmax()) to public;
+        reveal least = a.owner_at(a.argmin()) to caller;
+        reveal other = t.owner_at(t.x.argmax()) to caller;
+        L.last = most;
+      }
+      test \"the first is out of range\" {
+        given a = [10, 3, 7, 2];
+        given t = [[Row(x: 1), Row(x: 2)], [Row(x: 10), Row(x: 3)], [Row(x: 8)]];
+        run e() as g[0];
+        expect most == g[2]; expect least == g[3]; expect other == g[2]; expect L.last == g[2];
+      }
+    }";
+    agrees(source, &[3]);
+}
+
 /// The same test with other secrets that lead to the same results.
 #[test]
 fn what_is_sent_does_not_depend_on_secrets() {
