@@ -138,6 +138,27 @@ fn members_keep_their_numbers_when_rows_are_refused() {
     agrees(source, &[3]);
 }
 
+/// `min` counts people, not rows.
+#[test]
+fn members_who_give_many_rows_are_one_each() {
+    let source = "contract Few version 1 {
+      group g min 3 max 9;
+      struct Row { x: u64 range 0..=9; }
+      collect t: private table<Row> from each g max_rows 3 allow aggregate(3) to public;
+      entry e() { reveal sum = t.x.sum() to public; }
+      test \"four rows of two\" {
+        given t = [[Row(x: 1), Row(x: 2), Row(x: 3)], [Row(x: 4)]]; expect fail run e();
+      }
+      test \"the third has no valid row\" {
+        given t = [[Row(x: 1), Row(x: 2)], [Row(x: 3)], [Row(x: 10)]]; expect fail run e();
+      }
+      test \"four rows of three\" {
+        given t = [[Row(x: 1), Row(x: 2)], [Row(x: 3)], [Row(x: 4)]]; run e(); expect sum == 10;
+      }
+    }";
+    agrees(source, &[3]);
+}
+
 /// The same test with other secrets that lead to the same results.
 #[test]
 fn what_is_sent_does_not_depend_on_secrets() {
