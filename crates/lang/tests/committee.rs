@@ -159,6 +159,23 @@ fn members_who_give_many_rows_are_one_each() {
     agrees(source, &[3]);
 }
 
+/// Nodes see that a value that is cut to a range lies in it.
+#[test]
+fn what_is_cut_to_a_range_is_known_to_lie_there() {
+    let source = "contract Cut version 1 {
+      entry e(x: private i32 from caller) {
+        reveal root = sqrt(clamp(x, 0, 900)) to caller;
+        reveal square = clamp(x, -1_000, 1_000) * max(min(x, 9), -9) to caller;
+        reveal at = [5, 6, 7].lookup(clamp(x, 0, 2)) to caller;
+      }
+      test \"both ends\" {
+        run e(x: 2_000_000_000) as ann; expect root == 30; expect square == 9_000; expect at == 7;
+        run e(x: -4) as ann; expect root == 0; expect square == 16; expect at == 5;
+      }
+    }";
+    agrees(source, &[3]);
+}
+
 /// The same test with other secrets that lead to the same results.
 #[test]
 fn what_is_sent_does_not_depend_on_secrets() {
