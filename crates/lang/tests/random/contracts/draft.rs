@@ -72,6 +72,8 @@ impl Scalar {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
     Number(i128, i128),
+    /// A number of magnitude at most this, which may not fit the small field after a step or two.
+    Wide(i128),
     Flag,
     Name,
     Fixed,

@@ -51,12 +51,13 @@ fn entry(choices: &mut Choices, frame: &Frame, number: usize) -> (Entry, String)
     let (params, declared) = params(&mut draft);
     let by = draft.choices.of(&[None, None, Some("p"), Some("g")]);
     let who = by.map_or(String::new(), |by| format!(" by {by}"));
-    let when = match draft.choices.pick(4) {
+    let when = match draft.choices.pick(5) {
         1 => " when L.open",
         2 => " when L.n < 20 || L.open",
+        3 => " when a.len() > 3 || L.open",
         _ => "",
     };
-    let pays = draft.choices.of(&["", "", "", " pays 3"]);
+    let pays = draft.choices.of(&["", "", "", " pays 3", " pays a.len()"]);
     draft.statements(At::Open, 2);
     if !draft.text.contains("reveal ") {
         draft.reveal_number();
@@ -117,7 +118,13 @@ fn private_param(draft: &mut Draft) -> (Given, &'static str, Held) {
             Held::Number(low, high),
         )
     };
-    match draft.choices.pick(9) {
+    match draft.choices.pick(10) {
+        9 => {
+            let most = 100_000_000_000_000_000;
+            let given = Given::Scalar(Kind::Number(-most, most));
+            let ty = "i64 range -100_000_000_000_000_000..=100_000_000_000_000_000";
+            (given, ty, Held::Wide(most))
+        }
         1 => (Given::Scalar(Kind::Flag), "bool", Held::Flag),
         2 => (Given::Scalar(Kind::Name), "Kind", Held::Name),
         3 => (Given::Hash, "hash", Held::Hash),

@@ -35,7 +35,11 @@ impl Draft<'_, '_> {
     pub(crate) fn reveal_number(&mut self) {
         let depth = 1 + self.choices.pick(3);
         let want = self.choices.of(&[Want::Any, Want::Own, Want::Made]);
-        let number = self.private_number(depth, want);
+        let number = match self.choices.pick(4) {
+            // Beyond what fits the small field.
+            3 => self.wide_number(want),
+            _ => self.private_number(depth, want),
+        };
         let (name, to) = (self.name("r"), self.recipients());
         self.line(&format!("reveal {name} = {} to {to};", number.text));
         if to == "public" {
@@ -61,6 +65,12 @@ impl Draft<'_, '_> {
 
     /// A value for each row, to its owner.
     fn reveal_rows(&mut self) {
+        if self.choices.chance(4)
+            && let Some(value) = self.row_composite()
+        {
+            let name = self.name("r");
+            return self.line(&format!("reveal {name} = {value} to owner(rows);"));
+        }
         let depth = self.choices.pick(3);
         let (collection, rows) = self.rows(depth, Want::Any);
         let number = rows.clone().number().text;
@@ -175,7 +185,11 @@ impl Draft<'_, '_> {
         let y = self.private_number(1, want).within(MOST).text;
         let flag = self.flag(1, want).text;
         let (name, to) = (self.name("r"), self.recipients());
-        let value = match self.choices.pick(8) {
+        let value = match self.choices.pick(10) {
+            9 => {
+                format!("({flag} ? Pair(left: {x}, right: 3) : swap(Pair(left: {y}, right: {x})))")
+            }
+            8 => format!("({flag} ? ({x}, true) : ({y}, {x} > 1))"),
             7 if to != "public" => format!("({flag} ? some(MPC.word) : none())"),
             0 => format!("({x}, {x} < {y})"),
             1 => format!("Pair(left: {x}, right: {y})"),

@@ -257,6 +257,7 @@ impl Draft<'_, '_> {
         if self.frame.sets && self.choices.chance(5) {
             let count = self.choices.of(&[
                 "psi_count(list.distinct(), other.distinct())",
+                "join(list, other, other).map(|m| m.is_some()).count_true()",
                 "psi(list, other).count_true()",
             ]);
             return Scalar::secret(format!("({count} as i64)"), 0, 6);
@@ -298,6 +299,40 @@ impl Draft<'_, '_> {
             }
             _ => Scalar::secret(format!("{text}.sum()"), ROWS * zero.0, ROWS * zero.1),
         }
+    }
+}
+
+impl Draft<'_, '_> {
+    /// Whether rows have a column in fixed point: `rows.x`.
+    pub(crate) fn has_real_rows(&self) -> bool {
+        let mut columns = self.frame.collections.iter().flat_map(|c| &c.columns);
+        columns.any(|column| matches!(column.kind, Kind::Fixed(..)))
+    }
+
+    /// A number in fixed point that mixes all rows.
+    pub(crate) fn fixed_aggregate(&mut self) -> String {
+        let rows = self.choices.of(&[
+            "rows.x",
+            "(rows.x * 0.5)",
+            "(rows.x * rows.x)",
+            "rows.map(|r| r.x - 1.25)",
+            "(rows.n as fix)",
+        ]);
+        let method = self.choices.of(&["sum", "mean", "max", "min", "median"]);
+        format!("clamp({rows}.{method}(), -64.0, 64.0)")
+    }
+
+    /// For each row several values side by side, or one in fixed point.
+    pub(crate) fn row_composite(&mut self) -> Option<String> {
+        let real = self.has_real_rows();
+        let found = self.frame.collections.iter().any(|c| c.name == "rows");
+        found.then(|| match self.choices.pick(5) {
+            0 => "rows.map(|r| Pair(left: r.n, right: r.n * r.n))".to_owned(),
+            1 => "rows.map(|r| (r.n > 2, r.kind))".to_owned(),
+            2 if real => "rows.map(|r| r.n > 0 ? r.x * 2 : 0.5)".to_owned(),
+            3 if real => "rows.x * rows.x / 3 - 0.25".to_owned(),
+            _ => "rows.map(|r| r.n > 3 ? some(r.n - 1) : none())".to_owned(),
+        })
     }
 }
 

@@ -17,6 +17,25 @@ impl Draft<'_, '_> {
         Scalar::secret(text, number.low + leaf.low, number.high + leaf.high)
     }
 
+    /// A parameter of many digits, if there is one.
+    pub(crate) fn wide_number(&mut self, want: Want) -> Scalar {
+        let number = self.private_number(1, want).within(MOST);
+        let found = self.variable(|variable| match variable.held {
+            Held::Wide(most) if want.takes(variable.want) => Some(most),
+            _ => None,
+        });
+        let Some((variable, most)) = found else {
+            return number;
+        };
+        let (x, y) = (variable.name, number.text);
+        match self.choices.pick(4) {
+            0 => Scalar::secret(format!("({x} - {y})"), -most - MOST, most + MOST),
+            1 => Scalar::secret(format!("({x} / {y})"), -most, most),
+            2 => Scalar::secret(format!("({x} * 50 + {y})"), -60 * most, 60 * most),
+            _ => Scalar::secret(format!("max({x}, {y} * {y})"), -most, most),
+        }
+    }
+
     pub(crate) fn number(&mut self, depth: usize, want: Want) -> Scalar {
         if depth == 0 || self.choices.chance(4) {
             return self.number_leaf(want);
@@ -458,6 +477,7 @@ impl Draft<'_, '_> {
             (0 | 1, Some((variable, ()))) => variable.name,
             (2, _) => self.choices.of(&["0.5", "3.25", "-1.75"]).to_owned(),
             (3, _) if want != Want::Made => "clamp(MPC.real, -64.0, 64.0)".to_owned(),
+            (3, _) if self.has_real_rows() => self.fixed_aggregate(),
             _ => {
                 let number = self.private_number(0, want).within(60);
                 format!("({} as fix)", number.text)
