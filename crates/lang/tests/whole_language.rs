@@ -1,5 +1,5 @@
-//! Random contracts of the whole language: interpreter, bytecode in the clear and committees come to the same, and what
-//! committees send depends on nothing that is secret.
+//! Random contracts of the whole language: interpreter, bytecode in the clear and committees come to the same, and neither what
+//! everyone sees nor what committees send depends on anything else that is secret.
 //!
 //! The cases of the test command are the same every time. The campaign draws others, as many as it is told.
 
@@ -14,7 +14,7 @@ use enigma_bytecode::model::Contract;
 use enigma_lang::diagnostic::Severity;
 use enigma_lang::hir::{Test, TestStep};
 use enigma_lang::testing::Committee;
-use enigma_lang::{Checked, Code, compile, run_test, run_test_on};
+use enigma_lang::{Checked, Code, compile, run_test, run_test_on, test_leak};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -124,6 +124,21 @@ fn in_the_clear(bytes: &[u8], tally: &mut Tally) -> Result<(), TestCaseError> {
         Some(ready) => ready.check_on(&mut InTheClear::new(&ready.contract)),
         None => Ok(()),
     }
+}
+
+/// In the interpreter with other secrets: where all recipients are shown the same, everyone sees the same.
+fn with_other_secrets(bytes: &[u8], tally: &mut Tally) -> Result<(), TestCaseError> {
+    let Some(ready) = ready(contracts::contract(bytes, 1), tally)? else {
+        return Ok(());
+    };
+    let outcome = test_leak(&ready.checked, &ready.test);
+    tally.compared += outcome.compared as usize;
+    if let Some(difference) = outcome.difference {
+        let at = &ready.source[difference.span.range()];
+        let message = format!("{}: {at}\n{}", difference.message, ready.source);
+        return Err(TestCaseError::fail(message));
+    }
+    Ok(())
 }
 
 /// On a committee with two sets of secrets.
@@ -247,6 +262,13 @@ fn bytecode_in_the_clear_is_what_the_interpreter_says() {
 }
 
 #[test]
+fn what_everyone_sees_does_not_depend_on_secrets() {
+    let surveyed = survey(60, 4, with_other_secrets);
+    assert_agreement(&surveyed);
+    assert!(surveyed.0.compared > surveyed.0.ran, "{:#?}", surveyed.0);
+}
+
+#[test]
 fn committees_of_three_are_what_the_interpreter_says() {
     let surveyed = survey(40, 2, |bytes, tally| on_a_committee(bytes, 3, tally));
     assert_agreement(&surveyed);
@@ -264,7 +286,7 @@ fn committees_of_five_are_what_the_interpreter_says() {
     }));
 }
 
-/// How many cases in the clear; a tenth of them runs on committees of three, a hundredth on those of five.
+/// How many cases in the clear; a tenth of them runs with other secrets and on committees of three, a hundredth on those of five.
 const CASES: &str = "ENIGMA_RANDOM_CONTRACTS";
 
 #[test]
@@ -276,6 +298,8 @@ fn the_long_campaign_of_random_contracts() {
     let seed = std::env::var("ENIGMA_TEST_SEED").map_or(11, |text| text.parse().expect("a number"));
     let clear = survey(cases, seed, in_the_clear);
     eprintln!("in the clear: {:#?}", clear.0);
+    let secrets = survey(cases / 10, seed + 3, with_other_secrets);
+    eprintln!("with other secrets: {:#?}", secrets.0);
     let three = survey(cases / 10, seed + 1, |bytes, tally| {
         on_a_committee(bytes, 3, tally)
     });
@@ -284,7 +308,7 @@ fn the_long_campaign_of_random_contracts() {
         on_a_committee(bytes, 5, tally)
     });
     eprintln!("committees of five: {:#?}", five.0);
-    for surveyed in [clear, three, five] {
+    for surveyed in [clear, secrets, three, five] {
         assert_agreement(&surveyed);
     }
 }

@@ -209,13 +209,6 @@ impl Draft<'_, '_> {
             self.declare(y, Held::Flag, Want::Own, false);
             return;
         }
-        if self.choices.chance(3) {
-            let (list, _) = self.list(1, Want::Own);
-            let place = self.name("v");
-            self.line(&format!("let ({place}, {x}, {y}) = {list}.top2();"));
-            self.declare(x, Held::Number(-MOST, MOST), Want::Own, false);
-            return self.declare(y, Held::Number(-MOST, MOST), Want::Own, false);
-        }
         let depth = self.choices.pick(2);
         let (_, rows) = self.open_rows(depth, Want::Made);
         let (place, number) = (self.name("v"), rows.number().text);
