@@ -30,6 +30,7 @@ pub(crate) use elementary::laplace_decay;
 pub(crate) use operator::{binary, cast, unary};
 pub use refusal::Refusal;
 pub use transcript::{Event, Transcript};
+pub(crate) use uses::collections_used;
 pub use world::{DEPOSIT, Outcome, Transfer, World};
 
 /// What a reveal shows.

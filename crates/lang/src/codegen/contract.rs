@@ -15,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{
     Allow, AllowShape, Collection, Entry, Hir, Param, Provider, Recipient, Role, Rows, Slot, Store,
 };
+use crate::interpret;
 use crate::value::Value;
 
 /// The compiled contract, which the verifier has not seen yet.
@@ -190,14 +191,55 @@ fn entry(
     let params = entry.params.iter();
     let params = params.map(|param| self::param(param, entry, &checked.hir, limit));
     let params = params.collect::<Done<_>>()?;
-    let mut execution = Execution::new(checked, (index, entry), limit, manifest);
-    execution.entry()?;
+    let lines = manifest.len();
+    let mut code = self::code(checked, (index, entry), limit, manifest, &BTreeSet::new())?;
+    let unread = unread(&code, manifest.get(lines..), checked, entry);
+    if !unread.is_empty() {
+        manifest.truncate(lines);
+        code = self::code(checked, (index, entry), limit, manifest, &unread)?;
+    }
     Ok(model::Entry {
         name: entry.name.clone(),
         by: by.transpose()?,
         params,
-        code: prune::needed(execution.into_code()),
+        code,
     })
+}
+
+fn code(
+    checked: &Checked,
+    entry: (usize, &Entry),
+    limit: i128,
+    manifest: &mut Vec<model::Reveal>,
+    counted: &BTreeSet<usize>,
+) -> Done<Vec<model::Op>> {
+    let mut execution = Execution::new(checked, entry, limit, manifest);
+    execution.entry(counted)?;
+    Ok(prune::needed(execution.into_code()))
+}
+
+/// Collections that the entry uses in the source and not in its code: nothing that counts is made of them, but who
+/// gives to them contributes to the call, and too few refuse it.
+fn unread(
+    code: &[model::Op],
+    lines: Option<&[model::Reveal]>,
+    checked: &Checked,
+    entry: &Entry,
+) -> BTreeSet<usize> {
+    let guards = lines
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|line| &line.min_groups);
+    let read = code.iter().filter_map(|op| match op {
+        model::Op::Input { collection, .. } | model::Op::Rows { collection, .. } => {
+            Some(*collection)
+        }
+        _ => None,
+    });
+    let read = read.chain(guards.map(|(collection, _)| *collection));
+    let read: BTreeSet<usize> = read.map(usize::from).collect();
+    let used = interpret::collections_used(&checked.hir, entry);
+    used.difference(&read).copied().collect()
 }
 
 fn param(param: &Param, entry: &Entry, hir: &Hir, limit: i128) -> Done<model::Param> {

@@ -125,12 +125,25 @@ impl<'a> Execution<'a> {
         self.registers.into_code()
     }
 
-    /// What must hold before anything is computed, then the body, then what stays in secret slots.
-    pub(super) fn entry(&mut self) -> Done<()> {
+    /// What must hold before anything is computed, then the body, then what stays in secret slots. `counted`: collections
+    /// whose rows are counted whatever is computed of them.
+    pub(super) fn entry(&mut self, counted: &BTreeSet<usize>) -> Done<()> {
         let entry = self.entry;
         self.parameters()?;
         self.load_slots()?;
-        for (collection, least) in self.rows_needed() {
+        let mut needed = self.rows_needed();
+        let fewest = |collection: usize| {
+            let checked = self.checked;
+            checked
+                .facts
+                .minimum_rows(&checked.hir, self.index, collection)
+        };
+        needed.extend(
+            counted
+                .iter()
+                .map(|collection| (*collection, fewest(*collection))),
+        );
+        for (collection, least) in needed {
             let rows = self.row_count(collection)?;
             let enough = (self.arithmetic(entry.span)).compare(
                 BinaryOp::GreaterEqual,
@@ -163,9 +176,9 @@ impl<'a> Execution<'a> {
     }
 
     /// Rows that the entry needs beyond what follows from its reveals and the group: of what it stores.
-    fn rows_needed(&self) -> Vec<(usize, u32)> {
+    fn rows_needed(&self) -> BTreeMap<usize, u32> {
         let Some(facts) = self.checked.facts.entries.get(self.index) else {
-            return Vec::new();
+            return BTreeMap::new();
         };
         let shown = |collection: usize| {
             let sources = facts.reveals.iter().flat_map(|reveal| {

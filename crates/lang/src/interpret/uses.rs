@@ -44,6 +44,11 @@ pub(super) fn uses(hir: &Hir, entry: &Entry) -> Uses {
     uses
 }
 
+/// Collections that take part in a call of an entry.
+pub(crate) fn collections_used(hir: &Hir, entry: &Entry) -> BTreeSet<usize> {
+    uses(hir, entry).collections
+}
+
 /// Slots that some entry reads as they were at an earlier block.
 pub(super) fn slots_read_back(hir: &Hir) -> BTreeSet<usize> {
     let mut slots = BTreeSet::new();

@@ -171,8 +171,18 @@ impl Pass<'_> {
     fn misfit(&self, value: &Expr, want: &Type) -> Option<Diagnostic> {
         let kind = value.kind();
         let fits = match (&kind, want) {
-            (ExprKind::List(items), Type::List(element, _) | Type::Rows(element, _)) => {
+            (ExprKind::List(items), Type::List(element, _)) => {
                 return items.iter().find_map(|item| self.misfit(item, element));
+            }
+            (ExprKind::List(items), Type::Rows(row, _)) => {
+                let is_list = matches!(**row, Type::List(..) | Type::Bytes(_));
+                return items.iter().find_map(|item| match item.kind() {
+                    // What one giver gives, where that is several rows.
+                    ExprKind::List(rows) if !is_list => {
+                        rows.iter().find_map(|item| self.misfit(item, row))
+                    }
+                    _ => self.misfit(item, row),
+                });
             }
             (ExprKind::Bool(_), _) => matches!(want, Type::Bool | Type::Unknown),
             (ExprKind::Int(_), _) => {

@@ -100,11 +100,12 @@ impl Call {
         let hir = &world.checked().hir;
         let used = contract.collections_used(self.entry);
         let mut contributors = vec![BTreeSet::new(); hir.groups.len()];
+        let mut givers = Vec::new();
         for (index, collection) in hir.collections.iter().enumerate() {
             let is_used = used.contains(&u16::try_from(index).ok()?);
             let width = contract.collections.get(index)?.columns.len();
             let mut columns = vec![Vec::new(); width];
-            let mut accounts = Vec::new();
+            let (mut accounts, mut members) = (Vec::new(), Vec::new());
             let given = world.given_rows(index).iter().filter(|_| is_used);
             // What is no value of a row at all is refused when it is given.
             for (giver, row) in given.filter_map(|(giver, row)| Some((giver, row.as_ref()?))) {
@@ -113,6 +114,7 @@ impl Call {
                     column.push(number);
                 }
                 accounts.push(giver.address());
+                members.push(giver);
                 if let Provider::Each(group) = collection.provider {
                     contributors.get_mut(group)?.insert(giver);
                 }
@@ -121,6 +123,20 @@ impl Call {
             self.environment.rows.push(rows);
             self.environment.row_accounts.push(accounts);
             self.collections.push(columns);
+            givers.push(members);
+        }
+        for (collection, givers) in hir.collections.iter().zip(givers) {
+            let Provider::Each(group) = collection.provider else {
+                self.environment.row_members.push(Vec::new());
+                continue;
+            };
+            let members = contributors.get(group)?;
+            let number = |giver: &&Account| members.iter().position(|member| member == giver);
+            let numbers = givers
+                .iter()
+                .map(|giver| u32::try_from(number(giver)?).ok());
+            let numbers = numbers.collect::<Option<_>>()?;
+            self.environment.row_members.push(numbers);
         }
         // Accounts of members are ordered as the members are.
         let groups = contributors.into_iter();

@@ -8,7 +8,7 @@ mod ledger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::{check_contributions, check_params};
+use ledger::{check_contributions, check_givers, check_params};
 
 use super::{Ended, Environment, Shown};
 use crate::model::{C, Column, Contract, Kind, Known, Op, PublicOp, Register, Reveal, S};
@@ -67,6 +67,7 @@ impl Walk {
         allowed_rows(&contract, entry, &environment.rows)?;
         check_params(&contract, entry, &environment)?;
         check_contributions(&contract, entry, &environment)?;
+        check_givers(&contract, entry, &environment)?;
         Walk::unasked(contract, entry, environment, limits)
     }
 

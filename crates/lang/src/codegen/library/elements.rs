@@ -97,11 +97,18 @@ impl Execution<'_> {
             }
             _ => {}
         }
-        if let (Value::Secret(x), Value::Secret(y)) = (a, b) {
+        let is_number = |value: &Value| matches!(value, Value::Secret(_) | Value::Known(_));
+        let is_secret = |value: &Value| matches!(value, Value::Secret(_));
+        if is_number(a) && is_number(b) && (is_secret(a) || is_secret(b)) {
+            // Nodes see from one operation that the result lies on this side of a bound.
+            let (x, y) = (
+                self.arithmetic(span).secret(a)?,
+                self.arithmetic(span).secret(b)?,
+            );
             let like = Secret {
                 vector: x.vector || y.vector,
                 lifted: x.lifted || y.lifted,
-                ..*x
+                ..x
             };
             let (a, b) = (x.register, y.register);
             return self.arithmetic(span).mapped(like, |dst| match relation {

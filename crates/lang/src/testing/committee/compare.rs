@@ -158,11 +158,15 @@ impl Compared<'_> {
         let Some(Kind::MemberOf(collection)) = kind else {
             return Known::Number(value);
         };
-        let accounts = &self.call.environment.row_accounts;
-        let accounts = accounts.get(usize::from(collection));
-        let account = usize::try_from(value)
-            .ok()
-            .and_then(|row| accounts?.get(row).cloned());
+        let environment = &self.call.environment;
+        let collection = usize::from(collection);
+        let members = environment.row_members.get(collection);
+        let row = match members.filter(|members| !members.is_empty()) {
+            Some(members) => (members.iter()).position(|member| i64::from(*member) == value),
+            None => usize::try_from(value).ok(),
+        };
+        let accounts = environment.row_accounts.get(collection);
+        let account = accounts.and_then(|accounts| accounts.get(row?).cloned());
         Known::Bytes(account.unwrap_or_default())
     }
 

@@ -1,7 +1,9 @@
 //! The ledger in a walk: what is stored and loaded, what takes place, and what of the environment a run may begin with.
 
+use std::collections::BTreeSet;
+
 use super::{ACCOUNT_BYTES, Walk, unsound};
-use crate::model::{C, Column, Contract, Kind, Known, Op, Slot, Store};
+use crate::model::{C, Column, Contract, Kind, Known, Op, Provider, RowCount, Slot, Store};
 use crate::plan::error::PlanError;
 use crate::plan::run::{Effect, Environment};
 
@@ -156,6 +158,34 @@ pub(super) fn check_contributions(
         if given < needed {
             let name = &declared.name;
             let why = format!("`{name}` has {given} contributions; this entry needs {needed}");
+            return Err(PlanError::Refused { why });
+        }
+    }
+    Ok(())
+}
+
+/// Where members give several rows each, enough members gave some: rows alone do not say it.
+pub(super) fn check_givers(
+    contract: &Contract,
+    entry: usize,
+    environment: &Environment,
+) -> Result<(), PlanError> {
+    for collection in contract.collections_used(entry) {
+        let at = usize::from(collection);
+        let Some(declared) = contract.collections.get(at) else {
+            continue;
+        };
+        let (Provider::Each(group), RowCount::UpTo(_)) = (declared.provider, declared.rows) else {
+            continue;
+        };
+        let Some(group) = contract.groups.get(usize::from(group)) else {
+            continue;
+        };
+        let accounts = environment.row_accounts.get(at).into_iter().flatten();
+        let givers = accounts.collect::<BTreeSet<_>>().len();
+        if (givers as u64) < u64::from(group.min) {
+            let (name, needed) = (&declared.name, group.min);
+            let why = format!("{givers} members gave rows of `{name}`; the group needs {needed}");
             return Err(PlanError::Refused { why });
         }
     }
