@@ -1,7 +1,11 @@
 //! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
+//!
+//! How many values a row has says the contract, so a node takes rows only once it has the contract's bytecode, which whoever
+//! deployed an instance brings.
 
 use std::collections::BTreeSet;
 
+use enigma_bytecode::model::Contract;
 use enigma_field::Party as PartyNumber;
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
 use enigma_wire::controller::Receipt;
@@ -20,17 +24,69 @@ const PENDING_ROOTS_MAX: usize = 4;
 /// Longest proof that an owner is on a member list: lists have at most 2^32 members.
 const MEMBER_PROOF_MAX: usize = 32;
 
-/// Values each member gives: one in this version.
-const VALUES_PER_MEMBER: usize = 1;
-
 /// A deposit that will not be kept.
 struct Refusal {
     code: ErrorCode,
     message: String,
 }
 
-/// Handles a deposit up to the write; the receipt follows in [`acknowledge`].
-pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
+/// What the ledger says about a deposit that may be given.
+struct Granted {
+    context: dealing::Context,
+    node: NodeId,
+    contract: Hash,
+    /// Which of the contract's collections it is.
+    slot: u16,
+}
+
+/// Handles a deposit up to the write; the receipt follows in [`acknowledge`]. If the contract is not in memory it is read first.
+pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: Box<Deposit>) {
+    match permitted(&party.shared, &deposit) {
+        Ok(granted) => match party.shared.programs.get(&granted.contract).cloned() {
+            Some(program) => keep(party, reply, &deposit, &granted, &program),
+            None => {
+                let key = granted.contract.0.to_vec();
+                let pending = Pending::DepositProgram { reply, deposit };
+                party.shared.load(pending, Table::Contracts, key);
+            }
+        },
+        Err(refusal) => refuse(&mut party.shared, reply, &deposit, refusal),
+    }
+}
+
+/// The contract of a deposit was looked for on the disk. The deposit is judged anew: the ledger may have gone on.
+pub(crate) fn on_program(
+    party: &mut Party,
+    reply: ReplyId,
+    deposit: Box<Deposit>,
+    pairs: &[(Vec<u8>, Vec<u8>)],
+) {
+    let granted = match permitted(&party.shared, &deposit) {
+        Ok(granted) => granted,
+        Err(refusal) => return refuse(&mut party.shared, reply, &deposit, refusal),
+    };
+    match crate::job::stored_program(&mut party.shared, granted.contract, pairs) {
+        Ok(program) => keep(party, reply, &deposit, &granted, &program),
+        Err(message) => {
+            let code = ErrorCode::Unavailable;
+            refuse(
+                &mut party.shared,
+                reply,
+                &deposit,
+                Refusal { code, message },
+            );
+        }
+    }
+}
+
+/// Checks the row, and writes it.
+fn keep(
+    party: &mut Party,
+    reply: ReplyId,
+    deposit: &Deposit,
+    granted: &Granted,
+    program: &Contract,
+) {
     let contribution = &deposit.contribution;
     let (collection, member, root) = (
         contribution.collection,
@@ -38,7 +94,7 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
         contribution.root,
     );
     let place = (collection, member);
-    let result = permitted(&party.shared, deposit).and_then(|(context, node)| {
+    let result = values_of_row(program, granted.slot).and_then(|values_len| {
         let waiting = party.pending_roots.entry(place).or_default();
         if waiting.len() >= PENDING_ROOTS_MAX && !waiting.contains(&root) {
             let message = format!(
@@ -46,7 +102,7 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
             );
             return Err(Refusal { code: ErrorCode::Unavailable, message });
         }
-        let row = checked_row(&party.shared, deposit, &context, node)?;
+        let row = checked_row(&party.shared, deposit, granted, values_len)?;
         waiting.insert(root);
         Ok(row)
     });
@@ -66,18 +122,36 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: &Deposit) {
                 }],
             );
         }
-        Err(Refusal { code, message }) => {
-            if code == ErrorCode::BadDealing {
-                let fact = Fact::DealingRefused {
-                    owner: contribution.owner,
-                    collection,
-                    why: message.clone(),
-                };
-                party.shared.push(Effect::Report(fact));
-            }
-            party.shared.refuse(reply, code, message);
-        }
+        Err(refusal) => refuse(&mut party.shared, reply, deposit, refusal),
     }
+}
+
+fn refuse(
+    shared: &mut Shared,
+    reply: ReplyId,
+    deposit: &Deposit,
+    Refusal { code, message }: Refusal,
+) {
+    if code == ErrorCode::BadDealing {
+        let fact = Fact::DealingRefused {
+            owner: deposit.contribution.owner,
+            collection: deposit.contribution.collection,
+            why: message.clone(),
+        };
+        shared.push(Effect::Report(fact));
+    }
+    shared.refuse(reply, code, message);
+}
+
+/// How many values a row of the collection has: one for each column.
+fn values_of_row(program: &Contract, slot: u16) -> Result<usize, Refusal> {
+    let collection = program.collections.get(usize::from(slot));
+    collection
+        .map(|collection| collection.columns.len())
+        .ok_or_else(|| Refusal {
+            code: ErrorCode::NotAllowed,
+            message: format!("contract {} has no collection {slot}", program.name),
+        })
 }
 
 /// The row is durable: sign the receipt.
@@ -195,7 +269,7 @@ pub(crate) fn row_key(collection: CollectionId, member: MemberIndex, root: Hash)
 }
 
 /// May this owner give this row here, now? Decided from the ledger alone.
-fn permitted(shared: &Shared, deposit: &Deposit) -> Result<(dealing::Context, NodeId), Refusal> {
+fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
     let contribution = &deposit.contribution;
     let refuse = |message: String| {
         Err(Refusal {
@@ -263,17 +337,25 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<(dealing::Context, No
                 contribution.collection
             ),
         })?;
-    Ok((context, node))
+    let instance = shared.ledger.instances.get(&collection.terms.instance);
+    let contract = instance.map(|instance| instance.contract);
+    Ok(Granted {
+        context,
+        node,
+        contract: contract.unwrap_or_default(),
+        slot: collection.terms.slot,
+    })
 }
 
 /// Opens and checks the row package; gives the row's bytes for the disk.
 fn checked_row(
     shared: &Shared,
     deposit: &Deposit,
-    context: &dealing::Context,
-    node: NodeId,
+    Granted { context, node, .. }: &Granted,
+    values_len: usize,
 ) -> Result<Vec<u8>, Refusal> {
     let contribution = &deposit.contribution;
+    let node = *node;
     let bad = |why: String| Refusal {
         code: ErrorCode::BadDealing,
         message: format!(
@@ -298,8 +380,8 @@ fn checked_row(
     let party = position
         .and_then(|at| PartyNumber::new(at as u8 + 1))
         .ok_or_else(|| bad("this node is not on the committee".to_owned()))?;
-    let package = RowPackage::decode(context, VALUES_PER_MEMBER, &opened)
-        .map_err(|error| bad(error.to_string()))?;
+    let package =
+        RowPackage::decode(context, values_len, &opened).map_err(|error| bad(error.to_string()))?;
     let row = package
         .check(context, party, contribution.root)
         .map_err(|error| bad(error.to_string()))?;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_wire::api::{ApiError, ErrorCode, JobPhase, JobStatus, SealedOutput};
+use enigma_wire::api::{ApiError, Deposit, ErrorCode, JobPhase, JobStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
@@ -123,6 +123,11 @@ pub(crate) enum Pending {
     Deposit {
         reply: ReplyId,
         receipt: Receipt,
+    },
+    /// Reading the contract whose collection a deposit is for.
+    DepositProgram {
+        reply: ReplyId,
+        deposit: Box<Deposit>,
     },
     Program {
         reply: ReplyId,
@@ -384,7 +389,7 @@ impl Party {
             return self.shared.reply(reply, Response::Error(denied));
         }
         match request {
-            ClientRequest::Deposit(deposit) => deposit::accept(self, reply, &deposit),
+            ClientRequest::Deposit(deposit) => deposit::accept(self, reply, deposit),
             ClientRequest::PutContract { contract, bytecode } => {
                 self.put_contract(reply, contract, bytecode)
             }
@@ -614,6 +619,9 @@ impl Party {
             (Pending::Deposit { reply, receipt }, Outcome::Persisted) => {
                 deposit::acknowledge(&mut self.shared, reply, &receipt);
             }
+            (Pending::DepositProgram { reply, deposit }, Outcome::Loaded(pairs)) => {
+                deposit::on_program(self, reply, deposit, &pairs);
+            }
             (
                 Pending::Program {
                     reply,
@@ -647,6 +655,7 @@ impl Party {
             }
             (
                 Pending::Deposit { reply, .. }
+                | Pending::DepositProgram { reply, .. }
                 | Pending::Program { reply, .. }
                 | Pending::Contract { reply }
                 | Pending::Output { reply, .. },

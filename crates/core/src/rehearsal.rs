@@ -14,7 +14,7 @@ use enigma_field::Party as PartyNumber;
 pub use enigma_field::{Committee, M61, M127, PrimeField};
 use enigma_mpc::{Engine, SessionId, Setup};
 pub use enigma_vm::{Called, Given, SessionError};
-use enigma_vm::{Progress, Session};
+use enigma_vm::{Session, Turn};
 use enigma_wire::id::{JobId, PeerKey};
 use enigma_wire::peer::{self, Frame, RunKey};
 use enigma_wire::sign::SecretKey;
@@ -274,9 +274,10 @@ impl<F: PrimeField> Rehearsal<F> {
             self.send(outgoing.to, frame);
         }
         match result {
-            Ok(Progress::Blocked) => {}
-            Ok(Progress::Working) => self.ask_turn(),
-            Ok(Progress::Finished) => {
+            Ok(Turn::Blocked) => {}
+            Ok(Turn::Working) => self.ask_turn(),
+            Ok(Turn::Checked) => self.on_checked(),
+            Ok(Turn::Finished) => {
                 let Phase::Calling(call) = &mut self.phase else {
                     return;
                 };
@@ -284,6 +285,17 @@ impl<F: PrimeField> Rehearsal<F> {
                     self.end(Ok(called));
                 }
             }
+            Err(error) => self.end(Err(error)),
+        }
+    }
+
+    /// Whoever rehearses has all rows, and goes on with those that are valid.
+    fn on_checked(&mut self) {
+        let Phase::Calling(call) = &mut self.phase else {
+            return;
+        };
+        match call.go_on() {
+            Ok(()) => self.ask_turn(),
             Err(error) => self.end(Err(error)),
         }
     }

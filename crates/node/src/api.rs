@@ -85,6 +85,7 @@ pub(crate) fn router(
         .route("/v1/deposits", post(deposit))
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
+        .route("/v1/jobs/{job}/outputs/public", get(public_output))
         .route("/v1/jobs/{job}/outputs/{member}", get(output))
         .route("/v1/jobs/{job}/outputs/party/{index}", get(party_output))
         .fallback(nothing_here)
@@ -182,6 +183,19 @@ async fn party_output(
     let request = ClientRequest::Output {
         job: JobId(job),
         recipient: Recipient::Party(index),
+    };
+    api.ask(request, &incoming).await
+}
+
+/// What a settled job shows to everyone, in the clear. For everybody.
+async fn public_output(
+    State(api): State<Api>,
+    Place(job): Place<u64>,
+    incoming: Incoming,
+) -> HttpResponse {
+    let request = ClientRequest::Output {
+        job: JobId(job),
+        recipient: Recipient::Public,
     };
     api.ask(request, &incoming).await
 }

@@ -20,6 +20,7 @@ fn instances<F: PrimeField>() -> usize {
         Session::<F>::new as *const (),
         Session::<F>::handle as *const (),
         Session::<F>::run as *const (),
+        Session::<F>::go_on as *const (),
         plan::program::<F> as *const (),
         plan::operation::<F> as *const (),
     ];

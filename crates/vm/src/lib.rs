@@ -19,4 +19,4 @@ mod pairs;
 mod session;
 
 pub use machine::{Machine, Outcome, Progress, Refused};
-pub use session::{Called, Given, Session, SessionError};
+pub use session::{Called, Given, Session, SessionError, Turn};

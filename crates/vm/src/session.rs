@@ -1,9 +1,10 @@
 //! One party's part of a whole call: input check, stages one after the other, results; all with one engine.
 //!
 //! Every party goes the same way, since only what was opened to all of them decides it. Nothing is handed out before the last
-//! stage has ended.
+//! stage has ended. Between the input check and the first stage a session stops, so that its owner can judge which rows are left
+//! before anything is computed from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -60,8 +61,23 @@ pub enum SessionError {
     Ended,
 }
 
+/// What [`Session::run`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// There is more to compute: send what is queued, then call again.
+    Working,
+    /// Nothing can go on before a frame arrives from one of [`Session::waiting_for`].
+    Blocked,
+    /// The input check is over and [`Session::valid`] says which rows are left; the first stage begins with
+    /// [`Session::go_on`].
+    Checked,
+    /// The call is over; [`Session::outcome`] has the result.
+    Finished,
+}
+
 /// Drives one party through a call, like [`Machine`]: take frames in with [`Session::handle`]; call [`Session::run`]; send
-/// what [`Session::next_send`] gives; while `run` says [`Progress::Working`], repeat at once, else wait for a frame.
+/// what [`Session::next_send`] gives; while `run` says [`Turn::Working`], repeat at once, at [`Turn::Checked`] go on or drop the
+/// session, else wait for a frame.
 pub struct Session<F: PrimeField = M61> {
     contract: Arc<Contract>,
     entry: usize,
@@ -73,11 +89,15 @@ pub struct Session<F: PrimeField = M61> {
     kept: BTreeMap<enigma_bytecode::model::S, Shares<F>>,
     called: Called<F>,
     before: Counters,
+    /// What a machine that is done has still to send: also if the call ends with it, since others need it to come as far.
+    queued: VecDeque<Outgoing>,
     outcome_taken: bool,
 }
 
 enum Phase<F: PrimeField> {
     Checking(Box<Machine<F>>, Vec<Checked>),
+    /// Stopped after the input check.
+    Checked(Box<Engine<F>>),
     Computing(Box<Machine<F>>, Vec<Sink>, Box<Run<F>>),
     Done(Box<Engine<F>>),
     /// An error ended it.
@@ -122,10 +142,11 @@ impl<F: PrimeField> Session<F> {
                 cost: plan.cost.clone(),
             },
             before,
+            queued: VecDeque::new(),
             outcome_taken: false,
         };
         if opened.is_empty() {
-            session.begin(&[], &[], engine)?;
+            session.checked(&[], Vec::new(), engine)?;
         } else {
             let machine = session.machine(plan, &inputs, engine)?;
             session.phase = Phase::Checking(machine, opened);
@@ -142,7 +163,7 @@ impl<F: PrimeField> Session<F> {
             Phase::Checking(machine, _) | Phase::Computing(machine, ..) => {
                 machine.handle(from, slot, payload)
             }
-            Phase::Done(engine) => engine.handle(from, slot, payload),
+            Phase::Checked(engine) | Phase::Done(engine) => engine.handle(from, slot, payload),
             Phase::Failed => return Err(SessionError::Ended),
         };
         handled.map_err(SessionError::from)
@@ -152,23 +173,27 @@ impl<F: PrimeField> Session<F> {
     ///
     /// # Errors
     /// [`SessionError`]: the call ends without a result.
-    pub fn run(&mut self) -> Result<Progress, SessionError> {
+    pub fn run(&mut self) -> Result<Turn, SessionError> {
         let progress = match &mut self.phase {
             Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.run()?,
-            Phase::Done(_) => return Ok(Progress::Finished),
+            Phase::Checked(_) => return Ok(Turn::Checked),
+            Phase::Done(_) => return Ok(Turn::Finished),
             Phase::Failed => return Err(SessionError::Ended),
         };
-        if progress != Progress::Finished {
-            return Ok(progress);
+        match progress {
+            Progress::Working => return Ok(Turn::Working),
+            Progress::Blocked => return Ok(Turn::Blocked),
+            Progress::Finished => {}
         }
         match std::mem::replace(&mut self.phase, Phase::Failed) {
             Phase::Checking(mut machine, checked) => {
+                self.queue(&mut machine);
                 let outcome = machine.outcome()?.ok_or(SessionError::Ended)?;
-                let bits: Vec<Vec<bool>> =
-                    outcome.opened.into_iter().map(|(_, bits)| bits).collect();
-                self.begin(&checked, &bits, machine.into_engine())?;
+                let bits = outcome.opened.into_iter().map(|(_, bits)| bits).collect();
+                self.checked(&checked, bits, machine.into_engine())?;
             }
             Phase::Computing(mut machine, sinks, run) => {
+                self.queue(&mut machine);
                 let outcome = machine.outcome()?.ok_or(SessionError::Ended)?;
                 for (sink, (_, shares)) in sinks.into_iter().zip(outcome.outputs) {
                     self.take(sink, shares);
@@ -178,18 +203,49 @@ impl<F: PrimeField> Session<F> {
                     .into_iter()
                     .map(|(_, values)| values)
                     .collect();
-                self.go_on(run, &opened, machine.into_engine())?;
+                self.next_stage(run, &opened, machine.into_engine())?;
             }
-            Phase::Done(_) | Phase::Failed => return Err(SessionError::Ended),
+            Phase::Checked(_) | Phase::Done(_) | Phase::Failed => return Err(SessionError::Ended),
         }
-        Ok(Progress::Working)
+        Ok(match &self.phase {
+            Phase::Checked(_) => Turn::Checked,
+            Phase::Done(_) => Turn::Finished,
+            _ => Turn::Working,
+        })
+    }
+
+    fn queue(&mut self, machine: &mut Machine<F>) {
+        self.queued
+            .extend(std::iter::from_fn(|| machine.next_send()));
+    }
+
+    /// By collection of those that the entry uses: which submitted rows are valid. Empty before the input check is over.
+    pub fn valid(&self) -> &BTreeMap<u16, Vec<bool>> {
+        &self.called.valid
+    }
+
+    /// Goes on to the first stage on the rows that are valid, after [`Turn::Checked`]; at other times it does nothing.
+    ///
+    /// # Errors
+    /// [`SessionError`]: the call ends without a result.
+    pub fn go_on(&mut self) -> Result<(), SessionError> {
+        match std::mem::replace(&mut self.phase, Phase::Failed) {
+            Phase::Checked(engine) => self.begin(*engine),
+            other => {
+                self.phase = other;
+                Ok(())
+            }
+        }
     }
 
     /// The next frame to send.
     pub fn next_send(&mut self) -> Option<Outgoing> {
+        if let Some(outgoing) = self.queued.pop_front() {
+            return Some(outgoing);
+        }
         match &mut self.phase {
             Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.next_send(),
-            Phase::Done(engine) => engine.next_send(),
+            Phase::Checked(engine) | Phase::Done(engine) => engine.next_send(),
             Phase::Failed => None,
         }
     }
@@ -201,7 +257,9 @@ impl<F: PrimeField> Session<F> {
             Phase::Checking(machine, _) | Phase::Computing(machine, ..) => {
                 machine.sent_instead(to, slot, payload);
             }
-            Phase::Done(engine) => engine.sent_instead(to, slot, payload),
+            Phase::Checked(engine) | Phase::Done(engine) => {
+                engine.sent_instead(to, slot, payload);
+            }
             Phase::Failed => {}
         }
     }
@@ -210,7 +268,7 @@ impl<F: PrimeField> Session<F> {
     pub fn waiting_for(&self) -> Vec<Party> {
         match &self.phase {
             Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.waiting_for(),
-            Phase::Done(_) | Phase::Failed => Vec::new(),
+            Phase::Checked(_) | Phase::Done(_) | Phase::Failed => Vec::new(),
         }
     }
 
@@ -246,18 +304,18 @@ impl<F: PrimeField> Session<F> {
         }
     }
 
-    /// Takes in what the input check found, and plans the first stage.
-    fn begin(
+    /// Takes in what the input check found, and stops.
+    fn checked(
         &mut self,
         checked: &[Checked],
-        bits: &[Vec<bool>],
+        bits: Vec<Vec<bool>>,
         engine: Engine<F>,
     ) -> Result<(), SessionError> {
         let mut valid = BTreeMap::new();
         for (checked, bits) in checked.iter().zip(bits) {
             match checked {
                 Checked::Rows(collection) => {
-                    valid.insert(*collection, bits.clone());
+                    valid.insert(*collection, bits);
                 }
                 Checked::Param(param) => {
                     let params = &self.contract.entries[self.entry].params;
@@ -269,7 +327,18 @@ impl<F: PrimeField> Session<F> {
                 }
             }
         }
-        for (collection, bits) in &valid {
+        for collection in self.contract.collections_used(self.entry) {
+            valid.entry(collection).or_default();
+        }
+        self.called.valid = valid;
+        self.phase = Phase::Checked(Box::new(engine));
+        Ok(())
+    }
+
+    /// Drops the rows that are not valid, and plans the first stage.
+    fn begin(&mut self, engine: Engine<F>) -> Result<(), SessionError> {
+        let valid = &self.called.valid;
+        for (collection, bits) in valid {
             let columns = self.given.collections.get_mut(usize::from(*collection));
             for column in columns.into_iter().flatten() {
                 let rows = column.iter().zip(bits).filter(|(_, valid)| **valid);
@@ -277,11 +346,7 @@ impl<F: PrimeField> Session<F> {
                 *column = rows;
             }
         }
-        self.environment.drop_rows(&self.contract, &valid);
-        for collection in self.contract.collections_used(self.entry) {
-            valid.entry(collection).or_default();
-        }
-        self.called.valid = valid;
+        self.environment.drop_rows(&self.contract, valid);
         let run = Run::new(
             Arc::clone(&self.contract),
             self.entry,
@@ -289,10 +354,10 @@ impl<F: PrimeField> Session<F> {
             engine.committee(),
             self.limits,
         )?;
-        self.go_on(Box::new(run), &[], engine)
+        self.next_stage(Box::new(run), &[], engine)
     }
 
-    fn go_on(
+    fn next_stage(
         &mut self,
         mut run: Box<Run<F>>,
         opened: &[Vec<F>],

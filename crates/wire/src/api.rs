@@ -71,10 +71,10 @@ pub enum JobPhase {
     Failed,
 }
 
-/// One recipient's sealed output shares at one node.
+/// One recipient's output at one node: sealed shares, or in the clear what everyone is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedOutput {
-    /// The ciphertext in hexadecimal.
+    /// The ciphertext in hexadecimal; for everyone, borsh of [`PublicResults`](crate::output::PublicResults).
     pub ciphertext: String,
     /// Merkle proof to this node's root.
     pub proof: Vec<Hash>,

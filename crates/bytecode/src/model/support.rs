@@ -1,14 +1,12 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes one collection, to which each member of a group gave one number, and ends with numbers
-//! for members and parties. Nodes refuse other contracts when they are given one, clients before they publish one: both ask
-//! [`unsupported`].
+//! Today a job takes one collection, to which each member of a group gave one row, keeps nothing, and ends with results for
+//! members, parties and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{
-    Collection, Contract, Entry, Kind, Op, Profile, Provider, Recipient, Reveal, RowCount,
-};
+use super::{Collection, Contract, Entry, Op, Profile, Provider, Recipient, Reveal, RowCount};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,30 +46,42 @@ pub enum Need {
     RowsOfParty,
     /// Several rows from each member.
     SeveralRows,
-    /// Values of several columns.
-    SeveralColumns,
-    /// Values that are neither whole numbers nor truth values.
-    OtherKinds,
-    /// Checking who calls.
-    Callers,
     /// Parameters.
     Parameters,
     /// Several collections in one run.
     SeveralCollections,
     /// Results for who calls.
     ToCaller,
-    /// Results that everyone sees.
-    ToPublic,
-    /// Results for more than one recipient.
-    SeveralRecipients,
-    /// Hiding what too few are counted in.
-    HiddenCounts,
     /// Noise.
     Noise,
-    /// Branches, and what is done for each member.
-    Branches,
-    /// Payments, transfers, and what a call knows of its caller and block.
-    Ledger,
+    /// What is done for each member.
+    EachMember,
+    /// Payments and transfers.
+    Payments,
+}
+
+impl Need {
+    /// What a contract can do in place of it, in plain words.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Need::WideField => "leave `profile` out: the field of 61 bits is the default",
+            Need::Budget => {
+                "leave `privacy` out: owners limit uses and group sizes when they consent"
+            }
+            Need::State => "return what is to be kept as a result, and collect it again",
+            Need::RowsOfParty => "collect from a group: a party can be a member of one",
+            Need::SeveralRows => "collect one row from each member; a row can have several fields",
+            Need::Parameters => "write one entry for each value, or collect the values",
+            Need::SeveralCollections => "collect one row with the fields of both",
+            Need::ToCaller => "reveal to a party, and let `by` say that it alone calls",
+            Need::Noise => "guard the result with `min_group` instead",
+            Need::EachMember => "leave the loop out: nothing can be stored or paid in it yet",
+            Need::Payments => {
+                "pay outside of the contract for now; the fee of a run is paid as always"
+            }
+        }
+    }
 }
 
 impl fmt::Display for Unsupported {
@@ -98,18 +108,12 @@ impl fmt::Display for Need {
             Need::State => "state that is kept between calls",
             Need::RowsOfParty => "rows that a party gives",
             Need::SeveralRows => "several rows from each member",
-            Need::SeveralColumns => "values of several columns",
-            Need::OtherKinds => "values other than whole numbers and truth values",
-            Need::Callers => "a check of who calls",
             Need::Parameters => "parameters",
             Need::SeveralCollections => "several collections in one run",
             Need::ToCaller => "results for who calls",
-            Need::ToPublic => "results for everyone",
-            Need::SeveralRecipients => "several recipients of one result",
-            Need::HiddenCounts => "a guard on a private count",
             Need::Noise => "noise",
-            Need::Branches => "public control flow",
-            Need::Ledger => "the ledger in a call",
+            Need::EachMember => "something done for each member",
+            Need::Payments => "payments and transfers",
         })
     }
 }
@@ -158,41 +162,27 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
 }
 
 fn of_collection(collection: &Collection) -> Option<Need> {
-    let number = |kind| matches!(kind, Kind::Integer | Kind::Bool);
     first([
         (
             matches!(collection.provider, Provider::Party(_)),
             Need::RowsOfParty,
         ),
         (collection.rows != RowCount::One, Need::SeveralRows),
-        (collection.columns.len() != 1, Need::SeveralColumns),
-        (
-            !collection.columns.iter().all(|column| number(column.kind)),
-            Need::OtherKinds,
-        ),
     ])
 }
 
 fn of_reveal(reveal: &Reveal) -> Option<Need> {
-    let to = |recipient| reveal.recipients.contains(&recipient);
-    let number = |kind| matches!(kind, Kind::Integer | Kind::Bool | Kind::MemberOf(_));
     first([
-        (to(Recipient::Public), Need::ToPublic),
-        (to(Recipient::Caller), Need::ToCaller),
-        (reveal.recipients.len() != 1, Need::SeveralRecipients),
-        (reveal.columns.len() != 1, Need::SeveralColumns),
         (
-            !reveal.columns.iter().all(|column| number(column.kind)),
-            Need::OtherKinds,
+            reveal.recipients.contains(&Recipient::Caller),
+            Need::ToCaller,
         ),
-        (reveal.hidden_below.is_some(), Need::HiddenCounts),
         (reveal.noise.is_some(), Need::Noise),
     ])
 }
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let declared = first([
-        (entry.by.is_some(), Need::Callers),
         (!entry.params.is_empty(), Need::Parameters),
         (
             contract.collections_used(index).len() > 1,
@@ -204,26 +194,14 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
 
 fn of_operation(op: &Op) -> Option<Need> {
     match op {
-        Op::If { .. }
-        | Op::Else
-        | Op::End
-        | Op::EachMember { .. }
-        | Op::Merge { .. }
-        | Op::MergePublic { .. } => Some(Need::Branches),
-        Op::Caller { .. }
-        | Op::PartyAccount { .. }
-        | Op::Height { .. }
-        | Op::Pays { .. }
-        | Op::Transfer { .. } => Some(Need::Ledger),
+        Op::EachMember { .. } => Some(Need::EachMember),
+        Op::Pays { .. } | Op::Transfer { .. } => Some(Need::Payments),
         Op::Load { .. }
         | Op::Store { .. }
         | Op::LoadSecret { .. }
         | Op::StoreSecret { .. }
         | Op::Accumulate { .. } => Some(Need::State),
         Op::Param { .. } | Op::SecretParam { .. } => Some(Need::Parameters),
-        Op::Out {
-            public: Some(_), ..
-        } => Some(Need::ToPublic),
         _ => None,
     }
 }

@@ -34,9 +34,33 @@ pub(crate) fn program(contract: Hash, manifest: Hash, bytecode: &[u8]) -> Result
         return Err("the manifest is not the published one".to_owned());
     }
     match unsupported(verified.contract()) {
-        Some(unsupported) => Err(unsupported.to_string()),
+        Some(unsupported) => Err(format!("{unsupported}; {}", unsupported.need.hint())),
         None => Ok(verified.contract().clone()),
     }
+}
+
+/// A contract that was looked for on the disk, from now on in memory. `pairs`: what is stored under its hash.
+///
+/// # Errors
+/// In plain words, when it is not there or not what the ledger says.
+pub(crate) fn stored_program(
+    shared: &mut Shared,
+    contract: Hash,
+    pairs: &[(Vec<u8>, Vec<u8>)],
+) -> Result<Arc<Contract>, String> {
+    // It may have come since it was looked for.
+    if let Some(program) = shared.programs.get(&contract) {
+        return Ok(Arc::clone(program));
+    }
+    let Some((_, bytecode)) = pairs.first() else {
+        return Err(format!(
+            "this node does not have the bytecode of contract {contract} yet; who deployed it must upload it"
+        ));
+    };
+    let manifest = shared.ledger.contracts.get(&contract).copied();
+    let loaded = Arc::new(program(contract, manifest.unwrap_or_default(), bytecode)?);
+    shared.programs.insert(contract, Arc::clone(&loaded));
+    Ok(loaded)
 }
 
 /// The dealing context of a contribution; `None` when the committee cannot compute.
@@ -157,23 +181,8 @@ impl Job {
     }
 
     pub(super) fn on_program(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
-        let manifest = shared
-            .ledger
-            .contracts
-            .get(&self.contract)
-            .copied()
-            .unwrap_or_default();
-        let loaded = match pairs.first() {
-            Some((_, bytecode)) => program(self.contract, manifest, bytecode),
-            None => Err(format!(
-                "this node does not have the bytecode of contract {}",
-                self.contract
-            )),
-        };
-        match loaded {
+        match stored_program(shared, self.contract, pairs) {
             Ok(program) => {
-                let program = Arc::new(program);
-                shared.programs.insert(self.contract, program.clone());
                 self.program = Some(program);
                 self.check_terms(shared);
             }
@@ -201,11 +210,6 @@ impl Job {
             .jobs
             .get(&self.run.job)
             .ok_or("the job is not on the ledger")?;
-        let collection = shared
-            .ledger
-            .collections
-            .get(&self.collection)
-            .ok_or("the collection is not on the ledger")?;
         let entry = usize::from(self.entry);
         if entry >= program.entries.len() {
             return Err(format!(
@@ -213,12 +217,10 @@ impl Job {
                 program.name
             ));
         }
+        self.check_collection(shared, program)?;
+        self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
-        let sizes = plan::Sizes::single(
-            program,
-            collection.terms.slot,
-            self.rows.admitted.len() as u32,
-        );
+        let sizes = self.sizes(shared, program)?;
         let cost = plan::quote(program, entry, &sizes, self.committee)
             .map_err(|error| error.to_string())?;
         let prices = shared
@@ -260,7 +262,7 @@ impl Job {
 
     pub(super) fn on_rows(&mut self, shared: &mut Shared, pairs: Vec<(Vec<u8>, Vec<u8>)>) {
         let stored: BTreeMap<Vec<u8>, Vec<u8>> = pairs.into_iter().collect();
-        match self.shares(&stored) {
+        match self.shares(shared, &stored) {
             Ok(rows) => {
                 self.phase = Phase::Links {
                     rows,
@@ -314,20 +316,30 @@ impl Job {
         }
     }
 
-    /// This party's share of each admitted member's value, in member order.
-    fn shares(&self, stored: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Shares, String> {
-        let mut shares: Vec<M61> = Vec::with_capacity(self.rows.admitted.len());
+    /// By column of the collection: this party's share of each admitted member's value, in member order.
+    fn shares(
+        &self,
+        shared: &Shared,
+        stored: &BTreeMap<Vec<u8>, Vec<u8>>,
+    ) -> Result<Vec<Shares>, String> {
+        let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let collection = program.collections.get(usize::from(self.slot(shared)?));
+        let columns_len = collection.map_or(0, |collection| collection.columns.len());
+        let rows_len = self.rows.admitted.len();
+        let mut columns: Vec<Vec<M61>> = vec![Vec::with_capacity(rows_len); columns_len];
         for owner in &self.rows.admitted {
             let key = row_key(self.collection, owner.member, owner.root);
             let bytes = stored
                 .get(&key)
                 .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
-            let row = Row::decode(&self.committee, 1, bytes).map_err(|error| {
+            let row = Row::decode(&self.committee, columns_len, bytes).map_err(|error| {
                 format!("the row of member {} is damaged: {error}", owner.member)
             })?;
-            shares.extend_from_slice(&row.shares());
+            for (column, share) in columns.iter_mut().zip(row.shares().iter()) {
+                column.push(*share);
+            }
         }
-        Ok(Shares::from(shares))
+        Ok(columns.into_iter().map(Shares::from).collect())
     }
 
     /// The request cannot be served; nobody is to blame.

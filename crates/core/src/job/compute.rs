@@ -1,14 +1,13 @@
-//! The interactive part: session keys, the range check, the entry; both plans share one engine.
+//! The interactive part: session keys, then the call: input check and stages of the entry, over one engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use borsh::BorshSerialize;
-use enigma_bytecode::model::Contract;
-use enigma_bytecode::plan::{self, Plan};
-use enigma_field::{Committee, Party as PartyNumber, Shares};
+use enigma_bytecode::plan::Limits;
+use enigma_field::{Party as PartyNumber, Shares};
 use enigma_mpc::{Engine, Error, Fault, SessionId, Setup};
-use enigma_vm::{Machine, Outcome, Progress};
+use enigma_vm::{Given, Session, SessionError, Turn};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
@@ -35,7 +34,7 @@ struct SessionTerms<'a> {
 
 impl Job {
     /// Begins the key set-up.
-    pub(super) fn set_up(&mut self, shared: &mut Shared, rows: Shares) {
+    pub(super) fn set_up(&mut self, shared: &mut Shared, rows: Vec<Shares>) {
         let session = self.session(shared);
         let signer = Signer(&shared.keys.signer);
         match Setup::new(session, self.committee, self.me, &signer, &mut shared.rng) {
@@ -116,35 +115,46 @@ impl Job {
         };
         let rows = std::mem::take(rows);
         let engine = Engine::new(self.committee, self.me, seeds);
-        match self.plan(shared, plan::prologue) {
-            Ok(plan) => {
+        match self.call(shared, rows, engine) {
+            Ok(session) => {
                 report_phase(shared, self.run.job, "range check");
-                let kept = rows.clone();
-                self.compute(shared, plan, engine, &rows, |machine| Phase::Checking {
-                    machine,
-                    rows: kept,
-                });
+                self.phase = Phase::Calling { session };
+                self.ask_turn(shared);
                 self.replay_early(shared);
             }
             Err(why) => self.refuse(shared, why),
         }
     }
 
-    /// A plan for the rows that are left.
-    fn plan(&self, shared: &Shared, expand: Expand) -> Result<Plan, String> {
+    /// The call on this member's shares of the admitted rows.
+    fn call(
+        &self,
+        shared: &Shared,
+        rows: Vec<Shares>,
+        engine: Engine,
+    ) -> Result<Box<Session>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let slot = self
-            .slot(shared)
-            .ok_or("the collection is not on the ledger")?;
-        let rows = self.rows.admitted.len() - self.rows.dropped.len();
-        let sizes = plan::Sizes::single(program, slot, rows as u32);
-        expand(program, usize::from(self.entry), &sizes, self.committee)
-            .map_err(|error| error.to_string())
-    }
-
-    /// Which of the contract's collections the job's is.
-    pub(super) fn slot(&self, shared: &Shared) -> Option<u16> {
-        Some(shared.ledger.collections.get(&self.collection)?.terms.slot)
+        let environment = self.environment(shared, program)?;
+        let mut given = Given {
+            collections: vec![Vec::new(); program.collections.len()],
+            params: Vec::new(),
+            slots: BTreeMap::new(),
+        };
+        if let Some(columns) = given.collections.get_mut(usize::from(self.slot(shared)?)) {
+            *columns = rows;
+        }
+        let entry = usize::from(self.entry);
+        let limits = Limits::default();
+        Session::new(
+            Arc::clone(program),
+            entry,
+            environment,
+            given,
+            limits,
+            engine,
+        )
+        .map(Box::new)
+        .map_err(|error| error.to_string())
     }
 
     pub(super) fn on_compute(
@@ -159,16 +169,15 @@ impl Job {
             return self.keep_early(shared, from, bytes);
         }
         // After the last opening this party needs no more frames; others may still wait for its own.
-        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
-        else {
+        let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        match machine.handle(from, session::slot(place), payload) {
+        match session.handle(from, session::slot(place), payload) {
             Ok(()) => {
                 self.progress = shared.now;
                 self.ask_turn(shared);
             }
-            Err(fault) => self.on_fault(shared, &fault),
+            Err(error) => self.on_error(shared, &error),
         }
     }
 
@@ -187,129 +196,85 @@ impl Job {
         self.advance(shared);
     }
 
-    /// Lets the machine do one piece of work, sends what it has to send, asks for another turn when
-    /// there is more, and moves on when it is done.
+    /// Lets the call do one piece of work, sends what it has to send, asks for another turn when
+    /// there is more, and moves on when it has come to a stop.
     fn advance(&mut self, shared: &mut Shared) {
-        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
-        else {
+        let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        let result = machine.run();
+        let result = session.run();
         self.send_queued(shared);
         match result {
-            Ok(Progress::Blocked) => {}
-            Ok(Progress::Working) => self.ask_turn(shared),
-            Ok(Progress::Finished) => self.on_finished(shared),
-            Err(Error::Fault(fault)) => self.on_fault(shared, &fault),
-            Err(Error::Misuse(misuse)) => self.refuse(shared, misuse.to_string()),
-            Err(other) => self.refuse(shared, other.to_string()),
+            Ok(Turn::Blocked) => {}
+            Ok(Turn::Working) => self.ask_turn(shared),
+            Ok(Turn::Checked) => self.on_checked(shared),
+            Ok(Turn::Finished) => self.on_finished(shared),
+            Err(error) => self.on_error(shared, &error),
         }
     }
 
     fn on_finished(&mut self, shared: &mut Shared) {
-        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
-        else {
+        let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        let outcome = match machine.outcome() {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => return,
-            Err(unverified) => return self.refuse(shared, unverified.to_string()),
-        };
-        match std::mem::replace(&mut self.phase, Phase::Loading) {
-            Phase::Checking { machine, rows } => {
-                self.on_checked(shared, &outcome, machine.into_engine(), &rows);
-            }
-            _ => self.on_outputs(shared, &outcome),
+        if let Some(called) = session.outcome() {
+            // The engine's keys go; only shares for recipients are left.
+            self.phase = Phase::Loading;
+            self.on_outputs(shared, &called);
         }
     }
 
-    /// The validity bits are open: drop invalid rows and run the entry on the rest.
-    fn on_checked(
-        &mut self,
-        shared: &mut Shared,
-        outcome: &Outcome,
-        engine: Engine,
-        rows: &Shares,
-    ) {
-        let Some((_, valid)) = outcome.opened.first() else {
-            return self.refuse(shared, "the range check opened nothing".to_owned());
+    /// The validity bits are open: whose rows are invalid is known, and the entry runs on the rest, if it may.
+    fn on_checked(&mut self, shared: &mut Shared) {
+        let slot = self.slot(shared);
+        let Phase::Calling { session } = &mut self.phase else {
+            return;
         };
-        let kept = rows
-            .iter()
-            .zip(valid)
-            .filter(|(_, valid)| **valid)
-            .map(|(row, _)| *row);
-        let mut all = Vec::with_capacity(rows.len());
-        all.extend(kept);
-        let kept = Shares::from(all);
-        let dropped = self
-            .rows
-            .admitted
-            .iter()
-            .zip(valid)
-            .filter(|(_, valid)| !**valid);
+        let valid = slot.ok().and_then(|slot| session.valid().get(&slot));
+        let Some(valid) = valid.filter(|valid| valid.len() == self.rows.admitted.len()) else {
+            return self.refuse(shared, "the input check opened nothing".to_owned());
+        };
+        let admitted = self.rows.admitted.iter();
+        let dropped = admitted.zip(valid).filter(|(_, valid)| !**valid);
         self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
         // Rows that were dropped must not count for anybody's smallest group.
-        if self
-            .used()
-            .any(|owner| owner.min_group as usize > kept.len())
-        {
+        let left = self.rows.admitted.len() - self.rows.dropped.len();
+        if self.used().any(|owner| owner.min_group as usize > left) {
             let why = "after invalid rows were dropped the group is smaller than an owner allows";
             return self.refuse(shared, why.to_owned());
         }
-        match self.plan(shared, plan::main) {
-            Ok(plan) => {
-                report_phase(shared, self.run.job, "entry");
-                self.compute(shared, plan, engine, &kept, |machine| Phase::Computing {
-                    machine,
-                });
-            }
-            // Too few valid rows are left, most likely.
-            Err(why) => self.refuse(shared, why),
-        }
-    }
-
-    /// Builds the machine for a plan and asks for its first turn.
-    fn compute(
-        &mut self,
-        shared: &mut Shared,
-        plan: Plan,
-        engine: Engine,
-        rows: &Shares,
-        phase: impl FnOnce(Box<Machine>) -> Phase,
-    ) {
-        let inputs = plan
-            .inputs
-            .iter()
-            .map(|(collection, _)| (*collection, rows.clone()))
-            .collect();
-        let givers = self.used().map(|owner| owner.member.0).collect();
-        let members: Vec<(u16, Vec<u32>)> = match plan.members.first() {
-            Some((collection, _)) => vec![(*collection, givers)],
-            None => Vec::new(),
+        let Phase::Calling { session } = &mut self.phase else {
+            return;
         };
-        match Machine::new(Arc::new(plan), inputs, &members, engine) {
-            Ok(machine) => {
-                self.phase = phase(Box::new(machine));
+        match session.go_on() {
+            Ok(()) => {
+                report_phase(shared, self.run.job, "entry");
                 self.ask_turn(shared);
             }
-            Err(refused) => self.refuse(shared, refused.to_string()),
+            // Too few valid rows are left, most likely.
+            Err(error) => self.on_error(shared, &error),
         }
     }
 
     fn send_queued(&mut self, shared: &mut Shared) {
-        let (Phase::Checking { machine, .. } | Phase::Computing { machine }) = &mut self.phase
-        else {
+        let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        while let Some(outgoing) = machine.next_send() {
+        while let Some(outgoing) = session.next_send() {
             let frame = session::compute_frame(self.run, &outgoing);
             self.bytes_sent += frame.len() as u64;
             shared.push(Effect::Send {
                 to: self.members[outgoing.to.index()].peer,
                 frame,
             });
+        }
+    }
+
+    /// The call ended without a result: through a peer's fault, or for a reason that all honest members find.
+    fn on_error(&mut self, shared: &mut Shared, error: &SessionError) {
+        match error {
+            SessionError::Engine(Error::Fault(fault)) => self.on_fault(shared, fault),
+            error => self.refuse(shared, error.to_string()),
         }
     }
 
@@ -332,9 +297,7 @@ impl Job {
     pub(super) fn waiting_for(&self) -> BTreeSet<PartyNumber> {
         match &self.phase {
             Phase::Setup { setup, .. } => setup.waiting_for().into_iter().collect(),
-            Phase::Checking { machine, .. } | Phase::Computing { machine } => {
-                machine.waiting_for().into_iter().collect()
-            }
+            Phase::Calling { session } => session.waiting_for().into_iter().collect(),
             _ => self
                 .committee
                 .parties()
@@ -343,6 +306,3 @@ impl Job {
         }
     }
 }
-
-/// How a plan is made: the range check's or the entry's.
-type Expand = fn(&Contract, usize, &plan::Sizes, Committee) -> Result<Plan, plan::PlanError>;

@@ -1,31 +1,28 @@
 //! Outputs and certificate: seal each recipient's shares, exchange roots, store, sign, settle.
+//!
+//! Agreement on success: a member sends the root of its outputs only after its session has ended, that is after it has verified
+//! the last opening of the last stage; and it signs the certificate only with the roots of all members. So if one honest
+//! member signs, every honest member has ended with success, on the same opened values: no corrupt member can have some believe
+//! that the call succeeded and others that it did not. Whether t+1 members sign the certificate or a failure first, the
+//! chain decides, for all.
 
 use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::Party as PartyNumber;
-use enigma_vm::Outcome;
-use enigma_wire::api::{LineShares, OutputShares};
+use enigma_vm::Called;
 use enigma_wire::controller::Certificate;
 use enigma_wire::id::Hash;
-use enigma_wire::output::{self, Recipient};
+use enigma_wire::output;
 use enigma_wire::peer::Control;
-use enigma_wire::seal::{self, Purpose};
 use enigma_wire::sign::Signature;
-use zeroize::Zeroizing;
 
 use super::failure::submission_due;
 use super::{Job, Phase, report_phase};
 use crate::party::{Shared, output_key};
 use crate::seam::{Call, Table, Write};
 
-/// One recipient's sealed output before the other members' roots are known.
-pub(crate) struct Sealed {
-    recipient: Recipient,
-    ciphertext: Vec<u8>,
-}
-
-/// One recipient's sealed output as it is stored and served.
+/// One recipient's output as it is stored and served: sealed, but for everyone's.
 #[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct StoredOutput {
     ciphertext: Vec<u8>,
@@ -42,12 +39,11 @@ impl StoredOutput {
 
 impl Job {
     /// The entry is done: seal the outputs and publish their root.
-    pub(super) fn on_outputs(&mut self, shared: &mut Shared, outcome: &Outcome) {
-        match self.seal_outputs(shared, outcome) {
+    pub(super) fn on_outputs(&mut self, shared: &mut Shared, called: &Called) {
+        match self.outputs(shared, called) {
             Ok(outputs) => {
                 report_phase(shared, self.run.job, "publishing");
-                let tree =
-                    output::ciphertext_tree(outputs.iter().map(|sealed| &sealed.ciphertext[..]));
+                let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
                 self.roots.insert(self.me, tree.root());
                 self.phase = Phase::Publishing { outputs };
                 self.broadcast(shared, &Control::OutputRoot(tree.root()));
@@ -55,49 +51,6 @@ impl Job {
             }
             Err(why) => self.refuse(shared, why),
         }
-    }
-
-    /// Each recipient's shares of the lines it receives, and of no others, sealed to its key.
-    fn seal_outputs(&self, shared: &mut Shared, outcome: &Outcome) -> Result<Vec<Sealed>, String> {
-        let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let node = self.member(self.me).node;
-        let mut sealed = Vec::new();
-        for receiver in self.receivers(shared, program)? {
-            let mut shares = OutputShares::default();
-            for (reveal, values) in &outcome.outputs {
-                let line = program
-                    .manifest
-                    .get(usize::from(*reveal))
-                    .ok_or("an output without manifest line")?;
-                let Some(place) = receiver.value_of(line) else {
-                    continue;
-                };
-                let share = values
-                    .get(place)
-                    .ok_or("an output is shorter than its recipients")?;
-                shares.lines.push(LineShares {
-                    reveal: *reveal,
-                    columns: vec![vec![share.to_bytes()]],
-                    there: Vec::new(),
-                });
-            }
-            let message =
-                Zeroizing::new(borsh::to_vec(&shares).expect("writing to memory cannot fail"));
-            let purpose = Purpose::Output {
-                job: self.run.job,
-                node,
-                recipient: receiver.recipient,
-                account: receiver.account,
-            };
-            // A key to which nothing can be sealed costs its owner the output, nobody else.
-            let ciphertext = seal::seal(&receiver.seal_key, &message, &purpose, &mut shared.rng)
-                .unwrap_or_default();
-            sealed.push(Sealed {
-                recipient: receiver.recipient,
-                ciphertext,
-            });
-        }
-        Ok(sealed)
     }
 
     /// With all roots known, stores the outputs; the certificate is signed only when they are durable.
@@ -113,13 +66,13 @@ impl Job {
             Ok(certificate) => certificate,
             Err(why) => return self.refuse(shared, why),
         };
-        let tree = output::ciphertext_tree(outputs.iter().map(|sealed| &sealed.ciphertext[..]));
+        let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
         let writes = outputs
             .iter()
             .enumerate()
-            .map(|(index, sealed)| {
+            .map(|(index, output)| {
                 let stored = StoredOutput {
-                    ciphertext: sealed.ciphertext.clone(),
+                    ciphertext: output.bytes.clone(),
                     proof: tree.proof(index).unwrap_or_default(),
                     index: index as u32,
                     roots: roots.clone(),
@@ -127,7 +80,7 @@ impl Job {
                 let value = borsh::to_vec(&stored).expect("writing to memory cannot fail");
                 Write::Put {
                     table: Table::Outputs,
-                    key: output_key(self.run.job, sealed.recipient),
+                    key: output_key(self.run.job, output.recipient),
                     value,
                 }
             })
@@ -136,8 +89,9 @@ impl Job {
         shared.persist(self.pending(), writes);
     }
 
-    /// Every honest member derives the same certificate: costs are those of the plans, which the run
-    /// matches exactly. The price is for the submitted rows (decisions 15), and so is the work.
+    /// Every honest member derives the same certificate: work is what was quoted, and paid, for the submitted rows (decisions 15).
+    /// Of an entry without branches that is exactly what the run took if all rows were valid; of others it is the upper bound,
+    /// since what a run takes depends on what it opened.
     fn certificate(&self, roots: &[Hash]) -> Result<Certificate, String> {
         let cost = self.cost.as_ref().ok_or("the job was not admitted")?;
         let submitted = self.rows.admitted.len() as u32;

@@ -1,10 +1,12 @@
 //! One job at one node, from the request's block to the settlement's: admission, key set-up, the
-//! range check, the entry itself, sealed outputs, the certificate; or a failure that names who.
+//! call (input check, then the entry's stages), sealed outputs, the certificate; or a failure that names who.
 
 mod admission;
 mod compute;
+mod environment;
 mod failure;
 mod finish;
+mod outputs;
 mod recipients;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +16,14 @@ use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Cost;
 use enigma_field::{Committee, Party as PartyNumber, Shares};
 use enigma_mpc::Setup;
-use enigma_vm::Machine;
+use enigma_vm::Session;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
 use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
-pub(crate) use admission::{admitted_members, dealing_context, program};
+pub(crate) use admission::{admitted_members, dealing_context, program, stored_program};
 pub(crate) use finish::StoredOutput;
 
 use crate::party::{Pending, SECURITY, Shared};
@@ -63,8 +65,8 @@ pub(crate) struct Job {
     deadline: u64,
     /// Over on the chain.
     closed: bool,
-    /// An [`Effect::Compute`] is under way: asked for by a new machine, by each piece of work that
-    /// leaves more, and by frames; the machine runs nowhere else.
+    /// An [`Effect::Compute`] is under way: asked for by a new call, by each piece of work that
+    /// leaves more, and by frames; the call runs nowhere else.
     turn_asked: bool,
     reason: Option<String>,
 }
@@ -96,25 +98,26 @@ enum Phase {
     Attempt,
     /// Making the attempt durable before anything is sent (protocols S1).
     Recording,
-    /// Reading the rows.
+    /// Reading the rows. Wherever there are rows, they are shares by column of the collection, in member order.
     Loading,
     /// Waiting for the committee's links.
-    Links { rows: Shares, since: Millis },
+    Links { rows: Vec<Shares>, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
     /// turn. Until then the requester may cancel, and nothing is computed.
     Starting {
-        rows: Shares,
+        rows: Vec<Shares>,
         since: Millis,
         submitted: Option<Millis>,
     },
     /// Agreeing on session keys.
-    Setup { setup: Box<Setup>, rows: Shares },
-    /// Are the rows in range?
-    Checking { machine: Box<Machine>, rows: Shares },
-    /// The entry.
-    Computing { machine: Box<Machine> },
+    Setup {
+        setup: Box<Setup>,
+        rows: Vec<Shares>,
+    },
+    /// Input check and entry.
+    Calling { session: Box<Session> },
     /// Outputs are sealed; waiting for the other members' roots.
-    Publishing { outputs: Vec<finish::Sealed> },
+    Publishing { outputs: Vec<outputs::Output> },
     /// Making outputs durable before the certificate is signed.
     Storing { certificate: Certificate },
     /// Collecting signatures; submitting when it is this member's turn.
@@ -299,10 +302,7 @@ impl Job {
                 self.give_up(shared, missing, FailureReason::Unresponsive, why);
             }
             Phase::Starting { .. } => self.try_start(shared),
-            Phase::Setup { .. }
-            | Phase::Checking { .. }
-            | Phase::Computing { .. }
-            | Phase::Publishing { .. }
+            Phase::Setup { .. } | Phase::Calling { .. } | Phase::Publishing { .. }
                 if shared.now.since(self.progress) > timeouts.peer_ms =>
             {
                 if self.closed {

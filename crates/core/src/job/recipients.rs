@@ -1,5 +1,5 @@
-//! Who receives what of a job: members whose rows were used, in member order, then the parties to
-//! which the entry reveals something, in the contract's order.
+//! Who receives what of a job under a key of their own: members whose rows were used, in member order, then the parties to
+//! which the entry reveals something, in the contract's order. What everyone sees needs no key; see [`super::outputs`].
 //!
 //! A party counts only with a key that was bound before the job's collection was opened: owners knew
 //! before they gave who would learn what (and under which key), and nobody can name another party, or
@@ -23,21 +23,32 @@ pub(super) struct Receiver {
     place: Option<usize>,
 }
 
+/// Which elements of a manifest line somebody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elements {
+    /// All that there are.
+    All,
+    /// Of a line for the owners of rows, the one of this row, counted among those that are used.
+    Row(usize),
+}
+
 impl Receiver {
-    /// Which of a manifest line's values this recipient gets, if any.
-    pub(super) fn value_of(&self, line: &Reveal) -> Option<usize> {
-        let value_of = |to: &model::Recipient| match (*to, self.recipient) {
-            (model::Recipient::EachOf(_), Recipient::Member(_)) => Some(0),
-            (model::Recipient::OwnerOf(_), Recipient::Member(_)) => self.place,
-            (model::Recipient::Party(to), Recipient::Party(party)) => (to == party).then_some(0),
+    /// Which elements of a manifest line this recipient gets, if any.
+    pub(super) fn elements_of(&self, line: &Reveal) -> Option<Elements> {
+        let elements_of = |to: &model::Recipient| match (*to, self.recipient) {
+            (model::Recipient::EachOf(_), Recipient::Member(_)) => Some(Elements::All),
+            (model::Recipient::OwnerOf(_), Recipient::Member(_)) => self.place.map(Elements::Row),
+            (model::Recipient::Party(to), Recipient::Party(party)) => {
+                (to == party).then_some(Elements::All)
+            }
             _ => None,
         };
-        line.recipients.iter().find_map(value_of)
+        line.recipients.iter().find_map(elements_of)
     }
 }
 
 impl Job {
-    /// All recipients, in the order of the ciphertext tree; or why there is one who cannot receive.
+    /// All of them, in the order of the ciphertext tree; or why there is one who cannot receive.
     pub(super) fn receivers(
         &self,
         shared: &Shared,
@@ -62,11 +73,7 @@ impl Job {
             .get(&self.collection)
             .ok_or("the collection is not on the ledger")?;
         let id = collection.terms.instance;
-        let instance = ledger
-            .instances
-            .get(&id)
-            .ok_or("the instance is not on the ledger")?;
-        let (named, needed) = (instance.parties.len(), program.parties.len());
+        let (named, needed) = (self.instance(shared)?.parties.len(), program.parties.len());
         if named != needed {
             return Err(format!(
                 "the instance names {named} parties, and contract {} has {needed}",
@@ -97,16 +104,14 @@ impl Job {
     }
 
     /// Whether everybody to whom the entry reveals something can receive it: members of the
-    /// collection's group, and parties that are bound in time.
+    /// collection's group, parties that are bound in time, everyone. Of several recipients of a line each has to.
     pub(super) fn check_recipients(
         &self,
         shared: &Shared,
         program: &Contract,
     ) -> Result<(), String> {
         self.parties(shared, program)?;
-        let slot = self
-            .slot(shared)
-            .ok_or("the collection is not on the ledger")?;
+        let slot = self.slot(shared)?;
         let provider = program
             .collections
             .get(usize::from(slot))
@@ -116,8 +121,8 @@ impl Job {
             let reached = |to: &model::Recipient| match *to {
                 model::Recipient::EachOf(to) => provider == Some(Provider::Each(to)),
                 model::Recipient::OwnerOf(of) => of == slot,
-                model::Recipient::Party(_) => true,
-                model::Recipient::Caller | model::Recipient::Public => false,
+                model::Recipient::Party(_) | model::Recipient::Public => true,
+                model::Recipient::Caller => false,
             };
             if !line.recipients.iter().all(reached) {
                 return Err(format!(

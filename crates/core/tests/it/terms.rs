@@ -1,6 +1,6 @@
 //! Fee, entry and program: what else a job needs before any row is touched.
 
-use enigma_core::{ClientRequest, Response};
+use enigma_core::{ClientRequest, Response, Table};
 use enigma_wire::api::{ErrorCode, JobPhase};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Hash, JobId, MemberIndex};
@@ -51,10 +51,11 @@ fn an_entry_the_contract_does_not_have() {
 #[test]
 fn a_contract_that_committees_do_not_run_yet() {
     let source = "
-contract Wide version 1 {
+contract Counted version 1 {
   group g min 3 max 50;
   collect v: private u64 from each g range 0..=9 allow aggregate(3) to public;
-  entry run() { reveal total = v.sum() to public; }
+  state L { calls: u64 = 0; }
+  entry run() { L.calls += 1; reveal total = v.sum() to public; }
 }";
     let setting = Setting {
         source,
@@ -68,7 +69,8 @@ contract Wide version 1 {
         match survey.put_contract(node, bytes) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Malformed);
-                let needs = "the result total needs results for everyone";
+                let needs = "the slot calls needs state that is kept between calls; return what is \
+                             to be kept as a result, and collect it again";
                 assert!(error.message.ends_with(needs), "{}", error.message);
             }
             other => panic!("not refused: {other:?}"),
@@ -77,19 +79,14 @@ contract Wide version 1 {
 }
 
 #[test]
-fn a_node_without_the_program() {
-    let mut survey = Survey::open(3, 3, VALUES.len(), 3);
-    survey.draw();
+fn a_node_that_has_lost_the_program() {
+    let mut survey = Survey::sealed(3, &VALUES, 3);
     let committee = survey.committee();
-    for node in committee[..2].iter().copied() {
-        let bytes = survey.bytecode.clone();
-        assert_eq!(survey.put_contract(node, bytes), Response::ContractAccepted);
-    }
-    for (member, value) in VALUES.iter().enumerate() {
-        survey.contribute(member, *value);
-        survey.consent(member);
-    }
-    survey.seal();
+    survey.world.kill(committee[2]);
+    let disk = &mut survey.world.nodes[committee[2]].disk;
+    disk.retain(|(table, _), _| *table != Table::Contracts);
+    survey.world.restart(committee[2]);
+    survey.world.settle_down();
     let job = survey.request(PAST_ANY_FEE);
     refused(&mut survey, job, "does not have the bytecode");
     let bytes = survey.bytecode.clone();

@@ -17,7 +17,7 @@ use enigma_core::rehearsal::{self, Opened, Values};
 use enigma_field::{Committee, M61, M127, PrimeField};
 use enigma_lang::testing::{self, Call, CallError, Returned};
 use enigma_mpc::testing::TestRng;
-use enigma_vm::{Called, Progress, Session, SessionError};
+use enigma_vm::{Called, Session, SessionError, Turn};
 use network::engines;
 
 /// Who sent how many bytes to whom, in which place of the protocol.
@@ -109,9 +109,13 @@ impl InMemory {
             let mut finished = 0;
             for from in 0..sessions.len() {
                 match sessions[from].run().map_err(refused)? {
-                    Progress::Working => moved = true,
-                    Progress::Blocked => {}
-                    Progress::Finished => finished += 1,
+                    Turn::Working => moved = true,
+                    Turn::Blocked => {}
+                    Turn::Checked => {
+                        sessions[from].go_on().map_err(refused)?;
+                        moved = true;
+                    }
+                    Turn::Finished => finished += 1,
                 }
                 while let Some(frame) = sessions[from].next_send() {
                     moved = true;

@@ -89,6 +89,12 @@ const ROUTES: &[Route] = &[
         Content::Object("SealedOutput"),
     ),
     get(
+        "/v1/jobs/{job}/outputs/public",
+        "What a settled job shows to everyone, in the clear; check its proof against the certificate.",
+        false,
+        Content::Object("SealedOutput"),
+    ),
+    get(
         "/v1/openapi.json",
         "This description.",
         false,

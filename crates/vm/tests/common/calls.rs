@@ -12,7 +12,7 @@ use enigma_bytecode::plan::{self, Cost, Ended, Environment, Limits, Sink, Sizes}
 use enigma_field::{Committee, Party, PrimeField, Shares};
 use enigma_mpc::testing::{self, Delivery, TestRng};
 use enigma_vm::clear::{self, ClearError, Inputs};
-use enigma_vm::{Called, Given, Progress, Session, SessionError};
+use enigma_vm::{Called, Given, Session, SessionError, Turn};
 
 use crate::common::{column, empty, entry, line, rows_of_each};
 use crate::network::engines;
@@ -262,7 +262,7 @@ pub(crate) struct Parties<F: PrimeField> {
     pub(crate) sessions: Vec<Session<F>>,
     /// By party: what ended its call.
     pub(crate) errors: Vec<Option<SessionError>>,
-    progress: Vec<Progress>,
+    turns: Vec<Turn>,
     in_flight: Vec<Delivery>,
     rng: TestRng,
 }
@@ -293,7 +293,7 @@ impl<F: PrimeField> Parties<F> {
         let sessions: Vec<Session<F>> = sessions.collect::<Result<_, SessionError>>()?;
         Ok(Parties {
             errors: vec![None; sessions.len()],
-            progress: vec![Progress::Working; sessions.len()],
+            turns: vec![Turn::Working; sessions.len()],
             sessions,
             in_flight: Vec::new(),
             rng: TestRng::new(seed ^ 0x6f72_6465_7200),
@@ -304,7 +304,7 @@ impl<F: PrimeField> Parties<F> {
     pub(crate) fn run(&mut self, mut cheat: impl FnMut(&mut Delivery)) {
         loop {
             let working: Vec<usize> = (0..self.sessions.len())
-                .filter(|&at| self.progress[at] == Progress::Working && self.errors[at].is_none())
+                .filter(|&at| self.turns[at] == Turn::Working && self.errors[at].is_none())
                 .collect();
             let choices = working.len() + self.in_flight.len();
             if choices == 0 {
@@ -318,7 +318,7 @@ impl<F: PrimeField> Parties<F> {
                 let to = frame.to.index();
                 let session = &mut self.sessions[to];
                 match session.handle(frame.from, frame.slot, &frame.payload) {
-                    Ok(()) => self.progress[to] = Progress::Working,
+                    Ok(()) => self.turns[to] = Turn::Working,
                     Err(error) => {
                         self.errors[to].get_or_insert(error);
                     }
@@ -329,8 +329,12 @@ impl<F: PrimeField> Parties<F> {
 
     fn compute(&mut self, at: usize, cheat: &mut impl FnMut(&mut Delivery)) {
         let session = &mut self.sessions[at];
-        match session.run() {
-            Ok(progress) => self.progress[at] = progress,
+        let turn = match session.run() {
+            Ok(Turn::Checked) => session.go_on().map(|()| Turn::Working),
+            other => other,
+        };
+        match turn {
+            Ok(turn) => self.turns[at] = turn,
             Err(error) => self.errors[at] = Some(error),
         }
         let from = Party::new(at as u8 + 1).expect("from 1");

@@ -34,9 +34,14 @@ impl Survey {
 
     /// What an honest owner sends to the nodes, in committee order.
     pub(crate) fn deal(&mut self, member: usize, value: i64) -> Vec<Deposit> {
+        self.deal_row(member, &[value])
+    }
+
+    /// The same for a row of several columns.
+    pub(crate) fn deal_row(&mut self, member: usize, row: &[i64]) -> Vec<Deposit> {
         let context = self.context(member);
-        let dealing = dealing::deal(&context, &[M61::from_i64(value)], &mut self.random)
-            .expect("a good context");
+        let values: Vec<M61> = row.iter().map(|value| M61::from_i64(*value)).collect();
+        let dealing = dealing::deal(&context, &values, &mut self.random).expect("a good context");
         self.pack(member, &dealing)
     }
 

@@ -11,7 +11,7 @@ mod world;
 pub(crate) use chain::{Chain, MIN_DEPOSIT, PRICES, UNBONDING_SECONDS};
 pub(crate) use dealing::row_purpose;
 pub(crate) use machine::{Disk, Node};
-pub(crate) use results::expected;
+pub(crate) use results::{Seen, expected};
 pub(crate) use survey::{Consented, FOREVER, Owner, PAST_ANY_FEE, Setting, Survey};
 pub(crate) use world::World;
 

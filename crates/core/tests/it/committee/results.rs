@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use enigma_core::{ClientRequest, Response};
 use enigma_field::{Committee, M61, shamir};
-use enigma_wire::api::OutputShares;
+use enigma_wire::api::{LineShares, OutputShares, Share};
 use enigma_wire::id::{JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
-use enigma_wire::output::{self, Recipient};
+use enigma_wire::output::{self, PublicLine, PublicResults, Recipient};
 use enigma_wire::seal::Purpose;
 
 use super::{Owner, Survey};
@@ -17,6 +17,15 @@ use super::{Owner, Survey};
 pub(crate) struct Learned {
     pub(crate) average: i64,
     pub(crate) rank: i64,
+}
+
+/// What a recipient is shown of a manifest line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// By column, its elements.
+    pub(crate) columns: Vec<Vec<i64>>,
+    /// By count, which of them are shown.
+    pub(crate) there: Vec<Vec<i64>>,
 }
 
 impl Survey {
@@ -49,17 +58,70 @@ impl Survey {
         }
     }
 
-    /// Everything a recipient receives, by name.
+    /// Everything a recipient receives of lines of one number, by name.
     pub(crate) fn results(
         &mut self,
         job: JobId,
         recipient: Recipient,
     ) -> Result<BTreeMap<String, i64>, String> {
+        let seen = self.seen(job, recipient)?.into_iter();
+        let numbers = seen.map(|(name, seen)| (name, seen.columns[0][0]));
+        Ok(numbers.collect())
+    }
+
+    /// Everything a recipient receives, by name.
+    pub(crate) fn seen(
+        &mut self,
+        job: JobId,
+        recipient: Recipient,
+    ) -> Result<BTreeMap<String, Seen>, String> {
+        let mut opened: Vec<OutputShares> = Vec::new();
+        for (position, ciphertext) in self.fetch(job, recipient)?.iter().enumerate() {
+            let purpose = self.purpose(job, position, recipient);
+            let seal = &self.keys(recipient).seal;
+            let message = seal.open(ciphertext, &purpose);
+            let message = message.map_err(|error| error.to_string())?;
+            opened.push(borsh::from_slice(&message).map_err(|error| error.to_string())?);
+        }
+        let committee = Committee::new(self.committee().len() as u8).expect("an odd size");
+        let mut seen = BTreeMap::new();
+        for (at, line) in opened[0].lines.iter().enumerate() {
+            let all: Vec<&LineShares> = opened.iter().map(|shares| &shares.lines[at]).collect();
+            assert!(all.iter().all(|other| other.reveal == line.reveal));
+            let columns: Vec<&Vec<Vec<Share>>> = all.iter().map(|line| &line.columns).collect();
+            let there: Vec<&Vec<Vec<Share>>> = all.iter().map(|line| &line.there).collect();
+            let name = &self.contract.manifest[usize::from(line.reveal)].name;
+            let columns = combined(&committee, &columns)?;
+            let there = combined(&committee, &there)?;
+            seen.insert(name.clone(), Seen { columns, there });
+        }
+        Ok(seen)
+    }
+
+    /// What everyone sees, by name: the same bytes at all nodes.
+    pub(crate) fn public(&mut self, job: JobId) -> Result<BTreeMap<String, PublicLine>, String> {
+        let bytes = self.fetch(job, Recipient::Public)?;
+        assert!(bytes.iter().all(|other| *other == bytes[0]), "nodes differ");
+        let results: PublicResults =
+            borsh::from_slice(&bytes[0]).map_err(|error| error.to_string())?;
+        let named = results.lines.into_iter().map(|line| {
+            let name = &self.contract.manifest[usize::from(line.reveal)].name;
+            (name.clone(), line)
+        });
+        Ok(named.collect())
+    }
+
+    /// A recipient's outputs, of each node in committee order, as it committed to them.
+    pub(crate) fn fetch(
+        &mut self,
+        job: JobId,
+        recipient: Recipient,
+    ) -> Result<Vec<Vec<u8>>, String> {
         let record = self.world.chain.ledger().jobs.get(&job);
         let Some(JobState::Settled(certificate)) = record.map(|record| record.state.clone()) else {
             return Err("the job is not settled".to_owned());
         };
-        let mut shares: BTreeMap<u16, Vec<M61>> = BTreeMap::new();
+        let mut outputs = Vec::new();
         for (position, node) in self.committee().into_iter().enumerate() {
             let request = ClientRequest::Output { job, recipient };
             let sealed = match self.world.answer(node, request) {
@@ -72,28 +134,9 @@ impl Survey {
             {
                 return Err(format!("node {node}: not what it committed to"));
             }
-            let purpose = self.purpose(job, position, recipient);
-            let message = self
-                .keys(recipient)
-                .seal
-                .open(&ciphertext, &purpose)
-                .map_err(|error| error.to_string())?;
-            let opened: OutputShares =
-                borsh::from_slice(&message).map_err(|error| error.to_string())?;
-            for line in opened.lines {
-                let bytes = line.columns[0][0];
-                let share = M61::from_bytes(bytes).ok_or("a share is not canonical")?;
-                shares.entry(line.reveal).or_default().push(share);
-            }
+            outputs.push(ciphertext);
         }
-        let committee = Committee::new(self.committee().len() as u8).expect("an odd size");
-        let value = |(reveal, shares): (u16, Vec<M61>)| {
-            let value = shamir::reconstruct_checked(&committee, &shares)
-                .map_err(|_| "inconsistent shares")?;
-            let line = &self.contract.manifest[usize::from(reveal)];
-            Ok((line.name.clone(), value.to_i64()))
-        };
-        shares.into_iter().map(value).collect()
+        Ok(outputs)
     }
 
     /// Everybody in `members`, who gave `values`, learns exactly what plain arithmetic says.
@@ -102,6 +145,20 @@ impl Survey {
             assert_eq!(self.collect(job, *member), Ok(expected), "member {member}");
         }
     }
+}
+
+/// The numbers of which nodes hold these shares, by node, vector and element.
+fn combined(committee: &Committee, nodes: &[&Vec<Vec<Share>>]) -> Result<Vec<Vec<i64>>, String> {
+    let element = |vector: usize, at: usize| {
+        let shares = nodes.iter().map(|node| M61::from_bytes(node[vector][at]));
+        let shares: Vec<M61> = shares.collect::<Option<_>>().ok_or("not canonical")?;
+        let value = shamir::reconstruct_checked(committee, &shares);
+        Ok(value.map_err(|_| "inconsistent shares")?.to_i64())
+    };
+    let vectors = nodes[0].iter().enumerate();
+    vectors
+        .map(|(vector, shares)| (0..shares.len()).map(|at| element(vector, at)).collect())
+        .collect()
 }
 
 /// What each of these people must learn.

@@ -206,7 +206,7 @@ impl Survey {
         Self::drawn_in(SAMPLE, committee, people, seed)
     }
 
-    fn drawn_in(setting: Setting<'_>, committee: u8, people: usize, seed: u64) -> Self {
+    pub(crate) fn drawn_in(setting: Setting<'_>, committee: u8, people: usize, seed: u64) -> Self {
         let nodes = usize::from(committee);
         let mut survey = Self::open_in(setting, nodes, committee, people, seed);
         survey.draw();
@@ -226,9 +226,21 @@ impl Survey {
         values: &[i64],
         seed: u64,
     ) -> Self {
-        let mut survey = Self::drawn_in(setting, committee, values.len(), seed);
-        for (member, value) in values.iter().enumerate() {
-            survey.contribute(member, *value);
+        let rows: Vec<Vec<i64>> = values.iter().map(|value| vec![*value]).collect();
+        Self::sealed_rows(setting, committee, &rows, seed)
+    }
+
+    /// The same with rows of several columns.
+    pub(crate) fn sealed_rows(
+        setting: Setting<'_>,
+        committee: u8,
+        rows: &[Vec<i64>],
+        seed: u64,
+    ) -> Self {
+        let mut survey = Self::drawn_in(setting, committee, rows.len(), seed);
+        for (member, row) in rows.iter().enumerate() {
+            let deposits = survey.deal_row(member, row);
+            survey.contribute_dealt(&deposits);
             survey.consent(member);
         }
         survey.seal();
