@@ -189,7 +189,7 @@ impl Draft<'_, '_> {
             9 => {
                 format!("({flag} ? Pair(left: {x}, right: 3) : swap(Pair(left: {y}, right: {x})))")
             }
-            8 => format!("({x} > 0 && {flag} ? ({x}, true) : ({y}, {x} > 1))"),
+            8 => format!("({flag} ? ({x}, true) : ({y}, {x} > 1))"),
             7 if to != "public" => format!("({flag} ? some(MPC.word) : none())"),
             0 => format!("({x}, {x} < {y})"),
             1 => format!("Pair(left: {x}, right: {y})"),
