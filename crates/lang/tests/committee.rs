@@ -176,6 +176,38 @@ fn what_is_cut_to_a_range_is_known_to_lie_there() {
     agrees(source, &[3]);
 }
 
+#[test]
+fn what_everyone_knows_chooses_between_truth_values() {
+    let source = "contract Chosen version 1 {
+      state L { open: bool = true; }
+      entry e(x: private u64 from caller range 0..=9) {
+        reveal both = L.open ? x > 3 : x < 2 to caller;
+        reveal known = L.open ? true : x > 3 to caller;
+        reveal pair = L.open ? (x, true) : (x + 1, x > 3) to caller;
+        L.open = !L.open;
+      }
+      test \"open, then closed\" {
+        run e(x: 3) as ann; expect !both; expect known;
+        run e(x: 1) as ann; expect both; expect !known;
+      }
+    }";
+    agrees(source, &[3]);
+}
+
+/// Nothing else in the contract asks for the large field.
+#[test]
+fn functions_of_fixed_point_are_computed_in_the_large_field() {
+    let source = "contract Curve version 1 {
+      entry e(x: private fix from caller range -4..=4) {
+        reveal curve = sigmoid(x) to caller;
+        reveal power = exp(x) to caller;
+        reveal log = ln(x) to caller;
+      }
+      test \"of zero\" { run e(x: 0.0) as ann; expect curve == 0.5; expect power == 1.0; expect log == 0.0; }
+    }";
+    agrees(source, &[3]);
+}
+
 /// The same test with other secrets that lead to the same results.
 #[test]
 fn what_is_sent_does_not_depend_on_secrets() {

@@ -428,6 +428,13 @@ impl Arithmetic<'_> {
                 Ok(Value::Maybe(Box::new(there), Box::new(value)))
             }
             (Value::Place { .. }, _) | (_, Value::Place { .. }) => self.stop("a choice of places"),
+            (Value::Known(_), Value::Secret(_)) => {
+                // (b - a) * (1 - condition) + a: nodes derive the range of both, as below where `b` is known.
+                let difference = self.number(BinaryOp::Sub, b, a)?;
+                let otherwise = self.not(&Value::Public(condition))?;
+                let gain = self.multiply(&difference, &otherwise)?;
+                self.number(BinaryOp::Add, &gain, a)
+            }
             _ if a.is_secret() || b.is_secret() => {
                 // (a - b) * condition + b.
                 let difference = self.number(BinaryOp::Sub, a, b)?;

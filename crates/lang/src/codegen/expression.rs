@@ -84,6 +84,13 @@ impl Execution<'_> {
             ExprKind::Select(condition, a, b) => {
                 let condition = self.expression(condition)?;
                 let (a, b) = (self.expression(a)?, self.expression(b)?);
+                let mut condition = condition;
+                if let (Value::Public(_), Value::Secret(_), Value::Secret(_)) = (&condition, &a, &b)
+                    && *leaf(&expr.ty) == Type::Bool
+                {
+                    // Nodes see of a selection alone that a truth value comes of it.
+                    condition = Value::Secret(self.arithmetic(span).secret(&condition)?);
+                }
                 self.arithmetic(span).select(&condition, &a, &b)
             }
             ExprKind::Field(of, place) => match self.expression(of)? {

@@ -708,6 +708,10 @@ impl<'a> Walk<'a> {
             _ => COMPARISON_COST,
         };
         self.spend(each, size);
+        if matches!(call.builtin, B::Exp | B::Ln | B::Sigmoid) && self.muted == 0 {
+            // They are made of products of `fix`.
+            self.entry.scaled_products = true;
+        }
         self.notice_sums(call);
         if let Some(leaf) = call.values.first().and_then(Value::leaf)
             && let Some(range) = leaf.range

@@ -367,7 +367,16 @@ impl Draft<'_, '_> {
         if depth == 0 {
             return self.flag_leaf(want, op);
         }
-        match self.choices.pick(6) {
+        match self.choices.pick(7) {
+            6 => {
+                let c = self.flag(depth - 1, want);
+                let (a, b) = (self.flag(depth - 1, want), self.flag(depth - 1, want));
+                Scalar {
+                    text: format!("({} ? {} : {})", c.text, a.text, b.text),
+                    secret: c.secret || a.secret || b.secret,
+                    ..a
+                }
+            }
             0 => {
                 let (a, b) = (self.flag(depth - 1, want), self.flag(depth - 1, want));
                 let op = self.choices.of(&["&&", "||", "==", "!="]);
