@@ -135,7 +135,7 @@ impl Collection {
                 client.ledger(),
                 &client.domain(),
                 place,
-                value,
+                &[value],
                 &self.tree,
                 &mut rand::rng(),
             )
