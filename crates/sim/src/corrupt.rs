@@ -69,15 +69,16 @@ impl<'a> Corrupt<'a> {
             .then_some(Corrupt { schedule, edits })
     }
 
-    /// Lies about the party's own shares of all rows, one collection after the other.
-    pub(crate) fn edit_rows(&mut self, rows: &mut [(u16, Shares)]) {
+    /// Lies about the party's own shares of all rows, one collection and column after the other.
+    pub(crate) fn edit_rows(&mut self, rows: &mut [Vec<Shares>]) {
         for edit in &mut self.edits {
             if edit.mutation.kind != Kind::Input {
                 continue;
             }
             let mut all: Vec<&mut M61> = rows
                 .iter_mut()
-                .flat_map(|(_, shares)| shares.iter_mut())
+                .flatten()
+                .flat_map(|shares| shares.iter_mut())
                 .collect();
             let count = all.len().max(1);
             if let Some(share) = all.get_mut(edit.mutation.element as usize % count) {

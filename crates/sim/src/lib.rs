@@ -6,8 +6,7 @@
 //! runs a case; [`check`] runs it as often as the rules need and says which it broke; [`Campaign`]
 //! draws cases; [`shrink`] looks for the smallest case that still breaks a rule.
 //!
-//! Parties are real: key set-up with signatures, then the machine on the input check's plan and on the
-//! entry's, in one session, as in a job. Corrupt ones run the same code; what they say, and if wanted
+//! Parties are real: key set-up with signatures, then the input check and the entry's stages in one session, as in a job. Corrupt ones run the same code; what they say, and if wanted
 //! what they hear, is edited on the way.
 //!
 //! Invariants: no clock, no files, no randomness but the seed's: one case, one trace.

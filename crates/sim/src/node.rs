@@ -1,12 +1,13 @@
-//! One party: key set-up, the input check, the entry, in one session, as a job does them.
+//! One party: key set-up, the input check, the entry's stages, in one session, as a job does them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::plan::Plan;
+use enigma_bytecode::plan::{Ended, Limits, Sink};
 use enigma_field::{Party, Shares};
 use enigma_mpc::{Engine, Error, Fault, SessionId, Setup, Slot};
-use enigma_vm::{Machine, Progress};
+use enigma_vm::{Given, Session, SessionError, Turn};
 
 use crate::draw::Draw;
 use crate::notary::Signer;
@@ -27,8 +28,10 @@ pub enum Ending {
     Finished {
         /// Which rows are valid: of each collection the entry uses, in order.
         opened: Vec<(u16, Vec<bool>)>,
-        /// Its shares of what each manifest line shows.
-        outputs: Vec<(u16, Shares)>,
+        /// Its shares of what each manifest line shows, by column and by count.
+        outputs: Vec<(Sink, Shares)>,
+        /// What everyone is shown.
+        ended: Ended,
     },
     /// It saw a fault.
     Fault(Fault),
@@ -77,18 +80,17 @@ impl fmt::Display for Ending {
 pub(crate) struct Node<'a> {
     scene: &'a Scene,
     me: Party,
-    rows: Vec<(u16, Shares)>,
+    /// Shares of all rows, by collection and column.
+    rows: Vec<Vec<Shares>>,
     phase: Phase,
     /// Frames of the computation that came during the set-up.
     early: Vec<(Party, Slot, Vec<u8>)>,
     outbox: Vec<(Party, Frame)>,
-    opened: Vec<(u16, Vec<bool>)>,
 }
 
 enum Phase {
     Setup(Box<Setup>),
-    Checking(Box<Machine>),
-    Computing(Box<Machine>),
+    Calling(Box<Session>),
     Over(Ending),
 }
 
@@ -137,7 +139,7 @@ impl Frame {
 
 impl<'a> Node<'a> {
     /// A party that has its shares of all rows; its first messages are queued.
-    pub(crate) fn new(scene: &'a Scene, me: Party, rows: Vec<(u16, Shares)>) -> Node<'a> {
+    pub(crate) fn new(scene: &'a Scene, me: Party, rows: Vec<Vec<Shares>>) -> Node<'a> {
         let seed = scene.seed;
         let session = SessionId(blake3::derive_key(
             "enigma sim v1: session",
@@ -160,7 +162,6 @@ impl<'a> Node<'a> {
             phase,
             early: Vec::new(),
             outbox: Vec::new(),
-            opened: Vec::new(),
         };
         node.after_setup_step();
         node
@@ -173,45 +174,44 @@ impl<'a> Node<'a> {
                 let result = setup.handle(from, &message, &self.scene.notary);
                 match result {
                     Ok(()) => return self.after_setup_step(),
-                    Err(fault) => Err(fault),
+                    Err(fault) => return self.end(Ending::Fault(fault)),
                 }
             }
             (Phase::Setup(_), Frame::Compute(slot, payload)) => {
                 self.early.push((from, slot, payload));
                 Ok(())
             }
-            (
-                Phase::Checking(machine) | Phase::Computing(machine),
-                Frame::Compute(slot, payload),
-            ) => machine.handle(from, slot, &payload),
+            (Phase::Calling(session), Frame::Compute(slot, payload)) => {
+                session.handle(from, slot, &payload)
+            }
             // A party whose run is over needs nothing; others may still need what it sent.
             (_, Frame::Setup(_)) | (Phase::Over(_), _) => Ok(()),
         };
-        if let Err(fault) = result {
-            self.end(Ending::Fault(fault));
+        if let Err(error) = result {
+            self.on_error(error);
         }
     }
 
     /// Does one piece of work; says whether there is more to do at once.
     pub(crate) fn turn(&mut self) -> bool {
-        let (Phase::Checking(machine) | Phase::Computing(machine)) = &mut self.phase else {
+        let Phase::Calling(session) = &mut self.phase else {
             return false;
         };
-        let result = machine.run();
+        let result = session.run();
         self.collect();
+        let result = match (result, &mut self.phase) {
+            (Ok(Turn::Checked), Phase::Calling(session)) => session.go_on().map(|()| Turn::Working),
+            (result, _) => result,
+        };
         match result {
-            Ok(Progress::Working) => true,
-            Ok(Progress::Blocked) => false,
-            Ok(Progress::Finished) => {
+            Ok(Turn::Working | Turn::Checked) => true,
+            Ok(Turn::Blocked) => false,
+            Ok(Turn::Finished) => {
                 self.on_finished();
                 true
             }
-            Err(Error::Fault(fault)) => {
-                self.end(Ending::Fault(fault));
-                false
-            }
             Err(error) => {
-                self.end(Ending::Refused(error.to_string()));
+                self.on_error(error);
                 false
             }
         }
@@ -226,12 +226,8 @@ impl<'a> Node<'a> {
 
     /// Notes what left in place of a frame: a cheat signs hashes of what it sent.
     pub(crate) fn sent_instead(&mut self, to: Party, frame: &Frame) {
-        if let (
-            Phase::Checking(machine) | Phase::Computing(machine),
-            Frame::Compute(slot, payload),
-        ) = (&mut self.phase, frame)
-        {
-            machine.sent_instead(to, *slot, payload);
+        if let (Phase::Calling(session), Frame::Compute(slot, payload)) = (&mut self.phase, frame) {
+            session.sent_instead(to, *slot, payload);
         }
     }
 
@@ -239,9 +235,7 @@ impl<'a> Node<'a> {
     pub(crate) fn ending(self) -> Ending {
         match self.phase {
             Phase::Setup(setup) => Ending::Waiting(setup.waiting_for()),
-            Phase::Checking(machine) | Phase::Computing(machine) => {
-                Ending::Waiting(machine.waiting_for())
-            }
+            Phase::Calling(session) => Ending::Waiting(session.waiting_for()),
             Phase::Over(ending) => ending,
         }
     }
@@ -255,74 +249,57 @@ impl<'a> Node<'a> {
         }
         let Some(seeds) = setup.finish() else { return };
         let engine = Engine::new(self.scene.committee, self.me, seeds);
-        let plan = Arc::clone(&self.scene.prologue);
-        self.begin(plan, engine, None, Phase::Checking);
+        match self.call(engine) {
+            Ok(session) => self.phase = Phase::Calling(Box::new(session)),
+            Err(error) => return self.on_error(error),
+        }
         for (from, slot, payload) in std::mem::take(&mut self.early) {
             self.handle(from, Frame::Compute(slot, payload));
         }
     }
 
-    /// Builds the machine for a plan. `valid`: which rows take part.
-    fn begin(
-        &mut self,
-        plan: Arc<Plan>,
-        engine: Engine,
-        valid: Option<&[(u16, Vec<bool>)]>,
-        phase: impl FnOnce(Box<Machine>) -> Phase,
-    ) {
-        let takes_part = |collection: u16, row: usize| {
-            let bits = valid.and_then(|valid| valid.iter().find(|(c, _)| *c == collection));
-            bits.is_none_or(|(_, bits)| bits.get(row).copied().unwrap_or(false))
+    fn call(&mut self, engine: Engine) -> Result<Session, SessionError> {
+        let given = Given {
+            collections: std::mem::take(&mut self.rows),
+            params: Vec::new(),
+            slots: BTreeMap::new(),
         };
-        let mut inputs = Vec::new();
-        let mut members = Vec::new();
-        for (collection, shares) in &self.rows {
-            let rows = shares.iter().enumerate();
-            let kept = rows.filter(|(row, _)| takes_part(*collection, *row));
-            let (numbers, shares): (Vec<u32>, Vec<_>) =
-                kept.map(|(row, share)| (row as u32, *share)).unzip();
-            inputs.push((*collection, Shares::from(shares)));
-            members.push((*collection, numbers));
-        }
-        match Machine::new(plan, inputs, &members, engine) {
-            Ok(machine) => self.phase = phase(Box::new(machine)),
-            Err(refused) => self.end(Ending::Refused(refused.to_string())),
-        }
+        Session::new(
+            Arc::clone(&self.scene.contract),
+            self.scene.program.entry,
+            self.scene.environment.clone(),
+            given,
+            Limits::default(),
+            engine,
+        )
     }
 
     fn on_finished(&mut self) {
-        let (Phase::Checking(machine) | Phase::Computing(machine)) = &mut self.phase else {
+        let Phase::Calling(session) = &mut self.phase else {
             return;
         };
-        let outcome = match machine.outcome() {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => return,
-            Err(unverified) => return self.end(Ending::Refused(unverified.to_string())),
-        };
-        let over = Phase::Over(Ending::Waiting(Vec::new()));
-        match std::mem::replace(&mut self.phase, over) {
-            Phase::Checking(machine) => match self.scene.main_for(&outcome.opened) {
-                Ok(plan) => {
-                    let engine = machine.into_engine();
-                    self.begin(plan, engine, Some(&outcome.opened), Phase::Computing);
-                    self.opened = outcome.opened;
-                }
-                Err(why) => self.end(Ending::Refused(why)),
-            },
-            _ => {
-                let opened = std::mem::take(&mut self.opened);
-                let outputs = outcome.outputs;
-                self.end(Ending::Finished { opened, outputs });
-            }
+        if let Some(called) = session.outcome() {
+            self.end(Ending::Finished {
+                opened: called.valid.into_iter().collect(),
+                outputs: called.shown,
+                ended: called.ended,
+            });
         }
     }
 
-    /// Takes what the machine wants to send.
+    fn on_error(&mut self, error: SessionError) {
+        self.end(match error {
+            SessionError::Engine(Error::Fault(fault)) => Ending::Fault(fault),
+            error => Ending::Refused(error.to_string()),
+        });
+    }
+
+    /// Takes what the call wants to send.
     fn collect(&mut self) {
-        let (Phase::Checking(machine) | Phase::Computing(machine)) = &mut self.phase else {
+        let Phase::Calling(session) = &mut self.phase else {
             return;
         };
-        while let Some(outgoing) = machine.next_send() {
+        while let Some(outgoing) = session.next_send() {
             let frame = Frame::Compute(outgoing.slot, outgoing.payload);
             self.outbox.push((outgoing.to, frame));
         }

@@ -1,13 +1,13 @@
 //! What no run may come to, whatever the network and at most t corrupt parties do.
 //!
-//! 1. *Right*: what honest parties hold of a result is a sharing of what the plaintext back end gives,
-//!    and the rows they took for valid are those that are.
+//! 1. *Right*: what honest parties hold of a result is a sharing of what the plaintext back end gives, what they
+//!    show to everyone is that, and the rows they took for valid are those that are.
 //! 2. *Just*: an honest party names corrupt ones only. (Not where the network loses or repeats frames.)
 //! 3. *Live*: if nobody is corrupt, or only in ways that change no sum, and the network is reliable, all
 //!    finish; else an honest party that waits, waits for somebody who is corrupt or stopped at a fault,
 //!    directly or through others.
 //! 4. *Blind*: another run with other values, and everything else the same, has the same traffic and
-//!    ends in the same way.
+//!    ends in the same way; unless what everyone is shown leads it to other plans.
 //! 5. *The same*: a case run again has the same trace. (Tried when the case's seed is divisible by 4.)
 //! 6. *Calm*: nothing panics, and no honest party refuses to go on for a reason of its own.
 
@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use enigma_bytecode::plan::Sink;
 use enigma_field::interpolation::lagrange_at;
 use enigma_field::{Field as _, M61, Party, Shares};
 
@@ -42,12 +43,17 @@ pub struct Verdict {
 pub enum Violation {
     /// Honest parties hold another result.
     WrongResult {
-        /// The manifest line.
-        reveal: u16,
+        /// Which of them.
+        sink: Sink,
         /// What it should show.
         expected: Vec<i64>,
         /// What they hold; none if their shares do not fit together.
         found: Option<Vec<i64>>,
+    },
+    /// An honest party shows everyone something else.
+    WrongPublic {
+        /// The party.
+        party: Party,
     },
     /// An honest party took wrong rows for valid.
     WrongValidity {
@@ -156,7 +162,10 @@ impl Judge<'_> {
         for party in self.honest() {
             let ending = &run.endings[party.index()];
             match ending {
-                Ending::Finished { opened, .. } => {
+                Ending::Finished { opened, ended, .. } => {
+                    if *ended != run.expected.ended {
+                        self.violations.push(Violation::WrongPublic { party });
+                    }
                     let valid = opened.iter().all(|(_, bits)| *bits == self.scene.valid);
                     if !valid || opened.len() != self.scene.used.len() {
                         self.violations.push(Violation::WrongValidity { party });
@@ -193,7 +202,7 @@ impl Judge<'_> {
 
     /// The honest parties' shares of each result, if enough of them have theirs.
     fn results(&mut self, run: &Run) {
-        let finished: Vec<(Party, &Vec<(u16, Shares)>)> = (self.honest().into_iter())
+        let finished: Vec<(Party, &Vec<(Sink, Shares)>)> = (self.honest().into_iter())
             .filter_map(|party| match &run.endings[party.index()] {
                 Ending::Finished { outputs, .. } => Some((party, outputs)),
                 _ => None,
@@ -202,18 +211,18 @@ impl Judge<'_> {
         if finished.len() <= self.scene.committee.degree() {
             return;
         }
-        for (place, shown) in run.expected.iter().enumerate() {
+        for (place, (sink, expected)) in run.expected.shown.iter().enumerate() {
             let columns: Option<Vec<(Party, &Shares)>> = (finished.iter())
                 .map(|(party, outputs)| {
-                    let (reveal, shares) = outputs.get(place)?;
-                    (*reveal == shown.reveal).then_some((*party, shares))
+                    let (held, shares) = outputs.get(place)?;
+                    (held == sink).then_some((*party, shares))
                 })
                 .collect();
             let found = columns.and_then(|columns| self.reconstruct(&columns));
-            if found.as_ref() != Some(&shown.values) {
+            if found.as_ref() != Some(expected) {
                 self.violations.push(Violation::WrongResult {
-                    reveal: shown.reveal,
-                    expected: shown.values.clone(),
+                    sink: *sink,
+                    expected: expected.clone(),
                     found,
                 });
             }
@@ -262,6 +271,9 @@ impl Judge<'_> {
     }
 
     fn twins(&mut self, first: &Run, second: &Run) {
+        if first.route != second.route {
+            return;
+        }
         for party in self.honest() {
             let [one, two] = [first, second].map(|run| run.endings[party.index()].to_string());
             if one != two {
@@ -290,13 +302,16 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Violation::WrongResult {
-                reveal,
+                sink,
                 expected,
                 found,
             } => match found {
-                Some(found) => write!(f, "result {reveal} is {found:?}, not {expected:?}"),
-                None => write!(f, "shares of result {reveal} do not fit together"),
+                Some(found) => write!(f, "{sink:?} is {found:?}, not {expected:?}"),
+                None => write!(f, "shares of {sink:?} do not fit together"),
             },
+            Violation::WrongPublic { party } => {
+                write!(f, "party {party} shows everyone something else")
+            }
             Violation::WrongValidity { party } => {
                 write!(f, "party {party} took wrong rows for valid")
             }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use enigma_bytecode::plan::Sink;
 use enigma_field::Party;
-use enigma_vm::clear::Shown;
+use enigma_vm::clear::Called;
 
 use crate::case::Case;
 use crate::corrupt::Corrupt;
@@ -31,8 +32,10 @@ pub enum Twin {
 pub struct Run {
     /// How it went, by party; also for corrupt ones.
     pub endings: Vec<Ending>,
-    /// What each reveal should show.
-    pub expected: Vec<Shown>,
+    /// What the call should come to.
+    pub expected: Called,
+    /// A hash of the plans that the values lead to: of several stages, some depend on what others opened.
+    pub route: [u8; 32],
     /// A hash of all frames that arrived, and of all endings.
     pub trace: [u8; 32],
     /// A hash of what somebody sees who can see that, but not what, parties send.
@@ -54,7 +57,11 @@ pub fn simulate(case: &Case, program: &Program, twin: Twin) -> Result<Run, Scene
 }
 
 pub(crate) fn run(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneError> {
-    let Values { shares, expected } = scene.values(twin)?;
+    let Values {
+        shares,
+        expected,
+        route,
+    } = scene.values(twin)?;
     let committee = scene.committee;
     let mut simulation = Simulation {
         agenda: Agenda::new(),
@@ -84,7 +91,7 @@ pub(crate) fn run(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneEr
     while let Some(event) = simulation.agenda.next() {
         simulation.happen(event);
     }
-    Ok(simulation.end(expected))
+    Ok(simulation.end(expected, route.hash()))
 }
 
 impl Twin {
@@ -189,7 +196,7 @@ impl Simulation<'_> {
         }
     }
 
-    fn end(mut self, expected: Vec<Shown>) -> Run {
+    fn end(mut self, expected: Called, route: [u8; 32]) -> Run {
         let players = self.players.iter().filter_map(|p| p.corrupt.as_ref());
         let edits_done = players.flat_map(Corrupt::done).collect();
         let ticks = self.agenda.now();
@@ -202,6 +209,7 @@ impl Simulation<'_> {
         Run {
             endings,
             expected,
+            route,
             trace: *self.trace.finalize().as_bytes(),
             traffic: *self.traffic.finalize().as_bytes(),
             edits_done,
@@ -213,18 +221,28 @@ impl Simulation<'_> {
 
 fn hash_ending(hasher: &mut blake3::Hasher, ending: &Ending) {
     hasher.update(ending.to_string().as_bytes());
-    if let Ending::Finished { opened, outputs } = ending {
+    if let Ending::Finished {
+        opened,
+        outputs,
+        ended,
+    } = ending
+    {
         for (collection, bits) in opened {
             hasher.update(&collection.to_le_bytes());
             bits.iter().for_each(|bit| {
                 hasher.update(&[u8::from(*bit)]);
             });
         }
-        for (reveal, shares) in outputs {
-            hasher.update(&reveal.to_le_bytes());
+        for (sink, shares) in outputs {
+            if let Sink::Shown { reveal, .. } | Sink::Bit { reveal, .. } = sink {
+                hasher.update(&reveal.to_le_bytes());
+            }
             shares.iter().for_each(|share| {
                 hasher.update(&share.to_bytes());
             });
+        }
+        for shown in &ended.public {
+            hasher.update(format!("{shown:?}").as_bytes());
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Column, Kind};
-use enigma_bytecode::plan::{self, Plan, PlanError, Sizes};
+use enigma_bytecode::model::{Column, Contract, Known};
+use enigma_bytecode::plan::{self, Environment, Limits, Next, Plan, PlanError, Run, Shows};
 use enigma_field::{Committee, M61, Shares, shamir};
-use enigma_vm::clear::{self, ClearError, Shown};
+use enigma_vm::clear::{self, Called, ClearError, Inputs};
 
 use crate::case::Case;
 use crate::draw::Draw;
@@ -48,21 +48,33 @@ pub(crate) struct Scene {
     pub(crate) committee: Committee,
     pub(crate) notary: Notary,
     pub(crate) program: Program,
+    pub(crate) contract: Arc<Contract>,
     /// The collections that the entry uses.
     pub(crate) used: Vec<u16>,
     /// Which rows are valid, of every collection.
     pub(crate) valid: Vec<bool>,
-    pub(crate) prologue: Arc<Plan>,
-    main: Arc<Plan>,
+    /// What everyone knows when the call begins. Row k of every collection is member k's.
+    pub(crate) environment: Environment,
+    /// Of the plans to which the first twin's values lead.
     pub(crate) schedule: Schedule,
 }
 
 /// Values and what comes of them.
 pub(crate) struct Values {
-    /// By party: its shares of all rows of every collection used.
-    pub(crate) shares: Vec<Vec<(u16, Shares)>>,
-    /// What each reveal shows.
-    pub(crate) expected: Vec<Shown>,
+    /// By party, collection and column: its shares of all rows of every collection used.
+    pub(crate) shares: Vec<Vec<Vec<Shares>>>,
+    /// What the call should come to.
+    pub(crate) expected: Called,
+    pub(crate) route: Route,
+}
+
+/// The plans of a call: the input check's, then those of its stages.
+pub(crate) struct Route(Vec<Plan>);
+
+impl Route {
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        *blake3::hash(format!("{:?}", self.0).as_bytes()).as_bytes()
+    }
 }
 
 impl Scene {
@@ -78,110 +90,166 @@ impl Scene {
             let rows = case.rows;
             return Err(SceneError::Rows { rows, least, most });
         }
-        let contract = &program.contract;
+        let contract = Arc::new(program.contract.clone());
         let used: Vec<u16> = contract
             .collections_used(program.entry)
             .into_iter()
             .collect();
-        let sizes = |rows| Sizes {
-            rows: (0..contract.collections.len())
-                .map(|c| if used.contains(&(c as u16)) { rows } else { 0 })
-                .collect(),
-        };
-        let entry = program.entry;
-        let prologue = plan::prologue(contract, entry, &sizes(all), committee);
-        let prologue = prologue.map_err(SceneError::Plan)?;
-        let main = plan::main(contract, entry, &sizes(case.rows), committee);
-        let main = main.map_err(SceneError::Plan)?;
-        Ok(Scene {
+        let mut scene = Scene {
             seed: case.seed,
             committee,
             notary: Notary::new(committee),
             valid: validity(case),
-            schedule: Schedule::of(committee, &[&prologue, &main]),
-            prologue: Arc::new(prologue),
-            main: Arc::new(main),
+            environment: environment(&contract, &used, all),
+            schedule: Schedule::of(committee, &[]),
             program: program.clone(),
-            used,
-        })
-    }
-
-    /// The entry's plan for what the input check opened.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(crate) fn main_for(&self, opened: &[(u16, Vec<bool>)]) -> Result<Arc<Plan>, String> {
-        let expected = self
-            .used
-            .iter()
-            .map(|collection| (*collection, &self.valid));
-        if opened.iter().map(|(c, bits)| (*c, bits)).eq(expected) {
-            return Ok(Arc::clone(&self.main));
-        }
-        let contract = &self.program.contract;
-        let mut rows = vec![0; contract.collections.len()];
-        for (collection, bits) in opened {
-            let valid = bits.iter().filter(|bit| **bit).count();
-            rows[usize::from(*collection)] = valid as u32;
-        }
-        plan::main(
             contract,
-            self.program.entry,
-            &Sizes { rows },
-            self.committee,
-        )
-        .map(Arc::new)
-        .map_err(|error| error.to_string())
+            used,
+        };
+        let Route(plans) = scene.values(Twin::First)?.route;
+        scene.schedule = Schedule::of(committee, &plans);
+        Ok(scene)
     }
 
     /// The values of a twin, dealt. Twins share everything else.
     pub(crate) fn values(&self, twin: Twin) -> Result<Values, SceneError> {
-        let contract = &self.program.contract;
         let mut draw = Draw::new(self.seed, twin.stream());
         let mut dealer = Draw::new(self.seed, "dealer");
-        let mut shares = vec![Vec::new(); self.committee.len()];
-        let mut plain: Vec<Vec<i64>> = vec![Vec::new(); contract.collections.len()];
+        let collections = self.contract.collections.len();
+        let mut shares = vec![vec![Vec::new(); collections]; self.committee.len()];
+        let mut inputs = Inputs {
+            collections: vec![Vec::new(); collections],
+            ..Inputs::default()
+        };
         for &collection in &self.used {
-            let described = &contract.collections[usize::from(collection)].columns[0];
-            let mut columns = vec![Vec::new(); self.committee.len()];
-            for valid in &self.valid {
-                let kept = &mut plain[usize::from(collection)];
-                let value = if *valid {
-                    let value = valid_value(&mut draw, described, kept);
-                    kept.push(value);
-                    M61::from_i64(value)
-                } else {
-                    invalid_value(&mut draw, described)
-                };
-                let dealt = shamir::share(value, &self.committee, &mut dealer.0);
-                for (column, share) in columns.iter_mut().zip(dealt) {
-                    column.push(share);
+            let at = usize::from(collection);
+            let columns = self.columns(&mut draw, &self.contract.collections[at].columns);
+            for party in &mut shares {
+                party[at] = vec![Vec::new(); columns.len()];
+            }
+            // In the order of rows, as owners come.
+            for row in 0..self.valid.len() {
+                for (column, values) in columns.iter().enumerate() {
+                    let value = values[row];
+                    let dealt = shamir::share(value, &self.committee, &mut dealer.0);
+                    for (party, share) in shares.iter_mut().zip(dealt) {
+                        party[at][column].push(share);
+                    }
                 }
             }
-            for (party, column) in shares.iter_mut().zip(columns) {
-                party.push((collection, Shares::from(column)));
-            }
+            let plain = |values: &Vec<M61>| values.iter().map(|x| x.to_i64()).collect();
+            inputs.collections[at] = columns.iter().map(plain).collect();
         }
-        let mut expected = clear::run(contract, self.program.entry, &plain);
-        if let Ok(shown) = &mut expected {
-            shown.iter_mut().for_each(|shown| self.name_members(shown));
-        }
+        let (entry, environment) = (self.program.entry, &self.environment);
+        let expected = clear::call(&self.contract, entry, environment, &inputs, |_| 0);
+        let expected = expected.map_err(SceneError::Clear)?;
+        let whole = |columns: Vec<Vec<M61>>| columns.into_iter().map(Shares::from).collect();
+        let party = |party: Vec<Vec<Vec<M61>>>| party.into_iter().map(whole).collect();
         Ok(Values {
-            shares,
-            expected: expected.map_err(SceneError::Clear)?,
+            shares: shares.into_iter().map(party).collect(),
+            route: self.route(&expected).map_err(SceneError::Plan)?,
+            expected,
         })
     }
 
-    /// The plain back end numbers the rows that take part, parties all rows that were given.
-    fn name_members(&self, shown: &mut Shown) {
-        let reveal = &self.program.contract.manifest[usize::from(shown.reveal)];
-        if !matches!(reveal.columns[0].kind, Kind::MemberOf(_)) {
-            return;
+    /// The values of a collection's columns: of an invalid row one is, of another all are in range.
+    fn columns(&self, draw: &mut Draw, described: &[Column]) -> Vec<Vec<M61>> {
+        let mut columns: Vec<Vec<M61>> = vec![Vec::new(); described.len()];
+        let mut kept: Vec<Vec<i64>> = vec![Vec::new(); described.len()];
+        for valid in &self.valid {
+            let wrong = match described.len() {
+                _ if *valid => None,
+                1 => Some(0),
+                len => Some(draw.below(len as u64) as usize),
+            };
+            for (at, column) in described.iter().enumerate() {
+                columns[at].push(if wrong == Some(at) {
+                    invalid_value(draw, column)
+                } else {
+                    let value = valid_value(draw, column, &kept[at]);
+                    kept[at].push(value);
+                    M61::from_i64(value)
+                });
+            }
         }
-        let rows = (0i64..).zip(&self.valid).filter(|(_, valid)| **valid);
-        let members: Vec<i64> = rows.map(|(row, _)| row).collect();
-        for value in &mut shown.values {
-            *value = members[*value as usize];
+        columns
+    }
+
+    /// The plans to which a call comes that opens these values.
+    fn route(&self, called: &Called) -> Result<Route, PlanError> {
+        let (limits, entry) = (Limits::default(), self.program.entry);
+        let rows = &self.environment.rows;
+        let check = plan::check::<M61>(&self.contract, entry, rows, self.committee, limits)?;
+        let mut environment = self.environment.clone();
+        environment.drop_rows(&self.contract, &called.valid);
+        let contract = Arc::clone(&self.contract);
+        let mut run = Run::<M61>::new(contract, entry, environment, self.committee, limits)?;
+        let mut plans = vec![check.plan];
+        let mut opened: Vec<Vec<M61>> = Vec::new();
+        while let Next::Stage(stage) = run.next(&opened)? {
+            let shown = stage.opened.iter();
+            opened = shown.map(|shows| elements(called, *shows)).collect();
+            plans.push(stage.plan);
+        }
+        Ok(Route(plans))
+    }
+}
+
+/// What everyone knows of a call on so many rows of each collection used.
+fn environment(contract: &Contract, used: &[u16], rows: u32) -> Environment {
+    let accounts: Vec<Vec<u8>> = (0..rows).map(account).collect();
+    let of = |collection: usize| used.contains(&(collection as u16));
+    let collections = 0..contract.collections.len();
+    let counts = collections.clone().map(|at| if of(at) { rows } else { 0 });
+    let given = |at: usize| if of(at) { accounts.clone() } else { Vec::new() };
+    let numbers = |at: usize| {
+        if of(at) {
+            (0..rows).collect()
+        } else {
+            Vec::new()
+        }
+    };
+    Environment {
+        rows: counts.collect(),
+        caller: account(0),
+        height: 1,
+        parties: vec![account(rows); contract.parties.len()],
+        row_accounts: collections.clone().map(given).collect(),
+        row_members: collections.map(numbers).collect(),
+        groups: vec![accounts.clone(); contract.groups.len()],
+        ..Environment::default()
+    }
+}
+
+/// The account of a member: none is all zeros.
+fn account(member: u32) -> Vec<u8> {
+    let mut account = vec![0; 16];
+    account.extend((member + 1).to_be_bytes());
+    account
+}
+
+/// The elements that were opened for what everyone is shown.
+fn elements(called: &Called, shows: Shows) -> Vec<M61> {
+    let (Shows::Column { reveal, .. } | Shows::Bit { reveal, .. }) = shows;
+    let Some(shown) = called.ended.public.get(&reveal) else {
+        return Vec::new();
+    };
+    let element = |known: &Known| match known {
+        Known::Number(number) => M61::from_i64(*number),
+        // A member's account, whose number was opened; nobody's stands for 0.
+        Known::Bytes(bytes) => {
+            let last = bytes.last_chunk::<4>().copied().unwrap_or_default();
+            M61::from_i64(i64::from(u32::from_be_bytes(last).saturating_sub(1)))
+        }
+    };
+    match shows {
+        Shows::Column { column, .. } => {
+            let elements = shown.columns.get(usize::from(column)).into_iter().flatten();
+            elements.map(element).collect()
+        }
+        Shows::Bit { count, .. } => {
+            let bits = shown.there.get(usize::from(count)).into_iter().flatten();
+            bits.map(|bit| M61::from_i64(i64::from(*bit))).collect()
         }
     }
 }

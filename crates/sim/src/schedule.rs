@@ -145,7 +145,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    pub(crate) fn of(committee: Committee, plans: &[&Plan]) -> Schedule {
+    pub(crate) fn of(committee: Committee, plans: &[Plan]) -> Schedule {
         let mut schedule = Schedule {
             committee,
             places: BTreeMap::new(),

@@ -401,6 +401,23 @@ async fn connections_over_the_limit_are_told_to_come_back() {
     drop(kept);
 }
 
+/// It needs no signature, unlike other outputs; here the job is not settled yet.
+#[tokio::test]
+async fn what_everyone_is_shown_is_for_everybody() {
+    let address = serve().await;
+    let ask = async |path: &str| {
+        let path = format!("{JOB}/outputs/{path}");
+        refusal(send(address, Method::GET, &path, None).await).await
+    };
+    let (status, error) = ask("public").await;
+    let expected = (403, ErrorCode::NotAllowed);
+    error_of(status, &error, expected, "job 1 is not settled");
+    for sealed in ["0", "party/0"] {
+        let (status, error) = ask(sealed).await;
+        error_of(status, &error, (401, ErrorCode::Unauthenticated), "signed");
+    }
+}
+
 #[tokio::test]
 async fn a_path_that_does_not_parse_hears_why() {
     let address = serve().await;
