@@ -17,7 +17,7 @@ use std::fmt;
 
 use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
-pub(crate) use value::{Cell, Member, Unreadable};
+pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
 
 /// The fields of a row or of a result.

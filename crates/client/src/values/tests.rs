@@ -3,6 +3,7 @@ use enigma_wire::id::{Address, MemberIndex};
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::value::Unreadable;
 use super::*;
 
 fn column(name: &str, kind: Kind, low: i64, high: i64) -> Column {

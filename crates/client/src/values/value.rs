@@ -141,9 +141,12 @@ fn bytes(cells: &[Cell], len: u32) -> Result<Value, Unreadable> {
     Ok(Value::Text(pieces::text(&bytes.ok_or(Unreadable)?)))
 }
 
+/// Values, and the ways to them.
+type Leaves<'a> = Vec<(&'a [String], Value)>;
+
 /// Values as the ways to them say: numbers count the places of a list, other names are those of a record.
-fn tree(leaves: Vec<(&[String], Value)>) -> Value {
-    let mut parts: Vec<(&str, Vec<(&[String], Value)>)> = Vec::new();
+fn tree(leaves: Leaves<'_>) -> Value {
+    let mut parts: Vec<(&str, Leaves<'_>)> = Vec::new();
     for (path, value) in leaves {
         let Some((part, rest)) = path.split_first() else {
             return value;
@@ -175,7 +178,7 @@ fn tree(leaves: Vec<(&[String], Value)>) -> Value {
 }
 
 /// A part of a list or record: of which nothing is shown, nothing is there.
-fn part(leaves: Vec<(&[String], Value)>) -> Value {
+fn part(leaves: Leaves<'_>) -> Value {
     if leaves.iter().all(|(_, value)| *value == Value::Hidden) {
         return Value::Hidden;
     }
