@@ -4,33 +4,33 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use enigma_client::records::Member;
+use enigma_client::values::Layout;
 use enigma_wire::id::Address;
 
 use crate::report::Problem;
 use crate::table::{Row, Table};
 
-/// One person and the value they give.
+/// One person and the row they give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) name: String,
-    pub(crate) value: i64,
+    /// Numbers, one for each column of the collection.
+    pub(crate) values: Vec<i64>,
 }
 
 /// What the contract expects of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// The value column's name: the collection's name in the contract.
-    pub(crate) column: String,
-    /// Smallest and largest valid value.
-    pub(crate) range: (i64, i64),
-    /// Is it a yes or no rather than a number?
-    pub(crate) boolean: bool,
+    /// What a row has: the file's columns.
+    pub(crate) layout: Layout,
     /// Fewest and most people.
     pub(crate) people: (u32, u32),
 }
 
 /// The column with people's names.
 const NAME_COLUMN: &str = "name";
+/// The same where a row has a value called `name`.
+const KEY_COLUMN: &str = "key";
 /// The column with members' accounts.
 const ACCOUNT_COLUMN: &str = "account";
 /// Longest name, in characters.
@@ -56,7 +56,18 @@ pub(crate) fn parse(
     expected: &Expected,
 ) -> Result<Vec<Person>, Problem> {
     let table = Table::new(path);
-    let rows = table.rows(bytes, &[NAME_COLUMN, &expected.column])?;
+    let names = expected.layout.names();
+    let people = match names.contains(&NAME_COLUMN) {
+        true => KEY_COLUMN,
+        false => NAME_COLUMN,
+    };
+    if names.contains(&people) {
+        let message =
+            "a file cannot say which key gives a row that has the values `name` and `key`";
+        return Err(Problem::new(message).hint("give each row on its own: enigma give --row"));
+    }
+    let wanted: Vec<&str> = std::iter::once(people).chain(names).collect();
+    let rows = table.rows_of_all(bytes, &wanted)?;
     let (fewest, most) = expected.people;
     if let Some(row) = rows.get(most as usize) {
         let message = format!("more than {most} people; the contract allows at most {most}");
@@ -67,19 +78,18 @@ pub(crate) fn parse(
     let mut people = Vec::with_capacity(rows.len());
     for row in &rows {
         let name = unique_name(&table, row, &mut lines)?;
-        let value = value(&row.fields[1], expected)
-            .map_err(|(message, hint)| table.at(row.line, message).hint(hint))?;
-        people.push(Person { name, value });
+        let read = expected.layout.read(&row.fields[1..]);
+        let values =
+            read.map_err(|error| table.at(row.line, error.message).hint(error.expected))?;
+        people.push(Person { name, values });
     }
     if people.is_empty() {
         let problem = table.whole("has a header but no people".to_owned());
-        let example = if expected.boolean {
-            "yes".to_owned()
-        } else {
-            expected.range.1.min(4200).to_string()
-        };
+        let fields = expected.layout.fields().iter();
+        let example: Vec<String> = fields.map(|field| field.example()).collect();
         return Err(problem.hint(format!(
-            "add one line per person, for example: Ada,{example}"
+            "add one line per person, for example: Ada,{}",
+            example.join(",")
         )));
     }
     if (people.len() as u64) < u64::from(fewest) {
@@ -96,13 +106,24 @@ pub(crate) fn parse(
     Ok(people)
 }
 
-/// The names of a file's column `name`, each once.
+/// The names of a file's column `name`, each once; where that is a value of the rows, of its column `key`.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`]; and when the file has both columns.
 pub(crate) fn names(path: &Path) -> Result<Vec<String>, Problem> {
     let table = Table::new(path);
-    let rows = table.rows(&Table::bytes(path)?, &[NAME_COLUMN])?;
+    let bytes = Table::bytes(path)?;
+    if table.rows(&bytes, &[KEY_COLUMN, NAME_COLUMN]).is_ok() {
+        let problem = table.at(
+            1,
+            "which column names the keys, `name` or `key`?".to_owned(),
+        );
+        return Err(problem.hint("name the keys one by one instead: enigma keys new ada bob"));
+    }
+    let rows = match table.rows(&bytes, &[KEY_COLUMN]) {
+        Ok(rows) => rows,
+        Err(_) => table.rows(&bytes, &[NAME_COLUMN])?,
+    };
     let mut lines = BTreeMap::new();
     rows.iter()
         .map(|row| unique_name(&table, row, &mut lines))
@@ -144,57 +165,6 @@ pub(crate) fn members(path: &Path) -> Result<Vec<Member>, Problem> {
     rows.iter().map(member).collect()
 }
 
-/// A value as a person writes it, or what is wrong with it and a hint.
-pub(crate) fn value(text: &str, expected: &Expected) -> Result<i64, (String, String)> {
-    if expected.boolean {
-        yes_or_no(text, &expected.column)
-    } else {
-        number(text, expected)
-    }
-}
-
-fn yes_or_no(text: &str, column: &str) -> Result<i64, (String, String)> {
-    match text.to_lowercase().as_str() {
-        "yes" | "true" | "1" => Ok(1),
-        "no" | "false" | "0" => Ok(0),
-        _ => Err((
-            format!("{text:?} is neither yes nor no"),
-            format!("{column} must be yes or no (true or false, 1 or 0)"),
-        )),
-    }
-}
-
-fn number(text: &str, expected: &Expected) -> Result<i64, (String, String)> {
-    let (low, high) = expected.range;
-    let column = &expected.column;
-    let range = format!("{column} must be a whole number from {low} to {high}");
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if text.is_empty() {
-        return Err((format!("{column} is empty"), range));
-    }
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let fraction = text.parse::<f64>().is_ok_and(f64::is_finite);
-        let hint = if fraction {
-            format!("{range}; use the smallest unit, for example cents, instead of a fraction")
-        } else {
-            format!("{range}, written with digits only")
-        };
-        return Err((format!("{text:?} is not a whole number"), hint));
-    }
-    match text.parse::<i64>() {
-        Ok(value) if value < 0 && low >= 0 => Err((format!("{value} is negative"), range)),
-        Ok(value) if value < low => Err((format!("{value} is below {low}"), range)),
-        Ok(value) if value <= high => Ok(value),
-        // More digits than 64 bits hold are above or below every range.
-        _ if text.starts_with('-') && low >= 0 => Err((format!("{text} is negative"), range)),
-        _ if text.starts_with('-') => Err((format!("{text} is below {low}"), range)),
-        _ => Err((
-            format!("{text} is above {high}, the most the contract allows"),
-            range,
-        )),
-    }
-}
-
 /// A row's first field as a name that no earlier row has.
 fn unique_name(
     table: &Table,
@@ -223,11 +193,28 @@ fn unique_name(
 mod tests {
     use super::*;
 
+    /// What the rows of a contract's collection are; `sum`: what of them is added up.
+    fn layout(collect: &str, sum: &str) -> Layout {
+        let source = format!(
+            "contract T version 1 {{
+               enum Dept {{ Eng, Sales }}
+               struct Row {{ dept: Dept; income: u64 range 0..=9; }}
+               struct Named {{ name: text<8>; age: u64 range 0..=150; }}
+               group g min 5 max 1_000;
+               collect {collect} allow aggregate(5) to each g;
+               entry e() {{ reveal total = {sum}.sum() to each g; }}
+             }}"
+        );
+        let contract = enigma_lang::compile(&source).contract.expect("compiles");
+        Layout::of_rows(&contract, 0).expect("a collection")
+    }
+
     fn expected() -> Expected {
         Expected {
-            column: "salary".to_owned(),
-            range: (0, 100_000_000),
-            boolean: false,
+            layout: layout(
+                "salary: private u64 from each g range 0..=100_000_000",
+                "salary",
+            ),
             people: (5, 1_000),
         }
     }
@@ -259,7 +246,7 @@ mod tests {
             people[4],
             Person {
                 name: "Eve".to_owned(),
-                value: 5
+                values: vec![5]
             }
         );
     }
@@ -419,25 +406,68 @@ mod tests {
     }
 
     #[test]
-    fn yes_and_no() {
+    fn rows_of_several_values_are_read_by_their_columns() {
         let expected = Expected {
-            boolean: true,
-            range: (0, 1),
-            ..expected()
+            layout: layout("rows: private Row from each g", "rows.income"),
+            people: (2, 1_000),
         };
-        for (text, wanted) in [
-            ("yes", 1),
-            ("No", 0),
-            ("TRUE", 1),
-            ("false", 0),
-            ("1", 1),
-            ("0", 0),
+        let check = |text: &str| {
+            let people = parse(Path::new("rows.csv"), text.as_bytes(), &expected);
+            people.map_err(|problem| problem.to_string())
+        };
+        let people = check("income,name,dept\n7,Ada,Eng\n9,Bob,Dept::Sales\n").expect("good");
+        assert_eq!(people[1].values, [1, 9]);
+        for (text, first, hint) in [
+            (
+                "name,dept,income\nAda,Eng,7\nBob,Ops,9\n",
+                "rows.csv:3: \"Ops\" is no name of Dept",
+                "dept must be one of Eng, Sales",
+            ),
+            (
+                "name,dept,income\nAda,Eng,10\nBob,Eng,9\n",
+                "rows.csv:2: 10 is above 9",
+                "income must be a whole number from 0 to 9",
+            ),
+            (
+                "name,dept,income,age\nAda,Eng,7,3\n",
+                "rows.csv:1: column \"age\" is unknown",
+                "name,dept,income, in any order",
+            ),
+            (
+                "name,dept\nAda,Eng\n",
+                "rows.csv:1: column \"income\" is missing",
+                "name,dept,income",
+            ),
+            (
+                "name,dept,dept,income\nAda,Eng,Eng,7\n",
+                "rows.csv:1: column \"dept\" appears twice",
+                "remove",
+            ),
+            ("name,dept,income\n", "no people", "Ada,Eng,9"),
         ] {
-            assert_eq!(value(text, &expected), Ok(wanted));
+            let message = check(text).expect_err("refused");
+            let (before, after) = message.split_once("\nhint: ").expect("error and hint");
+            assert!(before.contains(first) && after.contains(hint), "{message}");
         }
-        for text in ["", "2", "maybe", "y"] {
-            assert!(value(text, &expected).is_err(), "{text}");
-        }
+    }
+
+    #[test]
+    fn where_rows_have_names_people_have_keys() {
+        let expected = Expected {
+            layout: layout("rows: private Named from each g", "rows.age"),
+            people: (1, 1_000),
+        };
+        let text = b"key,name,age\nada,Ada L.,36\n";
+        let people = parse(Path::new("rows.csv"), text, &expected).expect("good");
+        assert_eq!(people[0].name, "ada");
+        assert_eq!(people[0].values.len(), 3);
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("rows.csv");
+        std::fs::write(&path, text).expect("write");
+        let problem = names(&path).expect_err("ambiguous").to_string();
+        assert!(problem.contains("which column"), "{problem}");
+        std::fs::write(&path, "key,age\nada,36\n").expect("write");
+        assert_eq!(names(&path).expect("good"), ["ada"]);
     }
 
     #[test]

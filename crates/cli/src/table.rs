@@ -20,6 +20,13 @@ pub(crate) struct Row {
     pub(crate) fields: Vec<String>,
 }
 
+/// What is done about columns that nobody asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Ignored,
+    Refused,
+}
+
 impl Table {
     /// A table in the file at `path`.
     pub(crate) fn new(path: &Path) -> Self {
@@ -39,11 +46,23 @@ impl Table {
         })
     }
 
-    /// Reads the wanted columns of all rows.
+    /// Reads the wanted columns of all rows, in whatever order they stand, and no matter what else there is.
     ///
     /// # Errors
     /// The first thing that is wrong, with file, line and a hint.
     pub(crate) fn rows(&self, bytes: &[u8], wanted: &[&str]) -> Result<Vec<Row>, Problem> {
+        self.read(bytes, wanted, Others::Ignored)
+    }
+
+    /// The same of a file that has no other columns.
+    ///
+    /// # Errors
+    /// As [`Table::rows`]; and a column that is not wanted.
+    pub(crate) fn rows_of_all(&self, bytes: &[u8], wanted: &[&str]) -> Result<Vec<Row>, Problem> {
+        self.read(bytes, wanted, Others::Refused)
+    }
+
+    fn read(&self, bytes: &[u8], wanted: &[&str], others: Others) -> Result<Vec<Row>, Problem> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
@@ -64,6 +83,14 @@ impl Table {
             .iter()
             .map(|column| self.place(&header, column, wanted))
             .collect::<Result<Vec<usize>, Problem>>()?;
+        let unknown = header.iter().find(|name| !wanted.contains(&name.as_str()));
+        if let (Some(unknown), Others::Refused) = (unknown, others) {
+            let problem = self.at(1, format!("column {unknown:?} is unknown"));
+            return Err(problem.hint(format!(
+                "the columns must be {}, in any order",
+                wanted.join(",")
+            )));
+        }
         records
             .map(|record| self.row(&self.sound(record)?, header.len(), &places))
             .collect()

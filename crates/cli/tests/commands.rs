@@ -157,9 +157,10 @@ fn a_contract_that_committees_do_not_run_yet_is_not_deployed() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("open.enigma");
     let source = std::fs::read_to_string(CONTRACT).expect("readable");
-    let open = source
-        .replace("aggregate(5) to each workers", "aggregate(5) to public")
-        .replace("salary.len() to each workers", "salary.len() to public");
+    let open = source.replace(
+        "  group workers",
+        "  state L { runs: u64 = 0; }\n  group workers",
+    );
     assert_ne!(open, source);
     std::fs::write(&path, open).expect("write");
     let output = run(&["deploy", &path.display().to_string()]);
@@ -167,7 +168,7 @@ fn a_contract_that_committees_do_not_run_yet_is_not_deployed() {
     let errors = stderr(&output);
     assert!(
         errors.contains(
-            "cannot run this contract yet: the result average needs results for everyone"
+            "cannot run this contract yet: the slot runs needs state that is kept between calls"
         ),
         "{errors}"
     );

@@ -22,8 +22,8 @@ pub struct GivenRow<'a> {
     pub owner: &'a Owner,
     /// The owner's place in the member list.
     pub member: MemberIndex,
-    /// The value.
-    pub value: i64,
+    /// The row's numbers, one for each column of the collection.
+    pub values: &'a [i64],
 }
 
 /// What became of the rows.
@@ -31,9 +31,9 @@ pub struct GivenRow<'a> {
 pub struct GiveOutcome {
     /// Given for the first time.
     pub given: usize,
-    /// Given before with another value, or by other means: this value counts now.
+    /// Given before with other values, or by other means: these values count now.
     pub corrected: usize,
-    /// On the chain already with this value.
+    /// On the chain already with these values.
     pub unchanged: usize,
     /// Bytes uploaded to all nodes together.
     pub bytes: u64,
@@ -118,7 +118,7 @@ fn progress_of(
     };
     let contribution = &record.contributed.contribution;
     let expected = on_chain.map_or(0, |known| known.revision + 1);
-    let same = record.tag == row.owner.tag(collection, row.value)
+    let same = record.tag == row.owner.tag(collection, row.values)
         && contribution.owner == row.owner.address();
     if same && on_chain.is_some_and(|known| known == contribution) {
         Progress::OnChain
@@ -140,12 +140,12 @@ async fn upload(
             network.ledger(),
             &network.domain(),
             place,
-            row.value,
+            row.values,
             members,
             &mut rand::rng(),
         )?;
         let contributed = contribute(network, deposits).await?;
-        let tag = row.owner.tag(collection, row.value);
+        let tag = row.owner.tag(collection, row.values);
         Ok(GivenRecord { tag, contributed })
     });
     futures::future::join_all(uploads).await

@@ -105,7 +105,7 @@ impl NodeApi {
 
     pub(crate) async fn output(
         &self,
-        signer: &SecretKey,
+        signer: Option<&SecretKey>,
         job: JobId,
         recipient: Recipient,
     ) -> Result<SealedOutput, ClientError> {
@@ -114,7 +114,7 @@ impl NodeApi {
             Recipient::Party(party) => format!("jobs/{job}/outputs/party/{party}"),
             Recipient::Public => format!("jobs/{job}/outputs/public"),
         };
-        self.json(&self.get(&path, Some(signer)).await?)
+        self.json(&self.get(&path, signer).await?)
     }
 
     async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Vec<u8>, ClientError> {

@@ -64,13 +64,17 @@ impl Owner {
         &self.seal
     }
 
-    /// Recognises a value that this owner gave before: a keyed hash, so that whoever finds it cannot try
-    /// out values without the owner's key.
-    pub(crate) fn tag(&self, collection: CollectionId, value: i64) -> [u8; 32] {
+    /// Recognises a row that this owner gave before, by the numbers of all its columns: a keyed hash, so that whoever
+    /// finds it cannot try out values without the owner's key. All rows of a collection have as many columns.
+    pub(crate) fn tag(&self, collection: CollectionId, values: &[i64]) -> [u8; 32] {
         let key = blake3::derive_key("enigma given value v1", &self.key.to_bytes()[..]);
         let key = zeroize::Zeroizing::new(key);
-        let message = [collection.0.to_be_bytes(), value.to_be_bytes()].concat();
-        *blake3::keyed_hash(&key, &message).as_bytes()
+        let mut hash = blake3::Hasher::new_keyed(&key);
+        hash.update(&collection.0.to_be_bytes());
+        for value in values {
+            hash.update(&value.to_be_bytes());
+        }
+        *hash.finalize().as_bytes()
     }
 
     /// Signs a consent: who may run which entry on this owner's value, how often, until when.
@@ -120,7 +124,8 @@ impl Owner {
         (revocation, signature)
     }
 
-    /// Deals a value: one sealed row for each committee node, and the signed contribution.
+    /// Deals a row: one sealed package for each committee node, and the signed contribution. `values`: the row's
+    /// numbers, one for each column of the collection.
     ///
     /// # Errors
     /// When the collection's committee is not usable.
@@ -129,7 +134,7 @@ impl Owner {
         ledger: &Ledger,
         domain: &Domain,
         place: (CollectionId, MemberIndex),
-        value: i64,
+        values: &[i64],
         members: &Tree,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<Deposit>, ClientError> {
@@ -140,8 +145,9 @@ impl Owner {
             .get(&id)
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
         let context = self.context(ledger, domain, record, place)?;
-        let dealing = dealing::deal(&context, &[M61::from_i64(value)], rng)
-            .map_err(|error| misuse(error.to_string()))?;
+        let elements: Vec<M61> = values.iter().copied().map(M61::from_i64).collect();
+        let dealing =
+            dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
         let contribution = Contribution {
             collection: id,
             member,

@@ -53,8 +53,10 @@ pub(crate) fn run(context: &Context, options: &DeployOptions) -> Result<(), Prob
     let program = contract::load(&options.file)?;
     if let Some(unsupported) = unsupported(program.contract()) {
         return Err(
-            Problem::new(format!("{}: {unsupported}", options.file.display()))
-                .hint("`enigma check`, `enigma test` and `enigma build` take it all the same"),
+            Problem::new(format!("{}: {unsupported}", options.file.display())).hint(format!(
+                "{}; `enigma check`, `enigma test` and `enigma build` take it all the same",
+                unsupported.need.hint()
+            )),
         );
     }
     runtime()?.block_on(deploy(context, options, &program))

@@ -1,9 +1,11 @@
-//! `enigma give`: deals values to a collection's committee, verifiably and sealed.
+//! `enigma give`: deals rows to a collection's committee, verifiably and sealed.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use enigma_bytecode::interface;
+use enigma_client::values::{Layout, ValueError};
 use enigma_client::{GiveOutcome, GivenRow, Network, Owner};
 use enigma_wire::id::{CollectionId, MemberIndex};
 use serde_json::json;
@@ -19,24 +21,39 @@ use crate::runtime;
 #[command(after_help = "Examples:
   enigma give 1 --key ada                 (asks for the value)
   enigma give 1 845000 --key ada
+  enigma give 1 --row dept=Eng --row income=50000 --key ada
+  enigma give 1 '{\"dept\": \"Eng\", \"income\": 50000}' --key ada
   enigma give 1 --csv people.csv --keys people --password-file password.txt
 
-Giving again before the collection is closed corrects the value. A command that was interrupted goes on where
-it stopped when it is repeated. The file has the columns `name` and the collection's name; each name is that
-of a key file in --keys.")]
+A value is a whole number, a decimal such as 12.5 (the nearest that the contract's type has), yes or no, a name
+of an enumeration, a text, or bytes as 0x and hexadecimal digits. A row has the values that the contract names;
+of lists they are called face.0, face.1 and so on.
+
+Giving again before the collection is closed corrects the row. A command that was interrupted goes on where it
+stopped when it is repeated. The file has the column `name` and one for each value, in any order; a single value
+has the collection's name. Each name is that of a key file in --keys. Where a value is called `name`, the names of
+keys are in the column `key`.")]
 pub(crate) struct GiveOptions {
     /// The collection's number.
     #[arg(value_name = "COLLECTION")]
     collection: u64,
-    /// The value of the key that acts; asked for when it is missing, so that it is not in the shell's
-    /// history.
+    /// The value of the key that acts, or its row as a JSON object; asked for when it is missing, so that it is
+    /// not in the shell's history.
     #[arg(
         value_name = "VALUE",
         allow_hyphen_values = true,
-        conflicts_with_all = ["csv", "keys"]
+        conflicts_with_all = ["csv", "keys", "row"]
     )]
     value: Option<String>,
-    /// CSV file with one value for each key.
+    /// A value of a row, by its name; once for each.
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        value_parser = named,
+        conflicts_with_all = ["csv", "keys"]
+    )]
+    row: Vec<(String, String)>,
+    /// CSV file with one row for each key.
     #[arg(long, value_name = "FILE.csv", requires = "keys")]
     csv: Option<PathBuf>,
     /// Folder with the key files that the names in the file mean.
@@ -52,7 +69,13 @@ pub(crate) struct GiveOptions {
     key: KeyOption,
 }
 
-/// Gives one value, or one for each key of a file.
+fn named(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=');
+    let parts = parts.map(|(name, value)| (name.trim().to_owned(), value.to_owned()));
+    parts.ok_or_else(|| "write the value's name and the value, like income=50000".to_owned())
+}
+
+/// Gives one row, or one for each key of a file.
 pub(crate) fn run(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
     runtime()?.block_on(give(context, options))
 }
@@ -72,7 +95,7 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
             ),
         );
     }
-    let expected = expected(&found);
+    let expected = expected(&found)?;
     let members = lookup::members(&records, &found, options.members.as_deref())?;
     let values = match (&options.csv, &options.keys) {
         (Some(csv), Some(folder)) => {
@@ -93,18 +116,13 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
                         folder.display()
                     ))
                 })?;
-                rows.push((key, person.value));
+                rows.push((key, person.values));
             }
             rows
         }
         _ => {
-            let text = match &options.value {
-                Some(text) => text.clone(),
-                None => ask_value(&expected.column)?,
-            };
-            let value = people::value(text.trim(), &expected)
-                .map_err(|(message, hint)| Problem::new(message).hint(hint))?;
-            vec![(options.key.open(context, &selected)?, value)]
+            let values = own_row(options, &expected.layout)?;
+            vec![(options.key.open(context, &selected)?, values)]
         }
     };
     let payer = match &options.payer {
@@ -118,10 +136,10 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
     let owners = owners(&members, values, found.id)?;
     let rows: Vec<GivenRow<'_>> = owners
         .iter()
-        .map(|(member, owner, value)| GivenRow {
+        .map(|(member, owner, values)| GivenRow {
             owner,
             member: *member,
-            value: *value,
+            values,
         })
         .collect();
     let progress = report::Progress::start(rows.len(), "rows");
@@ -140,42 +158,70 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A value that is typed, or piped in.
-fn ask_value(column: &str) -> Result<String, Problem> {
-    use std::io::IsTerminal as _;
+/// The row of the key that acts: named value by value, as one value or JSON object, or asked for.
+fn own_row(options: &GiveOptions, layout: &Layout) -> Result<Vec<i64>, Problem> {
+    let problem = |error: ValueError| Problem::new(error.message).hint(error.expected);
+    if !options.row.is_empty() {
+        return layout.read_named(&options.row).map_err(problem);
+    }
+    let text = match (&options.value, layout.fields()) {
+        (Some(text), _) => text.clone(),
+        (None, [only]) => ask(&only.name)?,
+        (None, fields) if std::io::stdin().is_terminal() => {
+            let texts = fields.iter().map(|field| ask(&field.name));
+            let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+            return layout.read(&texts).map_err(problem);
+        }
+        (None, _) => ask("row")?,
+    };
+    let text = text.trim();
+    if let [only] = layout.fields()
+        && !text.starts_with('{')
+    {
+        return only.read(text).map_err(problem);
+    }
+    let row: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+        let names = layout.names().join(", ");
+        Problem::new(format!("the row is no JSON object: {error}")).hint(format!(
+            "a row has the values {names}: give each as --row NAME=VALUE, or all as one JSON object"
+        ))
+    })?;
+    layout.read_json(&row).map_err(problem)
+}
+
+/// A value that is typed, or a line that is piped in.
+fn ask(name: &str) -> Result<String, Problem> {
     let read = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("{column}: "))
+        rpassword::prompt_password(format!("{name}: ")).map(|text| text.trim().to_owned())
     } else {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
     };
-    read.map_err(|error| Problem::failed(format!("the value cannot be read: {error}")))
+    read.map_err(|error| Problem::failed(format!("{name} cannot be read: {error}")))
 }
 
-fn expected(found: &Found) -> Expected {
+fn expected(found: &Found) -> Result<Expected, Problem> {
     let contract = found.program.contract();
     let slot = usize::from(found.record.terms.slot);
-    // The slot exists: the controller's terms were checked against the program when it was opened, and a
-    // collection that names another is refused by every node.
-    let collection = contract.collections.get(slot);
-    // Of several columns committees take none yet.
-    let column = collection.and_then(|item| item.columns.first());
-    Expected {
-        column: collection.map_or(String::new(), |item| item.name.clone()),
-        range: column.map_or((0, 0), |column| (column.low, column.high)),
-        boolean: column.is_some_and(|column| column.kind == enigma_bytecode::model::Kind::Bool),
+    // The controller's terms were checked against the program when the collection was opened, and every node refuses
+    // one that names no collection of the contract.
+    let layout = Layout::of_rows(contract, slot).ok_or_else(|| {
+        Problem::failed(format!("collection {} is none of its contract's", found.id))
+    })?;
+    Ok(Expected {
+        layout,
         people: (1, contract.maximum_rows(slot)),
-    }
+    })
 }
 
 fn owners(
     members: &[enigma_client::records::Member],
-    values: Vec<(Opened, i64)>,
+    values: Vec<(Opened, Vec<i64>)>,
     id: CollectionId,
-) -> Result<Vec<(MemberIndex, Owner, i64)>, Problem> {
-    let place = |(key, value): (Opened, i64)| {
+) -> Result<Vec<(MemberIndex, Owner, Vec<i64>)>, Problem> {
+    let place = |(key, values): (Opened, Vec<i64>)| {
         let member = lookup::place(members, key.account(), id)?;
-        Ok((member, key.owner(), value))
+        Ok((member, key.owner(), values))
     };
     values.into_iter().map(place).collect()
 }

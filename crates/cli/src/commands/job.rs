@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
+use enigma_bytecode::model::Role;
 use enigma_chain::ChainError;
-use enigma_client::{Ended, Network, Quote};
+use enigma_client::{Ended, Network, Quote, collect_public};
 use enigma_wire::controller::Amount;
 use enigma_wire::id::{Address, JobId};
 use enigma_wire::ledger::{JobRecord, JobState};
@@ -130,8 +131,10 @@ fn price(
         );
     }
     let question = network.right_question(found.id, &found.program, entry, requester);
-    let rows = ledger.eligible_members(&question).len() as u32;
+    let eligible = ledger.eligible_members(&question);
+    let rows = eligible.len() as u32;
     let slot = usize::from(found.record.terms.slot);
+    check_collection(found, entry)?;
     let needed = found.program.contract().minimum_rows(entry, slot).max(1);
     if rows < needed {
         let name = &found.program.contract().entries[entry].name;
@@ -140,8 +143,77 @@ fn price(
         ))
         .hint(why_not(network, found, entry, requester, rows)));
     }
+    let mut members = eligible.iter();
+    let gives = members.any(|member| {
+        let given = found.record.contributions.get(member);
+        given.is_some_and(|given| given.owner == requester)
+    });
+    check_caller(network, found, entry, (requester, gives))?;
     let quote = network.quote(found.program.contract(), found.id, entry, rows)?;
     Ok((rows, quote))
+}
+
+/// Whether the entry computes from this collection and no other.
+fn check_collection(found: &Found, entry: usize) -> Result<(), Problem> {
+    let contract = found.program.contract();
+    let used = contract.collections_used(entry);
+    if used.iter().eq([&found.record.terms.slot]) {
+        return Ok(());
+    }
+    let name = |slot: &u16| {
+        let collection = contract.collections.get(usize::from(*slot));
+        collection.map_or("?", |collection| collection.name.as_str())
+    };
+    let names: Vec<&str> = used.iter().map(name).collect();
+    Err(Problem::new(format!(
+        "collection {} has rows of {}, and {} computes from {}",
+        found.id,
+        name(&found.record.terms.slot),
+        contract.entries[entry].name,
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(" and ")
+        }
+    ))
+    .hint("`enigma collect status` and `enigma manifest` show what belongs together"))
+}
+
+/// Whether the requester may call the entry. `gives`: whether a row that is used is the requester's.
+fn check_caller(
+    network: &Network,
+    found: &Found,
+    entry: usize,
+    (requester, gives): (Address, bool),
+) -> Result<(), Problem> {
+    let contract = found.program.contract();
+    let (may, who) = match contract.entries[entry].by {
+        None => return Ok(()),
+        Some(Role::Party(party)) => {
+            let at = usize::from(party);
+            let instance = network.ledger().instances.get(&found.record.terms.instance);
+            let bound = instance.and_then(|instance| instance.parties.get(at));
+            let name = contract.parties.get(at).map_or("?", |name| name);
+            let who = bound.map_or_else(String::new, |party| format!(" ({})", party.account));
+            (
+                bound.is_some_and(|party| party.account == requester),
+                format!("the party {name}{who}"),
+            )
+        }
+        Some(Role::Member(group)) => {
+            let at = usize::from(group);
+            let name = contract.groups.get(at).map_or("?", |group| &group.name);
+            (gives, format!("members of {name} whose rows are used"))
+        }
+    };
+    if may {
+        return Ok(());
+    }
+    Err(Problem::new(format!(
+        "{requester} may not call {}: it is for {who}",
+        contract.entries[entry].name
+    ))
+    .hint("act with the right key: --key"))
 }
 
 /// What most of the missing consents lack.
@@ -235,12 +307,14 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
             other => return Err(unfinished(&mut network, &wallet, &found, job, other).await),
         };
         let learned = result::learned(&network, &found, &settled, &key).await?;
+        let public = collect_public(&network, found.program.contract(), &settled).await?;
         if context.json {
             let mut object = quote_json(&found, entry, rows, &quote);
             object["job"] = json!(job);
             object["rows"] = json!(settled.rows);
             object["dropped"] = json!(rows.saturating_sub(settled.rows));
             object["results"] = learned.as_ref().map_or(Value::Null, result::json);
+            object["public"] = public.as_ref().map_or(Value::Null, result::json);
             report::data(&object.to_string());
             return Ok(());
         }
@@ -248,12 +322,12 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         if rows > settled.rows {
             report::data(&format!("{} rows broke the declared range and were left out", rows - settled.rows));
         }
-        match learned {
-            Some(results) => result::show(&results),
-            None => report::progress(&format!(
+        if learned.is_none() && public.is_none() {
+            report::progress(&format!(
                 "The results are for others: each recipient reads theirs with `enigma result {job} --key NAME`"
-            )),
+            ));
         }
+        learned.iter().chain(&public).for_each(result::show);
         Ok(())
     })
 }

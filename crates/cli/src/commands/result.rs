@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use enigma_client::{Network, Results, collect};
+use enigma_client::{Network, Results, collect, collect_public};
 use enigma_wire::controller::{Certificate, Failure};
 use enigma_wire::id::{JobId, NodeId};
 use enigma_wire::ledger::JobState;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::job::{job_record, state};
 use super::lookup::{self, Found};
-use crate::context::Context;
+use crate::context::{Context, Selected};
 use crate::keys::{self, KeyOption, Opened};
 use crate::report::{self, Problem};
 use crate::runtime;
@@ -22,8 +22,10 @@ use crate::runtime;
 #[command(after_help = "Examples:
   enigma result 1 --key ada
   enigma result 1 --keys people --json
+  enigma result 1 --public
 
-Every node's shares are fetched, checked against the chain and against each other, and combined here.")]
+Every node's shares are fetched, checked against the chain and against each other, and combined here. What a job
+shows to everyone needs no key: more than t of the committee's nodes must have committed to the same.")]
 pub(crate) struct ResultOptions {
     /// The job's number.
     #[arg(value_name = "JOB")]
@@ -31,6 +33,9 @@ pub(crate) struct ResultOptions {
     /// Read for every key of this folder instead of one.
     #[arg(long, value_name = "DIR", conflicts_with = "key")]
     keys: Option<PathBuf>,
+    /// Read only what everyone may, without any key.
+    #[arg(long, conflicts_with_all = ["key", "keys"])]
+    public: bool,
     #[command(flatten)]
     key: KeyOption,
 }
@@ -49,18 +54,14 @@ pub(crate) fn run(context: &Context, options: &ResultOptions) -> Result<(), Prob
             );
         };
         let found = lookup::collection(&network, &records, record.collection.0).await?;
-        let keys = match &options.keys {
-            Some(folder) => keys::open_folder(folder, &options.key.password)?
-                .into_values()
-                .collect(),
-            None => vec![options.key.open(context, &selected)?],
-        };
+        let public = collect_public(&network, found.program.contract(), certificate).await?;
+        let keys = readers(context, options, &selected, public.is_some())?;
         let progress = report::Progress::start(keys.len(), "recipients");
         let mut all: BTreeMap<String, Results> = BTreeMap::new();
         for (done, key) in keys.iter().enumerate() {
             if let Some(results) = learned(&network, &found, certificate, key).await? {
                 all.insert(key.name.clone(), results);
-            } else if options.keys.is_none() {
+            } else if options.keys.is_none() && public.is_none() {
                 return Err(
                     Problem::new(format!("job {job} has no result for key {}", key.name)).hint(
                         "its recipients are the members who gave, and the contract's parties",
@@ -75,30 +76,63 @@ pub(crate) fn run(context: &Context, options: &ResultOptions) -> Result<(), Prob
                 .iter()
                 .map(|(name, results)| (name.clone(), json(results)));
             let people: serde_json::Map<String, serde_json::Value> = people.collect();
-            report::data(
-                &json!({"job": job, "rows": certificate.rows, "results": people}).to_string(),
-            );
-        } else if options.keys.is_none() {
-            all.values().for_each(show);
-        } else {
-            let mut names: Vec<&String> = all.values().flat_map(Results::keys).collect();
-            names.sort();
-            names.dedup();
-            let header: Vec<&str> = std::iter::once("name")
-                .chain(names.iter().map(|name| name.as_str()))
-                .collect();
-            let rows = all.iter().map(|(name, results)| {
-                let values = names.iter().map(|name| {
-                    results
-                        .get(*name)
-                        .map_or(String::new(), ToString::to_string)
-                });
-                std::iter::once(name.clone()).chain(values).collect()
+            let object = json!({
+                "job": job, "rows": certificate.rows, "results": people,
+                "public": public.as_ref().map(json),
             });
-            report::table(&header, rows);
+            report::data(&object.to_string());
+            return Ok(());
         }
+        match options.keys {
+            Some(_) if !all.is_empty() => table(&all),
+            _ => all.values().for_each(show),
+        }
+        public.iter().for_each(show);
         Ok(())
     })
+}
+
+/// For which keys results are read: for none when everyone's are asked for, or are all there is to read without one.
+fn readers(
+    context: &Context,
+    options: &ResultOptions,
+    selected: &Selected,
+    has_public: bool,
+) -> Result<Vec<Opened>, Problem> {
+    if options.public && !has_public {
+        return Err(
+            Problem::new(format!("job {} shows nothing to everyone", options.job))
+                .hint("each recipient reads theirs with --key"),
+        );
+    }
+    if let Some(folder) = &options.keys {
+        let keys = keys::open_folder(folder, &options.key.password)?;
+        return Ok(keys.into_values().collect());
+    }
+    let named = options.key.key.is_some() || selected.file.development.is_some();
+    if options.public || (has_public && !named) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![options.key.open(context, selected)?])
+}
+
+/// Results of several people as text.
+fn table(all: &BTreeMap<String, Results>) {
+    let mut names: Vec<&String> = all.values().flat_map(Results::keys).collect();
+    names.sort();
+    names.dedup();
+    let header: Vec<&str> = std::iter::once("name")
+        .chain(names.iter().map(|name| name.as_str()))
+        .collect();
+    let rows = all.iter().map(|(name, results)| {
+        let values = names.iter().map(|name| {
+            results
+                .get(*name)
+                .map_or(String::new(), ToString::to_string)
+        });
+        std::iter::once(name.clone()).chain(values).collect()
+    });
+    report::table(&header, rows);
 }
 
 /// What a key learns from a job: nothing when it is no recipient, or when its row was left out.
@@ -154,6 +188,7 @@ pub(crate) fn show(results: &Results) {
         .max()
         .unwrap_or(0);
     for (name, value) in results {
+        let value = report::plain(&value.to_string());
         report::data(&format!("{name:width$}  {value}"));
     }
 }

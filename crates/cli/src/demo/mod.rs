@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use enigma_bytecode::container;
 use enigma_bytecode::model::Contract;
+use enigma_client::values::Layout;
 use enigma_wire::id::Hash;
 
 use crate::args::{DemoOptions, Survey};
@@ -105,13 +106,10 @@ fn read_people(
     sample: &Sample,
     program: &Program,
 ) -> Result<Vec<Person>, Problem> {
-    let missing = || Problem::failed("the built-in contract collects nothing");
-    let collection = program.contract.collections.first().ok_or_else(missing)?;
-    let column = collection.columns.first().ok_or_else(missing)?;
+    let layout = Layout::of_rows(&program.contract, 0)
+        .ok_or_else(|| Problem::failed("the built-in contract collects nothing"))?;
     let expected = Expected {
-        column: collection.name.clone(),
-        range: (column.low, column.high),
-        boolean: false,
+        layout,
         people: (
             program.contract.minimum_rows(program.entry, 0),
             program.contract.maximum_rows(0),

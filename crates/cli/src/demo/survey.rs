@@ -180,7 +180,7 @@ async fn share(
             network.ledger(),
             &domain,
             place,
-            people[at].value,
+            &people[at].values,
             members,
             &mut rand::rng(),
         );

@@ -135,7 +135,7 @@ impl Collection {
                 client.ledger(),
                 &client.domain(),
                 place,
-                value,
+                &[value],
                 &self.tree,
                 &mut rand::rng(),
             )
@@ -286,7 +286,7 @@ impl Collection {
                     Err(error) => retry(error).await,
                 }
             };
-            let learned = (results["average"], results["rank"]);
+            let learned = (results["average"].clone(), results["rank"].clone());
             assert_eq!(
                 learned,
                 (Value::Integer(average), Value::Integer(rank)),

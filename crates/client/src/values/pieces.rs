@@ -1,0 +1,127 @@
+//! Private bytes: columns that are pieces of them, as the compiler cuts them.
+
+use enigma_bytecode::model::{Column, Kind};
+
+/// Bits of a piece; the last has what is left.
+const PIECE_BITS: u32 = 52;
+
+/// Columns that are all pieces of the same bytes.
+pub(super) struct Group<'a> {
+    /// The way to the bytes; empty when they are the whole.
+    pub(super) name: &'a str,
+    /// How many bytes.
+    pub(super) len: u32,
+    /// How many columns.
+    pub(super) columns: usize,
+}
+
+/// The bytes whose pieces these columns begin with, if they do.
+pub(super) fn group(columns: &[Column]) -> Option<Group<'_>> {
+    let first = columns.first()?;
+    let name = place_of(&first.name, 0)?;
+    let mut bits = 0;
+    let mut count = 0;
+    for (place, column) in columns.iter().enumerate() {
+        // Every piece but the last is full.
+        let full = bits == place as u32 * PIECE_BITS;
+        if !full || place_of(&column.name, place) != Some(name) {
+            break;
+        }
+        let Some(own) = bits_of(column) else { break };
+        bits += own;
+        count += 1;
+    }
+    (bits > 0 && bits.is_multiple_of(8)).then_some(Group {
+        name,
+        len: bits / 8,
+        columns: count,
+    })
+}
+
+/// The name before the place that a piece's name ends with.
+fn place_of(name: &str, place: usize) -> Option<&str> {
+    let (before, last) = name.rsplit_once('.').unwrap_or(("", name));
+    (last == place.to_string()).then_some(before)
+}
+
+/// How many bits a piece holds.
+fn bits_of(column: &Column) -> Option<u32> {
+    let values = u64::try_from(column.high).ok()?.checked_add(1)?;
+    let bits = values.trailing_zeros();
+    let fits = column.kind == Kind::Limb && column.low == 0 && values.is_power_of_two();
+    (fits && (1..=PIECE_BITS).contains(&bits)).then_some(bits)
+}
+
+/// How many bits each piece of so many bytes has, the lowest first.
+fn bits(len: u32) -> impl Iterator<Item = u32> {
+    let bits = 8 * len;
+    (0..bits.div_ceil(PIECE_BITS)).map(move |place| (bits - place * PIECE_BITS).min(PIECE_BITS))
+}
+
+/// The pieces of bytes that are padded with zeros to `len`, read as a number whose lowest byte comes first.
+pub(super) fn cut(bytes: &[u8], len: u32) -> Vec<i64> {
+    let bit = |at: u32| {
+        let byte = bytes.get(at as usize / 8);
+        byte.map_or(0, |byte| i64::from(byte >> (at % 8) & 1))
+    };
+    let mut first = 0;
+    let piece = |bits: u32| {
+        let piece = (0..bits).map(|k| bit(first + k) << k).sum();
+        first += bits;
+        piece
+    };
+    bits(len).map(piece).collect()
+}
+
+/// The bytes of pieces; none if one of them is too large or missing.
+pub(super) fn join(pieces: &[i64], len: u32) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; len as usize];
+    let mut first = 0;
+    for (place, bits) in bits(len).enumerate() {
+        let piece = *pieces.get(place)?;
+        if piece < 0 || piece >> bits != 0 {
+            return None;
+        }
+        for k in (0..bits).filter(|k| piece >> k & 1 == 1) {
+            *bytes.get_mut((first + k) as usize / 8)? |= 1 << ((first + k) % 8);
+        }
+        first += bits;
+    }
+    Some(bytes)
+}
+
+/// Bytes as a text without the zeros that pad it, if they are one that people can read and that is not taken for
+/// hexadecimal; else as `0x` and digits.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let used = &bytes[..end.map_or(0, |last| last + 1)];
+    match std::str::from_utf8(used) {
+        Ok(text) if !text.starts_with("0x") && !text.chars().any(char::is_control) => {
+            text.to_owned()
+        }
+        _ => format!("0x{}", hex::encode(bytes)),
+    }
+}
+
+/// A text, or `0x` and two digits for each of `len` bytes. What is wrong with it, if it is neither.
+pub(super) fn parse(text: &str, len: u32) -> Result<Vec<u8>, String> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        let bytes = hex::decode(digits).map_err(|_| {
+            "after 0x come hexadecimal digits, two for each byte, and nothing else".to_owned()
+        })?;
+        return match bytes.len() as u64 == u64::from(len) {
+            true => Ok(bytes),
+            false => Err(format!("{} bytes where {len} are needed", bytes.len())),
+        };
+    }
+    if text.len() as u64 > u64::from(len) {
+        return Err(format!(
+            "the text has {} bytes, more than {len}",
+            text.len()
+        ));
+    }
+    if text.ends_with('\0') {
+        return Err("zero bytes at the end are lost: they pad texts".to_owned());
+    }
+    Ok(text.as_bytes().to_vec())
+}
