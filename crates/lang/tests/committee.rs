@@ -184,11 +184,13 @@ fn what_everyone_knows_chooses_between_truth_values() {
         reveal both = L.open ? x > 3 : x < 2 to caller;
         reveal known = L.open ? true : x > 3 to caller;
         reveal pair = L.open ? (x, true) : (x + 1, x > 3) to caller;
+        reveal own = L.open ? x > 3 : L.open to caller;
+        reveal other = L.open ? L.open : x > 3 to caller;
         L.open = !L.open;
       }
       test \"open, then closed\" {
-        run e(x: 3) as ann; expect !both; expect known;
-        run e(x: 1) as ann; expect both; expect !known;
+        run e(x: 3) as ann; expect !both; expect known; expect !own; expect other;
+        run e(x: 1) as ann; expect both; expect !known; expect !own; expect !other;
       }
     }";
     agrees(source, &[3]);

@@ -85,7 +85,13 @@ impl Execution<'_> {
                 let condition = self.expression(condition)?;
                 let (a, b) = (self.expression(a)?, self.expression(b)?);
                 let mut condition = condition;
-                if let (Value::Public(_), Value::Secret(_), Value::Secret(_)) = (&condition, &a, &b)
+                let choices = [&a, &b];
+                let is_run_time =
+                    |value: &&Value| matches!(value, Value::Public(_) | Value::Secret(_));
+                let is_hidden = |value: &&Value| matches!(value, Value::Secret(_));
+                if matches!(condition, Value::Public(_))
+                    && choices.iter().all(is_run_time)
+                    && choices.iter().any(is_hidden)
                     && *leaf(&expr.ty) == Type::Bool
                 {
                     // Nodes see of a selection alone that a truth value comes of it.
