@@ -1,3 +1,5 @@
+//! What recipients make of shares and of what everyone is shown: all kinds of results, and nodes that lie.
+
 use enigma_bytecode::model::{
     Collection, Column, Enum, Group, Kind, Profile, RowCount, Shape, Source,
 };

@@ -1,3 +1,5 @@
+//! Values as people write them become columns and come back as they were; what does not fit is refused with its place.
+
 use enigma_bytecode::model::{Collection, Group, Profile, Provider, Recipient, RowCount};
 use enigma_wire::id::{Address, MemberIndex};
 use proptest::prelude::*;
