@@ -16,8 +16,8 @@ use crate::opened::Reading;
 use crate::values::{Cell, Member, Results};
 use crate::{ClientError, Network, Owner};
 
-/// Fetches and combines everything a settled job holds for one recipient; nothing when all nodes say that
-/// it holds nothing, as for a member whose row was not used. `owner`: whose keys the recipient has, a
+/// Fetches and combines everything a settled job holds for one recipient; nothing when more than t nodes say that
+/// it holds nothing, as for a member whose row was not used: one of them is honest. `owner`: whose keys the recipient has, a
 /// member's or a party's. What everyone sees is not among it: see [`collect_public`].
 ///
 /// # Errors
@@ -32,15 +32,9 @@ pub async fn collect(
 ) -> Result<Option<Results>, ClientError> {
     let place = Place::of(network, program, certificate)?;
     let answers = fetch(network, &place, certificate, Some(owner), recipient).await?;
-    let absent =
-        |answer: &Result<_, ClientError>| matches!(answer, Err(ClientError::Absent { .. }));
-    if answers.iter().all(|(_, answer)| absent(answer)) {
+    let Some(sealed) = held(answers, place.committee)? else {
         return Ok(None);
-    }
-    let mut sealed = Vec::with_capacity(answers.len());
-    for (node, answer) in answers {
-        sealed.push((node, answer?));
-    }
+    };
     let roots = roots(sealed.iter().map(|(_, sealed)| sealed), certificate)?;
     let mut opened = Vec::with_capacity(sealed.len());
     for (position, (node, sealed)) in sealed.iter().enumerate() {
@@ -79,19 +73,23 @@ pub async fn collect_public(
         .filter_map(|(_, answer)| answer.as_ref().ok());
     let roots = match roots(good, certificate) {
         Ok(roots) => roots.clone(),
-        Err(error) => return Err(first_error(answers).unwrap_or(error)),
+        Err(error) => {
+            let failed = answers.into_iter().filter_map(|(_, answer)| answer.err());
+            return Err(named(failed).unwrap_or(error));
+        }
     };
     let mut held: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-    let mut failed = None;
+    let mut failed = Vec::new();
     for (position, (node, answer)) in answers.into_iter().enumerate() {
         match answer.and_then(|sealed| committed(node, roots.get(position), &sealed)) {
             Ok(bytes) => *held.entry(bytes).or_default() += 1,
-            Err(error) => failed = failed.or(Some(error)),
+            Err(error) => failed.push(error),
         }
     }
     let enough = |(bytes, members)| (members > place.committee.degree()).then_some(bytes);
     let Some(bytes) = held.into_iter().find_map(enough) else {
         let too_few = "too few members of the committee show the same results to everyone";
+        let failed = named(failed.into_iter());
         return Err(failed.unwrap_or_else(|| ClientError::Misuse(too_few.to_owned())));
     };
     let results: PublicResults = borsh::from_slice(&bytes)
@@ -155,8 +153,31 @@ async fn fetch(
     Ok(futures::future::join_all(asked).await)
 }
 
-fn first_error(answers: Vec<(NodeId, Result<SealedOutput, ClientError>)>) -> Option<ClientError> {
-    answers.into_iter().find_map(|(_, answer)| answer.err())
+/// What every member holds, in committee order; nothing when more than t say that they hold nothing.
+fn held<T>(
+    answers: Vec<(NodeId, Result<T, ClientError>)>,
+    committee: Committee,
+) -> Result<Option<Vec<(NodeId, T)>>, ClientError> {
+    let (mut held, mut failed) = (Vec::with_capacity(answers.len()), Vec::new());
+    for (node, answer) in answers {
+        match answer {
+            Ok(answer) => held.push((node, answer)),
+            Err(error) => failed.push(error),
+        }
+    }
+    if failed.iter().filter(|error| is_absent(error)).count() > committee.degree() {
+        return Ok(None);
+    }
+    named(failed.into_iter()).map_or(Ok(Some(held)), Err)
+}
+
+fn is_absent(error: &ClientError) -> bool {
+    matches!(error, ClientError::Absent { .. })
+}
+
+/// The error to tell. A member that holds nothing may be right: where another one failed, that one is named.
+fn named(errors: impl Iterator<Item = ClientError>) -> Option<ClientError> {
+    errors.min_by_key(is_absent)
 }
 
 /// The roots of all members. One member's list is as good as another's: the chain says which list it is.
@@ -222,4 +243,68 @@ fn open(
         .open(ciphertext, purpose)
         .map_err(|error| wrong(error.to_string()))?;
     borsh::from_slice(&message).map_err(|_| wrong("its output does not decode".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = (NodeId, Result<u8, ClientError>);
+
+    fn node(number: u32) -> NodeId {
+        NodeId(number)
+    }
+
+    fn holds(number: u32) -> Answer {
+        (node(number), Ok(number as u8))
+    }
+
+    fn absent(number: u32) -> Answer {
+        let (node, message) = (node(number), "no such output".to_owned());
+        (node, Err(ClientError::Absent { node, message }))
+    }
+
+    fn unreachable(number: u32) -> Answer {
+        let (node, why) = (node(number), "connection refused".to_owned());
+        (node, Err(ClientError::Unreachable { node, why }))
+    }
+
+    fn held(answers: Vec<Answer>) -> Result<Option<usize>, ClientError> {
+        let committee = crate::request::committee(answers.len()).expect("a committee");
+        super::held(answers, committee).map(|held| held.map(|held| held.len()))
+    }
+
+    #[test]
+    fn nothing_is_held_when_more_than_t_say_so() {
+        // t = 1 of three, t = 2 of five, whatever the others do.
+        assert!(matches!(
+            held(vec![absent(1), holds(2), absent(3)]),
+            Ok(None)
+        ));
+        assert!(matches!(
+            held(vec![absent(1), unreachable(2), absent(3)]),
+            Ok(None)
+        ));
+        let five = vec![holds(1), absent(2), absent(3), unreachable(4), absent(5)];
+        assert!(matches!(held(five), Ok(None)));
+        assert!(matches!(
+            held(vec![holds(1), holds(2), holds(3)]),
+            Ok(Some(3))
+        ));
+    }
+
+    #[test]
+    fn who_may_be_right_is_not_named_before_who_failed() {
+        for answers in [
+            vec![absent(1), holds(2), unreachable(3)],
+            vec![absent(1), unreachable(3), unreachable(2)],
+        ] {
+            let error = held(answers).expect_err("too few");
+            let is_third =
+                matches!(error, ClientError::Unreachable { node: at, .. } if at == node(3));
+            assert!(is_third, "{error}");
+        }
+        let error = held(vec![holds(1), absent(2), holds(3)]).expect_err("one is missing");
+        assert!(is_absent(&error), "{error}");
+    }
 }
