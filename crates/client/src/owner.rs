@@ -13,6 +13,7 @@ use enigma_wire::merkle::Tree;
 use enigma_wire::seal::{self, Purpose, SealSecret};
 use enigma_wire::sign::{SecretKey, Signature};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::http::NodeApi;
 use crate::{ClientError, Network};
@@ -68,11 +69,11 @@ impl Owner {
     /// finds it cannot try out values without the owner's key. All rows of a collection have as many columns.
     pub(crate) fn tag(&self, collection: CollectionId, values: &[i64]) -> [u8; 32] {
         let key = blake3::derive_key("enigma given value v1", &self.key.to_bytes()[..]);
-        let key = zeroize::Zeroizing::new(key);
+        let key = Zeroizing::new(key);
         let mut hash = blake3::Hasher::new_keyed(&key);
         hash.update(&collection.0.to_be_bytes());
         for value in values {
-            hash.update(&value.to_be_bytes());
+            hash.update(&Zeroizing::new(value.to_be_bytes())[..]);
         }
         *hash.finalize().as_bytes()
     }
@@ -146,6 +147,7 @@ impl Owner {
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
         let context = self.context(ledger, domain, record, place)?;
         let elements: Vec<M61> = values.iter().copied().map(M61::from_i64).collect();
+        let elements = Zeroizing::new(elements);
         let dealing =
             dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
         let contribution = Contribution {
