@@ -9,6 +9,7 @@
 //! the shortest decimal that reads back to the same number.
 
 mod decimal;
+mod json;
 mod pieces;
 mod read;
 mod value;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
+pub use json::parse as parse_json;
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
 

@@ -90,15 +90,20 @@ pub(super) fn join(pieces: &[i64], len: u32) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Whether a character is none that people see where it stands: it ends a line, moves the cursor, or turns around what
+/// comes after it.
+fn is_unseen(c: char) -> bool {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Bytes as a text without the zeros that pad it, if they are one that people can read and that is not taken for
-/// hexadecimal; else as `0x` and digits.
+/// hexadecimal; else as `0x` and digits. What is shown as a text, [`parse`] takes as one.
 pub(super) fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().rposition(|byte| *byte != 0);
     let used = &bytes[..end.map_or(0, |last| last + 1)];
     match std::str::from_utf8(used) {
-        Ok(text) if !text.starts_with("0x") && !text.chars().any(char::is_control) => {
-            text.to_owned()
-        }
+        Ok(text) if !text.starts_with("0x") && !text.chars().any(is_unseen) => text.to_owned(),
         _ => format!("0x{}", hex::encode(bytes)),
     }
 }
@@ -120,8 +125,12 @@ pub(super) fn parse(text: &str, len: u32) -> Result<Vec<u8>, String> {
             text.len()
         ));
     }
-    if text.ends_with('\0') {
-        return Err("zero bytes at the end are lost: they pad texts".to_owned());
+    // With a stray quote in a file, the rows that follow would silently become a part of the text.
+    if let Some(unseen) = text.chars().find(|c| is_unseen(*c)) {
+        return Err(format!(
+            "the text has the control character U+{:04X}; write it as 0x and digits",
+            u32::from(unseen)
+        ));
     }
     Ok(text.as_bytes().to_vec())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Enum;
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::decimal::{self, NotDecimal};
 use super::{Field, Layout, ValueError, What, listed, pieces};
@@ -129,24 +129,32 @@ impl Field {
         match value {
             Json::String(text) => self.read(text),
             Json::Bool(_) if self.what == What::Truth => self.read(&value.to_string()),
-            Json::Number(number) if !is_text => match (number.as_i64(), number.as_f64()) {
-                // The shortest decimal that is this number, never with an exponent.
-                (None, Some(number)) => self.read_double(&number.to_string()),
-                _ => self.read(&number.to_string()),
-            },
+            Json::Number(number) if number.is_f64() && !is_text => self.read_double(number),
+            Json::Number(number) if !is_text => self.read(&number.to_string()),
             Json::Null => Err(self.wrong(format!("{} is null", self.name))),
             other => Err(self.wrong(format!("{}: {other} is of another kind", self.name))),
         }
     }
 
-    /// A number of JSON with a point, whose last digits a reader may have lost.
-    fn read_double(&self, text: &str) -> Result<Vec<i64>, ValueError> {
-        if matches!(self.what, What::Decimal { .. }) && !decimal::is_json(text) {
+    /// A number of JSON with a point, an exponent or more digits than 64 bits hold, of which a reader may have lost the
+    /// last digits: 49999.99999999999999999 arrives as 50000.
+    fn read_double(&self, number: &Number) -> Result<Vec<i64>, ValueError> {
+        if !matches!(self.what, What::Decimal { .. }) {
+            let mut error = self.wrong(format!(
+                "{}: a JSON number with a point, an exponent or too many digits is not exact",
+                self.name
+            ));
+            error.expected += ", written with digits only";
+            return Err(error);
+        }
+        // The shortest decimal that is this number, never with an exponent.
+        let text = number.as_f64().unwrap_or(f64::NAN).to_string();
+        if !decimal::is_json(&text) {
             let mut error = self.wrong(format!("{text} has more digits than a JSON number keeps"));
             error.expected += "; write it in quotes";
             return Err(error);
         }
-        self.read(text)
+        self.read(&text)
     }
 }
 
@@ -182,7 +190,7 @@ impl Layout {
             return only.read_json(value);
         }
         let mut leaves = Vec::new();
-        flatten(String::new(), value, &mut leaves);
+        flatten(None, value, &mut leaves);
         self.gather(leaves.into_iter(), |field, value| field.read_json(value))
     }
 
@@ -218,23 +226,26 @@ impl Layout {
     }
 }
 
-/// What is in objects and lists, by the way to it.
-fn flatten<'a>(name: String, value: &'a Json, leaves: &mut Vec<(String, &'a Json)>) {
-    let below = |part: &str| match name.is_empty() {
-        true => part.to_owned(),
-        false => format!("{name}.{part}"),
+/// What is in objects and lists, by the way to it from the whole. Those in which nothing is are leaves themselves, so
+/// that their names are looked at.
+fn flatten<'a>(way: Option<&str>, value: &'a Json, leaves: &mut Vec<(String, &'a Json)>) {
+    let below = |part: &str| match way {
+        None => part.to_owned(),
+        Some(way) => format!("{way}.{part}"),
     };
-    match value {
-        Json::Object(parts) => {
+    match (value, way) {
+        (Json::Object(parts), _) if !parts.is_empty() => {
             for (part, value) in parts {
-                flatten(below(part), value, leaves);
+                flatten(Some(&below(part)), value, leaves);
             }
         }
-        Json::Array(parts) => {
+        (Json::Array(parts), _) if !parts.is_empty() => {
             for (place, value) in parts.iter().enumerate() {
-                flatten(below(&place.to_string()), value, leaves);
+                flatten(Some(&below(&place.to_string())), value, leaves);
             }
         }
-        leaf => leaves.push((name, leaf)),
+        // An empty whole: every value of it is missing.
+        (Json::Object(_) | Json::Array(_), None) => {}
+        (leaf, way) => leaves.push((way.unwrap_or_default().to_owned(), leaf)),
     }
 }

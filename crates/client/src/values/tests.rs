@@ -248,12 +248,103 @@ fn rows_have_all_values_and_each_once() {
             json!({"dept": {"x": 1}, "income": 3}),
             "\"dept.x\" is unknown",
         ),
+        (
+            json!({"dept": "Eng", "income": 3, "bonus": {}}),
+            "\"bonus\" is unknown",
+        ),
+        (
+            json!({"dept": "Eng", "income": 3, "home": {"city": []}}),
+            "\"home.city\" is unknown",
+        ),
+        (
+            json!({"dept": "Eng", "income": []}),
+            "income: [] is of another kind",
+        ),
+        (
+            json!({"": {"dept": "Eng", "income": 3}}),
+            "\".dept\" is unknown",
+        ),
+        (json!({}), "\"dept\" is missing"),
         (json!(["Eng", 3]), "\"0\" is unknown"),
         (json!(3), "this is no row of several values"),
     ] {
         let error = layout.read_json(&value).expect_err("refused");
         assert_eq!(error.message, message);
     }
+}
+
+#[test]
+fn texts_are_what_people_see() {
+    let layout = layout(pieces_of("", &[52, 52, 52, 52, 48]));
+    let seen = |bytes: &[u8]| pieces::text(bytes);
+    // A quote that was not closed in a file, what turns a line around or ends it, a zero that would be lost.
+    for unseen in [
+        "A\n7,bob,B",
+        "a\tb",
+        "a\r",
+        "\u{1b}[2J",
+        "a\0b",
+        "a\0",
+        "\u{85}",
+        "\u{202a}",
+        "gpj\u{202e}exe",
+        "\u{2066}",
+        "a\u{2069}",
+        "a\u{2028}b",
+        "a\u{2029}b",
+    ] {
+        let error = layout.read(&[unseen]).expect_err("refused");
+        assert!(
+            error.message.contains("the control character U+"),
+            "{error}"
+        );
+        assert!(error.message.contains("0x"), "{error}");
+        if !unseen.ends_with('\0') {
+            let mut bytes = unseen.as_bytes().to_vec();
+            bytes.resize(32, 0);
+            let shown = seen(&bytes);
+            assert_eq!(shown, format!("0x{}", hex::encode(&bytes)));
+            assert_eq!(layout.read(&[shown]), Ok(pieces::cut(&bytes, 32)));
+        }
+    }
+    for text in [
+        "",
+        "Z\u{fc}rich",
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+        "a \u{1f600} b",
+    ] {
+        assert!(layout.read(&[text]).is_ok(), "{text}");
+        assert_eq!(seen(text.as_bytes()), text);
+    }
+}
+
+#[test]
+fn whole_numbers_in_json_are_exact() {
+    let layout = layout(vec![
+        column("active", Kind::Bool, 0, 1),
+        column("income", Kind::Integer, -1_000_000, 1_000_000),
+    ]);
+    let read = |active: &str, income: &str| {
+        let text = format!("{{\"active\": {active}, \"income\": {income}}}");
+        layout.read_json(&parse_json(&text).expect("JSON"))
+    };
+    assert_eq!(read("1", "-50000"), Ok(vec![1, -50_000]));
+    for rounded in [
+        "49999.99999999999999999",
+        "50000.0",
+        "5e4",
+        "1e300",
+        "-0.0",
+        "99999999999999999999",
+    ] {
+        let error = read("true", rounded).expect_err("refused");
+        assert!(error.message.contains("is not exact"), "{error}");
+        assert!(error.expected.contains("with digits only"), "{error}");
+    }
+    let error = read("0.99999999999999999", "1").expect_err("refused");
+    assert!(error.message.starts_with("active: "), "{error}");
+    let error = read("true", &u64::MAX.to_string()).expect_err("refused");
+    assert!(error.message.contains("is above 1000000"), "{error}");
 }
 
 fn shown(columns: Vec<Column>, cells: &[Cell]) -> Result<Value, Unreadable> {
