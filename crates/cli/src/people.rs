@@ -471,6 +471,20 @@ mod tests {
     }
 
     #[test]
+    fn a_stray_quote_does_not_swallow_the_rows_that_follow() {
+        let expected = Expected {
+            layout: layout("rows: private Named from each g", "rows.age"),
+            people: (1, 1_000),
+        };
+        // What the quote opens ends with the file: the row has all its fields, and its text the rest of the people.
+        let text = b"age,key,name\n36,ada,\"A\n7,b,B\n";
+        let problem = parse(Path::new("rows.csv"), text, &expected).expect_err("refused");
+        let message = problem.to_string();
+        assert!(message.starts_with("rows.csv:2: name: "), "{message}");
+        assert!(message.contains("control character U+000A"), "{message}");
+    }
+
+    #[test]
     fn member_lists_are_checked() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("members.csv");

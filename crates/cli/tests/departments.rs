@@ -158,7 +158,14 @@ fn departments_for_everyone_the_auditor_and_each_person() {
         assert_eq!(read["public"], expected.public);
         assert_eq!(read["results"], json!({}));
     }
+    let output = devnet
+        .command(&["result", &job, "--public"])
+        .env("ENIGMA_KEY", "nobody")
+        .output()
+        .expect("the binary starts");
+    assert!(output.status.success(), "{}", support::stderr(&output));
     let text = devnet.text(&["result", &job, "--public"]);
+    assert_eq!(support::stdout(&output), text);
     assert!(
         text.contains("median     [67000, 56000, 67000, hidden]"),
         "{text}"
@@ -233,6 +240,10 @@ fn wrong_rows_are_refused_with_their_place() {
         (&["5"], "this is no row of several values"),
         (&["{\"dept\": \"Eng\"}"], "\"income\" is missing"),
         (&["{dept: Eng}"], "the row is no JSON object"),
+        (
+            &["{\"dept\": \"Eng\", \"income\": 1, \"income\": 2}"],
+            "\"income\" is given twice",
+        ),
     ] {
         let give = [&["give", &collection][..], arguments, &["--key", &key]].concat();
         let errors = devnet.refused(2, &give);
@@ -242,6 +253,42 @@ fn wrong_rows_are_refused_with_their_place() {
             "{errors}"
         );
     }
+}
+
+#[test]
+fn what_is_piped_in_is_given_whole_or_not_at_all() {
+    let devnet = Devnet::start();
+    let collection = opened(&devnet, &format!("{FOLDER}/rows.csv"));
+    let key = devnet.path("people/Ada.json");
+    let give = ["give", &collection, "--key", &key];
+    let with = |input: &str| {
+        let file = std::fs::File::open(devnet.write("input", input)).expect("readable");
+        let mut command = devnet.command(&give);
+        command.stdin(file).output().expect("the binary starts")
+    };
+    let row = "{\n  \"dept\": \"Eng\",\n  \"income\": 50000\n}\n";
+    for (input, what) in [
+        (String::new(), "nothing to give"),
+        (format!("{row}{row}"), "trailing characters"),
+        (format!("50000\n{row}"), "more than one line"),
+    ] {
+        let output = with(&input);
+        let errors = support::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(
+            errors.contains(what) && errors.contains("\nhint: "),
+            "{errors}"
+        );
+    }
+    // Nor is an option that there is not.
+    let errors = devnet.refused(2, &["give", &collection, "--kye"]);
+    assert!(errors.contains("\"--kye\" is no option"), "{errors}");
+    assert!(errors.contains("\nhint: "), "{errors}");
+    assert_eq!(devnet.json(&["collect", "status", &collection])["rows"], 0);
+    let output = with(row);
+    assert!(output.status.success(), "{}", support::stderr(&output));
+    let again = devnet.json(&["give", &collection, row, "--key", &key]);
+    assert_eq!(again["unchanged"], 1);
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use enigma_bytecode::interface;
-use enigma_client::values::{Layout, ValueError};
+use enigma_client::values::{self, Layout, ValueError};
 use enigma_client::{GiveOutcome, GivenRow, Network, Owner};
 use enigma_wire::id::{CollectionId, MemberIndex};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::lookup::{self, Found};
 use crate::context::Context;
@@ -27,7 +28,8 @@ use crate::runtime;
 
 A value is a whole number, a decimal such as 12.5 (the nearest that the contract's type has), yes or no, a name
 of an enumeration, a text, or bytes as 0x and hexadecimal digits. A row has the values that the contract names;
-of lists they are called face.0, face.1 and so on.
+of lists they are called face.0, face.1 and so on. What is not on the command line is asked for, or read from what
+is piped in: one line, or one value in JSON.
 
 Giving again before the collection is closed corrects the row. A command that was interrupted goes on where it
 stopped when it is repeated. The file has the column `name` and one for each value, in any order; a single value
@@ -45,7 +47,8 @@ pub(crate) struct GiveOptions {
         conflicts_with_all = ["csv", "keys", "row"]
     )]
     value: Option<String>,
-    /// A value of a row, by its name; once for each.
+    /// A value of a row, by its name; once for each. Without any they are asked for, so that they are not in the
+    /// shell's history.
     #[arg(
         long,
         value_name = "NAME=VALUE",
@@ -77,6 +80,16 @@ fn named(text: &str) -> Result<(String, String), String> {
 
 /// Gives one row, or one for each key of a file.
 pub(crate) fn run(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
+    // Negative numbers are values; a mistyped option must not become one, and be given away as somebody's text.
+    if let Some(value) = &options.value
+        && value.starts_with("--")
+    {
+        return Err(
+            Problem::new(format!("{value:?} is no option, and not taken as a value")).hint(
+                "`enigma give --help` shows the options; a text that begins with -- is given as --row NAME=TEXT",
+            ),
+        );
+    }
     runtime()?.block_on(give(context, options))
 }
 
@@ -165,11 +178,11 @@ fn own_row(options: &GiveOptions, layout: &Layout) -> Result<Vec<i64>, Problem> 
         return layout.read_named(&options.row).map_err(problem);
     }
     let text = match (&options.value, layout.fields()) {
-        (Some(text), _) => text.clone(),
+        (Some(text), _) => Zeroizing::new(text.clone()),
         (None, [only]) => ask(&only.name)?,
         (None, fields) if std::io::stdin().is_terminal() => {
             let texts = fields.iter().map(|field| ask(&field.name));
-            let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+            let texts: Vec<Zeroizing<String>> = texts.collect::<Result<_, _>>()?;
             return layout.read(&texts).map_err(problem);
         }
         (None, _) => ask("row")?,
@@ -180,7 +193,7 @@ fn own_row(options: &GiveOptions, layout: &Layout) -> Result<Vec<i64>, Problem> 
     {
         return only.read(text).map_err(problem);
     }
-    let row: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+    let row = values::parse_json(text).map_err(|error| {
         let names = layout.names().join(", ");
         Problem::new(format!("the row is no JSON object: {error}")).hint(format!(
             "a row has the values {names}: give each as --row NAME=VALUE, or all as one JSON object"
@@ -189,15 +202,34 @@ fn own_row(options: &GiveOptions, layout: &Layout) -> Result<Vec<i64>, Problem> 
     layout.read_json(&row).map_err(problem)
 }
 
-/// A value that is typed, or a line that is piped in.
-fn ask(name: &str) -> Result<String, Problem> {
-    let read = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("{name}: ")).map(|text| text.trim().to_owned())
-    } else {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
+/// A value that is typed, or what is piped in.
+fn ask(name: &str) -> Result<Zeroizing<String>, Problem> {
+    let stdin = std::io::stdin();
+    let is_typed = stdin.is_terminal();
+    let read = match is_typed {
+        true => rpassword::prompt_password(format!("{name}: ")),
+        false => std::io::read_to_string(stdin),
     };
-    read.map_err(|error| Problem::failed(format!("{name} cannot be read: {error}")))
+    let text = read
+        .map(Zeroizing::new)
+        .map_err(|error| Problem::failed(format!("{name} cannot be read: {error}")))?;
+    let value = if is_typed { text.trim() } else { piped(&text)? };
+    Ok(Zeroizing::new(value.to_owned()))
+}
+
+/// The one line or JSON value of what was piped in, to its end: nothing of it is left out silently.
+fn piped(text: &str) -> Result<&str, Problem> {
+    if text.is_empty() {
+        return Err(Problem::new("nothing to give: the input is empty")
+            .hint("pipe in one line or JSON value, or run the command in a terminal to be asked"));
+    }
+    let value = text.trim();
+    // What comes after a value in JSON, its reader refuses.
+    if !value.starts_with(['{', '[']) && value.lines().nth(1).is_some() {
+        return Err(Problem::new("the input has more than one line")
+            .hint("one row is given at a time; --csv and --keys give one for each key"));
+    }
+    Ok(value)
 }
 
 fn expected(found: &Found) -> Result<Expected, Problem> {
@@ -259,4 +291,33 @@ fn show(context: &Context, id: CollectionId, outcome: &GiveOutcome) {
     report::progress(&format!(
         "Nobody can use a value without its owner's consent: enigma grant {id} --to REQUESTER"
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_piped_in_is_one_value() {
+        for (text, value) in [
+            ("3000", "3000"),
+            ("3000\r\n\n", "3000"),
+            ("\n", ""),
+            ("{\n\"income\": 3\n}\n", "{\n\"income\": 3\n}"),
+            ("[1,\n2]", "[1,\n2]"),
+        ] {
+            assert_eq!(piped(text).expect("one value"), value);
+        }
+        for (text, what) in [
+            ("", "nothing to give"),
+            ("3000\n4000\n", "more than one line"),
+            ("3000\n\n{}", "more than one line"),
+        ] {
+            let problem = piped(text).expect_err("refused").to_string();
+            assert!(
+                problem.contains(what) && problem.contains("\nhint: "),
+                "{problem}"
+            );
+        }
+    }
 }

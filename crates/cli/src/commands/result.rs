@@ -33,8 +33,8 @@ pub(crate) struct ResultOptions {
     /// Read for every key of this folder instead of one.
     #[arg(long, value_name = "DIR", conflicts_with = "key")]
     keys: Option<PathBuf>,
-    /// Read only what everyone may, without any key.
-    #[arg(long, conflicts_with_all = ["key", "keys"])]
+    /// Read only what everyone may, without any key, whether one is named or not.
+    #[arg(long, conflicts_with = "keys")]
     public: bool,
     #[command(flatten)]
     key: KeyOption,
