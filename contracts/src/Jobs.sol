@@ -111,7 +111,8 @@ abstract contract Jobs is Consents {
     }
 
     /// Says that the committee begins to compute, which ends the requester's right to cancel; by the
-    /// operator of any node of the committee.
+    /// operator of any node of the committee. From now on the use counts, however the job ends: a run that
+    /// breaks off may have shown something before.
     function startJob(uint64 id) external {
         Job storage job = _open(id);
         if (job.started != 0) revert AlreadyStarted();
@@ -121,6 +122,7 @@ abstract contract Jobs is Consents {
             if (++position == committee.length) revert NotOnCommittee();
         }
         job.started = uint64(block.number);
+        _uses[job.collection][job.entry] += 1;
         emit JobStarted(id);
     }
 
@@ -132,7 +134,7 @@ abstract contract Jobs is Consents {
         emit JobCancelled(id, _refund(job, JobState.Cancelled, 0));
     }
 
-    /// Ends a job with t+1 members' certificate: the use counts and the committee is paid.
+    /// Ends a job with t+1 members' certificate: the committee is paid.
     function settle(Certificate calldata certificate, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(certificate.job);
         if (job.started == 0) revert NotStarted();
@@ -142,7 +144,6 @@ abstract contract Jobs is Consents {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CERTIFICATE, certificate)));
         _requireQuorum(collection.committee, digest, members, signatures);
 
-        _uses[job.collection][job.entry] += 1;
         _close(job, JobState.Settled, digest);
         _payCommittee(collection.committee, job.fee);
         emit JobSettled(certificate, digest);
@@ -175,7 +176,7 @@ abstract contract Jobs is Consents {
         return _jobs[id];
     }
 
-    /// How often an entry was settled on a collection.
+    /// How often a run of an entry was started on a collection.
     function usesOf(uint64 collectionId, uint16 entry) external view returns (uint32) {
         return _uses[collectionId][entry];
     }

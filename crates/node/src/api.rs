@@ -342,7 +342,11 @@ impl Api {
         // What everybody may ask needs no proof, so that proofs offered for it are not kept in mind.
         let proof = incoming.authorization.as_ref().filter(|_| {
             use ClientRequest::{Job, Output, PutContract};
-            matches!(request, Job(_) | Output { .. } | PutContract { .. })
+            match request {
+                Output { recipient, .. } => recipient != Recipient::Public,
+                Job(_) | PutContract { .. } => true,
+                _ => false,
+            }
         });
         if let Some(proof) = proof
             && let Err(error) = self.gate.remember(proof)

@@ -106,7 +106,7 @@ pub struct Consent {
     pub instance: Hash,
     /// The owner's account.
     pub owner: Address,
-    /// How often the entry may run on the collection in all.
+    /// How many runs of the entry may be started on the collection in all.
     pub uses: u32,
     /// Unix seconds after which the right is over.
     pub expiry: u64,

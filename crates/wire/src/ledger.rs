@@ -29,7 +29,8 @@ pub struct Ledger {
     pub rights: BTreeMap<RightKey, RightRecord>,
     /// Jobs by number.
     pub jobs: BTreeMap<JobId, JobRecord>,
-    /// Settled uses of (collection, contract, entry).
+    /// Runs of (collection, contract, entry) that were started, however they ended: one that broke off may have shown
+    /// something before.
     pub uses: BTreeMap<(CollectionId, Hash, u16), u32>,
 }
 
@@ -162,7 +163,7 @@ pub struct JobRecord {
     pub requester: Address,
     /// What is in escrow.
     pub fee: Amount,
-    /// How many uses were settled before.
+    /// How many runs were started before.
     pub use_index: u32,
     /// Unix seconds after which anybody may have it refunded.
     pub deadline: u64,
@@ -403,15 +404,17 @@ impl Ledger {
                 };
                 self.jobs.insert(*job, record);
             }
-            Event::JobStarted { job } => self.jobs.get_mut(job)?.started = Some(block),
-            Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
-            Event::JobSettled { certificate, .. } => {
-                let job = self.jobs.get_mut(&certificate.job)?;
-                job.state = JobState::Settled(certificate.clone());
+            Event::JobStarted { job } => {
+                let job = self.jobs.get_mut(job)?;
+                job.started = Some(block);
                 *self
                     .uses
                     .entry((job.collection, job.contract, job.entry))
                     .or_default() += 1;
+            }
+            Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
+            Event::JobSettled { certificate, .. } => {
+                self.jobs.get_mut(&certificate.job)?.state = JobState::Settled(certificate.clone());
             }
             Event::JobFailed { failure, .. } => {
                 self.jobs.get_mut(&failure.job)?.state = JobState::Failed(failure.clone());
@@ -480,7 +483,7 @@ pub struct RightQuestion {
     pub entry: u16,
     /// Who asks.
     pub requester: Address,
-    /// How many uses were settled before.
+    /// How many runs were started before.
     pub use_index: u32,
     /// The block for which rights are judged.
     pub at_block: u64,

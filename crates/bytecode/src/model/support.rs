@@ -54,6 +54,8 @@ pub enum Need {
     ToCaller,
     /// Noise.
     Noise,
+    /// Random numbers in an entry that shows something to everyone.
+    OpenRandomness,
     /// What is done for each member.
     EachMember,
     /// Payments and transfers.
@@ -76,6 +78,9 @@ impl Need {
             Need::SeveralCollections => "collect one row with the fields of both",
             Need::ToCaller => "reveal to a party, and let `by` say that it alone calls",
             Need::Noise => "guard the result with `min_group` instead",
+            Need::OpenRandomness => {
+                "show the results of this entry to members or parties, who see them once the run is over"
+            }
             Need::EachMember => "leave the loop out: nothing can be stored or paid in it yet",
             Need::Payments => {
                 "pay outside of the contract for now; the fee of a run is paid as always"
@@ -112,6 +117,7 @@ impl fmt::Display for Need {
             Need::SeveralCollections => "several collections in one run",
             Need::ToCaller => "results for who calls",
             Need::Noise => "noise",
+            Need::OpenRandomness => "random numbers beside results for everyone",
             Need::EachMember => "something done for each member",
             Need::Payments => "payments and transfers",
         })
@@ -189,6 +195,13 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
             Need::SeveralCollections,
         ),
     ]);
+    // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
+    // breaks off, and the next run draws anew.
+    let draws = entry.code.iter().any(|op| matches!(op, Op::Random { .. }));
+    let shows_everyone = contract.manifest.iter().any(|line| {
+        usize::from(line.entry) == index && line.recipients.contains(&Recipient::Public)
+    });
+    let declared = declared.or_else(|| (draws && shows_everyone).then_some(Need::OpenRandomness));
     declared.or_else(|| entry.code.iter().find_map(of_operation))
 }
 

@@ -112,6 +112,23 @@ fn what_results_need_is_named() {
     assert_eq!(noise, Need::Noise);
 }
 
+/// What was drawn is seen before the run is over, and a run that breaks off draws anew.
+#[test]
+fn random_numbers_beside_results_for_everyone_are_refused() {
+    let draw = Op::Random {
+        dst: S(4),
+        len: 1,
+        end: 6,
+    };
+    let mut lottery = survey();
+    lottery.entries[0].code.push(draw);
+    assert_eq!(unsupported(&lottery), None);
+    lottery.manifest[1].recipients = vec![Recipient::Party(0), Recipient::Public];
+    let found = unsupported(&lottery).expect("refused");
+    assert_eq!(found.need, Need::OpenRandomness);
+    assert_eq!(found.place, Place::Entry("compute".to_owned()));
+}
+
 #[test]
 fn what_entries_need_is_named() {
     let of = |op: Op| {

@@ -28,7 +28,7 @@ pub(crate) struct GrantOptions {
     /// Who may request it: a key's name or an account.
     #[arg(long, value_name = "WHO")]
     to: String,
-    /// How often the entry may run on the collection in all.
+    /// How often a run of the entry may be started on the collection in all; one that fails afterwards counts, too.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     uses: u32,
     /// How long from now.

@@ -76,7 +76,7 @@ pub(crate) struct Job {
 struct Rows {
     /// Members admitted by consent, in member order, with what is needed to serve them.
     admitted: Vec<RowOwner>,
-    /// Members dropped by the range check.
+    /// Members dropped by the range check, ascending.
     dropped: Vec<MemberIndex>,
 }
 
@@ -173,7 +173,7 @@ impl Job {
         let Rows { admitted, dropped } = &self.rows;
         admitted
             .iter()
-            .filter(|owner| !dropped.contains(&owner.member))
+            .filter(|owner| dropped.binary_search(&owner.member).is_err())
     }
 
     /// A frame of this job from a peer.

@@ -146,7 +146,7 @@ fn consent_is_used_up() {
 }
 
 #[test]
-fn a_failed_job_uses_nothing_up() {
+fn a_job_that_fails_before_its_start_uses_nothing_up() {
     let mut survey = shared(7);
     for member in 0..7 {
         let once = Consented {

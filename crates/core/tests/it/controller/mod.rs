@@ -714,6 +714,30 @@ fn failing() {
     ));
 }
 
+/// It may have shown something before it broke off.
+#[test]
+fn a_started_run_is_a_use_however_it_ends() {
+    let mut book = Book::started();
+    let call = book.fail(0, &[0, 1]);
+    book.ok(OTHER, 0, &call);
+    let call = book.request();
+    let events = book.ok(OPENER, FEE, &call);
+    assert!(matches!(
+        events[..],
+        [Event::JobRequested { use_index: 1, .. }]
+    ));
+    let first = operator(book.committee()[0]);
+    book.ok(first, 0, &Call::StartJob(JobId(2)));
+    book.chain.pass(600);
+    book.ok(OTHER, 0, &Call::ExpireJob(JobId(2)));
+    let call = book.request();
+    let events = book.ok(OPENER, FEE, &call);
+    assert!(matches!(
+        events[..],
+        [Event::JobRequested { use_index: 2, .. }]
+    ));
+}
+
 #[test]
 fn expiring() {
     let mut book = Book::requested();
