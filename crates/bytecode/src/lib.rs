@@ -11,4 +11,5 @@ pub mod model;
 pub mod plan;
 pub mod ranges;
 pub mod release;
+pub mod values;
 pub mod verify;

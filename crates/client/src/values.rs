@@ -1,7 +1,7 @@
 //! What people write and read, and the numbers that stand for it: one for each column of a row or a result.
 //!
 //! A [`Layout`] gathers the columns of private bytes into one field; every other column is a field of its own.
-//! What a number means says the column's [`Kind`], as `crates/lang/src/codegen/columns.rs` lays values out:
+//! What a number means says the column's [`Kind`], as `crates/lang/src/codegen/columns.rs` lays values out (with `enigma_bytecode::values`):
 //! truth values are 0 and 1, fixed point is scaled by a power of two, a name of an enumeration is its place, bytes
 //! are padded with zeros at the end and cut into pieces of 52 bits, the lowest first.
 //!

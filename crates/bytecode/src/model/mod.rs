@@ -164,6 +164,13 @@ impl Contract {
             .collect()
     }
 
+    /// Whether an entry has a manifest line that everyone sees, in any branch.
+    #[must_use]
+    pub fn shows_everyone(&self, entry: usize) -> bool {
+        let mut reveals = self.reveals_of(entry);
+        reveals.any(|reveal| reveal.recipients.contains(&Recipient::Public))
+    }
+
     /// The most rows `collection` can have.
     #[must_use]
     pub fn maximum_rows(&self, collection: usize) -> u32 {

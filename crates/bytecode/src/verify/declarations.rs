@@ -13,11 +13,12 @@ use crate::model::{
 };
 use crate::plan::bounds;
 use crate::ranges::MAX_CONTRIBUTION;
+use crate::values::LIMB_BITS;
 
 /// Bytes of an account.
 const ACCOUNT_LEN: usize = 20;
 /// Largest value of a piece of private bytes.
-const MAX_LIMB: i64 = (1 << 52) - 1;
+const MAX_LIMB: i64 = (1 << LIMB_BITS) - 1;
 /// Sums of contributions stay strictly below this.
 const SUM_LIMIT: i64 = 1 << 59;
 

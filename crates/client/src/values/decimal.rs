@@ -1,5 +1,7 @@
 //! Numbers in fixed point as decimals.
 
+use enigma_bytecode::values::shifted_quotient;
+
 /// Most digits of a number that is read.
 const DIGITS_MAX: usize = 30;
 
@@ -31,7 +33,7 @@ pub(super) fn scaled(text: &str, fraction: u8) -> Result<i128, NotDecimal> {
     // Both parts apart, so that the product of many digits and many bits has room.
     let whole = number(before).saturating_mul(1 << fraction.min(64));
     let divisor = 10_i128.pow(behind.len() as u32);
-    let (quotient, rest) = shifted(number(behind), fraction, divisor);
+    let (quotient, rest) = shifted_quotient(number(behind), u32::from(fraction), divisor);
     // Of two that are as near, the one above.
     let up = if negative {
         rest * 2 > divisor
@@ -42,20 +44,6 @@ pub(super) fn scaled(text: &str, fraction: u8) -> Result<i128, NotDecimal> {
         .saturating_add(quotient)
         .saturating_add(i128::from(up));
     Ok(if negative { -magnitude } else { magnitude })
-}
-
-/// `value * 2^bits / divisor` and what is left, bit by bit since the product may have no room; `0 <= value < divisor <= 10^30`.
-fn shifted(value: i128, bits: u8, divisor: i128) -> (i128, i128) {
-    let (mut quotient, mut rest) = (0_i128, value);
-    for _ in 0..bits {
-        rest *= 2;
-        quotient *= 2;
-        if rest >= divisor {
-            rest -= divisor;
-            quotient += 1;
-        }
-    }
-    (quotient, rest)
 }
 
 /// The shortest decimal that reads back to a number in units of 2^-`fraction`, with a digit behind the point at least.

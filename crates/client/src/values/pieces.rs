@@ -1,9 +1,7 @@
 //! Private bytes: columns that are pieces of them, as the compiler cuts them.
 
 use enigma_bytecode::model::{Column, Kind};
-
-/// Bits of a piece; the last has what is left.
-const PIECE_BITS: u32 = 52;
+use enigma_bytecode::values::LIMB_BITS;
 
 /// Columns that are all pieces of the same bytes.
 pub(super) struct Group<'a> {
@@ -23,7 +21,7 @@ pub(super) fn group(columns: &[Column]) -> Option<Group<'_>> {
     let mut count = 0;
     for (place, column) in columns.iter().enumerate() {
         // Every piece but the last is full.
-        let full = bits == place as u32 * PIECE_BITS;
+        let full = bits == place as u32 * LIMB_BITS;
         if !full || place_of(&column.name, place) != Some(name) {
             break;
         }
@@ -49,45 +47,7 @@ fn bits_of(column: &Column) -> Option<u32> {
     let values = u64::try_from(column.high).ok()?.checked_add(1)?;
     let bits = values.trailing_zeros();
     let fits = column.kind == Kind::Limb && column.low == 0 && values.is_power_of_two();
-    (fits && (1..=PIECE_BITS).contains(&bits)).then_some(bits)
-}
-
-/// How many bits each piece of so many bytes has, the lowest first.
-fn bits(len: u32) -> impl Iterator<Item = u32> {
-    let bits = 8 * len;
-    (0..bits.div_ceil(PIECE_BITS)).map(move |place| (bits - place * PIECE_BITS).min(PIECE_BITS))
-}
-
-/// The pieces of bytes that are padded with zeros to `len`, read as a number whose lowest byte comes first.
-pub(super) fn cut(bytes: &[u8], len: u32) -> Vec<i64> {
-    let bit = |at: u32| {
-        let byte = bytes.get(at as usize / 8);
-        byte.map_or(0, |byte| i64::from(byte >> (at % 8) & 1))
-    };
-    let mut first = 0;
-    let piece = |bits: u32| {
-        let piece = (0..bits).map(|k| bit(first + k) << k).sum();
-        first += bits;
-        piece
-    };
-    bits(len).map(piece).collect()
-}
-
-/// The bytes of pieces; none if one of them is too large or missing.
-pub(super) fn join(pieces: &[i64], len: u32) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; len as usize];
-    let mut first = 0;
-    for (place, bits) in bits(len).enumerate() {
-        let piece = *pieces.get(place)?;
-        if piece < 0 || piece >> bits != 0 {
-            return None;
-        }
-        for k in (0..bits).filter(|k| piece >> k & 1 == 1) {
-            *bytes.get_mut((first + k) as usize / 8)? |= 1 << ((first + k) % 8);
-        }
-        first += bits;
-    }
-    Some(bytes)
+    (fits && (1..=LIMB_BITS).contains(&bits)).then_some(bits)
 }
 
 /// Whether a character is none that people see where it stands: it ends a line, moves the cursor, or turns around what

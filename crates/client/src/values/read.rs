@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Enum;
+use enigma_bytecode::values::limbs;
 use serde_json::{Number, Value as Json};
 
 use super::decimal::{self, NotDecimal};
@@ -27,7 +28,7 @@ impl Field {
             }
             What::Name(of) => self.name(text, of).map(|number| vec![number]),
             What::Pieces(len) => match pieces::parse(text, *len) {
-                Ok(bytes) => Ok(pieces::cut(&bytes, *len)),
+                Ok(bytes) => Ok(limbs(&bytes, *len)),
                 Err(why) => Err(self.wrong(format!("{}: {why}", self.name))),
             },
             What::Bytes | What::Account | What::Member => {

@@ -1,6 +1,7 @@
 //! Values as people write them become columns and come back as they were; what does not fit is refused with its place.
 
 use enigma_bytecode::model::{Collection, Group, Profile, Provider, Recipient, RowCount};
+use enigma_bytecode::values::limbs;
 use enigma_wire::id::{Address, MemberIndex};
 use proptest::prelude::*;
 use serde_json::json;
@@ -304,7 +305,7 @@ fn texts_are_what_people_see() {
             bytes.resize(32, 0);
             let shown = seen(&bytes);
             assert_eq!(shown, format!("0x{}", hex::encode(&bytes)));
-            assert_eq!(layout.read(&[shown]), Ok(pieces::cut(&bytes, 32)));
+            assert_eq!(layout.read(&[shown]), Ok(limbs(&bytes, 32)));
         }
     }
     for text in [
@@ -499,7 +500,7 @@ fn any_row() -> impl Strategy<Value = (Vec<Column>, Vec<i64>)> {
     let bytes = proptest::collection::vec(any::<u8>(), 1..40).prop_map(|bytes| {
         let len = bytes.len() as u32;
         let bits = (0..(8 * len).div_ceil(52)).map(|place| (8 * len - 52 * place).min(52));
-        let pieces = pieces::cut(&bytes, len).into_iter().zip(bits);
+        let pieces = limbs(&bytes, len).into_iter().zip(bits);
         pieces
             .map(|(piece, bits)| (Kind::Limb, 0, (1_i64 << bits) - 1, piece))
             .collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use enigma_bytecode::model::Enum;
+use enigma_bytecode::values::{from_limbs, limb_bits};
 use enigma_wire::id::{Address, MemberIndex};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
@@ -127,7 +128,7 @@ fn name(of: &Enum, place: i64) -> Option<Value> {
 
 /// Bytes of which one piece is hidden are hidden.
 fn bytes(cells: &[Cell], len: u32) -> Result<Value, Unreadable> {
-    let pieces = pieces::cut(&[], len).len();
+    let pieces = limb_bits(len).count();
     let cells = cells.get(..pieces).ok_or(Unreadable)?;
     if cells.contains(&Cell::Hidden) {
         return Ok(Value::Hidden);
@@ -137,7 +138,7 @@ fn bytes(cells: &[Cell], len: u32) -> Result<Value, Unreadable> {
         _ => None,
     });
     let numbers: Option<Vec<i64>> = numbers.collect();
-    let bytes = numbers.and_then(|numbers| pieces::join(&numbers, len));
+    let bytes = numbers.and_then(|numbers| from_limbs(&numbers, len));
     Ok(Value::Text(pieces::text(&bytes.ok_or(Unreadable)?)))
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::model::{Contract, Known, Recipient as Shown};
+use enigma_bytecode::model::{Contract, Known};
 use enigma_bytecode::plan::{self, Sink};
 use enigma_field::{M61, Shares};
 use enigma_vm::Called;
@@ -51,7 +51,7 @@ impl Job {
             let shares = shares_for(&receiver, program, &lines)?;
             outputs.push(self.seal(shared, &receiver, &shares));
         }
-        if self.shows_everyone(program) {
+        if program.shows_everyone(usize::from(self.entry)) {
             let results = public_results(&called.ended);
             outputs.push(Output {
                 recipient: Recipient::Public,
@@ -59,12 +59,6 @@ impl Job {
             });
         }
         Ok(outputs)
-    }
-
-    /// Whether the entry has a manifest line that everyone sees, in any branch.
-    fn shows_everyone(&self, program: &Contract) -> bool {
-        let mut lines = program.manifest.iter();
-        lines.any(|line| line.entry == self.entry && line.recipients.contains(&Shown::Public))
     }
 
     fn seal(&self, shared: &mut Shared, receiver: &Receiver, shares: &OutputShares) -> Output {

@@ -2,13 +2,11 @@
 
 use enigma_bytecode::interval::{Interval, Wide};
 use enigma_bytecode::model::{Column, Kind, Known};
+use enigma_bytecode::values::{limb_bits, limbs};
 
 use super::value::Value;
 use crate::hir::{Hir, Slot, Store, Type};
 use crate::value::{Lengths, Value as Plain};
-
-/// Bits of a piece of private bytes.
-pub(crate) const LIMB_BITS: u32 = 52;
 
 /// Most columns of one value.
 const MOST_COLUMNS: usize = 4096;
@@ -158,43 +156,6 @@ impl Layout<'_> {
     }
 }
 
-/// How many bits each piece of so many bytes has, the lowest first.
-pub(crate) fn limb_bits(len: u32) -> impl Iterator<Item = u32> {
-    let bits = 8 * len;
-    (0..bits.div_ceil(LIMB_BITS)).map(move |place| (bits - place * LIMB_BITS).min(LIMB_BITS))
-}
-
-/// The pieces of bytes, read as a number whose lowest byte comes first.
-pub(crate) fn limbs(bytes: &[u8], len: u32) -> Vec<i64> {
-    let bit = |at: u32| {
-        bytes
-            .get(at as usize / 8)
-            .map_or(0, |b| i64::from(b >> (at % 8) & 1))
-    };
-    let mut first = 0;
-    limb_bits(len)
-        .map(|bits| {
-            let limb = (0..bits).map(|k| bit(first + k) << k).sum();
-            first += bits;
-            limb
-        })
-        .collect()
-}
-
-/// The bytes of pieces.
-#[cfg(test)]
-pub(crate) fn from_limbs(limbs: &[i64], len: u32) -> Vec<u8> {
-    let mut bytes = vec![0; len as usize];
-    let mut first = 0;
-    for (limb, bits) in limbs.iter().zip(limb_bits(len)) {
-        for k in (0..bits).filter(|k| limb >> k & 1 == 1) {
-            bytes[(first + k) as usize / 8] |= 1 << ((first + k) % 8);
-        }
-        first += bits;
-    }
-    bytes
-}
-
 /// The columns of a value of this type, in order. `None` if it is none, or holds what has no columns.
 pub(crate) fn of_value(value: &Plain, ty: &Type, side: Side, hir: &Hir) -> Option<Vec<Known>> {
     let mut columns = Vec::new();
@@ -302,22 +263,5 @@ pub(super) fn value(ty: &Type, side: Side, hir: &Hir, leaf: &mut impl FnMut() ->
             Value::Maybe(Box::new(there), Box::new(value(inner, side, hir, leaf)))
         }
         _ => leaf(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_go_into_pieces_and_back() {
-        for len in [1, 6, 7, 13, 32, 33] {
-            let bytes: Vec<u8> = (0..len).map(|k| (k * 37 + 201) as u8).collect();
-            let pieces = limbs(&bytes, len);
-            assert!(pieces.iter().all(|limb| (0..1 << LIMB_BITS).contains(limb)));
-            assert_eq!(pieces.len(), limb_bits(len).count());
-            assert_eq!(from_limbs(&pieces, len), bytes);
-        }
-        assert_eq!(limb_bits(32).collect::<Vec<_>>(), [52, 52, 52, 52, 48]);
     }
 }

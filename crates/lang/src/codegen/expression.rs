@@ -2,6 +2,7 @@
 
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::Op;
+use enigma_bytecode::values;
 
 use super::arithmetic::Arithmetic;
 use super::columns::{self, Side};
@@ -356,7 +357,7 @@ impl Execution<'_> {
             (Value::Bytes(a), Value::Bytes(b)) => Ok(Value::Known((a == b).into())),
             (Value::Bytes(known), Value::Many(limbs))
             | (Value::Many(limbs), Value::Bytes(known)) => {
-                let pieces = columns::limbs(known, known.len() as u32);
+                let pieces = values::limbs(known, known.len() as u32);
                 let pieces: Vec<Value> = pieces.into_iter().map(Value::Known).collect();
                 self.equal_keys(limbs, &pieces, span)
             }

@@ -1,6 +1,7 @@
 //! Parameters, stored state and transfers.
 
 use enigma_bytecode::model::{C, Op};
+use enigma_bytecode::values::limbs;
 
 use super::columns::{self, Side};
 use super::statement::{Execution, Variable, part_mut};
@@ -234,7 +235,7 @@ impl Execution<'_> {
     pub(super) fn shaped(&mut self, value: &Value, ty: &Type, span: Span) -> Done<Value> {
         match (value, ty) {
             (Value::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => {
-                let limbs = columns::limbs(bytes, *len).into_iter().map(Value::Known);
+                let limbs = limbs(bytes, *len).into_iter().map(Value::Known);
                 Ok(Value::Many(limbs.collect()))
             }
             (Value::Public(_), Type::Bytes(_) | Type::Text(_)) => {

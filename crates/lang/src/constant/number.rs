@@ -1,5 +1,7 @@
 //! Numbers as they are written, and their scaled form.
 
+use enigma_bytecode::values::shifted_quotient;
+
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::FixType;
@@ -51,23 +53,10 @@ pub(crate) fn scaled(text: &str, fix: FixType, span: Span) -> Result<i128, Diagn
     }
 }
 
-/// `value * 2^bits / divisor` to nearest, ties up; `0 <= value < divisor <= 10^30`, bit by bit since the product may not
-/// have room.
+/// `value * 2^bits / divisor` to nearest, ties up; `0 <= value < divisor <= 10^30`.
 fn nearest_shifted(value: i128, bits: u32, divisor: i128) -> i128 {
-    let (mut quotient, mut rest) = (0_i128, value);
-    for _ in 0..bits {
-        rest *= 2;
-        quotient *= 2;
-        if rest >= divisor {
-            rest -= divisor;
-            quotient += 1;
-        }
-    }
-    if rest * 2 >= divisor {
-        quotient + 1
-    } else {
-        quotient
-    }
+    let (quotient, rest) = shifted_quotient(value, bits, divisor);
+    quotient + i128::from(rest * 2 >= divisor)
 }
 
 /// `value * 2^bits`, if there is room.
