@@ -2,12 +2,11 @@
 pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {Nodes} from "./Nodes.sol";
 import {Programs} from "./Programs.sol";
 import {CollectionTerms, Contribution, SignedContribution, CONTRIBUTION, RECEIPT} from "./Types.sol";
 
-/// Collections: their members, their committee, the owners' contributions, and the seal.
-abstract contract Collections is Nodes, Programs {
+/// Collections: their members, the owners' contributions, and the seal. The instance's committee holds them.
+abstract contract Collections is Programs {
     /// Only the deployer of the instance may open a collection.
     error NotDeployer();
     /// Only the opener of the collection may do this.
@@ -16,18 +15,8 @@ abstract contract Collections is Nodes, Programs {
     error MemberListMissing();
     /// The fewest rows must be at least one and at most the number of members.
     error BadSize();
-    /// A committee has an odd number of nodes from 3 to 31.
-    error BadCommitteeSize();
-    /// There are fewer active nodes than the committee needs.
-    error NotEnoughNodes();
     /// There is no such collection.
     error UnknownCollection();
-    /// The committee is drawn already.
-    error AlreadyDrawn();
-    /// The committee cannot be drawn before block `drawBlock + 1`.
-    error TooEarly(uint64 drawBlock);
-    /// The committee is not drawn yet.
-    error NotDrawn();
     /// The collection is sealed.
     error AlreadySealed();
     /// The collection is not sealed.
@@ -43,14 +32,7 @@ abstract contract Collections is Nodes, Programs {
     /// The receipt of the committee's node at `position` is not by that node.
     error BadReceipt(uint256 position);
 
-    event CollectionOpened(
-        uint64 indexed collection,
-        address indexed opener,
-        CollectionTerms terms,
-        uint64 drawBlock
-    );
-    event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
-    event CommitteeDrawn(uint64 indexed collection, bytes32 seed, uint32[] nodes);
+    event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms);
     event Contributed(Contribution contribution);
     event CollectionSealed(uint64 indexed collection, uint32 rows, bytes32 termsRoot);
 
@@ -58,12 +40,10 @@ abstract contract Collections is Nodes, Programs {
         CollectionTerms terms;
         address opener;
         uint64 openBlock;
-        uint64 drawBlock;
         uint32 rows;
         bool isSealed;
         /// Running hash of contributions and consents; final once sealed.
         bytes32 termsRoot;
-        uint32[] committee;
     }
 
     struct ContributionRecord {
@@ -78,47 +58,21 @@ abstract contract Collections is Nodes, Programs {
     mapping(uint64 collection => Collection) internal _collections;
     mapping(uint64 collection => mapping(uint32 member => ContributionRecord)) internal _contributions;
 
-    /// Opens a collection. Its committee follows from the hash of the next block, which nobody knows yet.
+    /// Opens a collection of an instance whose committee is drawn.
     function openCollection(CollectionTerms calldata terms) external returns (uint64 id) {
-        address deployer = _instances[terms.instance].deployer;
-        if (deployer == address(0)) revert UnknownInstance();
-        if (deployer != msg.sender) revert NotDeployer();
+        Instance storage instance = _deployed(terms.instance);
+        if (instance.deployer != msg.sender) revert NotDeployer();
+        if (instance.committee.length == 0) revert NotDrawn();
         if (terms.memberRoot == 0) revert MemberListMissing();
         if (terms.minRows == 0 || terms.minRows > terms.memberCount) revert BadSize();
-        uint8 size = terms.committeeSize;
-        if (size < 3 || size > 31 || size % 2 == 0) revert BadCommitteeSize();
-        if (activeNodes < size) revert NotEnoughNodes();
 
         id = ++collectionCount;
         Collection storage collection = _collections[id];
         collection.terms = terms;
         collection.opener = msg.sender;
         collection.openBlock = uint64(block.number);
-        collection.drawBlock = uint64(block.number) + 1;
         collection.termsRoot = bytes32(uint256(id));
-        emit CollectionOpened(id, msg.sender, terms, collection.drawBlock);
-    }
-
-    /// Draws the committee from the hash of the draw block; anybody may call. A chain keeps hashes of
-    /// 256 blocks; when nobody called in that time, the draw is postponed to the next block's hash.
-    function drawCommittee(uint64 id) external {
-        Collection storage collection = _known(id);
-        if (collection.committee.length != 0) revert AlreadyDrawn();
-        uint64 drawBlock = collection.drawBlock;
-        if (block.number <= drawBlock) revert TooEarly(drawBlock);
-        bytes32 entropy = blockhash(drawBlock);
-        if (entropy == 0) {
-            collection.drawBlock = uint64(block.number) + 1;
-            emit DrawPostponed(id, collection.drawBlock);
-            return;
-        }
-        uint32[] memory candidates = _nodesActiveAt(collection.openBlock);
-        // Nodes that retired in the opening block, after the opening, are missing.
-        if (candidates.length < collection.terms.committeeSize) revert NotEnoughNodes();
-        bytes32 seed = keccak256(abi.encode(entropy, id));
-        uint32[] memory nodes = _draw(seed, candidates, collection.terms.committeeSize);
-        collection.committee = nodes;
-        emit CommitteeDrawn(id, seed, nodes);
+        emit CollectionOpened(id, msg.sender, terms);
     }
 
     /// Records contributions. Anybody may relay them: the owner's signature and the receipts of the
@@ -174,7 +128,7 @@ abstract contract Collections is Nodes, Programs {
         bytes32 contribution,
         bytes[] calldata receipts
     ) private view {
-        uint32[] memory committee = collection.committee;
+        uint32[] memory committee = _committeeOf(collection);
         if (receipts.length != committee.length) revert LengthMismatch();
         bytes32 receipt = _hashTypedDataV4(keccak256(abi.encode(RECEIPT, contribution)));
         for (uint256 i = 0; i < committee.length; ++i) {
@@ -182,28 +136,18 @@ abstract contract Collections is Nodes, Programs {
         }
     }
 
-    /// Partial Fisher-Yates shuffle of `candidates`.
-    function _draw(
-        bytes32 seed,
-        uint32[] memory candidates,
-        uint256 size
-    ) private pure returns (uint32[] memory drawn) {
-        drawn = new uint32[](size);
-        for (uint256 i = 0; i < size; ++i) {
-            uint256 j = i + (uint256(keccak256(abi.encode(seed, i))) % (candidates.length - i));
-            drawn[i] = candidates[j];
-            candidates[j] = candidates[i];
-        }
-    }
-
     function _openForRows(uint64 id) private view returns (Collection storage collection) {
         collection = _known(id);
-        if (collection.committee.length == 0) revert NotDrawn();
         if (collection.isSealed) revert AlreadySealed();
     }
 
     function _extendTerms(Collection storage collection, bytes32 structHash) internal {
         collection.termsRoot = keccak256(abi.encode(collection.termsRoot, structHash));
+    }
+
+    /// In drawn order.
+    function _committeeOf(Collection storage collection) internal view returns (uint32[] memory) {
+        return _instances[collection.terms.instance].committee;
     }
 
     function _known(uint64 id) internal view returns (Collection storage collection) {

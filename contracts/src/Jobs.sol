@@ -116,7 +116,7 @@ abstract contract Jobs is Consents {
     function startJob(uint64 id) external {
         Job storage job = _open(id);
         if (job.started != 0) revert AlreadyStarted();
-        uint32[] memory committee = _collections[job.collection].committee;
+        uint32[] memory committee = _committeeOf(_collections[job.collection]);
         uint256 position = 0;
         while (_operatorOf(committee[position]) != msg.sender) {
             if (++position == committee.length) revert NotOnCommittee();
@@ -142,17 +142,18 @@ abstract contract Jobs is Consents {
         if (certificate.contractHash != _instances[collection.terms.instance].contractHash) revert WrongContract();
         if (certificate.inputs != collection.termsRoot) revert WrongInputs();
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CERTIFICATE, certificate)));
-        _requireQuorum(collection.committee, digest, members, signatures);
+        uint32[] memory committee = _committeeOf(collection);
+        _requireQuorum(committee, digest, members, signatures);
 
         _close(job, JobState.Settled, digest);
-        _payCommittee(collection.committee, job.fee);
+        _payCommittee(committee, job.fee);
         emit JobSettled(certificate, digest);
     }
 
     /// Ends a job that cannot be finished, by t+1 members none of whom is blamed: the fee goes back.
     function failJob(Failure calldata failure, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(failure.job);
-        uint32[] memory committee = _collections[job.collection].committee;
+        uint32[] memory committee = _committeeOf(_collections[job.collection]);
         if (failure.reason > REFUSED) revert BadReason();
         if (uint256(failure.culprits) >> committee.length != 0) revert BadCulprits();
         for (uint256 i = 0; i < members.length; ++i) {

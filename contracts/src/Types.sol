@@ -35,7 +35,6 @@ struct CollectionTerms {
     bytes32 memberRoot;
     uint32 memberCount;
     uint32 minRows;
-    uint8 committeeSize;
 }
 
 /// Signed by the owner.

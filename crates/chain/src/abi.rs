@@ -104,7 +104,6 @@ impl From<&wire::CollectionTerms> for CollectionTerms {
             memberRoot: word(terms.member_root),
             memberCount: terms.member_count,
             minRows: terms.min_rows,
-            committeeSize: terms.committee_size,
         }
     }
 }
@@ -117,7 +116,6 @@ impl From<CollectionTerms> for wire::CollectionTerms {
             member_root: hash(terms.memberRoot),
             member_count: terms.memberCount,
             min_rows: terms.minRows,
-            committee_size: terms.committeeSize,
         }
     }
 }

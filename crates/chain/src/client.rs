@@ -111,8 +111,8 @@ impl Chain {
         self.call(by, &call, 0).await.map(drop)
     }
 
-    /// Creates an instance of a published contract; `parties` are its parties' accounts in the order in
-    /// which the contract's source names them, fixed for ever.
+    /// Creates an instance of a published contract, to be served by a committee of so many nodes; `parties` are
+    /// its parties' accounts in the order in which the contract's source names them. All of it is fixed for ever.
     ///
     /// # Errors
     /// The controller's reason.
@@ -120,10 +120,12 @@ impl Chain {
         &self,
         by: &Wallet,
         contract: Hash,
+        committee_size: u8,
         parties: &[Address],
     ) -> Result<Hash, ChainError> {
         let call = Controller::deployCall {
             contractHash: word(contract),
+            committeeSize: committee_size,
             parties: parties.iter().map(|party| account(*party)).collect(),
         };
         let events = self.call(by, &call, 0).await?;
@@ -131,6 +133,15 @@ impl Chain {
             Event::InstanceDeployed { instance, .. } => Some(*instance),
             _ => None,
         })
+    }
+
+    /// Draws an instance's committee.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn draw_committee(&self, by: &Wallet, instance: Hash) -> Result<(), ChainError> {
+        let call = Controller::drawCommitteeCall { id: word(instance) };
+        self.call(by, &call, 0).await.map(drop)
     }
 
     /// Binds a party's key, by the party's signature or (without one) as the party.
@@ -172,20 +183,6 @@ impl Chain {
             Event::CollectionOpened { collection, .. } => Some(*collection),
             _ => None,
         })
-    }
-
-    /// Draws a collection's committee.
-    ///
-    /// # Errors
-    /// The controller's reason.
-    pub async fn draw_committee(
-        &self,
-        by: &Wallet,
-        collection: CollectionId,
-    ) -> Result<(), ChainError> {
-        self.call(by, &Controller::drawCommitteeCall { id: collection.0 }, 0)
-            .await
-            .map(drop)
     }
 
     /// Posts contributions, in as many transactions as chains' limits demand.

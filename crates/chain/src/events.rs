@@ -44,7 +44,9 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
             contract: hash(e.contractHash),
             deployer: address(e.deployer),
             nonce: e.nonce,
+            committee_size: e.committeeSize,
             parties: e.parties.into_iter().map(address).collect(),
+            draw_block: e.drawBlock,
         },
         ControllerEvents::PartyBound(e) => Event::PartyBound {
             binding: e.binding.into(),
@@ -53,14 +55,13 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
             collection: CollectionId(e.collection),
             opener: address(e.opener),
             terms: e.terms.into(),
-            draw_block: e.drawBlock,
         },
         ControllerEvents::DrawPostponed(e) => Event::DrawPostponed {
-            collection: CollectionId(e.collection),
+            instance: hash(e.instance),
             draw_block: e.drawBlock,
         },
         ControllerEvents::CommitteeDrawn(e) => Event::CommitteeDrawn {
-            collection: CollectionId(e.collection),
+            instance: hash(e.instance),
             seed: hash(e.seed),
             nodes: e.nodes.into_iter().map(NodeId).collect(),
         },

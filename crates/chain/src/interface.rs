@@ -30,7 +30,6 @@ alloy::sol! {
         bytes32 memberRoot;
         uint32 memberCount;
         uint32 minRows;
-        uint8 committeeSize;
     }
     struct Contribution {
         uint64 collection;
@@ -92,11 +91,9 @@ alloy::sol! {
         CollectionTerms terms;
         address opener;
         uint64 openBlock;
-        uint64 drawBlock;
         uint32 rows;
         bool isSealed;
         bytes32 termsRoot;
-        uint32[] committee;
     }
 
     contract Controller {
@@ -107,9 +104,9 @@ alloy::sol! {
         function collectionOf(uint64 id) external view returns (Collection memory);
         function contribute(SignedContribution[] memory batch) external;
         function creditOf(address account) external view returns (uint128);
-        function deploy(bytes32 contractHash, address[] memory parties) external returns (bytes32);
+        function deploy(bytes32 contractHash, uint8 committeeSize, address[] memory parties) external returns (bytes32);
         function domainSeparator() external view returns (bytes32);
-        function drawCommittee(uint64 id) external;
+        function drawCommittee(bytes32 id) external;
         function expireJob(uint64 id) external;
         function failJob(Failure memory failure, uint8[] memory members, bytes[] memory signatures) external;
         function grant(SignedConsent[] memory batch) external;
@@ -126,18 +123,18 @@ alloy::sol! {
         function startJob(uint64 id) external;
         function withdraw() external;
 
-        event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms, uint64 drawBlock);
+        event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms);
         event CollectionSealed(uint64 indexed collection, uint32 rows, bytes32 termsRoot);
-        event CommitteeDrawn(uint64 indexed collection, bytes32 seed, uint32[] nodes);
+        event CommitteeDrawn(bytes32 indexed instance, bytes32 seed, uint32[] nodes);
         event Configured(Prices prices, uint128 minDeposit, uint64 unbondingSeconds);
         event ConsentGranted(Consent consent);
         event ConsentRevoked(Revocation revocation);
         event ContractPublished(bytes32 indexed contractHash, bytes32 manifestHash, address indexed publisher);
         event Contributed(Contribution contribution);
         event DepositReleased(uint32 indexed node, uint128 amount);
-        event DrawPostponed(uint64 indexed collection, uint64 drawBlock);
+        event DrawPostponed(bytes32 indexed instance, uint64 drawBlock);
         event EIP712DomainChanged();
-        event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce, address[] parties);
+        event InstanceDeployed(bytes32 indexed instance, bytes32 indexed contractHash, address indexed deployer, uint64 nonce, uint8 committeeSize, address[] parties, uint64 drawBlock);
         event JobCancelled(uint64 indexed job, uint128 refund);
         event JobExpired(uint64 indexed job, uint128 refund);
         event JobFailed(Failure failure, uint128 refund);

@@ -21,14 +21,14 @@ on_every_chain!(
 );
 
 async fn one_wallet_may_call_concurrently() {
-    let pair = Pair::new().await;
+    let (pair, _) = Pair::with_instance(3, 3).await;
     let wallet = Wallet::new(key(DEVELOPER));
     let calls = (0..20u8).map(|i| {
         let (chain, wallet) = (pair.chain.clone(), wallet.clone());
         tokio::spawn(async move {
             let contract = Hash([i + 1; 32]);
             chain.publish(&wallet, contract, MANIFEST).await?;
-            chain.deploy_instance(&wallet, contract, &[]).await
+            chain.deploy_instance(&wallet, contract, 3, &[]).await
         })
     });
     let mut instances = Vec::new();
@@ -80,7 +80,7 @@ async fn what_is_not_our_controller_is_refused() {
 /// Blocks come in order and once, whether they are read at once or as they are mined, and through a
 /// restart of the chain.
 async fn a_follower_misses_nothing() {
-    let (mut pair, instance) = Pair::with_nodes(3).await;
+    let (mut pair, instance) = Pair::with_committee(3, 3).await;
     let mut follower = pair.chain.follow(0);
     let mut ledger = Ledger::default();
     let mut caught_up = false;
@@ -91,7 +91,7 @@ async fn a_follower_misses_nothing() {
     }
     assert_eq!(ledger.nodes.len(), 3);
 
-    pair.drawn(instance, 3).await;
+    pair.opened(instance).await;
     let head = pair.chain.head().await.expect("a head");
     while ledger.head.number < head.number {
         let (block, _) = follower.next().await.expect("the same chain");
@@ -132,20 +132,17 @@ async fn batches_fit_the_chains_limits() {
 
 async fn batches_fit() {
     for (nodes, people) in [(3u32, 170usize), (31, 50)] {
-        let (mut pair, instance) = Pair::with_nodes(nodes).await;
+        let (mut pair, instance) = Pair::with_committee(nodes, nodes as u8).await;
         let owners: Vec<_> = (0..people).map(owner_of_many).collect();
         let accounts: Vec<_> = owners.iter().map(|owner| owner.address()).collect();
         let tree = Tree::of_members(&accounts);
         let open = Call::OpenCollection(CollectionTerms {
             member_root: tree.root(),
             member_count: people as u32,
-            ..terms(instance, nodes as u8)
+            ..terms(instance)
         });
         pair.ok(&key(DEVELOPER), 0, &open).await;
-        pair.mine(1).await;
         let collection = CollectionId(1);
-        pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(collection))
-            .await;
         let mut rows = Vec::new();
         let mut consents = Vec::new();
         for (member, owner) in owners.iter().enumerate() {

@@ -157,8 +157,8 @@ async fn a_chain_with_another_id_is_recognised() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_on_logs_are_kept() {
-    let (mut pair, instance) = Pair::with_nodes(5).await;
-    pair.sealed(instance, 3).await;
+    let (mut pair, instance) = Pair::with_committee(5, 3).await;
+    pair.sealed(instance).await;
     pair.mine(20).await;
     let head = pair.chain.head().await.expect("a head").number;
     let expected = pair.chain.events(0, head).await.expect("events");

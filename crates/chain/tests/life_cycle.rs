@@ -15,13 +15,13 @@ on_every_chain!(
     seven_nodes,
     terms_root_covers_what_was_accepted_before_the_seal,
     a_late_draw_is_postponed_not_lost,
-    candidates_are_those_of_the_opening_block,
+    candidates_are_those_of_the_deployments_block,
 );
 
 async fn whole_life(n: u32) {
     // One node more than the committee needs.
-    let (mut pair, instance) = Pair::with_nodes(n + 1).await;
-    let collection = pair.sealed(instance, n as u8).await;
+    let (mut pair, instance) = Pair::with_committee(n + 1, n as u8).await;
+    let collection = pair.sealed(instance).await;
     assert_eq!(pair.committee(collection).len(), n as usize);
     let t = (n as u8 - 1) / 2;
     let quorum: Vec<u8> = (0..=t).collect();
@@ -115,8 +115,8 @@ async fn seven_nodes() {
 
 /// Corrections before the seal replace a row; consents before and after it differ in the terms root.
 async fn terms_root_covers_what_was_accepted_before_the_seal() {
-    let (mut pair, instance) = Pair::with_nodes(3).await;
-    let collection = pair.drawn(instance, 3).await;
+    let (mut pair, instance) = Pair::with_committee(3, 3).await;
+    let collection = pair.opened(instance).await;
     let mut roots = vec![terms_root(&pair, collection).await];
     for call in [
         Call::Contribute(
@@ -168,13 +168,8 @@ async fn terms_root(pair: &Pair, collection: enigma_wire::id::CollectionId) -> H
 
 /// When nobody draws while the chain knows the draw block's hash, the draw moves to a new block.
 async fn a_late_draw_is_postponed_not_lost() {
-    let (mut pair, instance) = Pair::with_nodes(3).await;
-    let open = Call::OpenCollection(terms(instance, 3));
-    let events = pair.ok(&key(DEVELOPER), 0, &open).await;
-    let Event::CollectionOpened { collection, .. } = events[0] else {
-        panic!("{events:?}")
-    };
-    let draw = Call::DrawCommittee(collection);
+    let (mut pair, instance) = Pair::with_instance(3, 3).await;
+    let draw = Call::DrawCommittee(instance);
     pair.refused(&key(RELAYER), 0, &draw, "TooEarly").await;
     pair.mine(260).await;
     let events = pair.ok(&key(RELAYER), 0, &draw).await;
@@ -192,19 +187,15 @@ async fn a_late_draw_is_postponed_not_lost() {
     pair.check_state().await;
 }
 
-/// Joining or leaving after the opening changes nothing about who may be drawn.
-async fn candidates_are_those_of_the_opening_block() {
-    let (mut pair, instance) = Pair::with_nodes(3).await;
-    let open = Call::OpenCollection(terms(instance, 3));
-    let events = pair.ok(&key(DEVELOPER), 0, &open).await;
-    let Event::CollectionOpened { collection, .. } = events[0] else {
-        panic!("{events:?}")
-    };
+/// Joining or leaving after the deployment changes nothing about who may be drawn.
+async fn candidates_are_those_of_the_deployments_block() {
+    let (mut pair, instance) = Pair::with_instance(3, 3).await;
     pair.ok(&operator(2), 0, &Call::RetireNode).await;
     let join = pair.register(4);
     pair.ok(&operator(4), DEPOSIT, &join).await;
-    pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(collection))
+    pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(instance))
         .await;
+    let collection = pair.opened(instance).await;
     let mut drawn = pair.committee(collection);
     drawn.sort();
     assert_eq!(drawn, [1, 2, 3].map(enigma_wire::id::NodeId));

@@ -40,6 +40,15 @@ impl Dice {
     }
 }
 
+/// An instance that exists if there is one.
+fn random_instance(pair: &Pair, dice: &mut Dice) -> Hash {
+    let known: Vec<Hash> = pair.model.ledger().instances.keys().copied().collect();
+    match known.is_empty() || dice.one_in(12) {
+        true => Hash([1; 32]),
+        false => *dice.pick(&known),
+    }
+}
+
 /// A random call and who sends it with how much.
 fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
     let ledger = pair.model.ledger();
@@ -76,22 +85,22 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
                 parties.resize(dice.below(20) as usize, Default::default());
             }
             let contract = CONTRACT;
-            (developer, 0, Call::Deploy { contract, parties })
+            let committee_size = *dice.pick(&[3, 3, 3, 5, 4]);
+            let deploy = Call::Deploy {
+                contract,
+                committee_size,
+                parties,
+            };
+            (developer, 0, deploy)
         }
         4 => random_binding(pair, dice),
         5 | 6 => {
-            let instance = ledger
-                .instances
-                .keys()
-                .next()
-                .copied()
-                .unwrap_or(Hash([1; 32]));
-            let mut terms = terms(instance, *dice.pick(&[3, 3, 3, 5, 4]));
+            let mut terms = terms(random_instance(pair, dice));
             terms.min_rows = dice.below(4);
             (developer, 0, Call::OpenCollection(terms))
         }
         7 => (operator(node), 0, Call::Withdraw),
-        8 | 9 => (relayer, 0, Call::DrawCommittee(collection)),
+        8 | 9 => (relayer, 0, Call::DrawCommittee(random_instance(pair, dice))),
         10 | 11 => {
             let count = 1 + dice.below(2);
             let mut items: Vec<SignedContribution> = Vec::new();
@@ -216,9 +225,9 @@ fn random_binding(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
 async fn campaign(seed: u64) {
     let mut dice = Dice(ChaCha20Rng::seed_from_u64(seed));
     // Something to work on, so that most steps reach deep rules.
-    let (mut pair, instance) = Pair::with_nodes(4).await;
-    pair.drawn(instance, 3).await;
-    pair.sealed(instance, 3).await;
+    let (mut pair, instance) = Pair::with_committee(4, 3).await;
+    pair.opened(instance).await;
+    pair.sealed(instance).await;
     let (mut accepted, mut refused) = (BTreeMap::new(), BTreeMap::new());
     for _ in 0..STEPS {
         let (by, value, call) = random_call(&pair, &mut dice);

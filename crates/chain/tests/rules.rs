@@ -22,12 +22,12 @@ macro_rules! rules {
     )*};
 }
 
-/// A test on a chain with three nodes and an instance.
+/// A test on a chain with three nodes and an instance that they are drawn for.
 macro_rules! rules_with_instance {
     ($($name:ident($pair:ident, $instance:ident) $body:block)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            let (mut $pair, $instance) = Pair::with_nodes(3).await;
+            let (mut $pair, $instance) = Pair::with_committee(3, 3).await;
             $body
             $pair.check_state().await;
         }
@@ -157,14 +157,18 @@ rules! {
     }
 
     only_published_contracts_are_deployed(pair) {
-        let deploy = Call::Deploy { contract: CONTRACT, parties: Vec::new() };
+        let deploy = Call::Deploy { contract: CONTRACT, committee_size: 3, parties: Vec::new() };
         pair.refused(&key(DEVELOPER), 0, &deploy, "UnknownContract").await;
     }
 
     an_instance_names_few_parties_and_each_of_them(pair) {
         let publish = Call::Publish { contract: CONTRACT, manifest: MANIFEST };
         pair.ok(&key(DEVELOPER), 0, &publish).await;
-        let deploy = |parties| Call::Deploy { contract: CONTRACT, parties };
+        for node in 1..=3 {
+            let call = pair.register(node);
+            pair.ok(&operator(node), DEPOSIT, &call).await;
+        }
+        let deploy = |parties| Call::Deploy { contract: CONTRACT, committee_size: 3, parties };
         let somebody = party(0).address();
         let too_many = deploy(vec![somebody; 17]);
         pair.refused(&key(DEVELOPER), 0, &too_many, "TooManyParties").await;
@@ -177,7 +181,7 @@ rules! {
     nothing_known_nothing_done(pair) {
         let none = CollectionId(1);
         let by = key(RELAYER);
-        pair.refused(&by, 0, &Call::DrawCommittee(none), "UnknownCollection").await;
+        pair.refused(&by, 0, &Call::DrawCommittee(Hash([9; 32])), "UnknownInstance").await;
         pair.refused(&by, 0, &Call::SealCollection(none), "UnknownCollection").await;
         let request = Call::RequestJob { collection: none, entry: 0, deadline: FAR };
         pair.refused(&by, 1, &request, "UnknownCollection").await;
@@ -185,7 +189,7 @@ rules! {
         pair.refused(&by, 0, &Call::CancelJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::ExpireJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::Withdraw, "NothingToWithdraw").await;
-        let open = Call::OpenCollection(terms(Hash([9; 32]), 3));
+        let open = Call::OpenCollection(terms(Hash([9; 32])));
         pair.refused(&by, 0, &open, "UnknownInstance").await;
     }
 }
@@ -221,11 +225,11 @@ rules_with_instance! {
     }
 
     a_party_counts_for_collections_opened_after_its_binding(pair, instance) {
-        let early = pair.drawn(instance, 3).await;
+        let early = pair.opened(instance).await;
         let (binding, signature) = pair.binding(instance, 0);
         let call = Call::BindParty { binding: binding.clone(), signature: Some(signature) };
         pair.ok(&key(RELAYER), 0, &call).await;
-        let late = pair.drawn(instance, 3).await;
+        let late = pair.opened(instance).await;
         let ledger = pair.model.ledger();
         let bound = |collection, number| {
             ledger.party(instance, number, ledger.collections[&collection].opened)
@@ -238,45 +242,57 @@ rules_with_instance! {
     }
 
     only_the_deployer_opens_collections(pair, instance) {
-        let open = Call::OpenCollection(terms(instance, 3));
+        let open = Call::OpenCollection(terms(instance));
         pair.refused(&key(RELAYER), 0, &open, "NotDeployer").await;
     }
 
     an_open_collection_needs_sound_terms(pair, instance) {
-        let good = terms(instance, 3);
-        let cases: [(CollectionTerms, &str); 8] = [
+        let good = terms(instance);
+        let cases = [
             (CollectionTerms { member_root: Hash::default(), ..good.clone() }, "MemberListMissing"),
             (CollectionTerms { min_rows: 0, ..good.clone() }, "BadSize"),
             (CollectionTerms { min_rows: 6, ..good.clone() }, "BadSize"),
-            (CollectionTerms { committee_size: 1, ..good.clone() }, "BadCommitteeSize"),
-            (CollectionTerms { committee_size: 4, ..good.clone() }, "BadCommitteeSize"),
-            (CollectionTerms { committee_size: 33, ..good.clone() }, "BadCommitteeSize"),
-            (CollectionTerms { committee_size: 5, ..good.clone() }, "NotEnoughNodes"),
-            (CollectionTerms { committee_size: 31, ..good.clone() }, "NotEnoughNodes"),
         ];
         for (terms, rule) in cases {
             pair.refused(&key(DEVELOPER), 0, &Call::OpenCollection(terms), rule).await;
         }
+        pair.ok(&key(DEVELOPER), 0, &Call::OpenCollection(good)).await;
+    }
+
+    an_instance_has_a_committee_that_can_compute(pair, _instance) {
+        let deploy = |committee_size| Call::Deploy { contract: CONTRACT, committee_size, parties: Vec::new() };
+        for (size, rule) in [
+            (0, "BadCommitteeSize"),
+            (1, "BadCommitteeSize"),
+            (4, "BadCommitteeSize"),
+            (33, "BadCommitteeSize"),
+            (255, "BadCommitteeSize"),
+            (5, "NotEnoughNodes"),
+            (31, "NotEnoughNodes"),
+        ] {
+            pair.refused(&key(DEVELOPER), 0, &deploy(size), rule).await;
+        }
         pair.ok(&operator(1), 0, &Call::RetireNode).await;
-        pair.refused(&key(DEVELOPER), 0, &Call::OpenCollection(good), "NotEnoughNodes").await;
+        pair.refused(&key(DEVELOPER), 0, &deploy(3), "NotEnoughNodes").await;
     }
 
     a_committee_is_drawn_once_and_from_a_later_block(pair, instance) {
-        pair.ok(&key(DEVELOPER), 0, &Call::OpenCollection(terms(instance, 3))).await;
-        let draw = Call::DrawCommittee(CollectionId(1));
+        pair.refused(&key(RELAYER), 0, &Call::DrawCommittee(instance), "AlreadyDrawn").await;
+        let deploy = Call::Deploy { contract: CONTRACT, committee_size: 3, parties: Vec::new() };
+        let events = pair.ok(&key(DEVELOPER), 0, &deploy).await;
+        let [Event::InstanceDeployed { instance, .. }] = events[..] else { panic!("{events:?}") };
+        let draw = Call::DrawCommittee(instance);
         pair.refused(&key(RELAYER), 0, &draw, "TooEarly").await;
+        let open = Call::OpenCollection(terms(instance));
+        pair.refused(&key(DEVELOPER), 0, &open, "NotDrawn").await;
         pair.mine(1).await;
         pair.ok(&key(RELAYER), 0, &draw).await;
         pair.refused(&key(RELAYER), 0, &draw, "AlreadyDrawn").await;
+        pair.ok(&key(DEVELOPER), 0, &open).await;
     }
 
-    rows_wait_for_the_committee_and_end_with_the_seal(pair, instance) {
-        pair.ok(&key(DEVELOPER), 0, &Call::OpenCollection(terms(instance, 3))).await;
-        let collection = CollectionId(1);
-        let early = Call::Contribute(vec![pair.contribution(collection, 0, 0)]);
-        pair.refused(&key(RELAYER), 0, &early, "NotDrawn").await;
-        pair.refused(&key(DEVELOPER), 0, &Call::SealCollection(collection), "NotDrawn").await;
-        let sealed = pair.sealed(instance, 3).await;
+    rows_end_with_the_seal(pair, instance) {
+        let sealed = pair.sealed(instance).await;
         let late = Call::Contribute(vec![pair.contribution(sealed, 3, 0)]);
         pair.refused(&key(RELAYER), 0, &late, "AlreadySealed").await;
         pair.refused(&key(DEVELOPER), 0, &Call::SealCollection(sealed), "AlreadySealed").await;
@@ -292,7 +308,7 @@ rules_with_instance! {
     }
 
     only_members_contribute_and_each_under_their_number(pair, instance) {
-        let collection = pair.drawn(instance, 3).await;
+        let collection = pair.opened(instance).await;
         let good = pair.contribution(collection, 1, 0);
         let stranger = {
             let given = enigma_wire::controller::Contribution {
@@ -315,7 +331,7 @@ rules_with_instance! {
     }
 
     revisions_count_up(pair, instance) {
-        let collection = pair.drawn(instance, 3).await;
+        let collection = pair.opened(instance).await;
         let revision = |pair: &Pair, revision| {
             Call::Contribute(vec![pair.contribution(collection, 0, revision)])
         };
@@ -328,7 +344,7 @@ rules_with_instance! {
     }
 
     a_contribution_needs_its_owner_and_every_node(pair, instance) {
-        let collection = pair.drawn(instance, 3).await;
+        let collection = pair.opened(instance).await;
         let good = pair.contribution(collection, 0, 0);
         let mut missing = good.clone();
         missing.receipts.pop();
@@ -376,7 +392,7 @@ rules_with_instance! {
     }
 
     only_the_opener_seals_and_only_with_enough_rows(pair, instance) {
-        let collection = pair.drawn(instance, 3).await;
+        let collection = pair.opened(instance).await;
         let seal = Call::SealCollection(collection);
         pair.refused(&key(RELAYER), 0, &seal, "NotOpener").await;
         let rows = (0..2).map(|member| pair.contribution(collection, member, 0)).collect();
@@ -388,7 +404,7 @@ rules_with_instance! {
     }
 
     a_consent_names_what_it_allows(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let (good, signature) = pair.consent(collection, 0, 2);
         let signed = |pair: &Pair, consent: enigma_wire::controller::Consent, member| {
             let signature = owner(member).sign(&pair.domain.digest(&consent));
@@ -429,7 +445,7 @@ rules_with_instance! {
     }
 
     a_right_ends_by_its_owner_and_once(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let revoke = |(revocation, signature)| Call::Revoke { revocation, signature: Some(signature) };
         let no_row = revoke(pair.revocation(collection, 4, 2));
         pair.refused(&key(RELAYER), 0, &no_row, "NotContributor").await;
@@ -465,7 +481,7 @@ rules_with_instance! {
     }
 
     a_consent_that_was_never_posted_can_be_revoked(pair, instance) {
-        let collection = pair.drawn(instance, 3).await;
+        let collection = pair.opened(instance).await;
         let unposted = Call::Grant(vec![pair.consent(collection, 0, 7)]);
         let (revocation, signature) = pair.revocation(collection, 0, 7);
         let revoke = Call::Revoke { revocation, signature: Some(signature) };
@@ -484,11 +500,11 @@ rules_with_instance! {
     }
 
     a_job_needs_a_seal_a_future_and_its_base_price(pair, instance) {
-        let open = pair.drawn(instance, 3).await;
+        let open = pair.opened(instance).await;
         let request = |collection, deadline| Call::RequestJob { collection, entry: 0, deadline };
         let base = PRICES.base;
         pair.refused(&key(REQUESTER), base, &request(open, FAR), "NotSealed").await;
-        let sealed = pair.sealed(instance, 3).await;
+        let sealed = pair.sealed(instance).await;
         pair.refused(&key(REQUESTER), base, &request(sealed, 1_000), "DeadlinePassed").await;
         pair.refused(&key(REQUESTER), 0, &request(sealed, FAR), "FeeTooLow").await;
         pair.refused(&key(REQUESTER), base - 1, &request(sealed, FAR), "FeeTooLow").await;
@@ -502,7 +518,7 @@ rules_with_instance! {
     only_the_committee_starts_a_job_and_once(pair, instance) {
         // A registered node that is not on the committee.
         let outsider = pair.register(4);
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         pair.ok(&operator(4), DEPOSIT, &outsider).await;
         let job = pair.job(collection, 100, FAR).await;
         let start = Call::StartJob(job);
@@ -518,7 +534,7 @@ rules_with_instance! {
     }
 
     a_job_is_cancelled_by_its_requester_until_it_starts(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let job = pair.job(collection, 100, FAR).await;
         let cancel = Call::CancelJob(job);
         for stranger in [operator(1), key(RELAYER), key(DEVELOPER)] {
@@ -543,7 +559,7 @@ rules_with_instance! {
     }
 
     only_a_started_job_is_settled_but_any_is_failed(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let job = pair.job(collection, 100, FAR).await;
         let settle = pair.settle(collection, pair.certificate(collection, job), &[0, 1]);
         pair.refused(&key(RELAYER), 0, &settle, "NotStarted").await;
@@ -552,7 +568,7 @@ rules_with_instance! {
     }
 
     a_certificate_fits_its_job_and_has_a_quorum(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let job = pair.job(collection, 100, FAR).await;
         pair.start(job).await;
         let good = pair.certificate(collection, job);
@@ -609,7 +625,7 @@ rules_with_instance! {
     }
 
     a_failure_names_only_others_on_the_committee(pair, instance) {
-        let collection = pair.sealed(instance, 3).await;
+        let collection = pair.sealed(instance).await;
         let job = pair.job(collection, 100, FAR).await;
         for (culprits, members, rule) in [
             (0b1000, &[0u8, 1][..], "BadCulprits"),
@@ -634,19 +650,16 @@ rules_with_instance! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_belongs_to_its_first_owner() {
     use enigma_wire::merkle::{Tree, member_leaf};
-    let (mut pair, instance) = Pair::with_nodes(3).await;
+    let (mut pair, instance) = Pair::with_committee(3, 3).await;
     let number = enigma_wire::id::MemberIndex(0);
     let leaves = [0, 1].map(|member| member_leaf(number, owner(member).address()));
     let tree = Tree::new(leaves.to_vec());
     let open = Call::OpenCollection(CollectionTerms {
         member_root: tree.root(),
-        ..terms(instance, 3)
+        ..terms(instance)
     });
     pair.ok(&key(DEVELOPER), 0, &open).await;
-    pair.mine(1).await;
     let collection = CollectionId(1);
-    pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(collection))
-        .await;
     let mut first = pair.contribution(collection, 0, 0);
     first.member_proof = tree.proof(0).expect("a leaf");
     pair.ok(&key(RELAYER), 0, &Call::Contribute(vec![first.clone()]))
@@ -671,16 +684,13 @@ async fn a_number_belongs_to_its_first_owner() {
 /// A member's number is below the length of the list that was stated, even if the tree holds more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_is_below_the_stated_count() {
-    let (mut pair, instance) = Pair::with_nodes(3).await;
+    let (mut pair, instance) = Pair::with_committee(3, 3).await;
     let open = Call::OpenCollection(CollectionTerms {
         member_count: 4,
-        ..terms(instance, 3)
+        ..terms(instance)
     });
     pair.ok(&key(DEVELOPER), 0, &open).await;
-    pair.mine(1).await;
     let collection = CollectionId(1);
-    pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(collection))
-        .await;
     let beyond = Call::Contribute(vec![pair.contribution(collection, 4, 0)]);
     pair.refused(&key(RELAYER), 0, &beyond, "NotMember").await;
     let last = Call::Contribute(vec![pair.contribution(collection, 3, 0)]);

@@ -5,6 +5,7 @@ use std::fmt;
 
 use enigma_chain::ChainError;
 use enigma_client::ClientError;
+use enigma_wire::id::NodeId;
 
 /// An error a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +121,12 @@ pub(crate) fn data(text: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}");
+}
+
+/// Some nodes by their numbers.
+pub(crate) fn nodes(nodes: &[NodeId]) -> String {
+    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    format!("nodes {}", names.join(", "))
 }
 
 /// An amount with its unit, for people: the chain's smallest unit and the whole unit of 10^18.

@@ -115,14 +115,14 @@ impl<'a> Place<'a> {
         let ledger = network.ledger();
         let job = ledger.jobs.get(&certificate.job);
         let job = job.ok_or_else(|| ClientError::Misuse(format!("no job {}", certificate.job)))?;
+        let unknown = || ClientError::Misuse(format!("no collection {}", job.collection));
         let record = ledger.collections.get(&job.collection);
-        let record = record
-            .ok_or_else(|| ClientError::Misuse(format!("no collection {}", job.collection)))?;
+        let committee = ledger.committee(job.collection).ok_or_else(unknown)?;
         Ok(Self {
             program,
             job,
-            record,
-            committee: crate::request::committee(record.committee.len())?,
+            record: record.ok_or_else(unknown)?,
+            committee: crate::request::committee(committee.len())?,
         })
     }
 

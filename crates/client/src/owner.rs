@@ -206,19 +206,13 @@ impl Owner {
         (collection, member): (CollectionId, MemberIndex),
     ) -> Result<dealing::Context, ClientError> {
         let misuse = |why: String| ClientError::Misuse(why);
-        if record.committee.is_empty() {
-            return Err(misuse(format!(
-                "collection {collection} has no committee yet"
-            )));
-        }
-        let contract = ledger
+        let instance = ledger
             .instances
             .get(&record.terms.instance)
-            .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?
-            .contract;
+            .ok_or_else(|| misuse("the collection's instance is unknown".to_owned()))?;
         Ok(dealing::Context {
-            committee: crate::request::committee(record.committee.len())?,
-            nodes: record.committee.clone(),
+            committee: crate::request::committee(instance.committee.len())?,
+            nodes: instance.committee.clone(),
             owner: self.address(),
             collection,
             member,
@@ -227,7 +221,7 @@ impl Owner {
                 .get(&member)
                 .map_or(0, |earlier| earlier.revision + 1),
             epoch: 0,
-            policy: abi::policy(domain, record.terms.instance, contract),
+            policy: abi::policy(domain, record.terms.instance, instance.contract),
         })
     }
 }

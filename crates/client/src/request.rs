@@ -7,10 +7,10 @@ use enigma_bytecode::plan::{self, Cost};
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
-use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure};
+use enigma_wire::controller::{Amount, Certificate, Failure};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, NodeId};
-use enigma_wire::ledger::{JobState, Ledger, RightQuestion};
+use enigma_wire::ledger::{InstanceRecord, JobState, Ledger, RightQuestion};
 use enigma_wire::pricing;
 use enigma_wire::sign::SecretKey;
 
@@ -141,20 +141,21 @@ impl Network {
         &self.ledger
     }
 
-    /// Brings a compiled contract to every node of a collection's committee; `deployer` is the key of an
-    /// account that deployed an instance of it.
+    /// Brings an instance's contract to every node of its committee; `deployer` is the key of the account that
+    /// deployed it.
     ///
     /// # Errors
     /// When a node refuses it or cannot be reached.
     pub async fn upload_contract(
         &self,
         deployer: &SecretKey,
-        collection: CollectionId,
-        contract: Hash,
+        instance: Hash,
         bytecode: &[u8],
     ) -> Result<(), ClientError> {
-        for node in self.committee(collection)? {
-            node.put_contract(deployer, contract, bytecode).await?;
+        let record = self.instance(instance)?;
+        for node in self.apis(&record.committee)? {
+            node.put_contract(deployer, record.contract, bytecode)
+                .await?;
         }
         Ok(())
     }
@@ -170,7 +171,7 @@ impl Network {
         contract: Hash,
     ) -> Result<Vec<u8>, ClientError> {
         let mut outcome = Err(ClientError::Misuse(format!(
-            "collection {collection} has no committee yet"
+            "collection {collection} has no committee"
         )));
         for node in self.committee(collection)? {
             outcome = node.contract(contract).await;
@@ -184,7 +185,7 @@ impl Network {
     /// The exact price of running an entry on `rows` rows of a collection.
     ///
     /// # Errors
-    /// When the entry cannot run on so many rows, or the collection has no committee.
+    /// When the entry cannot run on so many rows, or there is no such collection.
     pub fn quote(
         &self,
         program: &Contract,
@@ -195,7 +196,7 @@ impl Network {
         let misuse = |why: String| ClientError::Misuse(why);
         let record = self.ledger.collections.get(&collection);
         let record = record.ok_or_else(|| misuse(format!("no collection {collection}")))?;
-        let committee = committee(record.committee.len())?;
+        let committee = committee(self.instance(record.terms.instance)?.committee.len())?;
         let sizes = plan::Sizes::single(program, record.terms.slot, rows);
         let cost = plan::quote(program, entry, &sizes, committee)
             .map_err(|error| misuse(error.to_string()))?;
@@ -226,20 +227,25 @@ impl Network {
         Program::load(bytecode, Some(contract))
     }
 
-    /// Opens a collection.
+    /// Creates an instance of a published contract, to be served by a committee of so many nodes.
     ///
     /// # Errors
-    /// When its committee could never compute, before anything is paid; or the controller's reason.
-    pub async fn open_collection(
+    /// When such a committee could never compute, before anything is paid; or the controller's reason.
+    pub async fn deploy_instance(
         &self,
         by: &Wallet,
-        terms: &CollectionTerms,
-    ) -> Result<CollectionId, ClientError> {
-        committee(usize::from(terms.committee_size))?;
-        Ok(self.chain.open_collection(by, terms).await?)
+        contract: Hash,
+        committee_size: u8,
+        parties: &[Address],
+    ) -> Result<Hash, ClientError> {
+        committee(usize::from(committee_size))?;
+        let chain = &self.chain;
+        Ok(chain
+            .deploy_instance(by, contract, committee_size, parties)
+            .await?)
     }
 
-    /// Has a collection's committee drawn, waiting for the blocks that this needs; a development chain
+    /// Has an instance's committee drawn, waiting for the blocks that this needs; a development chain
     /// mines them on demand. Nothing is done when it is drawn already.
     ///
     /// # Errors
@@ -247,29 +253,25 @@ impl Network {
     pub async fn draw_committee(
         &mut self,
         by: &Wallet,
-        collection: CollectionId,
+        instance: Hash,
         patience: Duration,
     ) -> Result<(), ClientError> {
         let start = Instant::now();
         loop {
             self.refresh().await?;
-            let record = self.ledger.collections.get(&collection);
-            let record =
-                record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
+            let record = self.instance(instance)?;
             if !record.committee.is_empty() {
                 return Ok(());
             }
-            if self.ledger.head.number > record.draw_block {
+            let draw_block = record.draw_block;
+            if self.ledger.head.number > draw_block {
                 // Somebody else may be first: the next look tells.
-                match self.chain.draw_committee(by, collection).await {
+                match self.chain.draw_committee(by, instance).await {
                     Err(ChainError::Reverted { name, .. }) if name == "AlreadyDrawn" => {}
                     other => other?,
                 }
             } else if start.elapsed() > patience {
-                let why = format!(
-                    "the chain did not reach block {} in time",
-                    record.draw_block + 1
-                );
+                let why = format!("the chain did not reach block {} in time", draw_block + 1);
                 return Err(ClientError::Misuse(why));
             } else if self.chain.is_development() {
                 self.chain.mine_block().await?;
@@ -387,12 +389,20 @@ impl Network {
 
     /// The APIs of a collection's committee, in committee order.
     pub(crate) fn committee(&self, collection: CollectionId) -> Result<Vec<NodeApi>, ClientError> {
-        let record = self.ledger.collections.get(&collection);
-        let record =
-            record.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
-        let apis = record.committee.iter().map(|node| self.api(*node));
-        let apis: Option<Vec<NodeApi>> = apis.collect();
+        let committee = self.ledger.committee(collection);
+        let committee =
+            committee.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
+        self.apis(committee)
+    }
+
+    fn apis(&self, nodes: &[NodeId]) -> Result<Vec<NodeApi>, ClientError> {
+        let apis: Option<Vec<NodeApi>> = nodes.iter().map(|node| self.api(*node)).collect();
         apis.ok_or_else(|| ClientError::Misuse("the committee names an unknown node".to_owned()))
+    }
+
+    fn instance(&self, instance: Hash) -> Result<&InstanceRecord, ClientError> {
+        let record = self.ledger.instances.get(&instance);
+        record.ok_or_else(|| ClientError::Misuse(format!("no instance {instance}")))
     }
 
     /// The account that signs for a node.

@@ -200,9 +200,9 @@ pub(crate) fn sweep(party: &mut Party) {
         return;
     }
     while let Some(collection) = party.unswept.pop_first() {
-        let record = party.shared.ledger.collections.get(&collection);
+        let committee = party.shared.ledger.committee(collection);
         let own = party.shared.node();
-        if record.is_some_and(|record| own.is_some_and(|own| record.committee.contains(&own))) {
+        if own.is_some_and(|own| committee.is_some_and(|committee| committee.contains(&own))) {
             party.sweeping = true;
             let prefix = collection.0.to_be_bytes().to_vec();
             let pending = Pending::Sweep(collection);
@@ -283,19 +283,12 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
             contribution.collection
         ));
     };
-    if collection.committee.is_empty() {
-        return refuse(format!(
-            "collection {} has no committee yet",
-            contribution.collection
-        ));
-    }
     if collection.sealed.is_some() {
         return refuse(format!("collection {} is sealed", contribution.collection));
     }
-    let Some(node) = shared
-        .node()
-        .filter(|node| collection.committee.contains(node))
-    else {
+    let committee = shared.ledger.committee(contribution.collection);
+    let serves = |node: &NodeId| committee.is_some_and(|committee| committee.contains(node));
+    let Some(node) = shared.node().filter(serves) else {
         return refuse(format!(
             "this node does not serve collection {}",
             contribution.collection

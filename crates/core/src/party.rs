@@ -440,17 +440,13 @@ impl Party {
         }
     }
 
-    /// Does this node serve a collection of an instance of this contract?
+    /// Does this node serve an instance of this contract?
     fn serves(&self, contract: Hash) -> bool {
-        let ledger = &self.shared.ledger;
-        let own = self.shared.node();
-        ledger.collections.values().any(|collection| {
-            own.is_some_and(|node| collection.committee.contains(&node))
-                && ledger
-                    .instances
-                    .get(&collection.terms.instance)
-                    .is_some_and(|instance| instance.contract == contract)
-        })
+        let Some(own) = self.shared.node() else {
+            return false;
+        };
+        let mut instances = self.shared.ledger.instances.values();
+        instances.any(|instance| instance.contract == contract && instance.committee.contains(&own))
     }
 
     fn put_contract(&mut self, reply: ReplyId, contract: Hash, bytecode: Vec<u8>) {
@@ -578,11 +574,11 @@ impl Party {
         };
         let ledger = &self.shared.ledger;
         let shared_committees = ledger
-            .collections
+            .instances
             .values()
-            .filter(|collection| collection.committee.contains(&own));
+            .filter(|instance| instance.committee.contains(&own));
         let peers = shared_committees
-            .flat_map(|collection| &collection.committee)
+            .flat_map(|instance| &instance.committee)
             .filter(|node| **node != own)
             .filter_map(|node| ledger.nodes.get(node))
             .map(|record| (record.info.peer_key, record.info.peer_address.clone()))

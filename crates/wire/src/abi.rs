@@ -3,14 +3,21 @@
 use crate::eip712::{Domain, Words};
 use crate::id::{Address, CollectionId, Hash};
 
-/// An instance's id: `keccak256(abi.encode(contract, deployer, nonce, parties))`.
-pub fn instance_id(contract: Hash, deployer: Address, nonce: u64, parties: &[Address]) -> Hash {
+/// An instance's id: `keccak256(abi.encode(contract, deployer, nonce, committee_size, parties))`.
+pub fn instance_id(
+    contract: Hash,
+    deployer: Address,
+    nonce: u64,
+    committee_size: u8,
+    parties: &[Address],
+) -> Hash {
     // A list's word in the head says how many bytes after the head's start it begins.
-    const HEAD_BYTES: u128 = 4 * 32;
+    const HEAD_BYTES: u128 = 5 * 32;
     let head = Words::plain()
         .hash(contract)
         .address(deployer)
         .uint(u128::from(nonce))
+        .uint(u128::from(committee_size))
         .uint(HEAD_BYTES)
         .uint(parties.len() as u128);
     parties

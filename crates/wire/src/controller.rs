@@ -61,8 +61,6 @@ pub struct CollectionTerms {
     pub member_count: u32,
     /// Fewest contributions with which the collection may be sealed.
     pub min_rows: u32,
-    /// Committee size n = 2t+1.
-    pub committee_size: u8,
 }
 
 /// An owner's contribution, signed by the owner (EIP-712 type `Contribution`).
@@ -209,33 +207,31 @@ pub enum Event {
         manifest: Hash,
         publisher: Address,
     },
-    /// An instance was created; the accounts of its parties are fixed.
+    /// An instance was created; the accounts of its parties are fixed. Its committee follows from a later block.
     InstanceDeployed {
         instance: Hash,
         contract: Hash,
         deployer: Address,
         nonce: u64,
+        committee_size: u8,
         parties: Vec<Address>,
+        draw_block: u64,
     },
     /// A party of an instance bound its key.
     PartyBound { binding: PartyBinding },
-    /// A collection was opened; its committee follows from a later block.
+    /// Nobody drew while the chain still gave the draw block's hash: a new block seeds the committee.
+    DrawPostponed { instance: Hash, draw_block: u64 },
+    /// An instance's committee is fixed, in drawn order.
+    CommitteeDrawn {
+        instance: Hash,
+        seed: Hash,
+        nodes: Vec<NodeId>,
+    },
+    /// A collection was opened.
     CollectionOpened {
         collection: CollectionId,
         opener: Address,
         terms: CollectionTerms,
-        draw_block: u64,
-    },
-    /// Nobody drew while the chain still gave the draw block's hash: a new block seeds the committee.
-    DrawPostponed {
-        collection: CollectionId,
-        draw_block: u64,
-    },
-    /// The committee is fixed, in drawn order.
-    CommitteeDrawn {
-        collection: CollectionId,
-        seed: Hash,
-        nodes: Vec<NodeId>,
     },
     /// A contribution with all receipts is on record.
     Contributed { contribution: Contribution },

@@ -80,6 +80,15 @@ pub struct InstanceRecord {
     pub contract: Hash,
     /// Who deployed it.
     pub deployer: Address,
+    /// The block in which it was deployed.
+    pub deployed: u64,
+    /// Committee size n = 2t+1.
+    pub committee_size: u8,
+    /// The block whose hash seeds the committee.
+    pub draw_block: u64,
+    /// The committee of all its collections and jobs in drawn order; empty until drawn. Its order fixes the
+    /// nodes' numbers.
+    pub committee: Vec<NodeId>,
     /// Its parties, in the order in which the contract's source names them.
     pub parties: Vec<PartyRecord>,
 }
@@ -111,10 +120,6 @@ pub struct CollectionRecord {
     pub terms: CollectionTerms,
     /// The block in which it was opened.
     pub opened: u64,
-    /// The block whose hash seeds the committee.
-    pub draw_block: u64,
-    /// The committee in drawn order; empty until drawn. Its order fixes the parties' numbers.
-    pub committee: Vec<NodeId>,
     /// The latest contribution of each member.
     pub contributions: BTreeMap<MemberIndex, Contribution>,
     /// The terms root, once sealed.
@@ -294,7 +299,9 @@ impl Ledger {
                 instance,
                 contract,
                 deployer,
+                committee_size,
                 parties,
+                draw_block,
                 ..
             } => {
                 let party = |account: &Address| PartyRecord {
@@ -304,6 +311,10 @@ impl Ledger {
                 let record = InstanceRecord {
                     contract: *contract,
                     deployer: *deployer,
+                    deployed: block,
+                    committee_size: *committee_size,
+                    draw_block: *draw_block,
+                    committee: Vec::new(),
                     parties: parties.iter().map(party).collect(),
                 };
                 self.instances.insert(*instance, record);
@@ -313,35 +324,30 @@ impl Ledger {
                 let party = record.parties.get_mut(usize::from(binding.party))?;
                 party.key = Some((binding.seal_key, block));
             }
+            Event::DrawPostponed {
+                instance,
+                draw_block,
+            } => self.instances.get_mut(instance)?.draw_block = *draw_block,
+            Event::CommitteeDrawn {
+                instance, nodes, ..
+            } => {
+                let record = self.instances.get_mut(instance)?;
+                record.committee.clone_from(nodes);
+            }
             Event::CollectionOpened {
                 collection,
                 opener,
                 terms,
-                draw_block,
             } => {
                 self.instances.get(&terms.instance)?;
                 let record = CollectionRecord {
                     opener: *opener,
                     terms: terms.clone(),
                     opened: block,
-                    draw_block: *draw_block,
-                    committee: Vec::new(),
                     contributions: BTreeMap::new(),
                     sealed: None,
                 };
                 self.collections.insert(*collection, record);
-            }
-            Event::DrawPostponed {
-                collection,
-                draw_block,
-            } => self.collections.get_mut(collection)?.draw_block = *draw_block,
-            Event::CommitteeDrawn {
-                collection, nodes, ..
-            } => {
-                self.collections
-                    .get_mut(collection)?
-                    .committee
-                    .clone_from(nodes);
             }
             Event::Contributed { contribution } => {
                 let record = self.collections.get_mut(&contribution.collection)?;
@@ -423,6 +429,12 @@ impl Ledger {
             Event::Withdrawn { .. } => {}
         }
         Some(())
+    }
+
+    /// The committee that serves a collection, in drawn order; none when there is no such collection.
+    pub fn committee(&self, collection: CollectionId) -> Option<&[NodeId]> {
+        let terms = &self.collections.get(&collection)?.terms;
+        Some(&self.instances.get(&terms.instance)?.committee)
     }
 
     /// A party of an instance whose key was bound before a block. What a collection's results reveal to a

@@ -1,15 +1,12 @@
-//! Which nodes serve a collection: a partial Fisher-Yates shuffle of the eligible nodes, seeded by a
-//! block that was not known when the collection was opened. The controller computes the same.
+//! Which nodes serve an instance: a partial Fisher-Yates shuffle of the eligible nodes, seeded by a
+//! block that was not known when the instance was deployed. The controller computes the same.
 
 use crate::eip712::Words;
-use crate::id::{CollectionId, Hash, NodeId};
+use crate::id::{Hash, NodeId};
 
-/// The seed: `keccak256(abi.encode(block hash, collection))`.
-pub fn seed(block_hash: Hash, collection: CollectionId) -> Hash {
-    Words::plain()
-        .hash(block_hash)
-        .uint(u128::from(collection.0))
-        .finish()
+/// The seed: `keccak256(abi.encode(block hash, instance))`.
+pub fn seed(block_hash: Hash, instance: Hash) -> Hash {
+    Words::plain().hash(block_hash).hash(instance).finish()
 }
 
 /// Draws `size` nodes from `eligible` (in order of their numbers), or `None` when there are fewer.
@@ -42,7 +39,7 @@ mod tests {
     fn draws_distinct_eligible_nodes() {
         let eligible: Vec<NodeId> = [2, 3, 5, 8, 13, 21, 34].map(NodeId).to_vec();
         for i in 0..200 {
-            let drawn = draw(seed(Hash([i; 32]), CollectionId(7)), &eligible, 5).expect("enough");
+            let drawn = draw(seed(Hash([i; 32]), Hash([7; 32])), &eligible, 5).expect("enough");
             let mut unique = drawn.clone();
             unique.sort();
             unique.dedup();
@@ -56,8 +53,9 @@ mod tests {
     fn every_node_is_drawn_about_equally_often() {
         let eligible: Vec<NodeId> = (1..=6).map(NodeId).collect();
         let mut counts = [0u32; 6];
+        let word = |i: u64| Words::plain().uint(u128::from(i)).finish();
         for i in 0..6_000u64 {
-            let drawn = draw(seed(Hash::default(), CollectionId(i)), &eligible, 3).expect("enough");
+            let drawn = draw(seed(Hash::default(), word(i)), &eligible, 3).expect("enough");
             for node in drawn {
                 counts[node.0 as usize - 1] += 1;
             }

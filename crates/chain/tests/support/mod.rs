@@ -228,15 +228,19 @@ async fn send(chain: &Chain, by: &Wallet, value: Amount, call: &Call) -> Result<
         Call::RetireNode => chain.retire_node(by).await,
         Call::ReleaseDeposit => chain.release_deposit(by).await,
         Call::Publish { contract, manifest } => chain.publish(by, *contract, *manifest).await,
-        Call::Deploy { contract, parties } => chain
-            .deploy_instance(by, *contract, parties)
+        Call::Deploy {
+            contract,
+            committee_size,
+            parties,
+        } => chain
+            .deploy_instance(by, *contract, *committee_size, parties)
             .await
             .map(drop),
         Call::BindParty { binding, signature } => {
             chain.bind_party(by, binding, signature.as_ref()).await
         }
         Call::OpenCollection(terms) => chain.open_collection(by, terms).await.map(drop),
-        Call::DrawCommittee(collection) => chain.draw_committee(by, *collection).await,
+        Call::DrawCommittee(instance) => chain.draw_committee(by, *instance).await,
         Call::Contribute(items) => {
             let items: Vec<_> = items.iter().map(signed).collect();
             chain.contribute(by, &items).await
@@ -373,14 +377,13 @@ pub(crate) fn members() -> Vec<Address> {
     (0..5).map(|member| owner(member).address()).collect()
 }
 
-pub(crate) fn terms(instance: Hash, committee_size: u8) -> CollectionTerms {
+pub(crate) fn terms(instance: Hash) -> CollectionTerms {
     CollectionTerms {
         instance,
         slot: 0,
         member_root: Tree::of_members(&members()).root(),
         member_count: 5,
         min_rows: 3,
-        committee_size,
     }
 }
 
@@ -403,8 +406,17 @@ impl Pair {
         Call::RegisterNode { info, proof }
     }
 
-    /// Nodes 1..=n, a published contract, and an instance of the developer's.
-    pub(crate) async fn with_nodes(n: u32) -> (Self, Hash) {
+    /// Nodes 1..=n, a published contract, and an instance of the developer's that so many of them are drawn for.
+    pub(crate) async fn with_committee(n: u32, size: u8) -> (Self, Hash) {
+        let (mut pair, instance) = Self::with_instance(n, size).await;
+        pair.mine(1).await;
+        let draw = Call::DrawCommittee(instance);
+        pair.ok(&key(RELAYER), 0, &draw).await;
+        (pair, instance)
+    }
+
+    /// The same before the draw.
+    pub(crate) async fn with_instance(n: u32, size: u8) -> (Self, Hash) {
         let mut pair = Self::new().await;
         for node in 1..=n {
             let call = pair.register(node);
@@ -417,6 +429,7 @@ impl Pair {
         pair.ok(&key(DEVELOPER), 0, &publish).await;
         let deploy = Call::Deploy {
             contract: CONTRACT,
+            committee_size: size,
             parties: parties(),
         };
         let events = pair.ok(&key(DEVELOPER), 0, &deploy).await;
@@ -438,23 +451,19 @@ impl Pair {
         (binding, signature)
     }
 
-    /// A collection whose committee is drawn.
-    pub(crate) async fn drawn(&mut self, instance: Hash, size: u8) -> CollectionId {
-        let open = Call::OpenCollection(terms(instance, size));
+    /// An open collection.
+    pub(crate) async fn opened(&mut self, instance: Hash) -> CollectionId {
+        let open = Call::OpenCollection(terms(instance));
         let events = self.ok(&key(DEVELOPER), 0, &open).await;
         let Event::CollectionOpened { collection, .. } = &events[0] else {
             panic!("{events:?}");
         };
-        let collection = *collection;
-        self.mine(1).await;
-        self.ok(&key(RELAYER), 0, &Call::DrawCommittee(collection))
-            .await;
-        collection
+        *collection
     }
 
-    /// A drawn collection with three rows and three consents, sealed: ready for jobs.
-    pub(crate) async fn sealed(&mut self, instance: Hash, size: u8) -> CollectionId {
-        let collection = self.drawn(instance, size).await;
+    /// A collection with three rows and three consents, sealed: ready for jobs.
+    pub(crate) async fn sealed(&mut self, instance: Hash) -> CollectionId {
+        let collection = self.opened(instance).await;
         let rows = (0..3).map(|member| self.contribution(collection, member, 0));
         let rows = Call::Contribute(rows.collect());
         self.ok(&key(RELAYER), 0, &rows).await;
@@ -492,9 +501,8 @@ impl Pair {
     }
 
     pub(crate) fn committee(&self, collection: CollectionId) -> Vec<NodeId> {
-        self.model.ledger().collections[&collection]
-            .committee
-            .clone()
+        let committee = self.model.ledger().committee(collection);
+        committee.unwrap_or_default().to_vec()
     }
 
     pub(crate) fn contribution(

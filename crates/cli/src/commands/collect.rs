@@ -1,7 +1,6 @@
 //! `enigma collect`: opens a collection, shows how it stands, closes it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use enigma_client::Network;
@@ -17,12 +16,9 @@ use crate::keys::{self, KeyOption};
 use crate::report::{self, Problem};
 use crate::runtime;
 
-/// How long a chain may take for the blocks of a draw.
-const DRAW_PATIENCE: Duration = Duration::from_secs(300);
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum CollectCommand {
-    /// Open a collection for a list of members and have its committee drawn.
+    /// Open a collection for a list of members.
     Open(OpenOptions),
     /// Show how a collection stands: members, rows, committee, consents.
     Status(StatusOptions),
@@ -33,7 +29,7 @@ pub(crate) enum CollectCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   enigma collect open Salaries --keys people
-  enigma collect open 0x5f3a --members members.csv --nodes 5
+  enigma collect open 0x5f3a --members members.csv
 
 A member list is a CSV file with the columns name and account. With --keys, everybody whose key is in the
 folder is a member.")]
@@ -55,9 +51,6 @@ pub(crate) struct OpenOptions {
     /// Folder of key files: their accounts are the members, in order of their names.
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// Committee size: n = 2t+1 nodes, of which up to t may misbehave without learning anything.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = crate::args::committee_size)]
-    nodes: u8,
     #[command(flatten)]
     key: KeyOption,
 }
@@ -144,28 +137,23 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
         member_root: member_tree(&members).root(),
         member_count: members.len() as u32,
         min_rows: fewest,
-        committee_size: options.nodes,
     };
-    let id = network.open_collection(&key.wallet(), &terms).await?;
+    // Nothing is left to do unless `enigma deploy` was interrupted.
+    super::deploy::prepare_committee(&mut network, &key, instance, &program).await?;
+    let chain = network.chain().clone();
+    let id = chain.open_collection(&key.wallet(), &terms).await?;
     records.keep_members(id, &members)?;
-    let spinner = report::Progress::spinner("the committee is drawn");
-    network
-        .draw_committee(&key.wallet(), id, DRAW_PATIENCE)
-        .await?;
-    network
-        .upload_contract(&key.secret, id, program.hash(), program.bytecode())
-        .await?;
-    spinner.finish();
-    let record = lookup::record(&network, id)?;
+    network.refresh().await?;
+    let committee = lookup::committee(&network, id);
     if context.json {
         let object = json!({
             "collection": id, "instance": instance, "members": members.len(), "min_rows": fewest,
-            "committee": record.committee,
+            "committee": committee,
         });
         report::data(&object.to_string());
     } else {
         report::data(&format!("collection  {id}"));
-        report::data(&format!("committee   {}", nodes(record)));
+        report::data(&format!("committee   {}", report::nodes(committee)));
         report::progress(&format!(
             "{} members may give now:  enigma give {id} VALUE --key NAME   (or --csv FILE --keys DIR)",
             members.len()
@@ -209,14 +197,6 @@ fn slot(program: &enigma_client::Program, name: Option<&str>) -> Result<usize, P
     }
 }
 
-fn nodes(record: &CollectionRecord) -> String {
-    let names: Vec<String> = record.committee.iter().map(ToString::to_string).collect();
-    match names.len() {
-        0 => "not drawn yet".to_owned(),
-        _ => format!("nodes {}", names.join(", ")),
-    }
-}
-
 async fn status(context: &Context, options: &StatusOptions) -> Result<(), Problem> {
     let (selected, network) = context.connect().await?;
     let records = context.records(&selected.file)?;
@@ -241,7 +221,7 @@ async fn status(context: &Context, options: &StatusOptions) -> Result<(), Proble
             "collection": id, "instance": record.terms.instance, "opener": record.opener,
             "members": record.terms.member_count, "rows": record.contributions.len(),
             "min_rows": record.terms.min_rows, "consents": rights,
-            "sealed": record.sealed.is_some(), "committee": record.committee, "missing": missing,
+            "sealed": record.sealed.is_some(), "committee": lookup::committee(&network, id), "missing": missing,
         });
         report::data(&object.to_string());
         return Ok(());
@@ -253,7 +233,8 @@ async fn status(context: &Context, options: &StatusOptions) -> Result<(), Proble
     };
     report::data(&format!("collection  {id} ({state})"));
     report::data(&format!("instance    {}", record.terms.instance));
-    report::data(&format!("committee   {}", nodes(record)));
+    let committee = lookup::committee(&network, id);
+    report::data(&format!("committee   {}", report::nodes(committee)));
     report::data(&format!(
         "rows        {} of {} members (at least {} to close)",
         record.contributions.len(),

@@ -1,12 +1,13 @@
 //! `enigma deploy`: puts a contract on the chain and makes an instance of it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use enigma_bytecode::interface;
 use enigma_bytecode::model::unsupported;
-use enigma_client::{Program, Records};
-use enigma_wire::id::Address;
+use enigma_client::{Network, Program, Records};
+use enigma_wire::id::{Address, Hash};
 use enigma_wire::ledger::InstanceRecord;
 use serde_json::json;
 
@@ -15,13 +16,16 @@ use crate::keys::{self, KeyOption, Opened};
 use crate::report::{self, Problem};
 use crate::{contract, runtime};
 
+/// How long a chain may take for the blocks of a draw.
+const DRAW_PATIENCE: Duration = Duration::from_secs(300);
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   enigma deploy examples/salaries/salaries.enigma
-  enigma deploy examples/payroll_total/payroll_total.enigma --party auditor=ada
+  enigma deploy examples/payroll_total/payroll_total.enigma --party auditor=ada --nodes 5
 
 A party is named by a key (whose sealing key is then published at once, when it is yours) or by an account,
-which publishes its own with `enigma bind`. Parties are fixed for ever: owners see them before they give.")]
+which publishes its own with `enigma bind`. Parties and nodes are fixed for ever: owners see them before they give.")]
 pub(crate) struct DeployOptions {
     /// The contract's source (.enigma) or bytecode (.enb).
     #[arg(value_name = "FILE")]
@@ -29,6 +33,9 @@ pub(crate) struct DeployOptions {
     /// Who a party of the contract is: a key's name or an account [default: the key that deploys].
     #[arg(long = "party", value_name = "PARTY=WHO", value_parser = assignment)]
     parties: Vec<(String, String)>,
+    /// Committee size: n = 2t+1 nodes, drawn by lot, of which up to t may misbehave without learning anything.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = crate::args::committee_size)]
+    nodes: u8,
     #[command(flatten)]
     key: KeyOption,
 }
@@ -77,8 +84,8 @@ async fn deploy(
             .await?;
     }
     let accounts: Vec<Address> = parties.iter().map(|party| party.account).collect();
-    let instance = chain
-        .deploy_instance(&key.wallet(), program.hash(), &accounts)
+    let instance = network
+        .deploy_instance(&key.wallet(), program.hash(), options.nodes, &accounts)
         .await?;
     let records = context.records(&selected.file)?;
     records.keep_program(program)?;
@@ -93,7 +100,8 @@ async fn deploy(
                 .await?;
         }
     }
-    network.refresh().await?;
+    prepare_committee(&mut network, &key, instance, program).await?;
+    let committee = &network.ledger().instances[&instance].committee;
     let unbound: Vec<&Assigned> = parties.iter().filter(|party| party.key.is_none()).collect();
     if context.json {
         let parties = parties.iter();
@@ -101,12 +109,14 @@ async fn deploy(
         let object = json!({
             "instance": instance, "contract": program.hash(), "manifest": program.manifest(),
             "name": program.contract().name, "deployer": key.account(), "parties": parties.collect::<Vec<_>>(),
+            "committee": committee,
         });
         report::data(&object.to_string());
         return Ok(());
     }
     report::data(&format!("instance  {instance}"));
     report::data(&format!("contract  {}", program.hash()));
+    report::data(&format!("committee {}", report::nodes(committee)));
     for party in &parties {
         let bound = if party.key.is_some() {
             ""
@@ -131,6 +141,24 @@ async fn deploy(
         "Next: enigma collect open {} --keys DIR (or --members FILE.csv)",
         program.contract().name
     ));
+    Ok(())
+}
+
+/// Has an instance's committee drawn and brings it the contract; what is done already is not done again.
+pub(super) async fn prepare_committee(
+    network: &mut Network,
+    key: &Opened,
+    instance: Hash,
+    program: &Program,
+) -> Result<(), Problem> {
+    let spinner = report::Progress::spinner("the committee is drawn");
+    network
+        .draw_committee(&key.wallet(), instance, DRAW_PATIENCE)
+        .await?;
+    network
+        .upload_contract(&key.secret, instance, program.bytecode())
+        .await?;
+    spinner.finish();
     Ok(())
 }
 

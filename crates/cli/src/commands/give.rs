@@ -101,13 +101,6 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
         return Err(Problem::new(format!("collection {} is closed", found.id))
             .hint("values can be given and corrected only while it is open"));
     }
-    if found.record.committee.is_empty() {
-        return Err(
-            Problem::failed(format!("collection {} has no committee yet", found.id)).hint(
-                "the committee is drawn when the collection is opened; try again in a moment",
-            ),
-        );
-    }
     let expected = expected(&found)?;
     let members = lookup::members(&records, &found, options.members.as_deref())?;
     let values = match (&options.csv, &options.keys) {

@@ -165,12 +165,14 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             instance,
             contract,
             deployer,
+            committee_size,
             ..
-        } => (
-            Kind::Contract,
-            None,
-            format!("{deployer} deployed instance {instance} of contract {contract}"),
-        ),
+        } => {
+            let words = format!(
+                "{deployer} deployed instance {instance} of contract {contract} for {committee_size} nodes"
+            );
+            (Kind::Contract, None, words)
+        }
         Event::PartyBound { binding } => (
             Kind::Contract,
             None,
@@ -183,7 +185,6 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             collection,
             opener,
             terms,
-            ..
         } => {
             let words = format!(
                 "{opener} opened collection {collection} for {} members of instance {}",
@@ -192,24 +193,21 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             (Kind::Collection, Some(*collection), words)
         }
         Event::DrawPostponed {
-            collection,
+            instance,
             draw_block,
         } => (
-            Kind::Collection,
-            Some(*collection),
-            format!("collection {collection}: the draw waits for block {draw_block}"),
+            Kind::Contract,
+            None,
+            format!("instance {instance}: the draw waits for block {draw_block}"),
         ),
         Event::CommitteeDrawn {
-            collection, nodes, ..
+            instance, nodes, ..
         } => {
             let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
             (
-                Kind::Collection,
-                Some(*collection),
-                format!(
-                    "collection {collection}: nodes {} were drawn",
-                    names.join(", ")
-                ),
+                Kind::Contract,
+                None,
+                format!("instance {instance}: nodes {} were drawn", names.join(", ")),
             )
         }
         Event::Contributed { contribution } => {
@@ -292,9 +290,9 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 FailureReason::Misbehaved => "a node broke the protocol",
                 FailureReason::Refused => "it could not be served",
             };
-            let record = of_job(&failure.job).and_then(|id| network.ledger().collections.get(&id));
-            let named = record.map_or(String::new(), |record| {
-                format!(" ({})", super::result::culprits(&record.committee, failure))
+            let committee = of_job(&failure.job).and_then(|id| network.ledger().committee(id));
+            let named = committee.map_or(String::new(), |committee| {
+                format!(" ({})", super::result::culprits(committee, failure))
             });
             let words = format!(
                 "job {} failed: {why}{named}; {} refunded",

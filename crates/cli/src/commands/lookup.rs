@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use enigma_client::records::{Member, member_tree};
 use enigma_client::{Network, Program, Records};
-use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::ledger::CollectionRecord;
 
 use crate::report::Problem;
@@ -56,6 +56,11 @@ pub(crate) fn record(network: &Network, id: CollectionId) -> Result<&CollectionR
             known => format!("collections are numbered from 1 to {known}"),
         })
     })
+}
+
+/// The nodes that serve a collection, in drawn order.
+pub(crate) fn committee(network: &Network, id: CollectionId) -> &[NodeId] {
+    network.ledger().committee(id).unwrap_or_default()
 }
 
 /// A collection and the program it was opened for.

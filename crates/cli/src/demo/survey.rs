@@ -114,13 +114,11 @@ fn lap(start: Instant, before: f64) -> f64 {
 }
 
 fn committee(running: &Running, collection: CollectionId) -> Vec<NodeId> {
-    let record = running.network.ledger().collections.get(&collection);
-    record
-        .map(|record| record.committee.clone())
-        .unwrap_or_default()
+    let committee = running.network.ledger().committee(collection);
+    committee.unwrap_or_default().to_vec()
 }
 
-/// Publishes the contract, deploys an instance, opens the collection, has the committee drawn.
+/// Publishes the contract, deploys an instance, has its committee drawn, opens the collection.
 async fn open(
     running: &mut Running,
     program: &Program,
@@ -132,31 +130,29 @@ async fn open(
     chain
         .publish(organiser, program.hash, program.manifest)
         .await?;
-    let instance = chain.deploy_instance(organiser, program.hash, &[]).await?;
+    let nodes = running.network.ledger().nodes.len() as u8;
+    let instance = running
+        .network
+        .deploy_instance(organiser, program.hash, nodes, &[])
+        .await?;
+    // The committee follows from a block after the deployment, which an instant chain mines on demand.
+    chain.mine_block().await?;
+    chain.mine_block().await?;
+    chain.draw_committee(organiser, instance).await?;
+    running.network.refresh().await?;
+    running
+        .network
+        .upload_contract(organiser.key(), instance, &program.bytecode)
+        .await?;
     let terms = CollectionTerms {
         instance,
         slot: 0,
         member_root: members.root(),
         member_count: people,
         min_rows: program.contract.minimum_rows(program.entry, 0),
-        committee_size: running.network.ledger().nodes.len() as u8,
     };
-    let network = &running.network;
-    let collection = network.open_collection(organiser, &terms).await?;
-    // The committee follows from a block after the opening, which an instant chain mines on demand.
-    chain.mine_block().await?;
-    chain.mine_block().await?;
-    chain.draw_committee(organiser, collection).await?;
+    let collection = chain.open_collection(organiser, &terms).await?;
     running.network.refresh().await?;
-    running
-        .network
-        .upload_contract(
-            running.organiser.key(),
-            collection,
-            program.hash,
-            &program.bytecode,
-        )
-        .await?;
     Ok(collection)
 }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use enigma_client::Network;
 use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
 use enigma_wire::api::NodeStatus;
-use enigma_wire::id::{NodeId, PeerKey};
+use enigma_wire::id::{CollectionId, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger, NodeRecord};
 use serde_json::{Value, json};
 
@@ -47,12 +47,11 @@ async fn look(config: &NodeConfig, keys: &NodeKeys) -> Result<Standing, Problem>
     let registered = find(ledger, keys.identity.peer_key());
     let operator = keys.operator.address();
     let own = registered.as_ref().map(|(node, _)| *node);
-    let committees: Vec<_> = ledger
-        .collections
-        .iter()
-        .filter(|(_, collection)| own.is_some_and(|node| collection.committee.contains(&node)))
-        .map(|(id, _)| *id)
-        .collect();
+    let serves = |collection: &CollectionId| {
+        let committee = ledger.committee(*collection);
+        own.is_some_and(|node| committee.is_some_and(|nodes| nodes.contains(&node)))
+    };
+    let committees: Vec<_> = ledger.collections.keys().copied().filter(serves).collect();
     let open_jobs = ledger
         .jobs
         .iter()

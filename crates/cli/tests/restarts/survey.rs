@@ -41,7 +41,7 @@ pub(crate) fn program() -> Program {
 }
 
 impl Program {
-    /// Publishes the contract and creates an instance.
+    /// Publishes the contract and creates an instance with all nodes as its committee.
     pub(crate) async fn deploy(&self, network: &TestNetwork, client: &Network) -> Hash {
         let (chain, organiser) = (client.chain(), &network.organiser);
         let manifest = container::manifest_hash(&self.contract);
@@ -49,10 +49,16 @@ impl Program {
             .publish(organiser, self.hash, manifest)
             .await
             .expect("published");
-        chain
-            .deploy_instance(organiser, self.hash, &[])
+        let instance = chain
+            .deploy_instance(organiser, self.hash, network.count() as u8, &[])
             .await
-            .expect("deployed")
+            .expect("deployed");
+        // The committee follows from a block after the deployment.
+        chain.mine_block().await.expect("mined");
+        chain.mine_block().await.expect("mined");
+        let drawn = chain.draw_committee(organiser, instance).await;
+        drawn.expect("drawn");
+        instance
     }
 }
 
@@ -73,7 +79,7 @@ pub(crate) enum Ended {
 }
 
 impl Collection {
-    /// Opens a collection for so many people, with all nodes as its committee.
+    /// Opens a collection for so many people.
     pub(crate) async fn open(
         network: &TestNetwork,
         client: &mut Network,
@@ -91,17 +97,12 @@ impl Collection {
             member_root: tree.root(),
             member_count: people as u32,
             min_rows: 5,
-            committee_size: network.count() as u8,
         };
         let (chain, organiser) = (client.chain().clone(), &network.organiser);
         let id = chain
             .open_collection(organiser, &terms)
             .await
             .expect("opened");
-        // The committee follows from a block after the opening.
-        chain.mine_block().await.expect("mined");
-        chain.mine_block().await.expect("mined");
-        chain.draw_committee(organiser, id).await.expect("drawn");
         client.refresh().await.expect("the chain answers");
         Self {
             id,
@@ -115,12 +116,7 @@ impl Collection {
     /// Gives every node of the committee the program.
     pub(crate) async fn bring(&self, network: &TestNetwork, client: &Network, program: &Program) {
         while let Err(error) = client
-            .upload_contract(
-                network.organiser.key(),
-                self.id,
-                program.hash,
-                &program.bytecode,
-            )
+            .upload_contract(network.organiser.key(), self.instance, &program.bytecode)
             .await
         {
             retry(error).await;

@@ -176,11 +176,7 @@ impl Controller {
     fn open_job_committee(&self, job: JobId) -> Result<Vec<NodeId>, Revert> {
         let record = self.ledger.jobs.get(&job).ok_or(Revert::UnknownJob)?;
         check(self.job_is_open(job), Revert::JobNotOpen)?;
-        let collection = self.ledger.collections.get(&record.collection);
-        Ok(collection
-            .ok_or(Revert::UnknownCollection)?
-            .committee
-            .clone())
+        Ok(self.committee(record.collection).to_vec())
     }
 
     fn refund(&self, job: JobId) -> Result<(Address, u128), Revert> {

@@ -29,12 +29,16 @@ impl Controller {
             Call::RetireNode => self.retire_node(tx),
             Call::ReleaseDeposit => self.release_deposit(tx),
             Call::Publish { contract, manifest } => self.publish(tx, *contract, *manifest),
-            Call::Deploy { contract, parties } => self.deploy_instance(tx, *contract, parties),
+            Call::Deploy {
+                contract,
+                committee_size,
+                parties,
+            } => self.deploy_instance(tx, *contract, *committee_size, parties),
             Call::BindParty { binding, signature } => {
                 self.bind_party(tx, binding, signature.as_ref())
             }
             Call::OpenCollection(terms) => self.open_collection(tx, terms),
-            Call::DrawCommittee(collection) => self.draw_committee(tx, *collection),
+            Call::DrawCommittee(instance) => self.draw_committee(tx, *instance),
             Call::Contribute(items) => items.iter().map(|item| self.contribute(item)).collect(),
             Call::Grant(items) => items
                 .iter()
@@ -168,24 +172,35 @@ impl Controller {
         &mut self,
         tx: &Transaction<'_>,
         contract: Hash,
+        committee_size: u8,
         parties: &[Address],
     ) -> Outcome {
         check(
             self.ledger.contracts.contains_key(&contract),
             Revert::UnknownContract,
         )?;
+        check(
+            committee_size % 2 == 1 && COMMITTEE_SIZES.contains(&committee_size),
+            Revert::BadCommitteeSize,
+        )?;
+        check(
+            self.eligible_nodes(tx.block.number).len() >= usize::from(committee_size),
+            Revert::NotEnoughNodes,
+        )?;
         check(parties.len() <= PARTIES_MAX, Revert::TooManyParties)?;
         check(!parties.contains(&Address::default()), Revert::EmptyAccount)?;
         let nonce = self.deploy_nonces.entry(tx.sender).or_default();
         let used = *nonce;
         *nonce += 1;
-        let instance = abi::instance_id(contract, tx.sender, used, parties);
+        let instance = abi::instance_id(contract, tx.sender, used, committee_size, parties);
         self.emit(Event::InstanceDeployed {
             instance,
             contract,
             deployer: tx.sender,
             nonce: used,
+            committee_size,
             parties: parties.to_vec(),
+            draw_block: tx.block.number + 1,
         })
     }
 
@@ -234,6 +249,7 @@ impl Controller {
             .get(&terms.instance)
             .ok_or(Revert::UnknownInstance)?;
         check(instance.deployer == tx.sender, Revert::NotDeployer)?;
+        check(!instance.committee.is_empty(), Revert::NotDrawn)?;
         check(
             terms.member_root != Hash::default(),
             Revert::MemberListMissing,
@@ -242,15 +258,6 @@ impl Controller {
             terms.min_rows >= 1 && terms.member_count >= terms.min_rows,
             Revert::BadSize,
         )?;
-        let size = terms.committee_size;
-        check(
-            size % 2 == 1 && COMMITTEE_SIZES.contains(&size),
-            Revert::BadCommitteeSize,
-        )?;
-        check(
-            self.eligible_nodes(tx.block.number).len() >= usize::from(size),
-            Revert::NotEnoughNodes,
-        )?;
         let collection = CollectionId(self.next_collection);
         self.next_collection += 1;
         self.terms.insert(collection, abi::terms_start(collection));
@@ -258,11 +265,10 @@ impl Controller {
             collection,
             opener: tx.sender,
             terms: terms.clone(),
-            draw_block: tx.block.number + 1,
         })
     }
 
-    /// Nodes registered by a block and not retired by then. Judged as of the opening block, so that
+    /// Nodes registered by a block and not retired by then. Judged as of the block of the deployment, so that
     /// joining or leaving after the seed is known changes nothing.
     fn eligible_nodes(&self, block: u64) -> Vec<NodeId> {
         let eligible = |record: &NodeRecord| {
@@ -276,30 +282,26 @@ impl Controller {
             .collect()
     }
 
-    fn draw_committee(&mut self, tx: &Transaction<'_>, id: CollectionId) -> Outcome {
-        let collection = self
+    fn draw_committee(&mut self, tx: &Transaction<'_>, id: Hash) -> Outcome {
+        let instance = self
             .ledger
-            .collections
+            .instances
             .get(&id)
-            .ok_or(Revert::UnknownCollection)?;
-        check(collection.committee.is_empty(), Revert::AlreadyDrawn)?;
-        check(tx.block.number > collection.draw_block, Revert::TooEarly)?;
-        let Some(hash) = (tx.block_hash)(collection.draw_block) else {
+            .ok_or(Revert::UnknownInstance)?;
+        check(instance.committee.is_empty(), Revert::AlreadyDrawn)?;
+        check(tx.block.number > instance.draw_block, Revert::TooEarly)?;
+        let Some(hash) = (tx.block_hash)(instance.draw_block) else {
             return self.emit(Event::DrawPostponed {
-                collection: id,
+                instance: id,
                 draw_block: tx.block.number + 1,
             });
         };
-        let eligible = self.eligible_nodes(collection.opened);
+        let eligible = self.eligible_nodes(instance.deployed);
         let seed = sortition::seed(hash, id);
-        let nodes = sortition::draw(
-            seed,
-            &eligible,
-            usize::from(collection.terms.committee_size),
-        )
-        .ok_or(Revert::NotEnoughNodes)?;
+        let nodes = sortition::draw(seed, &eligible, usize::from(instance.committee_size))
+            .ok_or(Revert::NotEnoughNodes)?;
         self.emit(Event::CommitteeDrawn {
-            collection: id,
+            instance: id,
             seed,
             nodes,
         })
@@ -312,7 +314,6 @@ impl Controller {
             .collections
             .get(&id)
             .ok_or(Revert::UnknownCollection)?;
-        check(!collection.committee.is_empty(), Revert::NotDrawn)?;
         check(collection.sealed.is_none(), Revert::AlreadySealed)?;
         Ok(collection)
     }
@@ -340,14 +341,15 @@ impl Controller {
             item.signature.signer(&digest) == Some(contribution.owner),
             Revert::BadSignature,
         )?;
+        let committee = self.committee(contribution.collection);
         check(
-            item.receipts.len() == collection.committee.len(),
+            item.receipts.len() == committee.len(),
             Revert::LengthMismatch,
         )?;
         let receipt = self.domain.digest(&Receipt {
             contribution: contribution.clone(),
         });
-        for (node, signature) in collection.committee.iter().zip(&item.receipts) {
+        for (node, signature) in committee.iter().zip(&item.receipts) {
             check(
                 signature.signer(&receipt) == Some(self.signer(*node)),
                 Revert::BadReceipt,
@@ -359,6 +361,11 @@ impl Controller {
         };
         self.record(&event);
         Ok(event)
+    }
+
+    /// The committee that serves a collection; empty when there is no such collection.
+    pub(super) fn committee(&self, collection: CollectionId) -> &[NodeId] {
+        self.ledger.committee(collection).unwrap_or_default()
     }
 
     pub(super) fn signer(&self, node: NodeId) -> Address {

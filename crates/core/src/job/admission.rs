@@ -70,16 +70,16 @@ pub(crate) fn dealing_context(
     contribution: &Contribution,
 ) -> Option<dealing::Context> {
     let collection = ledger.collections.get(&contribution.collection)?;
-    let contract = ledger.instances.get(&collection.terms.instance)?.contract;
+    let instance = ledger.instances.get(&collection.terms.instance)?;
     Some(dealing::Context {
-        committee: Committee::new(collection.committee.len() as u8).ok()?,
-        nodes: collection.committee.clone(),
+        committee: Committee::new(instance.committee.len() as u8).ok()?,
+        nodes: instance.committee.clone(),
         owner: contribution.owner,
         collection: contribution.collection,
         member: contribution.member,
         revision: contribution.revision,
         epoch: 0,
-        policy: abi::policy(domain, collection.terms.instance, contract),
+        policy: abi::policy(domain, collection.terms.instance, instance.contract),
     })
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn dealing_context(
 /// on the committee.
 pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberIndex>> {
     let job = shared.ledger.jobs.get(&id)?;
-    let committee = &shared.ledger.collections.get(&job.collection)?.committee;
+    let committee = shared.ledger.committee(job.collection)?;
     shared.node().filter(|node| committee.contains(node))?;
     Some(shared.ledger.eligible_members(&question(job)))
 }
@@ -136,7 +136,8 @@ impl Job {
                 min_group: min_group(&shared.ledger, record, *member),
             })
         };
-        let position = collection.committee.iter().position(|node| *node == own)?;
+        let committee = shared.ledger.committee(record.collection)?;
+        let position = committee.iter().position(|node| *node == own)?;
         let mut job = Job {
             run: RunKey {
                 job: id,
@@ -146,12 +147,8 @@ impl Job {
             contract: record.contract,
             entry: record.entry,
             inputs: collection.sealed?,
-            committee: Committee::new(collection.committee.len() as u8).ok()?,
-            members: collection
-                .committee
-                .iter()
-                .map(member)
-                .collect::<Option<_>>()?,
+            committee: Committee::new(committee.len() as u8).ok()?,
+            members: committee.iter().map(member).collect::<Option<_>>()?,
             me: PartyNumber::new(position as u8 + 1)?,
             rows: Rows {
                 admitted: admitted.iter().filter_map(owner).collect(),

@@ -386,7 +386,6 @@ fn a_signed_certificate_of_another_result() {
 #[test]
 fn frames_of_an_outsider() {
     let mut survey = Survey::open(4, 3, 5, 1);
-    survey.draw();
     survey.upload();
     for (member, value) in VALUES.iter().enumerate() {
         survey.contribute(member, *value);

@@ -101,7 +101,6 @@ fn one_seed_gives_one_run() {
 #[test]
 fn a_committee_among_more_nodes_leaves_the_others_out() {
     let mut survey = Survey::open(6, 3, 5, 9);
-    survey.draw();
     survey.upload();
     for member in 0..5 {
         survey.contribute(member, 100 + member as i64);
@@ -123,7 +122,7 @@ fn a_committee_among_more_nodes_leaves_the_others_out() {
 
 #[test]
 fn a_correction_replaces_the_value_and_its_row() {
-    let mut survey = Survey::drawn(3, 5, 4);
+    let mut survey = Survey::ready(3, 5, 4);
     for member in 0..5 {
         survey.contribute(member, 1_000 * member as i64);
         survey.consent(member);
@@ -168,7 +167,7 @@ fn the_fee_goes_to_the_committee() {
 /// Nothing can be sealed to such a key; that is its owner's loss and nobody else's.
 #[test]
 fn an_owner_with_an_unusable_sealing_key() {
-    let mut survey = Survey::drawn(3, 5, 10);
+    let mut survey = Survey::ready(3, 5, 10);
     for (member, value) in VALUES[..5].iter().enumerate() {
         let mut deposits = survey.deal(member, *value);
         if member == 2 {

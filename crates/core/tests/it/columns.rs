@@ -97,7 +97,7 @@ fn member(number: u32) -> Recipient {
 
 /// Everybody has given a row and consented to the party's jobs.
 fn sealed(committee: u8, rows: &[Vec<i64>], seed: u64) -> (Survey, Address) {
-    let mut survey = Survey::drawn_in(CLINIC, committee, rows.len(), seed);
+    let mut survey = Survey::ready_in(CLINIC, committee, rows.len(), seed);
     let clinic = survey.parties[0].address();
     for (member, row) in rows.iter().enumerate() {
         let deposits = survey.deal_row(member, row);
@@ -234,7 +234,7 @@ fn only_the_party_that_an_entry_names_may_call_it() {
 
 #[test]
 fn a_row_of_another_length() {
-    let mut survey = Survey::drawn_in(CLINIC, 3, 5, 6);
+    let mut survey = Survey::ready_in(CLINIC, 3, 5, 6);
     let good = row(A, 30, 1, 1);
     let mut long = good.clone();
     long.push(0);
@@ -264,7 +264,6 @@ fn refused(survey: &mut Survey, deposit: Deposit, code: ErrorCode, why: &str) {
 #[test]
 fn rows_are_taken_once_the_contract_is_there() {
     let mut survey = Survey::open_in(CLINIC, 3, 3, 5, 7);
-    survey.draw();
     let deposits = survey.deal_row(0, &row(A, 30, 1, 1));
     let why = "does not have the bytecode of contract";
     refused(
@@ -294,7 +293,7 @@ fn rows_are_taken_once_the_contract_is_there() {
 /// Requests that come while the contract is being read are all served.
 #[test]
 fn deposits_at_once_after_a_restart() {
-    let mut survey = Survey::drawn_in(CLINIC, 3, 5, 8);
+    let mut survey = Survey::ready_in(CLINIC, 3, 5, 8);
     let node = survey.committee()[0];
     survey.world.kill(node);
     survey.world.restart(node);

@@ -12,7 +12,7 @@ const VALUES: [i64; 7] = [30, 50, 40, 70, 40, 20, 60];
 
 /// A survey in which nobody has consented yet.
 fn shared(seed: u64) -> Survey {
-    let mut survey = Survey::drawn(3, VALUES.len(), seed);
+    let mut survey = Survey::ready(3, VALUES.len(), seed);
     for (member, value) in VALUES.iter().enumerate() {
         survey.contribute(member, *value);
     }

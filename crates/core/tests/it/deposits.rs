@@ -71,7 +71,7 @@ fn sign_again(survey: &Survey, deposit: &mut Deposit, by: &Owner) {
 
 #[test]
 fn an_unknown_collection() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let mut deposit = survey.deal(0, 1_000).remove(0);
     deposit.contribution.collection = CollectionId(99);
     let owner = Owner::new(0, 1);
@@ -80,19 +80,8 @@ fn an_unknown_collection() {
 }
 
 #[test]
-fn a_collection_without_committee() {
-    let mut survey = Survey::drawn(3, 5, 1);
-    let deposit = survey.deal(0, 1_000).remove(0);
-    let mut survey = Survey::open(3, 3, 5, 1);
-    survey.world.settle_down();
-    let (code, message) = refused_by(&mut survey, 0, deposit);
-    assert_eq!(code, ErrorCode::NotAllowed);
-    assert!(message.contains("no committee yet"), "{message}");
-}
-
-#[test]
 fn a_sealed_collection() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     survey.contribute(0, 1_000);
     let deposit = survey.deal(1, 2_000).remove(0);
     survey.seal();
@@ -101,7 +90,7 @@ fn a_sealed_collection() {
 
 #[test]
 fn somebody_who_is_not_a_member() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let stranger = Owner::new(77, 1);
     let mut deposit = survey.deal(0, 1_000).remove(0);
     deposit.contribution.owner = stranger.address();
@@ -111,7 +100,7 @@ fn somebody_who_is_not_a_member() {
 
 #[test]
 fn a_member_under_another_number() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let mut deposit = survey.deal(0, 1_000).remove(0);
     deposit.contribution.member = MemberIndex(1);
     let owner = Owner::new(0, 1);
@@ -121,7 +110,7 @@ fn a_member_under_another_number() {
 
 #[test]
 fn a_missing_or_foreign_proof_of_membership() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let good = survey.deal(0, 1_000).remove(0);
     let mut without = good.clone();
     without.member_proof.clear();
@@ -134,7 +123,7 @@ fn a_missing_or_foreign_proof_of_membership() {
 
 #[test]
 fn a_contribution_somebody_else_signed_or_changed() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let good = survey.deal(0, 1_000).remove(0);
     let mut forged = good.clone();
     let owner = Owner::new(1, 1);
@@ -157,7 +146,7 @@ fn a_contribution_somebody_else_signed_or_changed() {
 
 #[test]
 fn another_revision_than_the_next() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let mut early = survey.deal(0, 1_000).remove(0);
     early.contribution.revision = 1;
     let owner = Owner::new(0, 1);
@@ -171,7 +160,6 @@ fn another_revision_than_the_next() {
 #[test]
 fn a_node_that_is_not_on_the_committee() {
     let mut survey = Survey::open(5, 3, 5, 1);
-    survey.draw();
     let deposit = survey.deal(0, 1_000).remove(0);
     let committee = survey.committee();
     let outside = (0..5).find(|node| !committee.contains(node)).expect("two");
@@ -183,9 +171,9 @@ fn a_node_that_is_not_on_the_committee() {
 /// Protocols S3: rows cannot be used under another owner's name, not even with a node's help.
 #[test]
 fn a_row_under_another_owners_contribution() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let victim = survey.deal(0, 1_000);
-    let node = survey.record().committee[0];
+    let node = survey.nodes()[0];
     let thief = survey.contribution(1, victim[0].contribution.root);
     let mut relayed = victim[0].clone();
     relayed.contribution = thief.clone();
@@ -210,7 +198,7 @@ fn a_row_under_another_owners_contribution() {
 
 #[test]
 fn a_row_for_another_node() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let deposits = survey.deal(0, 1_000);
     bad_dealing(&mut survey, 0, deposits[1].clone());
     // The dealer swaps two nodes' rows before sealing.
@@ -231,7 +219,7 @@ fn a_row_for_another_node() {
 
 #[test]
 fn a_wrong_row_for_one_node() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let context = survey.context(0);
     let mut deal = |value| {
         dealing::deal(&context, &[M61::new(value)], &mut survey.random).expect("a good context")
@@ -258,7 +246,7 @@ fn a_wrong_row_for_one_node() {
 
 #[test]
 fn a_row_with_any_one_byte_changed() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let context = survey.context(0);
     let dealing =
         dealing::deal(&context, &[M61::new(1_000)], &mut survey.random).expect("a good context");
@@ -273,7 +261,7 @@ fn a_row_with_any_one_byte_changed() {
 
 #[test]
 fn rows_of_any_other_length() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let context = survey.context(0);
     let dealing =
         dealing::deal(&context, &[M61::new(1_000)], &mut survey.random).expect("a good context");
@@ -307,7 +295,7 @@ fn rows_of_any_other_length() {
 
 #[test]
 fn the_receipt_waits_for_the_disk() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let deposit = survey.deal(0, 1_000).remove(0);
     let receipt = survey.receipt(&deposit.contribution);
     let node = survey.committee()[0];
@@ -334,7 +322,7 @@ fn the_receipt_waits_for_the_disk() {
 
 #[test]
 fn a_failing_disk_gives_no_receipt() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let deposit = survey.deal(0, 1_000).remove(0);
     let node = survey.committee()[0];
     survey.world.nodes[node].disk_mode = Disk::Fails;
@@ -347,7 +335,7 @@ fn a_failing_disk_gives_no_receipt() {
 
 #[test]
 fn a_crash_before_the_write_leaves_neither_row_nor_receipt() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let deposit = survey.deal(0, 1_000).remove(0);
     let node = survey.committee()[0];
     survey.world.nodes[node].disk_mode = Disk::Waits;
@@ -364,7 +352,7 @@ fn a_crash_before_the_write_leaves_neither_row_nor_receipt() {
 
 #[test]
 fn a_member_cannot_fill_the_disk_with_dealings() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let mut dealings: Vec<Vec<Deposit>> = (0..5).map(|value| survey.deal(0, value)).collect();
     let last = dealings.pop().expect("five");
     for dealing in &dealings {
@@ -403,7 +391,7 @@ fn a_member_cannot_fill_the_disk_with_dealings() {
 /// Shares that nobody needs are not kept because a node was down at the wrong time.
 #[test]
 fn unrecorded_dealings_are_erased_by_a_node_that_restarted() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let (recorded, other) = (survey.deal(0, 1_000), survey.deal(0, 2_000));
     for (position, deposit) in other.iter().enumerate() {
         accepted(&mut survey, position, deposit.clone());
@@ -429,7 +417,7 @@ fn unrecorded_dealings_are_erased_by_a_node_that_restarted() {
 
 #[test]
 fn refused_dealings_leave_the_room_to_good_ones() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     for value in 0..10 {
         let mut deposit = survey.deal(0, value).remove(0);
         deposit.sealed_row[40] ^= 1;
@@ -441,7 +429,7 @@ fn refused_dealings_leave_the_room_to_good_ones() {
 
 #[test]
 fn a_request_waits_for_its_block_but_not_forever() {
-    let mut survey = Survey::drawn(3, 5, 1);
+    let mut survey = Survey::ready(3, 5, 1);
     let node = survey.committee()[0];
     let next = survey.world.chain.height() + 1;
     let reply = survey.world.ask_after(node, ClientRequest::Status, next);

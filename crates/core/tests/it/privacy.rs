@@ -126,7 +126,7 @@ fn view(survey: &Survey, node: usize) -> View {
         }
     }
     let position = survey.committee().iter().position(|at| *at == node);
-    let id = survey.record().committee[position.expect("a member")];
+    let id = survey.nodes()[position.expect("a member")];
     for body in &record.requests {
         view.keep("request", body);
         if let Ok(deposit) = borsh::from_slice::<Deposit>(body) {
@@ -160,7 +160,7 @@ enum Careless {
 const ONE: usize = 3;
 
 fn run(n: u8, values: &[i64], seed: u64, careless: Careless) -> Survey {
-    let mut survey = Survey::drawn(n, values.len(), seed);
+    let mut survey = Survey::ready(n, values.len(), seed);
     for (member, value) in values.iter().enumerate() {
         let careless = match careless {
             Careless::Nobody => false,

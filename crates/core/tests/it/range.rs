@@ -55,7 +55,7 @@ fn first_and_last() {
 fn too_few_are_left_for_one_owner() {
     let values = [10, 20, -7, 40, 40, 60, 70];
     for (min_group, settles) in [(6, true), (7, false)] {
-        let mut survey = Survey::drawn(3, values.len(), 8);
+        let mut survey = Survey::ready(3, values.len(), 8);
         for (member, value) in values.iter().enumerate() {
             survey.contribute(member, *value);
             let mut terms = survey.wide();

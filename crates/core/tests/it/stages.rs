@@ -45,7 +45,7 @@ const CALLER: usize = 2;
 const SECOND_STAGE: u32 = (1 << 31) + STAGE_CALLS;
 
 fn sealed(values: &[i64], seed: u64) -> (Survey, Address) {
-    let mut survey = Survey::drawn_in(STAGES, 3, values.len(), seed);
+    let mut survey = Survey::ready_in(STAGES, 3, values.len(), seed);
     let caller = survey.owners[CALLER].address();
     for (member, value) in values.iter().enumerate() {
         survey.contribute(member, *value);

@@ -63,7 +63,6 @@ contract Counted version 1 {
         bound: &[],
     };
     let mut survey = Survey::open_in(setting, 3, 3, VALUES.len(), 4);
-    survey.draw();
     for node in survey.committee() {
         let bytes = survey.bytecode.clone();
         match survey.put_contract(node, bytes) {
@@ -100,7 +99,6 @@ fn a_node_that_has_lost_the_program() {
 #[test]
 fn a_program_that_is_not_the_published_one() {
     let mut survey = Survey::open(3, 3, VALUES.len(), 4);
-    survey.draw();
     let honest = survey.bytecode.clone();
     let refused = |survey: &mut Survey, bytes: Vec<u8>| match survey.put_contract(0, bytes) {
         Response::Error(error) => {
@@ -124,7 +122,6 @@ fn a_program_that_is_not_the_published_one() {
 #[test]
 fn a_program_that_nobody_published() {
     let mut survey = Survey::open(3, 3, VALUES.len(), 5);
-    survey.draw();
     let request = ClientRequest::PutContract {
         contract: Hash([5; 32]),
         bytecode: survey.bytecode.clone(),
@@ -139,7 +136,6 @@ fn a_program_that_nobody_published() {
 #[test]
 fn a_node_that_serves_no_collection_of_the_program() {
     let mut survey = Survey::open(4, 3, VALUES.len(), 5);
-    survey.draw();
     let committee = survey.committee();
     let outside = (0..4).find(|node| !committee.contains(node)).expect("one");
     let bytes = survey.bytecode.clone();

@@ -39,7 +39,9 @@ fn block() -> BlockEvents {
         contract: Hash([4; 32]),
         deployer: requester().address(),
         nonce: 0,
+        committee_size: 3,
         parties: Vec::new(),
+        draw_block: 6,
     };
     let opened = Event::CollectionOpened {
         collection: CollectionId(1),
@@ -50,9 +52,7 @@ fn block() -> BlockEvents {
             member_root: Hash([5; 32]),
             member_count: 3,
             min_rows: 3,
-            committee_size: 3,
         },
-        draw_block: 9,
     };
     let requested = Event::JobRequested {
         job: JobId(1),

@@ -18,8 +18,8 @@ impl Survey {
         let record = self.record();
         let index = MemberIndex(member as u32);
         dealing::Context {
-            committee: Committee::new(record.committee.len() as u8).expect("an odd size"),
-            nodes: record.committee.clone(),
+            committee: Committee::new(self.nodes().len() as u8).expect("an odd size"),
+            nodes: self.nodes().to_vec(),
             owner: self.owners[member].address(),
             collection: self.collection,
             member: index,
@@ -75,7 +75,7 @@ impl Survey {
             .key
             .sign(&self.domain().digest(&contribution));
         let member_proof = self.tree.proof(member).expect("a member");
-        let nodes = self.record().committee.clone();
+        let nodes = self.nodes().to_vec();
         let mut deposits = Vec::new();
         for (node, row) in nodes.into_iter().zip(rows) {
             deposits.push(Deposit {

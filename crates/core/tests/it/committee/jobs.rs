@@ -20,7 +20,7 @@ impl Survey {
     /// The plan's cost for so many rows.
     pub(crate) fn quote(&self, rows: usize) -> Cost {
         let sizes = plan::Sizes::single(&self.contract, 0, rows as u32);
-        let committee = Committee::new(self.record().committee.len() as u8).expect("an odd size");
+        let committee = Committee::new(self.nodes().len() as u8).expect("an odd size");
         plan::quote(&self.contract, 0, &sizes, committee).expect("within limits")
     }
 

@@ -52,7 +52,7 @@ impl Survey {
     pub(crate) fn purpose(&self, job: JobId, position: usize, recipient: Recipient) -> Purpose {
         Purpose::Output {
             job,
-            node: self.record().committee[position],
+            node: self.nodes()[position],
             recipient,
             account: self.keys(recipient).address(),
         }

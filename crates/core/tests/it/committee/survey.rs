@@ -8,7 +8,7 @@ use enigma_wire::controller::{
     Amount, CollectionTerms, Consent, Event, PartyBinding, Revocation, RightKey,
 };
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::ledger::CollectionRecord;
 use enigma_wire::merkle::Tree;
 use enigma_wire::seal::SealSecret;
@@ -107,7 +107,7 @@ fn bind(world: &mut World, instance: Hash, parties: &[Owner], party: u16) {
 }
 
 impl Survey {
-    /// Up to an open collection without a committee.
+    /// Up to an open collection.
     pub(crate) fn open(nodes: usize, committee: u8, people: usize, seed: u64) -> Self {
         Self::open_in(SAMPLE, nodes, committee, people, seed)
     }
@@ -139,6 +139,7 @@ impl Survey {
         world.call(requester, 0, &publish).expect("new");
         let deploy = Call::Deploy {
             contract: hash,
+            committee_size: committee,
             parties: parties.iter().map(Owner::address).collect(),
         };
         let deployed = world.call(requester, 0, &deploy);
@@ -149,19 +150,24 @@ impl Survey {
         for &party in setting.bound {
             bind(&mut world, instance, &parties, party);
         }
+        world.idle_blocks(1);
+        let draw = Call::DrawCommittee(instance);
+        world
+            .call(requester, 0, &draw)
+            .expect("after the draw block");
         let terms = CollectionTerms {
             instance,
             slot: 0,
             member_root: tree.root(),
             member_count: people as u32,
             min_rows: 1,
-            committee_size: committee,
         };
         let opened = world.call(requester, 0, &Call::OpenCollection(terms));
         let collection = match opened.as_deref() {
             Ok([Event::CollectionOpened { collection, .. }]) => *collection,
             other => panic!("not opened: {other:?}"),
         };
+        world.settle_down();
         Self {
             world,
             contract,
@@ -175,16 +181,6 @@ impl Survey {
             requester,
             random: generator("owners", seed),
         }
-    }
-
-    /// Draws the committee.
-    pub(crate) fn draw(&mut self) {
-        self.world.idle_blocks(1);
-        let call = Call::DrawCommittee(self.collection);
-        self.world
-            .call(self.requester, 0, &call)
-            .expect("after the draw block");
-        self.world.settle_down();
     }
 
     /// Gives every node of the committee the program.
@@ -201,15 +197,14 @@ impl Survey {
         self.world.answer(node, request)
     }
 
-    /// A drawn collection, as many nodes as the committee has, the program everywhere.
-    pub(crate) fn drawn(committee: u8, people: usize, seed: u64) -> Self {
-        Self::drawn_in(SAMPLE, committee, people, seed)
+    /// An open collection, as many nodes as the committee has, the program everywhere.
+    pub(crate) fn ready(committee: u8, people: usize, seed: u64) -> Self {
+        Self::ready_in(SAMPLE, committee, people, seed)
     }
 
-    pub(crate) fn drawn_in(setting: Setting<'_>, committee: u8, people: usize, seed: u64) -> Self {
+    pub(crate) fn ready_in(setting: Setting<'_>, committee: u8, people: usize, seed: u64) -> Self {
         let nodes = usize::from(committee);
         let mut survey = Self::open_in(setting, nodes, committee, people, seed);
-        survey.draw();
         survey.upload();
         survey
     }
@@ -237,7 +232,7 @@ impl Survey {
         rows: &[Vec<i64>],
         seed: u64,
     ) -> Self {
-        let mut survey = Self::drawn_in(setting, committee, rows.len(), seed);
+        let mut survey = Self::ready_in(setting, committee, rows.len(), seed);
         for (member, row) in rows.iter().enumerate() {
             let deposits = survey.deal_row(member, row);
             survey.contribute_dealt(&deposits);
@@ -260,9 +255,15 @@ impl Survey {
         self.world.chain.domain
     }
 
-    /// The committee's nodes by their index in the world, in committee order.
+    /// The committee's nodes in drawn order.
+    pub(crate) fn nodes(&self) -> &[NodeId] {
+        let committee = self.world.chain.ledger().committee(self.collection);
+        committee.expect("an open collection")
+    }
+
+    /// The same by their index in the world.
     pub(crate) fn committee(&self) -> Vec<usize> {
-        let nodes = self.record().committee.iter();
+        let nodes = self.nodes().iter();
         nodes.map(|node| self.world.index(*node)).collect()
     }
 

@@ -55,7 +55,7 @@ impl Book {
         book
     }
 
-    /// Published, deployed.
+    /// Published, deployed, with a committee of three.
     pub(super) fn deployed(nodes: u64) -> Self {
         let mut book = Self::new(nodes);
         let publish = Call::Publish {
@@ -65,31 +65,33 @@ impl Book {
         book.ok(OPENER, 0, &publish);
         let deploy = Call::Deploy {
             contract: CONTRACT,
+            committee_size: 3,
             parties: parties(),
         };
         book.ok(OPENER, 0, &deploy);
         book
     }
 
-    /// Opened.
-    pub(super) fn opened(nodes: u64) -> Self {
+    /// Drawn.
+    pub(super) fn drawn(nodes: u64) -> Self {
         let mut book = Self::deployed(nodes);
+        book.chain.idle(1);
+        let draw = Call::DrawCommittee(book.instance());
+        book.ok(OTHER, 0, &draw);
+        book
+    }
+
+    /// Opened.
+    pub(super) fn opened() -> Self {
+        let mut book = Self::drawn(5);
         let terms = book.terms();
         book.ok(OPENER, 0, &Call::OpenCollection(terms));
         book
     }
 
-    /// Drawn.
-    pub(super) fn drawn() -> Self {
-        let mut book = Self::opened(5);
-        book.chain.idle(1);
-        book.ok(OTHER, 0, &Call::DrawCommittee(FIRST));
-        book
-    }
-
     /// Two contributions and their consents, sealed.
     pub(super) fn sealed() -> Self {
-        let mut book = Self::drawn();
+        let mut book = Self::opened();
         for member in 0..2 {
             let item = book.contribution(member, 0);
             book.ok(OTHER, 0, &Call::Contribute(vec![item]));
@@ -161,7 +163,7 @@ impl Book {
     }
 
     pub(super) fn instance(&self) -> Hash {
-        abi::instance_id(CONTRACT, OPENER, 0, &parties())
+        abi::instance_id(CONTRACT, OPENER, 0, 3, &parties())
     }
 
     pub(super) fn binding(&self, party: u16) -> (PartyBinding, Signature) {
@@ -181,12 +183,11 @@ impl Book {
             member_root: self.tree.root(),
             member_count: 6,
             min_rows: 2,
-            committee_size: 3,
         }
     }
 
     pub(super) fn committee(&self) -> Vec<u64> {
-        let nodes = self.ledger().collections[&FIRST].committee.iter();
+        let nodes = self.ledger().instances[&self.instance()].committee.iter();
         nodes.map(|node| u64::from(node.0)).collect()
     }
 

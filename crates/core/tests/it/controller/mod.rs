@@ -149,6 +149,7 @@ fn programs() {
     let publish = |contract, manifest| Call::Publish { contract, manifest };
     let deploy = |parties| Call::Deploy {
         contract: CONTRACT,
+        committee_size: 3,
         parties,
     };
     let unknown = deploy(parties());
@@ -162,7 +163,7 @@ fn programs() {
     book.reverts(OTHER, 0, &again, Revert::AlreadyPublished);
     for nonce in 0..2 {
         let events = book.ok(OPENER, 0, &deploy(parties()));
-        let instance = abi::instance_id(CONTRACT, OPENER, nonce, &parties());
+        let instance = abi::instance_id(CONTRACT, OPENER, nonce, 3, &parties());
         assert_eq!(
             events,
             [Event::InstanceDeployed {
@@ -170,7 +171,9 @@ fn programs() {
                 contract: CONTRACT,
                 deployer: OPENER,
                 nonce,
-                parties: parties()
+                committee_size: 3,
+                parties: parties(),
+                draw_block: book.chain.height() + 1,
             }]
         );
     }
@@ -182,7 +185,7 @@ fn programs() {
 
 #[test]
 fn parties_bind_their_keys() {
-    let mut book = Book::deployed(5);
+    let mut book = Book::drawn(5);
     let (good, signature) = book.binding(0);
     let call = |binding, signature| Call::BindParty { binding, signature };
     let with = |book: &Book, change: &dyn Fn(&mut PartyBinding)| {
@@ -233,8 +236,76 @@ fn parties_bind_their_keys() {
 }
 
 #[test]
+fn committee_sizes() {
+    let mut book = Book::new(4);
+    let publish = Call::Publish {
+        contract: CONTRACT,
+        manifest: MANIFEST,
+    };
+    book.ok(OPENER, 0, &publish);
+    let deploy = |committee_size| Call::Deploy {
+        contract: CONTRACT,
+        committee_size,
+        parties: Vec::new(),
+    };
+    for size in [0, 1, 2, 4, 30, 32, 33, 255] {
+        book.reverts(OPENER, 0, &deploy(size), Revert::BadCommitteeSize);
+    }
+    book.reverts(OPENER, 0, &deploy(5), Revert::NotEnoughNodes);
+    book.ok(operator(1), 0, &Call::RetireNode);
+    book.ok(operator(2), 0, &Call::RetireNode);
+    book.reverts(OPENER, 0, &deploy(3), Revert::NotEnoughNodes);
+    let next = book.registration(5);
+    book.ok(operator(5), MIN_DEPOSIT, &next);
+    book.ok(OPENER, 0, &deploy(3));
+}
+
+#[test]
+fn drawing() {
+    let mut book = Book::deployed(5);
+    let draw = Call::DrawCommittee(book.instance());
+    let other = Call::DrawCommittee(Hash([1; 32]));
+    book.reverts(OTHER, 0, &other, Revert::UnknownInstance);
+    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
+    // Who joins after the deployment is not eligible.
+    let late = book.registration(6);
+    book.ok(operator(6), MIN_DEPOSIT, &late);
+    book.ok(OTHER, 0, &draw);
+    book.reverts(OTHER, 0, &draw, Revert::AlreadyDrawn);
+    let mut committee = book.committee();
+    committee.sort_unstable();
+    committee.dedup();
+    assert_eq!(committee.len(), 3);
+    assert!(!committee.contains(&6));
+}
+
+#[test]
+fn a_draw_that_nobody_called_is_postponed() {
+    let mut book = Book::deployed(5);
+    book.chain.idle(300);
+    let instance = book.instance();
+    let draw = Call::DrawCommittee(instance);
+    let events = book.ok(OTHER, 0, &draw);
+    let draw_block = book.chain.height() + 1;
+    assert_eq!(
+        events,
+        [Event::DrawPostponed {
+            instance,
+            draw_block
+        }]
+    );
+    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
+    book.chain.idle(1);
+    book.ok(OTHER, 0, &draw);
+    assert_eq!(book.committee().len(), 3);
+}
+
+#[test]
 fn opening() {
-    let mut book = Book::deployed(4);
+    let mut undrawn = Book::deployed(4);
+    let early = Call::OpenCollection(undrawn.terms());
+    undrawn.reverts(OPENER, 0, &early, Revert::NotDrawn);
+    let mut book = Book::drawn(4);
     let good = book.terms();
     let with = |change: &dyn Fn(&mut CollectionTerms)| {
         let mut terms = good.clone();
@@ -250,65 +321,12 @@ fn opening() {
         let call = with(&|terms| (terms.min_rows, terms.member_count) = (rows, members));
         book.reverts(OPENER, 0, &call, Revert::BadSize);
     }
-    for size in [0, 1, 2, 4, 30, 32, 33, 255] {
-        let call = with(&|terms| terms.committee_size = size);
-        book.reverts(OPENER, 0, &call, Revert::BadCommitteeSize);
-    }
-    let call = with(&|terms| terms.committee_size = 5);
-    book.reverts(OPENER, 0, &call, Revert::NotEnoughNodes);
-    book.ok(operator(1), 0, &Call::RetireNode);
-    book.ok(operator(2), 0, &Call::RetireNode);
-    book.reverts(OPENER, 0, &with(&|_| {}), Revert::NotEnoughNodes);
-    let next = book.registration(5);
-    book.ok(operator(5), MIN_DEPOSIT, &next);
     book.ok(OPENER, 0, &with(&|_| {}));
 }
 
 #[test]
-fn drawing() {
-    let mut book = Book::opened(5);
-    let draw = Call::DrawCommittee(FIRST);
-    let other = Call::DrawCommittee(CollectionId(2));
-    book.reverts(OTHER, 0, &other, Revert::UnknownCollection);
-    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
-    // Who joins after the opening is not eligible.
-    let late = book.registration(6);
-    book.ok(operator(6), MIN_DEPOSIT, &late);
-    book.ok(OTHER, 0, &draw);
-    book.reverts(OTHER, 0, &draw, Revert::AlreadyDrawn);
-    let mut committee = book.committee();
-    committee.sort_unstable();
-    committee.dedup();
-    assert_eq!(committee.len(), 3);
-    assert!(!committee.contains(&6));
-}
-
-#[test]
-fn a_draw_that_nobody_called_is_postponed() {
-    let mut book = Book::opened(5);
-    book.chain.idle(300);
-    let draw = Call::DrawCommittee(FIRST);
-    let events = book.ok(OTHER, 0, &draw);
-    let draw_block = book.chain.height() + 1;
-    assert_eq!(
-        events,
-        [Event::DrawPostponed {
-            collection: FIRST,
-            draw_block
-        }]
-    );
-    book.reverts(OTHER, 0, &draw, Revert::TooEarly);
-    book.chain.idle(1);
-    book.ok(OTHER, 0, &draw);
-    assert_eq!(book.committee().len(), 3);
-}
-
-#[test]
 fn contributing() {
-    let mut undrawn = Book::opened(5);
-    let item = Book::drawn().contribution(0, 0);
-    undrawn.reverts(OTHER, 0, &Call::Contribute(vec![item]), Revert::NotDrawn);
-    let mut book = Book::drawn();
+    let mut book = Book::opened();
     let owner = key("owner", 0);
     let good = book.contribution(0, 0);
     let one = |item: SignedContribution| Call::Contribute(vec![item]);
@@ -360,7 +378,7 @@ fn contributing() {
 
 #[test]
 fn a_member_listed_twice() {
-    let mut book = Book::drawn();
+    let mut book = Book::opened();
     // Two accounts under one number: the list is the opener's, and nobody checks it before.
     let (first, second) = (key("owner", 0), key("owner", 1));
     let leaves = [&first, &second]
@@ -368,14 +386,8 @@ fn a_member_listed_twice() {
     book.tree = Tree::new(leaves.to_vec());
     let terms = book.terms();
     book.ok(OPENER, 0, &Call::OpenCollection(terms));
-    book.chain.idle(1);
     let second_collection = CollectionId(2);
-    book.ok(OTHER, 0, &Call::DrawCommittee(second_collection));
-    let committee: Vec<u64> = book.ledger().collections[&second_collection]
-        .committee
-        .iter()
-        .map(|node| u64::from(node.0))
-        .collect();
+    let committee = book.committee();
     let item = |book: &Book, owner: &SecretKey, leaf: usize, revision: u32| {
         let contribution = Contribution {
             collection: second_collection,
@@ -406,7 +418,7 @@ fn a_member_listed_twice() {
 
 #[test]
 fn consenting() {
-    let mut book = Book::drawn();
+    let mut book = Book::opened();
     let item = book.contribution(0, 0);
     book.ok(OTHER, 0, &Call::Contribute(vec![item]));
     let owner = key("owner", 0);
@@ -486,7 +498,7 @@ fn revoking() {
 
 #[test]
 fn revoking_before_granting() {
-    let mut book = Book::drawn();
+    let mut book = Book::opened();
     let unposted = Call::Grant(vec![book.consent(0, 4)]);
     let revocation = book.revocation(0, 4);
     book.reverts(OTHER, 0, &revocation, Revert::NotContributor);
@@ -502,10 +514,8 @@ fn revoking_before_granting() {
 
 #[test]
 fn sealing() {
-    let mut undrawn = Book::opened(5);
     let seal = Call::SealCollection(FIRST);
-    undrawn.reverts(OPENER, 0, &seal, Revert::NotDrawn);
-    let mut book = Book::drawn();
+    let mut book = Book::opened();
     let unknown = Call::SealCollection(CollectionId(3));
     book.reverts(OPENER, 0, &unknown, Revert::UnknownCollection);
     book.reverts(OTHER, 0, &seal, Revert::NotOpener);
@@ -520,7 +530,7 @@ fn sealing() {
 
 #[test]
 fn requesting() {
-    let mut unsealed = Book::drawn();
+    let mut unsealed = Book::opened();
     let call = unsealed.request();
     unsealed.reverts(OPENER, FEE, &call, Revert::NotSealed);
     let mut book = Book::sealed();
