@@ -137,7 +137,7 @@ fn the_last_moments_before_settlement() {
 
 #[test]
 fn a_node_that_comes_back_during_the_job() {
-    let mut survey = Survey::sealed(5, &VALUES, 5);
+    let mut survey = Survey::sealed(5, &VALUES, 7);
     let length = length(&mut survey);
     let mut unnamed = 0;
     for moment in 0..60 {
