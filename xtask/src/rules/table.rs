@@ -252,8 +252,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "S12 keys outside their range give an order all the same",
         file: "crates/bytecode/src/plan/sort.rs",
-        from: "        let numbers = bits::compose(b, bits, width);\n        return by_pairs(b, numbers);\n    }\n    b.begin();\n    by_bits(b, bits, width)",
-        to: "        return by_pairs(b, numbers);\n    }\n    b.begin();\n    by_bits(b, bits, width)",
+        from: "if keys.len <= FEW_ROWS {\n        let numbers = bits::compose(b, bits, width);",
+        to: "if keys.len <= FEW_ROWS {",
         package: "enigma-vm",
         suite: Some("sort"),
         test: "a_key_outside_its_range_gives_an_order_all_the_same",
