@@ -167,6 +167,29 @@ impl OverBits {
         self.len()
     }
 
+    /// What is in front of a claim about nothing when nobody dealt anything for masks.
+    #[cfg(test)]
+    pub(super) fn words_in_front<F: PrimeField>(
+        context: &mut Context<F>,
+        slot: Slot,
+    ) -> [Gf128; 2] {
+        let mut claim = Self {
+            vectors: Vectors::Elements(Elements::default(), Elements::default()),
+            z: Gf128::ZERO,
+            h: Elements::default(),
+            masks: Elements::new(vec![Gf128::ZERO; 2]),
+            blocks: 0,
+            last: false,
+            lambda: Gf128::ONE,
+            shares: [Gf128::ZERO; 2],
+        };
+        claim.mask(context, slot.op);
+        match &claim.vectors {
+            Vectors::Elements(x, y) => [x[0], y[0]],
+            Vectors::Bits(_) => unreachable!("masks are elements"),
+        }
+    }
+
     fn len(&self) -> usize {
         match &self.vectors {
             Vectors::Elements(x, _) => x.len(),

@@ -102,6 +102,40 @@ mod tests {
         assert!(masks[0] != masks[1] && masks.iter().all(|mask| *mask != Gf128::ZERO));
     }
 
+    /// What subsets have in common is a mask by itself: random elements, of each verification its own.
+    fn check_words<F: PrimeField, E: Field>(
+        n: u8,
+        words_in_front: fn(&mut Context<F>, Slot) -> [E; 2],
+    ) {
+        let committee = Committee::new(n).expect("an odd size");
+        let masks = |op: u32| {
+            let slot = Slot {
+                op,
+                step: 1,
+                part: 0,
+            };
+            let parties = committee.parties().zip(dealt_seeds(committee, 1));
+            let shares = parties.map(|(party, seeds)| {
+                let mut context = Context::<F>::new(committee, party, &seeds);
+                words_in_front(&mut context, slot).to_vec()
+            });
+            values(n, &shares.collect::<Vec<_>>())
+        };
+        let all = [masks(4), masks(5)].concat();
+        for (k, one) in all.iter().enumerate() {
+            assert!(*one != E::ZERO && all[..k].iter().all(|other| other != one));
+        }
+    }
+
+    #[test]
+    fn words_in_common_are_a_mask_by_themselves() {
+        for n in [3, 5, 7, 9] {
+            check_words(n, OverElements::<M61>::words_in_front);
+            check_words(n, OverElements::<M127>::words_in_front);
+        }
+        check_words(3, OverBits::words_in_front::<M61>);
+    }
+
     /// Every party's part matters: with one seed of a party changed, the mask is another.
     #[test]
     fn each_party_puts_something_into_a_mask() {

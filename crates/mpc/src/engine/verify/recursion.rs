@@ -129,6 +129,25 @@ impl<F: PrimeField> OverElements<F> {
         }
     }
 
+    /// What is in front of a claim about nothing when nobody dealt anything for masks.
+    #[cfg(test)]
+    pub(super) fn words_in_front(context: &mut Context<F>, slot: Slot) -> [F::Ext; 2] {
+        let nothing = Claim {
+            x: Zeroizing::default(),
+            y: Zeroizing::default(),
+            z: F::ZERO,
+        };
+        let mut claim = Self {
+            masks: Shares::zeros(2 * <F::Ext as Extension>::DEGREE),
+            ..Self::of_claim(nothing)
+        };
+        claim.deal(context, slot, None);
+        match &claim.vectors {
+            Vectors::Extended(x, y) => [x[0], y[0]],
+            Vectors::Base(..) => unreachable!("masks are of the extension"),
+        }
+    }
+
     /// Our local products of a level of so many blocks, as coordinates: h at all points but
     /// `blocks` - 1. They are additive shares once weighted.
     fn products(&mut self, blocks: usize) -> Shares<F> {
