@@ -319,14 +319,14 @@ def k_vectors():
 # ---------------------------------------------------------------- interpolation
 
 
-def lagrange(points, x):
+def lagrange(points, x, p=P):
     out = []
     for k, a in enumerate(points):
         top = bottom = 1
         for j, b in enumerate(points):
             if j != k:
-                top, bottom = top * (x - b) % P, bottom * (a - b) % P
-        out.append(top * inv(bottom) % P)
+                top, bottom = top * (x - b) % p, bottom * (a - b) % p
+        out.append(top * pow(bottom, p - 2, p) % p)
     return out
 
 
@@ -399,14 +399,36 @@ def triangle(t):
     return [(a, b) for a in range(t + 1) for b in range(a, t + 1)]
 
 
-def deal(case):
-    """Returns (root, weights, response, packages) of an honest dealing."""
+class Small:
+    """2^61 - 1, with challenges from its quadratic extension. An element of that is a tuple of its coordinates."""
+
+    number, p, width = 1, P, 8
+    element = staticmethod(lambda rng: rng.m61())
+    challenge = staticmethod(lambda rng: rng.k())
+    drawn = staticmethod(lambda words: (from_word(words[0]), from_word(words[1])))
+
+
+class Wide:
+    """2^127 - 1, which challenges come from as well."""
+
+    number, p, width = 2, Q, 16
+    element = staticmethod(lambda rng: rng.m127())
+    challenge = staticmethod(lambda rng: (rng.m127(),))
+    drawn = staticmethod(lambda words: (from_bits(words[0] | words[1] << 64),))
+
+
+def encoded(field, elements):
+    return b"".join(value.to_bytes(field.width, "little") for value in elements)
+
+
+def deal(field, case):
+    """Returns (root, weights, response, packages, shares) of an honest dealing."""
     n, values = case["n"], [int(v) for v in case["values"]]
     t = (n - 1) // 2
     rng = ChaCha20(bytes.fromhex(case["seed"]))
     places = triangle(t)
-    polynomials = [dict(zip(places, [v] + [rng.m61() for _ in places[1:]])) for v in values]
-    mask = dict(zip(places, [rng.k() for _ in places]))
+    polynomials = [dict(zip(places, [v] + [field.element(rng) for _ in places[1:]])) for v in values]
+    mask = dict(zip(places, [field.challenge(rng) for _ in places]))
     pairs = [(i, j) for i in range(1, n + 1) for j in range(i, n + 1)]
     salts = {pair: rng.bytes(32) for pair in pairs}
 
@@ -414,28 +436,28 @@ def deal(case):
         total = 0
         for (a, b), value in c.items():
             total += value * x**a * y**b + (value * x**b * y**a if a != b else 0)
-        return total % P
+        return total % field.p
 
-    mask_re = {place: value[0] for place, value in mask.items()}
-    mask_im = {place: value[1] for place, value in mask.items()}
+    coordinates = range(len(mask[0, 0]))
+    masks = [{place: value[k] for place, value in mask.items()} for k in coordinates]
     roots = {}
     for i, j in pairs:
-        content = k_bytes((at(mask_re, i, j), at(mask_im, i, j)))
-        content += b"".join(le8(at(f, i, j)) for f in polynomials)
+        content = encoded(field, [at(m, i, j) for m in masks])
+        content += encoded(field, [at(f, i, j) for f in polynomials])
         roots[i, j] = salted_root(salts[i, j], content)
-    about = bytes([1, n, t]) + le8(len(values)) + bytes.fromhex(case["owner"])
+    about = bytes([field.number, n, t]) + le8(len(values)) + bytes.fromhex(case["owner"])
     about += struct.pack("<QII", case["collection"], case["member"], case["revision"])
     about += b"".join(struct.pack("<I", node) for node in case["nodes"])
     about += le8(case["epoch"]) + bytes.fromhex(case["policy"])
     root = derive("enigma dealing root v1", about + b"".join(roots[p] for p in pairs))
     stream = derive("enigma dealing weights v1", root, 16 * len(values))
-    drawn = struct.unpack(f"<{2 * len(values)}Q", stream)
-    weights = [(from_word(drawn[2 * u]), from_word(drawn[2 * u + 1])) for u in range(len(values))]
+    words = struct.unpack(f"<{2 * len(values)}Q", stream)
+    weights = [field.drawn(words[2 * u : 2 * u + 2]) for u in range(len(values))]
     response = {}
     for place in places:
         total = mask[place]
         for weight, f in zip(weights, polynomials):
-            total = k_add(total, (weight[0] * f[place] % P, weight[1] * f[place] % P))
+            total = tuple((a + w * f[place]) % field.p for a, w in zip(total, weight))
         response[place] = total
 
     def row(c, x):
@@ -444,26 +466,28 @@ def deal(case):
             out[b] += value * x**a
             if a != b:
                 out[a] += value * x**b
-        return [v % P for v in out]
+        return [v % field.p for v in out]
 
     packages = []
     for i in range(1, n + 1):
-        data = bytes([1, n, i, t]) + struct.pack("<I", len(values))
-        data += b"".join(le8(v) for f in polynomials for v in row(f, i))
-        data += b"".join(k_bytes(pair) for pair in zip(row(mask_re, i), row(mask_im, i)))
+        data = bytes([field.number, n, i, t]) + struct.pack("<I", len(values))
+        data += b"".join(encoded(field, row(f, i)) for f in polynomials)
+        data += b"".join(encoded(field, pair) for pair in zip(*[row(m, i) for m in masks]))
         data += b"".join(salts[min(i, j), max(i, j)] for j in range(1, n + 1))
         data += b"".join(roots[p] for p in pairs)
-        data += b"".join(k_bytes(response[p]) for p in places)
+        data += b"".join(encoded(field, response[p]) for p in places)
         packages.append(data)
     shares = [[at(f, i, 0) for f in polynomials] for i in range(1, n + 1)]
     return root, weights, response, packages, shares
 
 
-def malformed(package, t, root):
+def malformed(field, package, t):
     """Edits of party 2's package in a committee of 3 with two values, and what is said of them."""
-    rows, mask, salts = 8, 8 + 2 * 8 * (t + 1), 8 + 2 * 8 * (t + 1) + 16 * (t + 1)
+    w, p = field.width, field.p
+    rows, mask, salts = 8, 8 + 2 * w * (t + 1), 8 + 2 * w * (t + 1) + 16 * (t + 1)
     roots = salts + 3 * 32
     response = roots + 6 * 32
+    other, bits = (b"\2", 127) if field is Small else (b"\1", 61)
 
     def put(offset, data):
         return package[:offset] + data + package[offset + len(data) :]
@@ -476,7 +500,9 @@ def malformed(package, t, root):
         ("header only", package[:8], "length"),
         ("one byte short", package[:-1], "length"),
         ("one byte long", package + b"\0", "length"),
-        ("unknown version", put(0, b"\2"), "version 2"),
+        ("version 0", put(0, b"\0"), "version 0"),
+        ("unknown version", put(0, b"\3"), "version 3"),
+        ("another field's", put(0, other), f"field {bits}"),
         ("committee of 5", put(1, b"\5"), "committee size 5"),
         ("party 0", put(2, b"\0"), "party 0"),
         ("party 4 of 3", put(2, b"\4"), "party 4"),
@@ -484,11 +510,11 @@ def malformed(package, t, root):
         ("rows of degree 2", put(3, b"\2"), "row degree 2"),
         ("three values", put(4, b"\3"), "values 3"),
         ("four billion values", put(4, b"\xff" * 4), "values 4294967295"),
-        ("row element 3 is p", put(rows + 24, le8(P)), "non-canonical rows 3"),
+        ("row element 3 is p", put(rows + 3 * w, encoded(field, [p])), "non-canonical rows 3"),
         ("mask element 1 has a high bit", put(mask + 31, b"\x80"), "non-canonical mask 1"),
-        ("response element 2 is p", put(response + 32, le8(P)), "non-canonical response 2"),
+        ("response element 2 is p", put(response + 32, encoded(field, [p])), "non-canonical response 2"),
         ("wrong row", flip(rows), "pair root 1 2"),
-        ("wrong last coefficient", flip(rows + 24), "pair root 1 2"),
+        ("wrong last coefficient", flip(rows + 3 * w), "pair root 1 2"),
         ("wrong mask row", flip(mask), "pair root 1 2"),
         ("wrong salt for party 1", flip(salts), "pair root 1 2"),
         ("wrong salt for itself", flip(salts + 32), "pair root 2 2"),
@@ -506,26 +532,38 @@ def malformed(package, t, root):
 
 def dealing_vectors():
     rng = ChaCha20(b"enigma dealing golden seed......")
+    return dealings(Small, rng, ((3, [1234567, P - 5]), (5, [rng.m61() for _ in range(121)]),
+                                 (7, [rng.m61() for _ in range(365)])))
+
+
+def wide_dealing_vectors():
+    rng = ChaCha20(b"enigma wide dealing golden seed.")
+    # As many values as fit into one piece of a pair's commitment beside the mask, and one or two more; edges of 64 bits.
+    edges = [2**63 - 1, Q - 2**63, 0, 1, Q - 1, 2**61 - 1, 2**64]
+    return dealings(Wide, rng, ((3, [2**63 - 1, Q - 5]), (5, edges + [rng.m127() for _ in range(54)]),
+                                (7, edges + [rng.m127() for _ in range(176)])))
+
+
+def dealings(field, rng, lists):
     cases = []
-    for n, values in ((3, [1234567, P - 5]), (5, [rng.m61() for _ in range(121)]),
-                      (7, [rng.m61() for _ in range(365)])):
+    for n, values in lists:
         case = {
             "n": n, "nodes": [11 + 3 * k for k in range(n)], "owner": rng.bytes(20).hex(),
             "collection": 7 + n, "member": 40 + n, "revision": n - 3, "epoch": 5 * n,
             "policy": rng.bytes(32).hex(), "seed": rng.bytes(32).hex(), "values": strings(values),
         }
-        root, weights, response, packages, shares = deal(case)
+        root, weights, response, packages, shares = deal(field, case)
         for u, value in enumerate(values):
-            at = lagrange(list(range(1, n + 1)), 0)
-            assert sum(l * s[u] for l, s in zip(at, shares)) % P == value
+            at = lagrange(list(range(1, n + 1)), 0, field.p)
+            assert sum(l * s[u] for l, s in zip(at, shares)) % field.p == value
         case["root"] = root.hex()
-        case["first_weight"] = k_bytes(weights[0]).hex()
-        case["response"] = b"".join(k_bytes(response[p]) for p in triangle((n - 1) // 2)).hex()
+        case["first_weight"] = encoded(field, weights[0]).hex()
+        case["response"] = b"".join(encoded(field, response[p]) for p in triangle((n - 1) // 2)).hex()
         case["package_hashes"] = [blake3(p).hex() for p in packages]
         if n == 3:
             case["packages"] = [p.hex() for p in packages]
             case["shares"] = [strings(s) for s in shares]
-            case["refused_by_party_2"] = malformed(packages[1], 1, root)
+            case["refused_by_party_2"] = malformed(field, packages[1], 1)
         cases.append(case)
     return {"provenance": PROVENANCE, "cases": cases}
 
@@ -533,7 +571,8 @@ def dealing_vectors():
 def main():
     self_check()
     files = {"m61.json": m61_vectors, "m127.json": m127_vectors, "k.json": k_vectors,
-             "sharing.json": sharing_vectors, "dealing.json": dealing_vectors}
+             "sharing.json": sharing_vectors, "dealing.json": dealing_vectors,
+             "dealing_wide.json": wide_dealing_vectors}
     different = []
     for name, make in files.items():
         text = json.dumps(make(), indent=1) + "\n"

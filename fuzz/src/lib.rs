@@ -13,9 +13,9 @@ use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::Interface;
 use enigma_bytecode::plan::{self, Sizes};
 use enigma_bytecode::{container, verify};
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, M61, M127};
 use enigma_wire::api::signed::Authorization;
-use enigma_wire::dealing::{self, Context, RowPackage};
+use enigma_wire::dealing::{self, Context, Dealt, RowPackage};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::peer::{self, Control, Frame, Place, RunKey};
 use rand_chacha::ChaCha20Rng;
@@ -98,11 +98,16 @@ pub fn source(bytes: &[u8]) {
     let _outcomes = compilation.run_tests();
 }
 
-/// A dealt row, as its node sees it once it is unsealed.
+/// A dealt row, as its node sees it once it is unsealed, whatever field it expects.
 pub fn package(bytes: &[u8]) {
+    package_over::<M61>(bytes);
+    package_over::<M127>(bytes);
+}
+
+fn package_over<F: Dealt>(bytes: &[u8]) {
     let context = context();
     for values in [1, 3] {
-        let Ok(package) = RowPackage::decode(&context, values, bytes) else {
+        let Ok(package) = RowPackage::<F>::decode(&context, values, bytes) else {
             continue;
         };
         assert_eq!(&package.encode()[..], bytes, "a package has one encoding");
@@ -156,29 +161,30 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
                 peer::encode_control(run, &Control::OutputRoot(Hash([3; 32]))),
             ]
         }
-        "package" => {
-            let mut rng = ChaCha20Rng::from_seed([1; 32]);
-            let values = [5, 6, 7].map(M61::new);
-            let dealing = dealing::deal(&context(), &values, &mut rng).expect("a valid context");
-            dealing
-                .rows
-                .iter()
-                .map(|row| row.encode().to_vec())
-                .collect()
-        }
+        "package" => [packages::<M61>(), packages::<M127>()].concat(),
         "session" => (0..8).map(|seed| vec![seed; 64]).collect(),
         "setup" => setup::seeds(),
         _ => programs(),
     }
 }
 
+/// Good packages.
+fn packages<F: Dealt>() -> Vec<Vec<u8>> {
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    let values = [5, 6, 7].map(F::from_u64);
+    let dealing = dealing::deal(&context(), &values, &mut rng).expect("a valid context");
+    let rows = dealing.rows.iter();
+    rows.map(|row| row.encode().to_vec()).collect()
+}
+
 /// The example contracts.
-const EXAMPLES: [&str; 11] = [
+const EXAMPLES: [&str; 12] = [
     include_str!("../../examples/auction/auction.enigma"),
     include_str!("../../examples/data_market/data_market.enigma"),
     include_str!("../../examples/highest_bid/highest_bid.enigma"),
     include_str!("../../examples/income_by_department/income_by_department.enigma"),
     include_str!("../../examples/overlap/overlap.enigma"),
+    include_str!("../../examples/pay_line/pay_line.enigma"),
     include_str!("../../examples/payroll_total/payroll_total.enigma"),
     include_str!("../../examples/risk_model/risk_model.enigma"),
     include_str!("../../examples/salaries/salaries.enigma"),

@@ -30,6 +30,7 @@ const STATED: &[Stated] = &[
     stated(WIRE, "crates/wire/src/peer.rs", "KIND_CONTROL"),
     stated(WIRE, "crates/wire/src/peer.rs", "KIND_SETUP"),
     stated(WIRE, "crates/wire/src/dealing/package.rs", "VERSION"),
+    stated(WIRE, "crates/wire/src/dealing/package.rs", "WIDE_VERSION"),
     stated(WIRE, "crates/wire/src/dealing.rs", "MAX_VALUES"),
     stated(WIRE, "crates/wire/src/salted.rs", "PIECE_BYTES"),
     stated(WIRE, "crates/wire/src/seal.rs", "INFO"),

@@ -20,7 +20,7 @@ const SHRINK_TRIES: u32 = 300;
 const TOLD_MAX: usize = 5;
 
 /// What runs when no contract is named.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 5] = [
     (
         "salaries",
         include_str!("../../../examples/salaries/salaries.enigma"),
@@ -36,6 +36,10 @@ const EXAMPLES: [(&str, &str); 4] = [
     (
         "yes_no_vote",
         include_str!("../../../examples/yes_no_vote/yes_no_vote.enigma"),
+    ),
+    (
+        "pay_line",
+        include_str!("../../../examples/pay_line/pay_line.enigma"),
     ),
 ];
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Contract;
 use enigma_field::Committee;
-use enigma_wire::api::{OutputShares, SealedOutput};
+use enigma_wire::api::SealedOutput;
 use enigma_wire::controller::Certificate;
 use enigma_wire::id::{Address, Hash, MemberIndex, NodeId};
 use enigma_wire::ledger::{CollectionRecord, JobRecord};
 use enigma_wire::output::{self, PublicResults, Recipient};
 use enigma_wire::seal::Purpose;
+use zeroize::Zeroizing;
 
 use crate::opened::Reading;
 use crate::values::{Cell, Member, Results};
@@ -236,13 +237,12 @@ fn open(
     node: NodeId,
     ciphertext: &[u8],
     purpose: &Purpose,
-) -> Result<OutputShares, ClientError> {
-    let wrong = |why: String| ClientError::Misbehaved { node, why };
-    let message = owner
-        .seal()
-        .open(ciphertext, purpose)
-        .map_err(|error| wrong(error.to_string()))?;
-    borsh::from_slice(&message).map_err(|_| wrong("its output does not decode".to_owned()))
+) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+    let opened = owner.seal().open(ciphertext, purpose);
+    opened.map_err(|error| ClientError::Misbehaved {
+        node,
+        why: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@
 
 use enigma_chain::{SignedContribution, Wallet};
 use enigma_wire::id::{CollectionId, MemberIndex};
-use enigma_wire::merkle::Tree;
 
 use crate::records::GivenRecord;
-use crate::{ClientError, Contributed, Network, Owner, Records, contribute};
+use crate::{ClientError, Contributed, GivenTo, Network, Owner, Records, contribute};
 
 /// Rows dealt, uploaded and posted together.
 const BATCH: usize = 48;
@@ -47,7 +46,7 @@ pub struct GiveOutcome {
 pub async fn give(
     network: &mut Network,
     records: &Records,
-    (collection, members): (CollectionId, &Tree),
+    to: &GivenTo<'_>,
     rows: &[GivenRow<'_>],
     payer: &Wallet,
     mut advanced: impl FnMut(usize),
@@ -57,7 +56,7 @@ pub async fn give(
         let mut ready: Vec<SignedContribution> = Vec::new();
         let mut dealt = Vec::new();
         for row in batch {
-            match progress_of(network, records, collection, row) {
+            match progress_of(network, records, to.collection, row) {
                 Progress::OnChain => outcome.unchanged += 1,
                 Progress::Receipted(contributed) => ready.push(signed(*contributed)),
                 Progress::Nothing => dealt.push(*row),
@@ -65,7 +64,7 @@ pub async fn give(
         }
         for rows in dealt.chunks(UPLOADS_AT_ONCE) {
             let mut failed = None;
-            for uploaded in upload(network, (collection, members), rows).await {
+            for uploaded in upload(network, to, rows).await {
                 match uploaded {
                     Ok(record) => {
                         outcome.bytes += record.contributed.bytes;
@@ -131,21 +130,19 @@ fn progress_of(
 
 async fn upload(
     network: &Network,
-    (collection, members): (CollectionId, &Tree),
+    to: &GivenTo<'_>,
     rows: &[GivenRow<'_>],
 ) -> Vec<Result<GivenRecord, ClientError>> {
     let uploads = rows.iter().map(|row| async move {
-        let place = (collection, row.member);
         let deposits = row.owner.deal(
             network.ledger(),
             &network.domain(),
-            place,
-            row.values,
-            members,
+            to,
+            (row.member, row.values),
             &mut rand::rng(),
         )?;
         let contributed = contribute(network, deposits).await?;
-        let tag = row.owner.tag(collection, row.values);
+        let tag = row.owner.tag(to.collection, row.values);
         Ok(GivenRecord { tag, contributed })
     });
     futures::future::join_all(uploads).await

@@ -19,7 +19,7 @@ pub use collect::{collect, collect_public};
 pub use error::ClientError;
 pub use give::{GiveOutcome, GivenRow, give};
 pub use keystore::Keystore;
-pub use owner::{ConsentTerms, Contributed, Owner, contribute};
+pub use owner::{ConsentTerms, Contributed, GivenTo, Owner, contribute};
 pub use program::Program;
 pub use records::Records;
 pub use request::{Ended, Network, Quote};

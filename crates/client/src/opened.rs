@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::model::{self, Contract, Provider, Reveal};
-use enigma_field::{Committee, M61, shamir};
+use enigma_bytecode::model::{self, Contract, Profile, Provider, Reveal};
+use enigma_field::{Committee, M61, M127, PrimeField, shamir};
 use enigma_wire::api::{LineShares, OutputShares, Share};
 use enigma_wire::id::NodeId;
 use enigma_wire::output::{PublicLine, PublicResults, PublicValue, Recipient};
+use zeroize::Zeroizing;
 
 use crate::ClientError;
 use crate::values::{Cell, Layout, Member, Results, Value};
@@ -66,20 +67,34 @@ impl Reading<'_> {
         }
     }
 
-    /// Results from the shares of all members, in committee order.
+    /// Results from what all members sealed to the recipient, in committee order: shares over the contract's field.
     pub(crate) fn combine(
         &self,
         committee: Committee,
-        members: &[(NodeId, OutputShares)],
+        messages: &[(NodeId, Zeroizing<Vec<u8>>)],
+        who: &dyn Fn(&Cell) -> Option<Member>,
+    ) -> Result<Results, ClientError> {
+        match self.program.profile {
+            Profile::ShamirM61V1 => self.combine_over::<M61>(committee, messages, who),
+            Profile::ShamirM127V1 => self.combine_over::<M127>(committee, messages, who),
+        }
+    }
+
+    fn combine_over<F: PrimeField>(
+        &self,
+        committee: Committee,
+        messages: &[(NodeId, Zeroizing<Vec<u8>>)],
         who: &dyn Fn(&Cell) -> Option<Member>,
     ) -> Result<Results, ClientError> {
         let lines = self.lines();
-        let mut extents = Vec::with_capacity(members.len());
-        for (node, shares) in members {
-            let extent = self
-                .extents(&lines, shares)
-                .map_err(|why| ClientError::Misbehaved { node: *node, why })?;
-            extents.push((*node, extent));
+        let mut members = Vec::with_capacity(messages.len());
+        let mut extents = Vec::with_capacity(messages.len());
+        for (node, message) in messages {
+            let misbehaved = |why: String| ClientError::Misbehaved { node: *node, why };
+            let shares: OutputShares<F> = borsh::from_slice(message)
+                .map_err(|error| misbehaved(format!("its output does not decode: {error}")))?;
+            extents.push((*node, self.extents(&lines, &shares).map_err(misbehaved)?));
+            members.push(shares);
         }
         let agreed = agreed(&extents, committee.degree())?;
         for (node, extent) in &extents {
@@ -90,10 +105,8 @@ impl Reading<'_> {
         let mut results = Results::new();
         for (place, reveal) in agreed.keys().enumerate() {
             let line = lines[reveal];
-            let parts: Vec<&LineShares> = members
-                .iter()
-                .map(|(_, shares)| &shares.lines[place])
-                .collect();
+            let parts: Vec<&LineShares<F>> =
+                members.iter().map(|shares| &shares.lines[place]).collect();
             let opened = Opened {
                 columns: open(&committee, &parts, |line| &line.columns)
                     .ok_or_else(|| inconsistent(line))?,
@@ -152,10 +165,10 @@ impl Reading<'_> {
     }
 
     /// How much a member has of each line; what is wrong with it, if the contract does not allow it.
-    fn extents(
+    fn extents<F: PrimeField>(
         &self,
         lines: &BTreeMap<u16, &Reveal>,
-        shares: &OutputShares,
+        shares: &OutputShares<F>,
     ) -> Result<BTreeMap<u16, Extent>, String> {
         let mut extents = BTreeMap::new();
         for shown in &shares.lines {
@@ -173,10 +186,6 @@ impl Reading<'_> {
                 there: shown.there.iter().map(Vec::len).collect(),
             };
             self.check(line, &extent)?;
-            let mut all = shown.columns.iter().chain(&shown.there).flatten();
-            if all.any(|share| M61::from_bytes(*share).is_none()) {
-                return Err(format!("its share of {:?} is not canonical", line.name));
-            }
             extents.insert(shown.reveal, extent);
         }
         Ok(extents)
@@ -317,22 +326,21 @@ fn difference(
     added.map(|reveal| format!("it adds {:?}, which the others do not show", name(reveal)))
 }
 
-/// Opens what all members hold alike; `None` if shares lie on no polynomial.
-fn open(
+/// Opens what all members hold alike; `None` if shares lie on no polynomial, or what they share is longer than any value.
+fn open<F: PrimeField>(
     committee: &Committee,
-    parts: &[&LineShares],
-    of: impl Fn(&LineShares) -> &Vec<Vec<Share>>,
+    parts: &[&LineShares<F>],
+    of: impl Fn(&LineShares<F>) -> &Vec<Vec<Share<F>>>,
 ) -> Option<Vec<Vec<Cell>>> {
     let first = of(parts.first()?);
     let columns = first.iter().enumerate().map(|(column, elements)| {
         let elements = (0..elements.len()).map(|element| {
-            let shares = parts.iter().map(|line| {
-                let share = of(line).get(column)?.get(element)?;
-                M61::from_bytes(*share)
-            });
-            let shares: Vec<M61> = shares.collect::<Option<_>>()?;
+            let shares = parts
+                .iter()
+                .map(|line| Some(of(line).get(column)?.get(element)?.0));
+            let shares: Vec<F> = shares.collect::<Option<_>>()?;
             let value = shamir::reconstruct_checked(committee, &shares).ok()?;
-            Some(Cell::Number(value.to_i64()))
+            Some(Cell::Number(i64::try_from(value.to_i128()).ok()?))
         });
         elements.collect::<Option<Vec<Cell>>>()
     });

@@ -1,11 +1,12 @@
 //! A data owner: keys, dealing a value to a committee, signing the contribution and the consent.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use enigma_field::M61;
+use enigma_bytecode::model::Profile;
+use enigma_field::{M61, M127};
 use enigma_wire::abi;
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
-use enigma_wire::dealing;
+use enigma_wire::dealing::{self, Dealt};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, MemberIndex};
 use enigma_wire::ledger::{CollectionRecord, Ledger};
@@ -23,6 +24,17 @@ use crate::{ClientError, Network};
 pub struct Owner {
     key: SecretKey,
     seal: SealSecret,
+}
+
+/// A collection that rows are given to.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenTo<'a> {
+    /// Which.
+    pub collection: CollectionId,
+    /// Its member list.
+    pub members: &'a Tree,
+    /// Its contract's profile, which says what field rows are dealt over.
+    pub profile: Profile,
 }
 
 /// A contribution that every committee node has stored, ready to be posted.
@@ -134,19 +146,33 @@ impl Owner {
         &self,
         ledger: &Ledger,
         domain: &Domain,
-        place: (CollectionId, MemberIndex),
-        values: &[i64],
-        members: &Tree,
+        to: &GivenTo<'_>,
+        (member, values): (MemberIndex, &[i64]),
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<Deposit>, ClientError> {
-        let (id, member) = place;
+        let deal = match to.profile {
+            Profile::ShamirM61V1 => Self::deal_over::<M61, _>,
+            Profile::ShamirM127V1 => Self::deal_over::<M127, _>,
+        };
+        deal(self, ledger, domain, to, (member, values), rng)
+    }
+
+    fn deal_over<F: Dealt, R: CryptoRng>(
+        &self,
+        ledger: &Ledger,
+        domain: &Domain,
+        to: &GivenTo<'_>,
+        (member, values): (MemberIndex, &[i64]),
+        rng: &mut R,
+    ) -> Result<Vec<Deposit>, ClientError> {
+        let id = to.collection;
         let misuse = |why: String| ClientError::Misuse(why);
         let record = ledger
             .collections
             .get(&id)
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
-        let context = self.context(ledger, domain, record, place)?;
-        let elements: Vec<M61> = values.iter().copied().map(M61::from_i64).collect();
+        let context = self.context(ledger, domain, record, (id, member))?;
+        let elements: Vec<F> = values.iter().copied().map(F::from_i64).collect();
         let elements = Zeroizing::new(elements);
         let dealing =
             dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
@@ -159,10 +185,11 @@ impl Owner {
             revision: context.revision,
         };
         let signature = self.key.sign(&domain.digest(&contribution));
-        let member_proof = members
+        let member_proof = to
+            .members
             .proof(member.0 as usize)
             .ok_or_else(|| misuse(format!("member {member} is not on the member list")))?;
-        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &dealing::RowPackage)| {
+        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &dealing::RowPackage<F>)| {
             let info = &ledger
                 .nodes
                 .get(node)

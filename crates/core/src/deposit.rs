@@ -1,15 +1,15 @@
 //! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
 //!
-//! How many values a row has says the contract, so a node takes rows only once it has the contract's bytecode, which whoever
-//! deployed an instance brings.
+//! How many values a row has and of which field says the contract, so a node takes rows only once it has the contract's
+//! bytecode, which whoever deployed an instance brings.
 
 use std::collections::BTreeSet;
 
-use enigma_bytecode::model::Contract;
-use enigma_field::Party as PartyNumber;
+use enigma_bytecode::model::{Contract, Profile};
+use enigma_field::{M61, M127, Party as PartyNumber};
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
 use enigma_wire::controller::Receipt;
-use enigma_wire::dealing::{self, RowPackage};
+use enigma_wire::dealing::{self, Dealt, RowPackage};
 use enigma_wire::id::{CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::merkle;
 use enigma_wire::seal::Purpose;
@@ -102,7 +102,11 @@ fn keep(
             );
             return Err(Refusal { code: ErrorCode::Unavailable, message });
         }
-        let row = checked_row(&party.shared, deposit, granted, values_len)?;
+        let checked = match program.profile {
+            Profile::ShamirM61V1 => checked_row::<M61>,
+            Profile::ShamirM127V1 => checked_row::<M127>,
+        };
+        let row = checked(&party.shared, deposit, granted, values_len)?;
         waiting.insert(root);
         Ok(row)
     });
@@ -340,8 +344,8 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
     })
 }
 
-/// Opens and checks the row package; gives the row's bytes for the disk.
-fn checked_row(
+/// Opens and checks the row package over the contract's field; gives the row's bytes for the disk.
+fn checked_row<F: Dealt>(
     shared: &Shared,
     deposit: &Deposit,
     Granted { context, node, .. }: &Granted,
@@ -373,8 +377,8 @@ fn checked_row(
     let party = position
         .and_then(|at| PartyNumber::new(at as u8 + 1))
         .ok_or_else(|| bad("this node is not on the committee".to_owned()))?;
-    let package =
-        RowPackage::decode(context, values_len, &opened).map_err(|error| bad(error.to_string()))?;
+    let package = RowPackage::<F>::decode(context, values_len, &opened)
+        .map_err(|error| bad(error.to_string()))?;
     let row = package
         .check(context, party, contribution.root)
         .map_err(|error| bad(error.to_string()))?;

@@ -9,7 +9,8 @@
 //! The combined check: for weights w_u in K that the dealer cannot foresee, the dealer publishes
 //! B(X, Y) = mask + sum of w_u F_u, and party i compares its own combined row with B(i, Y). A
 //! uniform symmetric mask over K hides everything else about the values. Wrong rows pass with
-//! probability at most 1/|K| per guess of the weights. The commitments that bind the dealer before
+//! probability at most 1/|K| per guess of the weights; K is the field that challenges are drawn from, of more than 2^120
+//! elements: the quadratic extension of 2^61 - 1, or 2^127 - 1 itself. The commitments that bind the dealer before
 //! the weights exist are in `wire::dealing`.
 
 use std::fmt;
@@ -20,11 +21,10 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::committee::{Committee, Party};
 use crate::error::Error;
 use crate::interpolation::evaluate;
-use crate::k::K;
 use crate::m61::M61;
 use crate::shares::Shares;
 use crate::slice::{decode_exact, encode_slice};
-use crate::traits::Field;
+use crate::traits::{Extension, Field, PrimeField};
 
 /// The number of free coefficients of a symmetric polynomial of this degree in each variable.
 pub const fn triangle_len(degree: usize) -> usize {
@@ -101,12 +101,12 @@ impl<F: Field> Symmetric<F> {
     }
 }
 
-impl Symmetric<K> {
+impl<E: Extension> Symmetric<E> {
     /// Adds `weight` times a polynomial over the base field, of the same degree.
     ///
     /// # Panics
     /// When the degrees differ.
-    pub fn add_weighted(&mut self, weight: K, other: &Symmetric<M61>) {
+    pub fn add_weighted(&mut self, weight: E, other: &Symmetric<E::Base>) {
         assert_eq!(self.degree, other.degree, "one committee, one degree");
         for (sum, coefficient) in self.coefficients.iter_mut().zip(&other.coefficients) {
             *sum += weight * *coefficient;
@@ -132,14 +132,14 @@ impl<F: Field> ZeroizeOnDrop for Symmetric<F> {}
 ///
 /// Secret: zeroised when dropped, `Debug` shows the length only, no `==`.
 #[derive(Clone)]
-pub struct Row {
+pub struct Row<F: PrimeField = M61> {
     width: usize,
-    coefficients: Shares,
+    coefficients: Shares<F>,
 }
 
-impl Row {
+impl<F: PrimeField> Row<F> {
     /// The rows of `party` in a batch of dealt polynomials.
-    pub fn of(polynomials: &[Symmetric<M61>], committee: &Committee, party: Party) -> Self {
+    pub fn of(polynomials: &[Symmetric<F>], committee: &Committee, party: Party) -> Self {
         let width = committee.degree() + 1;
         let mut coefficients = Vec::with_capacity(polynomials.len() * width);
         for polynomial in polynomials {
@@ -162,12 +162,12 @@ impl Row {
     }
 
     /// The party's Shamir share of each value: F_u(i, 0).
-    pub fn shares(&self) -> Shares {
+    pub fn shares(&self) -> Shares<F> {
         self.rows().map(|row| row[0]).collect()
     }
 
     /// The pair value with another party (or with itself) of each value: F_u(i, j).
-    pub fn pair_values(&self, with: Party) -> Shares {
+    pub fn pair_values(&self, with: Party) -> Shares<F> {
         let point = with.point();
         self.rows().map(|row| evaluate(row, point)).collect()
     }
@@ -176,9 +176,9 @@ impl Row {
     ///
     /// # Panics
     /// When there is not one weight for each value.
-    pub fn combine(&self, weights: &[K]) -> Vec<K> {
+    pub fn combine(&self, weights: &[F::Ext]) -> Vec<F::Ext> {
         (0..self.width)
-            .map(|power| K::combine(weights, self.rows().map(|row| row[power])))
+            .map(|power| F::Ext::combine(weights, self.rows().map(|row| row[power])))
             .collect()
     }
 
@@ -200,24 +200,28 @@ impl Row {
         })
     }
 
-    fn rows(&self) -> impl ExactSizeIterator<Item = &[M61]> {
+    fn rows(&self) -> impl ExactSizeIterator<Item = &[F]> {
         self.coefficients.chunks_exact(self.width)
     }
 }
 
-impl fmt::Debug for Row {
+impl<F: PrimeField> fmt::Debug for Row<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({} values, redacted)", self.len())
     }
 }
 
-impl ZeroizeOnDrop for Row {}
+impl<F: PrimeField> ZeroizeOnDrop for Row<F> {}
 
 /// The response B to the weights: the mask plus the weighted sum of all polynomials.
 ///
 /// # Panics
 /// When there is not one weight for each polynomial, or degrees differ.
-pub fn respond(polynomials: &[Symmetric<M61>], mask: &Symmetric<K>, weights: &[K]) -> Symmetric<K> {
+pub fn respond<F: PrimeField>(
+    polynomials: &[Symmetric<F>],
+    mask: &Symmetric<F::Ext>,
+    weights: &[F::Ext],
+) -> Symmetric<F::Ext> {
     assert_eq!(polynomials.len(), weights.len(), "a weight for each value");
     let mut response = mask.clone();
     for (polynomial, weight) in polynomials.iter().zip(weights) {
@@ -230,12 +234,12 @@ pub fn respond(polynomials: &[Symmetric<M61>], mask: &Symmetric<K>, weights: &[K
 ///
 /// # Errors
 /// The place of the first coefficient that differs.
-pub fn check_response(
+pub fn check_response<F: PrimeField>(
     party: Party,
-    row: &Row,
-    mask_row: &[K],
-    weights: &[K],
-    response: &Symmetric<K>,
+    row: &Row<F>,
+    mask_row: &[F::Ext],
+    weights: &[F::Ext],
+    response: &Symmetric<F::Ext>,
 ) -> Result<(), usize> {
     let expected = response.row(party.point());
     let combined = Zeroizing::new(row.combine(weights));

@@ -97,21 +97,6 @@ impl K {
         }
         result
     }
-
-    /// The combination of base-field elements with weights in K, lazily reduced.
-    ///
-    /// # Panics
-    /// When the lengths differ.
-    pub fn combine(weights: &[Self], elements: impl ExactSizeIterator<Item = M61>) -> Self {
-        assert_eq!(weights.len(), elements.len(), "a weight for each element");
-        let mut re = Accumulator::new();
-        let mut im = Accumulator::new();
-        for (weight, element) in weights.iter().zip(elements) {
-            re.add_product(weight.re, element);
-            im.add_product(weight.im, element);
-        }
-        Self::new(re.finish(), im.finish())
-    }
 }
 
 impl Field for K {
@@ -182,6 +167,18 @@ impl Extension for K {
             u64::from_le_bytes(*word)
         });
         Self::from_random_words(re, im)
+    }
+
+    /// Lazily reduced.
+    fn combine(weights: &[Self], elements: impl ExactSizeIterator<Item = M61>) -> Self {
+        assert_eq!(weights.len(), elements.len(), "a weight for each element");
+        let mut re = Accumulator::new();
+        let mut im = Accumulator::new();
+        for (weight, element) in weights.iter().zip(elements) {
+            re.add_product(weight.re, element);
+            im.add_product(weight.im, element);
+        }
+        Self::new(re.finish(), im.finish())
     }
 }
 

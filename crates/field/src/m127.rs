@@ -382,6 +382,15 @@ impl Extension for M127 {
     fn from_random_bytes(bytes: [u8; 16]) -> Self {
         Self::from_random_bits(u128::from_le_bytes(bytes))
     }
+
+    fn combine(weights: &[Self], elements: impl ExactSizeIterator<Item = Self>) -> Self {
+        assert_eq!(weights.len(), elements.len(), "a weight for each element");
+        let mut sum = WideAccumulator::new();
+        for (weight, element) in weights.iter().zip(elements) {
+            sum.add_product(*weight, element);
+        }
+        sum.finish()
+    }
 }
 
 impl fmt::Debug for M127 {

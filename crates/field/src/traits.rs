@@ -270,6 +270,12 @@ pub trait Extension: Field + From<Self::Base> + Mul<Self::Base, Output = Self> {
 
     /// The element of uniform bytes, uniform up to a bias of one in the field's size.
     fn from_random_bytes(bytes: [u8; 16]) -> Self;
+
+    /// The combination of elements of the field below with weights from here.
+    ///
+    /// # Panics
+    /// When there is not one weight for each element.
+    fn combine(weights: &[Self], elements: impl ExactSizeIterator<Item = Self::Base>) -> Self;
 }
 
 /// The shapes [`PrimeField::combine_rows`] asks for.

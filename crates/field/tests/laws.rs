@@ -304,6 +304,15 @@ proptest! {
     }
 
     #[test]
+    fn combinations_over_m127_agree_with_single_operations(
+        pairs in prop::collection::vec((m127(), m127()), 0..200),
+    ) {
+        let (left, right): (Vec<M127>, Vec<M127>) = pairs.into_iter().unzip();
+        let one_by_one: M127 = left.iter().zip(&right).map(|(w, x)| *w * *x).sum();
+        prop_assert_eq!(M127::combine(&left, right.iter().copied()), one_by_one);
+    }
+
+    #[test]
     fn m61_equals_wide_integers(a: u128, b: u64, c: u64) {
         let modulo = |integer: u128| (integer % u128::from(P)) as u64;
         prop_assert_eq!(M61::reduce_wide(a).value(), modulo(a));

@@ -7,7 +7,7 @@ use enigma_field::interpolation::{
     GrrDealing, Matrix, evaluate, lagrange_at, prss_coefficients, prss_subsets,
 };
 use enigma_field::shamir::{self, Checker};
-use enigma_field::{Committee, Error, Field, K, M61, MAX_PARTIES, Party, Shares};
+use enigma_field::{Committee, Error, Field, K, M61, M127, MAX_PARTIES, Party, PrimeField, Shares};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -272,22 +272,27 @@ fn t_rows_say_nothing() {
 
 #[test]
 fn rows_are_symmetric_and_share_the_values() {
+    check_rows::<M61>();
+    check_rows::<M127>();
+}
+
+fn check_rows<F: PrimeField>() {
     let mut rng = rng(5);
     for n in [3, 5, 7] {
         let committee = committee(n);
-        let values: Vec<M61> = (0..9).map(|_| M61::random(&mut rng)).collect();
+        let values: Vec<F> = (0..9).map(|_| F::random(&mut rng)).collect();
         let polynomials: Vec<_> = values
             .iter()
             .map(|value| Symmetric::random(*value, committee.degree(), &mut rng))
             .collect();
-        let rows: Vec<Row> = committee
+        let rows: Vec<Row<F>> = committee
             .parties()
             .map(|p| Row::of(&polynomials, &committee, p))
             .collect();
-        let shares: Vec<Shares> = rows.iter().map(Row::shares).collect();
+        let shares: Vec<Shares<F>> = rows.iter().map(Row::shares).collect();
         let checker = Checker::new(&committee);
         for (u, value) in values.iter().enumerate() {
-            let of_value: Vec<M61> = shares.iter().map(|shares| shares[u]).collect();
+            let of_value: Vec<F> = shares.iter().map(|shares| shares[u]).collect();
             assert_eq!(checker.reconstruct(&of_value), Ok(*value));
         }
         for a in committee.parties() {
@@ -296,26 +301,34 @@ fn rows_are_symmetric_and_share_the_values() {
                 assert_eq!(of_a.pair_values(b)[..], of_b.pair_values(a)[..]);
             }
             let bytes = rows[a.index()].encode();
-            assert_eq!(bytes.len(), 9 * (committee.degree() + 1) * 8);
-            let again = Row::decode(&committee, 9, &bytes).expect("canonical");
+            assert_eq!(bytes.len(), 9 * (committee.degree() + 1) * F::BYTES);
+            let again = Row::<F>::decode(&committee, 9, &bytes).expect("canonical");
             assert_eq!(again.encode(), bytes);
-            assert!(Row::decode(&committee, 8, &bytes).is_err());
-            assert!(Row::decode(&committee, usize::MAX, &bytes).is_err());
+            assert!(Row::<F>::decode(&committee, 8, &bytes).is_err());
+            assert!(Row::<F>::decode(&committee, usize::MAX, &bytes).is_err());
         }
     }
 }
 
 #[test]
 fn the_combined_check_accepts_true_rows_and_no_others() {
+    check_the_combined_check::<M61>(K::I);
+    check_the_combined_check::<M127>(M127::ONE);
+}
+
+fn check_the_combined_check<F: PrimeField>(other: F::Ext) {
     let mut rng = rng(6);
     for n in [3, 5, 7] {
         let committee = committee(n);
         let degree = committee.degree();
         let polynomials: Vec<_> = (0..5)
-            .map(|u| Symmetric::random(M61::new(u), degree, &mut rng))
+            .map(|u| Symmetric::random(F::from_u64(u), degree, &mut rng))
             .collect();
-        let mask = Symmetric::random(K::random(&mut rng), degree, &mut rng);
-        let weights: Vec<K> = polynomials.iter().map(|_| K::random(&mut rng)).collect();
+        let mask = Symmetric::random(F::Ext::random(&mut rng), degree, &mut rng);
+        let weights: Vec<F::Ext> = polynomials
+            .iter()
+            .map(|_| F::Ext::random(&mut rng))
+            .collect();
         let response = respond(&polynomials, &mask, &weights);
         for party in committee.parties() {
             let row = Row::of(&polynomials, &committee, party);
@@ -327,14 +340,14 @@ fn the_combined_check_accepts_true_rows_and_no_others() {
             let bytes = row.encode();
             for place in 0..5 * (degree + 1) {
                 let mut wrong = bytes.to_vec();
-                wrong[8 * place] ^= 1;
-                let wrong = Row::decode(&committee, 5, &wrong).expect("still canonical");
+                wrong[F::BYTES * place] ^= 1;
+                let wrong = Row::<F>::decode(&committee, 5, &wrong).expect("still canonical");
                 let verdict = check_response(party, &wrong, &mask_row, &weights, &response);
                 assert_eq!(verdict, Err(place % (degree + 1)));
             }
             for place in 0..=degree {
                 let mut wrong = mask_row.clone();
-                wrong[place] += K::I;
+                wrong[place] += other;
                 let verdict = check_response(party, &row, &wrong, &weights, &response);
                 assert_eq!(verdict, Err(place));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_field::{M61, Party, Shares};
+use enigma_field::{M61, Party, PrimeField, Shares};
 
 use crate::adversary::{Action, Adversary, Direction, Mutation};
 use crate::draw::Draw;
@@ -13,36 +13,36 @@ use crate::schedule::{Kind, Schedule};
 const LATE: u64 = 3000;
 
 /// The edits of one corrupt party.
-pub(crate) struct Corrupt<'a> {
+pub(crate) struct Corrupt<'a, F: PrimeField> {
     schedule: &'a Schedule,
-    edits: Vec<Edit<'a>>,
+    edits: Vec<Edit<'a, F>>,
 }
 
-struct Edit<'a> {
+struct Edit<'a, F: PrimeField> {
     /// Its number in the adversary.
     number: usize,
     mutation: &'a Mutation,
     /// What is added to an element.
-    summand: M61,
+    summand: F,
     /// Messages kept until the link's next one, by the link's other end.
     kept: BTreeMap<Party, Frame>,
     crashed: bool,
     done: bool,
 }
 
-impl<'a> Corrupt<'a> {
+impl<'a, F: PrimeField> Corrupt<'a, F> {
     /// The edits of a party; none for one that is honest.
     pub(crate) fn new(
         adversary: &'a Adversary,
         schedule: &'a Schedule,
         party: Party,
         seed: u64,
-    ) -> Option<Corrupt<'a>> {
+    ) -> Option<Corrupt<'a, F>> {
         let me = party.number();
         let edit = |(number, mutation): (usize, &'a Mutation)| {
             // Colluders draw the same number.
             let mut draw = Draw::new(seed, &format!("edit {number}"));
-            let summand = M61::new(1 + draw.below(M61::MODULUS - 1));
+            let summand = F::from_u64(1 + draw.below(M61::MODULUS - 1));
             let summand = match (mutation.party == me, mutation.partner == Some(me)) {
                 (true, _) => summand,
                 (false, true) => -summand,
@@ -57,7 +57,7 @@ impl<'a> Corrupt<'a> {
                 done: false,
             })
         };
-        let edits: Vec<Edit<'a>> = adversary
+        let edits: Vec<Edit<'a, F>> = adversary
             .mutations
             .iter()
             .enumerate()
@@ -70,12 +70,12 @@ impl<'a> Corrupt<'a> {
     }
 
     /// Lies about the party's own shares of all rows, one collection and column after the other.
-    pub(crate) fn edit_rows(&mut self, rows: &mut [Vec<Shares>]) {
+    pub(crate) fn edit_rows(&mut self, rows: &mut [Vec<Shares<F>>]) {
         for edit in &mut self.edits {
             if edit.mutation.kind != Kind::Input {
                 continue;
             }
-            let mut all: Vec<&mut M61> = rows
+            let mut all: Vec<&mut F> = rows
                 .iter_mut()
                 .flatten()
                 .flat_map(|shares| shares.iter_mut())
@@ -123,7 +123,7 @@ impl<'a> Corrupt<'a> {
     }
 }
 
-impl Edit<'_> {
+impl<F: PrimeField> Edit<'_, F> {
     fn pass(&mut self, schedule: &Schedule, other: Party, mut frame: Frame) -> Vec<(Frame, u64)> {
         if self.crashed {
             return Vec::new();
@@ -203,10 +203,16 @@ impl Edit<'_> {
     }
 }
 
-fn edit_payload(payload: &mut Vec<u8>, kind: Kind, action: Action, element: u32, summand: M61) {
+fn edit_payload<F: PrimeField>(
+    payload: &mut Vec<u8>,
+    kind: Kind,
+    action: Action,
+    element: u32,
+    summand: F,
+) {
     let element = element as usize;
     let unit = match kind.has_elements() {
-        true => M61::BYTES,
+        true => F::BYTES,
         false => 1,
     };
     match action {
@@ -217,47 +223,55 @@ fn edit_payload(payload: &mut Vec<u8>, kind: Kind, action: Action, element: u32,
             payload[bit / 8] ^= 1 << (bit % 8);
         }
         Action::Noncanonical => {
-            let start = place(payload.len(), kind, element) * unit;
-            let end = payload.len().min(start + M61::BYTES);
+            let start = place::<F>(payload.len(), kind, element) * unit;
+            let end = payload.len().min(start + F::BYTES);
             payload[start..end].fill(0xff);
         }
         _ if !kind.has_elements() => {
-            let place = place(payload.len(), kind, element);
+            let place = place::<F>(payload.len(), kind, element);
             if let Some(byte) = payload.get_mut(place) {
                 *byte = match action {
                     Action::Zero => 0,
                     Action::Negate => !*byte,
                     // Not zero modulo 256, and different for receivers that are told different things.
-                    _ => byte.wrapping_add(1 + (summand.value() % 255) as u8),
+                    _ => byte.wrapping_add(1 + (summand.to_u128() % 255) as u8),
                 };
             }
         }
         _ => {
-            let place = place(payload.len(), kind, element);
-            let (words, _) = payload.as_chunks_mut::<{ M61::BYTES }>();
-            if let Some(word) = words.get_mut(place) {
-                // Half an element of the field of 2^128 elements may be any word: it changes as well.
-                let value = M61::new(u64::from_le_bytes(*word));
-                *word = edited(value, action, summand).to_bytes();
+            let place = place::<F>(payload.len(), kind, element);
+            if let Some(word) = payload.chunks_exact_mut(F::BYTES).nth(place) {
+                // An element of the field of 2^128 elements, or half of one, may be any word: it changes as well.
+                edited(element_of::<F>(word), action, summand).put(word);
             }
         }
     }
 }
 
+/// The element that little-endian bytes stand for, whatever they are.
+fn element_of<F: PrimeField>(bytes: &[u8]) -> F {
+    let half = F::from_u64(1 << 32);
+    let words = bytes.chunks_exact(8).rev().map(|word| {
+        let word = word.first_chunk().expect("eight bytes");
+        F::from_i128(u64::from_le_bytes(*word).into())
+    });
+    words.fold(F::ZERO, |sum, word| sum * half * half + word)
+}
+
 /// Which element of a message is meant.
-fn place(payload_len: usize, kind: Kind, element: usize) -> usize {
+fn place<F: PrimeField>(payload_len: usize, kind: Kind, element: usize) -> usize {
     let elements = match kind {
-        // Shares of f, g and h in the extension field; a signature follows.
-        Kind::CheckOpening => 6,
-        _ if kind.has_elements() => payload_len / M61::BYTES,
+        // Shares of f, g and h, of 16 bytes each; a signature follows.
+        Kind::CheckOpening => 48 / F::BYTES,
+        _ if kind.has_elements() => payload_len / F::BYTES,
         _ => payload_len,
     };
     element % elements.max(1)
 }
 
-fn edited(value: M61, action: Action, summand: M61) -> M61 {
+fn edited<F: PrimeField>(value: F, action: Action, summand: F) -> F {
     match action {
-        Action::Zero => M61::ZERO,
+        Action::Zero => F::ZERO,
         Action::Negate => -value,
         _ => value + summand,
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::plan::{Ended, Limits, Sink};
-use enigma_field::{Party, Shares};
+use enigma_field::{Party, PrimeField, Shares};
 use enigma_mpc::{Engine, Error, Fault, SessionId, Setup, Slot};
 use enigma_vm::{Given, Session, SessionError, Turn};
 
@@ -28,8 +28,8 @@ pub enum Ending {
     Finished {
         /// Which rows are valid: of each collection the entry uses, in order.
         opened: Vec<(u16, Vec<bool>)>,
-        /// Its shares of what each manifest line shows, by column and by count.
-        outputs: Vec<(Sink, Shares)>,
+        /// Its shares of what each manifest line shows, by column and by count, as integers below the field's size.
+        outputs: Vec<(Sink, Vec<u128>)>,
         /// What everyone is shown.
         ended: Ended,
     },
@@ -77,20 +77,20 @@ impl fmt::Display for Ending {
 }
 
 /// A party that runs the honest code.
-pub(crate) struct Node<'a> {
+pub(crate) struct Node<'a, F: PrimeField> {
     scene: &'a Scene,
     me: Party,
     /// Shares of all rows, by collection and column.
-    rows: Vec<Vec<Shares>>,
-    phase: Phase,
+    rows: Vec<Vec<Shares<F>>>,
+    phase: Phase<F>,
     /// Frames of the computation that came during the set-up.
     early: Vec<(Party, Slot, Vec<u8>)>,
     outbox: Vec<(Party, Frame)>,
 }
 
-enum Phase {
+enum Phase<F: PrimeField> {
     Setup(Box<Setup>),
-    Calling(Box<Session>),
+    Calling(Box<Session<F>>),
     Over(Ending),
 }
 
@@ -137,9 +137,9 @@ impl Frame {
     }
 }
 
-impl<'a> Node<'a> {
+impl<'a, F: PrimeField> Node<'a, F> {
     /// A party that has its shares of all rows; its first messages are queued.
-    pub(crate) fn new(scene: &'a Scene, me: Party, rows: Vec<Vec<Shares>>) -> Node<'a> {
+    pub(crate) fn new(scene: &'a Scene, me: Party, rows: Vec<Vec<Shares<F>>>) -> Node<'a, F> {
         let seed = scene.seed;
         let session = SessionId(blake3::derive_key(
             "enigma sim v1: session",
@@ -258,7 +258,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn call(&mut self, engine: Engine) -> Result<Session, SessionError> {
+    fn call(&mut self, engine: Engine<F>) -> Result<Session<F>, SessionError> {
         let given = Given {
             collections: std::mem::take(&mut self.rows),
             params: Vec::new(),
@@ -279,9 +279,14 @@ impl<'a> Node<'a> {
             return;
         };
         if let Some(called) = session.outcome() {
+            let integers =
+                |shares: &Shares<F>| shares.iter().map(|share| share.to_u128()).collect();
+            let shown = called.shown.iter();
             self.end(Ending::Finished {
                 opened: called.valid.into_iter().collect(),
-                outputs: called.shown,
+                outputs: shown
+                    .map(|(sink, shares)| (*sink, integers(shares)))
+                    .collect(),
                 ended: called.ended,
             });
         }

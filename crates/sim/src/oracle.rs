@@ -15,9 +15,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use enigma_bytecode::model::Profile;
 use enigma_bytecode::plan::Sink;
 use enigma_field::interpolation::lagrange_at;
-use enigma_field::{Field as _, M61, Party, Shares};
+use enigma_field::{M61, M127, Party, PrimeField};
 
 use crate::case::Case;
 use crate::node::Ending;
@@ -202,7 +203,7 @@ impl Judge<'_> {
 
     /// The honest parties' shares of each result, if enough of them have theirs.
     fn results(&mut self, run: &Run) {
-        let finished: Vec<(Party, &Vec<(Sink, Shares)>)> = (self.honest().into_iter())
+        let finished: Vec<(Party, &Vec<(Sink, Vec<u128>)>)> = (self.honest().into_iter())
             .filter_map(|party| match &run.endings[party.index()] {
                 Ending::Finished { outputs, .. } => Some((party, outputs)),
                 _ => None,
@@ -212,13 +213,16 @@ impl Judge<'_> {
             return;
         }
         for (place, (sink, expected)) in run.expected.shown.iter().enumerate() {
-            let columns: Option<Vec<(Party, &Shares)>> = (finished.iter())
+            let columns: Option<Vec<(Party, &Vec<u128>)>> = (finished.iter())
                 .map(|(party, outputs)| {
                     let (held, shares) = outputs.get(place)?;
                     (held == sink).then_some((*party, shares))
                 })
                 .collect();
-            let found = columns.and_then(|columns| self.reconstruct(&columns));
+            let found = columns.and_then(|columns| match self.scene.profile() {
+                Profile::ShamirM61V1 => self.reconstruct::<M61>(&columns),
+                Profile::ShamirM127V1 => self.reconstruct::<M127>(&columns),
+            });
             if found.as_ref() != Some(expected) {
                 self.violations.push(Violation::WrongResult {
                     sink: *sink,
@@ -230,23 +234,27 @@ impl Judge<'_> {
     }
 
     /// The values behind shares of more than t parties; none if they lie on no polynomial of degree t.
-    fn reconstruct(&self, columns: &[(Party, &Shares)]) -> Option<Vec<i64>> {
+    fn reconstruct<F: PrimeField>(&self, columns: &[(Party, &Vec<u128>)]) -> Option<Vec<i64>> {
         let needed = self.scene.committee.degree() + 1;
         let len = columns.first()?.1.len();
         if columns.iter().any(|(_, column)| column.len() != len) {
             return None;
         }
+        let share = |column: &Vec<u128>, k: usize| Some(F::from_i128(column[k].try_into().ok()?));
         let (first, rest) = columns.split_at(needed);
-        let points: Vec<M61> = first.iter().map(|(party, _)| party.point()).collect();
-        let at = |x: M61, k: usize| -> Option<M61> {
-            let shares: Vec<M61> = first.iter().map(|(_, column)| column[k]).collect();
-            Some(M61::dot(&lagrange_at(&points, x).ok()?, &shares))
+        let points: Vec<F> = first.iter().map(|(party, _)| party.point()).collect();
+        let at = |x: F, k: usize| -> Option<F> {
+            let shares = first.iter().map(|(_, column)| share(column, k));
+            let shares: Vec<F> = shares.collect::<Option<_>>()?;
+            Some(F::dot(&lagrange_at(&points, x).ok()?, &shares))
         };
         let value = |k: usize| {
-            let fits = rest
-                .iter()
-                .all(|(party, column)| at(party.point(), k) == Some(column[k]));
-            fits.then(|| at(M61::ZERO, k)).flatten().map(M61::to_i64)
+            let mut rest = rest.iter();
+            let fits = rest.all(|(party, column)| {
+                share(column, k).is_some_and(|share| at(party.point(), k) == Some(share))
+            });
+            let value = fits.then(|| at(F::ZERO, k)).flatten()?;
+            i64::try_from(value.to_i128()).ok()
         };
         (0..len).map(value).collect()
     }
@@ -388,7 +396,7 @@ mod tests {
             let Ending::Finished { outputs, .. } = &mut run.endings[0] else {
                 panic!("the run is good");
             };
-            outputs[0].1[0] += M61::ONE;
+            outputs[0].1[0] ^= 1;
         };
         // With all three shares it is seen that one does not fit, with two the value is another.
         for (line, fits) in [(HONEST, false), (CORRUPT, true)] {

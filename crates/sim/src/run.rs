@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use enigma_bytecode::model::Profile;
 use enigma_bytecode::plan::Sink;
-use enigma_field::Party;
+use enigma_field::{M61, M127, Party, PrimeField};
 use enigma_vm::clear::Called;
 
 use crate::case::Case;
@@ -57,11 +58,18 @@ pub fn simulate(case: &Case, program: &Program, twin: Twin) -> Result<Run, Scene
 }
 
 pub(crate) fn run(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneError> {
+    match scene.profile() {
+        Profile::ShamirM61V1 => run_over::<M61>(case, scene, twin),
+        Profile::ShamirM127V1 => run_over::<M127>(case, scene, twin),
+    }
+}
+
+fn run_over<F: PrimeField>(case: &Case, scene: &Scene, twin: Twin) -> Result<Run, SceneError> {
     let Values {
         shares,
         expected,
         route,
-    } = scene.values(twin)?;
+    } = scene.values::<F>(twin)?;
     let committee = scene.committee;
     let mut simulation = Simulation {
         agenda: Agenda::new(),
@@ -112,24 +120,24 @@ enum Event {
     Turn(Party),
 }
 
-struct Player<'a> {
-    node: Node<'a>,
-    corrupt: Option<Corrupt<'a>>,
+struct Player<'a, F: PrimeField> {
+    node: Node<'a, F>,
+    corrupt: Option<Corrupt<'a, F>>,
     /// Its next turn is planned.
     has_turn: bool,
 }
 
-struct Simulation<'a> {
+struct Simulation<'a, F: PrimeField> {
     agenda: Agenda<Event>,
     links: Links,
     pauses: Draw,
-    players: Vec<Player<'a>>,
+    players: Vec<Player<'a, F>>,
     trace: blake3::Hasher,
     traffic: blake3::Hasher,
     frames: u64,
 }
 
-impl Simulation<'_> {
+impl<F: PrimeField> Simulation<'_, F> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Arrival { from, to, frame } => self.arrive(from, to, frame),
@@ -204,7 +212,7 @@ impl Simulation<'_> {
             .map(|player| player.node.ending())
             .collect();
         for ending in &endings {
-            hash_ending(&mut self.trace, ending);
+            hash_ending::<F>(&mut self.trace, ending);
         }
         Run {
             endings,
@@ -219,7 +227,7 @@ impl Simulation<'_> {
     }
 }
 
-fn hash_ending(hasher: &mut blake3::Hasher, ending: &Ending) {
+fn hash_ending<F: PrimeField>(hasher: &mut blake3::Hasher, ending: &Ending) {
     hasher.update(ending.to_string().as_bytes());
     if let Ending::Finished {
         opened,
@@ -238,7 +246,7 @@ fn hash_ending(hasher: &mut blake3::Hasher, ending: &Ending) {
                 hasher.update(&reveal.to_le_bytes());
             }
             shares.iter().for_each(|share| {
-                hasher.update(&share.to_bytes());
+                hasher.update(&share.to_le_bytes()[..F::BYTES]);
             });
         }
         for shown in &ended.public {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Column, Contract, Known};
+use enigma_bytecode::model::{Column, Contract, Known, Profile};
 use enigma_bytecode::plan::{self, Environment, Limits, Next, Plan, PlanError, Run, Shows};
-use enigma_field::{Committee, M61, Shares, shamir};
+use enigma_field::{Committee, M61, M127, PrimeField, Shares, shamir};
 use enigma_vm::clear::{self, Called, ClearError, Inputs};
 
 use crate::case::Case;
@@ -60,18 +60,18 @@ pub(crate) struct Scene {
 }
 
 /// Values and what comes of them.
-pub(crate) struct Values {
+pub(crate) struct Values<F: PrimeField> {
     /// By party, collection and column: its shares of all rows of every collection used.
-    pub(crate) shares: Vec<Vec<Vec<Shares>>>,
+    pub(crate) shares: Vec<Vec<Vec<Shares<F>>>>,
     /// What the call should come to.
     pub(crate) expected: Called,
-    pub(crate) route: Route,
+    pub(crate) route: Route<F>,
 }
 
 /// The plans of a call: the input check's, then those of its stages.
-pub(crate) struct Route(Vec<Plan>);
+pub(crate) struct Route<F: PrimeField>(Vec<Plan<F>>);
 
-impl Route {
+impl<F: PrimeField> Route<F> {
     pub(crate) fn hash(&self) -> [u8; 32] {
         *blake3::hash(format!("{:?}", self.0).as_bytes()).as_bytes()
     }
@@ -101,18 +101,30 @@ impl Scene {
             notary: Notary::new(committee),
             valid: validity(case),
             environment: environment(&contract, &used, all),
-            schedule: Schedule::of(committee, &[]),
+            schedule: Schedule::of::<M61>(committee, &[]),
             program: program.clone(),
             contract,
             used,
         };
-        let Route(plans) = scene.values(Twin::First)?.route;
-        scene.schedule = Schedule::of(committee, &plans);
+        scene.schedule = match scene.profile() {
+            Profile::ShamirM61V1 => scene.schedule_over::<M61>()?,
+            Profile::ShamirM127V1 => scene.schedule_over::<M127>()?,
+        };
         Ok(scene)
     }
 
+    /// Which says over which field everything is; all that is generic here is called with that one.
+    pub(crate) fn profile(&self) -> Profile {
+        self.contract.profile
+    }
+
+    fn schedule_over<F: PrimeField>(&self) -> Result<Schedule, SceneError> {
+        let Route(plans) = self.values::<F>(Twin::First)?.route;
+        Ok(Schedule::of(self.committee, &plans))
+    }
+
     /// The values of a twin, dealt. Twins share everything else.
-    pub(crate) fn values(&self, twin: Twin) -> Result<Values, SceneError> {
+    pub(crate) fn values<F: PrimeField>(&self, twin: Twin) -> Result<Values<F>, SceneError> {
         let mut draw = Draw::new(self.seed, twin.stream());
         let mut dealer = Draw::new(self.seed, "dealer");
         let collections = self.contract.collections.len();
@@ -123,7 +135,7 @@ impl Scene {
         };
         for &collection in &self.used {
             let at = usize::from(collection);
-            let columns = self.columns(&mut draw, &self.contract.collections[at].columns);
+            let columns = self.columns::<F>(&mut draw, &self.contract.collections[at].columns);
             for party in &mut shares {
                 party[at] = vec![Vec::new(); columns.len()];
             }
@@ -137,14 +149,14 @@ impl Scene {
                     }
                 }
             }
-            let plain = |values: &Vec<M61>| values.iter().map(|x| x.to_i64()).collect();
+            let plain = |values: &Vec<F>| values.iter().copied().map(in_the_clear).collect();
             inputs.collections[at] = columns.iter().map(plain).collect();
         }
         let (entry, environment) = (self.program.entry, &self.environment);
         let expected = clear::call(&self.contract, entry, environment, &inputs, |_| 0);
         let expected = expected.map_err(SceneError::Clear)?;
-        let whole = |columns: Vec<Vec<M61>>| columns.into_iter().map(Shares::from).collect();
-        let party = |party: Vec<Vec<Vec<M61>>>| party.into_iter().map(whole).collect();
+        let whole = |columns: Vec<Vec<F>>| columns.into_iter().map(Shares::from).collect();
+        let party = |party: Vec<Vec<Vec<F>>>| party.into_iter().map(whole).collect();
         Ok(Values {
             shares: shares.into_iter().map(party).collect(),
             route: self.route(&expected).map_err(SceneError::Plan)?,
@@ -153,8 +165,8 @@ impl Scene {
     }
 
     /// The values of a collection's columns: of an invalid row one is, of another all are in range.
-    fn columns(&self, draw: &mut Draw, described: &[Column]) -> Vec<Vec<M61>> {
-        let mut columns: Vec<Vec<M61>> = vec![Vec::new(); described.len()];
+    fn columns<F: PrimeField>(&self, draw: &mut Draw, described: &[Column]) -> Vec<Vec<F>> {
+        let mut columns: Vec<Vec<F>> = vec![Vec::new(); described.len()];
         let mut kept: Vec<Vec<i64>> = vec![Vec::new(); described.len()];
         for valid in &self.valid {
             let wrong = match described.len() {
@@ -168,7 +180,7 @@ impl Scene {
                 } else {
                     let value = valid_value(draw, column, &kept[at]);
                     kept[at].push(value);
-                    M61::from_i64(value)
+                    F::from_i64(value)
                 });
             }
         }
@@ -176,16 +188,16 @@ impl Scene {
     }
 
     /// The plans to which a call comes that opens these values.
-    fn route(&self, called: &Called) -> Result<Route, PlanError> {
+    fn route<F: PrimeField>(&self, called: &Called) -> Result<Route<F>, PlanError> {
         let (limits, entry) = (Limits::default(), self.program.entry);
         let rows = &self.environment.rows;
-        let check = plan::check::<M61>(&self.contract, entry, rows, self.committee, limits)?;
+        let check = plan::check::<F>(&self.contract, entry, rows, self.committee, limits)?;
         let mut environment = self.environment.clone();
         environment.drop_rows(&self.contract, &called.valid);
         let contract = Arc::clone(&self.contract);
-        let mut run = Run::<M61>::new(contract, entry, environment, self.committee, limits)?;
+        let mut run = Run::<F>::new(contract, entry, environment, self.committee, limits)?;
         let mut plans = vec![check.plan];
-        let mut opened: Vec<Vec<M61>> = Vec::new();
+        let mut opened: Vec<Vec<F>> = Vec::new();
         while let Next::Stage(stage) = run.next(&opened)? {
             let shown = stage.opened.iter();
             opened = shown.map(|shows| elements(called, *shows)).collect();
@@ -228,18 +240,24 @@ fn account(member: u32) -> Vec<u8> {
     account
 }
 
+/// What the plaintext back end is given for an element: one beyond 64 bits is outside of every range, and so is the smallest
+/// integer of 64 bits.
+fn in_the_clear<F: PrimeField>(element: F) -> i64 {
+    i64::try_from(element.to_i128()).unwrap_or(i64::MIN)
+}
+
 /// The elements that were opened for what everyone is shown.
-fn elements(called: &Called, shows: Shows) -> Vec<M61> {
+fn elements<F: PrimeField>(called: &Called, shows: Shows) -> Vec<F> {
     let (Shows::Column { reveal, .. } | Shows::Bit { reveal, .. }) = shows;
     let Some(shown) = called.ended.public.get(&reveal) else {
         return Vec::new();
     };
     let element = |known: &Known| match known {
-        Known::Number(number) => M61::from_i64(*number),
+        Known::Number(number) => F::from_i64(*number),
         // A member's account, whose number was opened; nobody's stands for 0.
         Known::Bytes(bytes) => {
             let last = bytes.last_chunk::<4>().copied().unwrap_or_default();
-            M61::from_i64(i64::from(u32::from_be_bytes(last).saturating_sub(1)))
+            F::from_i64(i64::from(u32::from_be_bytes(last).saturating_sub(1)))
         }
     };
     match shows {
@@ -249,7 +267,7 @@ fn elements(called: &Called, shows: Shows) -> Vec<M61> {
         }
         Shows::Bit { count, .. } => {
             let bits = shown.there.get(usize::from(count)).into_iter().flatten();
-            bits.map(|bit| M61::from_i64(i64::from(*bit))).collect()
+            bits.map(|bit| F::from_i64(i64::from(*bit))).collect()
         }
     }
 }
@@ -278,14 +296,13 @@ fn valid_value(draw: &mut Draw, column: &Column, before: &[i64]) -> i64 {
 }
 
 /// A value that no honest owner deals: beside the range, or anywhere in the field.
-fn invalid_value(draw: &mut Draw, column: &Column) -> M61 {
-    let one = M61::ONE;
+fn invalid_value<F: PrimeField>(draw: &mut Draw, column: &Column) -> F {
     match draw.below(4) {
-        0 => M61::from_i64(column.low) - one,
-        1 => M61::from_i64(column.high) + one,
+        0 => F::from_i64(column.low) - F::ONE,
+        1 => F::from_i64(column.high) + F::ONE,
         _ => loop {
-            let value = M61::random(&mut draw.0);
-            if !(column.low..=column.high).contains(&value.to_i64()) {
+            let value = F::random(&mut draw.0);
+            if !(column.low.into()..=column.high.into()).contains(&value.to_i128()) {
                 return value;
             }
         },

@@ -7,9 +7,9 @@ use std::str::FromStr;
 
 use enigma_bytecode::plan::{Call, Form, Plan, Step};
 use enigma_field::interpolation::{deals_randoms, prss_subsets};
-use enigma_field::{Committee, Levels, M61, Party, PrimeField as _};
+use enigma_field::{Committee, Levels, Party, PrimeField};
 use enigma_mpc::{
-    CHUNK_LEN, COMPARE_PART_LEN, Slot, bits_chunk_len, compare_layers, cost, kings_chunk_len,
+    COMPARE_PART_LEN, Slot, bits_chunk_len, chunk_len, compare_layers, cost, kings_chunk_len,
 };
 
 /// What a message is.
@@ -145,7 +145,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    pub(crate) fn of(committee: Committee, plans: &[Plan]) -> Schedule {
+    pub(crate) fn of<F: PrimeField>(committee: Committee, plans: &[Plan<F>]) -> Schedule {
         let mut schedule = Schedule {
             committee,
             places: BTreeMap::new(),
@@ -220,7 +220,7 @@ impl Schedule {
         }
     }
 
-    fn add(&mut self, plan: &Plan) {
+    fn add<F: PrimeField>(&mut self, plan: &Plan<F>) {
         let mut batches: BTreeMap<u32, usize> = BTreeMap::new();
         // Words of 64 gates.
         let mut gates: BTreeMap<u32, usize> = BTreeMap::new();
@@ -244,7 +244,7 @@ impl Schedule {
                 } => {
                     let len = factors.iter().map(|(left, _)| left.len as usize).sum();
                     *batches.entry(*batch).or_default() += len;
-                    self.products(*op, len, *form);
+                    self.products::<F>(*op, len, *form);
                 }
                 Call::MatrixProduct {
                     op,
@@ -257,7 +257,7 @@ impl Schedule {
                 } => {
                     *batches.entry(*batch).or_default() += *inner as usize;
                     let len = *rows as usize * *columns as usize;
-                    self.products(*op, len, *form);
+                    self.products::<F>(*op, len, *form);
                 }
                 Call::Dot {
                     op,
@@ -268,7 +268,7 @@ impl Schedule {
                 } => {
                     *batches.entry(*batch).or_default() += left.len as usize;
                     let len = (left.len / width) as usize;
-                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Product);
+                    self.vector(*op, 0, len, chunk_len::<F>(), Kind::Product);
                 }
                 Call::Shuffle {
                     op, batch, columns, ..
@@ -278,15 +278,15 @@ impl Schedule {
                     *batches.entry(*batch).or_default() += phases * rows;
                     for phase in 0..phases as u8 {
                         let len = rows * columns.len();
-                        self.vector(*op, phase, len, CHUNK_LEN, Kind::Shuffle);
+                        self.vector(*op, phase, len, chunk_len::<F>(), Kind::Shuffle);
                     }
                 }
                 Call::Reshare { op, batch, src, .. } => {
                     *batches.entry(*batch).or_default() += 1;
-                    self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Product);
+                    self.vector(*op, 0, src.len as usize, chunk_len::<F>(), Kind::Product);
                 }
                 Call::Open { op, src, .. } | Call::OpenMasked { op, src, .. } => {
-                    self.vector(*op, 0, src.len as usize, CHUNK_LEN, Kind::Opening);
+                    self.vector(*op, 0, src.len as usize, chunk_len::<F>(), Kind::Opening);
                 }
                 Call::Compare {
                     op,
@@ -296,10 +296,10 @@ impl Schedule {
                     ..
                 } => {
                     let len = src.len as usize;
-                    let words = want.gates(M61::BITS) as usize * len.div_ceil(64);
+                    let words = want.gates(F::BITS) as usize * len.div_ceil(64);
                     *gates.entry(*batch).or_default() += words;
-                    self.vector(*op, 0, len, CHUNK_LEN, Kind::Opening);
-                    for layer in 1..=compare_layers::<M61>() {
+                    self.vector(*op, 0, len, chunk_len::<F>(), Kind::Opening);
+                    for layer in 1..=compare_layers::<F>() {
                         self.vector(*op, layer, len, COMPARE_PART_LEN, Kind::Gates);
                     }
                 }
@@ -320,7 +320,7 @@ impl Schedule {
                 }
                 Call::Random { op, dst } => {
                     let len = plan.lengths[dst.0 as usize] as usize;
-                    self.randoms(*op, 0, len, independent * CHUNK_LEN);
+                    self.randoms(*op, 0, len, independent * chunk_len::<F>());
                 }
                 // Nobody sends anything for bounded values.
                 Call::Bounded { .. } | Call::Verify { .. } => {}
@@ -337,9 +337,9 @@ impl Schedule {
         }
     }
 
-    fn products(&mut self, op: u32, len: usize, form: Form) {
+    fn products<F: PrimeField>(&mut self, op: u32, len: usize, form: Form) {
         match form {
-            Form::Dealt => self.vector(op, 0, len, CHUNK_LEN, Kind::Product),
+            Form::Dealt => self.vector(op, 0, len, chunk_len::<F>(), Kind::Product),
             Form::Kings => {
                 let chunk_len = kings_chunk_len(self.committee, len);
                 self.vector(op, 0, len, chunk_len, Kind::Term);

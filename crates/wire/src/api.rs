@@ -1,8 +1,10 @@
 //! What clients and nodes say to each other over the public HTTP API. Deposits and programs travel as
 //! canonical bytes; everything else is JSON.
 
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{BorshDeserialize, BorshSerialize, io};
+use enigma_field::{M61, PrimeField};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::controller::Contribution;
 use crate::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
@@ -150,25 +152,52 @@ pub enum ErrorCode {
 /// A recipient's shares inside a sealed output, of the manifest lines that it is shown, in manifest order. Lines in
 /// branches that were not taken are not there.
 #[derive(Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct OutputShares {
+pub struct OutputShares<F: PrimeField = M61> {
     /// One for each line.
-    pub lines: Vec<LineShares>,
+    #[borsh(bound(serialize = "", deserialize = ""))]
+    pub lines: Vec<LineShares<F>>,
 }
 
 /// Shares of what a manifest line shows one recipient.
 #[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct LineShares {
+pub struct LineShares<F: PrimeField = M61> {
     /// The manifest line.
     pub reveal: u16,
     /// By column of the line, its elements: a row's owner has the row's alone, others have all.
-    pub columns: Vec<Vec<Share>>,
+    #[borsh(bound(serialize = "", deserialize = ""))]
+    pub columns: Vec<Vec<Share<F>>>,
     /// By count of a line that hides what counts too few: of each element 1 if it is shown, else 0. Empty for
     /// other lines.
-    pub there: Vec<Vec<Share>>,
+    #[borsh(bound(serialize = "", deserialize = ""))]
+    pub there: Vec<Vec<Share<F>>>,
 }
 
-/// An element of the small field, canonical.
-pub type Share = [u8; 8];
+/// An element of the field that the contract computes over, in its canonical encoding: 8 bytes over 2^61 - 1, 16 over 2^127 - 1.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Share<F: PrimeField = M61>(pub F);
+
+impl<F: PrimeField> BorshSerialize for Share<F> {
+    fn serialize<W: io::Write>(&self, writer: &mut W) -> io::Result<()> {
+        let mut bytes = Zeroizing::new([0; MAX_SHARE_BYTES]);
+        let bytes = &mut bytes[..F::BYTES];
+        self.0.put(bytes);
+        writer.write_all(bytes)
+    }
+}
+
+impl<F: PrimeField> BorshDeserialize for Share<F> {
+    fn deserialize_reader<R: io::Read>(reader: &mut R) -> io::Result<Self> {
+        let mut bytes = Zeroizing::new([0; MAX_SHARE_BYTES]);
+        let bytes = &mut bytes[..F::BYTES];
+        reader.read_exact(bytes)?;
+        let element = F::read_from(bytes);
+        let malformed = || io::Error::new(io::ErrorKind::InvalidData, "a share is not canonical");
+        element.map(Share).ok_or_else(malformed)
+    }
+}
+
+/// The widest share.
+const MAX_SHARE_BYTES: usize = 16;
 
 mod hex_signature {
     use super::Signature;
@@ -188,5 +217,65 @@ mod hex_signature {
         let mut bytes = [0u8; 65];
         hex::decode_to_slice(text, &mut bytes).map_err(serde::de::Error::custom)?;
         Ok(Signature(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use enigma_field::M127;
+
+    use super::*;
+
+    fn shares<F: PrimeField>() -> OutputShares<F> {
+        let share = |number: i64| Share(F::from_i64(number));
+        let line = |reveal, there| LineShares {
+            reveal,
+            columns: vec![vec![share(258), share(-1)], vec![share(0), share(7)]],
+            there,
+        };
+        OutputShares {
+            lines: vec![line(1, vec![]), line(515, vec![vec![share(1)]])],
+        }
+    }
+
+    /// The bytes of `shares`, of which each share but -1 ends with these zeros.
+    fn golden(zeros: &str, minus_one: &str) -> String {
+        let [two, nought, seven, one] =
+            ["0201", "0000", "0700", "0100"].map(|low| format!("{low}000000000000{zeros}"));
+        let columns = format!("02000000 02000000 {two} {minus_one} 02000000 {nought} {seven}");
+        let golden =
+            format!("02000000 0100 {columns} 00000000 0302 {columns} 01000000 01000000 {one}");
+        golden.replace(' ', "")
+    }
+
+    fn check<F: PrimeField>(expected: &str) {
+        let shares = shares::<F>();
+        let bytes = borsh::to_vec(&shares).expect("writing to memory cannot fail");
+        assert_eq!(hex::encode(&bytes), expected);
+        assert!(borsh::from_slice::<OutputShares<F>>(&bytes).is_ok_and(|read| read == shares));
+        for len in 0..bytes.len() {
+            assert!(borsh::from_slice::<OutputShares<F>>(&bytes[..len]).is_err());
+        }
+    }
+
+    #[test]
+    fn shares_are_as_long_as_the_field_is_wide() {
+        check::<M61>(&golden("", "feffffffffffff1f"));
+        check::<M127>(&golden(
+            "0000000000000000",
+            "feffffffffffffffffffffffffffff7f",
+        ));
+    }
+
+    #[test]
+    fn shares_of_the_other_field_and_malformed_ones_are_refused() {
+        let small = borsh::to_vec(&shares::<M61>()).expect("writing to memory cannot fail");
+        let wide = borsh::to_vec(&shares::<M127>()).expect("writing to memory cannot fail");
+        assert!(borsh::from_slice::<OutputShares<M127>>(&small).is_err());
+        assert!(borsh::from_slice::<OutputShares<M61>>(&wide).is_err());
+        let modulus = M61::MODULUS.to_le_bytes();
+        assert!(borsh::from_slice::<Share<M61>>(&modulus).is_err());
+        let modulus = M127::MODULUS.to_le_bytes();
+        assert!(borsh::from_slice::<Share<M127>>(&modulus).is_err());
     }
 }

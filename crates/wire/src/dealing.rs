@@ -2,12 +2,13 @@
 //! one node receives and checks alone (protocols E.1, S3, S4).
 //!
 //! Goal: n = 2t+1 nodes, at most t corrupt, receive shares of M values from a dealer who may be
-//! malicious and is offline afterwards. The algebra is `enigma_field::bivariate`. In order:
+//! malicious and is offline afterwards. The values are of the field that the contract computes over ([`Dealt`]); K is the one
+//! that its challenges are drawn from. The algebra is `enigma_field::bivariate`. In order:
 //!
 //! 1. For every pair i <= j a salted Merkle root binds the pair values F_u(i, j) of all values u,
 //!    behind the pair value of the mask polynomial. ROOT hashes all pair roots and everything the
 //!    dealing is about.
-//! 2. ROOT gives the weights (Fiat-Shamir, sound here because weights are in K, > 2^120 elements).
+//! 2. ROOT gives the weights (Fiat-Shamir, sound here because weights are in K, > 2^120 elements, over either field).
 //! 3. The dealer answers with B = mask + sum of weight * F_u.
 //!
 //! A node recomputes its n pair roots from its own row, recomputes ROOT, and compares its combined
@@ -20,7 +21,7 @@ mod package;
 use std::fmt;
 
 use enigma_field::bivariate::{self, Symmetric};
-use enigma_field::{Committee, Field, K, M61, Party, slice};
+use enigma_field::{Committee, Extension, Field, M61, M127, Party, PrimeField, slice};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -32,6 +33,20 @@ pub use package::RowPackage;
 
 /// The largest number of values in one dealing.
 pub const MAX_VALUES: usize = 1 << 20;
+
+/// A field whose elements are dealt.
+pub trait Dealt: PrimeField {
+    /// Its number in ROOT, which is the version of its packages.
+    const NUMBER: u8;
+}
+
+impl Dealt for M61 {
+    const NUMBER: u8 = package::VERSION;
+}
+
+impl Dealt for M127 {
+    const NUMBER: u8 = package::WIDE_VERSION;
+}
 
 /// What a dealing is about: bound by ROOT, so that nobody can re-submit rows under other terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +87,13 @@ pub enum DealingError {
     Version {
         /// The version found.
         found: u8,
+    },
+    /// The package is of another field.
+    Field {
+        /// Bits of the field that values are expected in.
+        expected: u32,
+        /// Bits of the field found.
+        found: u32,
     },
     /// The package was made for a committee of another size.
     CommitteeSize {
@@ -146,6 +168,10 @@ impl fmt::Display for DealingError {
                 write!(f, "expected {expected} values, found {found}")
             }
             Self::Version { found } => write!(f, "unknown row package version {found}"),
+            Self::Field { expected, found } => write!(
+                f,
+                "the row package is over the field of {found} bits, the contract computes over that of {expected}"
+            ),
             Self::CommitteeSize { expected, found } => {
                 write!(
                     f,
@@ -199,11 +225,11 @@ impl std::error::Error for DealingError {}
 
 /// A finished dealing: the root to sign, and one package per party in order.
 #[derive(Debug)]
-pub struct Dealing {
+pub struct Dealing<F: Dealt = M61> {
     /// ROOT, which the owner signs.
     pub root: Hash,
     /// The packages in the parties' order, to be sealed to their nodes.
-    pub rows: Vec<RowPackage>,
+    pub rows: Vec<RowPackage<F>>,
 }
 
 /// Deals values to the committee.
@@ -213,18 +239,18 @@ pub struct Dealing {
 ///
 /// # Errors
 /// [`DealingError::Context`] and [`DealingError::ValuesLen`].
-pub fn deal<R: CryptoRng + ?Sized>(
+pub fn deal<F: Dealt, R: CryptoRng + ?Sized>(
     context: &Context,
-    values: &[M61],
+    values: &[F],
     rng: &mut R,
-) -> Result<Dealing, DealingError> {
+) -> Result<Dealing<F>, DealingError> {
     context.validate(values.len())?;
     let degree = context.committee.degree();
     let polynomials: Vec<_> = values
         .iter()
         .map(|value| Symmetric::random(*value, degree, rng))
         .collect();
-    let mask = Symmetric::random(K::random(rng), degree, rng);
+    let mask = Symmetric::random(F::Ext::random(rng), degree, rng);
     let salts: Vec<Zeroizing<[u8; 32]>> = pairs(&context.committee)
         .map(|_| {
             let mut seed = Zeroizing::new([0; 32]);
@@ -236,12 +262,12 @@ pub fn deal<R: CryptoRng + ?Sized>(
 }
 
 /// Everything after the draws; apart so that tests can deal what an honest dealer would not.
-fn commit(
+fn commit<F: Dealt>(
     context: &Context,
-    polynomials: &[Symmetric<M61>],
-    mask: &Symmetric<K>,
+    polynomials: &[Symmetric<F>],
+    mask: &Symmetric<F::Ext>,
     salts: &[Zeroizing<[u8; 32]>],
-) -> Dealing {
+) -> Dealing<F> {
     let committee = &context.committee;
     let held: Vec<_> = committee
         .parties()
@@ -257,8 +283,9 @@ fn commit(
             pair_root(salt, row, mask_row, high)
         })
         .collect();
-    let root = context.root(polynomials.len(), &pair_roots);
-    let response = bivariate::respond(polynomials, mask, &weights(root, polynomials.len()));
+    let root = context.root::<F>(polynomials.len(), &pair_roots);
+    let weights = weights(root, polynomials.len());
+    let response = bivariate::respond(polynomials, mask, &weights);
     let rows = committee
         .parties()
         .zip(held)
@@ -279,12 +306,11 @@ fn commit(
 
 impl Context {
     /// ROOT: binds the pair roots and everything the dealing is about (protocols S3).
-    fn root(&self, values_len: usize, pair_roots: &[Hash]) -> Hash {
+    fn root<F: Dealt>(&self, values_len: usize, pair_roots: &[Hash]) -> Hash {
         let mut hasher = blake3::Hasher::new_derive_key("enigma dealing root v1");
-        // Field 1 is 2^61 - 1. Every entry has a fixed width or a number of entries that the
-        // committee's size gives, so the encoding is injective.
+        // Every entry has a fixed width or a number of entries that the committee's size gives, so the encoding is injective.
         hasher
-            .update(&[1, self.committee.n(), self.committee.t()])
+            .update(&[F::NUMBER, self.committee.n(), self.committee.t()])
             .update(&(values_len as u64).to_le_bytes())
             .update(&self.owner.0)
             .update(&self.collection.0.to_le_bytes())
@@ -324,27 +350,24 @@ impl Context {
 ///
 /// The mask's pair value comes first and so is in leaf 0 of every pair root: a dealer who could
 /// choose the mask after the weights would choose it to cancel wrong rows in the combined check.
-fn pair_root(salt: &[u8; 32], row: &Row, mask_row: &[K], other: Party) -> Hash {
+fn pair_root<F: Dealt>(salt: &[u8; 32], row: &Row<F>, mask_row: &[F::Ext], other: Party) -> Hash {
     let values = row.pair_values(other);
-    let mut content = Zeroizing::new(Vec::with_capacity(K::BYTES + values.len() * M61::BYTES));
+    let len = F::Ext::BYTES + values.len() * F::BYTES;
+    let mut content = Zeroizing::new(Vec::with_capacity(len));
     enigma_field::interpolation::evaluate(mask_row, other.point()).write_to(&mut content);
     slice::encode_into(&values, &mut content);
     salted::root(salt, &content)
 }
 
 /// The weights that ROOT determines, one per value.
-fn weights(root: Hash, values_len: usize) -> Vec<K> {
+fn weights<E: Extension>(root: Hash, values_len: usize) -> Vec<E> {
     let mut hasher = blake3::Hasher::new_derive_key("enigma dealing weights v1");
     let mut stream = hasher.update(&root.0).finalize_xof();
-    let mut word = || {
-        let mut bytes = [0; 8];
-        stream.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
     (0..values_len)
         .map(|_| {
-            let re = word();
-            K::from_random_words(re, word())
+            let mut bytes = [0; 16];
+            stream.fill(&mut bytes);
+            E::from_random_bytes(bytes)
         })
         .collect()
 }

@@ -160,6 +160,15 @@ pub(super) const RULES: &[Rule] = &[
         test: "rows_cannot_be_submitted_under_other_terms",
     },
     Rule {
+        name: "S3 the root binds the field of a dealing",
+        file: "crates/wire/src/dealing.rs",
+        from: ".update(&[F::NUMBER,",
+        to: ".update(&[1,",
+        package: "enigma-wire",
+        suite: None,
+        test: "roots_differ_by_field",
+    },
+    Rule {
         name: "S9 what a verification opens is masked",
         file: "crates/mpc/src/engine/verify/recursion.rs",
         from: "self.mask(F::Ext::from_coordinates(x0), F::Ext::from_coordinates(y0))",

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Profile, Provider, Recipient, Reveal, RowCount};
+use super::{Collection, Contract, Entry, Op, Provider, Recipient, Reveal, RowCount};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,6 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Need {
-    /// Computing over 2^127 - 1.
-    WideField,
     /// Accounting for privacy budgets.
     Budget,
     /// State between calls.
@@ -67,7 +65,6 @@ impl Need {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Need::WideField => "leave `profile` out: the field of 61 bits is the default",
             Need::Budget => {
                 "leave `privacy` out: owners limit uses and group sizes when they consent"
             }
@@ -108,7 +105,6 @@ impl std::error::Error for Unsupported {}
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Need::WideField => "the field of 127 bits",
             Need::Budget => "accounting for a privacy budget",
             Need::State => "state that is kept between calls",
             Need::RowsOfParty => "rows that a party gives",
@@ -127,13 +123,9 @@ impl fmt::Display for Need {
 /// The first thing in the contract that committees do not run yet, if there is one.
 #[must_use]
 pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
-    let whole = [
-        (contract.profile != Profile::ShamirM61V1, Need::WideField),
-        (contract.budget.is_some(), Need::Budget),
-    ];
-    let whole = first(whole).map(|need| Unsupported {
+    let whole = contract.budget.is_some().then_some(Unsupported {
         place: Place::Contract,
-        need,
+        need: Need::Budget,
     });
     let slots = contract.slots.iter().map(|slot| Unsupported {
         place: Place::Slot(slot.name.clone()),

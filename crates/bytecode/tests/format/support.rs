@@ -68,14 +68,21 @@ fn rows_of_several_columns_and_stages_are_supported() {
 }
 
 #[test]
+fn both_fields_are_run() {
+    let mut contract = survey();
+    assert_eq!(contract.profile, Profile::ShamirM61V1);
+    contract.profile = Profile::ShamirM127V1;
+    assert_eq!(unsupported(&contract), None);
+}
+
+#[test]
 fn what_the_whole_contract_needs_is_named() {
-    let wide = changed(|c| c.profile = Profile::ShamirM127V1);
-    assert_eq!((wide.place, wide.need), (Place::Contract, Need::WideField));
     let budget = Budget {
         epsilon_total: None,
         runs_per_input: Some(1),
     };
-    assert_eq!(changed(|c| c.budget = Some(budget)).need, Need::Budget);
+    let budget = changed(|c| c.budget = Some(budget));
+    assert_eq!((budget.place, budget.need), (Place::Contract, Need::Budget));
     let slot = market().slots.swap_remove(0);
     let state = changed(|c| c.slots.push(slot));
     assert_eq!(state.place, Place::Slot("earned".to_owned()));

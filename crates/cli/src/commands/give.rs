@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use enigma_bytecode::interface;
 use enigma_client::values::{self, Layout, ValueError};
-use enigma_client::{GiveOutcome, GivenRow, Network, Owner};
+use enigma_client::{GiveOutcome, GivenRow, GivenTo, Network, Owner};
 use enigma_wire::id::{CollectionId, MemberIndex};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -150,10 +150,15 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
         .collect();
     let progress = report::Progress::start(rows.len(), "rows");
     let tree = enigma_client::records::member_tree(&members);
+    let to = GivenTo {
+        collection: found.id,
+        members: &tree,
+        profile: found.program.contract().profile,
+    };
     let outcome = enigma_client::give(
         &mut network,
         &records,
-        (found.id, &tree),
+        &to,
         &rows,
         &payer.wallet(),
         |done| progress.set(done),

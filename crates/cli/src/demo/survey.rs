@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use enigma_chain::SignedContribution;
-use enigma_client::{ConsentTerms, Owner, Quote, Results};
+use enigma_client::{ConsentTerms, GivenTo, Owner, Quote, Results};
 use enigma_wire::api::JobStatus;
 use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, RightKey};
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId};
@@ -170,14 +170,17 @@ async fn share(
     let domain = network.domain();
     let mut contributed = Vec::with_capacity(owners.len());
     let mut bytes = 0;
+    let to = GivenTo {
+        collection,
+        members,
+        profile: program.contract.profile,
+    };
     let uploads = (0..owners.len()).map(|at| {
-        let place = (collection, MemberIndex(at as u32));
         let dealt = owners[at].deal(
             network.ledger(),
             &domain,
-            place,
-            &people[at].values,
-            members,
+            &to,
+            (MemberIndex(at as u32), &people[at].values[..]),
             &mut rand::rng(),
         );
         async move { enigma_client::contribute(network, dealt?).await }

@@ -37,7 +37,7 @@ fn line(
 }
 
 /// Lines of every sort: 0 to all members, 1 to each row's owner, 2 and 3 to a party, 4 to everyone, 5 of another entry.
-fn contract() -> Contract {
+fn contract(profile: Profile) -> Contract {
     let cells = || vec![column("0", Kind::Integer), column("1", Kind::Integer)];
     let single = || vec![column("", Kind::Integer)];
     let mut other = line("other", model::Recipient::EachOf(0), single(), None);
@@ -45,7 +45,7 @@ fn contract() -> Contract {
     Contract {
         name: "Test".to_owned(),
         version: 1,
-        profile: Profile::ShamirM61V1,
+        profile,
         groups: vec![Group {
             name: "team".to_owned(),
             min: 1,
@@ -92,7 +92,7 @@ fn committee() -> Committee {
 type Clear = (u16, Vec<Vec<i64>>, Vec<Vec<i64>>);
 
 /// What honest members hold.
-fn members(lines: &[Clear]) -> Vec<(NodeId, OutputShares)> {
+fn members<F: PrimeField>(lines: &[Clear]) -> Vec<(NodeId, OutputShares<F>)> {
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let mut members: Vec<_> = (1..=u32::from(NODES))
         .map(|node| (NodeId(node), OutputShares::default()))
@@ -108,7 +108,7 @@ fn members(lines: &[Clear]) -> Vec<(NodeId, OutputShares)> {
         for (number, is_count) in [(columns, false), (there, true)] {
             for (at, elements) in number.iter().enumerate() {
                 for element in elements {
-                    let shares = shamir::share(M61::from_i64(*element), &committee(), &mut rng);
+                    let shares = shamir::share(F::from_i64(*element), &committee(), &mut rng);
                     for ((_, own), share) in members.iter_mut().zip(shares) {
                         let line = own.lines.last_mut().expect("just pushed");
                         let list = if is_count {
@@ -116,7 +116,7 @@ fn members(lines: &[Clear]) -> Vec<(NodeId, OutputShares)> {
                         } else {
                             &mut line.columns
                         };
-                        list[at].push(share.to_bytes());
+                        list[at].push(Share(share));
                     }
                 }
             }
@@ -125,19 +125,38 @@ fn members(lines: &[Clear]) -> Vec<(NodeId, OutputShares)> {
     members
 }
 
-fn read(
+/// As they send it.
+fn messages<F: PrimeField>(
+    members: &[(NodeId, OutputShares<F>)],
+) -> Vec<(NodeId, Zeroizing<Vec<u8>>)> {
+    let message = |shares| Zeroizing::new(borsh::to_vec(shares).expect("to memory"));
+    let messages = members
+        .iter()
+        .map(|(node, shares)| (*node, message(shares)));
+    messages.collect()
+}
+
+fn read_messages(
     recipient: Recipient,
-    members: &[(NodeId, OutputShares)],
+    profile: Profile,
+    messages: &[(NodeId, Zeroizing<Vec<u8>>)],
 ) -> Result<serde_json::Value, ClientError> {
-    let contract = contract();
+    let contract = contract(profile);
     let reading = Reading {
         program: &contract,
         entry: 0,
         slot: 0,
         recipient,
     };
-    let results = reading.combine(committee(), members, &|_| None)?;
+    let results = reading.combine(committee(), messages, &|_| None)?;
     Ok(serde_json::to_value(&results).expect("JSON"))
+}
+
+fn read(
+    recipient: Recipient,
+    members: &[(NodeId, OutputShares)],
+) -> Result<serde_json::Value, ClientError> {
+    read_messages(recipient, Profile::ShamirM61V1, &messages(members))
 }
 
 const MEMBER: Recipient = Recipient::Member(enigma_wire::id::MemberIndex(2));
@@ -211,7 +230,7 @@ fn nodes_that_leave_out_or_add_are_named() {
     named(MEMBER, &of_member()[..1], "adds \"own\"", |s| {
         s.lines.push(LineShares {
             reveal: 1,
-            columns: vec![vec![[0; 8]]],
+            columns: vec![vec![Share(M61::ZERO)]],
             there: vec![],
         });
     });
@@ -220,7 +239,7 @@ fn nodes_that_leave_out_or_add_are_named() {
         named(MEMBER, &of_member(), "not for member 2", |s| {
             s.lines.push(LineShares {
                 reveal,
-                columns: vec![vec![[0; 8]]],
+                columns: vec![vec![Share(M61::ZERO)]],
                 there: vec![],
             });
         });
@@ -234,14 +253,14 @@ fn nodes_that_leave_out_or_add_are_named() {
         s.lines[0].columns.pop();
     });
     named(MEMBER, &of_member(), "3 columns instead of 2", |s| {
-        s.lines[0].columns.push(vec![[0; 8]]);
+        s.lines[0].columns.push(vec![Share(M61::ZERO)]);
     });
     named(
         MEMBER,
         &of_member(),
         "\"pair\" has a wrong number of elements",
         |s| {
-            s.lines[0].columns[1].push([0; 8]);
+            s.lines[0].columns[1].push(Share(M61::ZERO));
         },
     );
     named(
@@ -252,7 +271,7 @@ fn nodes_that_leave_out_or_add_are_named() {
             s.lines[0]
                 .columns
                 .iter_mut()
-                .for_each(|column| column.push([0; 8]));
+                .for_each(|column| column.push(Share(M61::ZERO)));
         },
     );
     named(
@@ -260,7 +279,7 @@ fn nodes_that_leave_out_or_add_are_named() {
         &of_member(),
         "\"own\" has a wrong number of elements",
         |s| {
-            s.lines[1].columns[0].push([0; 8]);
+            s.lines[1].columns[0].push(Share(M61::ZERO));
         },
     );
     named(
@@ -284,18 +303,88 @@ fn nodes_that_leave_out_or_add_are_named() {
         &of_member(),
         "\"pair\" has a wrong number of counts",
         |s| {
-            s.lines[0].there.push(vec![[0; 8]]);
+            s.lines[0].there.push(vec![Share(M61::ZERO)]);
         },
     );
-    named(MEMBER, &of_member(), "\"own\" is not canonical", |s| {
-        s.lines[1].columns[0][0] = [0xff; 8];
+}
+
+/// In place of the last share of each member in turn.
+#[track_caller]
+fn malformed(
+    profile: Profile,
+    good: &[(NodeId, Zeroizing<Vec<u8>>)],
+    spoil: impl Fn(&mut Vec<u8>),
+) {
+    read_messages(MEMBER, profile, good).expect("read");
+    for at in 0..usize::from(NODES) {
+        let mut messages = good.to_vec();
+        spoil(&mut messages[at].1);
+        match read_messages(MEMBER, profile, &messages) {
+            Err(ClientError::Misbehaved { node, why }) => {
+                assert_eq!(node, messages[at].0, "{why}");
+                assert!(why.contains("does not decode"), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A share ends with the four bytes that say that there are no counts.
+#[test]
+fn nodes_whose_shares_are_not_canonical_are_named() {
+    let not_below_p = |width: usize| {
+        move |message: &mut Vec<u8>| {
+            let end = message.len() - 4;
+            message[end - width..end].fill(0xff);
+        }
+    };
+    let small = messages::<M61>(&members(&of_member()));
+    malformed(Profile::ShamirM61V1, &small, not_below_p(8));
+    let wide = messages::<M127>(&members(&of_member()));
+    malformed(Profile::ShamirM127V1, &wide, not_below_p(16));
+}
+
+#[test]
+fn nodes_that_answer_in_the_other_field_are_named() {
+    let small = messages::<M61>(&members(&of_member()));
+    let wide = messages::<M127>(&members(&of_member()));
+    malformed(Profile::ShamirM61V1, &small, |message| {
+        message.clone_from(&wide[0].1);
     });
+    malformed(Profile::ShamirM127V1, &wide, |message| {
+        message.clone_from(&small[0].1);
+    });
+}
+
+#[test]
+fn wide_shares_are_read_over_the_wide_field() {
+    let mut lines = of_member();
+    lines[0].1[1] = vec![i64::MAX];
+    lines[1].1[0] = vec![-i64::MAX];
+    let messages = messages::<M127>(&members(&lines));
+    let results = read_messages(MEMBER, Profile::ShamirM127V1, &messages).expect("read");
+    let expected = json!({"pair": {"dept": "Ops", "n": i64::MAX}, "own": -i64::MAX});
+    assert_eq!(results, expected);
+}
+
+/// No result is longer than 64 bits: whoever shares something longer lies.
+#[test]
+fn values_beyond_all_results_are_inconsistent() {
+    let mut members = members::<M127>(&of_member());
+    let longer = M127::new(1 << 64);
+    for (_, shares) in &mut members {
+        shares.lines[1].columns[0][0].0 += longer;
+    }
+    match read_messages(MEMBER, Profile::ShamirM127V1, &messages(&members)) {
+        Err(ClientError::Inconsistent { name }) => assert_eq!(name, "own"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn wrong_shares_spoil_the_result_and_nothing_else() {
     let mut members = members(&of_party());
-    members[3].1.lines[0].there[1][0] = [9; 8];
+    members[3].1.lines[0].there[1][0] = Share(M61::new(9));
     match read(PARTY, &members) {
         Err(ClientError::Inconsistent { name }) => assert_eq!(name, "median"),
         other => panic!("{other:?}"),
@@ -330,7 +419,7 @@ fn a_committee_without_a_majority_is_believed_in_nothing() {
 }
 
 fn public(lines: Vec<PublicLine>) -> Result<serde_json::Value, ClientError> {
-    let contract = contract();
+    let contract = contract(Profile::ShamirM61V1);
     let reading = Reading {
         program: &contract,
         entry: 0,

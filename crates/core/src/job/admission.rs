@@ -6,10 +6,10 @@ use std::sync::Arc;
 use enigma_bytecode::model::{Contract, unsupported};
 use enigma_bytecode::plan::{self, Cost};
 use enigma_bytecode::verify;
-use enigma_field::{Committee, M61, Party as PartyNumber, Shares};
+use enigma_field::{Committee, Party as PartyNumber};
 use enigma_wire::abi;
 use enigma_wire::controller::{Contribution, FailureReason};
-use enigma_wire::dealing::{self, Row};
+use enigma_wire::dealing;
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
@@ -17,6 +17,7 @@ use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
 use super::failure::submission_due;
+use super::field::Columns;
 use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
 use crate::deposit::row_key;
 use crate::party::Shared;
@@ -313,30 +314,24 @@ impl Job {
         }
     }
 
-    /// By column of the collection: this party's share of each admitted member's value, in member order.
+    /// This party's shares of the admitted members' rows.
     fn shares(
         &self,
         shared: &Shared,
         stored: &BTreeMap<Vec<u8>, Vec<u8>>,
-    ) -> Result<Vec<Shares>, String> {
+    ) -> Result<Columns, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         let collection = program.collections.get(usize::from(self.slot(shared)?));
         let columns_len = collection.map_or(0, |collection| collection.columns.len());
-        let rows_len = self.rows.admitted.len();
-        let mut columns: Vec<Vec<M61>> = vec![Vec::with_capacity(rows_len); columns_len];
+        let mut rows = Vec::with_capacity(self.rows.admitted.len());
         for owner in &self.rows.admitted {
             let key = row_key(self.collection, owner.member, owner.root);
             let bytes = stored
                 .get(&key)
                 .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
-            let row = Row::decode(&self.committee, columns_len, bytes).map_err(|error| {
-                format!("the row of member {} is damaged: {error}", owner.member)
-            })?;
-            for (column, share) in columns.iter_mut().zip(row.shares().iter()) {
-                column.push(*share);
-            }
+            rows.push((owner.member, &bytes[..]));
         }
-        Ok(columns.into_iter().map(Shares::from).collect())
+        Columns::decode(program.profile, &self.committee, columns_len, &rows)
     }
 
     /// The request cannot be served; nobody is to blame.

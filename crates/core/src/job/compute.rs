@@ -1,17 +1,17 @@
 //! The interactive part: session keys, then the call: input check and stages of the entry, over one engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use borsh::BorshSerialize;
-use enigma_bytecode::plan::Limits;
-use enigma_field::{Party as PartyNumber, Shares};
-use enigma_mpc::{Engine, Error, Fault, SessionId, Setup};
-use enigma_vm::{Given, Session, SessionError, Turn};
+use enigma_field::Party as PartyNumber;
+use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
+use enigma_vm::{SessionError, Turn};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
 
+use super::field::{Call, Columns, Terms};
 use super::{Job, Phase, report_phase};
 use crate::party::Shared;
 use crate::seam::Effect;
@@ -34,7 +34,7 @@ struct SessionTerms<'a> {
 
 impl Job {
     /// Begins the key set-up.
-    pub(super) fn set_up(&mut self, shared: &mut Shared, rows: Vec<Shares>) {
+    pub(super) fn set_up(&mut self, shared: &mut Shared, rows: Columns) {
         let session = self.session(shared);
         let signer = Signer(&shared.keys.signer);
         match Setup::new(session, self.committee, self.me, &signer, &mut shared.rng) {
@@ -114,8 +114,7 @@ impl Job {
             return;
         };
         let rows = std::mem::take(rows);
-        let engine = Engine::new(self.committee, self.me, seeds);
-        match self.call(shared, rows, engine) {
+        match self.call(shared, rows, seeds) {
             Ok(session) => {
                 report_phase(shared, self.run.job, "range check");
                 self.phase = Phase::Calling { session };
@@ -130,31 +129,19 @@ impl Job {
     fn call(
         &self,
         shared: &Shared,
-        rows: Vec<Shares>,
-        engine: Engine,
-    ) -> Result<Box<Session>, String> {
+        rows: Columns,
+        seeds: SessionSeeds,
+    ) -> Result<Box<dyn Call>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let environment = self.environment(shared, program)?;
-        let mut given = Given {
-            collections: vec![Vec::new(); program.collections.len()],
-            params: Vec::new(),
-            slots: BTreeMap::new(),
-        };
-        if let Some(columns) = given.collections.get_mut(usize::from(self.slot(shared)?)) {
-            *columns = rows;
-        }
-        let entry = usize::from(self.entry);
-        let limits = Limits::default();
-        Session::new(
-            Arc::clone(program),
-            entry,
-            environment,
-            given,
-            limits,
-            engine,
-        )
-        .map(Box::new)
-        .map_err(|error| error.to_string())
+        rows.call(Terms {
+            program: Arc::clone(program),
+            entry: usize::from(self.entry),
+            environment: self.environment(shared, program)?,
+            slot: self.slot(shared)?,
+            committee: self.committee,
+            me: self.me,
+            seeds,
+        })
     }
 
     pub(super) fn on_compute(
@@ -214,13 +201,20 @@ impl Job {
     }
 
     fn on_finished(&mut self, shared: &mut Shared) {
-        let Phase::Calling { session } = &mut self.phase else {
-            return;
+        let mut session = match std::mem::replace(&mut self.phase, Phase::Loading) {
+            Phase::Calling { session } => session,
+            other => {
+                self.phase = other;
+                return;
+            }
         };
-        if let Some(called) = session.outcome() {
-            // The engine's keys go; only shares for recipients are left.
-            self.phase = Phase::Loading;
-            self.on_outputs(shared, &called);
+        let outputs = session.outputs(self, shared);
+        // The engine's keys go; what is left is sealed.
+        drop(session);
+        match outputs {
+            Some(Ok(outputs)) => self.on_outputs(shared, outputs),
+            Some(Err(why)) => self.refuse(shared, why),
+            None => self.refuse(shared, "the call ended without a result".to_owned()),
         }
     }
 

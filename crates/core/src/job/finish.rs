@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::Party as PartyNumber;
-use enigma_vm::Called;
 use enigma_wire::controller::Certificate;
 use enigma_wire::id::Hash;
 use enigma_wire::output;
@@ -18,6 +17,7 @@ use enigma_wire::peer::Control;
 use enigma_wire::sign::Signature;
 
 use super::failure::submission_due;
+use super::outputs::Output;
 use super::{Job, Phase, report_phase};
 use crate::party::{Shared, output_key};
 use crate::seam::{Call, Table, Write};
@@ -38,19 +38,14 @@ impl StoredOutput {
 }
 
 impl Job {
-    /// The entry is done: seal the outputs and publish their root.
-    pub(super) fn on_outputs(&mut self, shared: &mut Shared, called: &Called) {
-        match self.outputs(shared, called) {
-            Ok(outputs) => {
-                report_phase(shared, self.run.job, "publishing");
-                let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
-                self.roots.insert(self.me, tree.root());
-                self.phase = Phase::Publishing { outputs };
-                self.broadcast(shared, &Control::OutputRoot(tree.root()));
-                self.try_store_outputs(shared);
-            }
-            Err(why) => self.refuse(shared, why),
-        }
+    /// The entry is done and its outputs are sealed: publish their root.
+    pub(super) fn on_outputs(&mut self, shared: &mut Shared, outputs: Vec<Output>) {
+        report_phase(shared, self.run.job, "publishing");
+        let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
+        self.roots.insert(self.me, tree.root());
+        self.phase = Phase::Publishing { outputs };
+        self.broadcast(shared, &Control::OutputRoot(tree.root()));
+        self.try_store_outputs(shared);
     }
 
     /// With all roots known, stores the outputs; the certificate is signed only when they are durable.

@@ -5,6 +5,7 @@ mod admission;
 mod compute;
 mod environment;
 mod failure;
+mod field;
 mod finish;
 mod outputs;
 mod recipients;
@@ -14,9 +15,8 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Cost;
-use enigma_field::{Committee, Party as PartyNumber, Shares};
+use enigma_field::{Committee, Party as PartyNumber};
 use enigma_mpc::Setup;
-use enigma_vm::Session;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
@@ -26,6 +26,7 @@ use enigma_wire::sign::Signature;
 pub(crate) use admission::{admitted_members, dealing_context, program, stored_program};
 pub(crate) use finish::StoredOutput;
 
+use self::field::{Call, Columns};
 use crate::party::{Pending, SECURITY, Shared};
 use crate::seam::{Effect, Fact, Millis, Outcome, Table, Write};
 use crate::session::Early;
@@ -98,24 +99,21 @@ enum Phase {
     Attempt,
     /// Making the attempt durable before anything is sent (protocols S1).
     Recording,
-    /// Reading the rows. Wherever there are rows, they are shares by column of the collection, in member order.
+    /// Reading the rows.
     Loading,
     /// Waiting for the committee's links.
-    Links { rows: Vec<Shares>, since: Millis },
+    Links { rows: Columns, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
     /// turn. Until then the requester may cancel, and nothing is computed.
     Starting {
-        rows: Vec<Shares>,
+        rows: Columns,
         since: Millis,
         submitted: Option<Millis>,
     },
     /// Agreeing on session keys.
-    Setup {
-        setup: Box<Setup>,
-        rows: Vec<Shares>,
-    },
+    Setup { setup: Box<Setup>, rows: Columns },
     /// Input check and entry.
-    Calling { session: Box<Session> },
+    Calling { session: Box<dyn Call> },
     /// Outputs are sealed; waiting for the other members' roots.
     Publishing { outputs: Vec<outputs::Output> },
     /// Making outputs durable before the certificate is signed.

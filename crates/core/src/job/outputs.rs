@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use enigma_bytecode::model::{Contract, Known};
 use enigma_bytecode::plan::{self, Sink};
-use enigma_field::{M61, Shares};
+use enigma_field::{PrimeField, Shares};
 use enigma_vm::Called;
 use enigma_wire::api::{LineShares, OutputShares, Share};
 use enigma_wire::output::{PublicLine, PublicResults, PublicValue, Recipient};
@@ -28,18 +28,17 @@ pub(crate) struct Output {
 }
 
 /// This member's shares of what a manifest line shows, by column and by count.
-#[derive(Default)]
-struct Line<'a> {
-    columns: Vec<&'a Shares>,
-    there: Vec<&'a Shares>,
+struct Line<'a, F: PrimeField> {
+    columns: Vec<&'a Shares<F>>,
+    there: Vec<&'a Shares<F>>,
 }
 
 impl Job {
     /// Each recipient's output, in the order of the tree.
-    pub(super) fn outputs(
+    pub(super) fn outputs<F: PrimeField>(
         &self,
         shared: &mut Shared,
-        called: &Called,
+        called: &Called<F>,
     ) -> Result<Vec<Output>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         if !called.ended.effects.is_empty() || !called.slots.is_empty() {
@@ -61,7 +60,12 @@ impl Job {
         Ok(outputs)
     }
 
-    fn seal(&self, shared: &mut Shared, receiver: &Receiver, shares: &OutputShares) -> Output {
+    fn seal<F: PrimeField>(
+        &self,
+        shared: &mut Shared,
+        receiver: &Receiver,
+        shares: &OutputShares<F>,
+    ) -> Output {
         let message = Zeroizing::new(borsh::to_vec(shares).expect("writing to memory cannot fail"));
         let purpose = Purpose::Output {
             job: self.run.job,
@@ -79,14 +83,22 @@ impl Job {
 }
 
 /// By manifest line: what was handed out for its recipients.
-fn lines(called: &Called) -> Result<BTreeMap<u16, Line<'_>>, String> {
-    let mut lines: BTreeMap<u16, Line<'_>> = BTreeMap::new();
+fn lines<F: PrimeField>(called: &Called<F>) -> Result<BTreeMap<u16, Line<'_, F>>, String> {
+    let mut lines: BTreeMap<u16, Line<'_, F>> = BTreeMap::new();
+    let nothing = || Line {
+        columns: Vec::new(),
+        there: Vec::new(),
+    };
     for (sink, shares) in &called.shown {
         let (all, place) = match *sink {
             Sink::Shown { reveal, column } => {
-                (&mut lines.entry(reveal).or_default().columns, column)
+                let line = lines.entry(reveal).or_insert_with(nothing);
+                (&mut line.columns, column)
             }
-            Sink::Bit { reveal, count } => (&mut lines.entry(reveal).or_default().there, count),
+            Sink::Bit { reveal, count } => {
+                let line = lines.entry(reveal).or_insert_with(nothing);
+                (&mut line.there, count)
+            }
             Sink::Slot { .. } | Sink::Kept(_) => continue,
         };
         if usize::from(place) != all.len() {
@@ -98,11 +110,11 @@ fn lines(called: &Called) -> Result<BTreeMap<u16, Line<'_>>, String> {
 }
 
 /// The shares of the lines that this recipient is shown, and of no others.
-fn shares_for(
+fn shares_for<F: PrimeField>(
     receiver: &Receiver,
     program: &Contract,
-    lines: &BTreeMap<u16, Line<'_>>,
-) -> Result<OutputShares, String> {
+    lines: &BTreeMap<u16, Line<'_, F>>,
+) -> Result<OutputShares<F>, String> {
     let mut shares = OutputShares::default();
     for (reveal, line) in lines {
         let declared = program.manifest.get(usize::from(*reveal));
@@ -125,11 +137,11 @@ fn shares_for(
     Ok(shares)
 }
 
-fn picked(shares: &Shares, elements: Elements) -> Result<Vec<Share>, String> {
+fn picked<F: PrimeField>(shares: &Shares<F>, elements: Elements) -> Result<Vec<Share<F>>, String> {
     match elements {
-        Elements::All => Ok(shares.iter().map(|share: &M61| share.to_bytes()).collect()),
+        Elements::All => Ok(shares.iter().copied().map(Share).collect()),
         Elements::Row(row) => match shares.get(row) {
-            Some(share) => Ok(vec![share.to_bytes()]),
+            Some(share) => Ok(vec![Share(*share)]),
             None => Err("an output is shorter than its recipients".to_owned()),
         },
     }

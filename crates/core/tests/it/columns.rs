@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use enigma_bytecode::verify::MAX_COLUMNS;
 use enigma_core::{ClientRequest, Response};
-use enigma_field::Committee;
+use enigma_field::{Committee, M61, M127};
 use enigma_wire::api::{Deposit, ErrorCode, MAX_BODY_BYTES};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::dealing::RowPackage;
@@ -314,13 +314,17 @@ fn deposits_at_once_after_a_restart() {
     }
 }
 
-/// The widest row that a contract may have fits into a request, for every committee.
+/// The widest row that a contract may have fits into a request, for every committee and field.
 #[test]
 fn the_widest_row_fits_into_a_request() {
     let largest = (1..=u8::MAX).rev().find_map(|n| Committee::new(n).ok());
     let largest = largest.expect("there are committees");
-    let package = RowPackage::encoded_len(&largest, MAX_COLUMNS);
-    // Beside it: contribution, signature, a proof of at most 32 hashes.
-    let deposit = package + OVERHEAD_BYTES + 4_096;
-    assert!(deposit <= MAX_BODY_BYTES, "{deposit} bytes");
+    for package in [
+        RowPackage::<M61>::encoded_len(&largest, MAX_COLUMNS),
+        RowPackage::<M127>::encoded_len(&largest, MAX_COLUMNS),
+    ] {
+        // Beside it: contribution, signature, a proof of at most 32 hashes.
+        let deposit = package + OVERHEAD_BYTES + 4_096;
+        assert!(deposit <= MAX_BODY_BYTES, "{deposit} bytes");
+    }
 }

@@ -17,3 +17,4 @@ mod range;
 mod stages;
 mod starting;
 mod terms;
+mod wide;

@@ -1,6 +1,6 @@
 //! The golden dealings of `testdata`, which a script recomputes with Python integers.
 
-use enigma_field::{M61, slice};
+use enigma_field::slice;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::Deserialize;
@@ -44,8 +44,8 @@ struct GoldenRefusal {
     error: String,
 }
 
-fn elements(decimals: &[String]) -> Vec<M61> {
-    let parse = |text: &String| M61::from_canonical(text.parse().ok()?);
+fn elements<F: Dealt>(decimals: &[String]) -> Vec<F> {
+    let parse = |text: &String| F::read_from(&text.parse::<u128>().ok()?.to_le_bytes()[..F::BYTES]);
     decimals
         .iter()
         .map(|text| parse(text).expect("an element"))
@@ -54,8 +54,13 @@ fn elements(decimals: &[String]) -> Vec<M61> {
 
 #[test]
 fn golden_dealings() {
-    let file: GoldenFile = serde_json::from_str(include_str!("../../../../testdata/dealing.json"))
-        .expect("the golden file has the expected form");
+    check_golden::<M61>(include_str!("../../../../testdata/dealing.json"));
+    check_golden::<M127>(include_str!("../../../../testdata/dealing_wide.json"));
+}
+
+fn check_golden<F: Dealt>(file: &str) {
+    let file: GoldenFile =
+        serde_json::from_str(file).expect("the golden file has the expected form");
     assert_eq!(
         file.cases.iter().map(|case| case.n).collect::<Vec<_>>(),
         [3, 5, 7]
@@ -73,11 +78,12 @@ fn golden_dealings() {
         };
         let seed: Vec<u8> = hex::decode(&case.seed).expect("hexadecimal");
         let mut rng = ChaCha20Rng::from_seed(seed.try_into().expect("32 bytes"));
-        let values = elements(&case.values);
+        let values: Vec<F> = elements(&case.values);
         let dealing = deal(&context, &values, &mut rng).expect("valid");
         assert_eq!(dealing.root, case.root);
-        let weight = weights(dealing.root, values.len())[0];
-        assert_eq!(hex::encode(weight.to_bytes()), case.first_weight);
+        let weight: F::Ext = weights(dealing.root, values.len())[0];
+        let weight = slice::encode_slice(&[weight]);
+        assert_eq!(hex::encode(weight), case.first_weight);
         let packages: Vec<_> = dealing.rows.iter().map(RowPackage::encode).collect();
         let hashes: Vec<_> = packages
             .iter()
@@ -94,7 +100,7 @@ fn golden_dealings() {
         }
         for refusal in &case.refused_by_party_2 {
             let package = hex::decode(&refusal.package).expect("hexadecimal");
-            let error = verdict(&context, values.len(), party(2), case.root, &package)
+            let error = verdict::<F>(&context, values.len(), party(2), case.root, &package)
                 .expect_err(&refusal.why);
             assert_eq!(golden_name(error), refusal.error, "{}", refusal.why);
         }
@@ -112,6 +118,7 @@ fn golden_name(error: DealingError) -> String {
         DealingError::Context => "context".to_owned(),
         DealingError::ValuesLen { found, .. } => format!("values {found}"),
         DealingError::Version { found } => format!("version {found}"),
+        DealingError::Field { found, .. } => format!("field {found}"),
         DealingError::CommitteeSize { found, .. } => format!("committee size {found}"),
         DealingError::Party { found, .. } => format!("party {found}"),
         DealingError::RowDegree { found, .. } => format!("row degree {found}"),

@@ -1,34 +1,38 @@
 //! The package one node receives: its rows, the salts of its pairs, all commitments, the response.
 //!
-//! Layout, all integers little-endian: version 1, n, party, degree (one byte each); number of
-//! values (4 bytes); rows (t+1 elements of 8 bytes per value); mask row (t+1 elements of 16 bytes);
-//! n salt seeds (32 bytes, by the other party); n(n+1)/2 pair roots (32 bytes, by i, then j >= i);
-//! response ((t+1)(t+2)/2 elements of 16 bytes: coefficients of X^a Y^b by a, then b >= a).
+//! Layout, all integers little-endian: version, n, party, degree (one byte each); number of
+//! values (4 bytes); rows (t+1 elements per value, of 8 bytes over 2^61 - 1, of 16 over 2^127 - 1); mask row (t+1 elements of
+//! 16 bytes); n salt seeds (32 bytes, by the other party); n(n+1)/2 pair roots (32 bytes, by i, then j >= i);
+//! response ((t+1)(t+2)/2 elements of 16 bytes: coefficients of X^a Y^b by a, then b >= a). The version says which field
+//! the package is of, and so do ROOT and whoever decodes.
 
 use std::fmt;
 
 use enigma_field::bivariate::{Symmetric, check_response, triangle_len};
-use enigma_field::{Committee, Error, Field, K, M61, Party, slice};
+use enigma_field::{Committee, Error, Field, M61, M127, Party, PrimeField, slice};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Context, DealingError, Row, Section, pair_index, pair_root, weights};
+use super::{Context, DealingError, Dealt, Row, Section, pair_index, pair_root, weights};
 use crate::id::Hash;
 
-const VERSION: u8 = 1;
+/// Packages over 2^61 - 1.
+pub(super) const VERSION: u8 = 1;
+/// Packages over 2^127 - 1.
+pub(super) const WIDE_VERSION: u8 = 2;
 const HEADER_BYTES: usize = 8;
 
 /// One party's part of a dealing, not yet checked; only [`RowPackage::check`] gives the row.
-pub struct RowPackage {
+pub struct RowPackage<F: Dealt = M61> {
     pub(super) party: Party,
-    pub(super) row: Row,
-    pub(super) mask_row: Zeroizing<Vec<K>>,
+    pub(super) row: Row<F>,
+    pub(super) mask_row: Zeroizing<Vec<F::Ext>>,
     /// By the other party's index, own pair included.
     pub(super) salts: Vec<Zeroizing<[u8; 32]>>,
     pub(super) pair_roots: Vec<Hash>,
-    pub(super) response: Vec<K>,
+    pub(super) response: Vec<F::Ext>,
 }
 
-impl RowPackage {
+impl<F: Dealt> RowPackage<F> {
     /// The party the package is for.
     pub fn party(&self) -> Party {
         self.party
@@ -36,7 +40,7 @@ impl RowPackage {
 
     /// The length of an encoded package, which depends on public sizes only.
     pub fn encoded_len(committee: &Committee, values_len: usize) -> usize {
-        Layout::new(committee, values_len).total()
+        Layout::new::<F>(committee, values_len).total()
     }
 
     /// The package's bytes. Secret: to be sealed to the party's node.
@@ -46,11 +50,11 @@ impl RowPackage {
         let row = self.row.encode();
         let len = HEADER_BYTES
             + row.len()
-            + (self.mask_row.len() + self.response.len()) * K::BYTES
+            + (self.mask_row.len() + self.response.len()) * F::Ext::BYTES
             + (self.salts.len() + self.pair_roots.len()) * 32;
         // The capacity is exact, so no copy of a secret stays behind in a smaller buffer.
         let mut bytes = Zeroizing::new(Vec::with_capacity(len));
-        bytes.extend_from_slice(&[VERSION, n, self.party.number(), degree]);
+        bytes.extend_from_slice(&[F::NUMBER, n, self.party.number(), degree]);
         bytes.extend_from_slice(&(self.row.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&row);
         slice::encode_into(&self.mask_row, &mut bytes);
@@ -76,7 +80,7 @@ impl RowPackage {
         bytes: &[u8],
     ) -> Result<Self, DealingError> {
         context.validate(values_len)?;
-        let layout = Layout::new(&context.committee, values_len);
+        let layout = Layout::new::<F>(&context.committee, values_len);
         let wrong_length = DealingError::Length {
             expected: layout.total(),
             found: bytes.len(),
@@ -84,7 +88,7 @@ impl RowPackage {
         let (header, mut rest) = bytes
             .split_first_chunk::<HEADER_BYTES>()
             .ok_or(wrong_length)?;
-        let party = read_header(&context.committee, values_len, header)?;
+        let party = read_header::<F>(&context.committee, values_len, header)?;
         if bytes.len() != layout.total() {
             return Err(wrong_length);
         }
@@ -116,7 +120,12 @@ impl RowPackage {
     /// # Errors
     /// Which check failed: [`DealingError::Party`], [`DealingError::PairRoot`],
     /// [`DealingError::RootMismatch`], [`DealingError::CombinedCheck`]. All blame the dealer.
-    pub fn check(self, context: &Context, party: Party, root: Hash) -> Result<Row, DealingError> {
+    pub fn check(
+        self,
+        context: &Context,
+        party: Party,
+        root: Hash,
+    ) -> Result<Row<F>, DealingError> {
         let committee = &context.committee;
         context.validate(self.row.len())?;
         if !committee.contains(party) {
@@ -138,7 +147,7 @@ impl RowPackage {
                 });
             }
         }
-        let found = context.root(self.row.len(), &self.pair_roots);
+        let found = context.root::<F>(self.row.len(), &self.pair_roots);
         if found != root {
             return Err(DealingError::RootMismatch {
                 expected: root,
@@ -155,7 +164,7 @@ impl RowPackage {
     }
 }
 
-impl fmt::Debug for RowPackage {
+impl<F: Dealt> fmt::Debug for RowPackage<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -166,7 +175,7 @@ impl fmt::Debug for RowPackage {
     }
 }
 
-impl Drop for RowPackage {
+impl<F: Dealt> Drop for RowPackage<F> {
     fn drop(&mut self) {
         // The mask zeroises itself, as row and salts do; the response is public but for the few
         // who never need it.
@@ -174,7 +183,7 @@ impl Drop for RowPackage {
     }
 }
 
-impl ZeroizeOnDrop for RowPackage {}
+impl<F: Dealt> ZeroizeOnDrop for RowPackage<F> {}
 
 /// The lengths of a package's sections in bytes.
 struct Layout {
@@ -186,14 +195,14 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(committee: &Committee, values_len: usize) -> Self {
+    fn new<F: PrimeField>(committee: &Committee, values_len: usize) -> Self {
         let (n, width) = (committee.len(), committee.degree() + 1);
         Self {
-            rows: values_len.saturating_mul(width * M61::BYTES),
-            mask: width * K::BYTES,
+            rows: values_len.saturating_mul(width * F::BYTES),
+            mask: width * F::Ext::BYTES,
             salts: n * 32,
             pair_roots: n * (n + 1) / 2 * 32,
-            response: triangle_len(committee.degree()) * K::BYTES,
+            response: triangle_len(committee.degree()) * F::Ext::BYTES,
         }
     }
 
@@ -203,14 +212,20 @@ impl Layout {
     }
 }
 
-fn read_header(
+fn read_header<F: Dealt>(
     committee: &Committee,
     values_len: usize,
     header: &[u8; HEADER_BYTES],
 ) -> Result<Party, DealingError> {
     let [version, n, party, degree, values @ ..] = *header;
-    if version != VERSION {
-        return Err(DealingError::Version { found: version });
+    let found = match version {
+        VERSION => M61::BITS,
+        WIDE_VERSION => M127::BITS,
+        found => return Err(DealingError::Version { found }),
+    };
+    if found != F::BITS {
+        let expected = F::BITS;
+        return Err(DealingError::Field { expected, found });
     }
     if n != committee.n() {
         return Err(DealingError::CommitteeSize {

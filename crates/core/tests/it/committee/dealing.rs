@@ -1,12 +1,13 @@
 //! What owners send to nodes: dealings, honest and spoilt, and the contributions they become.
 
+use enigma_bytecode::model::Profile;
 use enigma_core::controller::{Call, SignedContribution};
 use enigma_core::{ClientRequest, Response};
-use enigma_field::{Committee, M61};
+use enigma_field::{Committee, M61, M127};
 use enigma_wire::abi;
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Contribution, Receipt};
-use enigma_wire::dealing::{self, Dealing};
+use enigma_wire::dealing::{self, Dealing, Dealt};
 use enigma_wire::id::{Hash, MemberIndex, NodeId};
 use enigma_wire::seal::{self, Purpose};
 use enigma_wire::sign::Signature;
@@ -39,9 +40,22 @@ impl Survey {
 
     /// The same for a row of several columns.
     pub(crate) fn deal_row(&mut self, member: usize, row: &[i64]) -> Vec<Deposit> {
+        match self.contract.profile {
+            Profile::ShamirM61V1 => self.deal_over::<M61>(member, row),
+            Profile::ShamirM127V1 => self.deal_over::<M127>(member, row),
+        }
+    }
+
+    /// The same over a field that need not be the contract's.
+    pub(crate) fn deal_over<F: Dealt>(&mut self, member: usize, row: &[i64]) -> Vec<Deposit> {
+        let values: Vec<F> = row.iter().map(|value| F::from_i64(*value)).collect();
+        self.deal_elements(member, &values)
+    }
+
+    /// The same of any elements of a field.
+    pub(crate) fn deal_elements<F: Dealt>(&mut self, member: usize, values: &[F]) -> Vec<Deposit> {
         let context = self.context(member);
-        let values: Vec<M61> = row.iter().map(|value| M61::from_i64(*value)).collect();
-        let dealing = dealing::deal(&context, &values, &mut self.random).expect("a good context");
+        let dealing = dealing::deal(&context, values, &mut self.random).expect("a good context");
         self.pack(member, &dealing)
     }
 
@@ -54,7 +68,7 @@ impl Survey {
     }
 
     /// Signs and seals a dealing.
-    pub(crate) fn pack(&mut self, member: usize, dealing: &Dealing) -> Vec<Deposit> {
+    pub(crate) fn pack<F: Dealt>(&mut self, member: usize, dealing: &Dealing<F>) -> Vec<Deposit> {
         let rows: Vec<Vec<u8>> = dealing
             .rows
             .iter()

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use enigma_bytecode::model::Profile;
 use enigma_core::{ClientRequest, Response};
-use enigma_field::{Committee, M61, shamir};
+use enigma_field::{Committee, M61, M127, PrimeField, shamir};
 use enigma_wire::api::{LineShares, OutputShares, Share};
 use enigma_wire::id::{JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
@@ -75,7 +76,18 @@ impl Survey {
         job: JobId,
         recipient: Recipient,
     ) -> Result<BTreeMap<String, Seen>, String> {
-        let mut opened: Vec<OutputShares> = Vec::new();
+        match self.contract.profile {
+            Profile::ShamirM61V1 => self.seen_over::<M61>(job, recipient),
+            Profile::ShamirM127V1 => self.seen_over::<M127>(job, recipient),
+        }
+    }
+
+    fn seen_over<F: PrimeField>(
+        &mut self,
+        job: JobId,
+        recipient: Recipient,
+    ) -> Result<BTreeMap<String, Seen>, String> {
+        let mut opened: Vec<OutputShares<F>> = Vec::new();
         for (position, ciphertext) in self.fetch(job, recipient)?.iter().enumerate() {
             let purpose = self.purpose(job, position, recipient);
             let seal = &self.keys(recipient).seal;
@@ -86,10 +98,10 @@ impl Survey {
         let committee = Committee::new(self.committee().len() as u8).expect("an odd size");
         let mut seen = BTreeMap::new();
         for (at, line) in opened[0].lines.iter().enumerate() {
-            let all: Vec<&LineShares> = opened.iter().map(|shares| &shares.lines[at]).collect();
+            let all: Vec<&LineShares<F>> = opened.iter().map(|shares| &shares.lines[at]).collect();
             assert!(all.iter().all(|other| other.reveal == line.reveal));
-            let columns: Vec<&Vec<Vec<Share>>> = all.iter().map(|line| &line.columns).collect();
-            let there: Vec<&Vec<Vec<Share>>> = all.iter().map(|line| &line.there).collect();
+            let columns: Vec<&Vec<Vec<Share<F>>>> = all.iter().map(|line| &line.columns).collect();
+            let there: Vec<&Vec<Vec<Share<F>>>> = all.iter().map(|line| &line.there).collect();
             let name = &self.contract.manifest[usize::from(line.reveal)].name;
             let columns = combined(&committee, &columns)?;
             let there = combined(&committee, &there)?;
@@ -148,12 +160,15 @@ impl Survey {
 }
 
 /// The numbers of which nodes hold these shares, by node, vector and element.
-fn combined(committee: &Committee, nodes: &[&Vec<Vec<Share>>]) -> Result<Vec<Vec<i64>>, String> {
+fn combined<F: PrimeField>(
+    committee: &Committee,
+    nodes: &[&Vec<Vec<Share<F>>>],
+) -> Result<Vec<Vec<i64>>, String> {
     let element = |vector: usize, at: usize| {
-        let shares = nodes.iter().map(|node| M61::from_bytes(node[vector][at]));
-        let shares: Vec<M61> = shares.collect::<Option<_>>().ok_or("not canonical")?;
+        let shares: Vec<F> = nodes.iter().map(|node| node[vector][at].0).collect();
         let value = shamir::reconstruct_checked(committee, &shares);
-        Ok(value.map_err(|_| "inconsistent shares")?.to_i64())
+        let value = value.map_err(|_| "inconsistent shares")?.to_i128();
+        i64::try_from(value).map_err(|_| "longer than any value".to_owned())
     };
     let vectors = nodes[0].iter().enumerate();
     vectors

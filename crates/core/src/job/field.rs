@@ -1,0 +1,175 @@
+//! The field that a job computes over, which its contract alone decides: what knows shares is here, behind one type for both,
+//! and what does not is written once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use enigma_bytecode::model::{Contract, Profile};
+use enigma_bytecode::plan::{Environment, Limits};
+use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
+use enigma_mpc::{Engine, Outgoing, SessionSeeds, Slot};
+use enigma_vm::{Given, Session, SessionError, Turn};
+use enigma_wire::dealing::{Dealt, Row};
+use enigma_wire::id::MemberIndex;
+
+use super::Job;
+use super::outputs::Output;
+use crate::party::Shared;
+
+/// This member's shares of the admitted rows, by column of the collection, in member order.
+pub(super) enum Columns {
+    Small(Vec<Shares<M61>>),
+    Wide(Vec<Shares<M127>>),
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self::Small(Vec::new())
+    }
+}
+
+impl Columns {
+    /// From rows as they are stored, each checked against its root before it was.
+    ///
+    /// # Errors
+    /// In plain words, whose row is not one of so many columns over the contract's field.
+    pub(super) fn decode(
+        profile: Profile,
+        committee: &Committee,
+        columns_len: usize,
+        rows: &[(MemberIndex, &[u8])],
+    ) -> Result<Self, String> {
+        Ok(match profile {
+            Profile::ShamirM61V1 => Self::Small(decode(committee, columns_len, rows)?),
+            Profile::ShamirM127V1 => Self::Wide(decode(committee, columns_len, rows)?),
+        })
+    }
+
+    /// Begins the call on them.
+    ///
+    /// # Errors
+    /// In plain words, what does not fit.
+    pub(super) fn call(self, terms: Terms) -> Result<Box<dyn Call>, String> {
+        match self {
+            Self::Small(columns) => terms.begin(columns),
+            Self::Wide(columns) => terms.begin(columns),
+        }
+    }
+}
+
+fn decode<F: Dealt>(
+    committee: &Committee,
+    columns_len: usize,
+    rows: &[(MemberIndex, &[u8])],
+) -> Result<Vec<Shares<F>>, String> {
+    // The capacity is exact, so no copy of a share stays behind in a smaller buffer.
+    let column = |_| Vec::with_capacity(rows.len());
+    let mut columns: Vec<Vec<F>> = (0..columns_len).map(column).collect();
+    for (member, bytes) in rows {
+        let row = Row::<F>::decode(committee, columns_len, bytes)
+            .map_err(|error| format!("the row of member {member} is damaged: {error}"))?;
+        for (column, share) in columns.iter_mut().zip(row.shares().iter()) {
+            column.push(*share);
+        }
+    }
+    Ok(columns.into_iter().map(Shares::from).collect())
+}
+
+/// What a call needs beside rows.
+pub(super) struct Terms {
+    pub(super) program: Arc<Contract>,
+    pub(super) entry: usize,
+    pub(super) environment: Environment,
+    /// Which of the contract's collections the rows are of.
+    pub(super) slot: u16,
+    pub(super) committee: Committee,
+    pub(super) me: PartyNumber,
+    pub(super) seeds: SessionSeeds,
+}
+
+impl Terms {
+    fn begin<F: PrimeField>(self, columns: Vec<Shares<F>>) -> Result<Box<dyn Call>, String> {
+        let mut given = Given {
+            collections: vec![Vec::new(); self.program.collections.len()],
+            params: Vec::new(),
+            slots: BTreeMap::new(),
+        };
+        if let Some(of_slot) = given.collections.get_mut(usize::from(self.slot)) {
+            *of_slot = columns;
+        }
+        let engine = Engine::<F>::new(self.committee, self.me, self.seeds);
+        let session = Session::new(
+            self.program,
+            self.entry,
+            self.environment,
+            given,
+            Limits::default(),
+            engine,
+        );
+        match session {
+            Ok(session) => Ok(Box::new(session)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// A session over some field, as a job drives it.
+pub(super) trait Call: Send {
+    /// See [`Session::handle`].
+    fn handle(&mut self, from: PartyNumber, slot: Slot, payload: &[u8])
+    -> Result<(), SessionError>;
+
+    /// See [`Session::run`].
+    fn run(&mut self) -> Result<Turn, SessionError>;
+
+    /// See [`Session::valid`].
+    fn valid(&self) -> &BTreeMap<u16, Vec<bool>>;
+
+    /// See [`Session::go_on`].
+    fn go_on(&mut self) -> Result<(), SessionError>;
+
+    /// See [`Session::next_send`].
+    fn next_send(&mut self) -> Option<Outgoing>;
+
+    /// See [`Session::waiting_for`].
+    fn waiting_for(&self) -> Vec<PartyNumber>;
+
+    /// Each recipient's output of the call, in the order of the tree: once, when the call is over.
+    fn outputs(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<Vec<Output>, String>>;
+}
+
+impl<F: PrimeField> Call for Session<F> {
+    fn handle(
+        &mut self,
+        from: PartyNumber,
+        slot: Slot,
+        payload: &[u8],
+    ) -> Result<(), SessionError> {
+        self.handle(from, slot, payload)
+    }
+
+    fn run(&mut self) -> Result<Turn, SessionError> {
+        self.run()
+    }
+
+    fn valid(&self) -> &BTreeMap<u16, Vec<bool>> {
+        self.valid()
+    }
+
+    fn go_on(&mut self) -> Result<(), SessionError> {
+        self.go_on()
+    }
+
+    fn next_send(&mut self) -> Option<Outgoing> {
+        self.next_send()
+    }
+
+    fn waiting_for(&self) -> Vec<PartyNumber> {
+        self.waiting_for()
+    }
+
+    fn outputs(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<Vec<Output>, String>> {
+        let called = self.outcome()?;
+        Some(job.outputs(shared, &called))
+    }
+}
