@@ -6,7 +6,7 @@ mod committees;
 
 use std::path::Path;
 
-use committees::{InMemory, InTheClear, Trace};
+use committees::{InMemory, Trace, agrees};
 use enigma_bytecode::model::Contract;
 use enigma_lang::{Checked, compile, run_test_on};
 
@@ -72,24 +72,6 @@ fn vault_without_key() -> String {
     }
     assert!(!source.contains("MPC.sk") && !source.contains("key<"));
     source
-}
-
-/// Tests that hold in the interpreter, and come to the same in the clear and on committees.
-fn agrees(source: &str, sizes: &[u8]) {
-    let compilation = compile(source);
-    assert_eq!(compilation.diagnostics, [], "{source}");
-    let checked = compilation.checked.expect("no errors");
-    let contract = compilation.contract.expect("it can be built");
-    assert!(!checked.hir.tests.is_empty());
-    for test in &checked.hir.tests {
-        let outcome = run_test_on(&checked, &contract, test, &mut InTheClear::new(&contract));
-        assert!(outcome.passed(), "in the clear: {outcome:?}");
-        for nodes in sizes {
-            let mut committee = InMemory::new(&contract, *nodes, 5);
-            let outcome = run_test_on(&checked, &contract, test, &mut committee);
-            assert!(outcome.passed(), "{nodes} nodes: {outcome:?}");
-        }
-    }
 }
 
 #[test]

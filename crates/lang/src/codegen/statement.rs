@@ -40,8 +40,6 @@ pub(super) struct Execution<'a> {
     pub(super) mapping: bool,
     /// Private conditions under which statements run, outermost first.
     pub(super) active: Vec<Value>,
-    /// How many random numbers were drawn.
-    pub(super) draws: u32,
     /// Statements and turns of loops so far.
     steps: u32,
 }
@@ -116,7 +114,6 @@ impl<'a> Execution<'a> {
             members: BTreeMap::new(),
             mapping: false,
             active: Vec::new(),
-            draws: 0,
             steps: 0,
         }
     }
