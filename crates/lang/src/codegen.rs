@@ -10,6 +10,7 @@ pub(crate) mod columns;
 mod contract;
 mod digits;
 mod expression;
+mod leave;
 mod library;
 mod prune;
 mod registers;

@@ -219,3 +219,38 @@ fn what_is_sent_does_not_depend_on_secrets() {
     assert_eq!(first, trace("[700, 701, 2]"));
     assert!(first.len() > 100);
 }
+
+/// What stands behind runs where nothing was left.
+#[test]
+fn entries_and_loops_end_where_a_run_says() {
+    let source = "contract Ends version 1 {
+      state L { mode: u64 = 0; n: u64; list: [u64; 3] = [4, 0, 7]; }
+      state MPC { kept: private u64 allow any to caller; }
+      fn first(flag: bool, x: private u64, y: private u64) -> private u64 {
+        if flag { return x; } else { return y; }
+      }
+      entry e(x: private u64 from caller range 0..=9) {
+        L.n = 0;
+        MPC.kept = x;
+        if L.mode == 1 { MPC.kept = 5; return; }
+        for k in 0..3 {
+          if L.list[k] == 0 { if L.mode == 2 { return; } break; }
+          L.n += L.list[k];
+          MPC.kept = min(MPC.kept + 1, 99);
+        }
+        L.n += 100;
+        reveal y = first(L.mode == 3, x, MPC.kept) to caller;
+        if L.mode == 3 { return; } else { L.n += 1; }
+        while L.n < 106 max 4 { L.n += 1; if L.mode == 5 { break; } }
+        reveal z = MPC.kept to caller;
+      }
+      entry set(mode: u64) { L.mode = mode; }
+      entry show() { reveal kept = MPC.kept to caller; }
+      test \"to the end\" { run e(x: 2) as ann; expect L.n == 106; expect y == 3; expect z == 3; }
+      test \"at once\" { run set(mode: 1); run e(x: 2) as ann; expect L.n == 0; run show() as ann; expect kept == 5; }
+      test \"in the loop\" { run set(mode: 2); run e(x: 2) as ann; expect L.n == 4; run show() as ann; expect kept == 3; }
+      test \"behind a result\" { run set(mode: 3); run e(x: 2) as ann; expect L.n == 104; expect y == 2; }
+      test \"out of the second loop\" { run set(mode: 5); run e(x: 9) as ann; expect L.n == 106; expect z == 10; }
+    }";
+    agrees(source, &[3, 5]);
+}

@@ -128,7 +128,8 @@ impl Draft<'_, '_> {
         let collection = self.choices.of(&found);
         let (cells, name, to) = (self.name("v"), self.name("r"), self.recipients());
         let field = collection.columns[1].field;
-        let value = match self.choices.pick(5) {
+        let value = match self.choices.pick(6) {
+            5 => format!("{cells}.min(|r| r.{field})"),
             0 => format!("{cells}.sum(|r| r.{field})"),
             1 => format!("{cells}.count()"),
             2 => format!("{cells}.mean(|r| r.{field})"),

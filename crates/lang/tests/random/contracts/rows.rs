@@ -170,7 +170,6 @@ impl Draft<'_, '_> {
                     "((abs({}) & 13) as i64)",
                     "({} >> 1)",
                     "(wrapping_add({} as i8, 100) as i64)",
-                    "[5, 6, 7].lookup({})",
                 ]);
                 Rows {
                     text: text.replace("{}", &a.text),
