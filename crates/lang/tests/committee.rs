@@ -8,7 +8,7 @@ use std::path::Path;
 
 use committees::{InMemory, Trace, agrees};
 use enigma_bytecode::model::Contract;
-use enigma_lang::{Checked, compile, run_test_on};
+use enigma_lang::{Checked, Code, compile, run_test_on};
 
 /// Every example but the vault, which signs, and that no network can do yet.
 const EXAMPLES: [&str; 7] = [
@@ -253,4 +253,32 @@ fn entries_and_loops_end_where_a_run_says() {
       test \"out of the second loop\" { run set(mode: 5); run e(x: 9) as ann; expect L.n == 106; expect z == 10; }
     }";
     agrees(source, &[3, 5]);
+}
+
+/// What stands behind each of them is inside of the one before.
+#[test]
+fn an_entry_may_end_early_in_many_places() {
+    let source = |count: usize| {
+        let ends: String = (0..count)
+            .map(|k| format!("if L.n == {k} {{ return; }} "))
+            .collect();
+        format!(
+            "contract Early version 1 {{
+              state L {{ n: u64 = 70; }}
+              entry e(x: private u64 from caller range 0..=9) {{ {ends} reveal y = x to caller; }}
+              test \"late\" {{ run e(x: 4) as ann; expect y == 4; }}
+            }}"
+        )
+    };
+    agrees(&source(60), &[3]);
+    let compilation = compile(&source(70));
+    let [found] = &compilation.diagnostics[..] else {
+        panic!("{:?}", compilation.diagnostics);
+    };
+    assert_eq!(found.code, Code::W0901);
+    assert!(
+        found
+            .message
+            .starts_with("so many branches inside of each other")
+    );
 }

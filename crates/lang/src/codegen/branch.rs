@@ -2,6 +2,7 @@
 //! takes one side, and what it has set goes on. Loops over members have only effects.
 
 use enigma_bytecode::model::{C, Op};
+use enigma_bytecode::ranges::MAX_NESTING;
 
 use super::leave::{Left, Next};
 use super::statement::{Execution, Memory, Variable};
@@ -83,6 +84,9 @@ impl Execution<'_> {
         otherwise: impl FnOnce(&mut Self) -> Done<Next>,
         span: Span,
     ) -> Done<Next> {
+        if self.registers.depth() >= MAX_NESTING {
+            return stop(span, "so many branches inside of each other");
+        }
         let outside = std::mem::take(&mut self.memory.written);
         let before = self.memory.clone();
         let mut first = self.side(then)?;
