@@ -15,6 +15,7 @@
 //!
 //! Time and memory are linear in the code.
 
+mod digits;
 mod error;
 mod library;
 mod public;
@@ -325,6 +326,11 @@ impl Pass<'_> {
             | Op::Covariance { .. }
             | Op::MeanSquare { .. }
             | Op::Regression { .. } => self.vector(code),
+            Op::Bits { .. }
+            | Op::Remainder { .. }
+            | Op::ShiftRight { .. }
+            | Op::Bitwise { .. }
+            | Op::BitwisePublic { .. } => self.digits(code),
             _ => self.arithmetic(code),
         }
     }

@@ -6,9 +6,9 @@ mod committees;
 
 use std::path::Path;
 
-use committees::{InMemory, InTheClear, Trace};
+use committees::{InMemory, Trace, agrees};
 use enigma_bytecode::model::Contract;
-use enigma_lang::{Checked, compile, run_test_on};
+use enigma_lang::{Checked, Code, compile, run_test_on};
 
 /// Every example but the vault, which signs, and that no network can do yet.
 const EXAMPLES: [&str; 7] = [
@@ -72,24 +72,6 @@ fn vault_without_key() -> String {
     }
     assert!(!source.contains("MPC.sk") && !source.contains("key<"));
     source
-}
-
-/// Tests that hold in the interpreter, and come to the same in the clear and on committees.
-fn agrees(source: &str, sizes: &[u8]) {
-    let compilation = compile(source);
-    assert_eq!(compilation.diagnostics, [], "{source}");
-    let checked = compilation.checked.expect("no errors");
-    let contract = compilation.contract.expect("it can be built");
-    assert!(!checked.hir.tests.is_empty());
-    for test in &checked.hir.tests {
-        let outcome = run_test_on(&checked, &contract, test, &mut InTheClear::new(&contract));
-        assert!(outcome.passed(), "in the clear: {outcome:?}");
-        for nodes in sizes {
-            let mut committee = InMemory::new(&contract, *nodes, 5);
-            let outcome = run_test_on(&checked, &contract, test, &mut committee);
-            assert!(outcome.passed(), "{nodes} nodes: {outcome:?}");
-        }
-    }
 }
 
 #[test]
@@ -236,4 +218,67 @@ fn what_is_sent_does_not_depend_on_secrets() {
     assert_eq!(first, trace("[1, 1000000000, 700]"));
     assert_eq!(first, trace("[700, 701, 2]"));
     assert!(first.len() > 100);
+}
+
+/// What stands behind runs where nothing was left.
+#[test]
+fn entries_and_loops_end_where_a_run_says() {
+    let source = "contract Ends version 1 {
+      state L { mode: u64 = 0; n: u64; list: [u64; 3] = [4, 0, 7]; }
+      state MPC { kept: private u64 allow any to caller; }
+      fn first(flag: bool, x: private u64, y: private u64) -> private u64 {
+        if flag { return x; } else { return y; }
+      }
+      entry e(x: private u64 from caller range 0..=9) {
+        L.n = 0;
+        MPC.kept = x;
+        if L.mode == 1 { MPC.kept = 5; return; }
+        for k in 0..3 {
+          if L.list[k] == 0 { if L.mode == 2 { return; } break; }
+          L.n += L.list[k];
+          MPC.kept = min(MPC.kept + 1, 99);
+        }
+        L.n += 100;
+        reveal y = first(L.mode == 3, x, MPC.kept) to caller;
+        if L.mode == 3 { return; } else { L.n += 1; }
+        while L.n < 106 max 4 { L.n += 1; if L.mode == 5 { break; } }
+        reveal z = MPC.kept to caller;
+      }
+      entry set(mode: u64) { L.mode = mode; }
+      entry show() { reveal kept = MPC.kept to caller; }
+      test \"to the end\" { run e(x: 2) as ann; expect L.n == 106; expect y == 3; expect z == 3; }
+      test \"at once\" { run set(mode: 1); run e(x: 2) as ann; expect L.n == 0; run show() as ann; expect kept == 5; }
+      test \"in the loop\" { run set(mode: 2); run e(x: 2) as ann; expect L.n == 4; run show() as ann; expect kept == 3; }
+      test \"behind a result\" { run set(mode: 3); run e(x: 2) as ann; expect L.n == 104; expect y == 2; }
+      test \"out of the second loop\" { run set(mode: 5); run e(x: 9) as ann; expect L.n == 106; expect z == 10; }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// What stands behind each of them is inside of the one before.
+#[test]
+fn an_entry_may_end_early_in_many_places() {
+    let source = |count: usize| {
+        let ends: String = (0..count)
+            .map(|k| format!("if L.n == {k} {{ return; }} "))
+            .collect();
+        format!(
+            "contract Early version 1 {{
+              state L {{ n: u64 = 70; }}
+              entry e(x: private u64 from caller range 0..=9) {{ {ends} reveal y = x to caller; }}
+              test \"late\" {{ run e(x: 4) as ann; expect y == 4; }}
+            }}"
+        )
+    };
+    agrees(&source(60), &[3]);
+    let compilation = compile(&source(70));
+    let [found] = &compilation.diagnostics[..] else {
+        panic!("{:?}", compilation.diagnostics);
+    };
+    assert_eq!(found.code, Code::W0901);
+    assert!(
+        found
+            .message
+            .starts_with("so many branches inside of each other")
+    );
 }

@@ -281,7 +281,7 @@ fn committees_of_three_are_what_the_interpreter_says() {
 
 #[test]
 fn committees_of_five_are_what_the_interpreter_says() {
-    assert_agreement(&survey(6, 3, |bytes, tally| {
+    assert_agreement(&survey(6, 5, |bytes, tally| {
         on_a_committee(bytes, 5, tally)
     }));
 }

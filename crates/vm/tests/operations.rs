@@ -7,7 +7,7 @@ mod common;
 mod network;
 
 use calls::{Code, Together, check, environment, given, shown};
-use enigma_bytecode::model::{Op, Order, Recipient, Relation, RowCount, S};
+use enigma_bytecode::model::{BitOp, Op, Order, Recipient, Relation, RowCount, S};
 use enigma_field::{M61, M127};
 use enigma_vm::clear::Inputs;
 
@@ -77,6 +77,61 @@ fn arithmetic() {
     everywhere(&code, &given(vec![vec![vec![-7], vec![0], vec![1]]]), false);
     // No rows at all.
     everywhere(&code, &given(vec![vec![Vec::new(); 3]]), false);
+}
+
+/// Columns, and rows for them.
+fn numbers() -> (Code, [S; 4], Vec<Vec<i64>>) {
+    let most = i64::from(u32::MAX);
+    let mut code = Code::over(&[&[(0, 1_000), (0, 77), (-900, 900), (0, most)]]);
+    let columns = [0, 1, 2, 3].map(|column| code.input(0, column));
+    let rows = vec![
+        vec![0, 1, 77, 1_000, 682],
+        vec![77, 0, 76, 5, 42],
+        vec![-900, -1, 0, 900, -16],
+        vec![0, most, 1 << 31, 0x5555_5555, 12],
+    ];
+    (code, columns, rows)
+}
+
+#[test]
+fn numbers_bit_by_bit() {
+    let (mut code, [x, y, _, long], rows) = numbers();
+    let scalar = code.sum(y);
+    let masks = [0, 1, 6, 77, 1 << 33].map(|number| code.number(number));
+    for op in [BitOp::And, BitOp::Or, BitOp::Xor] {
+        for (a, b) in [(x, y), (y, scalar), (long, long), (long, x)] {
+            let value = code.secret(|dst| Op::Bitwise { dst, op, a, b });
+            code.show(&[value]);
+        }
+        for b in masks {
+            let value = code.secret(|dst| Op::BitwisePublic { dst, op, a: x, b });
+            code.show(&[value]);
+        }
+    }
+    everywhere(&code, &given(vec![rows]), true);
+    everywhere(&code, &given(vec![vec![Vec::new(); 4]]), false);
+}
+
+#[test]
+fn bits_and_what_is_left_of_numbers() {
+    let (mut code, [x, y, signed, long], rows) = numbers();
+    let scalar = code.sum(y);
+    for a in [x, signed, long] {
+        for bits in [0, 1, 4, 31, 59] {
+            let low = code.secret(|dst| Op::Remainder { dst, a, bits });
+            let high = code.secret(|dst| Op::ShiftRight { dst, a, bits });
+            code.show(&[low]);
+            code.show(&[high]);
+        }
+    }
+    for (a, width) in [(y, 7), (long, 3), (scalar, 1), (y, 12)] {
+        let S(first) = code.secrets(width.into(), |dst| Op::Bits { dst, a, width });
+        for place in 0..u16::from(width) {
+            code.show(&[S(first + place)]);
+        }
+    }
+    everywhere(&code, &given(vec![rows]), true);
+    everywhere(&code, &given(vec![vec![Vec::new(); 4]]), false);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::part::Part;
 use super::reader::Reader;
 use super::writer::Writer;
 use super::{DecodeError, tag};
-use crate::model::{Op, Order, PublicOp, Relation};
+use crate::model::{BitOp, Op, Order, PublicOp, Relation};
 
 /// An operation is its tag and its operands; behind `|` is what the tag says besides. The match is
 /// exhaustive, so that no operation lacks a tag.
@@ -146,4 +146,14 @@ operations! {
     MEAN_SQUARE: MeanSquare { dst, a, bits },
     REGRESSION: Regression { dst, columns, y, bits, ridge, most },
     OUT: Out { reveal, values, counts, public },
+    // Numbers and their bits.
+    BITS: Bits { dst, a, width },
+    REMAINDER: Remainder { dst, a, bits },
+    SHIFT_RIGHT: ShiftRight { dst, a, bits },
+    AND: Bitwise { dst, a, b | op: BitOp::And },
+    OR: Bitwise { dst, a, b | op: BitOp::Or },
+    XOR: Bitwise { dst, a, b | op: BitOp::Xor },
+    AND_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::And },
+    OR_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::Or },
+    XOR_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::Xor },
 }

@@ -137,3 +137,13 @@ pub(super) const ELSE: u8 = 133;
 pub(super) const END: u8 = 134;
 pub(super) const EACH_MEMBER: u8 = 135;
 pub(super) const MERGE_PUBLIC: u8 = 136;
+
+pub(super) const BITS: u8 = 192;
+pub(super) const REMAINDER: u8 = 193;
+pub(super) const SHIFT_RIGHT: u8 = 194;
+pub(super) const AND: u8 = 195;
+pub(super) const OR: u8 = 196;
+pub(super) const XOR: u8 = 197;
+pub(super) const AND_PUBLIC: u8 = 198;
+pub(super) const OR_PUBLIC: u8 = 199;
+pub(super) const XOR_PUBLIC: u8 = 200;

@@ -1,7 +1,7 @@
 //! An operation as a line of text.
 
 use crate::interface::{Names, hex};
-use crate::model::{C, Noise, Op, Order, PublicOp, Relation, S};
+use crate::model::{BitOp, C, Noise, Op, Order, PublicOp, Relation, S};
 
 /// An operation of an entry. Registers are `c0`, `c1`, ... and `s0`, `s1`, ...
 #[allow(clippy::too_many_lines)] // One line for each operation.
@@ -435,6 +435,33 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             counts,
             public,
         } => out(names, *reveal, values, counts, *public),
+        Op::Bits {
+            dst: S(dst),
+            a: S(a),
+            width,
+        } => format!("s{dst}.. = {width} bits of s{a}"),
+        Op::Remainder {
+            dst: S(dst),
+            a: S(a),
+            bits,
+        } => format!("s{dst} = s{a} mod 2^{bits}"),
+        Op::ShiftRight {
+            dst: S(dst),
+            a: S(a),
+            bits,
+        } => format!("s{dst} = s{a} >> {bits}"),
+        Op::Bitwise {
+            dst: S(dst),
+            op,
+            a: S(a),
+            b: S(b),
+        } => format!("s{dst} = s{a} {} s{b}", bit_sign(*op)),
+        Op::BitwisePublic {
+            dst: S(dst),
+            op,
+            a: S(a),
+            b: C(b),
+        } => format!("s{dst} = s{a} {} c{b}", bit_sign(*op)),
     }
 }
 
@@ -514,6 +541,14 @@ fn public_sign(op: PublicOp) -> &'static str {
         PublicOp::Rem => "%",
         PublicOp::Less => "<",
         PublicOp::Equal => "==",
+    }
+}
+
+fn bit_sign(op: BitOp) -> &'static str {
+    match op {
+        BitOp::And => "&",
+        BitOp::Or => "|",
+        BitOp::Xor => "^",
     }
 }
 

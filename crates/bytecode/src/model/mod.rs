@@ -495,6 +495,29 @@ impl Relation {
     }
 }
 
+/// What becomes of two bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BitOp {
+    /// 1 where both are.
+    And,
+    /// 1 where one is.
+    Or,
+    /// 1 where exactly one is.
+    Xor,
+}
+
+impl BitOp {
+    /// Of two numbers, bit by bit.
+    #[must_use]
+    pub fn apply(self, a: i64, b: i64) -> i64 {
+        match self {
+            BitOp::And => a & b,
+            BitOp::Or => a | b,
+            BitOp::Xor => a ^ b,
+        }
+    }
+}
+
 /// Arithmetic on public registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PublicOp {

@@ -1,7 +1,7 @@
 //! Macro-operations: what an entry's code is made of. `dst` is always the next unused register of its bank,
 //! also inside [`Op::If`]; an operation with several results gives consecutive registers.
 
-use super::{C, Order, PublicOp, Relation, S};
+use super::{BitOp, C, Order, PublicOp, Relation, S};
 
 /// A macro-operation.
 ///
@@ -245,6 +245,18 @@ pub enum Op {
         counts: Vec<S>,
         public: Option<C>,
     },
+    // Numbers and their bits. What is not negative has bits.
+    /// The lowest `width` bits of each element, which is not negative, the lowest first: as many registers, from 1 to
+    /// the bits that values have.
+    Bits { dst: S, a: S, width: u8 },
+    /// Each element modulo 2^bits, from 0 to 2^bits - 1, also of negative numbers.
+    Remainder { dst: S, a: S, bits: u8 },
+    /// Each element divided by 2^bits, rounded toward minus infinity.
+    ShiftRight { dst: S, a: S, bits: u8 },
+    /// Bit by bit, of elements that are not negative.
+    Bitwise { dst: S, op: BitOp, a: S, b: S },
+    /// The same of each element and a public value that is not negative.
+    BitwisePublic { dst: S, op: BitOp, a: S, b: C },
 }
 
 impl Op {

@@ -38,6 +38,7 @@ impl Op {
             | Op::StoreSecret { .. }
             | Op::Accumulate { .. } => (0, 0),
             Op::Join { columns, .. } => (0, 1 + columns.len()),
+            Op::Bits { width, .. } => (0, usize::from(*width)),
             Op::Out {
                 values,
                 counts,
@@ -146,6 +147,7 @@ impl Op {
             | Op::DotFixed { dst, a, b, .. }
             | Op::DivFixed { dst, a, b, .. }
             | Op::Compare { dst, a, b, .. }
+            | Op::Bitwise { dst, a, b, .. }
             | Op::Covariance { dst, a, b, .. }
             | Op::CellSum {
                 dst, keys: a, a: b, ..
@@ -165,6 +167,7 @@ impl Op {
             | Op::MulPublic { dst, a, b }
             | Op::DivPublic { dst, a, b }
             | Op::ComparePublic { dst, a, b, .. }
+            | Op::BitwisePublic { dst, a, b, .. }
             | Op::Quantile { dst, a, place: b } => {
                 visit(Secret(a), false);
                 visit(Public(b), false);
@@ -184,7 +187,10 @@ impl Op {
             | Op::FirstMember { dst, a, .. }
             | Op::Histogram { dst, a, .. }
             | Op::CountEach { dst, a, .. }
-            | Op::MeanSquare { dst, a, .. } => {
+            | Op::MeanSquare { dst, a, .. }
+            | Op::Bits { dst, a, .. }
+            | Op::Remainder { dst, a, .. }
+            | Op::ShiftRight { dst, a, .. } => {
                 visit(Secret(a), false);
                 visit(Secret(dst), true);
             }

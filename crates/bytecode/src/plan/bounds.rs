@@ -3,7 +3,7 @@
 
 use super::{cells, elementary, lookup, noise, regression, sets, statistics};
 use crate::interval::{Interval, Wide};
-use crate::model::Noise;
+use crate::model::{BitOp, Noise};
 
 /// Most bits behind the point.
 pub(crate) const MOST_FRACTION: u8 = 62;
@@ -89,6 +89,38 @@ pub(crate) fn regression_fits(
         },
     };
     problem.fits(field_bits)
+}
+
+/// Most bits that are cut off a value: 2 to this power is a value.
+pub(crate) const fn most_places(field_bits: u32) -> u32 {
+    let bits = field_bits - 2;
+    if bits < 62 { bits } else { 62 }
+}
+
+/// Of values modulo 2^`bits`.
+pub(crate) fn remainder(range: Wide, bits: u32) -> Wide {
+    let most = (1 << bits) - 1;
+    let high = if range.low < 0 {
+        most
+    } else {
+        most.min(range.high)
+    };
+    Wide { low: 0, high }
+}
+
+/// Of two values that are not negative, bit by bit; `None` where they may be.
+pub(crate) fn bitwise(op: BitOp, a: Wide, b: Wide) -> Option<Wide> {
+    if a.low < 0 || b.low < 0 {
+        return None;
+    }
+    let ones = |high: i128| (1 << (i128::BITS - high.leading_zeros())) - 1;
+    let all = ones(a.high.max(b.high));
+    let (low, high) = match op {
+        BitOp::And => (0, a.high.min(b.high)),
+        BitOp::Or => (a.low.max(b.low), all),
+        BitOp::Xor => (0, all),
+    };
+    Some(Wide { low, high })
 }
 
 /// The largest magnitude of noise; `None` if no template draws it.

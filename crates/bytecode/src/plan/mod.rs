@@ -14,6 +14,7 @@
 
 mod binary;
 mod bits;
+mod bitwise;
 pub(crate) mod bounds;
 mod build;
 mod cells;

@@ -546,7 +546,10 @@ impl<F: PrimeField> Expansion<F> {
     }
 
     /// Operands of one length: single elements are repeated.
-    fn together<const N: usize>(&mut self, values: [Value; N]) -> Result<[Known; N], GateProblem> {
+    pub(super) fn together<const N: usize>(
+        &mut self,
+        values: [Value; N],
+    ) -> Result<[Known; N], GateProblem> {
         let mut known = [self.value(values[0])?; N];
         for (place, value) in known.iter_mut().zip(values) {
             *place = self.value(value)?;
@@ -563,7 +566,7 @@ impl<F: PrimeField> Expansion<F> {
     }
 
     /// Refuses a result of so many blocks that memory, or a register's 32-bit length, cannot hold it.
-    fn fits(&self, block: View, blocks: u32) -> Result<(), PlanError> {
+    pub(super) fn fits(&self, block: View, blocks: u32) -> Result<(), PlanError> {
         let element = F::BYTES as u64;
         let mut limits = self.b.limits();
         limits.memory_bytes = limits.memory_bytes.min(u64::from(u32::MAX) * element);

@@ -383,7 +383,7 @@ impl Pass<'_> {
         }
     }
 
-    fn not_negative(&self, register: S) -> Step<Numbers> {
+    pub(super) fn not_negative(&self, register: S) -> Step<Numbers> {
         let found = self.numbers(register)?;
         if found.range.low >= 0 {
             Ok(found)

@@ -70,7 +70,17 @@ impl<'a> Walk<'a> {
             | Op::Ln { .. }
             | Op::Compare { .. }
             | Op::ComparePublic { .. }
-            | Op::EqualKeys { .. } => self.element_wise(op),
+            | Op::EqualKeys { .. }
+            | Op::Remainder { .. }
+            | Op::ShiftRight { .. }
+            | Op::Bitwise { .. }
+            | Op::BitwisePublic { .. } => self.element_wise(op),
+            Op::Bits { a, width, .. } => {
+                for _ in 0..*width {
+                    let bit = with_filter(self.settled(*a).computed().decided(), Filter::Unknown);
+                    self.define(bit);
+                }
+            }
             Op::Gather { parts, .. } => {
                 self.gathered.insert(self.next(), parts);
                 let all = self.all(parts);
@@ -229,6 +239,8 @@ impl<'a> Walk<'a> {
             Op::DivPublic { a, .. }
             | Op::SquareRoot { a, .. }
             | Op::SquareRootFixed { a, .. }
+            | Op::Remainder { a, .. }
+            | Op::ShiftRight { a, .. }
             | Op::Absolute { a, .. } => {
                 let x = self.settled(a);
                 let filter = match x.filter {
@@ -252,6 +264,12 @@ impl<'a> Walk<'a> {
                 let value = x.with(&y);
                 let value = self.picked_if(value.picks_itself(), value.decided());
                 with_filter(value, filter)
+            }
+            Op::Bitwise { a, b, .. } => {
+                let (x, y) = (self.settled(a), self.settled(b));
+                let value = x.with(&y);
+                let value = self.picked_if(value.picks_itself(), value.decided());
+                with_filter(value, chosen(same(x.filter, y.filter)))
             }
             Op::Smaller { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
@@ -278,6 +296,7 @@ impl<'a> Walk<'a> {
             Op::Logistic { a, .. }
             | Op::Exp { a, .. }
             | Op::Ln { a, .. }
+            | Op::BitwisePublic { a, .. }
             | Op::ComparePublic { a, .. } => {
                 let value = self.settled(a).computed();
                 let value = self.picked_if(value.picks_itself(), value.decided());

@@ -1,7 +1,7 @@
 //! One column of a row picks another: what a comparison has decided keeps deciding, whatever is done with it in between.
 
 use crate::world::{BOB, Code, PEOPLE, Shown, check, contract, guarded, shows, to};
-use enigma_bytecode::model::{Op, Order, Recipient, S, Shape, Source};
+use enigma_bytecode::model::{BitOp, Op, Order, Recipient, S, Shape, Source};
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::VerifyError;
 
@@ -209,6 +209,52 @@ fn what_compares_and_selects_at_once() {
         let high = code.greater_than(income, 500);
         let weights = times(code, high, 3);
         code.dot(weights, income)
+    });
+    assert_eq!(own, mixed());
+}
+
+/// An and with ones or zeros lets a number through or not, and so does what carries into its higher bits.
+#[test]
+fn bits_of_what_one_column_picks() {
+    let and = |code: &mut Code, a, b| {
+        let op = BitOp::And;
+        code.s(|dst| Op::Bitwise { dst, op, a, b })
+    };
+    let masked = of_rows(|code, flags, income| {
+        let mask = times(code, flags, (1 << 20) - 1);
+        let let_through = and(code, mask, income);
+        code.sum(let_through)
+    });
+    assert_eq!(masked, unguarded());
+    for shift in [false, true] {
+        let carried = of_rows(|code, flags, income| {
+            let most = times(code, flags, 1 << 20);
+            let a = code.add(most, income);
+            let part = code.s(|dst| match shift {
+                true => Op::ShiftRight { dst, a, bits: 2 },
+                false => Op::Remainder { dst, a, bits: 2 },
+            });
+            code.sum(part)
+        });
+        assert_eq!(carried, unguarded());
+    }
+    let of_others = shows(|code| {
+        let (income, k) = (code.input(PEOPLE, 1), code.param());
+        let part = and(code, income, k);
+        let sum = code.sum(part);
+        to(Recipient::Caller, [sum])
+    });
+    assert_eq!(of_others, unguarded());
+    // Of one column, and a number that everyone knows, it is a formula.
+    let own = of_rows(|code, _, income| {
+        let (op, b) = (BitOp::And, code.constant(7));
+        let low = code.s(|dst| Op::BitwisePublic {
+            dst,
+            op,
+            a: income,
+            b,
+        });
+        code.sum(low)
     });
     assert_eq!(own, mixed());
 }

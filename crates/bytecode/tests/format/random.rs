@@ -2,8 +2,8 @@
 //! and choice occurs.
 
 use enigma_bytecode::model::{
-    Allow, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise, Op,
-    Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
+    Allow, BitOp, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise,
+    Op, Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
     Shape, Slot, Source, Store,
 };
 use proptest::collection::vec;
@@ -292,12 +292,13 @@ fn parts() -> impl Strategy<Value = Parts> {
 }
 
 /// How many kinds of operations [`op`] makes.
-const OPS: u8 = 68;
+const OPS: u8 = 73;
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
     (0..OPS, parts()).prop_map(|(which, parts)| match which {
         0..20 => public_op(which, parts),
         20..44 => arithmetic_op(which, parts),
+        68.. => digits_op(which, parts),
         _ => vector_op(which, parts),
     })
 }
@@ -524,6 +525,33 @@ fn vector_op(which: u8, parts: Parts) -> Op {
             values: first,
             counts: second,
             public: parts.is_some.then_some(C(z)),
+        },
+    }
+}
+
+/// Numbers and their bits.
+fn digits_op(which: u8, parts: Parts) -> Op {
+    let [dst, x, y, ..] = parts.x;
+    let (dst, a, b, bits) = (S(dst), S(x), S(y), parts.bits);
+    let op = match parts.relation {
+        Relation::Less => BitOp::And,
+        Relation::Equal => BitOp::Or,
+        Relation::Greater => BitOp::Xor,
+    };
+    match which {
+        68 => Op::Bits {
+            dst,
+            a,
+            width: bits,
+        },
+        69 => Op::Remainder { dst, a, bits },
+        70 => Op::ShiftRight { dst, a, bits },
+        71 => Op::Bitwise { dst, op, a, b },
+        _ => Op::BitwisePublic {
+            dst,
+            op,
+            a,
+            b: C(y),
         },
     }
 }

@@ -1,9 +1,9 @@
 //! Derived ranges hold for every value that can occur.
 
-use crate::common::{auction, survey};
+use crate::common::{auction, input, survey};
 use crate::world::{Code, PEOPLE, last_of, ranges_of, world};
 use enigma_bytecode::interval::{Interval, Wide};
-use enigma_bytecode::model::{C, Op, Order, Profile, PublicOp, S};
+use enigma_bytecode::model::{BitOp, C, Op, Order, Profile, PublicOp, S};
 use enigma_bytecode::ranges::{Extent, PublicRange, RangeError, SecretRange, actual, declared};
 use proptest::prelude::*;
 
@@ -156,6 +156,45 @@ fn of_arithmetic() {
         single(|dst, a| Op::SquareRootFixed { dst, a, bits: 2 }),
         Err(RangeError::WrongOperand { op: 5 })
     );
+}
+
+#[test]
+fn of_bits() {
+    let of = |low: i64, high: i64, op: &dyn Fn(S, S) -> Op| {
+        let mut contract = survey();
+        let column = &mut contract.collections[0].columns[0];
+        (column.low, column.high) = (low, high);
+        contract.entries[0].code = vec![input(0, 0, 0), op(S(1), S(0))];
+        let found = declared(&contract, 0)?
+            .secret
+            .last()
+            .map(|found| found.interval);
+        Ok(found.map(|interval| (interval.low, interval.high)))
+    };
+    let remainder = |bits| move |dst, a| Op::Remainder { dst, a, bits };
+    let shifted = |bits| move |dst, a| Op::ShiftRight { dst, a, bits };
+    let bitwise = |op| move |dst, a| Op::Bitwise { dst, op, a, b: a };
+    let bits = |width| move |dst, a| Op::Bits { dst, a, width };
+    assert_eq!(of(3, 100, &remainder(8)), Ok(Some((0, 100))));
+    assert_eq!(of(-3, 100, &remainder(8)), Ok(Some((0, 255))));
+    assert_eq!(of(3, 1_000, &remainder(8)), Ok(Some((0, 255))));
+    assert_eq!(of(-5, 1_000, &shifted(3)), Ok(Some((-1, 125))));
+    assert_eq!(of(-5, 1_000, &shifted(59)), Ok(Some((-1, 0))));
+    assert_eq!(of(5, 1_000, &bitwise(BitOp::And)), Ok(Some((0, 1_000))));
+    assert_eq!(of(5, 1_000, &bitwise(BitOp::Or)), Ok(Some((5, 1_023))));
+    assert_eq!(of(5, 1_000, &bitwise(BitOp::Xor)), Ok(Some((0, 1_023))));
+    assert_eq!(of(0, 1_000, &bits(59)), Ok(Some((0, 1))));
+    // More than values have, and bits of negative numbers.
+    let (parameter, operand) = (
+        Err(RangeError::BadParameter { op: 1 }),
+        Err(RangeError::WrongOperand { op: 1 }),
+    );
+    assert_eq!(of(0, 9, &remainder(60)), parameter);
+    assert_eq!(of(0, 9, &shifted(60)), parameter);
+    assert_eq!(of(0, 9, &bits(0)), parameter);
+    assert_eq!(of(0, 9, &bits(60)), parameter);
+    assert_eq!(of(-1, 9, &bits(3)), operand);
+    assert_eq!(of(-1, 9, &bitwise(BitOp::And)), operand);
 }
 
 #[test]

@@ -16,11 +16,11 @@ pub(super) struct Arithmetic<'a> {
 }
 
 impl Arithmetic<'_> {
-    fn stop<T>(&self, what: &str) -> Done<T> {
+    pub(super) fn stop<T>(&self, what: &str) -> Done<T> {
         stop(self.span, what)
     }
 
-    fn made(&mut self, like: &[Secret], op: impl Fn(S) -> Op) -> Done<Value> {
+    pub(super) fn made(&mut self, like: &[Secret], op: impl Fn(S) -> Op) -> Done<Value> {
         let register = self.registers.secret(op)?;
         Ok(Value::Secret(Secret {
             register,

@@ -2,17 +2,20 @@
 //! takes one side, and what it has set goes on. Loops over members have only effects.
 
 use enigma_bytecode::model::{C, Op};
+use enigma_bytecode::ranges::MAX_NESTING;
 
-use super::statement::{Execution, Memory, Next, Variable};
+use super::leave::{Left, Next};
+use super::statement::{Execution, Memory, Variable};
 use super::value::{Secret, Value};
 use super::{Done, index, stop};
 use crate::hir::{BinaryOp, Block, Expr, LocalId};
 use crate::span::Span;
 
-/// A side of a public branch: its operations, and what is in memory at its end.
+/// A side of a public branch: its operations, what is in memory at its end, and whether it leaves.
 struct Taken {
     code: Vec<Op>,
     memory: Memory,
+    next: Next,
 }
 
 impl Execution<'_> {
@@ -29,10 +32,12 @@ impl Execution<'_> {
                 self.either(&bit, then, otherwise, condition.span)?;
                 Ok(Next::Goes)
             }
-            Value::Public(register) => {
-                self.one_side(register, then, otherwise, condition.span)?;
-                Ok(Next::Goes)
-            }
+            Value::Public(register) => self.sides(
+                register,
+                |this| this.block(then),
+                |this| this.block(otherwise),
+                condition.span,
+            ),
             _ => stop(condition.span, "this condition"),
         }
     }
@@ -72,12 +77,21 @@ impl Execution<'_> {
     }
 
     /// A run takes one of the sides.
-    fn one_side(&mut self, condition: C, then: &Block, otherwise: &Block, span: Span) -> Done<()> {
+    pub(super) fn sides(
+        &mut self,
+        condition: C,
+        then: impl FnOnce(&mut Self) -> Done<Next>,
+        otherwise: impl FnOnce(&mut Self) -> Done<Next>,
+        span: Span,
+    ) -> Done<Next> {
+        if self.registers.depth() >= MAX_NESTING {
+            return stop(span, "so many branches inside of each other");
+        }
         let outside = std::mem::take(&mut self.memory.written);
         let before = self.memory.clone();
-        let mut first = self.side(then, span)?;
+        let mut first = self.side(then)?;
         self.memory = before.clone();
-        let mut second = self.side(otherwise, span)?;
+        let mut second = self.side(otherwise)?;
         self.memory = before;
         self.memory.written = outside;
         let written: Vec<Variable> = (first.memory.written.union(&second.memory.written))
@@ -96,6 +110,13 @@ impl Execution<'_> {
                 self.prepared([&mut first, &mut second], &a, &b, span)?,
             ));
         }
+        let mut left = Vec::new();
+        for (a, b) in Left::pairs(&first.next, &second.next) {
+            left.push(match (&a, &b) {
+                (Value::Known(1), Value::Known(0)) => Both::Same(Value::Public(condition)),
+                _ => self.prepared([&mut first, &mut second], &a, &b, span)?,
+            });
+        }
         self.registers.emit(Op::If { condition });
         first
             .code
@@ -111,19 +132,21 @@ impl Execution<'_> {
             let value = self.merged(condition, both)?;
             self.memory.set(variable, value);
         }
-        Ok(())
+        let mut parts = left.into_iter().map(|both| self.merged(condition, both));
+        match (parts.next(), parts.next()) {
+            (Some(breaks), Some(returns)) => Ok(Left::joined([breaks?, returns?])),
+            _ => Ok(Next::Goes),
+        }
     }
 
-    fn side(&mut self, block: &Block, span: Span) -> Done<Taken> {
+    fn side(&mut self, run: impl FnOnce(&mut Self) -> Done<Next>) -> Done<Taken> {
         self.registers.begin_side();
-        let ended = self.block(block);
+        let next = run(self);
         let code = self.registers.end_side();
-        if ended? != Next::Goes {
-            return stop(span, "leaving under a condition that a run decides");
-        }
         Ok(Taken {
             code,
             memory: self.memory.clone(),
+            next: next?,
         })
     }
 

@@ -309,7 +309,14 @@ impl Execution<'_> {
                     let power = Value::Known(1 << places);
                     self.arithmetic(span).number(BinaryOp::Mul, a, &power)
                 }
-                (BinaryOp::Shl, _) => stop(span, "this shift"),
+                (BinaryOp::Shr, Value::Known(places @ 0..)) => {
+                    let places = u8::try_from(*places).unwrap_or(u8::MAX);
+                    self.arithmetic(span).shift_right(a, places)
+                }
+                (BinaryOp::Shl | BinaryOp::Shr, _) => stop(span, "this shift"),
+                (BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor, _) => {
+                    self.arithmetic(span).bitwise(op, a, b)
+                }
                 _ => self.arithmetic(span).number(op, a, b),
             },
             (Type::Fix(fix), _) | (_, Type::Fix(fix)) => {
@@ -322,7 +329,7 @@ impl Execution<'_> {
     }
 
     /// Two numbers of which one may be `fix` and the other whole: both scaled like it.
-    fn meet(
+    pub(super) fn meet(
         &mut self,
         (left, a): (&Type, &Value),
         (right, b): (&Type, &Value),

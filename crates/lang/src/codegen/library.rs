@@ -5,6 +5,7 @@ mod elements;
 mod moments;
 mod orders;
 mod sets;
+mod ways;
 
 use enigma_bytecode::model::{C, Op, S};
 
@@ -60,6 +61,7 @@ impl Execution<'_> {
             | B::MeanSquare
             | B::Dot
             | B::Distance2
+            | B::MatMul
             | B::LinReg => self.moments(&call),
             B::Min
             | B::Max
@@ -77,6 +79,7 @@ impl Execution<'_> {
             | B::CellSum
             | B::CellMean
             | B::CellMedian
+            | B::CellMin
             | B::CellMax => self.cells(&call),
             B::Distinct | B::Psi | B::PsiCount | B::Join | B::Contains => self.sets(&call),
             B::Max2
@@ -91,7 +94,15 @@ impl Execution<'_> {
             | B::Lookup
             | B::IsSome
             | B::Or
-            | B::Random => self.elements(&call),
+            | B::Random
+            | B::RandomBits => self.elements(&call),
+            B::WrappingAdd
+            | B::WrappingSub
+            | B::WrappingMul
+            | B::SaturatingAdd
+            | B::SaturatingSub
+            | B::SaturatingMul
+            | B::Bits => self.ways(&call),
             _ => self.unknown(&call),
         }
     }

@@ -46,6 +46,11 @@ impl Registers {
         self.end_side()
     }
 
+    /// How many sides and bodies are open.
+    pub(super) fn depth(&self) -> usize {
+        self.sides.len().saturating_sub(1)
+    }
+
     /// Begins a side of an `If`, or a body: what it defines is not known outside.
     pub(super) fn begin_side(&mut self) {
         self.sides.push(Side::default());

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::model::{self, C, Column, Kind, Op, S};
+use enigma_bytecode::plan::noise_reach;
 
 use super::columns::{self, Side};
 use super::contract::{recipient, shape};
 use super::state::leaves;
 use super::statement::Execution;
 use super::value::Value;
-use super::{Done, Stop, index, stop};
+use super::{Done, index, stop};
 use crate::flow::{NoiseFacts, RevealFacts, Source};
 use crate::hir::{BinaryOp, Expr, ExprKind, Guard, Label, Noise, Recipient, Reveal, Type};
 use crate::interpret;
@@ -263,11 +264,20 @@ impl Execution<'_> {
 
 /// The distribution that hides how far one giver can move the value.
 fn noise(facts: &NoiseFacts, span: Span) -> Done<model::Noise> {
-    match facts.noise {
-        Noise::Laplace { epsilon } => match interpret::laplace_decay(epsilon, facts.sensitivity) {
-            Some(decay) => Ok(model::Noise::Laplace { decay }),
-            None => Err(Stop::NotBuilt(super::not_built(span, "noise of this size"))),
-        },
-        Noise::Gaussian { .. } => stop(span, "Gaussian noise"),
+    let moved = facts.sensitivity;
+    let noise = match facts.noise {
+        Noise::Laplace { epsilon } => {
+            let decay = interpret::laplace_decay(epsilon, moved);
+            decay.map(|decay| model::Noise::Laplace { decay })
+        }
+        Noise::Gaussian { epsilon, delta } => {
+            let decay = interpret::gaussian_decay(epsilon, delta, moved);
+            decay.map(|decay| model::Noise::Gaussian { decay })
+        }
+    };
+    // Noise is drawn from tables of limited length.
+    match noise.filter(|noise| noise_reach(*noise).is_some()) {
+        Some(noise) => Ok(noise),
+        None => stop(span, "noise of this size"),
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::{self, Op, S};
 
+use super::leave::Next;
 use super::registers::Registers;
 use super::value::Value;
 use super::{Done, Stop, index, stop};
@@ -14,14 +15,6 @@ use crate::hir::{
     BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Root, Stmt, StmtKind, Type,
 };
 use crate::span::Span;
-
-/// Whether the statements behind run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    Goes,
-    Breaks,
-    Returns,
-}
 
 /// An entry that is run on registers.
 pub(super) struct Execution<'a> {
@@ -40,8 +33,6 @@ pub(super) struct Execution<'a> {
     pub(super) mapping: bool,
     /// Private conditions under which statements run, outermost first.
     pub(super) active: Vec<Value>,
-    /// How many random numbers were drawn.
-    pub(super) draws: u32,
     /// Statements and turns of loops so far.
     steps: u32,
 }
@@ -116,7 +107,6 @@ impl<'a> Execution<'a> {
             members: BTreeMap::new(),
             mapping: false,
             active: Vec::new(),
-            draws: 0,
             steps: 0,
         }
     }
@@ -245,16 +235,10 @@ impl<'a> Execution<'a> {
     }
 
     pub(super) fn block(&mut self, block: &Block) -> Done<Next> {
-        for stmt in &block.stmts {
-            let next = self.statement(stmt)?;
-            if next != Next::Goes {
-                return Ok(next);
-            }
-        }
-        Ok(Next::Goes)
+        self.statements(&block.stmts)
     }
 
-    fn statement(&mut self, stmt: &Stmt) -> Done<Next> {
+    pub(super) fn statement(&mut self, stmt: &Stmt) -> Done<Next> {
         self.step()?;
         let span = stmt.span;
         match &stmt.kind {
@@ -297,14 +281,15 @@ impl<'a> Execution<'a> {
                     Value::Many(parts) if known => parts,
                     _ => return stop(span, "a loop over rows"),
                 };
+                let mut next = Next::Goes;
                 for part in parts {
                     self.set(*element, part);
-                    match self.block(body)? {
-                        Next::Goes => {}
-                        Next::Breaks => break,
-                        Next::Returns => return Ok(Next::Returns),
+                    next = self.unless_left(next, span, |this| this.block(body))?;
+                    if next.ends() {
+                        break;
                     }
                 }
+                return Ok(next.behind_loop());
             }
             StmtKind::While {
                 condition,
@@ -375,49 +360,57 @@ impl<'a> Execution<'a> {
     }
 
     fn count(&mut self, counter: LocalId, (from, to): (&Expr, &Expr), body: &Block) -> Done<Next> {
-        let (Value::Known(from), Value::Known(end)) =
-            (self.expression(from)?, self.expression(to)?)
-        else {
+        let (first, end) = (self.expression(from)?, self.expression(to)?);
+        let (Value::Known(first), Value::Known(end)) = (first, end) else {
             return stop(to.span, "a loop whose end a run decides");
         };
-        for k in from..end {
+        let mut next = Next::Goes;
+        for k in first..end {
             self.step()?;
             self.set(counter, Value::Known(k));
-            match self.block(body)? {
-                Next::Goes => {}
-                Next::Breaks => break,
-                Next::Returns => return Ok(Next::Returns),
+            next = self.unless_left(next, to.span, |this| this.block(body))?;
+            if next.ends() {
+                break;
             }
         }
-        Ok(Next::Goes)
+        Ok(next.behind_loop())
     }
 
     fn repeat(&mut self, condition: &Expr, max: &Expr, body: &Block) -> Done<Next> {
         let Value::Known(max) = self.expression(max)? else {
             return stop(max.span, "a loop whose end a run decides");
         };
-        // Whether all conditions so far held.
+        let mut next = Next::Goes;
+        // Whether all private conditions so far held.
         let mut active = Value::Known(1);
         for _ in 0..max {
             self.step()?;
-            let holds = self.expression(condition)?;
-            let truth = &mut self.arithmetic(condition.span);
-            active = truth.truth(BinaryOp::And, &active, &holds)?;
-            match &active {
-                Value::Known(0) => break,
-                Value::Known(_) => match self.block(body)? {
-                    Next::Goes => {}
-                    Next::Breaks => break,
-                    Next::Returns => return Ok(Next::Returns),
-                },
-                Value::Secret(_) => {
-                    let bit = active.clone();
-                    self.either(&bit, body, &Block::default(), condition.span)?;
+            let is_open = next == Next::Goes;
+            next = self.unless_left(next, condition.span, |this| {
+                let holds = this.expression(condition)?;
+                if let (Value::Public(register), Value::Known(1)) = (&holds, &active) {
+                    let body = |this: &mut Self| this.block(body);
+                    return this.sides(*register, body, |_| Ok(Next::Breaks), condition.span);
                 }
-                _ => return stop(condition.span, "a loop whose end a run decides"),
+                let mut truth = this.arithmetic(condition.span);
+                active = truth.truth(BinaryOp::And, &active, &holds)?;
+                match &active {
+                    Value::Known(0) => Ok(Next::Breaks),
+                    Value::Known(_) => this.block(body),
+                    // What is known on a side of a branch is not known in the next turn.
+                    Value::Secret(_) if is_open => {
+                        let bit = active.clone();
+                        this.either(&bit, body, &Block::default(), condition.span)?;
+                        Ok(Next::Goes)
+                    }
+                    _ => stop(condition.span, "a loop whose end a run decides"),
+                }
+            })?;
+            if next.ends() {
+                break;
             }
         }
-        Ok(Next::Goes)
+        Ok(next.behind_loop())
     }
 }
 

@@ -630,6 +630,9 @@ impl<'a> Walk<'a> {
                 high: 64 * one,
             },
             B::Sigmoid => Wide { low: 0, high: one },
+            B::WrappingAdd => wrapped(of(0, self)?.plus(of(1, self)?), own?),
+            B::WrappingSub => wrapped(of(0, self)?.minus(of(1, self)?), own?),
+            B::WrappingMul => wrapped(of(0, self)?.times(of(1, self)?), own?),
             B::SaturatingAdd => clamped(of(0, self)?.plus(of(1, self)?), own?),
             B::SaturatingSub => clamped(of(0, self)?.minus(of(1, self)?), own?),
             B::SaturatingMul => {
@@ -732,11 +735,17 @@ impl<'a> Walk<'a> {
             return;
         };
         let squares = |of: i128| of.saturating_mul(of).saturating_mul(count);
+        let is_private = call.values.iter().any(Value::is_private);
         let most = match call.builtin {
             B::Mean | B::MeanWhere | B::CellMean => x.max(y).saturating_mul(count),
             B::MeanSquare => squares(x),
             B::Dot => x.saturating_mul(y).saturating_mul(count),
             B::Distance2 => squares(x.saturating_add(y)),
+            // Before they are made to fit.
+            B::WrappingAdd | B::WrappingSub | B::SaturatingAdd | B::SaturatingSub if is_private => {
+                x.saturating_add(y)
+            }
+            B::WrappingMul | B::SaturatingMul if is_private => x.saturating_mul(y),
             B::Variance | B::StdDev => squares(x).saturating_mul(count),
             B::Covariance => x
                 .max(y)
@@ -760,6 +769,11 @@ impl<'a> Walk<'a> {
         };
         self.notice(Wide { low: 0, high: most });
     }
+}
+
+/// Modulo the size of a type: what fits it stays what it is.
+fn wrapped(exact: Wide, own: Wide) -> Wide {
+    if exact.within(own) { exact } else { own }
 }
 
 /// What an operation that is not linear makes of one value.

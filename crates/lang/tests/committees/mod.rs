@@ -16,9 +16,28 @@ use enigma_bytecode::plan::{Ended, Environment, Limits};
 use enigma_core::rehearsal::{self, Opened, Values};
 use enigma_field::{Committee, M61, M127, PrimeField};
 use enigma_lang::testing::{self, Call, CallError, Returned};
+use enigma_lang::{compile, run_test_on};
 use enigma_mpc::testing::TestRng;
 use enigma_vm::{Called, Session, SessionError, Turn};
 use network::engines;
+
+/// Tests that hold in the interpreter, and come to the same in the clear and on committees.
+pub(crate) fn agrees(source: &str, sizes: &[u8]) {
+    let compilation = compile(source);
+    assert_eq!(compilation.diagnostics, [], "{source}");
+    let checked = compilation.checked.expect("no errors");
+    let contract = compilation.contract.expect("it can be built");
+    assert!(!checked.hir.tests.is_empty());
+    for test in &checked.hir.tests {
+        let outcome = run_test_on(&checked, &contract, test, &mut InTheClear::new(&contract));
+        assert!(outcome.passed(), "in the clear: {outcome:?}");
+        for nodes in sizes {
+            let mut committee = InMemory::new(&contract, *nodes, 5);
+            let outcome = run_test_on(&checked, &contract, test, &mut committee);
+            assert!(outcome.passed(), "{nodes} nodes: {outcome:?}");
+        }
+    }
+}
 
 /// Who sent how many bytes to whom, in which place of the protocol.
 pub(crate) type Trace = Vec<(usize, usize, String, usize)>;

@@ -224,6 +224,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
         | Op::MulPublic { b: c, .. }
         | Op::DivPublic { b: c, .. }
         | Op::ComparePublic { b: c, .. }
+        | Op::BitwisePublic { b: c, .. }
         | Op::Quantile { place: c, .. } = op
         {
             public = self.walk.number(*c, place)?;

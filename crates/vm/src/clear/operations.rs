@@ -1,6 +1,6 @@
 //! Arithmetic, comparisons and orders on plain integers. `None`: a value leaves 64 bits, or the operation is another.
 
-use enigma_bytecode::model::{Op, Order, PublicOp, Register, S};
+use enigma_bytecode::model::{BitOp, Op, Order, PublicOp, Register, S};
 use enigma_bytecode::plan::reference;
 
 /// Most bits behind the point.
@@ -78,6 +78,13 @@ pub(super) fn meaning<'a>(
             each(a, &|x| Some(relation.holds(x, public?).into()))
         }
         Op::Absolute { a, .. } => each(a, &i64::checked_abs),
+        Op::Remainder { a, bits, .. } => {
+            let ones = (bits <= MOST_BITS).then(|| (1i64 << bits) - 1)?;
+            each(a, &|x| Some(x & ones))
+        }
+        Op::ShiftRight { a, bits, .. } => each(a, &|x| x.checked_shr(bits.into())),
+        Op::Bitwise { op, a, b, .. } => pairs(a, b, &|x, y| bitwise(op, x, y)),
+        Op::BitwisePublic { op, a, .. } => each(a, &|x| bitwise(op, x, public?)),
         Op::SquareRoot { a, .. } => each(a, &i64::checked_isqrt),
         Op::Sum { a, .. } => {
             let mut values = of(a)?.iter();
@@ -211,6 +218,11 @@ pub(super) fn joint_len(operands: &[&[i64]]) -> usize {
 fn zip(a: &[i64], b: &[i64], f: &dyn Fn(i64, i64) -> Option<i64>) -> Option<Vec<i64>> {
     let len = joint_len(&[a, b]);
     (0..len).map(|k| f(at(a, k)?, at(b, k)?)).collect()
+}
+
+/// Of numbers from 0 on.
+fn bitwise(op: BitOp, a: i64, b: i64) -> Option<i64> {
+    (a >= 0 && b >= 0).then(|| op.apply(a, b))
 }
 
 /// 1 + how many values come strictly before each.

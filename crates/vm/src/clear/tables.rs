@@ -6,6 +6,15 @@ use super::operations::at;
 
 /// The results of an operation, one vector for each.
 pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Option<Vec<Vec<i64>>> {
+    if let Op::Bits { a, width, .. } = op {
+        let bit = |place: u8| -> Option<Vec<i64>> {
+            let bits = of(*a)?
+                .iter()
+                .map(|x| Some(x.checked_shr(place.into())? & 1));
+            bits.collect()
+        };
+        return (0..*width).map(bit).collect();
+    }
     let result = match op {
         Op::Gather { parts, .. } => {
             let scalars = parts.iter().map(|part| match of(*part)? {

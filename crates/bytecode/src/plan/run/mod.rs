@@ -14,6 +14,7 @@
 
 mod bound;
 mod check;
+mod digits;
 mod entry;
 mod firsts;
 mod main;

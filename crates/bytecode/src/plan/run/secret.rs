@@ -92,6 +92,7 @@ impl<F: PrimeField> Run<F> {
                 valid,
                 columns,
             } => self.join(*dst, (left, right), *valid, columns)?,
+            Op::Bits { dst, a, width } => self.bits(*dst, *a, *width)?,
             Op::Out {
                 reveal,
                 values,
@@ -157,6 +158,14 @@ impl<F: PrimeField> Run<F> {
                 let expansion = &mut self.stage.expansion;
                 expansion.compared_with(*relation, a, number).map(Some)
             }
+            Op::Bitwise { op, a, b, .. } => {
+                let (a, b) = (self.value(*a)?, self.value(*b)?);
+                self.stage.expansion.bitwise(*op, a, b).map(Some)
+            }
+            Op::BitwisePublic { op, a, b, .. } => {
+                let (a, number) = (self.value(*a)?, self.public(*b, place)?);
+                self.stage.expansion.bitwise_with(*op, a, number).map(Some)
+            }
             op => {
                 let gate = self.gate(op, place)?;
                 self.stage.expansion.add(&gate).map(Some)
@@ -203,6 +212,14 @@ impl<F: PrimeField> Run<F> {
                 otherwise: self.value(otherwise)?,
             },
             Op::Random { len, end, .. } => Gate::Uniform { len, end },
+            Op::Remainder { a, bits, .. } => Gate::Remainder {
+                a: self.value(a)?,
+                bits: bits.into(),
+            },
+            Op::ShiftRight { a, bits, .. } => Gate::Truncate {
+                a: self.value(a)?,
+                bits: bits.into(),
+            },
             Op::Compare { relation, a, b, .. } => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
                 Gate::Compare { relation, a, b }

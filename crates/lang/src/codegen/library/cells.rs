@@ -61,6 +61,13 @@ impl Execution<'_> {
             }
             (B::CellMedian, [_, values]) => self.cell_quantiles(call, values, (1, 2)),
             (B::CellMax, [_, values]) => self.cell_quantiles(call, values, (1, 1)),
+            (B::CellMin, [_, values]) => {
+                // The largest of the negated ones, negated; where there is none it is 0 either way.
+                let minus = Value::Known(-1);
+                let negated = self.each(BinaryOp::Mul, values, &minus, span)?;
+                let most = self.cell_quantiles(call, &negated, (1, 1))?;
+                self.each(BinaryOp::Mul, &most, &minus, span)
+            }
             _ => self.unknown(call),
         }
     }

@@ -1,6 +1,8 @@
 //! Functions of single values, element by element.
 
-use enigma_bytecode::model::Op;
+use enigma_bytecode::interval::Wide;
+use enigma_bytecode::model::{Op, S};
+use enigma_bytecode::ranges::MAX_LEN;
 
 use super::super::statement::Execution;
 use super::super::value::{Secret, Value};
@@ -8,6 +10,9 @@ use super::super::{Done, stop};
 use super::Call;
 use crate::hir::{BinaryOp, Builtin, Type};
 use crate::span::Span;
+
+/// Random numbers are at most as many as this.
+const MOST_UNIFORM: u64 = 1 << 30;
 
 impl Execution<'_> {
     pub(super) fn elements(&mut self, call: &Call) -> Done<Value> {
@@ -47,23 +52,34 @@ impl Execution<'_> {
                 self.arithmetic(span).select(there, value, otherwise)
             }
             (B::Lookup, [Value::Many(table), index]) => self.lookup(call, table, index),
-            (B::Random, [Value::Known(end)]) => {
-                let Ok(end @ 1..) = u64::try_from(*end) else {
-                    return self.unknown(call);
-                };
-                // Each call draws anew.
-                self.draws += 1;
-                if self.draws > 1 {
-                    return stop(span, "several random numbers");
+            (B::Random, [Value::Known(end)]) => match u64::try_from(*end) {
+                Ok(end @ 1..=MOST_UNIFORM) => Ok(Value::scalar(self.drawn(1, end, span)?)),
+                _ => stop(span, "random numbers of 2^30 and more"),
+            },
+            (B::RandomBits, [Value::Known(count)]) => match u32::try_from(*count) {
+                Ok(0) => Ok(Value::Many(Vec::new())),
+                Ok(1) => Ok(Value::Many(vec![Value::scalar(self.drawn(1, 2, span)?)])),
+                Ok(count) if count <= MAX_LEN => {
+                    let bits = self.drawn(count, 2, span)?;
+                    self.listed(bits, count)
                 }
-                self.reduced(|dst| Op::Random { dst, len: 1, end })
-            }
+                _ => stop(span, "so many random bits"),
+            },
             _ => self.unknown(call),
         }
     }
 
+    /// Random numbers below `end`. Each call draws anew.
+    fn drawn(&mut self, len: u32, end: u64, span: Span) -> Done<S> {
+        if self.mapping {
+            // What does not depend on a row is computed once for all of them.
+            return stop(span, "random numbers for each row");
+        }
+        (self.registers).fresh_secret(|dst| Op::Random { dst, len, end })
+    }
+
     /// Applies `f` to each element of lists.
-    fn one_by_one(
+    pub(super) fn one_by_one(
         &mut self,
         value: &Value,
         f: &mut impl FnMut(&mut Self, &Value) -> Done<Value>,
@@ -78,7 +94,13 @@ impl Execution<'_> {
     }
 
     /// The one of both that stands to the other in the relation.
-    fn further(&mut self, relation: BinaryOp, a: &Value, b: &Value, span: Span) -> Done<Value> {
+    pub(super) fn further(
+        &mut self,
+        relation: BinaryOp,
+        a: &Value,
+        b: &Value,
+        span: Span,
+    ) -> Done<Value> {
         match (a, b) {
             (Value::Many(x), Value::Many(y)) if x.len() == y.len() => {
                 let parts = x
@@ -151,7 +173,7 @@ impl Execution<'_> {
         })
     }
 
-    /// An element of a list of single values at a place that may be private; 0 outside.
+    /// An element of a list at a place that may be private; 0 outside.
     fn lookup(&mut self, call: &Call, table: &[Value], place: &Value) -> Done<Value> {
         let span = call.span;
         if let Value::Known(place) = place {
@@ -161,17 +183,120 @@ impl Execution<'_> {
                 None => self.zero(call.ty, span),
             };
         }
-        let inside = self.range(&call.args[1]).is_some_and(|range| {
-            range.low >= 0 && range.high < i128::try_from(table.len()).unwrap_or(i128::MAX)
-        });
-        let Value::Secret(secret) = place else {
+        let (Some(range), Ok(len)) = (self.range(&call.args[1]), i64::try_from(table.len())) else {
             return self.unknown(call);
         };
-        if !inside || matches!(call.args[0].ty, Type::Rows(..)) {
-            return stop(span, "`lookup` at places that may lie outside");
+        if len == 0 || matches!(call.args[0].ty, Type::Rows(..)) {
+            return stop(span, "`lookup` in these rows");
         }
-        let table = self.vector(&Value::Many(table.to_vec()), span)?.register;
-        let index = secret.register;
-        (self.arithmetic(span)).mapped(*secret, |dst| Op::Lookup { dst, table, index })
+        self.one_by_one(place, &mut |this, place| match place {
+            Value::Secret(place) => {
+                let (place, inside) = this.placed(*place, range, len, span)?;
+                let found = this.looked_up(table, place, span)?;
+                this.or_zero(&inside, found, span)
+            }
+            place => {
+                let mut found = this.zero(call.ty, span)?;
+                for (k, entry) in (0..).zip(table) {
+                    let here = (this.arithmetic(span)).compare(
+                        BinaryOp::Equal,
+                        place,
+                        &Value::Known(k),
+                    )?;
+                    found = this.arithmetic(span).select(&here, entry, &found)?;
+                }
+                Ok(found)
+            }
+        })
+    }
+
+    /// A place that is brought inside of a list, and whether it was there.
+    fn placed(
+        &mut self,
+        place: Secret,
+        range: Wide,
+        len: i64,
+        span: Span,
+    ) -> Done<(Secret, Value)> {
+        let (mut moved, mut inside) = (Value::Secret(place), Value::Known(1));
+        for (outside, inner, outer, end) in [
+            (range.low < 0, BinaryOp::GreaterEqual, BinaryOp::Greater, 0),
+            (
+                range.high >= len.into(),
+                BinaryOp::LessEqual,
+                BinaryOp::Less,
+                len - 1,
+            ),
+        ] {
+            if outside {
+                let end = Value::Known(end);
+                let fits = (self.arithmetic(span)).compare(inner, &Value::Secret(place), &end)?;
+                inside = self.arithmetic(span).truth(BinaryOp::And, &inside, &fits)?;
+                moved = self.further(outer, &moved, &end, span)?;
+            }
+        }
+        match moved {
+            Value::Secret(moved) => Ok((moved, inside)),
+            _ => stop(span, "this place"),
+        }
+    }
+
+    /// The entry at a place inside of the list, part by part.
+    fn looked_up(&mut self, table: &[Value], place: Secret, span: Span) -> Done<Value> {
+        let part = |of: &dyn Fn(&Value) -> Option<Value>| {
+            let parts = table.iter().map(of).collect::<Option<Vec<Value>>>();
+            parts.map_or_else(|| stop(span, "a list of these values"), Ok)
+        };
+        match table.first() {
+            Some(Value::Many(parts)) => {
+                let mut found = Vec::new();
+                for k in 0..parts.len() {
+                    let column = part(&|entry| match entry {
+                        Value::Many(parts) => parts.get(k).cloned(),
+                        _ => None,
+                    })?;
+                    found.push(self.looked_up(&column, place, span)?);
+                }
+                Ok(Value::Many(found))
+            }
+            Some(Value::Maybe(..)) => {
+                let there = part(&|entry| match entry {
+                    Value::Maybe(there, _) => Some((**there).clone()),
+                    _ => None,
+                })?;
+                let content = part(&|entry| match entry {
+                    Value::Maybe(_, content) => Some((**content).clone()),
+                    _ => None,
+                })?;
+                let there = self.looked_up(&there, place, span)?;
+                let content = self.looked_up(&content, place, span)?;
+                Ok(Value::Maybe(Box::new(there), Box::new(content)))
+            }
+            Some(Value::Bytes(_)) => stop(span, "a list of bytes that everyone knows"),
+            _ => {
+                let table = self.vector(&Value::Many(table.to_vec()), span)?.register;
+                let index = place.register;
+                (self.arithmetic(span)).mapped(place, |dst| Op::Lookup { dst, table, index })
+            }
+        }
+    }
+
+    /// What was found, zeros where the place was outside.
+    fn or_zero(&mut self, inside: &Value, found: Value, span: Span) -> Done<Value> {
+        match found {
+            _ if *inside == Value::Known(1) => Ok(found),
+            Value::Many(parts) => {
+                let parts = parts
+                    .into_iter()
+                    .map(|part| self.or_zero(inside, part, span));
+                Ok(Value::Many(parts.collect::<Done<_>>()?))
+            }
+            Value::Maybe(there, content) => {
+                let there = self.or_zero(inside, *there, span)?;
+                let content = self.or_zero(inside, *content, span)?;
+                Ok(Value::Maybe(Box::new(there), Box::new(content)))
+            }
+            found => (self.arithmetic(span)).select(inside, &found, &Value::Known(0)),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Sums of products and models.
 
 use enigma_bytecode::model::Op;
+use enigma_bytecode::plan::reference;
 
 use super::super::Done;
 use super::super::statement::Execution;
@@ -17,6 +18,9 @@ impl Execution<'_> {
         let span = call.span;
         match (call.builtin, &call.values[..], call.fraction(0)) {
             (B::LinReg, _, _) => self.regression(call),
+            (B::MatMul, [Value::Many(a), Value::Many(b)], fraction) => {
+                self.matrix_product(call, (a, b), fraction.unwrap_or(0))
+            }
             (B::Dot, [a, b], None) => self.sum_of_products(a, b, span),
             (B::Dot, [a, b], Some(bits)) => {
                 let (a, b) = (self.vector(a, span)?, self.vector(b, span)?);
@@ -65,6 +69,58 @@ impl Execution<'_> {
         }
     }
 
+    /// Each entry is a sum of products that is rounded once.
+    fn matrix_product(
+        &mut self,
+        call: &Call,
+        (a, b): (&[Value], &[Value]),
+        bits: u8,
+    ) -> Done<Value> {
+        let mut columns: Vec<Vec<Value>> = Vec::new();
+        for row in b {
+            let Value::Many(row) = row else {
+                return self.unknown(call);
+            };
+            columns.resize(columns.len().max(row.len()), Vec::new());
+            for (column, entry) in columns.iter_mut().zip(row) {
+                column.push(entry.clone());
+            }
+        }
+        let mut rows = Vec::new();
+        for row in a {
+            let mut entries = Vec::new();
+            for column in &columns {
+                entries.push(self.matrix_entry(call, row, &Value::Many(column.clone()), bits)?);
+            }
+            rows.push(Value::Many(entries));
+        }
+        Ok(Value::Many(rows))
+    }
+
+    fn matrix_entry(&mut self, call: &Call, row: &Value, column: &Value, bits: u8) -> Done<Value> {
+        if let (Some(row), Some(column)) = (known(row), known(column)) {
+            let products = row
+                .iter()
+                .zip(column)
+                .map(|(x, y)| i128::from(*x) * i128::from(y));
+            let sum = products.sum::<i128>();
+            return match i64::try_from(reference::cut(sum, bits.into())) {
+                Ok(entry) => Ok(Value::Known(entry)),
+                Err(_) => self.unknown(call),
+            };
+        }
+        if !row.is_secret() && !column.is_secret() {
+            // Of what only a run knows everyone computes with whole numbers.
+            return self.unknown(call);
+        }
+        let (a, b) = (
+            self.vector(row, call.span)?,
+            self.vector(column, call.span)?,
+        );
+        let (a, b) = (a.register, b.register);
+        self.reduced(|dst| Op::DotFixed { dst, a, b, bits })
+    }
+
     fn regression(&mut self, call: &Call) -> Done<Value> {
         let span = call.span;
         let ([Value::Many(columns), y, Value::Known(ridge)], Some(bits)) =
@@ -89,4 +145,16 @@ impl Execution<'_> {
         })?;
         self.listed(coefficients, 1 + columns.len() as u32)
     }
+}
+
+/// The numbers of a list, if all are known.
+fn known(list: &Value) -> Option<Vec<i64>> {
+    let Value::Many(parts) = list else {
+        return None;
+    };
+    let number = |part: &Value| match part {
+        Value::Known(number) => Some(*number),
+        _ => None,
+    };
+    parts.iter().map(number).collect()
 }

@@ -128,7 +128,8 @@ impl Draft<'_, '_> {
         let collection = self.choices.of(&found);
         let (cells, name, to) = (self.name("v"), self.name("r"), self.recipients());
         let field = collection.columns[1].field;
-        let value = match self.choices.pick(5) {
+        let value = match self.choices.pick(6) {
+            5 => format!("{cells}.min(|r| r.{field})"),
             0 => format!("{cells}.sum(|r| r.{field})"),
             1 => format!("{cells}.count()"),
             2 => format!("{cells}.mean(|r| r.{field})"),
@@ -186,10 +187,12 @@ impl Draft<'_, '_> {
         let flag = self.flag(1, want).text;
         let (name, to) = (self.name("r"), self.recipients());
         let value = match self.choices.pick(10) {
-            9 => {
-                format!("({flag} ? Pair(left: {x}, right: 3) : swap(Pair(left: {y}, right: {x})))")
-            }
-            8 => format!("({flag} ? ({x}, true) : ({y}, {x} > 1))"),
+            // Both sides of a choice are of one type.
+            9 => format!(
+                "({flag} ? Pair(left: {x} as i64, right: 3) : \
+                 swap(Pair(left: {y} as i64, right: {x} as i64)))"
+            ),
+            8 => format!("({flag} ? ({x} as i64, true) : ({y} as i64, {x} > 1))"),
             7 if to != "public" => format!("({flag} ? some(MPC.word) : none())"),
             0 => format!("({x}, {x} < {y})"),
             1 => format!("Pair(left: {x}, right: {y})"),

@@ -163,9 +163,14 @@ impl Draft<'_, '_> {
             }
             _ => {
                 let a = a.number().within(MOST);
-                let text = self
-                    .choices
-                    .of(&["abs({})", "max({}, 3)", "clamp({}, -5, 9)"]);
+                let text = self.choices.of(&[
+                    "abs({})",
+                    "max({}, 3)",
+                    "clamp({}, -5, 9)",
+                    "((abs({}) & 13) as i64)",
+                    "({} >> 1)",
+                    "(wrapping_add({} as i8, 100) as i64)",
+                ]);
                 Rows {
                     text: text.replace("{}", &a.text),
                     low: -MOST,

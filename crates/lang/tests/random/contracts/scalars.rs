@@ -57,7 +57,10 @@ impl Draft<'_, '_> {
             }
             7 => self.called(depth, want),
             8 | 9 => self.of_list(depth, want),
-            10 => self.taken_apart(depth, want),
+            10 => match self.choices.chance(2) {
+                true => self.of_bits(depth, want),
+                false => self.taken_apart(depth, want),
+            },
             _ => self.number_leaf(want),
         }
     }
@@ -338,6 +341,44 @@ impl Draft<'_, '_> {
                 end * MOST * MOST,
             ),
             _ => secret(format!("{list}.mean()"), -MOST, MOST),
+        }
+    }
+
+    /// Numbers bit by bit, and cut to a type.
+    fn of_bits(&mut self, depth: usize, want: Want) -> Scalar {
+        let a = self.private_number(depth - 1, want).within(MOST);
+        let b = self.number(depth - 1, want).within(MOST);
+        let (x, y) = (&a.text, &b.text);
+        let secret = |text: String, low, high| Scalar::secret(text, low, high);
+        match self.choices.pick(7) {
+            0 => {
+                let op = self.choices.of(&["&", "|", "^"]);
+                secret(format!("((abs({x}) {op} abs({y})) as i64)"), 0, 1_023).within(MOST)
+            }
+            1 => {
+                let places = self.choices.of(&[1, 2, 5, 40]);
+                secret(format!("({x} >> {places})"), -MOST / 2, MOST / 2)
+            }
+            2 => {
+                let function = self.choices.of(&[
+                    "wrapping_add",
+                    "wrapping_sub",
+                    "wrapping_mul",
+                    "saturating_add",
+                    "saturating_sub",
+                    "saturating_mul",
+                ]);
+                let (ty, low, high) = self.choices.of(&[("i8", -128, 127), ("u8", 0, 255)]);
+                secret(
+                    format!("({function}({x} as {ty}, {y} as {ty}) as i64)"),
+                    low,
+                    high,
+                )
+            }
+            3 => secret(format!("(abs({x}).bits(4)[1] as i64)"), 0, 1),
+            4 => secret(format!("((abs({x}) & 12) as i64)"), 0, 12),
+            5 => secret(format!("(([{x}, {y}] >> 3).max())"), -MOST, MOST),
+            _ => secret(format!("[{x}, {y}, 5].lookup({x})"), -MOST, MOST),
         }
     }
 

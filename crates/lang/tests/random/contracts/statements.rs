@@ -36,14 +36,15 @@ impl Draft<'_, '_> {
     fn statement(&mut self, at: At, depth: usize) {
         match at {
             At::Hidden(want) => self.hidden_statement(want, depth),
-            At::Loop => match self.choices.pick(6) {
+            At::Loop => match self.choices.pick(7) {
                 0 | 1 => self.assign(None),
                 2 => self.store(),
                 3 => self.store_secret(Want::Any),
                 4 if depth > 0 => self.private_branch(None, depth),
+                5 => self.leave(&["break", "return", "break"]),
                 _ => self.set_variable(Want::Any),
             },
-            At::Open => match self.choices.pick(if depth > 0 { 18 } else { 13 }) {
+            At::Open => match self.choices.pick(if depth > 0 { 19 } else { 13 }) {
                 0..=4 => self.reveal(),
                 5 | 6 => self.set_variable(Want::Any),
                 7 => self.assign(None),
@@ -55,6 +56,7 @@ impl Draft<'_, '_> {
                 13 | 14 => self.private_branch(None, depth),
                 15 => self.public_branch(depth),
                 16 => self.counted_loop(depth),
+                17 => self.leave(&["return"]),
                 _ => self.hidden_loop(depth),
             },
         }
@@ -259,6 +261,13 @@ impl Draft<'_, '_> {
         }
     }
 
+    /// More often than not what stands behind runs.
+    fn leave(&mut self, ways: &[&'static str]) {
+        let flag = self.flag(1, Want::Public).text;
+        let way = self.choices.of(ways);
+        self.line(&format!("if {flag} && L.n > 2 {{ {way}; }}"));
+    }
+
     fn counted_loop(&mut self, depth: usize) {
         let counter = self.name("k");
         let scope = self.scope.len();
@@ -268,6 +277,10 @@ impl Draft<'_, '_> {
             self.declare(counter.clone(), Held::Number(-MOST, MOST), want, false);
             self.block(&format!("for {counter} in {list}"), At::Loop, depth);
             return self.scope.truncate(scope);
+        }
+        if self.choices.chance(4) {
+            let flag = self.flag(1, Want::Public).text;
+            return self.block(&format!("while {flag} max 2"), At::Loop, depth);
         }
         let end = 1 + self.choices.pick(3);
         self.declare(counter.clone(), Held::Number(0, 3), Want::Public, false);

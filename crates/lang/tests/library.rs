@@ -1,0 +1,192 @@
+//! Functions of the library on committees of three and five: each comes to what the interpreter says, in the clear and on shares,
+//! at exactly the predicted cost.
+
+mod committees;
+
+use committees::agrees;
+use enigma_bytecode::model::{Noise, Op};
+use enigma_lang::compile;
+
+#[test]
+fn numbers_keep_to_their_types() {
+    let source = "contract Ways version 1 {
+      entry e(a: private u8 from caller, b: private u8 from caller, i: private i16 from caller, j: private i16 from caller) {
+        reveal up = wrapping_add(a, b) to caller;
+        reveal down = wrapping_sub(a, b) to caller;
+        reveal times = wrapping_mul(a, 77) to caller;
+        reveal signed = wrapping_mul(i, j) to caller;
+        reveal less = wrapping_sub(i, j) to caller;
+        reveal most = saturating_add(a, b) to caller;
+        reveal none = saturating_sub(a, b) to caller;
+        reveal far = saturating_mul(i, j) to caller;
+        reveal all = wrapping_add([a, b, 3], [b, 250, 7]) to caller;
+        reveal rows = saturating_sub([i, j], 5) to caller;
+      }
+      test \"both ends\" {
+        run e(a: 200, b: 100, i: -32_768, j: -1) as ann;
+        expect up == 44; expect down == 100; expect times == 40; expect signed == -32_768; expect less == -32_767;
+        expect most == 255; expect none == 100; expect far == 32_767;
+        expect all[0] == 44; expect all[1] == 94; expect all[2] == 10; expect rows[0] == -32_768; expect rows[1] == -6;
+        run e(a: 3, b: 5, i: 7, j: 6) as ann;
+        expect up == 8; expect down == 254; expect times == 231; expect signed == 42; expect less == 1;
+        expect most == 8; expect none == 0; expect far == 42; expect rows[1] == 1;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// Products of 32 bits are longer than numbers of computations may be; decimals are cut, too.
+#[test]
+fn long_numbers_keep_to_their_types() {
+    let source = "contract Long version 1 {
+      entry e(a: private u32 from caller, b: private u32 from caller, x: private fix from caller range -1_000..=1_000) {
+        reveal low = wrapping_mul(a, b) to caller;
+        reveal most = saturating_mul(a, b) to caller;
+        reveal sum = saturating_add(x, 1.5) to caller;
+        reveal square = saturating_mul(x, x) to caller;
+      }
+      test \"large, small\" {
+        run e(a: 4_294_967_295, b: 4_294_967_294, x: -3.5) as ann;
+        expect low == 2; expect most == 4_294_967_295; expect sum == -2.0; expect square == 12.25;
+        run e(a: 65_537, b: 65_535, x: 0.25) as ann; expect low == 4_294_967_295; expect most == 4_294_967_295;
+        run e(a: 65_536, b: 65_536, x: 0.25) as ann; expect low == 0; expect most == 4_294_967_295;
+        run e(a: 3, b: 5, x: 0.25) as ann; expect low == 15; expect most == 15;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+#[test]
+fn numbers_are_made_of_bits() {
+    let source = "contract Bits version 1 {
+      group g min 2 max 9;
+      state L { shifted: u8; wrapped: u8; cut: u8; }
+      collect v: private u64 from each g range 0..=1_000 allow aggregate(2) to each g;
+      entry e(a: private u32 from caller range 0..=5_000, b: private u32 from caller range 0..=100, i: private i32 from caller, n: u8) {
+        reveal both = a & b to caller;
+        reveal either = a | 85 to caller;
+        reveal one = a ^ b to caller;
+        reveal left = (a << 3) to caller;
+        reveal right = a >> 2 to caller;
+        reveal half = i >> 1 to caller;
+        reveal sign = i >> 40 to caller;
+        reveal bits = b.bits(9) to caller;
+        reveal low = i.bits(3) to caller;
+        reveal odd = v.map(|x| (x & 1)).sum() to each g;
+        reveal third = v.map(|x| x.bits(3)[2]).count_true() to each g;
+        L.shifted = n >> 2; L.wrapped = wrapping_add(n, 250); L.cut = saturating_add(n, 250);
+      }
+      test \"of numbers\" {
+        given v = [7, 1_000, 12, 3];
+        run e(a: 4_321, b: 99, i: -7, n: 9) as ann;
+        expect both == 97; expect either == 4_341; expect one == 4_226; expect left == 34_568; expect right == 1_080;
+        expect half == -4; expect sign == -1; expect bits[0]; expect bits[1]; expect !bits[2]; expect bits[6]; expect !bits[8];
+        expect low[0]; expect !low[1]; expect !low[2]; expect odd == 2; expect third == 2;
+        expect L.shifted == 2; expect L.wrapped == 3; expect L.cut == 255;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// What is drawn is not what a test expects; what is done with it is.
+#[test]
+fn every_random_number_is_drawn_anew() {
+    let source = "contract Dice version 1 {
+      entry e(x: private u64 from caller range 0..=9) {
+        let (a, b) = (random(6), random(6));
+        let coins = random_bits(5);
+        let alone = random_bits(1)[0];
+        reveal sum = (a + b >= 11 && a < 5) to caller;
+        reveal pick = (alone && !alone) to caller;
+        reveal few = coins.count_true() > 5 to caller;
+        reveal own = x > 5 ? x : random(3) to caller;
+      }
+      test \"in range\" { run e(x: 7) as ann; expect !sum; expect !pick; expect !few; expect own == 7; }
+    }";
+    agrees(source, &[3]);
+    let contract = compile(source).contract.expect("it can be built");
+    let code = contract.entries[0].code.iter();
+    let draws = code.filter(|op| matches!(op, Op::Random { .. }));
+    assert_eq!(draws.count(), 5);
+}
+
+#[test]
+fn matrices_of_decimals() {
+    let source = "contract Matrices version 1 {
+      entry e(x: private fix from caller range -100..=100, y: private fix from caller range -100..=100) {
+        let product = matmul([[x, y], [0.5, -1.0]], [[2.0, x], [y, 3.0]]);
+        let known = matmul([[1.5, 2.0]], [[2.0], [0.25]]);
+        reveal first = product[0] to caller;
+        reveal second = product[1] to caller;
+        reveal sum = x + known[0][0] to caller;
+      }
+      test \"two by two\" {
+        run e(x: 3.5, y: -2.25) as ann;
+        expect first[0] == 12.0625; expect first[1] == 5.5; expect second[0] == 3.25; expect second[1] == -1.25; expect sum == 7.0;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+#[test]
+fn places_outside_of_lists_hold_nothing() {
+    let source = "contract Places version 1 {
+      state L { at: u64 = 1; open: u64; }
+      entry e(k: private i32 from caller, u: private u64 from caller range 0..=9) {
+        reveal found = [5, 6, 7].lookup(k) to caller;
+        reveal high = [u, u + 1].lookup(u) to caller;
+        reveal flag = [true, u > 3].lookup(k) to caller;
+        let (left, right) = [(u, 1), (4, 2)].lookup(k);
+        reveal pair = [left, right] to caller;
+        reveal maybe = [some(u), none()].lookup(k).or(8) to caller;
+        reveal known = [u, 7, 9].lookup(L.at) to caller;
+        L.open = [3, 4].lookup(L.at);
+        L.at += 2;
+      }
+      test \"inside, below, above\" {
+        run e(k: 1, u: 1) as ann; expect found == 6; expect high == 2; expect !flag; expect pair == [4, 2]; expect maybe == 8;
+        expect known == 7; expect L.open == 4;
+        run e(k: -1, u: 5) as ann; expect found == 0; expect high == 0; expect !flag; expect pair == [0, 0]; expect maybe == 8;
+        expect known == 0; expect L.open == 0;
+        run e(k: 3, u: 0) as ann; expect found == 0; expect high == 0; expect maybe == 8;
+        run e(k: 0, u: 9) as ann; expect found == 5; expect flag; expect pair == [9, 1]; expect maybe == 9;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+#[test]
+fn the_smallest_of_cells() {
+    let source = "contract Cells version 1 {
+      group g min 2 max 9;
+      enum Kind { A, B, C }
+      struct Row { kind: Kind; x: i64 range -50..=50; }
+      collect rows: private Row from each g allow aggregate(2) to each g;
+      entry e() {
+        let cells = rows.group_by(|r| r.kind);
+        reveal least = cells.min(|r| r.x) to each g with min_group(cells.count(), 2);
+        reveal most = cells.max(|r| r.x) to each g with min_group(cells.count(), 2);
+      }
+      test \"three kinds\" {
+        given rows = [Row(kind: Kind::A, x: 7), Row(kind: Kind::B, x: -5), Row(kind: Kind::A, x: 3), Row(kind: Kind::B, x: -50), Row(kind: Kind::C, x: 1)];
+        run e(); expect least[0] == some(3); expect least[1] == some(-50); expect most[1] == some(-5); expect least[2] == none();
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// As much as the budget says; a test expects what lies within reach.
+#[test]
+fn gaussian_noise_is_drawn() {
+    let source = "contract Noise version 1 {
+      group g min 2 max 9;
+      privacy { epsilon_total: 8.0; }
+      collect v: private u64 from each g range 0..=3 allow aggregate(2) to each g;
+      entry e() { reveal sum = v.sum() to each g with noise(gaussian(epsilon: 2.0, delta: 0.000001)); }
+      test \"three\" { given v = [1, 2, 3]; run e(); }
+    }";
+    agrees(source, &[3]);
+    let contract = compile(source).contract.expect("it can be built");
+    let noise = contract.manifest[0].noise;
+    assert!(matches!(noise, Some(Noise::Gaussian { .. })), "{noise:?}");
+}
