@@ -146,4 +146,10 @@ operations! {
     MEAN_SQUARE: MeanSquare { dst, a, bits },
     REGRESSION: Regression { dst, columns, y, bits, ridge, most },
     OUT: Out { reveal, values, counts, public },
+    // Whole vectors in another order.
+    SORT_ASCENDING: Sort { dst, keys, columns | order: Order::Ascending },
+    SORT_DESCENDING: Sort { dst, keys, columns | order: Order::Descending },
+    TOP: Top { dst, a, len },
+    PREFIX_SUMS: PrefixSums { dst, a },
+    SHUFFLE: Shuffle { dst, columns },
 }

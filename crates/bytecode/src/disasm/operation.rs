@@ -435,6 +435,29 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             counts,
             public,
         } => out(names, *reveal, values, counts, *public),
+        Op::Sort {
+            dst: S(dst),
+            keys: S(keys),
+            order,
+            columns,
+        } => format!(
+            "s{dst}.. = {} ({}) by s{keys}",
+            by_order(*order, "sort", "sort_desc"),
+            registers(columns)
+        ),
+        Op::Top {
+            dst: S(dst),
+            a: S(a),
+            len,
+        } => format!("s{dst} = top {len} of s{a}"),
+        Op::PrefixSums {
+            dst: S(dst),
+            a: S(a),
+        } => format!("s{dst} = prefix_sums s{a}"),
+        Op::Shuffle {
+            dst: S(dst),
+            columns,
+        } => format!("s{dst}.. = shuffle ({})", registers(columns)),
     }
 }
 

@@ -245,6 +245,20 @@ pub enum Op {
         counts: Vec<S>,
         public: Option<C>,
     },
+    // Whole vectors in another order.
+    /// Columns in the stable order of as many `keys`: one register for each of `columns`.
+    Sort {
+        dst: S,
+        keys: S,
+        order: Order,
+        columns: Vec<S>,
+    },
+    /// The `len` largest elements, descending: a vector of so many, with zeros where there are fewer.
+    Top { dst: S, a: S, len: u32 },
+    /// The sum of the elements up to each.
+    PrefixSums { dst: S, a: S },
+    /// Columns in one order that nobody knows: one register for each.
+    Shuffle { dst: S, columns: Vec<S> },
 }
 
 impl Op {

@@ -38,6 +38,7 @@ impl Op {
             | Op::StoreSecret { .. }
             | Op::Accumulate { .. } => (0, 0),
             Op::Join { columns, .. } => (0, 1 + columns.len()),
+            Op::Sort { columns, .. } | Op::Shuffle { columns, .. } => (0, columns.len()),
             Op::Out {
                 values,
                 counts,
@@ -184,7 +185,9 @@ impl Op {
             | Op::FirstMember { dst, a, .. }
             | Op::Histogram { dst, a, .. }
             | Op::CountEach { dst, a, .. }
-            | Op::MeanSquare { dst, a, .. } => {
+            | Op::MeanSquare { dst, a, .. }
+            | Op::Top { dst, a, .. }
+            | Op::PrefixSums { dst, a } => {
                 visit(Secret(a), false);
                 visit(Secret(dst), true);
             }
@@ -198,7 +201,12 @@ impl Op {
                 read.into_iter().for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }
-            Op::Gather { dst, parts } | Op::Distinct { dst, keys: parts } => {
+            Op::Gather { dst, parts }
+            | Op::Distinct { dst, keys: parts }
+            | Op::Shuffle {
+                dst,
+                columns: parts,
+            } => {
                 parts.iter_mut().for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }
@@ -214,6 +222,13 @@ impl Op {
                 columns,
             } => {
                 let read = left.iter_mut().chain(right).chain([valid]).chain(columns);
+                read.for_each(|s| visit(Secret(s), false));
+                visit(Secret(dst), true);
+            }
+            Op::Sort {
+                dst, keys, columns, ..
+            } => {
+                let read = std::iter::once(keys).chain(columns);
                 read.for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }

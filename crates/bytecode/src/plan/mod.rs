@@ -49,6 +49,7 @@ mod statistical;
 mod statistics;
 mod subset;
 mod tiling;
+mod top;
 mod truncation;
 mod unmask;
 mod zero;

@@ -87,6 +87,9 @@ impl Pass<'_> {
             | Op::CellSum { .. }
             | Op::CellQuantile { .. } => self.cells(code),
             Op::EqualKeys { .. } | Op::Distinct { .. } | Op::Join { .. } => self.keys(code),
+            Op::Sort { .. } | Op::Top { .. } | Op::PrefixSums { .. } | Op::Shuffle { .. } => {
+                self.reordered(code)
+            }
             _ => self.models(code),
         }
     }
@@ -220,14 +223,8 @@ impl Pass<'_> {
                 if valid.extent != other && valid.extent != Extent::Scalar {
                     return Err(RangeError::MixedSpaces { op: self.op });
                 }
-                self.define(dst, BIT, extent)?;
-                let mut next = dst.0;
-                for range in brought {
-                    let following = next.checked_add(1);
-                    next = following.ok_or(RangeError::WrongDestination { op: self.op })?;
-                    self.define(S(next), range, extent)?;
-                }
-                Ok(())
+                let found = std::iter::once(BIT).chain(brought);
+                self.define_each(dst, found, extent)
             }
             _ => unreachable!("sorted by `vector`"),
         }
@@ -242,8 +239,24 @@ impl Pass<'_> {
         }
     }
 
+    /// Results of one extent, in consecutive registers.
+    pub(super) fn define_each(
+        &mut self,
+        dst: S,
+        ranges: impl IntoIterator<Item = Wide>,
+        extent: Extent,
+    ) -> Step {
+        let mut next = Some(dst.0);
+        for range in ranges {
+            let register = next.ok_or(RangeError::WrongDestination { op: self.op })?;
+            self.define(S(register), range, extent)?;
+            next = register.checked_add(1);
+        }
+        Ok(())
+    }
+
     /// The one extent of several columns.
-    fn all_alike(&self, columns: &[S]) -> Step<Extent> {
+    pub(super) fn all_alike(&self, columns: &[S]) -> Step<Extent> {
         let mut all: Option<Extent> = None;
         for column in columns {
             let extent = self.numbers(*column)?.extent;

@@ -292,7 +292,7 @@ fn parts() -> impl Strategy<Value = Parts> {
 }
 
 /// How many kinds of operations [`op`] makes.
-const OPS: u8 = 68;
+const OPS: u8 = 70;
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
     (0..OPS, parts()).prop_map(|(which, parts)| match which {
@@ -518,6 +518,18 @@ fn vector_op(which: u8, parts: Parts) -> Op {
             bits,
             ridge: parts.value,
             most: parts.value.wrapping_neg(),
+        },
+        67 => Op::Sort {
+            dst,
+            keys: b,
+            order,
+            columns: first,
+        },
+        68 if parts.is_some => Op::Top { dst, a, len },
+        68 if order == Order::Ascending => Op::PrefixSums { dst, a },
+        68 => Op::Shuffle {
+            dst,
+            columns: first,
         },
         _ => Op::Out {
             reveal: x,

@@ -17,6 +17,7 @@ mod check;
 mod entry;
 mod firsts;
 mod main;
+mod orders;
 mod outputs;
 mod pieces;
 mod secret;

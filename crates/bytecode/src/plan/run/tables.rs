@@ -131,6 +131,16 @@ impl<F: PrimeField> Run<F> {
                 results.push(self.stage.expansion.add(&joined)?);
             }
         }
+        self.define_each(dst, results, over)
+    }
+
+    /// Results of one length, in consecutive registers.
+    pub(super) fn define_each(
+        &mut self,
+        dst: S,
+        results: Vec<Value>,
+        over: Option<u16>,
+    ) -> Result<(), Refusal> {
         for (at, value) in results.into_iter().enumerate() {
             let register = u16::try_from(at).ok().and_then(|at| dst.0.checked_add(at));
             let made: Secret = self.made(value, over)?;
