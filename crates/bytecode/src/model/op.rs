@@ -154,7 +154,8 @@ pub enum Op {
     // Vectors.
     /// Scalars as a vector of that many elements.
     Gather { dst: S, parts: Vec<S> },
-    /// The element of a vector of constant length at a place counted from 0.
+    /// The element at a place counted from 0: of a vector of constant length one that is there, of rows 0 where there
+    /// are fewer.
     Element { dst: S, a: S, at: u32 },
     /// The element of a vector of constant length at a shared place counted from 0, which lies inside.
     Lookup { dst: S, table: S, index: S },

@@ -35,11 +35,13 @@ impl Pass<'_> {
             Op::Gather { dst, ref parts } => self.gather(dst, parts),
             Op::Element { dst, a, at } => {
                 let x = self.numbers(a)?;
-                match x.extent {
-                    Extent::Fixed(len) if at < len => self.define(dst, x.range, Extent::Scalar),
-                    Extent::Fixed(_) => Err(RangeError::BadParameter { op: self.op }),
-                    _ => Err(RangeError::NotAVector { op: self.op }),
-                }
+                let (fewest, _) = self.len(x.extent)?;
+                let range = match x.extent {
+                    _ if at < fewest => x.range,
+                    Extent::Over(_) if at < MAX_LEN => x.range.with_zero(),
+                    _ => return Err(RangeError::BadParameter { op: self.op }),
+                };
+                self.define(dst, range, Extent::Scalar)
             }
             Op::Lookup { dst, table, index } => {
                 let (table, index) = (self.numbers(table)?, self.numbers(index)?);

@@ -387,6 +387,10 @@ impl<'a> Walk<'a> {
             return;
         }
         let mut value = self.settled(a);
+        if let Extent::Over(_) = self.extent(a) {
+            self.define(value.interwoven());
+            return;
+        }
         value.parts = value.parts.element(at);
         value.counts = value.counts.element(at);
         self.define(value);

@@ -326,3 +326,41 @@ fn the_largest_sums_and_shuffled_rows_are_single_rows() {
     });
     assert_eq!(places, Err(not_allowed(ROWS)));
 }
+
+#[test]
+fn a_row_at_a_place_is_a_single_row() {
+    let element = |collection, at| {
+        last(|code| {
+            let (a, seven) = (code.input(collection, 1), code.constant(7));
+            let raised = code.s(|dst| Op::AddPublic { dst, a, b: seven });
+            code.element(raised, at);
+        })
+    };
+    let scalar = Extent::Scalar;
+    // Five people give rows at least.
+    assert_eq!(element(PEOPLE, 4), Ok([(7, 1_007, scalar)]));
+    assert_eq!(element(PEOPLE, 5), Ok([(0, 1_007, scalar)]));
+    assert_eq!(element(HERS, 0), Ok([(0, 107, scalar)]));
+    let wrong = Err(RangeError::BadParameter { op: 3 });
+    assert_eq!(element(HERS, MAX_LEN), wrong);
+    is_of_single_rows(|code| {
+        let a = code.input(PEOPLE, 1);
+        code.element(a, 3)
+    });
+    is_of_single_rows(|code| {
+        let a = code.input(PEOPLE, 1);
+        let sorted = sort(code, a, a);
+        code.element(sorted, 2)
+    });
+    // A count is of all cells or of one, and of no row.
+    let part = shows(|code| {
+        let (dept, income) = (code.input(PEOPLE, 0), code.input(PEOPLE, 1));
+        let mask = code.greater_than(dept, 0);
+        let (sum, first) = (code.dot(mask, income), code.element(mask, 0));
+        guarded(EVERYONE, sum, first, 5)
+    });
+    let refusal = Refusal::Unguarded { source: ROWS };
+    let none = not_allowed(ROWS);
+    let unguarded = VerifyError::NotAllowed { reveal: 0, refusal };
+    assert!(part == Err(none) || part == Err(unguarded), "{part:?}");
+}

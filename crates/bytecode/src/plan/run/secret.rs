@@ -382,6 +382,7 @@ impl<F: PrimeField> Run<F> {
                 *len
             }
             Op::Regression { columns, .. } => columns.len() as u32 + 1,
+            Op::Element { a, .. } if self.secret(*a)?.over.is_some() => 1,
             Op::Element { .. } | Op::Gather { .. } => return Err(GateProblem::Length.into()),
             Op::Lookup { table, .. } if self.secret(*table)?.len == 0 => {
                 return Err(GateProblem::Length.into());

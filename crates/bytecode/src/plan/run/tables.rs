@@ -65,6 +65,10 @@ impl<F: PrimeField> Run<F> {
                 self.stage.expansion.joined(&parts)
             }
             Op::Element { a, at, .. } => {
+                let rows = self.secret(*a)?;
+                if rows.over.is_some() && *at >= rows.len {
+                    return self.stage.expansion.constant(0, 1);
+                }
                 let a = self.value(*a)?;
                 part(&mut self.stage.expansion, a, (*at, 1))
             }
