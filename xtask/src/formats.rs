@@ -57,6 +57,7 @@ const STATED: &[Stated] = &[
     stated(BYTECODE, "crates/bytecode/src/verify.rs", "MAX_TEXT"),
     stated(BYTECODE, "crates/bytecode/src/ranges.rs", "MAX_OPS"),
     stated(BYTECODE, "crates/bytecode/src/ranges.rs", "MAX_LEN"),
+    stated(BYTECODE, "crates/bytecode/src/ranges.rs", "MAX_MOVED"),
     stated(
         BYTECODE,
         "crates/bytecode/src/ranges.rs",

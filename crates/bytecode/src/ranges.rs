@@ -18,6 +18,7 @@
 mod digits;
 mod error;
 mod library;
+mod orders;
 mod public;
 mod scope;
 mod secret;
@@ -34,6 +35,8 @@ use scope::Scopes;
 pub const MAX_OPS: usize = 65_536;
 /// Most elements of a vector.
 pub const MAX_LEN: u32 = 1 << 20;
+/// Most columns of rows that are sorted or shuffled together.
+pub const MAX_MOVED: usize = 64;
 /// One contribution to an accumulator, and what an entry contributes in one run, is at most this in magnitude: an
 /// instance takes fewer than 2^31 calls, so that the sum of all stays below 2^59.
 pub const MAX_CONTRIBUTION: i64 = 1 << 28;
@@ -325,7 +328,11 @@ impl Pass<'_> {
             | Op::Join { .. }
             | Op::Covariance { .. }
             | Op::MeanSquare { .. }
-            | Op::Regression { .. } => self.vector(code),
+            | Op::Regression { .. }
+            | Op::Sort { .. }
+            | Op::Top { .. }
+            | Op::PrefixSums { .. }
+            | Op::Shuffle { .. } => self.vector(code),
             Op::Bits { .. }
             | Op::Remainder { .. }
             | Op::ShiftRight { .. }

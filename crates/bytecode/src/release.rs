@@ -7,7 +7,7 @@
 //! row is left in it.
 //!
 //! - A vector over the rows of a collection has its rows *aligned*: element i depends on row i. Only a reduction over
-//!   that whole vector mixes them. There is no operation that takes single rows of a collection.
+//!   that whole vector mixes them. What is taken from its place, or moved to another, is of a *single row*.
 //! - Where private data of *another* source decides what becomes of a row (a comparison, a selection, a quotient), the
 //!   rows are *chosen*: a sum over them is one over a hidden part, and so are statistics of cells and what a join brings.
 //!   Such a value needs `hidden_below` of at least the `k` of `aggregate(k)`, on a count of just the rows behind it

@@ -7,7 +7,7 @@ mod committees;
 use std::path::Path;
 
 use committees::{InMemory, Trace, agrees};
-use enigma_bytecode::model::Contract;
+use enigma_bytecode::model::{Contract, Op};
 use enigma_lang::{Checked, Code, compile, run_test_on};
 
 /// Every example but the vault, which signs, and that no network can do yet.
@@ -176,6 +176,128 @@ fn what_everyone_knows_chooses_between_truth_values() {
       }
     }";
     agrees(source, &[3]);
+}
+
+#[test]
+fn lists_in_another_order() {
+    let source = "contract Lists version 1 {
+      struct Pair { left: i64; right: bool; }
+      entry e(x: private [i64; 4] from caller range -20..=20, k: private i64 from caller range -9..=9) {
+        reveal up = x.sort() to caller;
+        reveal down = x.sort_desc() to caller;
+        reveal by = x.sort_by([k, 3, 0, k]) to caller;
+        let pairs = [Pair(left: k, right: k > 2), Pair(left: 5, right: true)].sort_by([k, 2]);
+        reveal left = pairs.map(|p| p.left) to caller;
+        reveal right = pairs.map(|p| p.right) to caller;
+        reveal best = x.top(2) to caller;
+        reveal more = x.top(5) to caller;
+        reveal sums = x.prefix_sums() to caller;
+        reveal known = [3, 1, 2].sort()[0] + [5, 4].top(3)[1] + [1, 2].prefix_sums()[1] + k to caller;
+        reveal nothing = [5, 4].top(3)[2] + k to caller;
+      }
+      entry f(x: private [fix; 3] from caller range -4..=4) {
+        reveal middle = x.sort()[1] to caller;
+        reveal largest = x.top(1)[0] to caller;
+        reveal two = x.prefix_sums()[1] to caller;
+      }
+      test \"all ways\" {
+        run e(x: [3, -4, 3, 20], k: 2) as ann;
+        expect up == [-4, 3, 3, 20]; expect down == [20, 3, 3, -4]; expect by == [3, 3, 20, -4];
+        expect left == [2, 5]; expect right == [false, true];
+        expect best == [20, 3]; expect more == [20, 3, 3, -4, 0]; expect sums == [3, -1, 2, 22];
+        expect known == 10; expect nothing == 2;
+        run e(x: [-1, -2, -3, -4], k: 9) as ann;
+        expect by == [-3, -2, -1, -4]; expect left == [5, 9]; expect more == [-1, -2, -3, -4, 0];
+        run f(x: [1.5, -2.0, 0.25]) as ann;
+        expect middle == 0.25; expect largest == 1.5; expect two == -0.5;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+#[test]
+fn columns_in_another_order() {
+    let source = "contract Columns version 1 {
+      party p;
+      group g min 3 max 9;
+      struct Row { n: i64 range -9..=9; w: u64 range 0..=9; flag: bool; }
+      state MPC {
+        largest: private [i64; 3] allow any to p; spread: private i64 allow any to p; sums: private i64 allow any to p;
+        far: private i64 allow any to p; all: private i64 allow any to p;
+      }
+      collect v: private [i64; max 80] from p range -50..=50 allow any to p;
+      collect t: private table<Row> from p max_rows 80 allow any to p;
+      collect a: private u64 from each g range 0..=9 allow bit to public;
+      entry e() {
+        MPC.largest = v.top(3);
+        MPC.spread = dot(v.sort(), v.sort_desc());
+        MPC.sums = v.prefix_sums().sum();
+        MPC.far = dot(v.prefix_sums().map(|x| x / 2), v.sort());
+      }
+      entry f() {
+        let by = t.sort_by(t.n);
+        MPC.all = dot(by.map(|r| r.w as i64), by.map(|r| r.flag ? 1 : 0).prefix_sums());
+      }
+      entry show() {
+        reveal largest = MPC.largest to p; reveal spread = MPC.spread to p; reveal sums = MPC.sums to p;
+        reveal far = MPC.far to p; reveal all = MPC.all to p;
+      }
+      entry third() { reveal high = a.top(3)[2] > 4 to public; }
+      entry second() { reveal low = a.sort()[1] < 4 to public; }
+      entry single() {
+        MPC.spread = v[0] + v.sort()[1] * 2 + v.prefix_sums()[4];
+        MPC.all = t.sort_by(t.n)[0].w as i64 + (t[2].flag ? 10 : 20);
+      }
+      test \"few rows\" {
+        given v = [4, -50, 7, 0, 7];
+        given t = [Row(n: 3, w: 1, flag: true), Row(n: -2, w: 5, flag: true), Row(n: 3, w: 9, flag: false)];
+        given a = [5, 9, 2, 6];
+        run e() as p; run f() as p; run show() as p;
+        expect largest == [7, 7, 4]; expect spread == -684; expect sums == -152; expect far == -421;
+        expect all == 5 + 2 + 18;
+        run third() as p; expect high; run second() as p; expect !low;
+        run single() as p; run show() as p; expect spread == 4 + 0 - 32; expect all == 5 + 20;
+      }
+      test \"no rows\" {
+        given v = []; given t = []; given a = [5, 4, 6];
+        run e() as p; run f() as p; run show() as p;
+        expect largest == [0, 0, 0]; expect spread == 0; expect far == 0; expect all == 0;
+        run third() as p; expect !high; run second() as p; expect !low;
+        run single() as p; run show() as p; expect spread == 0; expect all == 20;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// Whatever the order is.
+#[test]
+fn what_is_shuffled_stays_together() {
+    let source = "contract Mixed version 1 {
+      party p;
+      party q;
+      struct Row { n: i64 range -9..=9; w: i64 range 0..=9; }
+      collect t: private table<Row> from p max_rows 20 allow any to q;
+      entry e(x: private [i64; 4] from caller range -20..=20) {
+        let (once, again) = (x.shuffle(), x.shuffle());
+        reveal sum = once.sum() to p;
+        reveal most = again.max() to p;
+        reveal sorted = once.sort() to p;
+        let rows = t.shuffle();
+        reveal product = dot(rows.map(|r| r.n), rows.map(|r| r.w)) == 29 to q;
+        reveal one = [x[0]].shuffle()[0] to p;
+      }
+      test \"a few\" {
+        given t = [Row(n: 3, w: 1), Row(n: -2, w: 5), Row(n: 4, w: 9)];
+        run e(x: [7, -3, 20, 0]) as p;
+        expect sum == 24; expect most == 20; expect sorted == [-3, 0, 7, 20]; expect product; expect one == 7;
+      }
+    }";
+    agrees(source, &[3, 5]);
+    let compilation = compile(source);
+    let contract = compilation.contract.expect("it can be built");
+    let shuffles = contract.entries[0].code.iter();
+    let shuffles = shuffles.filter(|op| matches!(op, Op::Shuffle { .. }));
+    assert_eq!(shuffles.count(), 3, "each call has an order of its own");
 }
 
 /// Nothing else in the contract asks for the large field.

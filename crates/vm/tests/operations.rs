@@ -8,7 +8,8 @@ mod network;
 
 use calls::{Code, Together, check, environment, given, shown};
 use enigma_bytecode::model::{BitOp, Op, Order, Recipient, Relation, RowCount, S};
-use enigma_field::{M61, M127};
+use enigma_bytecode::plan::{self, PlanError, Sizes};
+use enigma_field::{Committee, M61, M127};
 use enigma_vm::clear::Inputs;
 
 /// Over both fields, by committees of three and, where `five`, of five.
@@ -367,6 +368,169 @@ fn cells() {
     assert_eq!(shown(&found, 2), [7, 0, 0]);
     everywhere(&code, &given(vec![vec![vec![1], vec![50]]]), false);
     everywhere(&code, &given(vec![vec![Vec::new(); 2]]), false);
+}
+
+/// Rows in the order of two of their columns, up and down, and a list of scalars.
+fn sorted_in_all_ways(code: &mut Code) -> Vec<S> {
+    let (x, y) = (code.input(0, 0), code.input(0, 1));
+    let (many, few) = (code.sum(x), code.sum(y));
+    let list = code.secret(|dst| Op::Gather {
+        dst,
+        parts: vec![many, few, many],
+    });
+    let mut all = Vec::new();
+    for order in [Order::Ascending, Order::Descending] {
+        for (keys, columns) in [(y, vec![x, y]), (x, vec![x]), (list, vec![list])] {
+            let count = columns.len() as u16;
+            let first = code.secrets(count, |dst| Op::Sort {
+                dst,
+                keys,
+                order,
+                columns,
+            });
+            all.extend((0..count).map(|k| S(first.0 + k)));
+        }
+    }
+    all
+}
+
+#[test]
+fn rows_are_sorted_stably() {
+    let mut code = Code::over(&[&[(-1_000, 1_000), (-2, 2)]]);
+    for value in sorted_in_all_ways(&mut code) {
+        code.show(&[value]);
+    }
+    let rows = vec![vec![3, -1_000, 7, 1_000, 7, 0], vec![1, -2, 1, 2, -2, 1]];
+    let found = everywhere(&code, &given(vec![rows]), true);
+    assert_eq!(shown(&found, 0), [-1_000, 7, 3, 7, 0, 1_000]);
+    assert_eq!(shown(&found, 1), [-2, -2, 1, 1, 1, 2]);
+    assert_eq!(shown(&found, 3), [1, 17, 17]);
+    assert_eq!(shown(&found, 4), [1_000, 3, 7, 0, -1_000, 7]);
+    everywhere(&code, &given(vec![vec![vec![-7], vec![0]]]), false);
+    everywhere(&code, &given(vec![vec![Vec::new(); 2]]), false);
+}
+
+/// Of so many rows that they go by bits.
+#[test]
+fn many_rows_are_sorted_stably() {
+    let mut code = Code::over(&[&[(-1_000, 1_000), (-2, 2)]]);
+    for value in sorted_in_all_ways(&mut code) {
+        code.show(&[value]);
+    }
+    code.contract.groups[0].max = 200;
+    let rows = (0..70).map(|k| (k * 37 % 101 - 50, k % 5 - 2)).unzip();
+    let (x, y): (Vec<i64>, Vec<i64>) = rows;
+    everywhere(&code, &given(vec![vec![x, y]]), false);
+}
+
+/// Of one to more than there are, over rows and of a list.
+#[test]
+fn the_largest_and_sums_up_to_each() {
+    let mut code = Code::over(&[&[(-1_000, 1_000), (-2, 2)]]);
+    let (x, y) = (code.input(0, 0), code.input(0, 1));
+    let (many, few) = (code.sum(x), code.sum(y));
+    let list = code.secret(|dst| Op::Gather {
+        dst,
+        parts: vec![few, many, few],
+    });
+    let mut all = Vec::new();
+    for (a, len) in [(x, 1), (x, 2), (x, 3), (x, 7), (y, 3), (list, 2), (list, 5)] {
+        all.push(code.secret(|dst| Op::Top { dst, a, len }));
+    }
+    for a in [x, list] {
+        all.push(code.secret(|dst| Op::PrefixSums { dst, a }));
+    }
+    for value in all {
+        code.show(&[value]);
+    }
+    let rows = vec![vec![3, -1_000, 7, 1_000, 7, 0], vec![1, -2, 1, 2, -2, 1]];
+    let found = everywhere(&code, &given(vec![rows]), true);
+    assert_eq!(shown(&found, 1), [1_000, 7]);
+    assert_eq!(shown(&found, 3), [1_000, 7, 7, 3, 0, -1_000, 0]);
+    assert_eq!(shown(&found, 6), [17, 1, 1, 0, 0]);
+    assert_eq!(shown(&found, 7), [3, -997, -990, 10, 17, 17]);
+    assert_eq!(shown(&found, 8), [1, 18, 19]);
+    everywhere(&code, &given(vec![vec![vec![-7], vec![0]]]), false);
+    everywhere(&code, &given(vec![vec![Vec::new(); 2]]), false);
+    code.contract.groups[0].max = 200;
+    let rows = (0..200).map(|k| (k * 37 % 101 - 50, k % 5 - 2)).unzip();
+    let (x, y): (Vec<i64>, Vec<i64>) = rows;
+    everywhere(&code, &given(vec![vec![x, y]]), false);
+}
+
+#[test]
+fn a_shuffle_keeps_rows_together() {
+    let mut code = Code::over(&[&[(0, 1_000), (0, 1_000)]]);
+    let (x, y) = (code.input(0, 0), code.input(0, 1));
+    for _ in 0..2 {
+        let first = code.secrets(2, |dst| Op::Shuffle {
+            dst,
+            columns: vec![x, y],
+        });
+        code.show(&[first]);
+        code.show(&[S(first.0 + 1)]);
+    }
+    let rows: Vec<i64> = (0..30).collect();
+    let squares: Vec<i64> = rows.iter().map(|x| x * x).collect();
+    for (nodes, inputs) in [
+        (3, given(vec![vec![rows.clone(), squares.clone()]])),
+        (5, given(vec![vec![rows.clone(), squares]])),
+        (3, given(vec![vec![vec![4], vec![16]]])),
+        (3, given(vec![vec![Vec::new(); 2]])),
+    ] {
+        let environment = environment(&inputs);
+        let found = calls::by_committee::<M61>(nodes, &code.contract, &environment, &inputs, 1);
+        let found = found.expect("it runs");
+        let (once, again) = (shown(&found, 0), shown(&found, 2));
+        for (first, line) in [(once, 1), (again, 3)] {
+            let squares: Vec<i64> = first.iter().map(|x| x * x).collect();
+            assert_eq!(shown(&found, line), squares);
+            let mut sorted = first.to_vec();
+            sorted.sort_unstable();
+            assert_eq!(sorted, inputs.collections[0][0]);
+            assert!(first.len() < 2 || first != rows);
+        }
+        assert!(once.len() < 2 || once != again);
+    }
+}
+
+#[test]
+fn nine_parties_do_not_sort() {
+    let mut code = Code::over(&[&[(0, 9)]]);
+    let a = code.input(0, 0);
+    let largest = code.secret(|dst| Op::Top { dst, a, len: 3 });
+    code.show(&[largest]);
+    let quote = |code: &Code| {
+        let sizes = Sizes { rows: vec![6] };
+        let committee = Committee::new(9).expect("an odd size");
+        plan::quote(&code.contract, 0, &sizes, committee)
+    };
+    assert!(quote(&code).is_ok());
+    let ops: [fn(S, S) -> Op; 2] = [
+        |dst, a| Op::Sort {
+            dst,
+            keys: a,
+            order: Order::Ascending,
+            columns: vec![a],
+        },
+        |dst, a| Op::Shuffle {
+            dst,
+            columns: vec![a],
+        },
+    ];
+    for op in ops {
+        let mut code = Code::over(&[&[(0, 9)]]);
+        let a = code.input(0, 0);
+        let moved = code.secret(|dst| op(dst, a));
+        code.show(&[moved]);
+        let refused = quote(&code).expect_err("too many");
+        assert_eq!(refused, PlanError::ShuffleCommittee { n: 9 });
+        assert!(
+            refused
+                .to_string()
+                .contains("too many to shuffle or to sort")
+        );
+    }
 }
 
 #[test]

@@ -238,7 +238,7 @@ impl Draft {
 
     fn table(&mut self) -> Op {
         let (dst, a, len) = (S(self.secrets), self.s(), 1 + self.below(4) as u32);
-        match self.below(9) {
+        match self.below(13) {
             0 => Op::Input {
                 dst,
                 collection: self.below(3) as u16,
@@ -276,6 +276,14 @@ impl Draft {
                 valid: self.s(),
                 columns: Vec::new(),
             },
+            8 => Op::Sort {
+                dst,
+                keys: a,
+                order: self.order(),
+                columns: self.some(2),
+            },
+            9 | 10 => Op::Top { dst, a, len },
+            11 => Op::PrefixSums { dst, a },
             _ => Op::Covariance {
                 dst,
                 a,

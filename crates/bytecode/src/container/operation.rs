@@ -156,4 +156,10 @@ operations! {
     AND_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::And },
     OR_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::Or },
     XOR_PUBLIC: BitwisePublic { dst, a, b | op: BitOp::Xor },
+    // Whole vectors in another order.
+    SORT_ASCENDING: Sort { dst, keys, columns | order: Order::Ascending },
+    SORT_DESCENDING: Sort { dst, keys, columns | order: Order::Descending },
+    TOP: Top { dst, a, len },
+    PREFIX_SUMS: PrefixSums { dst, a },
+    SHUFFLE: Shuffle { dst, columns },
 }

@@ -128,6 +128,13 @@ pub(super) const MEAN_SQUARE: u8 = 71;
 pub(super) const REGRESSION: u8 = 72;
 pub(super) const MERGE: u8 = 73;
 
+// More of secrets: 160 to 191.
+pub(super) const SORT_ASCENDING: u8 = 160;
+pub(super) const SORT_DESCENDING: u8 = 161;
+pub(super) const TOP: u8 = 162;
+pub(super) const PREFIX_SUMS: u8 = 163;
+pub(super) const SHUFFLE: u8 = 164;
+
 pub(super) const REQUIRE: u8 = 128;
 pub(super) const PAYS: u8 = 129;
 pub(super) const STORE: u8 = 130;

@@ -462,6 +462,29 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             a: S(a),
             b: C(b),
         } => format!("s{dst} = s{a} {} c{b}", bit_sign(*op)),
+        Op::Sort {
+            dst: S(dst),
+            keys: S(keys),
+            order,
+            columns,
+        } => format!(
+            "s{dst}.. = {} ({}) by s{keys}",
+            by_order(*order, "sort", "sort_desc"),
+            registers(columns)
+        ),
+        Op::Top {
+            dst: S(dst),
+            a: S(a),
+            len,
+        } => format!("s{dst} = top {len} of s{a}"),
+        Op::PrefixSums {
+            dst: S(dst),
+            a: S(a),
+        } => format!("s{dst} = prefix_sums s{a}"),
+        Op::Shuffle {
+            dst: S(dst),
+            columns,
+        } => format!("s{dst}.. = shuffle ({})", registers(columns)),
     }
 }
 

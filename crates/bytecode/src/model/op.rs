@@ -154,7 +154,8 @@ pub enum Op {
     // Vectors.
     /// Scalars as a vector of that many elements.
     Gather { dst: S, parts: Vec<S> },
-    /// The element of a vector of constant length at a place counted from 0.
+    /// The element at a place counted from 0: of a vector of constant length one that is there, of rows 0 where there
+    /// are fewer.
     Element { dst: S, a: S, at: u32 },
     /// The element of a vector of constant length at a shared place counted from 0, which lies inside.
     Lookup { dst: S, table: S, index: S },
@@ -257,6 +258,20 @@ pub enum Op {
     Bitwise { dst: S, op: BitOp, a: S, b: S },
     /// The same of each element and a public value that is not negative.
     BitwisePublic { dst: S, op: BitOp, a: S, b: C },
+    // Whole vectors in another order.
+    /// Columns in the stable order of as many `keys`: one register for each of `columns`.
+    Sort {
+        dst: S,
+        keys: S,
+        order: Order,
+        columns: Vec<S>,
+    },
+    /// The `len` largest elements, descending: a vector of so many, with zeros where there are fewer.
+    Top { dst: S, a: S, len: u32 },
+    /// The sum of the elements up to each.
+    PrefixSums { dst: S, a: S },
+    /// Columns in one order that nobody knows: one register for each.
+    Shuffle { dst: S, columns: Vec<S> },
 }
 
 impl Op {

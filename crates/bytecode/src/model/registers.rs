@@ -39,6 +39,7 @@ impl Op {
             | Op::Accumulate { .. } => (0, 0),
             Op::Join { columns, .. } => (0, 1 + columns.len()),
             Op::Bits { width, .. } => (0, usize::from(*width)),
+            Op::Sort { columns, .. } | Op::Shuffle { columns, .. } => (0, columns.len()),
             Op::Out {
                 values,
                 counts,
@@ -190,7 +191,9 @@ impl Op {
             | Op::MeanSquare { dst, a, .. }
             | Op::Bits { dst, a, .. }
             | Op::Remainder { dst, a, .. }
-            | Op::ShiftRight { dst, a, .. } => {
+            | Op::ShiftRight { dst, a, .. }
+            | Op::Top { dst, a, .. }
+            | Op::PrefixSums { dst, a } => {
                 visit(Secret(a), false);
                 visit(Secret(dst), true);
             }
@@ -204,7 +207,12 @@ impl Op {
                 read.into_iter().for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }
-            Op::Gather { dst, parts } | Op::Distinct { dst, keys: parts } => {
+            Op::Gather { dst, parts }
+            | Op::Distinct { dst, keys: parts }
+            | Op::Shuffle {
+                dst,
+                columns: parts,
+            } => {
                 parts.iter_mut().for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }
@@ -220,6 +228,13 @@ impl Op {
                 columns,
             } => {
                 let read = left.iter_mut().chain(right).chain([valid]).chain(columns);
+                read.for_each(|s| visit(Secret(s), false));
+                visit(Secret(dst), true);
+            }
+            Op::Sort {
+                dst, keys, columns, ..
+            } => {
+                let read = std::iter::once(keys).chain(columns);
                 read.for_each(|s| visit(Secret(s), false));
                 visit(Secret(dst), true);
             }

@@ -189,7 +189,8 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     ]);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
-    let draws = entry.code.iter().any(|op| matches!(op, Op::Random { .. }));
+    let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
+    let draws = entry.code.iter().any(draw);
     let is_open = draws && contract.shows_everyone(index);
     let declared = declared.or_else(|| is_open.then_some(Need::OpenRandomness));
     declared.or_else(|| entry.code.iter().find_map(of_operation))

@@ -50,6 +50,7 @@ mod statistical;
 mod statistics;
 mod subset;
 mod tiling;
+mod top;
 mod truncation;
 mod unmask;
 mod zero;

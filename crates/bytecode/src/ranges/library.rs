@@ -35,11 +35,13 @@ impl Pass<'_> {
             Op::Gather { dst, ref parts } => self.gather(dst, parts),
             Op::Element { dst, a, at } => {
                 let x = self.numbers(a)?;
-                match x.extent {
-                    Extent::Fixed(len) if at < len => self.define(dst, x.range, Extent::Scalar),
-                    Extent::Fixed(_) => Err(RangeError::BadParameter { op: self.op }),
-                    _ => Err(RangeError::NotAVector { op: self.op }),
-                }
+                let (fewest, _) = self.len(x.extent)?;
+                let range = match x.extent {
+                    _ if at < fewest => x.range,
+                    Extent::Over(_) if at < MAX_LEN => x.range.with_zero(),
+                    _ => return Err(RangeError::BadParameter { op: self.op }),
+                };
+                self.define(dst, range, Extent::Scalar)
             }
             Op::Lookup { dst, table, index } => {
                 let (table, index) = (self.numbers(table)?, self.numbers(index)?);
@@ -87,6 +89,9 @@ impl Pass<'_> {
             | Op::CellSum { .. }
             | Op::CellQuantile { .. } => self.cells(code),
             Op::EqualKeys { .. } | Op::Distinct { .. } | Op::Join { .. } => self.keys(code),
+            Op::Sort { .. } | Op::Top { .. } | Op::PrefixSums { .. } | Op::Shuffle { .. } => {
+                self.reordered(code)
+            }
             _ => self.models(code),
         }
     }
@@ -220,14 +225,8 @@ impl Pass<'_> {
                 if valid.extent != other && valid.extent != Extent::Scalar {
                     return Err(RangeError::MixedSpaces { op: self.op });
                 }
-                self.define(dst, BIT, extent)?;
-                let mut next = dst.0;
-                for range in brought {
-                    let following = next.checked_add(1);
-                    next = following.ok_or(RangeError::WrongDestination { op: self.op })?;
-                    self.define(S(next), range, extent)?;
-                }
-                Ok(())
+                let found = std::iter::once(BIT).chain(brought);
+                self.define_each(dst, found, extent)
             }
             _ => unreachable!("sorted by `vector`"),
         }
@@ -242,8 +241,24 @@ impl Pass<'_> {
         }
     }
 
+    /// Results of one extent, in consecutive registers.
+    pub(super) fn define_each(
+        &mut self,
+        dst: S,
+        ranges: impl IntoIterator<Item = Wide>,
+        extent: Extent,
+    ) -> Step {
+        let mut next = Some(dst.0);
+        for range in ranges {
+            let register = next.ok_or(RangeError::WrongDestination { op: self.op })?;
+            self.define(S(register), range, extent)?;
+            next = register.checked_add(1);
+        }
+        Ok(())
+    }
+
     /// The one extent of several columns.
-    fn all_alike(&self, columns: &[S]) -> Step<Extent> {
+    pub(super) fn all_alike(&self, columns: &[S]) -> Step<Extent> {
         let mut all: Option<Extent> = None;
         for column in columns {
             let extent = self.numbers(*column)?.extent;

@@ -223,8 +223,9 @@ fn shapes(
         .filter(|shape| match (shape, need) {
             (_, Need::Nothing) => true,
             (Shape::Any, Need::Own) => to_owner || is_slot,
-            // A row goes to its owner only, whatever owners are allowed.
-            (Shape::Any, Need::Row | Need::Bit) => !to_owner || single,
+            // A row goes to its owner only, whatever is allowed.
+            (Shape::Any, Need::Row) => single || is_slot,
+            (Shape::Any, Need::Bit) => !to_owner || single,
             (Shape::Any, _) => true,
             (Shape::Aggregate(_), Need::Aggregate | Need::Hidden) => true,
             (Shape::Member, Need::Member) => true,

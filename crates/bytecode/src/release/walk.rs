@@ -113,6 +113,20 @@ impl<'a> Walk<'a> {
                 columns,
                 ..
             } => self.join(left, right, *valid, columns),
+            Op::Sort { keys, columns, .. } => {
+                let by = self.settled(*keys);
+                for column in columns {
+                    let column = self.settled(*column);
+                    self.reordered(column.with(&by).decided());
+                }
+            }
+            Op::Top { a, .. } => self.reordered(self.settled(*a).computed().decided()),
+            Op::PrefixSums { a, .. } => self.reordered(self.settled(*a).computed()),
+            Op::Shuffle { columns, .. } => {
+                for column in columns {
+                    self.reordered(self.settled(*column).computed());
+                }
+            }
             Op::Sum { .. }
             | Op::Dot { .. }
             | Op::DotFixed { .. }
@@ -392,6 +406,10 @@ impl<'a> Walk<'a> {
             return;
         }
         let mut value = self.settled(a);
+        if let Extent::Over(_) = self.extent(a) {
+            self.define(value.interwoven());
+            return;
+        }
         value.parts = value.parts.element(at);
         value.counts = value.counts.element(at);
         self.define(value);
@@ -533,6 +551,12 @@ impl<'a> Walk<'a> {
                 self.define(value);
             }
         }
+    }
+
+    /// A vector of whose elements each can be of any row: it has as many, and none stands at its row's place. A truth value
+    /// in one of them is one of several.
+    fn reordered(&mut self, value: Value) {
+        self.define(value.interwoven().loose());
     }
 
     // Registers.

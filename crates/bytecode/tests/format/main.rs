@@ -8,6 +8,7 @@ mod launder;
 mod policy;
 mod random;
 mod ranges;
+mod reordered;
 mod rules;
 mod sides;
 mod support;

@@ -292,13 +292,13 @@ fn parts() -> impl Strategy<Value = Parts> {
 }
 
 /// How many kinds of operations [`op`] makes.
-const OPS: u8 = 73;
+const OPS: u8 = 75;
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
     (0..OPS, parts()).prop_map(|(which, parts)| match which {
         0..20 => public_op(which, parts),
         20..44 => arithmetic_op(which, parts),
-        68.. => digits_op(which, parts),
+        70.. => digits_op(which, parts),
         _ => vector_op(which, parts),
     })
 }
@@ -520,6 +520,18 @@ fn vector_op(which: u8, parts: Parts) -> Op {
             ridge: parts.value,
             most: parts.value.wrapping_neg(),
         },
+        67 => Op::Sort {
+            dst,
+            keys: b,
+            order,
+            columns: first,
+        },
+        68 if parts.is_some => Op::Top { dst, a, len },
+        68 if order == Order::Ascending => Op::PrefixSums { dst, a },
+        68 => Op::Shuffle {
+            dst,
+            columns: first,
+        },
         _ => Op::Out {
             reveal: x,
             values: first,
@@ -539,14 +551,14 @@ fn digits_op(which: u8, parts: Parts) -> Op {
         Relation::Greater => BitOp::Xor,
     };
     match which {
-        68 => Op::Bits {
+        70 => Op::Bits {
             dst,
             a,
             width: bits,
         },
-        69 => Op::Remainder { dst, a, bits },
-        70 => Op::ShiftRight { dst, a, bits },
-        71 => Op::Bitwise { dst, op, a, b },
+        71 => Op::Remainder { dst, a, bits },
+        72 => Op::ShiftRight { dst, a, bits },
+        73 => Op::Bitwise { dst, op, a, b },
         _ => Op::BitwisePublic {
             dst,
             op,

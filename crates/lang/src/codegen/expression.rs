@@ -2,6 +2,7 @@
 
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::Op;
+use enigma_bytecode::ranges::MAX_LEN;
 use enigma_bytecode::values;
 
 use super::arithmetic::Arithmetic;
@@ -116,8 +117,10 @@ impl Execution<'_> {
                 }
             }
             ExprKind::Index(list, place) => {
+                let is_list = outer(&list.ty, true).is_list;
                 let (list, place) = (self.expression(list)?, self.expression(place)?);
                 match (list, place) {
+                    (rows, Value::Known(place)) if !is_list => self.row(rows, place, span),
                     (Value::Many(parts), Value::Known(place)) => {
                         let part = usize::try_from(place)
                             .ok()
@@ -148,6 +151,33 @@ impl Execution<'_> {
             }
             _ => stop(span, "this value"),
         }
+    }
+
+    /// The row at a place, or zeros.
+    fn row(&mut self, rows: Value, place: i64, span: Span) -> Done<Value> {
+        let place = u32::try_from(place).ok().filter(|place| *place < MAX_LEN);
+        let Some(at) = place.filter(|_| !rows.is_lifted()) else {
+            return stop(span, "a single row");
+        };
+        let mut problem = None;
+        let row = rows.leaves(&mut |leaf| {
+            let element = match &leaf {
+                Value::Secret(Secret {
+                    register: a,
+                    vector: true,
+                    ..
+                }) => self.registers.secret(|dst| Op::Element { dst, a: *a, at }),
+                _ => stop(span, "a single row"),
+            };
+            element.map_or_else(
+                |stop| {
+                    problem.get_or_insert(stop);
+                    Value::Known(0)
+                },
+                Value::scalar,
+            )
+        });
+        problem.map_or(Ok(row), Err)
     }
 
     /// All rows of a collection, column by column; of a party's single value the value.

@@ -4,6 +4,7 @@ mod cells;
 mod elements;
 mod moments;
 mod orders;
+mod reordered;
 mod sets;
 mod ways;
 
@@ -73,6 +74,9 @@ impl Execution<'_> {
             | B::Rank
             | B::RankDesc
             | B::OwnerAt => self.orders(&call),
+            B::Sort | B::SortDesc | B::SortBy | B::Top | B::PrefixSums | B::Shuffle => {
+                self.reordered(&call)
+            }
             B::Histogram
             | B::HistogramEnum
             | B::CellCount

@@ -117,7 +117,12 @@ impl Registers {
 
     /// The same of a secret one.
     pub(super) fn fresh_secret(&mut self, op: impl Fn(S) -> Op) -> Done<S> {
-        let dst = self.new_secret(1)?;
+        self.fresh_secrets(1, op)
+    }
+
+    /// The first of several registers of an operation whose results are new each time.
+    pub(super) fn fresh_secrets(&mut self, count: usize, op: impl FnOnce(S) -> Op) -> Done<S> {
+        let dst = self.new_secret(count)?;
         self.emit(op(dst));
         Ok(dst)
     }

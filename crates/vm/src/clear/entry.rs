@@ -10,7 +10,7 @@ use enigma_bytecode::plan::{
 };
 use enigma_field::{Committee, M61, M127, PrimeField};
 
-use super::{ClearError, models, operations, tables};
+use super::{ClearError, models, operations, orders, tables};
 
 /// What a call is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -261,6 +261,10 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
                 let drawn = (0..*len).map(|_| i64::try_from((self.draw)(*end)).ok());
                 Some(vec![drawn.collect::<Option<Vec<i64>>>()?])
             }
+            Op::Shuffle { columns, .. } => {
+                let of = |s: S| self.secrets.get(&s).map(|vector| &vector.values[..]);
+                orders::shuffled(columns, of, &mut self.draw)
+            }
             Op::FirstMember { a, order, .. } => {
                 let vector = self.secrets.get(a)?;
                 let row = operations::first(&vector.values, *order);
@@ -283,7 +287,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
                     operations::meaning(op, public, of).or_else(|| models::meaning(op, of));
                 match single {
                     Some(values) => Some(vec![values]),
-                    None => tables::meaning(op, of),
+                    None => orders::meaning(op, of).or_else(|| tables::meaning(op, of)),
                 }
             }
         }

@@ -5,6 +5,7 @@
 mod entry;
 mod models;
 mod operations;
+mod orders;
 mod plan;
 mod tables;
 

@@ -33,6 +33,7 @@ pub(super) fn over(op: &Op, of: impl Fn(S) -> Option<u16>) -> Option<u16> {
         | Op::CellQuantile { .. }
         | Op::Gather { .. }
         | Op::Regression { .. }
+        | Op::Top { .. }
         | Op::First { .. }
         | Op::Second { .. }
         | Op::FirstMember { .. }

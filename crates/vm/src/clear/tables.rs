@@ -23,7 +23,10 @@ pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Optio
             });
             scalars.collect::<Option<Vec<i64>>>()?
         }
-        Op::Element { a, at, .. } => vec![*of(*a)?.get(usize::try_from(*at).ok()?)?],
+        Op::Element { a, at, .. } => {
+            let element = of(*a)?.get(usize::try_from(*at).ok()?);
+            vec![element.copied().unwrap_or(0)]
+        }
         Op::Lookup { table, index, .. } => {
             let table = of(*table)?;
             let entry = |index: &i64| table.get(usize::try_from(*index).ok()?).copied();

@@ -18,6 +18,7 @@ mod digits;
 mod entry;
 mod firsts;
 mod main;
+mod orders;
 mod outputs;
 mod pieces;
 mod secret;

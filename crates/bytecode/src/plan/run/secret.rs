@@ -9,7 +9,7 @@ use super::entry::{Place, Run, Secret};
 use super::walk::reads;
 use crate::interval::Interval;
 use crate::model::{C, Column, Op, Register, S, Store};
-use crate::plan::error::GateProblem;
+use crate::plan::error::{GateProblem, Limit};
 use crate::plan::gate::{Gate, Rounding, Value};
 use crate::plan::program::{Expansion, Known, Refusal, check};
 
@@ -93,6 +93,13 @@ impl<F: PrimeField> Run<F> {
                 columns,
             } => self.join(*dst, (left, right), *valid, columns)?,
             Op::Bits { dst, a, width } => self.bits(*dst, *a, *width)?,
+            Op::Sort {
+                dst,
+                keys,
+                order,
+                columns,
+            } => self.sort(*dst, (*keys, *order), columns)?,
+            Op::Shuffle { dst, columns } => self.shuffle(*dst, columns)?,
             Op::Out {
                 reveal,
                 values,
@@ -149,6 +156,7 @@ impl<F: PrimeField> Run<F> {
             | Op::Lookup { .. }
             | Op::EqualKeys { .. }
             | Op::Distinct { .. } => self.table(op).map(Some),
+            Op::Top { a, len, .. } => self.top(*a, *len).map(Some),
             Op::Hide { a, .. } => {
                 let number = self.public(*a, place)?;
                 self.stage.expansion.constant(number, 1).map(Some)
@@ -192,6 +200,7 @@ impl<F: PrimeField> Run<F> {
                 Gate::Multiply { a, b }
             }
             Op::Sum { a, .. } => Gate::Sum { a: self.value(a)? },
+            Op::PrefixSums { a, .. } => Gate::PrefixSums { a: self.value(a)? },
             Op::DivPublic { a, b, .. } => Gate::DividePublic {
                 divisor: self.public(b, place)?,
                 a: self.value(a)?,
@@ -358,6 +367,7 @@ impl<F: PrimeField> Run<F> {
             | Op::Gather { .. }
             | Op::Random { .. }
             | Op::Regression { .. }
+            | Op::Top { .. }
             | Op::Hide { .. } => Vec::new(),
             Op::Lookup { index, .. } => vec![*index],
             op => reads(op).1,
@@ -383,7 +393,13 @@ impl<F: PrimeField> Run<F> {
             Op::CountEach { len, .. } | Op::CellSum { len, .. } | Op::CellQuantile { len, .. } => {
                 *len
             }
+            Op::Top { len, .. } => {
+                let limits = self.stage.expansion.b.limits();
+                limits.check(Limit::VectorLength, (*len).into())?;
+                *len
+            }
             Op::Regression { columns, .. } => columns.len() as u32 + 1,
+            Op::Element { a, .. } if self.secret(*a)?.over.is_some() => 1,
             Op::Element { .. } | Op::Gather { .. } => return Err(GateProblem::Length.into()),
             Op::Lookup { table, .. } if self.secret(*table)?.len == 0 => {
                 return Err(GateProblem::Length.into());

@@ -65,6 +65,10 @@ impl<F: PrimeField> Run<F> {
                 self.stage.expansion.joined(&parts)
             }
             Op::Element { a, at, .. } => {
+                let rows = self.secret(*a)?;
+                if rows.over.is_some() && *at >= rows.len {
+                    return self.stage.expansion.constant(0, 1);
+                }
                 let a = self.value(*a)?;
                 part(&mut self.stage.expansion, a, (*at, 1))
             }
@@ -131,6 +135,16 @@ impl<F: PrimeField> Run<F> {
                 results.push(self.stage.expansion.add(&joined)?);
             }
         }
+        self.define_each(dst, results, over)
+    }
+
+    /// Results of one length, in consecutive registers.
+    pub(super) fn define_each(
+        &mut self,
+        dst: S,
+        results: Vec<Value>,
+        over: Option<u16>,
+    ) -> Result<(), Refusal> {
         for (at, value) in results.into_iter().enumerate() {
             let register = u16::try_from(at).ok().and_then(|at| dst.0.checked_add(at));
             let made: Secret = self.made(value, over)?;

@@ -309,7 +309,7 @@ impl Draft<'_, '_> {
         let (list, len) = self.list(depth - 1, want);
         let end = len as i128;
         let secret = |text: String, low, high| Scalar::secret(text, low, high);
-        match self.choices.pick(12) {
+        match self.choices.pick(17) {
             0 => secret(format!("{list}.sum()"), -end * MOST, end * MOST),
             1 => secret(format!("{list}.max()"), -MOST, MOST),
             2 => secret(format!("{list}.median()"), -MOST, MOST),
@@ -340,6 +340,17 @@ impl Draft<'_, '_> {
                 -end * MOST * MOST,
                 end * MOST * MOST,
             ),
+            11 => secret(format!("{list}.sort()[{}]", len / 2), -MOST, MOST),
+            12 => secret(format!("{list}.top(3)[1]"), -MOST, MOST),
+            13 => {
+                let sums = format!("{list}.prefix_sums()[{}]", len - 1);
+                secret(sums, -end * MOST, end * MOST)
+            }
+            14 => {
+                let by = format!("{list}.sort_by({list}.map(|x| x > 2 ? 0 : 1))[0]");
+                secret(by, -MOST, MOST)
+            }
+            15 => secret(format!("{list}.shuffle().max()"), -MOST, MOST),
             _ => secret(format!("{list}.mean()"), -MOST, MOST),
         }
     }

@@ -1,0 +1,212 @@
+//! Whole vectors in another order, and sums up to each element.
+
+use enigma_bytecode::model::{Op, Order, S};
+use enigma_bytecode::ranges::{MAX_LEN, MAX_MOVED};
+
+use super::super::statement::Execution;
+use super::super::value::{Secret, Value};
+use super::super::{Done, stop};
+use super::Call;
+use crate::hir::{BinaryOp, Builtin, Type};
+
+/// Rows that are moved as they are: one vector for each part.
+struct Table {
+    columns: Vec<S>,
+    /// What one row is; all rows, where a run decides how many there are.
+    like: Value,
+    /// How many rows, if that is known now.
+    len: Option<u32>,
+}
+
+impl Execution<'_> {
+    pub(super) fn reordered(&mut self, call: &Call) -> Done<Value> {
+        use Builtin as B;
+        match (call.builtin, &call.values[..]) {
+            (B::Sort, [all]) => self.sorted(call, all, all, Order::Ascending),
+            (B::SortDesc, [all]) => self.sorted(call, all, all, Order::Descending),
+            (B::SortBy, [all, keys]) => self.sorted(call, all, keys, Order::Ascending),
+            (B::Top, [all, Value::Known(count)]) => self.largest(call, all, *count),
+            (B::PrefixSums, [all]) => self.prefix_sums(call, all),
+            (B::Shuffle, [all]) => self.shuffled(call, all),
+            _ => self.unknown(call),
+        }
+    }
+
+    /// The rows of `all` in the stable order of as many keys.
+    fn sorted(&mut self, call: &Call, all: &Value, keys: &Value, order: Order) -> Done<Value> {
+        let span = call.span;
+        if let Some(places) = known_order(keys, order)
+            && let Value::Many(rows) = all
+            && rows.len() == places.len()
+        {
+            let sorted = places.iter().map(|place| rows[*place].clone());
+            return Ok(Value::Many(sorted.collect()));
+        }
+        let table = self.table(call, all)?;
+        let keys = self.vector(keys, span)?.register;
+        let register = self
+            .registers
+            .secrets(table.columns.len(), |dst| Op::Sort {
+                dst,
+                keys,
+                order,
+                columns: table.columns.clone(),
+            })?;
+        self.rows_of_table(&table, register)
+    }
+
+    /// The largest of all, descending; zeros where there are fewer.
+    fn largest(&mut self, call: &Call, all: &Value, count: i64) -> Done<Value> {
+        let span = call.span;
+        let len = u32::try_from(count).ok().filter(|len| *len <= MAX_LEN);
+        let Some(len) = len else {
+            return stop(span, "so long a list");
+        };
+        if len == 0 {
+            return Ok(Value::Many(Vec::new()));
+        }
+        if let Some(places) = known_order(all, Order::Descending)
+            && let Value::Many(numbers) = all
+        {
+            let sorted = places.iter().map(|place| numbers[*place].clone());
+            let mut largest: Vec<Value> = sorted.collect();
+            largest.resize(len as usize, Value::Known(0));
+            return Ok(Value::Many(largest));
+        }
+        let a = self.vector(all, span)?.register;
+        let register = self.registers.secret(|dst| Op::Top { dst, a, len })?;
+        self.listed(register, len)
+    }
+
+    /// The sums up to each element.
+    fn prefix_sums(&mut self, call: &Call, all: &Value) -> Done<Value> {
+        let span = call.span;
+        if let Value::Many(parts) = all {
+            let mut sums: Vec<Value> = Vec::new();
+            for part in parts {
+                let sum = match sums.last() {
+                    Some(before) => self.arithmetic(span).number(BinaryOp::Add, before, part)?,
+                    None => part.clone(),
+                };
+                sums.push(sum);
+            }
+            return Ok(Value::Many(sums));
+        }
+        let rows = self.vector(all, span)?;
+        let a = rows.register;
+        (self.arithmetic(span)).mapped(rows, |dst| Op::PrefixSums { dst, a })
+    }
+
+    /// The rows in an order that nobody knows: each call has its own.
+    fn shuffled(&mut self, call: &Call, all: &Value) -> Done<Value> {
+        if matches!(all, Value::Many(rows) if rows.len() < 2) && is_list(&call.args[0].ty) {
+            return Ok(all.clone());
+        }
+        let table = self.table(call, all)?;
+        let columns = table.columns.clone();
+        let count = columns.len();
+        let register = (self.registers).fresh_secrets(count, |dst| Op::Shuffle { dst, columns })?;
+        self.rows_of_table(&table, register)
+    }
+
+    /// The vectors of which the first argument is made.
+    fn table(&mut self, call: &Call, all: &Value) -> Done<Table> {
+        let span = call.span;
+        let (rows, len) = match all {
+            Value::Many(rows) if is_list(&call.args[0].ty) => {
+                (&rows[..], u32::try_from(rows.len()).ok())
+            }
+            rows => (std::slice::from_ref(rows), None),
+        };
+        let parts: Vec<Vec<Value>> = rows.iter().map(parts).collect();
+        let Some((like, width)) = rows.first().zip(parts.first().map(Vec::len)) else {
+            return stop(span, "an empty list");
+        };
+        if parts.iter().any(|parts| parts.len() != width) {
+            return stop(span, "a list of values of different forms");
+        }
+        let mut columns = Vec::new();
+        for part in 0..width {
+            let mut each = parts.iter().map(|parts| parts[part].clone());
+            let column = match len {
+                Some(_) => Value::Many(each.collect()),
+                None => each.next().unwrap_or(Value::Known(0)),
+            };
+            columns.push(self.vector(&column, span)?.register);
+        }
+        if !(1..=MAX_MOVED).contains(&columns.len()) {
+            return stop(span, &format!("rows of more than {MAX_MOVED} numbers"));
+        }
+        Ok(Table {
+            columns,
+            like: like.clone(),
+            len,
+        })
+    }
+
+    /// The rows whose parts an operation gave, in consecutive registers.
+    fn rows_of_table(&mut self, table: &Table, first: S) -> Done<Value> {
+        let register = |part: usize| S(first.0.saturating_add(part as u16));
+        let Some(len) = table.len else {
+            return Ok(with_parts(&table.like, |part| {
+                Value::Secret(Secret {
+                    register: register(part),
+                    vector: true,
+                    lifted: false,
+                })
+            }));
+        };
+        let mut columns = Vec::new();
+        for part in 0..table.columns.len() {
+            match self.listed(register(part), len)? {
+                Value::Many(elements) => columns.push(elements),
+                single => columns.push(vec![single]),
+            }
+        }
+        let rows =
+            (0..len as usize).map(|row| with_parts(&table.like, |part| columns[part][row].clone()));
+        Ok(Value::Many(rows.collect()))
+    }
+}
+
+/// Whether it is a list of constant length.
+fn is_list(ty: &Type) -> bool {
+    matches!(ty, Type::List(_, length) if length.constant().is_some())
+}
+
+/// The numbers of which a value is made.
+fn parts(value: &Value) -> Vec<Value> {
+    let mut parts = Vec::new();
+    value.clone().leaves(&mut |part| {
+        parts.push(part.clone());
+        part
+    });
+    parts
+}
+
+/// A value of the same form, with other numbers.
+fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
+    let mut next = 0;
+    like.clone().leaves(&mut |_| {
+        next += 1;
+        part(next - 1)
+    })
+}
+
+/// The stable order of a list of numbers that are all known now.
+fn known_order(keys: &Value, order: Order) -> Option<Vec<usize>> {
+    let Value::Many(keys) = keys else {
+        return None;
+    };
+    let keys = keys.iter().map(|key| match key {
+        Value::Known(key) => Some(*key),
+        _ => None,
+    });
+    let keys = keys.collect::<Option<Vec<i64>>>()?;
+    let mut places: Vec<usize> = (0..keys.len()).collect();
+    places.sort_by(|a, b| match order {
+        Order::Ascending => keys[*a].cmp(&keys[*b]),
+        Order::Descending => keys[*b].cmp(&keys[*a]),
+    });
+    Some(places)
+}
