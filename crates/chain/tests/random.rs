@@ -171,7 +171,7 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
                 .jobs
                 .get(&job)
                 .map_or(collection, |job| job.collection);
-            let size = ledger.collections[&of].committee.len().max(3) as u8;
+            let size = pair.committee(of).len().max(3) as u8;
             let members: Vec<u8> = (0..size).filter(|_| !dice.one_in(3)).collect();
             let mut call = match dice.below(6) {
                 0 => Call::ExpireJob(job),

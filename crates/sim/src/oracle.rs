@@ -203,12 +203,11 @@ impl Judge<'_> {
 
     /// The honest parties' shares of each result, if enough of them have theirs.
     fn results(&mut self, run: &Run) {
-        let finished: Vec<(Party, &Vec<(Sink, Vec<u128>)>)> = (self.honest().into_iter())
-            .filter_map(|party| match &run.endings[party.index()] {
-                Ending::Finished { outputs, .. } => Some((party, outputs)),
-                _ => None,
-            })
-            .collect();
+        let outputs = |party: Party| match &run.endings[party.index()] {
+            Ending::Finished { outputs, .. } => Some((party, outputs)),
+            _ => None,
+        };
+        let finished: Vec<_> = self.honest().into_iter().filter_map(outputs).collect();
         if finished.len() <= self.scene.committee.degree() {
             return;
         }

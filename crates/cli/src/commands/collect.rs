@@ -7,7 +7,6 @@ use enigma_client::Network;
 use enigma_client::records::{Member, member_tree};
 use enigma_wire::controller::CollectionTerms;
 use enigma_wire::id::CollectionId;
-use enigma_wire::ledger::CollectionRecord;
 use serde_json::json;
 
 use super::lookup;

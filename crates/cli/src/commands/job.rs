@@ -349,7 +349,7 @@ async fn unfinished(
                     .as_ref()
                     .map(|reason| format!(" (node {node}: {reason})"))
             });
-            let named = result::culprits(lookup::committee(&network, found.id), &failure);
+            let named = result::culprits(lookup::committee(network, found.id), &failure);
             format!("job {job} failed: {named}{}", reason.unwrap_or_default())
         }
         Ended::Cancelled => format!("job {job} was cancelled"),

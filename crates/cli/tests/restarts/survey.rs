@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use enigma_bytecode::container;
-use enigma_bytecode::model::Contract;
+use enigma_bytecode::model::{Contract, Profile};
 use enigma_chain::SignedContribution;
-use enigma_client::{ClientError, ConsentTerms, Contributed, Network, Owner, Value};
+use enigma_client::{ClientError, ConsentTerms, Contributed, GivenTo, Network, Owner, Value};
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, RightKey};
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex};
@@ -125,14 +125,17 @@ impl Collection {
 
     /// Deals a value: one deposit for each node.
     pub(crate) fn deal(&self, client: &Network, member: usize, value: i64) -> Vec<Deposit> {
-        let place = (self.id, MemberIndex(member as u32));
+        let to = GivenTo {
+            collection: self.id,
+            members: &self.tree,
+            profile: Profile::ShamirM61V1,
+        };
         self.owners[member]
             .deal(
                 client.ledger(),
                 &client.domain(),
-                place,
-                &[value],
-                &self.tree,
+                &to,
+                (MemberIndex(member as u32), &[value]),
                 &mut rand::rng(),
             )
             .expect("a good dealing")

@@ -89,7 +89,7 @@ fn member(number: usize) -> Recipient {
 
 /// Everybody gives what they are said to give, and consents.
 fn sealed(committee: u8, rows: &[[M127; 3]], seed: u64) -> Survey {
-    let mut survey = Survey::drawn_in(WIDE, committee, rows.len(), seed);
+    let mut survey = Survey::ready_in(WIDE, committee, rows.len(), seed);
     assert_eq!(survey.contract.profile, Profile::ShamirM127V1);
     for (member, row) in rows.iter().enumerate() {
         let deposits = survey.deal_elements(member, row);
@@ -214,7 +214,7 @@ fn refused(survey: &mut Survey, deposit: Deposit, why: &str) {
 #[test]
 fn rows_over_another_field_than_the_contracts_are_refused() {
     let row = [ONE, ONE, 5];
-    let mut survey = Survey::drawn_in(WIDE, 3, 5, 5);
+    let mut survey = Survey::ready_in(WIDE, 3, 5, 5);
     let small = survey.deal_over::<M61>(0, &row).remove(0);
     let why =
         "the row package is over the field of 61 bits, the contract computes over that of 127";
@@ -226,7 +226,7 @@ fn rows_over_another_field_than_the_contracts_are_refused() {
     let good = survey.deal_row(0, &row);
     survey.contribute_dealt(&good);
 
-    let mut survey = Survey::drawn_in(SMALL, 3, 5, 6);
+    let mut survey = Survey::ready_in(SMALL, 3, 5, 6);
     assert_eq!(survey.contract.profile, Profile::ShamirM61V1);
     let wide = survey.deal_over::<M127>(0, &[1, 2, 3]).remove(0);
     let why =

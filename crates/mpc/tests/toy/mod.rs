@@ -103,6 +103,11 @@ impl<const P: u8> Extension for Toy<P> {
     fn from_random_bytes(bytes: [u8; 16]) -> Self {
         Toy((u128::from_le_bytes(bytes) % u128::from(P)) as u8)
     }
+
+    fn combine(weights: &[Self], elements: impl ExactSizeIterator<Item = Self>) -> Self {
+        let terms = weights.iter().zip(elements);
+        terms.map(|(weight, element)| *weight * element).sum()
+    }
 }
 
 impl<const P: u8> Add for Toy<P> {
