@@ -8,6 +8,7 @@ mod arithmetic;
 mod branch;
 pub(crate) mod columns;
 mod contract;
+mod enums;
 mod expression;
 mod library;
 mod prune;
