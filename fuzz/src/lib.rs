@@ -9,6 +9,8 @@
 mod session;
 mod setup;
 
+use std::collections::BTreeMap;
+
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::Interface;
 use enigma_bytecode::plan::{self, Sizes};
@@ -75,21 +77,22 @@ pub fn contract(bytes: &[u8]) {
     }
 }
 
-/// A contract's source.
+/// A contract's source, and below each line `--- PATH` a file that it may use.
 pub fn source(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let compilation = enigma_lang::compile(&text);
+    let mut parts = text.split("\n--- ");
+    let source = parts.next().unwrap_or_default();
+    let files: BTreeMap<String, String> = parts
+        .filter_map(|part| part.split_once('\n'))
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect();
+    let compilation = enigma_lang::compile_with(source, &files);
     let checked = compilation.checked.is_some();
     let refused = enigma_lang::has_errors(&compilation.diagnostics);
     assert_ne!(checked, refused, "a source is accepted or is told why not");
     let compiled = compilation.contract.is_some();
     assert!(checked || !compiled, "what is compiled is checked");
-    let rendered = enigma_lang::render(
-        &compilation.diagnostics,
-        "fuzz",
-        &text,
-        enigma_lang::Color::Never,
-    );
+    let rendered = compilation.render("fuzz", enigma_lang::Color::Never);
     assert!(
         compiled || !rendered.is_empty(),
         "what is wrong or not built can be shown"
@@ -194,7 +197,8 @@ const EXAMPLES: [&str; 12] = [
 ];
 
 /// The suite of accepted and refused programs, one file per rule.
-const SUITE: [&str; 14] = [
+const SUITE: [&str; 15] = [
+    include_str!("../../crates/lang/tests/suite/files.enigma"),
     include_str!("../../crates/lang/tests/suite/functions.enigma"),
     include_str!("../../crates/lang/tests/suite/guards.enigma"),
     include_str!("../../crates/lang/tests/suite/laundering.enigma"),
@@ -219,7 +223,11 @@ fn programs() -> Vec<Vec<u8>> {
         for part in text.split("\n=== ").skip(1) {
             match part.split_once('\n') {
                 Some(("frame", body)) => frame = body,
-                Some((_, body)) => programs.push(frame.replace("BODY", body).into_bytes()),
+                // Files that the case uses stand below it, not in its frame.
+                Some((_, body)) => {
+                    let (body, files) = body.split_at(body.find("\n--- ").unwrap_or(body.len()));
+                    programs.push(format!("{}{files}", frame.replace("BODY", body)).into_bytes());
+                }
                 None => {}
             }
         }

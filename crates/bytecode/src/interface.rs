@@ -30,7 +30,7 @@ pub struct Interface {
     pub groups: Vec<GroupInterface>,
     /// Names of parties, in source order: an instance binds them in this order.
     pub parties: Vec<String>,
-    /// Enumerations, in source order.
+    /// Enumerations that columns are of.
     pub enums: Vec<EnumInterface>,
     /// Collections, in source order.
     pub collections: Vec<CollectionInterface>,

@@ -5,34 +5,38 @@ use std::path::{Path, PathBuf};
 
 use enigma_bytecode::{container, interface};
 use enigma_client::Program;
-use enigma_lang::{Checked, Color, Compilation, Diagnostic, Manifest, Severity};
+use enigma_lang::{Checked, Color, Compilation, Diagnostic, Manifest, Severity, Sources};
 use serde_json::json;
 
 use crate::args::{BuildOptions, CheckOptions};
 use crate::commands::cost;
 use crate::context::Context;
+use crate::library::Beside;
 use crate::report::{self, Problem};
 
 /// Checks a contract and runs its tests. One that follows all rules passes, also when this version cannot
 /// compile it yet, which is then said.
 pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Problem> {
     let source = read(&options.file)?;
-    let compilation = enigma_lang::compile(&source);
+    if enigma_lang::is_library(&source) {
+        return check_library(context, &options.file, &source);
+    }
+    let compilation = compile_source(&options.file, &source);
     let tests = compilation.run_tests();
     let failed = tests.iter().filter(|test| test.failure.is_some()).count();
     let program = compilation.contract.as_ref().map(Program::of).transpose()?;
     let costs = program.as_ref().map_or_else(Vec::new, cost::of_ends);
     let manifest = compilation.checked.as_ref();
     let manifest = manifest.map_or_else(Vec::new, |checked| {
-        Manifest::of(checked, &source).sentences()
+        Manifest::of(checked, &compilation.sources).sentences()
     });
     if context.json {
-        let mut object = check_json(&compilation, &tests);
+        let mut object = check_json(&options.file, &compilation, &tests);
         object["manifest"] = manifest.into();
         object["cost"] = costs.iter().map(|one| cost::object(one, None)).collect();
         report::data(&object.to_string());
     } else {
-        show_diagnostics(&options.file, &source, &compilation.diagnostics);
+        show_findings(&options.file, &compilation);
         if let Some(checked) = &compilation.checked {
             let hash = match &program {
                 Some(program) => program.hash().to_string(),
@@ -71,10 +75,9 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
 
 /// Compiles a contract to files.
 pub(crate) fn build(context: &Context, options: &BuildOptions) -> Result<(), Problem> {
-    let source = read(&options.file)?;
-    let compilation = enigma_lang::compile(&source);
+    let compilation = compile(&options.file)?;
     if !context.json {
-        show_diagnostics(&options.file, &source, &compilation.diagnostics);
+        show_findings(&options.file, &compilation);
     }
     let Some(contract) = &compilation.contract else {
         return Err(refused(&options.file, &compilation));
@@ -134,9 +137,8 @@ pub(crate) fn load(path: &Path) -> Result<Program, Problem> {
     if path.extension().is_some_and(|ending| ending == "enb") {
         return bytecode(path);
     }
-    let source = read(path)?;
-    let compilation = enigma_lang::compile(&source);
-    show_diagnostics(path, &source, &compilation.diagnostics);
+    let compilation = compile(path)?;
+    show_findings(path, &compilation);
     let contract = compilation.contract.as_ref();
     Ok(Program::of(
         contract.ok_or_else(|| refused(path, &compilation))?,
@@ -151,14 +153,41 @@ pub(crate) fn bytecode(path: &Path) -> Result<Program, Problem> {
     Program::load(bytes, None).map_err(|error| Problem::new(format!("{}: {error}", path.display())))
 }
 
-/// A source and what the checker made of it. Only errors are shown.
-pub(crate) fn checked(path: &Path) -> Result<(String, Checked), Problem> {
-    let source = read(path)?;
-    let mut compilation = enigma_lang::compile(&source);
+/// What the compiler makes of the source in a file and of the files that it uses.
+pub(crate) fn compile(path: &Path) -> Result<Compilation, Problem> {
+    Ok(compile_source(path, &read(path)?))
+}
+
+fn compile_source(path: &Path, source: &str) -> Compilation {
+    enigma_lang::compile_with(source, &Beside::of(path))
+}
+
+/// Checks a file that contracts use. Of a contract there is nothing to tell.
+fn check_library(context: &Context, path: &Path, source: &str) -> Result<(), Problem> {
+    let compilation = enigma_lang::check_library(source, &Beside::of(path));
+    let refused = enigma_lang::has_errors(&compilation.diagnostics);
+    if context.json {
+        report::data(&check_json(path, &compilation, &[]).to_string());
+    } else {
+        show_findings(path, &compilation);
+        if !refused {
+            let file = path.display();
+            report::data(&format!("{file}  no contract, for others to use"));
+        }
+    }
+    match refused {
+        true => Err(self::refused(path, &compilation)),
+        false => Ok(()),
+    }
+}
+
+/// The texts of a contract and what the checker made of it. Only errors are shown.
+pub(crate) fn checked(path: &Path) -> Result<(Sources, Checked), Problem> {
+    let mut compilation = compile(path)?;
     match compilation.checked.take() {
-        Some(checked) => Ok((source, checked)),
+        Some(checked) => Ok((compilation.sources, checked)),
         None => {
-            show_diagnostics(path, &source, &compilation.diagnostics);
+            show_findings(path, &compilation);
             Err(refused(path, &compilation))
         }
     }
@@ -186,7 +215,15 @@ pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
-/// Shows findings to a person, with the marked lines of the source.
+/// Shows what the compiler found to a person, with the marked lines of the files.
+pub(crate) fn show_findings(path: &Path, compilation: &Compilation) {
+    let text = compilation.render(&path.display().to_string(), color());
+    if !text.is_empty() {
+        report::progress(text.trim_end());
+    }
+}
+
+/// Shows findings about one text to a person, with the marked lines of the source.
 pub(crate) fn show_diagnostics(path: &Path, source: &str, diagnostics: &[Diagnostic]) {
     let text = enigma_lang::render(diagnostics, &path.display().to_string(), source, color());
     if !text.is_empty() {
@@ -202,9 +239,12 @@ pub(crate) fn color() -> Color {
     }
 }
 
-fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> serde_json::Value {
-    let diagnostics = compilation.diagnostics.iter();
-    let diagnostics: Vec<_> = diagnostics.map(diagnostic_json).collect();
+fn check_json(
+    path: &Path,
+    compilation: &Compilation,
+    tests: &[enigma_lang::TestOutcome],
+) -> serde_json::Value {
+    let diagnostics = diagnostics_json(path, compilation);
     let tests: Vec<_> = tests
         .iter()
         .map(|test| json!({"name": test.title, "failure": test.failure.as_ref().map(|failure| &failure.message)}))
@@ -221,16 +261,23 @@ fn check_json(compilation: &Compilation, tests: &[enigma_lang::TestOutcome]) -> 
     })
 }
 
-/// A finding for programs; places are bytes of the source.
-pub(crate) fn diagnostic_json(diagnostic: &Diagnostic) -> serde_json::Value {
-    json!({
-        "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
-        "code": diagnostic.code.to_string(),
-        "message": diagnostic.message,
-        "start": diagnostic.primary.span.start,
-        "end": diagnostic.primary.span.end,
-        "help": diagnostic.help,
-    })
+/// Findings for programs; places are bytes of the file that is named.
+pub(crate) fn diagnostics_json(path: &Path, compilation: &Compilation) -> Vec<serde_json::Value> {
+    let path = path.display().to_string();
+    let diagnostics = compilation.diagnostics.iter();
+    let object = |diagnostic: &Diagnostic| {
+        let place = compilation.sources.place(diagnostic.primary.span);
+        json!({
+            "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+            "code": diagnostic.code.to_string(),
+            "message": diagnostic.message,
+            "file": compilation.sources.name(place.file, &path),
+            "start": place.span.start,
+            "end": place.span.end,
+            "help": diagnostic.help,
+        })
+    };
+    diagnostics.map(object).collect()
 }
 
 pub(crate) fn refused(path: &Path, compilation: &Compilation) -> Problem {

@@ -8,6 +8,7 @@ mod contract;
 mod demo;
 mod devnet;
 mod keys;
+mod library;
 mod local;
 mod node;
 mod people;

@@ -54,6 +54,23 @@ codes! {
     E0108 "Not exactly one contract."
         "A file holds one contract, `contract NAME version 1 { ... }`, and may hold types, constants \
          and functions beside it."
+    E0109 "A used file cannot be read."
+        "`use lib::geo::Point;` means `Point` of the file `lib/geo.enigma`, from the folder of the file where it is written. There \
+         is no way out of the contract's folder: what a contract needs lies beside it or below."
+    E0110 "The used file does not declare this."
+        "A file gives the structs, enumerations, constants and functions that it declares itself, and not those that it \
+         uses of other files. Use a name from the file where it is declared."
+    E0111 "Files use each other in a circle."
+        "Each file can be understood from those that it uses, so the last one uses none. Put what both need into a file of \
+         its own."
+    E0112 "A contract in a used file."
+        "A used file holds types, constants and functions, which mean the same for every contract. Groups, collections, stores \
+         and entries belong to one contract: a function gets what it needs of them as parameters."
+    E0113 "Not a path to a name."
+        "A path has a file and a name in it, `use geo::Point;`, with the folders of the file before it, `use lib::geo::Point;`. \
+         Each name that is used is named."
+    E0114 "Not UTF-8 text."
+        "Sources are UTF-8 text without exception, so that everyone reads the same."
     E0201 "Unknown name."
         "Nothing of this name is declared where it is used. Declarations of a contract are visible \
          everywhere in it; a `let` is visible below its line, in its block."
@@ -170,6 +187,9 @@ codes! {
          contract with `noise` needs one, and a single run must not cost more than it."
     E0900 "Not supported yet."
         "The construct belongs to the language, but this version of the compiler does not build it."
+    W0201 "Used nowhere."
+        "The file does not need the name that it uses of another file. What a contract does not need is not part of it, and \
+         its hash does not depend on it."
     W0401 "Both branches run."
         "A private condition hides which branch counts, so both are computed and one result is selected. Here the \
          branches cost much: see whether the work can move out of them."

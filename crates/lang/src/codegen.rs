@@ -9,6 +9,7 @@ mod branch;
 pub(crate) mod columns;
 mod contract;
 mod digits;
+mod enums;
 mod expression;
 mod leave;
 mod library;

@@ -270,7 +270,7 @@ impl Evaluation<'_> {
                 Constant::Int(i128::from(*size)),
             ));
         }
-        match self.scope.symbol(&name.text) {
+        match self.scope.symbol(name) {
             Some(Symbol::Constant(index)) => {
                 let known = self.scope.constants.get(index);
                 Ok(known.cloned().unwrap_or(UNKNOWN))
@@ -282,7 +282,7 @@ impl Evaluation<'_> {
 
     fn variant(&self, first: &Name, second: &Name) -> Known {
         let scope = self.scope;
-        let index = match scope.symbol(&first.text) {
+        let index = match scope.symbol(first) {
             Some(Symbol::Enum(index)) => index,
             Some(Symbol::Broken) => return Ok(UNKNOWN),
             Some(_) => {
@@ -472,7 +472,7 @@ impl Evaluation<'_> {
                 let value = Constant::Maybe(Some(Box::new(value)));
                 Ok((Type::Maybe(Box::new(ty)), value))
             }
-            _ => match self.scope.symbol(&name.text) {
+            _ => match self.scope.symbol(name) {
                 Some(Symbol::Struct(item)) => self.structure(item, name, args, want, span),
                 Some(Symbol::Broken) => Ok(UNKNOWN),
                 _ => Err(not_constant(span)),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use codespan_reporting::diagnostic as cs;
-use codespan_reporting::files::SimpleFile;
+use codespan_reporting::files::SimpleFiles;
 use codespan_reporting::term;
 
 use crate::MAX_SOURCE_LEN;
 use crate::code::Code;
+use crate::sources::Sources;
 use crate::span::Span;
 
 /// How bad it is.
@@ -92,6 +93,18 @@ impl Diagnostic {
         }
     }
 
+    /// The same about a source that stands so many bytes further behind.
+    #[must_use]
+    pub(crate) fn behind(mut self, offset: u32) -> Diagnostic {
+        let mut spans = vec![&mut self.primary.span];
+        spans.extend(self.secondary.iter_mut().map(|label| &mut label.span));
+        spans.extend(self.fix.as_deref_mut().map(|fix| &mut fix.span));
+        for span in spans {
+            *span = span.behind(offset);
+        }
+        self
+    }
+
     /// Says something about the primary place.
     #[must_use]
     pub fn because(mut self, text: impl Into<String>) -> Diagnostic {
@@ -148,11 +161,21 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 }
 
 /// The diagnostics as text for a person, with the marked lines of the source. `color` adds ANSI
-/// colours; the caller knows whether a terminal reads it.
+/// colours; the caller knows whether a terminal reads it. For a source that uses no other: see [`crate::Compilation::render`].
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], file_name: &str, source: &str, color: Color) -> String {
-    let reports = diagnostics.iter().map(|d| report(d, source));
-    emit(reports, file_name, source, color)
+    render_of(diagnostics, file_name, &Sources::alone(source), color)
+}
+
+/// The same for several files; `file_name` is that of the contract's.
+pub(crate) fn render_of(
+    diagnostics: &[Diagnostic],
+    file_name: &str,
+    sources: &Sources,
+    color: Color,
+) -> String {
+    let reports = diagnostics.iter().map(|d| report(d, sources));
+    emit(reports, file_name, sources, color)
 }
 
 /// Something else than a diagnostic about one place, as text like that of [`render`].
@@ -161,24 +184,28 @@ pub(crate) fn render_marked(
     (span, text): (Span, &str),
     notes: &[String],
     file_name: &str,
-    source: &str,
+    sources: &Sources,
     color: Color,
 ) -> String {
-    let label = cs::Label::primary((), inside(source, span)).with_message(text);
+    let (file, range) = inside(sources, span);
+    let label = cs::Label::primary(file, range).with_message(text);
     let report = cs::Diagnostic::error()
         .with_message(message)
         .with_labels(vec![label])
         .with_notes(notes.to_vec());
-    emit(std::iter::once(report), file_name, source, color)
+    emit(std::iter::once(report), file_name, sources, color)
 }
 
 fn emit(
-    reports: impl Iterator<Item = cs::Diagnostic<()>>,
+    reports: impl Iterator<Item = cs::Diagnostic<usize>>,
     file_name: &str,
-    source: &str,
+    sources: &Sources,
     color: Color,
 ) -> String {
-    let file = SimpleFile::new(file_name, source);
+    let mut files = SimpleFiles::new();
+    for file in 0..sources.files() {
+        files.add(sources.name(file, file_name), sources.file_text(file));
+    }
     let config = term::Config::default();
     let mut out = Vec::new();
     for report in reports {
@@ -186,9 +213,9 @@ fn emit(
         let written = match color {
             Color::Always => {
                 let mut ansi = term::termcolor::Ansi::new(&mut out);
-                term::emit_to_write_style(&mut ansi, &config, &file, &report)
+                term::emit_to_write_style(&mut ansi, &config, &files, &report)
             }
-            Color::Never => term::emit_to_io_write(&mut out, &config, &file, &report),
+            Color::Never => term::emit_to_io_write(&mut out, &config, &files, &report),
         };
         debug_assert!(written.is_ok(), "rendering to memory");
     }
@@ -204,15 +231,13 @@ pub enum Color {
     Never,
 }
 
-fn report(diagnostic: &Diagnostic, source: &str) -> cs::Diagnostic<()> {
+fn report(diagnostic: &Diagnostic, sources: &Sources) -> cs::Diagnostic<usize> {
     let severity = match diagnostic.severity {
         Severity::Error => cs::Severity::Error,
         Severity::Warning => cs::Severity::Warning,
     };
-    let mut labels = vec![
-        cs::Label::primary((), inside(source, diagnostic.primary.span))
-            .with_message(&diagnostic.primary.text),
-    ];
+    let (file, range) = inside(sources, diagnostic.primary.span);
+    let mut labels = vec![cs::Label::primary(file, range).with_message(&diagnostic.primary.text)];
     // Several remarks on one place read better as one.
     let mut merged: BTreeMap<Span, String> = BTreeMap::new();
     for label in &diagnostic.secondary {
@@ -222,11 +247,10 @@ fn report(diagnostic: &Diagnostic, source: &str) -> cs::Diagnostic<()> {
         }
         text.push_str(&label.text);
     }
-    labels.extend(
-        merged
-            .into_iter()
-            .map(|(span, text)| cs::Label::secondary((), inside(source, span)).with_message(text)),
-    );
+    labels.extend(merged.into_iter().map(|(span, text)| {
+        let (file, range) = inside(sources, span);
+        cs::Label::secondary(file, range).with_message(text)
+    }));
     cs::Diagnostic::new(severity)
         .with_code(diagnostic.code)
         .with_message(&diagnostic.message)
@@ -240,10 +264,15 @@ fn report(diagnostic: &Diagnostic, source: &str) -> cs::Diagnostic<()> {
         )
 }
 
-fn inside(source: &str, span: Span) -> std::ops::Range<usize> {
-    let range = span.range();
+/// The file of a place, and the place in it.
+fn inside(sources: &Sources, span: Span) -> (usize, std::ops::Range<usize>) {
+    let place = sources.place(span);
+    let (source, range) = (sources.file_text(place.file), place.span.range());
     let end = source.floor_char_boundary(range.end.min(source.len()));
-    source.floor_char_boundary(range.start.min(end))..end
+    (
+        place.file,
+        source.floor_char_boundary(range.start.min(end))..end,
+    )
 }
 
 /// A number with `_` between groups of three digits, as it would be written in a contract.

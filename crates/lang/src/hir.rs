@@ -16,7 +16,9 @@ pub(crate) mod visit;
 pub use builtin::Builtin;
 pub use expr::{BinaryOp, Expr, ExprId, ExprKind, UnaryOp};
 pub use stmt::{Block, Guard, LocalId, Noise, Place, PlaceStep, Reveal, Root, Stmt, StmtKind};
-pub use testing::{Test, TestCaller, TestExpr, TestFunction, TestRun, TestStep, TestTarget};
+pub use testing::{
+    Clock, Test, TestCaller, TestExpr, TestFunction, TestPart, TestRun, TestStep, TestTarget,
+};
 pub use types::{Curve, FixType, IntType, Length, Type};
 
 use enigma_bytecode::interval::Wide;
@@ -368,6 +370,8 @@ pub struct Local {
     /// Whether its declaration says who knows it: `public` (parameters of functions without a word too), `private`, or
     /// nothing, so that it follows from what is put into it.
     pub label: Option<Label>,
+    /// Of a parameter of a function, where its numbers must lie, if a range is stated.
+    pub range: Option<Wide>,
     /// Where the name stands.
     pub span: Span,
 }

@@ -2,7 +2,8 @@
 //!
 //! Everything here but [`diagnostics`], and what hover adds of labels and ranges, works on the lossless tree with scopes of its own,
 //! so that it answers also while the source is being written and does not compile. An answer may then be incomplete; it is
-//! never a panic. Offsets are bytes of the source; an offset inside a character counts as its start, one
+//! never a panic. Offsets are bytes of the source, or of all
+//! its files, see [`crate::Sources`]; an offset inside a character counts as its start, one
 //! behind the end as the end.
 
 mod completion;
@@ -25,15 +26,39 @@ pub use words::{Place, WORDS, Word};
 use std::cell::OnceCell;
 
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::program::{Alone, Files, Program};
+use crate::sources::Sources;
 use crate::span::Span;
-use crate::syntax::{SyntaxNode, SyntaxToken, parse};
+use crate::syntax::{SyntaxNode, SyntaxToken};
 use insight::Insights;
 use scope::{Names, SymbolId};
 
-/// Everything the compiler says about a source.
+/// Everything the compiler says about a source, of a contract or of a file that others use, with the texts that it read. What
+/// it says of a file that the source uses is said where that is used; so all primary places are the source's own.
 #[must_use]
-pub fn diagnostics(source: &str) -> Vec<Diagnostic> {
-    crate::compile(source).diagnostics
+pub fn diagnostics(source: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources) {
+    let compilation = match crate::is_library(source) {
+        true => crate::check_library(source, files),
+        false => crate::compile_with(source, files),
+    };
+    let (mut diagnostics, sources) = (compilation.diagnostics, compilation.sources);
+    if sources.files() > 1 {
+        let program = Program::read(source, files, &mut Vec::new());
+        let ways = program.first_steps();
+        for found in &mut diagnostics {
+            let place = sources.place(found.primary.span);
+            if let Some(Some(way)) = ways.get(place.file) {
+                let path = sources.path(place.file);
+                found.message = format!("in `{path}`: {}", found.message);
+                let text = std::mem::take(&mut found.primary.text);
+                let text = if text.is_empty() { "here" } else { &text };
+                *found = found.clone().also(found.primary.span, text);
+                found.primary.span = *way;
+                found.fix = None;
+            }
+        }
+    }
+    (diagnostics, sources)
 }
 
 /// The fixes of those diagnostics that touch `span`, each with its diagnostic.
@@ -55,7 +80,7 @@ pub fn code_actions(diagnostics: &[Diagnostic], span: Span) -> Vec<(&Diagnostic,
 
 /// A source that was read once, for any number of questions.
 pub struct Analysis {
-    source: String,
+    program: Program,
     root: SyntaxNode,
     names: Names,
     /// Found at the first question that needs it.
@@ -63,24 +88,41 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Reads a source. The caller bounds its size; see [`crate::MAX_SOURCE_LEN`].
+    /// Reads a source by itself. The caller bounds its size; see [`crate::MAX_SOURCE_LEN`].
     #[must_use]
-    pub fn of(source: impl Into<String>) -> Analysis {
-        let source = source.into();
-        let root = parse(&source).root();
-        let names = Names::of(&root);
+    pub fn of(source: impl AsRef<str>) -> Analysis {
+        Analysis::with(source.as_ref(), &Alone)
+    }
+
+    /// Reads a source and the files that it uses. Places are those of [`Analysis::sources`]: of the source itself, its own.
+    #[must_use]
+    pub fn with(source: &str, files: &dyn Files) -> Analysis {
+        let program = Program::read(source, files, &mut Vec::new());
+        let root = program.root.clone();
+        let names = Names::of(&program);
         Analysis {
-            source,
+            program,
             root,
             names,
             insights: OnceCell::new(),
         }
     }
 
-    /// The source as it was read.
+    /// The texts that were read.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.program.sources
+    }
+
+    /// The source that was read, without the files that it uses.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        self.sources().file_text(0)
+    }
+
+    /// All that was read.
+    fn text(&self) -> &str {
+        self.sources().text()
     }
 
     /// Where the name at `offset` is declared; several places if the source alone does not tell which.
@@ -101,7 +143,7 @@ impl Analysis {
     }
 
     fn inside(&self, offset: usize) -> usize {
-        self.source.floor_char_boundary(offset)
+        self.text().floor_char_boundary(offset)
     }
 
     /// The token at `offset`; between two tokens the one that is no trivia, of two the right one.

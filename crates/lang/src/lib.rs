@@ -1,6 +1,7 @@
 //! The contract language: from source text to a compiled contract, and a plaintext interpreter.
 //!
-//! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `resolve`
+//! One pass per module, in this order: [`syntax`] (text to a lossless tree, never fails), `program` (the files that a contract
+//! uses, which the caller reads: [`Files`]), `resolve`
 //! (declarations), `lower` (names, types and functions put in place, into [`hir`]), [`flow`] (who knows each value, where it
 //! lies, whose data it comes from, and who may see it), `codegen` (bytecode, which then passes the check that
 //! nodes make). [`interpret()`] runs the checked contract on plain numbers, and [`manifest`] says who learns what.
@@ -21,8 +22,10 @@ pub mod ide;
 pub mod interpret;
 mod lower;
 pub mod manifest;
+mod program;
 mod resolve;
 mod scope;
+pub mod sources;
 pub mod span;
 mod suggest;
 pub mod syntax;
@@ -37,6 +40,8 @@ pub use hir::Hir;
 pub use interpret::{Refusal, Shown, World, interpret};
 pub use lower::{LibraryFunction, LibraryKind, library};
 pub use manifest::Manifest;
+pub use program::{Alone, FileError, Files, MAX_FILES, MAX_PROGRAM_LEN};
+pub use sources::Sources;
 pub use span::Span;
 pub use testing::{
     LeakOutcome, TestFailure, TestOutcome, run_test, run_test_on, run_tests, test_leak,
@@ -49,6 +54,9 @@ use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::verify::{MAX_MEMBER_STEPS, VerifyError, verify};
+use program::Program;
+use resolve::Root;
+use syntax::ast::Item;
 
 /// Largest source, in bytes.
 pub const MAX_SOURCE_LEN: usize = 256 * 1024;
@@ -74,6 +82,8 @@ pub struct Compilation {
     pub contract: Option<Contract>,
     /// Errors and warnings, in order of the source.
     pub diagnostics: Vec<Diagnostic>,
+    /// The texts that were read: what all places are places in.
+    pub sources: Sources,
 }
 
 impl Compilation {
@@ -83,57 +93,92 @@ impl Compilation {
         self.checked.as_ref().map(run_tests).unwrap_or_default()
     }
 
-    fn of(
-        checked: Option<Checked>,
-        contract: Option<Contract>,
-        mut diagnostics: Vec<Diagnostic>,
-    ) -> Compilation {
-        sort(&mut diagnostics);
-        Compilation {
-            checked,
-            contract,
-            diagnostics,
-        }
+    /// The findings as text for a person. `file_name`: how the person calls the contract's file.
+    #[must_use]
+    pub fn render(&self, file_name: &str, color: Color) -> String {
+        diagnostic::render_of(&self.diagnostics, file_name, &self.sources, color)
     }
 }
 
-/// Compiles a source. Never fails: what is wrong is in the diagnostics.
+/// Compiles a source that uses no other files. Never fails: what is wrong is in the diagnostics.
 #[must_use]
 pub fn compile(source: &str) -> Compilation {
+    compile_with(source, &Alone)
+}
+
+/// Compiles the source of a contract with the files that it uses. Never fails: what is wrong is in the diagnostics.
+#[must_use]
+pub fn compile_with(source: &str, files: &dyn Files) -> Compilation {
     let mut diagnostics = Vec::new();
-    let Some(checked) = check(source, &mut diagnostics) else {
-        return Compilation::of(None, None, diagnostics);
+    let (program, read) = Program::read_small(source, files, &mut diagnostics);
+    let mut compiled = (None, None);
+    if read {
+        compiled = compiled_from(&program, &mut diagnostics);
+    }
+    sort(&mut diagnostics);
+    let (checked, contract) = compiled;
+    Compilation {
+        checked,
+        contract,
+        diagnostics,
+        sources: program.sources,
+    }
+}
+
+fn compiled_from(
+    program: &Program,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<Checked>, Option<Contract>) {
+    let checked = analyse(program, Root::Contract, diagnostics);
+    let Some(checked) = checked.filter(|_| !has_errors(diagnostics)) else {
+        return (None, None);
     };
     match build(&checked) {
-        Ok(contract) => Compilation::of(Some(checked), Some(contract), diagnostics),
+        Ok(contract) => (Some(checked), Some(contract)),
         Err(problems) => {
             diagnostics.extend(problems);
             // An error of the last steps is one of the contract, too.
-            let checked = (!has_errors(&diagnostics)).then_some(checked);
-            Compilation::of(checked, None, diagnostics)
+            ((!has_errors(diagnostics)).then_some(checked), None)
         }
     }
 }
 
-/// Everything but bytecode; `None` if there are errors.
-fn check(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
-    analyse(source, diagnostics).filter(|_| !has_errors(diagnostics))
+/// Whether a source is a file that others use: without a contract, and with something to use.
+#[must_use]
+pub fn is_library(source: &str) -> bool {
+    let file = syntax::ast::File::cast(syntax::parse(source).root());
+    file.is_some_and(|file| is_library_file(&file))
 }
 
-/// The same, with what is known in spite of errors: enough for an editor, not for running it.
-fn analyse(source: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
-    if source.len() > MAX_SOURCE_LEN {
-        diagnostics.push(Diagnostic::too_large(source.len()));
-        return None;
+fn is_library_file(file: &syntax::ast::File) -> bool {
+    let mut items = file.other_items();
+    file.contracts().next().is_none() && items.any(|item| !matches!(item, Item::Use(_)))
+}
+
+/// Checks a file that others use: what is wrong with it, also where no contract uses it.
+#[must_use]
+pub fn check_library(source: &str, files: &dyn Files) -> Compilation {
+    let mut diagnostics = Vec::new();
+    let (program, read) = Program::read_small(source, files, &mut diagnostics);
+    if read {
+        analyse(&program, Root::Library, &mut diagnostics);
     }
-    let parse = syntax::parse(source);
-    diagnostics.extend(parse.diagnostics.iter().cloned());
+    sort(&mut diagnostics);
+    Compilation {
+        checked: None,
+        contract: None,
+        diagnostics,
+        sources: program.sources,
+    }
+}
+
+/// Everything but bytecode, with what is known in spite of errors: enough for an editor, not for running it.
+fn analyse(program: &Program, root: Root, diagnostics: &mut Vec<Diagnostic>) -> Option<Checked> {
     if diagnostics.iter().any(|d| d.code == Code::E0104) {
         // The rest of the file was not read; whatever is said about it would be noise.
         return None;
     }
-    let file = syntax::ast::File::cast(parse.root())?;
-    let scope = resolve::resolve(&file, diagnostics)?;
+    let scope = resolve::resolve(program, root, diagnostics)?;
     let hir = lower::lower(scope, diagnostics);
     let facts = flow::check(&hir, diagnostics);
     Some(Checked { hir, facts })

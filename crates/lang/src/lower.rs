@@ -187,6 +187,7 @@ impl<'a> Body<'a> {
                 ty,
                 mutable: false,
                 label: None,
+                range: None,
                 span: name.span,
             },
             hidden,
@@ -210,6 +211,7 @@ impl<'a> Body<'a> {
             ty,
             mutable: false,
             label: None,
+            range: None,
             span,
         };
         self.add_local(local, hidden)

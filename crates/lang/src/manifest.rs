@@ -11,6 +11,7 @@ mod phrase;
 use crate::Checked;
 use crate::flow::{Exposure, RevealFacts, Source};
 use crate::hir::{Provider, Rows, Slot, Store, Type};
+use crate::sources::Sources;
 use crate::span::Span;
 use phrase::{Phrases, listed};
 
@@ -88,13 +89,13 @@ pub struct EntryLines {
 }
 
 impl Manifest {
-    /// The manifest of a contract. `source`: the text it was checked from.
+    /// The manifest of a contract. `sources`: the texts it was checked from.
     #[must_use]
-    pub fn of(checked: &Checked, source: &str) -> Manifest {
+    pub fn of(checked: &Checked, sources: &Sources) -> Manifest {
         let keyed = keys::made_with_keys(&checked.hir);
         let phrases = Phrases {
             checked,
-            source,
+            source: sources.text(),
             keyed: &keyed,
         };
         let hir = &checked.hir;

@@ -1,11 +1,12 @@
 //! Declarations of a contract: who and what exists, with types, constants, bounds and ranges settled.
 //! Bodies come later, in [`crate::lower`], when all names are known.
 //!
-//! In this order, so that each step finds what it needs: all names; constants and structs, those first that others
+//! In this order, so that each step finds what it needs: all names, of all files; constants and structs, those first that others
 //! are made of; groups, collections, stores; conditions of declarations, which may read all of these.
 
 mod allow;
 mod collection;
+mod import;
 mod order;
 mod party;
 mod predicate;
@@ -23,7 +24,8 @@ use enigma_bytecode::verify::{MAX_DECLARATIONS, MAX_PARTIES};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{self, Constant, Type};
-use crate::scope::{Generics, Scope, Symbol, duplicate, unsupported};
+use crate::program::Program;
+use crate::scope::{Generics, Scope, Symbol, duplicate};
 use crate::span::Span;
 use crate::syntax::ast::{self, Item, Name};
 
@@ -34,20 +36,40 @@ const MAX_VARIANTS: usize = 256;
 /// Most single values in all constants together: each use of a constant is a copy.
 const MAX_CONSTANTS: u64 = 4_096;
 
-/// The declarations of the one contract of a file; `None` if there is not exactly one.
-pub(crate) fn resolve(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> Option<Scope> {
+/// What the first file of a program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// One with a contract.
+    Contract,
+    /// One that others use.
+    Library,
+}
+
+/// The declarations of a contract, with those of the files that it uses; `None` if there is not exactly one contract where one
+/// should be.
+pub(crate) fn resolve(
+    program: &Program,
+    root: Root,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Scope> {
+    let file = &program.modules.first()?.file;
     let contracts: Vec<ast::Contract> = file.contracts().collect();
-    let [contract] = &contracts[..] else {
-        diagnostics.push(not_one(file, &contracts));
-        return None;
+    let contract = match (&contracts[..], root) {
+        ([contract], _) => Some(contract),
+        ([], Root::Library) => None,
+        _ => {
+            diagnostics.push(not_one(file, &contracts));
+            return None;
+        }
     };
     let mut pass = Pass {
         scope: Scope::default(),
         diagnostics,
     };
-    pass.header(contract);
-    let members: Vec<Item> = file.other_items().chain(contract.members()).collect();
-    members.iter().for_each(|item| pass.declare(item));
+    if let Some(contract) = contract {
+        pass.header(contract);
+    }
+    let members = pass.names(program, contract);
     pass.enums(&members);
     pass.constants_and_structs(&members);
     pass.groups(&members);
@@ -57,7 +79,9 @@ pub(crate) fn resolve(file: &ast::File, diagnostics: &mut Vec<Diagnostic>) -> Op
     pass.functions();
     pass.privacy(&members);
     pass.predicates(&members);
-    pass.limits(contract);
+    if let Some(contract) = contract {
+        pass.limits(contract);
+    }
     Some(pass.scope)
 }
 
@@ -137,20 +161,20 @@ impl Pass<'_> {
             Item::Entry(item) => (item.name(), Symbol::Entry(self.scope.hir.entries.len())),
             Item::State(state) => return self.slots(state),
             Item::Test(test) => return self.scope.tests.push(test.clone()),
-            Item::Use(item) => {
-                let diagnostic = unsupported(item.span(), "`use`")
-                    .help("put the declarations of the other file into this one");
-                return self.diagnostics.push(diagnostic);
-            }
-            Item::Privacy(_) => return,
+            // All declarations come first: see `import`.
+            Item::Use(_) | Item::Privacy(_) => return,
         };
         let Some(name) = name else { return };
-        if let Some(what) = taken(item, &name.text) {
+        self.check_name(&name, symbol);
+        self.scope.declare(&name, symbol, self.diagnostics);
+        self.reserve(item, name);
+    }
+
+    fn check_name(&mut self, name: &Name, symbol: Symbol) {
+        if let Some(what) = taken(symbol, &name.text) {
             let message = format!("`{}` is {what} of the language", name.text);
             self.error(Code::E0202, name.span, message);
         }
-        self.scope.declare(&name, symbol, self.diagnostics);
-        self.reserve(item, name);
     }
 
     /// A place for what a name stands for, filled later.
@@ -302,8 +326,8 @@ impl Pass<'_> {
 }
 
 /// What a word is that this declaration cannot have as its name.
-fn taken(item: &Item, name: &str) -> Option<&'static str> {
-    let is_type = matches!(item, Item::Struct(_) | Item::Enum(_));
+fn taken(symbol: Symbol, name: &str) -> Option<&'static str> {
+    let is_type = matches!(symbol, Symbol::Struct(_) | Symbol::Enum(_));
     if is_type && (ty::BUILT_IN.contains(&name) || name == "table") {
         Some("a type")
     } else if hir::Store::named(name).is_some() {

@@ -1,4 +1,4 @@
-//! What the names of a contract stand for. `resolve` fills it, `lower` reads it.
+//! What the names of a contract and of the files that it uses stand for. `resolve` fills it, `lower` reads it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::suggest::nearest;
 use crate::syntax::ast::{self, Name, RecipientKind};
 
 /// What a name of a contract stands for. Names of slots are behind their store: see [`Scope::slot`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Symbol {
     /// Index into [`Hir::enums`].
     Enum(usize),
@@ -58,6 +58,14 @@ pub(crate) struct Generics {
     pub(crate) sizes: BTreeMap<String, u64>,
 }
 
+/// The names that can be used in one file: those that it declares, those of its contract, and those that it uses of other files.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Where the file begins.
+    pub(crate) start: u32,
+    pub(crate) symbols: BTreeMap<String, (Symbol, Span)>,
+}
+
 /// All declarations. `hir` holds those that are settled; entries have names, roles and spans only until `lower`
 /// is done.
 #[derive(Debug, Default)]
@@ -72,7 +80,8 @@ pub(crate) struct Scope {
     pub(crate) tests: Vec<ast::Test>,
     /// Instances of structs that exist: which item with which generics is which of `hir.structs`.
     pub(crate) instances: BTreeMap<(usize, Generics), usize>,
-    pub(crate) symbols: BTreeMap<String, (Symbol, Span)>,
+    /// Of each file of the program.
+    pub(crate) modules: Vec<Names>,
     pub(crate) slots: BTreeMap<(Store, String), usize>,
     /// What the instances of structs are being made of: a struct among them that is asked for contains itself.
     pub(crate) making: Vec<usize>,
@@ -81,14 +90,37 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// What a name stands for.
-    pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
-        self.symbols.get(name).map(|(symbol, _)| *symbol)
+    /// The file that a place is in.
+    fn module(&self, at: Span) -> usize {
+        let after = self.modules.partition_point(|m| m.start <= at.start);
+        after.saturating_sub(1)
+    }
+
+    /// Whether the place is in a file that the contract uses, which knows nothing of the contract.
+    pub(crate) fn is_used_file(&self, at: Span) -> bool {
+        self.module(at) > 0
+    }
+
+    /// The names of the file that a place is in.
+    pub(crate) fn names_at(&self, at: Span) -> impl Iterator<Item = (&str, Symbol)> {
+        let names = self.modules.get(self.module(at)).into_iter();
+        let names = names.flat_map(|names| &names.symbols);
+        names.map(|(name, (symbol, _))| (name.as_str(), *symbol))
+    }
+
+    fn declaration(&self, name: &Name) -> Option<&(Symbol, Span)> {
+        let names = self.modules.get(self.module(name.span))?;
+        names.symbols.get(&name.text)
+    }
+
+    /// What a name stands for in the file where it is written.
+    pub(crate) fn symbol(&self, name: &Name) -> Option<Symbol> {
+        self.declaration(name).map(|(symbol, _)| *symbol)
     }
 
     /// Where a name is declared.
-    pub(crate) fn declared_at(&self, name: &str) -> Option<Span> {
-        self.symbols.get(name).map(|(_, span)| *span)
+    pub(crate) fn declared_at(&self, name: &Name) -> Option<Span> {
+        self.declaration(name).map(|(_, span)| *span)
     }
 
     /// The slot of a store, as an index into [`Hir::slots`].
@@ -96,7 +128,7 @@ impl Scope {
         self.slots.get(&(store, name.to_owned())).copied()
     }
 
-    /// "Unknown name", with the nearest of the contract's names and of `more`.
+    /// "Unknown name", with the nearest of the file's names and of `more`.
     pub(crate) fn unknown<'a>(
         &'a self,
         name: &Name,
@@ -105,7 +137,7 @@ impl Scope {
     ) -> Diagnostic {
         let message = format!("there is no {what} `{}`", name.text);
         let diagnostic = Diagnostic::error(Code::E0201, name.span, message);
-        let known = self.symbols.keys().map(String::as_str);
+        let known = self.names_at(name.span).map(|(known, _)| known);
         match nearest(&name.text, known.chain(more)) {
             Some(near) => diagnostic.did_you_mean(near),
             None => diagnostic,
@@ -115,7 +147,7 @@ impl Scope {
     /// "Another kind of thing is needed": a name that is declared as something else.
     pub(crate) fn misused(&self, name: &Name, message: String) -> Diagnostic {
         let diagnostic = Diagnostic::error(Code::E0205, name.span, message);
-        match self.symbols.get(&name.text) {
+        match self.declaration(name) {
             Some((symbol, span)) if *symbol != Symbol::Broken => {
                 diagnostic.also(*span, format!("{} is declared here", symbol.describe()))
             }
@@ -123,17 +155,21 @@ impl Scope {
         }
     }
 
-    /// Declares a name, once.
+    /// Declares a name, once, in the file where it is written.
     pub(crate) fn declare(
         &mut self,
         name: &Name,
         symbol: Symbol,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        if let Some((_, first)) = self.symbols.get(&name.text) {
-            diagnostics.push(duplicate(name, *first));
-        } else {
-            self.symbols.insert(name.text.clone(), (symbol, name.span));
+        if let Some(first) = self.declared_at(name) {
+            diagnostics.push(duplicate(name, first));
+            return;
+        }
+        let module = self.module(name.span);
+        if let Some(names) = self.modules.get_mut(module) {
+            let place = (symbol, name.span);
+            names.symbols.insert(name.text.clone(), place);
         }
     }
 
@@ -151,7 +187,7 @@ impl Scope {
             RecipientKind::Each(name) => (name, "group"),
             RecipientKind::Party(name) => (name, "party"),
         };
-        let diagnostic = match (kind, self.symbol(&name.text)) {
+        let diagnostic = match (kind, self.symbol(name)) {
             (RecipientKind::Owner(_), Some(Symbol::Collection(i))) => {
                 return Some(Recipient::OwnerOf(i));
             }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// A range of bytes of the source. A source has at most 256 KiB, so 32 bits are plenty.
+/// A range of bytes of a program's text, see [`crate::Sources`]. A source has at most 256 KiB and a program 1 MiB, so 32 bits are
+/// plenty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
     /// First byte.
@@ -37,6 +38,15 @@ impl Span {
         Span {
             start: self.start.min(other.start),
             end: self.end.max(other.end),
+        }
+    }
+
+    /// The same, so many bytes further behind.
+    #[must_use]
+    pub(crate) fn behind(self, offset: u32) -> Span {
+        Span {
+            start: self.start.saturating_add(offset),
+            end: self.end.saturating_add(offset),
         }
     }
 

@@ -15,8 +15,11 @@ use enigma_bytecode::model::Contract;
 
 use crate::Checked;
 use crate::diagnostic::{Color, render_marked};
-use crate::hir::{BinaryOp, Store, Test, TestExpr, TestRun, TestStep, TestTarget, Type};
+use crate::hir::{
+    BinaryOp, Clock, Hir, Store, Test, TestExpr, TestPart, TestRun, TestStep, TestTarget, Type,
+};
 use crate::interpret::{Outcome, Refusal, Shown, World};
+use crate::sources::Sources;
 use crate::span::Span;
 use crate::value::{Account, Value};
 
@@ -38,7 +41,7 @@ impl TestOutcome {
 
     /// The failure as text for a person, with the statement in its source; nothing if the test passed.
     #[must_use]
-    pub fn render(&self, file_name: &str, source: &str, color: Color) -> String {
+    pub fn render(&self, file_name: &str, sources: &Sources, color: Color) -> String {
         let Some(failure) = &self.failure else {
             return String::new();
         };
@@ -47,7 +50,7 @@ impl TestOutcome {
             .map(|(name, value)| format!("the last run revealed {name} = {value}"))
             .collect();
         let mark = (failure.span, failure.message.as_str());
-        render_marked(&message, mark, &notes, file_name, source, color)
+        render_marked(&message, mark, &notes, file_name, sources, color)
     }
 }
 
@@ -134,6 +137,7 @@ impl<'a> Session<'a> {
                     count,
                     span,
                 } => (*span, self.set(target, value, count.as_ref())),
+                TestStep::SetClock(clock, value, span) => (*span, self.set_clock(*clock, value)),
                 TestStep::Run(run) => (run.span, self.must_run(run)),
                 TestStep::ExpectFail(run) => (run.span, self.must_fail(run)),
                 TestStep::Expect(expr, span) => (*span, self.expect(expr)),
@@ -222,6 +226,26 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// `set L.height = value`, `set L.time = value`: time does not go back.
+    fn set_clock(&mut self, clock: Clock, value: &TestExpr) -> Checkpoint<()> {
+        let (what, now) = match clock {
+            Clock::Height => ("height", &self.world.height),
+            Clock::Time => ("time", &self.world.time),
+        };
+        let wanted = match self.evaluate(value)? {
+            Value::Number(number) if (0..1 << 62).contains(&number) => number,
+            other => return Err(format!("{} is no {what}", other.show(&self.checked.hir))),
+        };
+        if wanted < *now {
+            return Err(format!("the {what} is {now} already, and does not go back"));
+        }
+        match clock {
+            Clock::Height => self.world.height = wanted,
+            Clock::Time => self.world.time = wanted,
+        }
+        Ok(())
+    }
+
     /// `set PLACE = value count n`.
     fn set(
         &mut self,
@@ -237,11 +261,13 @@ impl<'a> Session<'a> {
         let key = self.key(target.slot, target.key.as_ref())?;
         let mut ty = &slot.ty;
         let mut way = Vec::new();
-        for index in &target.indices {
-            way.push(self.place(index)?);
-            ty = ty
-                .element()
-                .ok_or_else(|| format!("`{}` has no elements there", slot.name))?;
+        for part in &target.way {
+            let (place, inner) = match part {
+                TestPart::Index(index) => (self.place(index)?, ty.element()),
+                TestPart::Field(place) => (*place, field_type(hir, ty, *place)),
+            };
+            way.push(place);
+            ty = inner.ok_or_else(|| format!("`{}` has no such part", slot.name))?;
         }
         let value = self.evaluate(value)?;
         let Some(value) = value.typed(ty, hir) else {
@@ -378,4 +404,12 @@ impl<'a> Session<'a> {
             _ => "not true".to_owned(),
         })
     }
+}
+
+fn field_type<'h>(hir: &'h Hir, ty: &Type, place: usize) -> Option<&'h Type> {
+    let Type::Struct(index) = ty else {
+        return None;
+    };
+    let field = hir.structs.get(*index)?.fields.get(place)?;
+    Some(&field.ty)
 }

@@ -6,11 +6,13 @@
 //! * codes, as `E0310`: it is refused (or warned about) with exactly these, in order;
 //! * `frame`: no program. Later snippets without a contract of their own stand in it, in place of its word
 //!   `BODY`, until the next frame.
+//!
+//! Below a line `--- lib/geo.enigma` of a snippet stands that file, for the program to use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use enigma_lang::{Code, Color, compile, render};
+use enigma_lang::{Code, Color, compile_with};
 
 struct Snippet {
     /// The line of the fence, from 1.
@@ -69,7 +71,13 @@ fn snippets(page: &str) -> Vec<Snippet> {
 
 /// What is wrong with a snippet, if anything is.
 fn difference(snippet: &Snippet) -> Option<String> {
-    let compilation = compile(&snippet.source);
+    let mut parts = snippet.source.split("\n--- ");
+    let source = format!("{}\n", parts.next().unwrap_or_default());
+    let files: BTreeMap<String, String> = parts
+        .filter_map(|file| file.split_once('\n'))
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .collect();
+    let compilation = compile_with(&source, &files);
     // That bytecode is not made of something yet is no matter of the language.
     let found: Vec<String> = compilation
         .diagnostics
@@ -79,12 +87,7 @@ fn difference(snippet: &Snippet) -> Option<String> {
         .filter(|code| code != Code::W0901.as_str() || snippet.codes.contains(code))
         .collect();
     if found != snippet.codes {
-        let shown = render(
-            &compilation.diagnostics,
-            "snippet",
-            &snippet.source,
-            Color::Never,
-        );
+        let shown = compilation.render("snippet", Color::Never);
         return Some(format!("{:?} expected\n{shown}", snippet.codes));
     }
     let outcomes = compilation.run_tests();
@@ -108,8 +111,8 @@ fn every_snippet_does_what_its_page_says() {
     assert!(count > 100, "only {count} snippets were found");
 }
 
-/// Codes for which no short program can be shown: too deep, too large, too long, and our own mistakes.
-const WITHOUT_PROGRAM: [Code; 3] = [Code::E0104, Code::E0105, Code::E0999];
+/// Codes for which no short program can be shown: too deep, too large, too long, no text, and our own mistakes.
+const WITHOUT_PROGRAM: [Code; 4] = [Code::E0104, Code::E0105, Code::E0114, Code::E0999];
 
 /// Each code has its section, in order, with a program that shows it.
 #[test]

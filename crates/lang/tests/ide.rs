@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use enigma_lang::ide::{self, Analysis, Completion, CompletionKind, Outline, RenameError};
 use enigma_lang::syntax::tokenize;
-use enigma_lang::{Code, Span};
+use enigma_lang::{Alone, Code, Diagnostic, Span};
 use proptest::prelude::*;
 
 const GRAMMAR: &str = include_str!("grammar.enigma");
@@ -14,11 +14,15 @@ const VOTING: &str = include_str!("contracts/3_voting.enigma");
 const REGRESSION: &str = include_str!("contracts/5_regression.enigma");
 const VAULT: &str = include_str!("contracts/7_vault.enigma");
 
+fn said(source: &str) -> Vec<Diagnostic> {
+    ide::diagnostics(source, &Alone).0
+}
+
 /// A source and the place of its `$0`.
 #[track_caller]
 fn marked(source: &str) -> (Analysis, usize) {
     let (before, after) = source.split_once("$0").expect("a mark");
-    (Analysis::of(format!("{before}{after}")), before.len())
+    (Analysis::of(&format!("{before}{after}")), before.len())
 }
 
 /// The place of the n-th occurrence of a text.
@@ -535,7 +539,7 @@ fn the_outline_is_a_tree() {
 #[test]
 fn fixes_are_offered_where_they_apply() {
     let source = "contract A version 1 {\n  party p\n  group g min 1 max 2;\n}\n";
-    let diagnostics = ide::diagnostics(source);
+    let diagnostics = said(source);
     let at = nth(source, "p\n", 0);
     let actions = ide::code_actions(&diagnostics, Span::new(at, at));
     let [(diagnostic, fix)] = &actions[..] else {
@@ -550,7 +554,7 @@ fn fixes_are_offered_where_they_apply() {
     assert_eq!(fixed, source.replace("party p", "party p;"));
     assert_eq!(ide::code_actions(&diagnostics, Span::new(0, 3)), []);
     // What stands behind on the same line could belong to the declaration.
-    let diagnostics = ide::diagnostics("contract A version 1 { party p q; }");
+    let diagnostics = said("contract A version 1 { party p q; }");
     assert!(
         diagnostics
             .iter()
@@ -672,7 +676,7 @@ fn time_of_a_keystroke() {
     let broken = source.replacen("pay.sum()", "pay.", 1);
     for (what, source) in [("compiles", &source), ("is broken", &broken)] {
         let start = Instant::now();
-        let found = ide::diagnostics(source).len();
+        let found = said(source).len();
         let diagnostics = start.elapsed();
         let start = Instant::now();
         let analysis = Analysis::of(source.as_str());
@@ -685,9 +689,5 @@ fn time_of_a_keystroke() {
              {completions} completions in {completion:?}"
         );
     }
-    assert!(
-        ide::diagnostics(&source).is_empty(),
-        "{:?}",
-        ide::diagnostics(&source)
-    );
+    assert!(said(&source).is_empty(), "{:?}", said(&source));
 }

@@ -8,7 +8,7 @@ use enigma_bytecode::model::{self, Shape};
 use enigma_lang::flow::{Exposure, Source};
 use enigma_lang::hir::{Block, StmtKind};
 use enigma_lang::manifest::DataKind;
-use enigma_lang::{Checked, Manifest, compile};
+use enigma_lang::{Checked, Manifest, Sources, compile, compile_with};
 
 const EXAMPLES: [&str; 8] = [
     include_str!("contracts/1_salaries.enigma"),
@@ -23,7 +23,7 @@ const EXAMPLES: [&str; 8] = [
 
 fn text(source: &str) -> String {
     let checked = compile(source).checked.expect("no errors");
-    let manifest = Manifest::of(&checked, source);
+    let manifest = Manifest::of(&checked, &source.into());
     let mut text = format!("{} {}\n", manifest.contract, manifest.version);
     for data in &manifest.data {
         text += &format!("\n{}: {}\n", data.name, data.what);
@@ -72,8 +72,8 @@ fn reveals<'a>(block: &'a Block, names: &mut BTreeSet<&'a str>) {
 }
 
 /// Every reveal is told under each of its sources, with all recipients and all exposures.
-fn tells_everything(source: &str, checked: &Checked) -> usize {
-    let manifest = Manifest::of(checked, source);
+fn tells_everything(sources: &Sources, checked: &Checked) -> usize {
+    let manifest = Manifest::of(checked, sources);
     let hir = &checked.hir;
     let mut told = 0;
     for (index, facts) in checked.facts.entries.iter().enumerate() {
@@ -81,7 +81,7 @@ fn tells_everything(source: &str, checked: &Checked) -> usize {
         let mut written = BTreeSet::new();
         reveals(&entry.body, &mut written);
         let found: BTreeSet<&str> = facts.reveals.iter().map(|r| r.name.as_str()).collect();
-        assert_eq!(written, found, "{source}");
+        assert_eq!(written, found, "{}", sources.text());
         for reveal in &facts.reveals {
             for (source, _) in &reveal.sources {
                 assert!(reveal.shows.contains_key(source), "{}", reveal.name);
@@ -142,13 +142,13 @@ fn nothing_that_flow_allows_is_left_out() {
     let mut told = 0;
     for source in EXAMPLES {
         let checked = compile(source).checked.expect("no errors");
-        told += tells_everything(source, &checked);
+        told += tells_everything(&source.into(), &checked);
     }
     for (_, text) in programs::suite() {
         for case in programs::cases(&text) {
-            let compilation = compile(&case.source);
+            let compilation = compile_with(&case.source, &case.files);
             if let Some(checked) = &compilation.checked {
-                told += tells_everything(&case.source, checked);
+                told += tells_everything(&compilation.sources, checked);
             }
         }
     }
@@ -215,7 +215,7 @@ fn several_exposures_are_all_told() {
       entry f() by p { reveal later = MPC.s to each g; }
     }";
     let checked = compile(source).checked.expect("no errors");
-    let manifest = Manifest::of(&checked, source);
+    let manifest = Manifest::of(&checked, &source.into());
     let of = |name: &str| {
         manifest
             .data
@@ -268,8 +268,8 @@ fn what_keys_make_is_told() {
       entry later() { reveal then = MPC.kept to public; }
     }";
     let checked = compile(source).checked.expect("no errors");
-    tells_everything(source, &checked);
-    let manifest = Manifest::of(&checked, source);
+    tells_everything(&source.into(), &checked);
+    let manifest = Manifest::of(&checked, &source.into());
     let key = manifest
         .data
         .iter()

@@ -3,9 +3,10 @@
 
 mod programs;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use enigma_lang::{Color, compile, has_errors, render};
+use enigma_lang::{Color, compile_with, has_errors};
 use enigma_mpc::testing::TestRng;
 use programs::Case;
 
@@ -26,7 +27,8 @@ fn mutated_programs_never_panic() {
         let other = &pieces[rng.below(pieces.len())];
         let source = mutated(&pieces[own], other, &mut rng);
         let title = &programs[own].title;
-        let outcome = std::panic::catch_unwind(|| run(&source));
+        let files = &programs[own].files;
+        let outcome = std::panic::catch_unwind(|| run(&source, files));
         assert!(outcome.is_ok(), "{title}:\n{source}");
     }
 }
@@ -43,22 +45,30 @@ fn examples() -> Vec<Case> {
     let example = |title: String| {
         let file = folder.join(&title).join(format!("{title}.enigma"));
         let source = std::fs::read_to_string(file).ok()?;
-        Some(Case { title, source })
+        let files = BTreeMap::new();
+        Some(Case {
+            title,
+            source,
+            files,
+        })
     };
     names.into_iter().filter_map(example).collect()
 }
 
 /// Compiles, renders and tests a text.
-fn run(source: &str) {
-    let compilation = compile(source);
+fn run(source: &str, files: &BTreeMap<String, String>) {
+    let compilation = compile_with(source, files);
     let refused = has_errors(&compilation.diagnostics);
     assert_eq!(compilation.checked.is_none(), refused);
-    let rendered = render(&compilation.diagnostics, "mutated", source, Color::Never);
+    let rendered = compilation.render("mutated", Color::Never);
     assert_eq!(rendered.is_empty(), compilation.diagnostics.is_empty());
     for diagnostic in &compilation.diagnostics {
         assert!(!diagnostic.message.is_empty());
         let span = diagnostic.primary.span.range();
-        assert!(source.get(span).is_some(), "a span inside the text");
+        assert!(
+            compilation.sources.text().get(span).is_some(),
+            "a span inside the text"
+        );
     }
     let _outcomes = compilation.run_tests();
 }

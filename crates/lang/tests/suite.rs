@@ -18,7 +18,7 @@ mod programs;
 
 use std::fmt::Write;
 
-use enigma_lang::{Code, Color, Compilation, compile, has_errors, render};
+use enigma_lang::{Code, Color, Compilation, compile_with, has_errors};
 use programs::{Case, cases};
 
 /// A diagnostic as a mark says it, or as the compiler did.
@@ -59,8 +59,9 @@ fn every_rule_has_a_case() {
         .into_iter()
         .map(|(_, text)| text)
         .collect();
-    // A source of 256 KiB and a nest of 64 are built by the tests of the parser; E0999 has no program.
-    let elsewhere = [Code::E0104, Code::E0105, Code::E0999];
+    // A source of 256 KiB and a nest of 64 are built by the tests of the parser, what is no text is tried where files are
+    // read; E0999 has no program.
+    let elsewhere = [Code::E0104, Code::E0105, Code::E0114, Code::E0999];
     for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
         assert!(
             texts.contains(&format!("^ {code}")),
@@ -70,8 +71,10 @@ fn every_rule_has_a_case() {
 }
 
 fn check(case: &Case) -> Option<String> {
-    let expected = expected(&case.source);
-    let compilation = compile(&case.source);
+    let compilation = compile_with(&case.source, &case.files);
+    // Marks stand in all files that are read.
+    let text = compilation.sources.text();
+    let expected = expected(text);
     let about_building = expected
         .iter()
         .any(|mark| mark.code == Code::W0901.as_str());
@@ -81,9 +84,9 @@ fn check(case: &Case) -> Option<String> {
         .filter(|d| d.code != Code::W0901 || about_building)
         .map(|d| {
             let range = d.primary.span.range();
-            let before = &case.source[..range.start];
+            let before = &text[..range.start];
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-            let rest = case.source[range.start..].lines().next().unwrap_or("");
+            let rest = text[range.start..].lines().next().unwrap_or("");
             Mark {
                 line: before.matches('\n').count(),
                 column: range.start - line_start,
@@ -103,7 +106,7 @@ fn check(case: &Case) -> Option<String> {
     }
     let mut report = String::new();
     for mark in actual {
-        let line = case.source.lines().nth(mark.line).unwrap_or("");
+        let line = text.lines().nth(mark.line).unwrap_or("");
         let carets = format!(
             "//{}{}",
             " ".repeat(mark.column.saturating_sub(2)),
@@ -111,12 +114,7 @@ fn check(case: &Case) -> Option<String> {
         );
         writeln!(report, "{line}\n{carets} {} {}", mark.code, mark.message).expect("a string");
     }
-    report.push_str(&render(
-        &compilation.diagnostics,
-        "case",
-        &case.source,
-        Color::Never,
-    ));
+    report.push_str(&compilation.render("case", Color::Never));
     Some(report)
 }
 

@@ -32,7 +32,7 @@ pub struct Contract {
     pub groups: Vec<Group>,
     /// Names of parties in source order. An instance binds each to an account.
     pub parties: Vec<String>,
-    /// Enumerations in source order.
+    /// Enumerations that columns are of. The compiler orders them by their first column.
     pub enums: Vec<Enum>,
     /// Collections in source order.
     pub collections: Vec<Collection>,

@@ -78,16 +78,15 @@ pub(crate) fn run(context: &Context, options: &CostOptions) -> Result<(), Proble
     let (program, missing) = if compiled {
         (Some(contract::load(&options.file)?), Vec::new())
     } else {
-        let source = contract::read(&options.file)?;
-        let compilation = enigma_lang::compile(&source);
+        let compilation = contract::compile(&options.file)?;
         if compilation.checked.is_none() {
-            contract::show_diagnostics(&options.file, &source, &compilation.diagnostics);
+            contract::show_findings(&options.file, &compilation);
             return Err(contract::refused(&options.file, &compilation));
         }
         let program = compilation.contract.as_ref().map(Program::of).transpose()?;
         let missing = match program {
             Some(_) => Vec::new(),
-            None => not_compiled(&compilation, &source),
+            None => not_compiled(&compilation),
         };
         (program, missing)
     };
@@ -97,7 +96,7 @@ pub(crate) fn run(context: &Context, options: &CostOptions) -> Result<(), Proble
     };
     if context.json {
         let missing = missing.iter().map(|missing| {
-            json!({"entry": missing.entry, "message": missing.message, "line": missing.line})
+            json!({"entry": missing.entry, "message": missing.message, "file": missing.file, "line": missing.line})
         });
         let object = json!({
             "nodes": options.nodes, "latency_ms": milliseconds(options.latency),
@@ -114,8 +113,12 @@ pub(crate) fn run(context: &Context, options: &CostOptions) -> Result<(), Proble
         let entry = missing.entry.as_ref();
         let entry = entry.map_or_else(|| "all entries".to_owned(), |name| format!("entry {name}"));
         let (message, line) = (&missing.message, missing.line);
+        let of = match missing.file.as_str() {
+            "" => String::new(),
+            file => format!(" of {file}"),
+        };
         report::data(&format!(
-            "{entry}: no bytecode, so no cost: {message} (line {line})"
+            "{entry}: no bytecode, so no cost: {message} (line {line}{of})"
         ));
     }
     Ok(())
@@ -267,25 +270,29 @@ struct Missing {
     /// The entry; all of them if none.
     entry: Option<String>,
     message: String,
+    /// From the folder of the contract; empty for the contract's own.
+    file: String,
     line: usize,
 }
 
-fn not_compiled(compilation: &Compilation, source: &str) -> Vec<Missing> {
-    let outline = Analysis::of(source).symbols();
+fn not_compiled(compilation: &Compilation) -> Vec<Missing> {
+    let sources = &compilation.sources;
+    let outline = Analysis::of(sources.file_text(0)).symbols();
     let members = outline.iter().flat_map(|contract| &contract.children);
     let entries: Vec<_> = members.filter(|member| member.detail == "entry").collect();
     let found = compilation.diagnostics.iter();
     let found = found.filter(|diagnostic| diagnostic.code == Code::W0901);
     let missing = found.map(|diagnostic: &Diagnostic| {
-        let start = diagnostic.primary.span.range().start;
-        let inside = entries
+        let place = sources.place(diagnostic.primary.span);
+        let start = place.span.range().start;
+        let mut inside = entries
             .iter()
-            .find(|entry| entry.span.range().contains(&start));
-        let before = source.get(..start).unwrap_or_default();
+            .filter(|entry| place.file == 0 && entry.span.range().contains(&start));
         Missing {
-            entry: inside.map(|entry| entry.name.clone()),
+            entry: inside.next().map(|entry| entry.name.clone()),
             message: diagnostic.message.clone(),
-            line: before.matches('\n').count() + 1,
+            file: sources.path(place.file).to_owned(),
+            line: sources.line(place),
         }
     });
     missing.collect()

@@ -2,6 +2,7 @@
 //! [`server`], and what they are made of is in `enigma_lang::ide`.
 
 mod convert;
+mod places;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use crate::report::Problem;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Editors start it; see editors/vscode in the repository. It reads and writes the
-Language Server Protocol, and no files: an editor sends what it has open."
+Language Server Protocol. An editor sends what it has open; what that uses of files beside it and is not
+open is read from the disk."
 )]
 pub(crate) struct LspOptions {
     /// Speak over standard input and output, which is the only way; some editors insist to say so.

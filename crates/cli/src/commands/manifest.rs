@@ -25,8 +25,8 @@ pub(crate) struct ManifestOptions {
 
 /// Prints the manifest.
 pub(crate) fn run(context: &Context, options: &ManifestOptions) -> Result<(), Problem> {
-    let (source, checked) = contract::checked(&options.file)?;
-    let manifest = Manifest::of(&checked, &source);
+    let (sources, checked) = contract::checked(&options.file)?;
+    let manifest = Manifest::of(&checked, &sources);
     if context.json {
         report::data(&object(&manifest).to_string());
     } else {

@@ -13,6 +13,7 @@ use super::sources;
 use crate::args::committee_size;
 use crate::context::Context;
 use crate::contract;
+use crate::library::Beside;
 use crate::rehearsal::Rehearsal;
 use crate::report::{self, Problem};
 
@@ -48,7 +49,8 @@ pub(crate) struct TestOptions {
 /// A contract whose tests were run.
 struct Tested {
     path: PathBuf,
-    source: String,
+    /// Whether it has no contract and is there for others.
+    is_library: bool,
     compilation: Compilation,
     tests: Vec<(TestOutcome, Option<LeakOutcome>)>,
 }
@@ -56,14 +58,18 @@ struct Tested {
 impl Tested {
     fn of(path: PathBuf, options: &TestOptions) -> Result<Self, Problem> {
         let source = contract::read(&path)?;
-        let compilation = enigma_lang::compile(&source);
+        let is_library = enigma_lang::is_library(&source);
+        let compile = match is_library {
+            true => enigma_lang::check_library,
+            false => enigma_lang::compile_with,
+        };
+        let compilation = compile(&source, &Beside::of(&path));
         let tests = match (&compilation.checked, &compilation.contract) {
             (Some(checked), Some(contract)) if options.mpc => {
                 run_on_committee(checked, contract, options)?
             }
             (Some(_), None) if options.mpc => {
-                let why = &compilation.diagnostics;
-                contract::show_diagnostics(&path, &source, why);
+                contract::show_findings(&path, &compilation);
                 let message = format!("{} cannot run on a committee yet", path.display());
                 return Err(Problem::new(message)
                     .hint("what is not built yet is marked above; without --mpc its tests run"));
@@ -73,7 +79,7 @@ impl Tested {
         };
         Ok(Self {
             path,
-            source,
+            is_library,
             compilation,
             tests,
         })
@@ -89,13 +95,15 @@ impl Tested {
 
     fn show(&self) {
         if self.is_refused() {
-            let errors = &self.compilation.diagnostics;
-            contract::show_diagnostics(&self.path, &self.source, errors);
+            return contract::show_findings(&self.path, &self.compilation);
+        }
+        if self.is_library {
             return;
         }
         let name = self.compilation.checked.as_ref();
         let name = name.map_or("", |checked| &checked.hir.name);
         report::data(&format!("{name}  {}", self.path.display()));
+        let sources = &self.compilation.sources;
         let (file, color) = (self.path.display().to_string(), contract::color());
         for test @ (outcome, leak) in &self.tests {
             let verdict = if fails(test) { "FAILED" } else { "ok" };
@@ -104,9 +112,9 @@ impl Tested {
                 "  {verdict:6}  {}{compared}",
                 report::plain(&outcome.title)
             ));
-            let mut text = outcome.render(&file, &self.source, color);
+            let mut text = outcome.render(&file, sources, color);
             if let Some(leak) = leak {
-                text += &leak.render(&file, &self.source, color);
+                text += &leak.render(&file, sources, color);
             }
             if !text.is_empty() {
                 report::progress(text.trim_end());
@@ -134,18 +142,21 @@ impl Tested {
             json!({"name": outcome.title, "failure": failure, "leak": leak})
         });
         let checked = self.compilation.checked.as_ref();
-        let diagnostics = self.compilation.diagnostics.iter();
         json!({
             "file": self.path, "contract": checked.map(|checked| &checked.hir.name),
-            "diagnostics": diagnostics.map(contract::diagnostic_json).collect::<Vec<_>>(),
+            "diagnostics": contract::diagnostics_json(&self.path, &self.compilation),
             "tests": tests.collect::<Vec<_>>(),
         })
     }
 
     fn place(&self, span: Span, message: &str) -> Value {
-        let before = self.source.get(..span.range().start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        json!({"message": message, "line": line, "start": span.start, "end": span.end})
+        let sources = &self.compilation.sources;
+        let place = sources.place(span);
+        let file = sources.name(place.file, &self.path.display().to_string());
+        json!({
+            "message": message, "file": file, "line": sources.line(place),
+            "start": place.span.start, "end": place.span.end,
+        })
     }
 }
 

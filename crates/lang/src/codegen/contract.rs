@@ -9,7 +9,7 @@ use enigma_bytecode::{model, ranges, release};
 
 use super::columns::{self, Side};
 use super::statement::Execution;
-use super::{Done, Stop, index, not_built, prune, stop};
+use super::{Done, Stop, enums, index, not_built, prune, stop};
 use crate::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{
@@ -80,6 +80,8 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
         manifest,
         entries,
     };
+    enums::keep_used(&mut contract);
+    enums::check_names(hir, &contract).map_err(|problem| vec![*problem])?;
     name_ranges(&mut contract);
     name_sources(&mut contract);
     Ok(contract)

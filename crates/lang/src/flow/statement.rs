@@ -199,6 +199,10 @@ impl<'a> Walk<'a> {
             _ => format!("`{}`", declared.name),
         };
         let mut value = self.fits(span, value, from, &declared.ty, &what);
+        if let Some(range) = declared.range {
+            let what = format!("the range of `{}`", declared.name);
+            value = self.fits_limits(span, value, &Type::Unknown, range, &what);
+        }
         match declared.label {
             Some(Label::Public) => {
                 let own = stmt.start <= declared.span.start && declared.span.end <= stmt.end;

@@ -30,12 +30,35 @@ pub enum TestStep {
         /// The statement.
         span: Span,
     },
+    /// `set L.height = e`, `set L.time = e`: the next block is that one, or of that time.
+    SetClock(Clock, TestExpr, Span),
     /// `run NAME(args) as WHO`: it must not be refused.
     Run(TestRun),
     /// `expect fail run ...`: it must be refused, and changes nothing.
     ExpectFail(TestRun),
     /// `expect e`: must be true of the stores and of what the last run revealed.
     Expect(TestExpr, Span),
+}
+
+/// What `L` has beside slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// `L.height`.
+    Height,
+    /// `L.time`.
+    Time,
+}
+
+impl Clock {
+    /// By its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Clock> {
+        match name {
+            "height" => Some(Clock::Height),
+            "time" => Some(Clock::Time),
+            _ => None,
+        }
+    }
 }
 
 /// A call of an entry.
@@ -69,8 +92,17 @@ pub struct TestTarget {
     pub slot: usize,
     /// The key, of a map.
     pub key: Option<TestExpr>,
-    /// Places of a list.
-    pub indices: Vec<TestExpr>,
+    /// The way to the part that is set.
+    pub way: Vec<TestPart>,
+}
+
+/// A step to a part of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TestPart {
+    /// An element of a list.
+    Index(TestExpr),
+    /// A field of a struct, by its place.
+    Field(usize),
 }
 
 /// An expression of a test.
@@ -105,6 +137,12 @@ pub enum TestExpr {
     Account(TestCaller),
     /// A part of a list.
     Index(Box<TestExpr>, Box<TestExpr>),
+    /// A field of a struct.
+    Field(Box<TestExpr>, String),
+    /// The height or the time of the block in which the next run is.
+    Clock(Clock),
+    /// `c ? a : b`: only one of them is looked at.
+    Choose(Box<[TestExpr; 3]>),
     /// A function for tests.
     Call(TestFunction, Vec<TestExpr>),
     /// `a as T`.

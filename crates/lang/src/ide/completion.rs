@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Analysis;
 use super::hover::{describe, one_line};
-use super::scope::{STORES, Space, Symbol, SymbolKind};
+use super::scope::{STORES, Space, Symbol, SymbolId, SymbolKind};
 use super::words::{Place, WORDS};
 use crate::lower::{LibraryKind, library};
 use crate::span::Span;
@@ -255,13 +255,31 @@ impl List<'_> {
 
     fn names(&mut self, kind: CompletionKind, wanted: impl Fn(&Symbol) -> bool) {
         let analysis = self.analysis;
-        for symbol in analysis.names.symbols().filter(|symbol| wanted(symbol)) {
+        for id in analysis.names.ids() {
+            let Some(symbol) = self.seen_as(id).filter(|symbol| wanted(symbol)) else {
+                continue;
+            };
             // What is being written here is no suggestion.
             if symbol.name_span != Span::new(self.span.range().start, symbol.name_span.range().end)
             {
                 self.push(kind, &symbol.name, describe(symbol.kind));
             }
         }
+    }
+
+    /// A declaration as the file at hand sees it, if it does: one of its own, one that it uses of another file, or a part of
+    /// something.
+    fn seen_as(&self, id: SymbolId) -> Option<Symbol> {
+        let names = &self.analysis.names;
+        let (own, meant) = (names.symbol(id), names.symbol(names.stands_for(id)));
+        let sources = self.analysis.sources();
+        let here = sources.place(self.span).file;
+        let is_part = matches!(own.space, Space::Of(_));
+        let seen = is_part || sources.place(own.name_span).file == here;
+        seen.then(|| Symbol {
+            kind: meant.kind,
+            ..own.clone()
+        })
     }
 
     fn functions(&mut self, kind: CompletionKind, of: LibraryKind) {

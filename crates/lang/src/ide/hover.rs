@@ -56,7 +56,7 @@ impl Analysis {
 
     /// A declaration without the block or the fields behind its head.
     fn head(&self, symbol: &Symbol) -> &str {
-        let text = self.source.get(symbol.span.range()).unwrap_or("");
+        let text = self.text().get(symbol.span.range()).unwrap_or("");
         let opens = matches!(
             symbol.kind,
             SymbolKind::Contract | SymbolKind::Function | SymbolKind::Entry
@@ -71,7 +71,7 @@ impl Analysis {
 
     /// The comment on the lines directly above a declaration.
     fn comment_above(&self, span: Span) -> String {
-        let before = self.source.get(..span.range().start).unwrap_or("");
+        let before = self.text().get(..span.range().start).unwrap_or("");
         let lines = before.lines().rev();
         // The line of the declaration itself, as far as it stands before it.
         let own = usize::from(!before.is_empty() && !before.ends_with('\n'));
@@ -85,7 +85,7 @@ impl Analysis {
     }
 
     fn code_at(&self, offset: usize, comment: Span) -> Option<Hover> {
-        let text = self.source.get(comment.range())?;
+        let text = self.text().get(comment.range())?;
         let mut start = comment.range().start;
         for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
             let end = start + word.len();

@@ -9,6 +9,8 @@ use crate::diagnostic::grouped;
 use crate::flow::{Source, SourceSet};
 use crate::hir::visit::{in_block, in_expr, statements};
 use crate::hir::{Entry, Expr, Label, StmtKind, Type};
+use crate::program::Program;
+use crate::resolve::Root;
 use crate::span::Span;
 use crate::syntax::SyntaxToken;
 use crate::value::Value;
@@ -30,9 +32,9 @@ struct Insight {
 
 impl Insights {
     /// Of a source with errors as much as can be known.
-    pub(super) fn of(source: &str) -> Insights {
+    pub(super) fn of(program: &Program) -> Insights {
         let mut insights = Insights::default();
-        if let Some(checked) = analyse(source, &mut Vec::new()) {
+        if let Some(checked) = analyse(program, Root::Contract, &mut Vec::new()) {
             for index in 0..checked.hir.entries.len() {
                 insights.entry(&checked, index);
             }
@@ -102,7 +104,7 @@ impl Analysis {
         let name = token.parent()?;
         let around = name.parent().map(|node| Span::from(node.text_range()));
         let own = Span::from(token.text_range());
-        let insights = &self.insights.get_or_init(|| Insights::of(&self.source)).0;
+        let insights = &self.insights.get_or_init(|| Insights::of(&self.program)).0;
         let found = insights.get(&own).or_else(|| insights.get(&around?))?;
         Some(found.text())
     }

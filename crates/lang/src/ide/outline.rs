@@ -26,7 +26,10 @@ impl Analysis {
     /// those.
     #[must_use]
     pub fn symbols(&self) -> Vec<Outline> {
-        below(&self.root)
+        self.root
+            .first_child()
+            .as_ref()
+            .map_or_else(Vec::new, below)
     }
 }
 

@@ -86,7 +86,11 @@ impl Analysis {
             return Ok(Vec::new());
         }
         let mut others = self.names.symbols().filter(|other| other.name == new_name);
-        if others.any(|other| self.meet(symbol, other)) {
+        let taken = |other: &Symbol| {
+            let mut imports = self.names.imports_of(id);
+            self.meet(symbol, other) || imports.any(|import| self.meet(import, other))
+        };
+        if others.any(taken) {
             return refused(RenameError::Taken);
         }
         let mut spans: Vec<Span> = self.names.places(id).collect();

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::program::Program;
 use crate::span::Span;
 use crate::syntax::{SyntaxKind as K, SyntaxNode};
 
@@ -84,13 +85,18 @@ pub(super) struct Names {
     /// Where the declared names begin.
     declared: BTreeSet<u32>,
     uses: Vec<Use>,
+    /// Of names that are used of other files under their own name: what they stand for.
+    meant: BTreeMap<SymbolId, SymbolId>,
+    /// What names stand for that have another one here.
+    renamed: BTreeMap<SymbolId, SymbolId>,
 }
 
 impl Names {
-    /// Reads a tree.
-    pub(super) fn of(root: &SyntaxNode) -> Names {
-        let mut names = Names::default();
+    /// Reads the files of a program.
+    pub(super) fn of(program: &Program) -> Names {
+        let (mut names, root) = (Names::default(), &program.root);
         names.declare_in(root, root.text_range().into(), None);
+        names.import(program);
         for name in root.descendants().filter(|node| node.kind() == K::Name) {
             let span = Span::from(name.text_range());
             if !names.declared.contains(&span.start) {
@@ -109,12 +115,53 @@ impl Names {
         self.symbols.iter()
     }
 
+    /// Settles what names stand for that are used of other files.
+    fn import(&mut self, program: &Program) {
+        let imports = program.modules.iter().flat_map(|module| &module.imports);
+        for import in imports {
+            let Some(from) = import.from else { continue };
+            let file = program.sources.span(from);
+            let mut declared = self.named(&import.item.text).iter().copied();
+            let Some(of) = declared.find(|id| is_item_of(self.symbol(*id), file)) else {
+                continue;
+            };
+            let span = import.item.span;
+            let sure = true;
+            self.uses.push(Use { span, of, sure });
+            let named = self.named(&import.name.text).iter().copied();
+            let mut here = named.filter(|id| self.symbol(*id).name_span == import.name.span);
+            let Some(here) = here.next() else { continue };
+            match import.item.span == import.name.span {
+                true => self.meant.insert(here, of),
+                false => self.renamed.insert(here, of),
+            };
+        }
+    }
+
+    /// What a name stands for in the end, also if it has another name where it is declared.
+    pub(super) fn stands_for(&self, id: SymbolId) -> SymbolId {
+        let renamed = self.renamed.get(&id).copied();
+        renamed.unwrap_or_else(|| self.meant(id))
+    }
+
+    /// What a declaration stands for: itself, or what is declared in another file.
+    pub(super) fn meant(&self, id: SymbolId) -> SymbolId {
+        self.meant.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Where other files use the declaration under its own name.
+    pub(super) fn imports_of(&self, id: SymbolId) -> impl Iterator<Item = &Symbol> {
+        let imports = self.meant.iter().filter(move |(_, of)| **of == id);
+        imports.map(|(import, _)| self.symbol(*import))
+    }
+
     /// What the name at an offset means; its ends belong to it.
     pub(super) fn at(&self, offset: usize) -> impl Iterator<Item = SymbolId> {
         let touches = move |span: Span| span.range().start <= offset && offset <= span.range().end;
         let declared = self
             .ids()
-            .filter(move |id| touches(self.symbol(*id).name_span));
+            .filter(move |id| touches(self.symbol(*id).name_span))
+            .filter(|id| !self.meant.contains_key(id));
         let used = self.uses.iter().filter(move |used| touches(used.span));
         declared.chain(used.map(|used| used.of))
     }
@@ -130,7 +177,7 @@ impl Names {
         self.uses.iter().all(|used| used.of != id || used.sure)
     }
 
-    fn ids(&self) -> impl Iterator<Item = SymbolId> + use<> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = SymbolId> + use<> {
         (0..self.symbols.len()).map(SymbolId)
     }
 
@@ -175,6 +222,7 @@ impl Names {
                     self.declare(&name, plain(SymbolKind::Import));
                 }
             }
+            K::File => inner = (inside, None),
             K::Contract => {
                 self.declare_first(node, plain(SymbolKind::Contract));
                 inner = (inside, None);
@@ -352,7 +400,7 @@ impl Names {
             .rev()
             .find(sees)
             .or_else(|| below.iter().find(sees))
-            .copied()
+            .map(|id| self.meant(*id))
     }
 
     fn in_space(&self, name: &str, space: impl Fn(&Space) -> bool) -> Vec<SymbolId> {
@@ -394,6 +442,15 @@ impl Names {
         })
         .collect()
     }
+}
+
+/// Whether others can use the declaration of a file.
+fn is_item_of(symbol: &Symbol, file: Span) -> bool {
+    let kind = matches!(
+        symbol.kind,
+        SymbolKind::Struct | SymbolKind::Enum | SymbolKind::Constant | SymbolKind::Function
+    );
+    kind && symbol.scope == file
 }
 
 #[derive(Clone)]

@@ -48,7 +48,7 @@ impl Body<'_> {
                 Diagnostic::error(Code::E0205, name.span, message).also(at, "declared here");
             return self.wrong(diagnostic);
         }
-        match self.scope.symbol(&name.text) {
+        match self.scope.symbol(name) {
             Some(Symbol::Function(index)) => return self.call_function(index, name, args, span),
             Some(Symbol::Struct(item)) => return self.build(item, name, args, want, span),
             Some(Symbol::Broken) => return self.poisoned(span),
@@ -102,9 +102,9 @@ impl Body<'_> {
         if method::is_method(&name.text) {
             return diagnostic.help(format!("it is a method: write `x.{}(...)`", name.text));
         }
-        let declared = self.scope.symbols.iter();
-        let declared = declared.filter_map(|(declared, (symbol, _))| match symbol {
-            Symbol::Function(_) | Symbol::Struct(_) => Some(declared.as_str()),
+        let declared = self.scope.names_at(name.span);
+        let declared = declared.filter_map(|(declared, symbol)| match symbol {
+            Symbol::Function(_) | Symbol::Struct(_) => Some(declared),
             _ => None,
         });
         let mut known: Vec<&str> = declared.collect();
@@ -232,7 +232,7 @@ impl Body<'_> {
     pub(super) fn expression_statement(&mut self, statement: &ast::ExprStmt) -> Option<StmtKind> {
         let expr = statement.expr()?;
         match expr.kind() {
-            ast::ExprKind::Call(name, args) if is_transfer(&name) && !self.is_taken(&name.text) => {
+            ast::ExprKind::Call(name, args) if is_transfer(&name) && !self.is_taken(&name) => {
                 self.effect(statement.span(), &format!("`{}`", name.text))?;
                 return self.transfer(&name, &args, expr.span());
             }

@@ -81,6 +81,7 @@ impl Body<'_> {
             ty,
             mutable: false,
             label: Some(label),
+            range: None,
             span: name.span,
         };
         let local = self.add_local(local, false);

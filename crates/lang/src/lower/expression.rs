@@ -76,7 +76,7 @@ impl Body<'_> {
                 .help("functions of the library have no path");
             return self.wrong(diagnostic);
         }
-        let index = match self.scope.symbol(&of.text) {
+        let index = match self.scope.symbol(of) {
             Some(Symbol::Enum(index)) => index,
             Some(Symbol::Broken) => return self.poisoned(span),
             Some(_) => {

@@ -181,6 +181,7 @@ impl Body<'_> {
                 ty: ty.clone(),
                 mutable: true,
                 label: Some(label.unwrap_or(Label::Public)),
+                range: None,
                 span: written.span(),
             },
             false,
@@ -226,13 +227,8 @@ impl Body<'_> {
                     .help("`from` belongs to the parameters of entries"),
             );
         }
-        if let Some(range) = param.range() {
-            let what = "a range of a parameter of a function";
-            found.push(
-                unsupported(range.span(), what)
-                    .help("ranges follow from the arguments of each call"),
-            );
-        }
+        let range = param.range();
+        let range = range.and_then(|range| self.scope.range(&range, &ty, &mut found));
         found
             .into_iter()
             .for_each(|diagnostic| self.report(diagnostic));
@@ -244,6 +240,7 @@ impl Body<'_> {
             ty,
             mutable: false,
             label: Some(label.unwrap_or(Label::Public)),
+            range,
             span: name.span,
         };
         let local = self.add_local(local, hidden);

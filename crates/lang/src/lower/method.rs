@@ -42,7 +42,7 @@ impl Body<'_> {
             return self.cells_method(&cells, name, args, span);
         }
         if let ast::ExprKind::Name(group) = of.kind()
-            && let Some(Symbol::Group(index)) = self.symbol(&group.text)
+            && let Some(Symbol::Group(index)) = self.symbol(&group)
         {
             return self.group_method(index, name, args, span);
         }

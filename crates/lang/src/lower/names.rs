@@ -69,7 +69,7 @@ impl Frame {
 impl Body<'_> {
     /// Lets a name stand for something until its block ends. It hides an earlier one, but no declaration.
     pub(super) fn bind(&mut self, name: &Name, bound: Bound) {
-        if let Some(first) = self.scope.declared_at(&name.text) {
+        if let Some(first) = self.scope.declared_at(name) {
             self.report(duplicate(name, first));
         } else if let Some(names) = self.frame.names.last_mut() {
             names.insert(name.text.clone(), (bound, name.span));
@@ -106,8 +106,8 @@ impl Body<'_> {
     }
 
     /// Whether the name is bound or declared, so that `L.x` would not mean the store.
-    pub(super) fn is_taken(&self, name: &str) -> bool {
-        self.frame.find(name).is_some() || self.scope.symbol(name).is_some()
+    pub(super) fn is_taken(&self, name: &Name) -> bool {
+        self.frame.find(&name.text).is_some() || self.scope.symbol(name).is_some()
     }
 
     pub(super) fn bound(&self, name: &str) -> Option<(Bound, Span)> {
@@ -115,8 +115,8 @@ impl Body<'_> {
     }
 
     /// What the name stands for, unless a local hides it.
-    pub(super) fn symbol(&self, name: &str) -> Option<Symbol> {
-        match self.frame.find(name) {
+    pub(super) fn symbol(&self, name: &Name) -> Option<Symbol> {
+        match self.frame.find(&name.text) {
             Some(_) => None,
             None => self.scope.symbol(name),
         }
@@ -157,7 +157,7 @@ impl Body<'_> {
             let kind = ExprKind::Int((*size).into());
             return self.expr(kind, Type::Int(IntType::U64), span);
         }
-        match self.scope.symbol(&name.text) {
+        match self.scope.symbol(name) {
             Some(Symbol::Collection(index)) => self.collection(index, span),
             Some(Symbol::Constant(index)) => {
                 let Some((ty, value)) = self.scope.constants.get(index).cloned() else {

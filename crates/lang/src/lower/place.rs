@@ -77,7 +77,7 @@ impl Body<'_> {
                 Diagnostic::error(Code::E0207, name.span, message)
                     .also(at, "it gets its only value here")
             }
-            None => match self.scope.symbol(&name.text) {
+            None => match self.scope.symbol(name) {
                 Some(symbol) => {
                     let message = format!(
                         "`{}` is {}, and cannot be assigned",

@@ -43,6 +43,7 @@ impl Body<'_> {
                 ty,
                 mutable: false,
                 label: None,
+                range: None,
                 span: name.span,
             };
             let local = self.add_local(local, false);

@@ -94,6 +94,7 @@ impl Body<'_> {
             ty,
             mutable: of.mutable,
             label: of.label,
+            range: None,
             span: name.span,
         };
         let local = self.add_local(local, of.hidden);
@@ -249,7 +250,7 @@ impl Body<'_> {
             }
             ForOver::Each(over) => {
                 if let ast::ExprKind::Name(of) = over.kind()
-                    && let Some(Symbol::Group(group)) = self.symbol(&of.text)
+                    && let Some(Symbol::Group(group)) = self.symbol(&of)
                 {
                     let (member, body) = self.each_time(name, Type::Id, false, statement.body());
                     return Some(StmtKind::ForMembers {

@@ -30,7 +30,7 @@ impl Body<'_> {
     /// The store that the expression names.
     pub(super) fn store_of(&self, expr: &ast::Expr) -> Option<Store> {
         match expr.kind() {
-            ast::ExprKind::Name(name) if !self.is_taken(&name.text) => Store::named(&name.text),
+            ast::ExprKind::Name(name) if !self.is_taken(&name) => Store::named(&name.text),
             _ => None,
         }
     }
@@ -58,6 +58,14 @@ impl Body<'_> {
 
     /// The slot of a name; an unknown one is reported.
     fn slot(&mut self, store: Store, name: &Name) -> Option<usize> {
+        if self.scope.is_used_file(name.span) {
+            let message = format!("a used file does not know what is in `{}`", word(store));
+            let diagnostic = Diagnostic::error(Code::E0112, name.span, message)
+                .because("stores belong to the contract")
+                .help("let the function take the value as a parameter");
+            self.report(diagnostic);
+            return None;
+        }
         if let Some(slot) = self.scope.slot(store, &name.text) {
             return Some(slot);
         }

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{
-    Block, Entry, Reveal, Stmt, StmtKind, Store, Test, TestCaller, TestExpr, TestRun, TestStep,
-    TestTarget, Type,
+    Block, Clock, Entry, Reveal, Stmt, StmtKind, Store, Test, TestCaller, TestExpr, TestPart,
+    TestRun, TestStep, TestTarget, Type,
 };
-use crate::scope::{Scope, Symbol, duplicate, unsupported};
+use crate::scope::{Scope, Symbol, duplicate};
 use crate::span::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, Name, TestStmt};
 
@@ -139,7 +139,7 @@ impl Pass<'_> {
     fn given(&mut self, given: &ast::Given) -> Option<TestStep> {
         let (name, value) = (given.name()?, given.value()?);
         let scope = self.scope;
-        let index = match scope.symbol(&name.text) {
+        let index = match scope.symbol(&name) {
             Some(Symbol::Collection(index)) => index,
             Some(Symbol::Broken) => return None,
             Some(_) => {
@@ -220,6 +220,12 @@ impl Pass<'_> {
 
     fn set(&mut self, set: &ast::Set) -> Option<TestStep> {
         let (place, value) = (set.place()?, set.value()?);
+        if let ExprKind::Field(of, name) = place.kind()
+            && let Some(clock) = store_named(&of).and_then(|of| self.clock(of, &name.text))
+        {
+            let value = self.expression(&value, None)?;
+            return Some(TestStep::SetClock(clock, value, set.span()));
+        }
         let target = self.target(&place);
         let ty = target.as_ref().map(|(_, ty)| ty.clone());
         let value = match &ty {
@@ -252,16 +258,17 @@ impl Pass<'_> {
         match place.kind() {
             ExprKind::Field(of, name) => {
                 let Some(store) = store_named(&of) else {
-                    let diagnostic = unsupported(place.span(), "setting a field in a test")
-                        .help("set the whole slot");
-                    return self.wrong(diagnostic);
+                    let (mut target, ty) = self.target(&of)?;
+                    let (place, ty) = self.place_of(&ty, &name)?;
+                    target.way.push(TestPart::Field(place));
+                    return Some((target, ty));
                 };
                 let slot = self.slot(store, &name)?;
                 let ty = self.scope.hir.slots.get(slot)?.ty.clone();
                 let target = TestTarget {
                     slot,
                     key: None,
-                    indices: Vec::new(),
+                    way: Vec::new(),
                 };
                 Some((target, ty))
             }
@@ -275,7 +282,8 @@ impl Pass<'_> {
                 let Some(element) = ty.element().cloned() else {
                     return self.error(Code::E0701, place.span(), "this is not a list");
                 };
-                target.indices.push(self.expression(&at, None)?);
+                let at = self.expression(&at, None)?;
+                target.way.push(TestPart::Index(at));
                 Some((target, element))
             }
             _ => self.error(
@@ -284,6 +292,39 @@ impl Pass<'_> {
                 "`set` sets a slot, like `L.price` or `MPC.tally`",
             ),
         }
+    }
+
+    /// The place of a field and its type.
+    fn place_of(&mut self, ty: &Type, name: &Name) -> Option<(usize, Type)> {
+        let fields = match ty {
+            Type::Struct(index) => self.scope.hir.structs.get(*index).map(|s| &s.fields[..]),
+            _ => None,
+        };
+        let fields = fields.unwrap_or_default();
+        if let Some(place) = fields.iter().position(|field| field.name == name.text) {
+            return Some((place, fields.get(place)?.ty.clone()));
+        }
+        let message = match ty {
+            Type::Unknown => return None,
+            ty => format!(
+                "`{}` has no field `{}`",
+                self.scope.hir.type_name(ty),
+                name.text
+            ),
+        };
+        let diagnostic = Diagnostic::error(Code::E0208, name.span, message);
+        let names = fields.iter().map(|field| field.name.as_str());
+        let near = crate::suggest::nearest(&name.text, names);
+        self.wrong(match near {
+            Some(near) => diagnostic.did_you_mean(near),
+            None => diagnostic,
+        })
+    }
+
+    /// `L.height` and `L.time`, unless a slot has the name.
+    fn clock(&self, store: Store, name: &str) -> Option<Clock> {
+        let is_slot = self.scope.slot(store, name).is_some();
+        Clock::named(name).filter(|_| store == Store::Ledger && !is_slot)
     }
 
     fn slot(&mut self, store: Store, name: &Name) -> Option<usize> {
@@ -300,7 +341,7 @@ impl Pass<'_> {
     }
 
     fn entry_of(&self, name: Option<Name>) -> Option<usize> {
-        match self.scope.symbol(&name?.text) {
+        match self.scope.symbol(&name?) {
             Some(Symbol::Entry(index)) => Some(index),
             _ => None,
         }
@@ -316,7 +357,7 @@ impl Pass<'_> {
         let name = name?;
         let scope = self.scope;
         let caller = caller.map(|caller| self.account(&caller));
-        let entry = match scope.symbol(&name.text) {
+        let entry = match scope.symbol(&name) {
             Some(Symbol::Entry(index)) => index,
             Some(Symbol::Broken) => return None,
             Some(_) => {

@@ -103,7 +103,7 @@ impl Pass<'_> {
         }
         let name = provider.name()?;
         let what = if provider.each() { "group" } else { "party" };
-        let diagnostic = match (provider.each(), self.scope.symbol(&name.text)) {
+        let diagnostic = match (provider.each(), self.scope.symbol(&name)) {
             (true, Some(Symbol::Group(index))) => return Some(Provider::Each(index)),
             (false, Some(Symbol::Party(index))) => return Some(Provider::Party(index)),
             (_, Some(Symbol::Broken)) => return None,

@@ -23,7 +23,7 @@ pub(super) fn order(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Step> {
     let mut nodes = Vec::new();
-    let mut by_name = BTreeMap::new();
+    let mut by_symbol = BTreeMap::new();
     let (mut constants, mut structs) = (0, 0);
     for item in members {
         let (name, syntax, step) = match item {
@@ -36,38 +36,42 @@ pub(super) fn order(
             _ => continue,
         };
         let Some(name) = name else { continue };
+        let symbol = match step {
+            Step::Constant(..) => Symbol::Constant(constants),
+            Step::Struct(_) => Symbol::Struct(structs),
+        };
         match step {
             Step::Constant(..) => constants += 1,
             Step::Struct(_) => structs += 1,
         }
-        // Of two with one name the first one is meant.
-        by_name.entry(name.text.clone()).or_insert(nodes.len());
+        by_symbol.insert(symbol, nodes.len());
         nodes.push(Node {
             name,
             step: Some(step),
             uses: used(syntax, scope),
         });
     }
-    sorted(nodes, &by_name, diagnostics)
+    sorted(nodes, &by_symbol, diagnostics)
 }
 
 struct Node {
     name: Name,
     /// Taken when it is its turn.
     step: Option<Step>,
-    uses: Vec<Name>,
+    uses: Vec<(Name, Symbol)>,
 }
 
 /// Names in types and values that stand for a constant or a struct.
-fn used(item: &SyntaxNode, scope: &Scope) -> Vec<Name> {
+fn used(item: &SyntaxNode, scope: &Scope) -> Vec<(Name, Symbol)> {
     let places = item.descendants().filter(|node| {
         matches!(node.kind(), K::NameRef | K::Call | K::Type) && !node.text().is_empty()
     });
     let names = places.filter_map(|node| node.children().find_map(ast::cast_name));
     names
-        .filter(|name| {
-            let symbol = scope.symbol(&name.text);
-            matches!(symbol, Some(Symbol::Constant(_) | Symbol::Struct(_)))
+        .filter_map(|name| {
+            let symbol = scope.symbol(&name)?;
+            let made = matches!(symbol, Symbol::Constant(_) | Symbol::Struct(_));
+            made.then_some((name, symbol))
         })
         .collect()
 }
@@ -82,7 +86,7 @@ enum Mark {
 /// Depth first, with the way kept in a list: a source may have thousands of constants in a chain.
 fn sorted(
     mut nodes: Vec<Node>,
-    by_name: &BTreeMap<String, usize>,
+    by_symbol: &BTreeMap<Symbol, usize>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Step> {
     let mut marks = vec![Mark::Unseen; nodes.len()];
@@ -95,9 +99,9 @@ fn sorted(
         }
         while let Some((at, next)) = way.last_mut() {
             let at = *at;
-            if let Some(name) = nodes[at].uses.get(*next) {
+            if let Some((_, symbol)) = nodes[at].uses.get(*next) {
                 *next += 1;
-                let Some(&target) = by_name.get(&name.text) else {
+                let Some(&target) = by_symbol.get(symbol) else {
                     continue;
                 };
                 match marks[target] {
@@ -137,7 +141,7 @@ fn circle(
         return Vec::new();
     };
     let name = &nodes[*at].name;
-    let Some(used) = nodes[*at].uses.get(next.saturating_sub(1)) else {
+    let Some((used, _)) = nodes[*at].uses.get(next.saturating_sub(1)) else {
         return Vec::new();
     };
     let message = format!("`{}` is made of itself", name.text);

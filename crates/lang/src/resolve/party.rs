@@ -57,7 +57,7 @@ impl Pass<'_> {
     pub(super) fn entries(&mut self) {
         for (index, entry) in self.scope.entries.iter().enumerate() {
             let Some(name) = entry.by() else { continue };
-            let role = match self.scope.symbol(&name.text) {
+            let role = match self.scope.symbol(&name) {
                 Some(Symbol::Party(party)) => Some(Role::Party(party)),
                 Some(Symbol::Group(group)) => Some(Role::Member(group)),
                 Some(Symbol::Broken) => None,

@@ -1,20 +1,19 @@
 //! What declarations come out as, and what is wrong with others. Whole programs are in `tests/suite`.
 
-use super::resolve;
+use super::{Root, resolve};
 use crate::hir::{
     AllowShape, Constant, FixType, IntType, Length, Provider, Recipient, Role, Rows, Store, Type,
 };
+use crate::program::{Alone, Program};
 use crate::scope::Scope;
-use crate::syntax::{ast, parse};
 
 /// The members of a contract, and what is said about them: the code, the marked text and the message.
 fn resolved(members: &str) -> (Scope, Vec<String>) {
     let source = format!("contract X version 1 {{ {members} }}");
-    let parsed = parse(&source);
-    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-    let file = ast::File::cast(parsed.root()).expect("a file");
     let mut diagnostics = Vec::new();
-    let scope = resolve(&file, &mut diagnostics).expect("one contract");
+    let program = Program::read(&source, &Alone, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let scope = resolve(&program, Root::Contract, &mut diagnostics).expect("one contract");
     let said = diagnostics.iter().map(|d| {
         let marked = &source[d.primary.span.range()];
         format!("{} `{marked}` {}", d.code, d.message)
@@ -38,7 +37,9 @@ fn refused(members: &str, expected: &[&str]) {
 
 fn constant(declarations: &str, name: &str) -> (Type, Constant) {
     let scope = accepted(declarations);
-    match scope.symbol(name) {
+    let found = scope.names_at(crate::Span::default());
+    let found = found.filter(|(declared, _)| *declared == name).last();
+    match found.map(|(_, symbol)| symbol) {
         Some(crate::scope::Symbol::Constant(index)) => scope.constants[index].clone(),
         other => panic!("{name} is {other:?}"),
     }

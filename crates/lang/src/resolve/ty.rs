@@ -144,7 +144,7 @@ impl Scope {
             "bytes" | "text" | "key" | "maybe" => 1,
             // Any number: said elsewhere.
             "map" | "table" => args.len(),
-            _ => match self.symbol(text) {
+            _ => match self.symbol(name) {
                 Some(Symbol::Struct(_)) => args.len(),
                 _ => 0,
             },
@@ -197,7 +197,7 @@ impl Scope {
             let message = format!("`{}` is a size, not a type", name.text);
             return Err(Diagnostic::error(Code::E0205, name.span, message));
         }
-        match self.symbol(&name.text) {
+        match self.symbol(name) {
             Some(Symbol::Enum(index)) => Ok(Type::Enum(index)),
             Some(Symbol::Struct(item)) => {
                 let generics = self.struct_generics(ty, item, args, generics, diagnostics)?;
@@ -215,8 +215,8 @@ impl Scope {
     fn unknown_type(&self, name: &Name) -> Diagnostic {
         let message = format!("there is no type `{}`", name.text);
         let diagnostic = Diagnostic::error(Code::E0201, name.span, message);
-        let declared = self.symbols.iter().filter_map(|(name, (symbol, _))| {
-            matches!(symbol, Symbol::Enum(_) | Symbol::Struct(_)).then_some(name.as_str())
+        let declared = self.names_at(name.span).filter_map(|(name, symbol)| {
+            matches!(symbol, Symbol::Enum(_) | Symbol::Struct(_)).then_some(name)
         });
         match nearest(&name.text, BUILT_IN.into_iter().chain(declared)) {
             Some(near) => diagnostic.did_you_mean(near),
@@ -281,7 +281,7 @@ impl Scope {
 
     /// `per NAME`: a vector over the rows of a collection, or of the one collection of a group.
     fn per(&self, value: Type, name: &Name, diagnostics: &mut Vec<Diagnostic>) -> Type {
-        let diagnostic = match self.symbol(&name.text) {
+        let diagnostic = match self.symbol(name) {
             Some(Symbol::Collection(index)) => return Type::Rows(Box::new(value), index),
             Some(Symbol::Group(group)) => {
                 let of_group = |provider| provider == crate::hir::Provider::Each(group);

@@ -112,7 +112,7 @@ syntax_kinds! {
         End,
     }
     nodes {
-        File, Error, Name,
+        Program, File, Error, Name,
         Use, Contract, Struct, Field, Enum, Const, Fn, Generics, ParamList, Param,
         Party, Group, Collect, Provider, MaxRows, Range, Check, Allow, ShapeClause,
         RecipientList, Recipient, State, Slot, Access, Privacy, PrivacyItem, Entry,

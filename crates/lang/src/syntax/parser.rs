@@ -24,7 +24,7 @@ pub const MAX_NAME_LEN: usize = 64;
 /// A parsed source.
 #[derive(Clone, Debug)]
 pub struct Parse {
-    green: GreenNode,
+    pub(crate) green: GreenNode,
     /// What did not follow the grammar, in order of the source.
     pub diagnostics: Vec<Diagnostic>,
 }

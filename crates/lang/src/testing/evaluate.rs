@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Checkpoint, Session};
-use crate::hir::{BinaryOp, FixType, TestCaller, TestExpr, TestFunction, Type, UnaryOp};
+use crate::hir::{BinaryOp, Clock, FixType, TestCaller, TestExpr, TestFunction, Type, UnaryOp};
 use crate::interpret::{Shown, binary, cast, unary};
 use crate::value::{Account, ELEMENTS_MAX, Value};
 
@@ -46,6 +46,20 @@ impl Session<'_> {
                 found.ok_or_else(|| {
                     format!("there is no element {place}: there are {}", items.len())
                 })?
+            }
+            TestExpr::Field(of, name) => {
+                let of = self.evaluate(of)?;
+                self.field(&of, name)?
+            }
+            TestExpr::Clock(Clock::Height) => Value::Number(self.world.height),
+            TestExpr::Clock(Clock::Time) => Value::Number(self.world.time),
+            TestExpr::Choose(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                match self.evaluate(condition)? {
+                    Value::Truth(true) => self.evaluate(then)?,
+                    Value::Truth(false) => self.evaluate(otherwise)?,
+                    other => return Err(format!("{} is no condition", self.show(&other))),
+                }
             }
             TestExpr::Call(function, args) => self.call(*function, args)?,
             TestExpr::Cast(value, ty) => {
@@ -158,6 +172,19 @@ impl Session<'_> {
         value
             .elements()
             .ok_or_else(|| format!("{} is no list", self.show(value)))
+    }
+
+    fn field(&self, of: &Value, name: &str) -> Checkpoint<Value> {
+        let found = match of {
+            Value::Struct(index, parts) => {
+                let declared = self.checked.hir.structs.get(*index).into_iter();
+                let mut fields = declared.flat_map(|s| &s.fields).zip(parts.iter());
+                fields.find(|(field, _)| field.name == name)
+            }
+            _ => None,
+        };
+        let found = found.map(|(_, value)| value.clone());
+        found.ok_or_else(|| format!("{} has no field `{name}`", self.show(of)))
     }
 
     fn length(&self, expr: &TestExpr) -> Checkpoint<usize> {

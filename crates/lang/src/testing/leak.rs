@@ -18,6 +18,7 @@ use crate::Checked;
 use crate::diagnostic::{Color, render_marked};
 use crate::hir::{Hir, Recipient, StmtKind, Test, TestStep, Type, visit};
 use crate::interpret::{Event, Outcome, Refusal, Transcript};
+use crate::sources::Sources;
 use crate::span::Span;
 use crate::value::Value;
 
@@ -55,14 +56,14 @@ pub struct LeakDifference {
 impl LeakOutcome {
     /// The difference as text for a person, with its place in the source; nothing if there is none.
     #[must_use]
-    pub fn render(&self, file_name: &str, source: &str, color: Color) -> String {
+    pub fn render(&self, file_name: &str, sources: &Sources, color: Color) -> String {
         let Some(difference) = &self.difference else {
             return String::new();
         };
         let message = format!("test {:?} leaks", self.title);
         let mark = (difference.span, difference.message.as_str());
         let note = "the checker must exclude this: please report the source".to_owned();
-        render_marked(&message, mark, &[note], file_name, source, color)
+        render_marked(&message, mark, &[note], file_name, sources, color)
     }
 }
 
@@ -124,6 +125,7 @@ fn trace(checked: &Checked, test: &Test, changes: BTreeMap<usize, Value>) -> (Ve
                 count,
                 ..
             } => session.set(target, value, count.as_ref()),
+            TestStep::SetClock(clock, value, _) => session.set_clock(*clock, value),
             TestStep::Run(run) | TestStep::ExpectFail(run) => session.run(run).map(|done| {
                 if let (TestStep::Run(_), Ok(outcome)) = (step, &done) {
                     session.results.clone_from(&outcome.results);

@@ -1,11 +1,14 @@
-//! The programs of `tests/suite`, each in its frame.
+//! The programs of `tests/suite`, each in its frame. Below a line `--- lib/geo.enigma` stands that file, for the program to use.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A program of the suite.
 pub(crate) struct Case {
     pub(crate) title: String,
     pub(crate) source: String,
+    /// Files beside it.
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 /// The files of the suite: name and text.
@@ -34,9 +37,16 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
         if title == "frame" {
             frame = body;
         } else {
+            let mut parts = body.split("\n--- ");
+            let body = parts.next().unwrap_or_default();
+            let files = parts.map(|file| {
+                let (path, text) = file.split_once('\n').expect("a line with a path");
+                (path.to_owned(), format!("{text}\n"))
+            });
             cases.push(Case {
                 title: title.to_owned(),
                 source: frame.replace("BODY", body.trim_end()),
+                files: files.collect(),
             });
         }
     }

@@ -1,8 +1,10 @@
 //! Between the language's types and those of the protocol.
 
 use enigma_lang::ide::{Completion, CompletionKind, Lines, Outline, Position};
-use enigma_lang::{Diagnostic, Severity, Span};
+use enigma_lang::{Diagnostic, Severity, Sources, Span};
 use lsp_types as lsp;
+
+use super::places::location;
 
 /// What this server can do.
 pub(super) fn capabilities() -> lsp::ServerCapabilities {
@@ -72,7 +74,13 @@ impl Text {
     }
 
     /// A finding: help and where to read more in the message, which is all that many editors show.
-    pub(super) fn diagnostic(&self, uri: &lsp::Uri, found: &Diagnostic) -> lsp::Diagnostic {
+    /// `sources`: the texts of the document's program, in which its places are.
+    pub(super) fn diagnostic(
+        &self,
+        uri: &lsp::Uri,
+        sources: &Sources,
+        found: &Diagnostic,
+    ) -> lsp::Diagnostic {
         let mut message = found.message.clone();
         if !found.primary.text.is_empty() {
             message.push_str(&format!("\n{}", found.primary.text));
@@ -85,7 +93,7 @@ impl Text {
             .secondary
             .iter()
             .map(|label| lsp::DiagnosticRelatedInformation {
-                location: lsp::Location::new(uri.clone(), self.range(label.span)),
+                location: location(uri, sources, label.span),
                 message: label.text.clone(),
             });
         let related: Vec<_> = related.collect();

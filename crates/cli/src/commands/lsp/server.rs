@@ -1,16 +1,19 @@
-//! The server as a state machine: messages in, messages out. It holds the open documents and nothing else.
+//! The server as a state machine: messages in, messages out. It holds the open documents; of what they use and is not open it
+//! reads the files.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_lang::ide::{self, Analysis};
-use enigma_lang::{Diagnostic, MAX_SOURCE_LEN, Span};
+use enigma_lang::sources::Place;
+use enigma_lang::{Diagnostic, MAX_SOURCE_LEN, Sources, Span};
 use lsp_server::{ErrorCode, Notification, Request, RequestId, Response};
 use lsp_types as lsp;
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 
 use super::convert::Text;
+use super::places::{Around, file_of, location, uri_of};
 
 /// Why there is no answer.
 struct Refusal {
@@ -24,7 +27,7 @@ fn refuse(code: ErrorCode, message: impl Into<String>) -> Refusal {
 }
 
 /// What an editor has open.
-struct Document {
+pub(super) struct Document {
     uri: lsp::Uri,
     version: i32,
     content: Content,
@@ -38,10 +41,20 @@ enum Content {
 
 struct Source {
     text: Text,
-    /// Read at the first question.
+    /// Read at the first question, with the files that the source uses.
     analysis: OnceCell<Analysis>,
-    /// Those that were published last.
-    diagnostics: Vec<Diagnostic>,
+    /// Those that were published last, and the texts that their places are places in.
+    diagnostics: (Vec<Diagnostic>, Sources),
+}
+
+impl Document {
+    /// Its text; `None` if it was not kept.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Source(source) => Some(&source.text.text),
+            Content::TooLarge(_) => None,
+        }
+    }
 }
 
 impl Content {
@@ -52,16 +65,12 @@ impl Content {
         Content::Source(Box::new(Source {
             text: Text::new(text),
             analysis: OnceCell::new(),
-            diagnostics: Vec::new(),
+            diagnostics: (Vec::new(), Sources::alone("")),
         }))
     }
 }
 
 impl Source {
-    fn analysis(&self) -> &Analysis {
-        self.analysis.get_or_init(|| Analysis::of(&self.text.text))
-    }
-
     fn offset(&self, position: lsp::Position) -> Result<usize, Refusal> {
         let offset = self.text.offset(position);
         offset.ok_or_else(|| {
@@ -86,33 +95,56 @@ pub(super) struct Server {
 impl Server {
     /// The diagnostics of one document that has changed, if there is one.
     pub(super) fn due(&mut self) -> Option<Notification> {
-        let document = self.documents.get_mut(&self.changed.pop_first()?)?;
-        let found = match &mut document.content {
-            Content::Source(source) => {
-                source.diagnostics = ide::diagnostics(&source.text.text);
-                let found = source.diagnostics.iter();
+        let uri = self.changed.pop_first()?;
+        let text = self.documents.get(&uri)?.text();
+        let made = text.map(|text| ide::diagnostics(text, &self.around(&uri)));
+        let document = self.documents.get_mut(&uri)?;
+        let found = match (&mut document.content, made) {
+            (Content::Source(source), Some(made)) => {
+                source.diagnostics = made;
+                let (found, sources) = &source.diagnostics;
+                let found = found.iter();
                 found
-                    .map(|found| source.text.diagnostic(&document.uri, found))
+                    .map(|found| source.text.diagnostic(&document.uri, sources, found))
                     .collect()
             }
-            Content::TooLarge(len) => {
-                let message =
-                    format!("a source has at most {MAX_SOURCE_LEN} bytes, and this has {len}");
-                let code = lsp::NumberOrString::String(enigma_lang::Code::E0105.to_string());
-                vec![lsp::Diagnostic {
-                    severity: Some(lsp::DiagnosticSeverity::ERROR),
-                    code: Some(code),
-                    source: Some("enigma".to_owned()),
-                    message,
-                    ..Default::default()
-                }]
-            }
+            (Content::TooLarge(len), _) => vec![too_large(*len)],
+            (Content::Source(_), None) => Vec::new(),
         };
         Some(published(
             document.uri.clone(),
             found,
             Some(document.version),
         ))
+    }
+
+    /// The files beside a document.
+    fn around<'a>(&'a self, uri: &'a str) -> Around<'a> {
+        Around {
+            documents: &self.documents,
+            uri,
+        }
+    }
+
+    fn analysis<'a>(&'a self, document: &Document, source: &'a Source) -> &'a Analysis {
+        let uri = document.uri.as_str();
+        source
+            .analysis
+            .get_or_init(|| Analysis::with(&source.text.text, &self.around(uri)))
+    }
+
+    /// A document has another text than before, or none: all that may use it are looked at again.
+    fn touched(&mut self, uri: &str) {
+        for (other, document) in &mut self.documents {
+            let Content::Source(source) = &mut document.content else {
+                continue;
+            };
+            // Whether it uses others is seen when it is read.
+            if other != uri && source.text.text.contains("use") {
+                source.analysis = OnceCell::new();
+                self.changed.insert(other.clone());
+            }
+        }
     }
 
     /// Takes a notification, and gives those that follow from it at once.
@@ -127,6 +159,7 @@ impl Server {
                 let p: lsp::DidCloseTextDocumentParams = p;
                 self.documents.remove(p.text_document.uri.as_str());
                 self.changed.remove(p.text_document.uri.as_str());
+                self.touched(p.text_document.uri.as_str());
                 // What is closed has no findings.
                 vec![published(p.text_document.uri, Vec::new(), None)]
             }),
@@ -154,6 +187,7 @@ impl Server {
             content: Content::of(opened.text),
         };
         self.documents.insert(key.clone(), document);
+        self.touched(&key);
         self.changed.insert(key);
         Vec::new()
     }
@@ -177,6 +211,7 @@ impl Server {
             document.content = Content::of(change.text);
         }
         document.version = params.text_document.version;
+        self.touched(&key);
         self.changed.insert(key);
         Ok(Vec::new())
     }
@@ -241,8 +276,8 @@ impl Server {
     }
 
     fn hover(&self, params: lsp::HoverParams) -> Result<Option<lsp::Hover>, Refusal> {
-        let (_, source, offset) = self.place(&params.text_document_position_params)?;
-        let hover = source.analysis().hover(offset);
+        let (document, source, offset) = self.place(&params.text_document_position_params)?;
+        let hover = self.analysis(document, source).hover(offset);
         Ok(hover.map(|hover| lsp::Hover {
             contents: lsp::HoverContents::Markup(lsp::MarkupContent {
                 kind: lsp::MarkupKind::Markdown,
@@ -257,7 +292,8 @@ impl Server {
         params: lsp::GotoDefinitionParams,
     ) -> Result<Option<lsp::GotoDefinitionResponse>, Refusal> {
         let (document, source, offset) = self.place(&params.text_document_position_params)?;
-        let places = locations(document, source, source.analysis().definition(offset));
+        let analysis = self.analysis(document, source);
+        let places = locations(document, analysis, analysis.definition(offset));
         Ok((!places.is_empty()).then_some(lsp::GotoDefinitionResponse::Array(places)))
     }
 
@@ -266,21 +302,22 @@ impl Server {
         params: lsp::ReferenceParams,
     ) -> Result<Option<Vec<lsp::Location>>, Refusal> {
         let (document, source, offset) = self.place(&params.text_document_position)?;
-        let mut spans = source.analysis().references(offset);
+        let analysis = self.analysis(document, source);
+        let mut spans = analysis.references(offset);
         if !params.context.include_declaration {
-            let declared = source.analysis().definition(offset);
+            let declared = analysis.definition(offset);
             spans.retain(|span| !declared.contains(span));
         }
-        Ok(Some(locations(document, source, spans)))
+        Ok(Some(locations(document, analysis, spans)))
     }
 
     fn prepare_rename(
         &self,
         params: lsp::TextDocumentPositionParams,
     ) -> Result<Option<lsp::PrepareRenameResponse>, Refusal> {
-        let (_, source, offset) = self.place(&params)?;
-        let span = source
-            .analysis()
+        let (document, source, offset) = self.place(&params)?;
+        let span = self
+            .analysis(document, source)
             .prepare_rename(offset)
             .map_err(cannot_rename)?;
         Ok(Some(lsp::PrepareRenameResponse::Range(
@@ -288,24 +325,55 @@ impl Server {
         )))
     }
 
+    /// Everywhere in the program of the document, and in the programs of all other open ones of which the file is a part where the
+    /// name is declared.
     fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>, Refusal> {
         let (document, source, offset) = self.place(&params.text_document_position)?;
-        let spans = source
-            .analysis()
+        let of = |document: &Document, source: &Source| {
+            // Read anew: files on the disk may be others by now.
+            let around = self.around(document.uri.as_str());
+            Analysis::with(&source.text.text, &around)
+        };
+        let analysis = of(document, source);
+        analysis.prepare_rename(offset).map_err(cannot_rename)?;
+        let declared = analysis.definition(offset);
+        let mut edits = Edits::default();
+        for span in analysis
             .rename(offset, &params.new_name)
-            .map_err(cannot_rename)?;
-        let edits = spans
-            .into_iter()
-            .map(|span| source.text.edit(span, &params.new_name));
-        Ok(Some(edit(document, edits.collect())))
+            .map_err(cannot_rename)?
+        {
+            edits.add(document, &analysis, span);
+        }
+        let Some(declared) = declared.first().map(|at| analysis.sources().place(*at)) else {
+            return Ok(None);
+        };
+        let file = uri_of(&document.uri, analysis.sources(), declared.file);
+        for other in self.documents.values() {
+            let Content::Source(source) = &other.content else {
+                continue;
+            };
+            if other.uri == document.uri || !source.text.text.contains("use") {
+                continue;
+            }
+            let analysis = of(other, source);
+            let Some(file) = file_of(&other.uri, &analysis, file.as_str()) else {
+                continue;
+            };
+            let at = analysis.sources().span_of(Place { file, ..declared });
+            let spans = analysis.rename(at.range().start, &params.new_name);
+            for span in spans.map_err(cannot_rename)? {
+                edits.add(other, &analysis, span);
+            }
+        }
+        Ok(Some(edits.finish(&self.documents, &params.new_name)))
     }
 
     fn completion(
         &self,
         params: lsp::CompletionParams,
     ) -> Result<Option<lsp::CompletionResponse>, Refusal> {
-        let (_, source, offset) = self.place(&params.text_document_position)?;
-        let completions = source.analysis().completions(offset);
+        let (document, source, offset) = self.place(&params.text_document_position)?;
+        let completions = self.analysis(document, source).completions(offset);
         let items = completions
             .iter()
             .map(|completion| source.text.completion(completion));
@@ -316,8 +384,8 @@ impl Server {
         &self,
         params: lsp::DocumentSymbolParams,
     ) -> Result<Option<lsp::DocumentSymbolResponse>, Refusal> {
-        let (_, source) = self.document(&params.text_document.uri)?;
-        let symbols = source.analysis().symbols();
+        let (document, source) = self.document(&params.text_document.uri)?;
+        let symbols = self.analysis(document, source).symbols();
         let symbols = symbols.iter().map(|symbol| source.text.symbol(symbol));
         Ok(Some(lsp::DocumentSymbolResponse::Nested(symbols.collect())))
     }
@@ -352,12 +420,13 @@ impl Server {
             source.offset(params.range.end)?,
         );
         let span = Span::new(start, end.max(start));
-        let actions = ide::code_actions(&source.diagnostics, span);
+        let (found, sources) = &source.diagnostics;
+        let actions = ide::code_actions(found, span);
         let actions = actions.into_iter().map(|(found, fix)| {
             lsp::CodeActionOrCommand::CodeAction(lsp::CodeAction {
                 title: fix.title.clone(),
                 kind: Some(lsp::CodeActionKind::QUICKFIX),
-                diagnostics: Some(vec![source.text.diagnostic(&document.uri, found)]),
+                diagnostics: Some(vec![source.text.diagnostic(&document.uri, sources, found)]),
                 edit: Some(edit(
                     document,
                     vec![source.text.edit(fix.span, &fix.replacement)],
@@ -396,9 +465,52 @@ fn published(
     Notification::new(note::PublishDiagnostics::METHOD.to_owned(), params)
 }
 
-fn locations(document: &Document, source: &Source, spans: Vec<Span>) -> Vec<lsp::Location> {
-    let place = |span| lsp::Location::new(document.uri.clone(), source.text.range(span));
+fn too_large(len: usize) -> lsp::Diagnostic {
+    let message = format!("a source has at most {MAX_SOURCE_LEN} bytes, and this has {len}");
+    let code = lsp::NumberOrString::String(enigma_lang::Code::E0105.to_string());
+    lsp::Diagnostic {
+        severity: Some(lsp::DiagnosticSeverity::ERROR),
+        code: Some(code),
+        source: Some("enigma".to_owned()),
+        message,
+        ..Default::default()
+    }
+}
+
+fn locations(document: &Document, analysis: &Analysis, spans: Vec<Span>) -> Vec<lsp::Location> {
+    let place = |span| location(&document.uri, analysis.sources(), span);
     spans.into_iter().map(place).collect()
+}
+
+/// Places of several files where something is to be written.
+#[derive(Default)]
+struct Edits(BTreeMap<String, (lsp::Uri, BTreeMap<Span, lsp::Range>)>);
+
+impl Edits {
+    fn add(&mut self, document: &Document, analysis: &Analysis, span: Span) {
+        let sources = analysis.sources();
+        let at = location(&document.uri, sources, span);
+        let key = at.uri.as_str().to_owned();
+        let (_, spans) = self.0.entry(key).or_insert((at.uri, BTreeMap::new()));
+        spans.insert(sources.place(span).span, at.range);
+    }
+
+    /// Writes `text` at all places. Files that are not open have no version.
+    fn finish(self, open: &BTreeMap<String, Document>, text: &str) -> lsp::WorkspaceEdit {
+        let edits = self.0.into_iter().map(|(key, (uri, spans))| {
+            let version = open.get(&key).map(|document| document.version);
+            let edits = spans.into_values();
+            let edits = edits.map(|range| lsp::OneOf::Left(lsp::TextEdit::new(range, text.into())));
+            lsp::TextDocumentEdit {
+                text_document: lsp::OptionalVersionedTextDocumentIdentifier { uri, version },
+                edits: edits.collect(),
+            }
+        });
+        lsp::WorkspaceEdit {
+            document_changes: Some(lsp::DocumentChanges::Edits(edits.collect())),
+            ..Default::default()
+        }
+    }
 }
 
 /// Changes of one version of a document: an editor refuses them if the text has moved on.

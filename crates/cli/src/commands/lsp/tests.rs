@@ -516,3 +516,102 @@ fn only_the_last_of_many_changes_is_checked() {
     assert!(editor.ask("textDocument/hover", place(A, 2, 11)).is_ok());
     assert_eq!(editor.stop(), Ok(()));
 }
+
+const USER: &str = "use lib::shapes::area;
+contract X version 1 {
+  state L { n: u64 = 0; }
+  entry e() { L.n = area(2); }
+}
+";
+const SHAPES: &str = "fn area(w: u64) -> u64 { return w * w; }\n";
+
+/// A folder with the file that [`USER`] uses, and the URI of that folder.
+fn shapes() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("lib")).expect("made");
+    std::fs::write(folder.path().join("lib/shapes.enigma"), SHAPES).expect("written");
+    let uri = format!("file://{}", folder.path().display());
+    (folder, uri)
+}
+
+#[test]
+fn used_files_are_read_where_they_are() {
+    let (_folder, uri) = shapes();
+    let (user, shapes) = (
+        format!("{uri}/x.enigma"),
+        format!("{uri}/lib/shapes.enigma"),
+    );
+    let mut editor = Editor::start();
+    assert_eq!(editor.open(&user, USER)["diagnostics"], json!([]));
+    let to = editor.ask("textDocument/definition", place(&user, 3, 21));
+    let to = to.expect("an answer");
+    assert_eq!(to[0]["uri"], json!(shapes));
+    assert_eq!(to[0]["range"]["start"], json!({"line": 0, "character": 3}));
+    // What is open counts, saved or not; and is told of where it is used.
+    let broken = editor.open(&shapes, "fn area(w: u64) -> u64 { return h; }\n");
+    let (first, second) = (broken, editor.published());
+    let (own, other) = match first["uri"] == json!(shapes) {
+        true => (first, second),
+        false => (second, first),
+    };
+    assert_eq!(own["diagnostics"][0]["code"], json!("E0201"));
+    assert_eq!(other["uri"], json!(user));
+    let found = &other["diagnostics"][0];
+    assert_eq!(found["range"]["start"], json!({"line": 0, "character": 0}));
+    assert_eq!(
+        found["relatedInformation"][0]["location"]["uri"],
+        json!(shapes)
+    );
+    assert_eq!(editor.stop(), Ok(()));
+}
+
+#[test]
+fn renaming_goes_through_open_documents_and_used_files() {
+    let (_folder, uri) = shapes();
+    let (user, shapes) = (
+        format!("{uri}/x.enigma"),
+        format!("{uri}/lib/shapes.enigma"),
+    );
+    let mut editor = Editor::start();
+    editor.open(&user, USER);
+    let files = |change: &Value| {
+        let edits = change["documentChanges"].as_array().expect("edits").clone();
+        let file = |edit: &Value| {
+            let document = &edit["textDocument"];
+            let count = edit["edits"].as_array().map_or(0, Vec::len);
+            (document["uri"].clone(), document["version"].clone(), count)
+        };
+        edits.iter().map(file).collect::<Vec<_>>()
+    };
+    let mut params = place(&user, 3, 21);
+    params["newName"] = json!("extent");
+    let change = editor
+        .ask("textDocument/rename", params)
+        .expect("an answer");
+    let closed = [(json!(shapes), Value::Null, 1), (json!(user), json!(1), 2)];
+    assert_eq!(files(&change), closed);
+    // From the used file to those that use it.
+    editor.open(&shapes, SHAPES);
+    editor.published();
+    let mut params = place(&shapes, 0, 4);
+    params["newName"] = json!("extent");
+    let change = editor
+        .ask("textDocument/rename", params)
+        .expect("an answer");
+    let open = [(json!(shapes), json!(1), 1), (json!(user), json!(1), 2)];
+    assert_eq!(files(&change), open);
+    // A name that the user has already.
+    let mut params = place(&shapes, 0, 4);
+    params["newName"] = json!("X");
+    let refused = editor.ask("textDocument/rename", params);
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(editor.stop(), Ok(()));
+}
+
+#[test]
+fn a_text_that_was_never_saved_uses_no_files() {
+    let editor = Editor::start();
+    let found = editor.open("untitled:Untitled-1", USER);
+    assert_eq!(found["diagnostics"][0]["code"], json!("E0109"));
+    assert_eq!(editor.stop(), Ok(()));
+}

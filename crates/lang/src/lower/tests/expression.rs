@@ -71,7 +71,7 @@ impl Pass<'_> {
             }
             ExprKind::Binary(a, operator, b) => return self.binary(&a, &operator, &b, span),
             ExprKind::Index(of, at) => return self.index(&of, &at, span),
-            ExprKind::Field(of, field) => return self.stored(&of, &field, span),
+            ExprKind::Field(of, field) => return self.field(&of, &field, span),
             ExprKind::Cast(operand, ty) => {
                 let operand = self.expression(&operand, None);
                 let Some(ty) = self.cast_type(&ty) else {
@@ -91,7 +91,14 @@ impl Pass<'_> {
                     .help("reveal the value in an entry, and compare the result");
                 return self.wrong(diagnostic);
             }
-            ExprKind::Ternary(..) => return self.wrong(unsupported(span, "`? :` in a test")),
+            ExprKind::Ternary(condition, then, otherwise) => {
+                let condition = self.expression(&condition, None);
+                let (then, otherwise) = (
+                    self.expression(&then, want),
+                    self.expression(&otherwise, want),
+                );
+                TestExpr::Choose(Box::new([condition?, then?, otherwise?]))
+            }
             ExprKind::Missing => return None,
         })
     }
@@ -108,7 +115,7 @@ impl Pass<'_> {
         if last.is_some_and(|results| results.contains_key(&name.text)) {
             return Some(TestExpr::Result(name.text.clone()));
         }
-        match self.scope.symbol(&name.text) {
+        match self.scope.symbol(name) {
             Some(Symbol::Constant(index)) => {
                 let (ty, value) = self.scope.constants.get(index)?;
                 if *ty == Type::Unknown {
@@ -172,7 +179,7 @@ impl Pass<'_> {
 
     fn variant(&mut self, first: &Name, second: &Name) -> Option<TestExpr> {
         let scope = self.scope;
-        match scope.symbol(&first.text) {
+        match scope.symbol(first) {
             Some(Symbol::Enum(index)) => {
                 let place = self.known(scope.variant(index, second))?;
                 Some(TestExpr::Variant(index, place))
@@ -214,6 +221,15 @@ impl Pass<'_> {
             }
             TestExpr::Slot(slot, _) => Some(self.scope.hir.slots.get(*slot)?.ty.clone()),
             TestExpr::Index(of, _) => self.type_of(of)?.element().cloned(),
+            TestExpr::Field(of, name) => {
+                let hir = &self.scope.hir;
+                let Type::Struct(index) = self.type_of(of)? else {
+                    return None;
+                };
+                let mut fields = hir.structs.get(index)?.fields.iter();
+                Some(fields.find(|field| field.name == *name)?.ty.clone())
+            }
+            TestExpr::Choose(parts) => self.type_of(&parts[1]).or_else(|| self.type_of(&parts[2])),
             _ => None,
         }
     }
@@ -221,7 +237,7 @@ impl Pass<'_> {
     /// `GROUP[k]`: a member; else a value at a key, or a part of a list.
     fn index(&mut self, of: &Expr, at: &Expr, span: Span) -> Option<TestExpr> {
         if let ExprKind::Name(name) = of.kind() {
-            match self.scope.symbol(&name.text) {
+            match self.scope.symbol(&name) {
                 Some(Symbol::Group(group)) => {
                     let at = Box::new(self.expression(at, None)?);
                     return Some(TestExpr::Account(TestCaller::Member(group, at)));
@@ -258,11 +274,18 @@ impl Pass<'_> {
         results.any(|results| results.contains_key(&name.text))
     }
 
-    /// `STORE.slot`.
-    fn stored(&mut self, of: &Expr, field: &Name, span: Span) -> Option<TestExpr> {
+    /// `STORE.slot`, or a field of a value.
+    fn field(&mut self, of: &Expr, field: &Name, span: Span) -> Option<TestExpr> {
         let Some(store) = store_named(of) else {
-            return self.wrong(unsupported(span, "a field in a test"));
+            let of = self.expression(of, None)?;
+            if let Some(ty) = self.type_of(&of) {
+                self.place_of(&ty, field)?;
+            }
+            return Some(TestExpr::Field(Box::new(of), field.text.clone()));
         };
+        if let Some(clock) = self.clock(store, &field.text) {
+            return Some(TestExpr::Clock(clock));
+        }
         let slot = self.readable(store, field, span)?;
         if self.scope.hir.slots.get(slot)?.key.is_some() {
             let message = format!("`{}` is a map: say at which key", field.text);
@@ -272,9 +295,6 @@ impl Pass<'_> {
     }
 
     fn readable(&mut self, store: Store, name: &Name, span: Span) -> Option<usize> {
-        if store == Store::Ledger && matches!(name.text.as_str(), "height" | "time") {
-            return self.wrong(unsupported(span, "the height and the time in a test"));
-        }
         let slot = self.slot(store, name)?;
         if store == Store::Mpc {
             let message = format!("nobody sees `MPC.{}`, and no test does", name.text);
@@ -305,7 +325,7 @@ impl Pass<'_> {
     ) -> Option<TestExpr> {
         use TestFunction as F;
         let scope = self.scope;
-        match scope.symbol(&name.text) {
+        match scope.symbol(name) {
             Some(Symbol::Struct(item)) => return self.structure(item, name, args, want, span),
             Some(Symbol::Broken) => return None,
             _ => {}
@@ -456,7 +476,7 @@ fn part(want: Option<&Type>, place: usize) -> Option<&Type> {
 /// A name that only its place can explain.
 fn undeclared(expr: &Expr, pass: &Pass<'_>) -> bool {
     match expr.kind() {
-        ExprKind::Name(name) => pass.scope.symbol(&name.text).is_none() && !pass.is_result(&name),
+        ExprKind::Name(name) => pass.scope.symbol(&name).is_none() && !pass.is_result(&name),
         _ => false,
     }
 }

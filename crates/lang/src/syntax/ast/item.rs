@@ -11,7 +11,7 @@ nodes! {
     File,
     /// `contract NAME version INT { ... }`.
     Contract,
-    /// `use NAME::NAME;`.
+    /// `use FILE::NAME;`.
     Use,
     /// `struct NAME { ... }`.
     Struct,
@@ -139,6 +139,30 @@ impl File {
     /// Everything beside contracts.
     pub fn other_items(&self) -> impl Iterator<Item = Item> {
         self.0.children().filter_map(Item::cast)
+    }
+}
+
+impl Use {
+    /// The path: files, and the name in the last of them.
+    #[must_use]
+    pub fn path(&self) -> Vec<Name> {
+        let mut names: Vec<Name> = names_of(&self.0).collect();
+        if self.has_alias() {
+            names.pop();
+        }
+        names
+    }
+
+    /// What the name is called where it is used: its own, or the one behind `as`.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        names_of(&self.0).last()
+    }
+
+    /// Whether it gives the name another one.
+    #[must_use]
+    pub fn has_alias(&self) -> bool {
+        has_word(&self.0, "as")
     }
 }
 
