@@ -157,12 +157,7 @@ fn a_file_for_others_is_checked_by_itself() {
         found.iter().map(|d| d.code.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(codes(bad), ["E0206"]);
-    for other in [
-        "",
-        "use b::N;",
-        "contract X version 1 { }",
-        "fn f( contract X version 1 { }",
-    ] {
+    for other in ["", "use b::N;", "contract X version 1 { }"] {
         assert!(!is_library(other), "{other}");
         let compilation = compile_with(other, &Alone);
         assert_eq!(compilation.sources.files(), 1);

@@ -22,7 +22,7 @@ fn said(source: &str) -> Vec<Diagnostic> {
 #[track_caller]
 fn marked(source: &str) -> (Analysis, usize) {
     let (before, after) = source.split_once("$0").expect("a mark");
-    (Analysis::of(&format!("{before}{after}")), before.len())
+    (Analysis::of(format!("{before}{after}")), before.len())
 }
 
 /// The place of the n-th occurrence of a text.
