@@ -11,6 +11,8 @@ abstract contract Collections is Programs {
     error NotDeployer();
     /// Only the opener of the collection may do this.
     error NotOpener();
+    /// A node of the instance's committee has retired: what it serves still it goes on with, and takes nothing new.
+    error CommitteeRetired(uint32 node);
     /// The member list's root is zero: open collections are not offered.
     error MemberListMissing();
     /// The fewest rows must be at least one and at most the number of members.
@@ -58,11 +60,15 @@ abstract contract Collections is Programs {
     mapping(uint64 collection => Collection) internal _collections;
     mapping(uint64 collection => mapping(uint32 member => ContributionRecord)) internal _contributions;
 
-    /// Opens a collection of an instance whose committee is drawn.
+    /// Opens a collection of an instance whose committee is drawn and has not begun to retire.
     function openCollection(CollectionTerms calldata terms) external returns (uint64 id) {
         Instance storage instance = _deployed(terms.instance);
         if (instance.deployer != msg.sender) revert NotDeployer();
-        if (instance.committee.length == 0) revert NotDrawn();
+        uint32[] memory committee = instance.committee;
+        if (committee.length == 0) revert NotDrawn();
+        for (uint256 i = 0; i < committee.length; ++i) {
+            if (_hasRetired(committee[i])) revert CommitteeRetired(committee[i]);
+        }
         if (terms.memberRoot == 0) revert MemberListMissing();
         if (terms.minRows == 0 || terms.minRows > terms.memberCount) revert BadSize();
 

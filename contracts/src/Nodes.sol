@@ -118,6 +118,10 @@ abstract contract Nodes is Base {
         return _nodes[id].info.signer;
     }
 
+    function _hasRetired(uint32 id) internal view returns (bool) {
+        return _nodes[id].until != 0;
+    }
+
     function _operatorOf(uint32 id) internal view returns (address) {
         return _nodes[id].operator;
     }

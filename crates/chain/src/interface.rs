@@ -160,6 +160,7 @@ alloy::sol! {
         error BadReceipt(uint256 position);
         error BadSignature();
         error BadSize();
+        error CommitteeRetired(uint32 node);
         error DeadlineNotReached(uint64 deadline);
         error DeadlinePassed();
         error DepositLocked(uint64 releasableAt);

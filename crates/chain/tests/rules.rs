@@ -259,6 +259,16 @@ rules_with_instance! {
         pair.ok(&key(DEVELOPER), 0, &Call::OpenCollection(good)).await;
     }
 
+    nodes_that_leave_take_no_new_collections(pair, instance) {
+        let collection = pair.opened(instance).await;
+        pair.ok(&operator(2), 0, &Call::RetireNode).await;
+        let open = Call::OpenCollection(terms(instance));
+        pair.refused(&key(DEVELOPER), 0, &open, "CommitteeRetired").await;
+        // What they serve already goes on.
+        let row = Call::Contribute(vec![pair.contribution(collection, 0, 0)]);
+        pair.ok(&key(RELAYER), 0, &row).await;
+    }
+
     an_instance_has_a_committee_that_can_compute(pair, _instance) {
         let deploy = |committee_size| Call::Deploy { contract: CONTRACT, committee_size, parties: Vec::new() };
         for (size, rule) in [

@@ -268,6 +268,12 @@ impl Network {
                 // Somebody else may be first: the next look tells.
                 match self.chain.draw_committee(by, instance).await {
                     Err(ChainError::Reverted { name, .. }) if name == "AlreadyDrawn" => {}
+                    Err(ChainError::Reverted { name, .. }) if name == "NotEnoughNodes" => {
+                        let why = format!(
+                            "instance {instance} can never be drawn: a node retired in the block of its deployment; deploy again"
+                        );
+                        return Err(ClientError::Misuse(why));
+                    }
                     other => other?,
                 }
             } else if start.elapsed() > patience {

@@ -458,7 +458,7 @@ impl Party {
             return self.shared.reply(reply, Response::ContractAccepted);
         }
         if !self.serves(contract) {
-            let message = format!("this node serves no collection of contract {contract}");
+            let message = format!("this node serves no instance of contract {contract}");
             return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
         }
         match crate::job::program(contract, manifest, &bytecode) {

@@ -137,6 +137,13 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
         member_count: members.len() as u32,
         min_rows: fewest,
     };
+    let deployer = network.ledger().instances[&instance].deployer;
+    if deployer != key.account() {
+        return Err(Problem::new(format!(
+            "only {deployer}, who deployed the instance, opens collections of it"
+        ))
+        .hint("act with that account's key: --key"));
+    }
     // Nothing is left to do unless `enigma deploy` was interrupted.
     super::deploy::prepare_committee(&mut network, &key, instance, &program).await?;
     let chain = network.chain().clone();

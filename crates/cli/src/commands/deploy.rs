@@ -77,6 +77,9 @@ async fn deploy(
     let (selected, mut network) = context.connect().await?;
     let key = options.key.open(context, &selected)?;
     let parties = parties(context, &selected, options, program, &key)?;
+    // Known here before anything is paid: an interrupted deployment can be gone on with.
+    let records = context.records(&selected.file)?;
+    records.keep_program(program)?;
     let chain = network.chain().clone();
     if !network.ledger().contracts.contains_key(&program.hash()) {
         chain
@@ -87,20 +90,14 @@ async fn deploy(
     let instance = network
         .deploy_instance(&key.wallet(), program.hash(), options.nodes, &accounts)
         .await?;
-    let records = context.records(&selected.file)?;
-    records.keep_program(program)?;
     records.keep_instance(&program.contract().name, instance)?;
-    for (number, party) in parties.iter().enumerate() {
-        if let Some(own) = &party.key {
-            let (binding, signature) =
-                own.owner()
-                    .binding(&network.domain(), instance, number as u16);
-            chain
-                .bind_party(&key.wallet(), &binding, Some(&signature))
-                .await?;
-        }
-    }
-    prepare_committee(&mut network, &key, instance, program).await?;
+    let finished = finish(&mut network, &key, instance, program, &parties).await;
+    finished.map_err(|problem| {
+        problem.hint(format!(
+            "instance {instance} is deployed: `enigma bind` publishes missing keys, `enigma collect open {}` does the rest",
+            program.contract().name
+        ))
+    })?;
     let committee = &network.ledger().instances[&instance].committee;
     let unbound: Vec<&Assigned> = parties.iter().filter(|party| party.key.is_none()).collect();
     if context.json {
@@ -142,6 +139,27 @@ async fn deploy(
         program.contract().name
     ));
     Ok(())
+}
+
+/// What follows the deployment: keys of our parties, the draw, the contract for the committee.
+async fn finish(
+    network: &mut Network,
+    key: &Opened,
+    instance: Hash,
+    program: &Program,
+    parties: &[Assigned],
+) -> Result<(), Problem> {
+    let own = parties.iter().enumerate();
+    for (number, own) in own.filter_map(|(number, party)| Some((number, party.key.as_ref()?))) {
+        let (binding, signature) = own
+            .owner()
+            .binding(&network.domain(), instance, number as u16);
+        let chain = network.chain();
+        chain
+            .bind_party(&key.wallet(), &binding, Some(&signature))
+            .await?;
+    }
+    prepare_committee(network, key, instance, program).await
 }
 
 /// Has an instance's committee drawn and brings it the contract; what is done already is not done again.

@@ -267,6 +267,8 @@ fn tell_who_learns(network: &Network, found: &Found) {
     for (party, name) in parties.iter().zip(&found.program.contract().parties) {
         report::progress(&format!("  Party `{name}` is {}.", party.account));
     }
+    let committee = lookup::committee(network, found.id);
+    report::progress(&format!("  Shares go to {}.", report::nodes(committee)));
 }
 
 fn show(context: &Context, id: CollectionId, outcome: &GiveOutcome) {

@@ -40,7 +40,7 @@ fn as_json(network: &Network, url: &str, statuses: &Statuses) -> serde_json::Val
         })
     });
     let instances = ledger.instances.iter();
-    let instances = instances.map(|(id, record)| json!({"instance": id, "contract": record.contract, "deployer": record.deployer}));
+    let instances = instances.map(|(id, record)| json!({"instance": id, "contract": record.contract, "deployer": record.deployer, "committee_size": record.committee_size, "committee": record.committee}));
     let collections = ledger.collections.iter().map(|(id, record)| {
         json!({
             "collection": id, "instance": record.terms.instance, "rows": record.contributions.len(),
@@ -103,9 +103,13 @@ fn show(
             let name = program.map_or("not known here".to_owned(), |program| {
                 program.contract().name.clone()
             });
-            vec![id.to_string(), name, record.deployer.to_string()]
+            let committee = match record.committee.is_empty() {
+                true => "not drawn yet".to_owned(),
+                false => report::nodes(&record.committee),
+            };
+            vec![id.to_string(), name, record.deployer.to_string(), committee]
         });
-        report::table(&["instance", "contract", "deployer"], rows);
+        report::table(&["instance", "contract", "deployer", "committee"], rows);
     }
     if !ledger.collections.is_empty() {
         let rows = ledger.collections.iter().map(|(id, record)| {

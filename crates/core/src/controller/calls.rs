@@ -100,6 +100,7 @@ pub enum Revert {
     TooEarly,
     NotDrawn,
     NotDeployer,
+    CommitteeRetired,
     MemberListMissing,
     BadSize,
     UnknownCollection,

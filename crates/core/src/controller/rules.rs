@@ -250,6 +250,14 @@ impl Controller {
             .ok_or(Revert::UnknownInstance)?;
         check(instance.deployer == tx.sender, Revert::NotDeployer)?;
         check(!instance.committee.is_empty(), Revert::NotDrawn)?;
+        let retired = |node: &NodeId| {
+            let record = self.ledger.nodes.get(node);
+            record.is_some_and(|record| record.until.is_some())
+        };
+        check(
+            !instance.committee.iter().any(retired),
+            Revert::CommitteeRetired,
+        )?;
         check(
             terms.member_root != Hash::default(),
             Revert::MemberListMissing,

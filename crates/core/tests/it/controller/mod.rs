@@ -322,6 +322,10 @@ fn opening() {
         book.reverts(OPENER, 0, &call, Revert::BadSize);
     }
     book.ok(OPENER, 0, &with(&|_| {}));
+    // Who is leaving takes nothing new.
+    let leaving = operator(book.committee()[1]);
+    book.ok(leaving, 0, &Call::RetireNode);
+    book.reverts(OPENER, 0, &with(&|_| {}), Revert::CommitteeRetired);
 }
 
 #[test]
