@@ -146,6 +146,10 @@ fn compiled_from(
 /// Whether a source is a file that others use: without a contract, and with something to use.
 #[must_use]
 pub fn is_library(source: &str) -> bool {
+    // A longer one is refused before anything reads it.
+    if source.len() > MAX_SOURCE_LEN {
+        return false;
+    }
     let file = syntax::ast::File::cast(syntax::parse(source).root());
     file.is_some_and(|file| is_library_file(&file))
 }

@@ -246,7 +246,11 @@ impl Reading<'_> {
     }
 
     fn new_file(&mut self, path: &str, span: Span) -> Option<usize> {
-        if self.parsed.len() >= MAX_FILES {
+        // What was asked for and not found counts, too: it is looked for on a disk.
+        if self.full {
+            return None;
+        }
+        if self.found.len() + 1 >= MAX_FILES {
             let message = format!("a program has at most {MAX_FILES} files");
             return self.limit(span, message);
         }

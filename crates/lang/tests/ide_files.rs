@@ -118,6 +118,61 @@ fn renaming_goes_through_all_files() {
 }
 
 #[test]
+fn what_has_another_name_here_has_its_own_parts() {
+    let user = "use shapes::Shape as Box; use shapes::Dept as D; use shapes::area as size;
+contract X version 1 {
+  state L { n: u64 = 0; }
+  entry e() { let b = Box(w: 1, h: 2); let d = D::Legal; L.n = d == D::Sales ? size(s: b) : b.w; }
+}
+";
+    let shapes = "enum Dept { Sales, Legal }
+struct Shape { w: u64; h: u64; }
+fn area(s: Shape) -> u64 { return s.w * s.h; }
+";
+    let files = BTreeMap::from([("shapes.enigma".to_owned(), shapes.to_owned())]);
+    let analysis = Analysis::with(user, &files);
+    let rename = |text, n, new| {
+        let spans = analysis.rename(nth(user, text, n), new);
+        spans.map(|spans| places(&analysis, spans))
+    };
+    assert_eq!(
+        rename("w: 1", 0, "wide").as_deref(),
+        Ok(&[
+            ":w: 1, h:",
+            ":w; }",
+            "shapes.enigma:w: u64; ",
+            "shapes.enigma:w * s.h;"
+        ]
+        .map(str::to_owned)[..])
+    );
+    assert_eq!(
+        rename("Legal", 0, "Law").as_deref(),
+        Ok(&[":Legal; L", "shapes.enigma:Legal }"].map(str::to_owned)[..])
+    );
+    assert_eq!(
+        rename("s: b", 0, "shape").as_deref(),
+        Ok(&[
+            ":s: b) : ",
+            "shapes.enigma:s: Shape",
+            "shapes.enigma:s.w * s.",
+            "shapes.enigma:s.h; }"
+        ]
+        .map(str::to_owned)[..])
+    );
+    let typed = user.replace("D::Legal;", "D::");
+    let analysis = Analysis::with(&typed, &files);
+    let offered = analysis.completions(nth(&typed, "D::", 0) + 3);
+    assert!(offered.iter().any(|found| found.text == "Sales"));
+}
+
+#[test]
+fn what_is_not_there_is_not_renamed() {
+    let analysis = Analysis::with(USER, &BTreeMap::<String, String>::new());
+    let refused = analysis.rename(nth(USER, "Shape", 1), "Box");
+    assert_eq!(refused, Err(RenameError::Unsure("Shape".to_owned())));
+}
+
+#[test]
 fn used_names_are_offered_as_what_they_are() {
     let source = USER.replace("L.n = size(s);", "L.n = ");
     let analysis = Analysis::with(&source, &shapes());

@@ -249,7 +249,8 @@ impl List<'_> {
     fn variants(&mut self, name: &str) {
         let names = &self.analysis.names;
         if let Some(id) = names.visible(name, self.offset) {
-            self.names(C::Variant, |symbol| symbol.space == Space::Of(id));
+            let of = names.stands_for(id);
+            self.names(C::Variant, |symbol| symbol.space == Space::Of(of));
         }
     }
 

@@ -71,7 +71,9 @@ impl Analysis {
 
     /// The comment on the lines directly above a declaration.
     fn comment_above(&self, span: Span) -> String {
-        let before = self.text().get(..span.range().start).unwrap_or("");
+        let sources = self.sources();
+        let file = sources.span(sources.place(span).file).range().start;
+        let before = self.text().get(file..span.range().start).unwrap_or("");
         let lines = before.lines().rev();
         // The line of the declaration itself, as far as it stands before it.
         let own = usize::from(!before.is_empty() && !before.ends_with('\n'));

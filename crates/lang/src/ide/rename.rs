@@ -56,7 +56,9 @@ impl Analysis {
     /// If the source does not declare it, or does not tell which declaration is meant.
     pub fn prepare_rename(&self, offset: usize) -> Result<Span, RenameError> {
         let (id, span) = self.renamed(offset)?;
-        if self.names.is_sure(id) {
+        // What is used from a file that was not read, or does not have it, cannot be renamed there.
+        let import = self.names.symbol(id).kind == SymbolKind::Import;
+        if self.names.is_sure(id) && !(import && self.names.stands_for(id) == id) {
             Ok(span)
         } else {
             Err(RenameError::Unsure(self.names.symbol(id).name.clone()))

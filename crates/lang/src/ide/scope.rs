@@ -354,7 +354,7 @@ impl Names {
             K::PathExpr if follows(name, K::ColonColon) => {
                 let path = names(parent).next();
                 let path = path.and_then(|path| self.visible(&path.text().to_string(), at));
-                let of = path.map(Space::Of);
+                let of = path.map(|path| Space::Of(self.stands_for(path)));
                 self.in_space(text, |space| Some(space) == of.as_ref())
             }
             K::Arg => self.argument(parent, text, at),
@@ -430,7 +430,8 @@ impl Names {
         let called = call
             .filter(|call| matches!(call.kind(), K::Call | K::Run | K::ExpectFail))
             .and_then(|call| names(&call).next())
-            .and_then(|name| self.visible(&name.text().to_string(), at));
+            .and_then(|name| self.visible(&name.text().to_string(), at))
+            .map(|called| self.stands_for(called));
         let Some(called) = called else {
             return Vec::new();
         };

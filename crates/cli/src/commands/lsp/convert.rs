@@ -4,7 +4,7 @@ use enigma_lang::ide::{Completion, CompletionKind, Lines, Outline, Position};
 use enigma_lang::{Diagnostic, Severity, Sources, Span};
 use lsp_types as lsp;
 
-use super::places::location;
+use super::places::Places;
 
 /// What this server can do.
 pub(super) fn capabilities() -> lsp::ServerCapabilities {
@@ -89,11 +89,12 @@ impl Text {
             message.push_str(&format!("\nhelp: {help}"));
         }
         message.push_str(&format!("\n`enigma explain {}` says more", found.code));
+        let mut places = Places::of(uri, sources);
         let related = found
             .secondary
             .iter()
             .map(|label| lsp::DiagnosticRelatedInformation {
-                location: location(uri, sources, label.span),
+                location: places.location(label.span),
                 message: label.text.clone(),
             });
         let related: Vec<_> = related.collect();

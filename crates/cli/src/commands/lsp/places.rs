@@ -78,14 +78,33 @@ pub(super) fn uri_of(document: &lsp::Uri, sources: &Sources, file: usize) -> lsp
     uri.unwrap_or_else(|| document.clone())
 }
 
-/// A place of a document's program as an editor calls it.
-pub(super) fn location(document: &lsp::Uri, sources: &Sources, span: Span) -> lsp::Location {
-    let place = sources.place(span);
-    let text = Text::new(sources.file_text(place.file).to_owned());
-    lsp::Location::new(
-        uri_of(document, sources, place.file),
-        text.range(place.span),
-    )
+/// Places of a document's program as an editor calls them.
+pub(super) struct Places<'a> {
+    document: &'a lsp::Uri,
+    sources: &'a Sources,
+    /// Names and lines of the files that were asked for: found once, however many places a file has.
+    files: BTreeMap<usize, (lsp::Uri, Text)>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(document: &'a lsp::Uri, sources: &'a Sources) -> Self {
+        let files = BTreeMap::new();
+        Self {
+            document,
+            sources,
+            files,
+        }
+    }
+
+    pub(super) fn location(&mut self, span: Span) -> lsp::Location {
+        let (document, sources) = (self.document, self.sources);
+        let place = sources.place(span);
+        let (uri, text) = self.files.entry(place.file).or_insert_with(|| {
+            let text = Text::new(sources.file_text(place.file).to_owned());
+            (uri_of(document, sources, place.file), text)
+        });
+        lsp::Location::new(uri.clone(), text.range(place.span))
+    }
 }
 
 /// The file of a document's program that an editor calls `uri`.

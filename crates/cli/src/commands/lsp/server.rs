@@ -13,7 +13,7 @@ use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 
 use super::convert::Text;
-use super::places::{Around, file_of, location, uri_of};
+use super::places::{Around, Places, file_of, uri_of};
 
 /// Why there is no answer.
 struct Refusal {
@@ -338,12 +338,8 @@ impl Server {
         analysis.prepare_rename(offset).map_err(cannot_rename)?;
         let declared = analysis.definition(offset);
         let mut edits = Edits::default();
-        for span in analysis
-            .rename(offset, &params.new_name)
-            .map_err(cannot_rename)?
-        {
-            edits.add(document, &analysis, span);
-        }
+        let spans = analysis.rename(offset, &params.new_name);
+        edits.add(document, &analysis, spans.map_err(cannot_rename)?);
         let Some(declared) = declared.first().map(|at| analysis.sources().place(*at)) else {
             return Ok(None);
         };
@@ -361,9 +357,7 @@ impl Server {
             };
             let at = analysis.sources().span_of(Place { file, ..declared });
             let spans = analysis.rename(at.range().start, &params.new_name);
-            for span in spans.map_err(cannot_rename)? {
-                edits.add(other, &analysis, span);
-            }
+            edits.add(other, &analysis, spans.map_err(cannot_rename)?);
         }
         Ok(Some(edits.finish(&self.documents, &params.new_name)))
     }
@@ -478,8 +472,11 @@ fn too_large(len: usize) -> lsp::Diagnostic {
 }
 
 fn locations(document: &Document, analysis: &Analysis, spans: Vec<Span>) -> Vec<lsp::Location> {
-    let place = |span| location(&document.uri, analysis.sources(), span);
-    spans.into_iter().map(place).collect()
+    let mut places = Places::of(&document.uri, analysis.sources());
+    spans
+        .into_iter()
+        .map(|span| places.location(span))
+        .collect()
 }
 
 /// Places of several files where something is to be written.
@@ -487,12 +484,15 @@ fn locations(document: &Document, analysis: &Analysis, spans: Vec<Span>) -> Vec<
 struct Edits(BTreeMap<String, (lsp::Uri, BTreeMap<Span, lsp::Range>)>);
 
 impl Edits {
-    fn add(&mut self, document: &Document, analysis: &Analysis, span: Span) {
+    fn add(&mut self, document: &Document, analysis: &Analysis, spans: Vec<Span>) {
         let sources = analysis.sources();
-        let at = location(&document.uri, sources, span);
-        let key = at.uri.as_str().to_owned();
-        let (_, spans) = self.0.entry(key).or_insert((at.uri, BTreeMap::new()));
-        spans.insert(sources.place(span).span, at.range);
+        let mut places = Places::of(&document.uri, sources);
+        for span in spans {
+            let at = places.location(span);
+            let key = at.uri.as_str().to_owned();
+            let (_, spans) = self.0.entry(key).or_insert((at.uri, BTreeMap::new()));
+            spans.insert(sources.place(span).span, at.range);
+        }
     }
 
     /// Writes `text` at all places. Files that are not open have no version.
