@@ -404,3 +404,44 @@ fn an_entry_may_end_early_in_many_places() {
             .starts_with("so many branches inside of each other")
     );
 }
+
+/// The codes and messages of a body in a contract with a slot on the ledger and rows.
+fn said(body: &str) -> Vec<(Code, String)> {
+    let source = format!(
+        "contract Effects version 1 {{
+           group g min 5 max 10;
+           state L {{ n: u64 = 0; }}
+           collect a: private u64 from each g range 0..=9 allow aggregate(5) to public;
+           entry e(x: u64, y: u64) {{ {body} }}
+         }}"
+    );
+    let found = compile(&source).diagnostics.into_iter();
+    found.map(|d| (d.code, d.message)).collect()
+}
+
+#[test]
+fn effects_do_not_follow_what_is_computed_on_shares() {
+    // Both numbers are public, but their order is found by a committee.
+    for effect in ["L.n = 1;", "require false;"] {
+        let found = said(&format!("if [x, y].sort()[0] > 3 {{ {effect} }}"));
+        assert!(
+            matches!(&found[..], [(Code::W0901, why)] if why.starts_with("an effect under")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shuffled_is_known_to_nobody() {
+    let found = said("if [0, 1].shuffle()[0] == 1 { L.n = 1; }");
+    assert!(matches!(found[..], [(Code::E0303, _)]), "{found:?}");
+}
+
+#[test]
+fn rows_are_not_given_one_order_for_all() {
+    let found = said("reveal r = a.map(|v| v + [0, 9].shuffle()[0]).sum() to public;");
+    assert!(
+        matches!(&found[..], [(Code::W0901, why)] if why.starts_with("a shuffle for each row")),
+        "{found:?}"
+    );
+}

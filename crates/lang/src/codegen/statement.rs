@@ -12,7 +12,7 @@ use super::value::Value;
 use super::{Done, Stop, index, stop};
 use crate::Checked;
 use crate::hir::{
-    BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Root, Stmt, StmtKind, Type,
+    BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Root, Stmt, StmtKind, Store, Type,
 };
 use crate::span::Span;
 
@@ -241,6 +241,7 @@ impl<'a> Execution<'a> {
     pub(super) fn statement(&mut self, stmt: &Stmt) -> Done<Next> {
         self.step()?;
         let span = stmt.span;
+        self.check_effect(stmt)?;
         match &stmt.kind {
             StmtKind::Let(local, value) => {
                 let value = self.expression(value)?;
@@ -318,6 +319,27 @@ impl<'a> Execution<'a> {
             StmtKind::Transfer { from, to, amount } => self.transfer(from.as_ref(), to, amount)?,
         }
         Ok(Next::Goes)
+    }
+
+    /// What everyone sees cannot follow a condition that is computed on shares. The checker calls some of these public: what a
+    /// function of the library makes of numbers that all know.
+    fn check_effect(&self, stmt: &Stmt) -> Done<()> {
+        let on_ledger = |place: &Place| match place.root {
+            Root::Slot(slot, _) => {
+                let slot = self.checked.hir.slots.get(slot);
+                slot.is_some_and(|slot| slot.store == Store::Ledger)
+            }
+            Root::Local(_) => false,
+        };
+        let effect = match &stmt.kind {
+            StmtKind::Require(..) | StmtKind::ForMembers { .. } | StmtKind::Transfer { .. } => true,
+            StmtKind::Assign(place, _) => on_ledger(place),
+            _ => false,
+        };
+        match effect && !self.active.is_empty() {
+            true => stop(stmt.span, "an effect under a condition over shared numbers"),
+            false => Ok(()),
+        }
     }
 
     fn assign(&mut self, place: &Place, value: Value) -> Done<()> {

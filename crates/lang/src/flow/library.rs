@@ -13,7 +13,7 @@ use call::{Call, bigger, has_space, root, rounds, smaller, spread, whole_spaces}
 use super::expression::{scalar, shifted_up};
 use super::numbers::Op;
 use super::operator::{COMPARISON_COST, shifted_down};
-use super::sources::{Combination, Mix, Source, Sources};
+use super::sources::{Combination, Mix, Mixes, Source, Sources};
 use super::value::{
     LIMIT, Leaf, Move, Moves, Value, around, clamped, hull, magnitude, natural, weighted,
 };
@@ -377,6 +377,11 @@ impl<'a> Walk<'a> {
                 leaf.subsets.extend(&keys.subsets);
             }
             sources = sources.several();
+            if call.builtin == Builtin::Shuffle && !leaf.private {
+                // Everyone knows what is in it, and nobody the order.
+                sources = Sources::of(Source::Random, Mixes::only(Mix::Aggregate));
+                leaf.private = true;
+            }
             if top {
                 sources = sources.loose();
                 leaf.range = hull(leaf.range, Some(Wide::exactly(0)));
@@ -475,7 +480,6 @@ impl<'a> Walk<'a> {
     }
 
     fn random(&mut self, call: &Call<'_>) -> Value {
-        use super::sources::Mixes;
         let number = self.numbers.fresh();
         let sources = match call.builtin {
             Builtin::Keygen => Sources::default(),

@@ -1,6 +1,7 @@
 //! Whole vectors in another order, and sums up to each element, on plain integers. `None` as in [`super::operations`].
 
 use enigma_bytecode::model::{Op, Order, S};
+use enigma_bytecode::ranges::MAX_LEN;
 
 /// The results of an operation, one vector for each.
 pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Option<Vec<Vec<i64>>> {
@@ -23,7 +24,9 @@ pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Optio
                 .collect()
         }
         Op::Top { a, len, .. } => {
-            let len = usize::try_from(*len).ok()?;
+            let len = usize::try_from(*len)
+                .ok()
+                .filter(|len| *len <= MAX_LEN as usize)?;
             let mut largest = of(*a)?.to_vec();
             largest.sort_unstable_by(|x, y| y.cmp(x));
             largest.resize(len, 0);

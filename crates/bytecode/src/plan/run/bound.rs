@@ -17,10 +17,10 @@ use super::walk::{nth, reads, unsound};
 use super::{Environment, Walk};
 use crate::interval::{Interval, Wide};
 use crate::model::{C, Column, Contract, Kind, Op, Profile, PublicOp, Register, S};
-use crate::plan::Sizes;
 use crate::plan::cost::{Cost, Limits};
 use crate::plan::error::{GateProblem, PlanError};
 use crate::plan::program::{Known, Refusal, narrow, union};
+use crate::plan::{Sizes, bounds};
 
 /// See [`crate::plan::quote`].
 pub(in crate::plan) fn quote(
@@ -219,6 +219,15 @@ impl<F: PrimeField> Bound<F> {
             Op::AddPublic { dst, a, .. } => (dst, self.range(a)?.plus(number)),
             Op::MulPublic { dst, a, .. } => (dst, self.range(a)?.times(number)),
             Op::DivPublic { dst, a, .. } => (dst, self.range(a)?.divided_by(number)),
+            Op::BitwisePublic { dst, op, a, .. } => {
+                // Negative ones end the run.
+                let number = Wide {
+                    low: number.low.max(0),
+                    ..number
+                };
+                let range = bounds::bitwise(op, self.range(a)?, number);
+                (dst, range.ok_or(GateProblem::Range)?)
+            }
             _ => return Ok(()),
         };
         let secret = self.run.secret(dst)?;
