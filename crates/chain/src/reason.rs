@@ -35,6 +35,12 @@ fn meaning(reason: &Errors) -> String {
         Errors::BadCommitteeSize(_) => "a committee has an odd number of nodes from 3 to 31",
         Errors::BadCulprits(_) => "a culprit is not on the committee, or is among the signers",
         Errors::BadReason(_) => "there is no such reason of failure",
+        Errors::CommitteeRetired(error) => {
+            return format!(
+                "node {} of the instance's committee has retired, and takes nothing new; deploy another instance",
+                error.node
+            );
+        }
         Errors::BadReceipt(error) => {
             return format!(
                 "the receipt of the committee's node {} (counted from 0) is not by that node",
