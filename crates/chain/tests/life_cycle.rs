@@ -195,9 +195,12 @@ async fn candidates_are_those_of_the_deployments_block() {
     pair.ok(&operator(4), DEPOSIT, &join).await;
     pair.ok(&key(RELAYER), 0, &Call::DrawCommittee(instance))
         .await;
-    let collection = pair.opened(instance).await;
-    let mut drawn = pair.committee(collection);
+    let mut drawn = pair.model.ledger().instances[&instance].committee.clone();
     drawn.sort();
     assert_eq!(drawn, [1, 2, 3].map(enigma_wire::id::NodeId));
+    // It is of no use any more.
+    let open = Call::OpenCollection(terms(instance));
+    pair.refused(&key(DEVELOPER), 0, &open, "CommitteeRetired")
+        .await;
     pair.check_state().await;
 }
