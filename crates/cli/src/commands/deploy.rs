@@ -111,9 +111,9 @@ async fn deploy(
         report::data(&object.to_string());
         return Ok(());
     }
-    report::data(&format!("instance  {instance}"));
-    report::data(&format!("contract  {}", program.hash()));
-    report::data(&format!("committee {}", report::nodes(committee)));
+    report::data(&format!("instance   {instance}"));
+    report::data(&format!("contract   {}", program.hash()));
+    report::data(&format!("committee  {}", report::nodes(committee)));
     for party in &parties {
         let bound = if party.key.is_some() {
             ""
@@ -121,7 +121,7 @@ async fn deploy(
             "  (not bound yet)"
         };
         report::data(&format!(
-            "party     {} = {}{bound}",
+            "party      {} = {}{bound}",
             party.name, party.account
         ));
     }

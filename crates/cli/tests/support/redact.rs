@@ -20,11 +20,14 @@ pub(crate) fn redact(text: &str, folder: &str) -> String {
 
 /// The drawn order of nodes, and the numbers of blocks.
 fn line(text: &str) -> String {
+    let numbers =
+        |at: &usize| text[at + " nodes ".len()..].starts_with(|c: char| c.is_ascii_digit());
     let drawn = text
-        .find("  nodes ")
+        .find(" nodes ")
+        .filter(numbers)
         .filter(|_| !text.contains("[address]"));
     match (drawn, text.split_once("  [time]")) {
-        (Some(at), _) => format!("{}  nodes [drawn]\n", text[..at].trim_end()),
+        (Some(at), _) => format!("{} nodes [drawn]\n", &text[..at]),
         (None, Some((block, rest))) if block.trim().parse::<u64>().is_ok() => {
             format!("[block]  [time]{rest}\n")
         }
