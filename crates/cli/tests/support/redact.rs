@@ -25,7 +25,7 @@ fn line(text: &str) -> String {
     let drawn = text
         .find(" nodes ")
         .filter(numbers)
-        .filter(|_| !text.contains("[address]"));
+        .filter(|_| !text.contains("[address]") && !text.contains("all nodes"));
     match (drawn, text.split_once("  [time]")) {
         (Some(at), _) => format!("{} nodes [drawn]\n", &text[..at]),
         (None, Some((block, rest))) if block.trim().parse::<u64>().is_ok() => {
