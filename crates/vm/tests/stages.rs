@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use calls::{Code, Parties, account, by_committee, check, environment, given, shown};
 use enigma_bytecode::model::{
-    BitOp, C, Column, Contract, Kind, Known, Op, Order, PublicOp, Recipient, S, Store,
+    C, Column, Contract, Kind, Known, Op, Order, PublicOp, Recipient, S, Store,
 };
 use enigma_bytecode::plan::{
     Effect, Environment, FIRST_MAIN_CALL, Limits, Next, PlanError, Port, Run, STAGE_CALLS, Sink,
@@ -731,30 +731,5 @@ fn code_that_is_not_sound_is_refused() {
     for ops in cases {
         let error = one(ops.clone());
         assert!(matches!(error, PlanError::Gate { .. }), "{ops:?}: {error}");
-    }
-}
-
-/// What is put together of a number that a run opens is wide for some runs and narrow for others.
-#[test]
-fn a_quote_counts_the_widest_that_a_run_can_open() {
-    let mut code = Code::over(&[&[(0, (1 << 20) - 1)]]);
-    let (a, order) = (code.input(0, 0), Order::Ascending);
-    let least = code.secret(|dst| Op::First { dst, a, order });
-    let b = code.open(least);
-    let op = BitOp::Or;
-    let joined = code.secret(|dst| Op::BitwisePublic { dst, op, a, b });
-    let ranks = code.secret(|dst| Op::Rank {
-        dst,
-        a: joined,
-        order,
-    });
-    let all = code.secret(|dst| Op::Sum { dst, a: ranks });
-    code.open(all);
-    for rows in [[0, 0, 0], [7, 1 << 19, 9], [(1 << 20) - 1; 3]] {
-        let inputs = bids(&rows);
-        let environment = environment(&inputs);
-        // Compares what the run took with the quote.
-        check::<M61>(3, &code.contract, &environment, &inputs, 1).expect("it runs");
-        check::<M127>(5, &code.contract, &environment, &inputs, 2).expect("it runs");
     }
 }
