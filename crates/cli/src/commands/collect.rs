@@ -144,7 +144,7 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
         ))
         .hint("act with that account's key: --key"));
     }
-    // Nothing is left to do unless `enigma deploy` was interrupted.
+    // Done by `enigma deploy`, unless it was interrupted.
     super::deploy::prepare_committee(&mut network, &key, instance, &program).await?;
     let chain = network.chain().clone();
     let id = chain.open_collection(&key.wallet(), &terms).await?;

@@ -162,7 +162,7 @@ async fn finish(
     prepare_committee(network, key, instance, program).await
 }
 
-/// Has an instance's committee drawn and brings it the contract; what is done already is not done again.
+/// Has an instance's committee drawn, once, and brings it the contract, which nodes that have it take again.
 pub(super) async fn prepare_committee(
     network: &mut Network,
     key: &Opened,
