@@ -490,14 +490,19 @@ fn woven(ops: &[Op], shown: &[(u16, u8)]) -> Contract {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Contracts that are wrong in any way are refused, and nothing else happens.
+    /// Nothing fails; and the few random contracts that are accepted (most of them have entries without code)
+    /// say in their manifest what their code shows.
     #[test]
     fn no_contract_makes_a_node_fail(contract in any_contract()) {
         for entry in 0..contract.entries.len() {
             let _ = declared(&contract, entry);
         }
-        let _ = derived(&contract);
-        prop_assert!(verify(&contract).is_err() || contract.entries.is_empty());
+        let shown = derived(&contract);
+        if verify(&contract).is_ok() {
+            for (line, sources) in shown {
+                prop_assert_eq!(&contract.manifest[line].sources, &sources);
+            }
+        }
     }
 
     /// Well-formed code: nothing fails, and what is accepted shows nothing of a row to anybody but its owner.
