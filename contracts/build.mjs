@@ -17,6 +17,7 @@ const sources = Object.fromEntries(
 const settings = {
   evmVersion: "cancun",
   optimizer: { enabled: true, runs: 200 },
+  viaIR: true,
   metadata: { bytecodeHash: "none", appendCBOR: false },
   debug: { revertStrings: "strip" },
   outputSelection: { "src/Controller.sol": { Controller: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] } },

@@ -152,7 +152,7 @@ abstract contract Collections is Programs {
     }
 
     /// In drawn order.
-    function _committeeOf(Collection storage collection) internal view returns (uint32[] memory) {
+    function _committeeOf(Collection storage collection) private view returns (uint32[] memory) {
         return _instances[collection.terms.instance].committee;
     }
 

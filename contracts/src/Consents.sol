@@ -8,7 +8,7 @@ import {Consent, Revocation, SignedConsent, CONSENT, REVOCATION} from "./Types.s
 abstract contract Consents is Collections {
     /// The account did not contribute under this number.
     error NotContributor();
-    /// The consent names another instance than the collection's.
+    /// A consent or a request names another instance than the collection's.
     error WrongInstance();
     /// The contract is not the one of the collection's instance.
     error WrongContract();

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Consents} from "./Consents.sol";
-import {Certificate, Failure, Prices, CERTIFICATE, FAILURE} from "./Types.sol";
+import {Certificate, Failure, JobRequest, Prices, CERTIFICATE, FAILURE} from "./Types.sol";
 
 /// Jobs: a request with its fee in escrow, its start by the committee, and the five ends it can have.
 abstract contract Jobs is Consents {
@@ -10,8 +10,12 @@ abstract contract Jobs is Consents {
     error FeeTooLow(uint128 minimum);
     /// The deadline is not in the future.
     error DeadlinePassed();
-    /// An unfinished job runs the same entry on the same collection.
+    /// An unfinished job runs the same entry on one of the collections.
     error JobPending(uint64 job);
+    /// A job names at most one collection of each slot, by rising slot.
+    error SlotOutOfOrder();
+    /// The arguments are longer than 4096 bytes.
+    error ArgumentsTooLong();
     /// There is no such job.
     error UnknownJob();
     /// The job has ended.
@@ -24,7 +28,7 @@ abstract contract Jobs is Consents {
     error NotOnCommittee();
     /// Only the requester of the job may do this.
     error NotRequester();
-    /// The certificate is about other inputs than the collection's.
+    /// The certificate is about other inputs than the job's collections.
     error WrongInputs();
     /// At least t+1 members of the committee must sign.
     error NotEnoughSignatures();
@@ -39,12 +43,11 @@ abstract contract Jobs is Consents {
 
     event JobRequested(
         uint64 indexed job,
-        uint64 indexed collection,
-        uint16 entry,
+        bytes32 indexed instance,
         address indexed requester,
+        JobRequest request,
         uint128 fee,
-        uint32 useIndex,
-        uint64 deadline
+        uint32[] useIndexes
     );
     event JobStarted(uint64 indexed job);
     event JobCancelled(uint64 indexed job, uint128 refund);
@@ -62,22 +65,23 @@ abstract contract Jobs is Consents {
     }
 
     struct Job {
-        uint64 collection;
+        bytes32 instance;
         uint16 entry;
         JobState state;
         address requester;
         uint128 fee;
-        uint32 useIndex;
         uint64 deadline;
         uint64 requested;
         /// The block in which the committee started it; 0 before.
         uint64 started;
         /// The digest the committee signed: of the certificate or of the failure.
         bytes32 digest;
+        uint64[] collections;
     }
 
     /// Reasons are numbered as in `wire`: 0 unresponsive, 1 misbehaved, 2 refused.
     uint8 private constant REFUSED = 2;
+    uint256 private constant MAX_ARGUMENTS = 4096;
 
     Prices internal _prices;
     /// Jobs are numbered from 1; this is the last number given.
@@ -87,27 +91,27 @@ abstract contract Jobs is Consents {
     mapping(uint64 collection => mapping(uint16 entry => uint64)) private _unfinished;
     mapping(uint64 collection => mapping(uint16 entry => uint32)) private _uses;
 
-    /// Requests a run of an entry; the payment is the fee and stays in escrow.
-    function requestJob(uint64 collectionId, uint16 entry, uint64 deadline) external payable returns (uint64 id) {
-        if (!_known(collectionId).isSealed) revert NotSealed();
-        if (deadline <= block.timestamp) revert DeadlinePassed();
+    /// Requests a run of an entry; the payment is the fee and stays in escrow. Whether the entry computes from these
+    /// collections and takes these arguments is for the committee to say: the chain does not read contracts.
+    function requestJob(JobRequest calldata request) external payable returns (uint64 id) {
+        if (_deployed(request.instance).committee.length == 0) revert NotDrawn();
+        if (request.arguments.length > MAX_ARGUMENTS) revert ArgumentsTooLong();
+        if (request.deadline <= block.timestamp) revert DeadlinePassed();
         uint128 fee = _paid();
         if (fee < _prices.base) revert FeeTooLow(_prices.base);
-        uint64 unfinished = _unfinished[collectionId][entry];
-        if (unfinished != 0) revert JobPending(unfinished);
 
         id = ++jobCount;
-        _unfinished[collectionId][entry] = id;
+        uint32[] memory useIndexes = _claim(request, id);
         Job storage job = _jobs[id];
-        job.collection = collectionId;
-        job.entry = entry;
+        job.instance = request.instance;
+        job.entry = request.entry;
         job.state = JobState.Open;
         job.requester = msg.sender;
         job.fee = fee;
-        job.useIndex = _uses[collectionId][entry];
-        job.deadline = deadline;
+        job.deadline = request.deadline;
         job.requested = uint64(block.number);
-        emit JobRequested(id, collectionId, entry, msg.sender, fee, job.useIndex, deadline);
+        job.collections = request.collections;
+        emit JobRequested(id, request.instance, msg.sender, request, fee, useIndexes);
     }
 
     /// Says that the committee begins to compute, which ends the requester's right to cancel; by the
@@ -116,13 +120,13 @@ abstract contract Jobs is Consents {
     function startJob(uint64 id) external {
         Job storage job = _open(id);
         if (job.started != 0) revert AlreadyStarted();
-        uint32[] memory committee = _committeeOf(_collections[job.collection]);
+        uint32[] memory committee = _instances[job.instance].committee;
         uint256 position = 0;
         while (_operatorOf(committee[position]) != msg.sender) {
             if (++position == committee.length) revert NotOnCommittee();
         }
         job.started = uint64(block.number);
-        _uses[job.collection][job.entry] += 1;
+        for (uint256 i = 0; i < job.collections.length; ++i) _uses[job.collections[i]][job.entry] += 1;
         emit JobStarted(id);
     }
 
@@ -138,11 +142,11 @@ abstract contract Jobs is Consents {
     function settle(Certificate calldata certificate, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(certificate.job);
         if (job.started == 0) revert NotStarted();
-        Collection storage collection = _collections[job.collection];
-        if (certificate.contractHash != _instances[collection.terms.instance].contractHash) revert WrongContract();
-        if (certificate.inputs != collection.termsRoot) revert WrongInputs();
+        Instance storage instance = _instances[job.instance];
+        if (certificate.contractHash != instance.contractHash) revert WrongContract();
+        if (certificate.inputs != _inputsOf(job)) revert WrongInputs();
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CERTIFICATE, certificate)));
-        uint32[] memory committee = _committeeOf(collection);
+        uint32[] memory committee = instance.committee;
         _requireQuorum(committee, digest, members, signatures);
 
         _close(job, JobState.Settled, digest);
@@ -153,7 +157,7 @@ abstract contract Jobs is Consents {
     /// Ends a job that cannot be finished, by t+1 members none of whom is blamed: the fee goes back.
     function failJob(Failure calldata failure, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(failure.job);
-        uint32[] memory committee = _committeeOf(_collections[job.collection]);
+        uint32[] memory committee = _instances[job.instance].committee;
         if (failure.reason > REFUSED) revert BadReason();
         if (uint256(failure.culprits) >> committee.length != 0) revert BadCulprits();
         for (uint256 i = 0; i < members.length; ++i) {
@@ -180,6 +184,33 @@ abstract contract Jobs is Consents {
     /// How often a run of an entry was started on a collection.
     function usesOf(uint64 collectionId, uint16 entry) external view returns (uint32) {
         return _uses[collectionId][entry];
+    }
+
+    /// Checks a request's collections and claims each for the job. Says how many runs of the entry were started on each.
+    function _claim(JobRequest calldata request, uint64 id) private returns (uint32[] memory useIndexes) {
+        uint256 count = request.collections.length;
+        useIndexes = new uint32[](count);
+        uint16 last = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            uint64 collectionId = request.collections[i];
+            Collection storage collection = _known(collectionId);
+            if (collection.terms.instance != request.instance) revert WrongInstance();
+            if (!collection.isSealed) revert NotSealed();
+            uint16 slot = collection.terms.slot;
+            if (i != 0 && slot <= last) revert SlotOutOfOrder();
+            last = slot;
+            uint64 unfinished = _unfinished[collectionId][request.entry];
+            if (unfinished != 0) revert JobPending(unfinished);
+            _unfinished[collectionId][request.entry] = id;
+            useIndexes[i] = _uses[collectionId][request.entry];
+        }
+    }
+
+    /// The hash over the terms roots of a job's collections, in its order.
+    function _inputsOf(Job storage job) private view returns (bytes32) {
+        bytes32[] memory roots = new bytes32[](job.collections.length);
+        for (uint256 i = 0; i < roots.length; ++i) roots[i] = _collections[job.collections[i]].termsRoot;
+        return keccak256(abi.encodePacked(roots));
     }
 
     function _requireQuorum(
@@ -216,7 +247,7 @@ abstract contract Jobs is Consents {
     function _close(Job storage job, JobState state, bytes32 digest) private {
         job.state = state;
         job.digest = digest;
-        delete _unfinished[job.collection][job.entry];
+        for (uint256 i = 0; i < job.collections.length; ++i) delete _unfinished[job.collections[i]][job.entry];
     }
 
     function _open(uint64 id) private view returns (Job storage job) {

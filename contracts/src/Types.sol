@@ -73,6 +73,19 @@ struct Revocation {
     uint64 nonce;
 }
 
+/// What a requester asks for.
+struct JobRequest {
+    bytes32 instance;
+    uint16 entry;
+    /// Sealed collections of the instance, one of each slot that the entry computes from, by rising slot.
+    uint64[] collections;
+    /// The entry's public parameters, encoded as `wire` says; empty when it has none.
+    bytes arguments;
+    /// The key to which results for the requester are sealed; zero when it expects none.
+    bytes32 sealKey;
+    uint64 deadline;
+}
+
 /// Signed by t+1 nodes of the committee.
 struct Certificate {
     uint64 job;

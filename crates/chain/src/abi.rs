@@ -6,7 +6,7 @@ use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, 
 use enigma_wire::sign::Signature;
 
 pub(crate) use crate::interface::{
-    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, NodeInfo,
+    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, JobRequest, NodeInfo,
     PartyBinding, Prices, Revocation, SignedConsent, SignedContribution,
 };
 
@@ -92,6 +92,33 @@ impl From<PartyBinding> for wire::PartyBinding {
             instance: hash(binding.instance),
             party: binding.party,
             seal_key: SealKey(binding.sealKey.0),
+        }
+    }
+}
+
+impl From<&wire::JobRequest> for JobRequest {
+    fn from(request: &wire::JobRequest) -> Self {
+        Self {
+            instance: word(request.instance),
+            entry: request.entry,
+            collections: request.collections.iter().map(|id| id.0).collect(),
+            arguments: Bytes::copy_from_slice(&request.arguments),
+            sealKey: B256::new(request.seal_key.map_or([0; 32], |key| key.0)),
+            deadline: request.deadline,
+        }
+    }
+}
+
+impl From<JobRequest> for wire::JobRequest {
+    fn from(request: JobRequest) -> Self {
+        let is_given = !request.sealKey.is_zero();
+        Self {
+            instance: hash(request.instance),
+            entry: request.entry,
+            collections: request.collections.into_iter().map(CollectionId).collect(),
+            arguments: request.arguments.to_vec(),
+            seal_key: is_given.then_some(SealKey(request.sealKey.0)),
+            deadline: request.deadline,
         }
     }
 }

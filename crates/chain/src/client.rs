@@ -3,8 +3,8 @@
 use alloy::primitives::{Bytes, TxKind};
 use alloy::sol_types::SolConstructor as _;
 use enigma_wire::controller::{
-    Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, NodeInfo,
-    PartyBinding, Prices, Revocation,
+    Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, JobRequest,
+    NodeInfo, PartyBinding, Prices, Revocation,
 };
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::sign::Signature;
@@ -272,15 +272,11 @@ impl Chain {
     pub async fn request_job(
         &self,
         by: &Wallet,
-        collection: CollectionId,
-        entry: u16,
-        deadline: u64,
+        request: &JobRequest,
         fee: Amount,
     ) -> Result<JobId, ChainError> {
         let call = Controller::requestJobCall {
-            collectionId: collection.0,
-            entry,
-            deadline,
+            request: request.into(),
         };
         let events = self.call(by, &call, fee).await?;
         find(&events, |event| match event {

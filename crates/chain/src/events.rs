@@ -81,12 +81,10 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
         },
         ControllerEvents::JobRequested(e) => Event::JobRequested {
             job: JobId(e.job),
-            collection: CollectionId(e.collection),
-            entry: e.entry,
             requester: address(e.requester),
+            request: e.request.into(),
             fee: e.fee,
-            use_index: e.useIndex,
-            deadline: e.deadline,
+            use_indexes: e.useIndexes,
         },
         ControllerEvents::JobStarted(e) => Event::JobStarted { job: JobId(e.job) },
         ControllerEvents::JobCancelled(e) => Event::JobCancelled {

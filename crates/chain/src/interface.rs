@@ -71,6 +71,14 @@ alloy::sol! {
         address owner;
         uint64 nonce;
     }
+    struct JobRequest {
+        bytes32 instance;
+        uint16 entry;
+        uint64[] collections;
+        bytes arguments;
+        bytes32 sealKey;
+        uint64 deadline;
+    }
     struct Certificate {
         uint64 job;
         bytes32 contractHash;
@@ -115,7 +123,7 @@ alloy::sol! {
         function publish(bytes32 contractHash, bytes32 manifestHash) external;
         function registerNode(NodeInfo memory info, bytes memory proof) external payable;
         function releaseDeposit() external;
-        function requestJob(uint64 collectionId, uint16 entry, uint64 deadline) external payable returns (uint64);
+        function requestJob(JobRequest memory request) external payable returns (uint64);
         function retireNode() external;
         function revoke(Revocation memory revocation, bytes memory signature) external;
         function sealCollection(uint64 id) external;
@@ -138,7 +146,7 @@ alloy::sol! {
         event JobCancelled(uint64 indexed job, uint128 refund);
         event JobExpired(uint64 indexed job, uint128 refund);
         event JobFailed(Failure failure, uint128 refund);
-        event JobRequested(uint64 indexed job, uint64 indexed collection, uint16 entry, address indexed requester, uint128 fee, uint32 useIndex, uint64 deadline);
+        event JobRequested(uint64 indexed job, bytes32 indexed instance, address indexed requester, JobRequest request, uint128 fee, uint32[] useIndexes);
         event JobSettled(Certificate certificate, bytes32 digest);
         event JobStarted(uint64 indexed job);
         event NodeRegistered(uint32 indexed node, address indexed operator, NodeInfo info, uint128 deposit);
@@ -154,6 +162,7 @@ alloy::sol! {
         error AlreadySealed();
         error AlreadyStarted();
         error AmountTooLarge();
+        error ArgumentsTooLong();
         error BadCommitteeSize();
         error BadCulprits();
         error BadReason();
@@ -192,6 +201,7 @@ alloy::sol! {
         error PaymentRefused();
         error ReentrancyGuardReentrantCall();
         error SignerOutOfOrder();
+        error SlotOutOfOrder();
         error StaleNonce(uint64 last);
         error StringTooLong(string str);
         error TooEarly(uint64 drawBlock);

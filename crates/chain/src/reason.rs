@@ -31,6 +31,7 @@ fn meaning(reason: &Errors) -> String {
         Errors::AlreadyStarted(_) => {
             "the committee has started the job, which can no longer be cancelled"
         }
+        Errors::ArgumentsTooLong(_) => "the arguments are longer than 4096 bytes",
         Errors::AmountTooLarge(_) => "more is paid than an amount can hold",
         Errors::BadCommitteeSize(_) => "a committee has an odd number of nodes from 3 to 31",
         Errors::BadCulprits(_) => "a culprit is not on the committee, or is among the signers",
@@ -79,7 +80,7 @@ fn meaning(reason: &Errors) -> String {
         Errors::JobNotOpen(_) => "the job has ended",
         Errors::JobPending(error) => {
             return format!(
-                "job {} runs the same entry on the same collection and is not finished",
+                "job {} runs the same entry on one of the collections and is not finished",
                 error.job
             );
         }
@@ -104,6 +105,9 @@ fn meaning(reason: &Errors) -> String {
         Errors::NothingToWithdraw(_) => "there is nothing to withdraw",
         Errors::PaymentRefused(_) => "the account refuses payments",
         Errors::SignerOutOfOrder(_) => "signers must be listed once each, in the committee's order",
+        Errors::SlotOutOfOrder(_) => {
+            "a job names at most one collection of each kind, in the contract's order"
+        }
         Errors::StaleNonce(error) => {
             return format!("the nonce must be greater than {}", error.last);
         }
@@ -121,8 +125,8 @@ fn meaning(reason: &Errors) -> String {
         Errors::UnknownJob(_) => "there is no such job",
         Errors::UnknownParty(_) => "the instance has no party of this number",
         Errors::WrongContract(_) => "the contract is not the one of the collection's instance",
-        Errors::WrongInputs(_) => "the certificate is about other inputs than the collection's",
-        Errors::WrongInstance(_) => "the consent names another instance than the collection's",
+        Errors::WrongInputs(_) => "the certificate is about other inputs than the job's collections",
+        Errors::WrongInstance(_) => "the collection belongs to another instance",
         Errors::WrongRevision(error) => {
             return format!(
                 "the next revision of this member's contribution is {}",

@@ -50,7 +50,7 @@ async fn whole_life(n: u32) {
 
     // The next job's use counts on; a failure refunds it.
     let job = pair.job(collection, 500, FAR).await;
-    assert_eq!(pair.model.ledger().jobs[&job].use_index, 1);
+    assert_eq!(pair.model.ledger().jobs[&job].use_indexes, [1]);
     let others: Vec<u8> = (1..=t + 1).collect();
     let fail = pair.fail(collection, pair.failure(job, 1), &others);
     pair.ok(&key(RELAYER), 0, &fail).await;
@@ -66,7 +66,7 @@ async fn whole_life(n: u32) {
     let deadline = now() + 50;
     let job = pair.job(collection, 40, deadline).await;
     pair.start(job).await;
-    assert_eq!(pair.model.ledger().jobs[&job].use_index, 1);
+    assert_eq!(pair.model.ledger().jobs[&job].use_indexes, [1]);
     pair.refused(
         &key(RELAYER),
         0,

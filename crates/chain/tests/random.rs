@@ -149,11 +149,9 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
         }
         14 => (developer, 0, Call::SealCollection(collection)),
         15..=17 => {
-            let request = Call::RequestJob {
-                collection,
-                entry: dice.below(2) as u16,
-                deadline: if dice.one_in(8) { 5 } else { FAR },
-            };
+            let entry = dice.below(2) as u16;
+            let deadline = if dice.one_in(8) { 5 } else { FAR };
+            let request = pair.request(&[collection], entry, deadline);
             (key(REQUESTER), u128::from(dice.below(1_000)), request)
         }
         _ => {
@@ -170,7 +168,7 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
             let of = ledger
                 .jobs
                 .get(&job)
-                .map_or(collection, |job| job.collection);
+                .map_or(collection, |job| job.request.collections[0]);
             let size = pair.committee(of).len().max(3) as u8;
             let members: Vec<u8> = (0..size).filter(|_| !dice.one_in(3)).collect();
             let mut call = match dice.below(6) {

@@ -183,8 +183,8 @@ rules! {
         let by = key(RELAYER);
         pair.refused(&by, 0, &Call::DrawCommittee(Hash([9; 32])), "UnknownInstance").await;
         pair.refused(&by, 0, &Call::SealCollection(none), "UnknownCollection").await;
-        let request = Call::RequestJob { collection: none, entry: 0, deadline: FAR };
-        pair.refused(&by, 1, &request, "UnknownCollection").await;
+        let request = pair.request(&[none], 0, FAR);
+        pair.refused(&by, 1, &request, "UnknownInstance").await;
         pair.refused(&by, 0, &Call::StartJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::CancelJob(JobId(1)), "UnknownJob").await;
         pair.refused(&by, 0, &Call::ExpireJob(JobId(1)), "UnknownJob").await;
@@ -511,18 +511,18 @@ rules_with_instance! {
 
     a_job_needs_a_seal_a_future_and_its_base_price(pair, instance) {
         let open = pair.opened(instance).await;
-        let request = |collection, deadline| Call::RequestJob { collection, entry: 0, deadline };
         let base = PRICES.base;
-        pair.refused(&key(REQUESTER), base, &request(open, FAR), "NotSealed").await;
+        pair.refused(&key(REQUESTER), base, &pair.request(&[open], 0, FAR), "NotSealed").await;
         let sealed = pair.sealed(instance).await;
-        pair.refused(&key(REQUESTER), base, &request(sealed, 1_000), "DeadlinePassed").await;
-        pair.refused(&key(REQUESTER), 0, &request(sealed, FAR), "FeeTooLow").await;
-        pair.refused(&key(REQUESTER), base - 1, &request(sealed, FAR), "FeeTooLow").await;
-        pair.ok(&key(REQUESTER), base, &request(sealed, FAR)).await;
-        pair.refused(&key(REQUESTER), base, &request(sealed, FAR), "JobPending").await;
+        let request = pair.request(&[sealed], 0, FAR);
+        let late = pair.request(&[sealed], 0, 1_000);
+        pair.refused(&key(REQUESTER), base, &late, "DeadlinePassed").await;
+        pair.refused(&key(REQUESTER), 0, &request, "FeeTooLow").await;
+        pair.refused(&key(REQUESTER), base - 1, &request, "FeeTooLow").await;
+        pair.ok(&key(REQUESTER), base, &request).await;
+        pair.refused(&key(REQUESTER), base, &request, "JobPending").await;
         // Another entry is another use.
-        let other = Call::RequestJob { collection: sealed, entry: 1, deadline: FAR };
-        pair.ok(&key(REQUESTER), base, &other).await;
+        pair.ok(&key(REQUESTER), base, &pair.request(&[sealed], 1, FAR)).await;
     }
 
     only_the_committee_starts_a_job_and_once(pair, instance) {

@@ -7,7 +7,7 @@ use enigma_bytecode::model::Contract;
 use enigma_field::Committee;
 use enigma_wire::api::SealedOutput;
 use enigma_wire::controller::Certificate;
-use enigma_wire::id::{Address, Hash, MemberIndex, NodeId};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::ledger::{CollectionRecord, JobRecord};
 use enigma_wire::output::{self, PublicResults, Recipient};
 use enigma_wire::seal::Purpose;
@@ -19,7 +19,7 @@ use crate::{ClientError, Network, Owner};
 
 /// Fetches and combines everything a settled job holds for one recipient; nothing when more than t nodes say that
 /// it holds nothing, as for a member whose row was not used: one of them is honest. `owner`: whose keys the recipient has, a
-/// member's or a party's. What everyone sees is not among it: see [`collect_public`].
+/// member's, a party's or the requester's. What everyone sees is not among it: see [`collect_public`].
 ///
 /// # Errors
 /// When a member of the committee does not answer, its shares are not those it committed to, it shows more or less
@@ -32,7 +32,8 @@ pub async fn collect(
     recipient: Recipient,
 ) -> Result<Option<Results>, ClientError> {
     let place = Place::of(network, program, certificate)?;
-    let answers = fetch(network, &place, certificate, Some(owner), recipient).await?;
+    let reading = place.reading(recipient);
+    let answers = fetch(network, certificate, Some(owner), recipient).await?;
     let Some(sealed) = held(answers, place.committee)? else {
         return Ok(None);
     };
@@ -48,8 +49,7 @@ pub async fn collect(
         };
         opened.push((*node, open(owner, *node, &ciphertext, &purpose)?));
     }
-    let reading = place.reading(recipient);
-    let who = |cell: &Cell| member(place.record, cell);
+    let who = |slot, cell: &Cell| place.member(slot, cell);
     Ok(Some(reading.combine(place.committee, &opened, &who)?))
 }
 
@@ -68,7 +68,7 @@ pub async fn collect_public(
     if !reading.shows() {
         return Ok(None);
     }
-    let answers = fetch(network, &place, certificate, None, Recipient::Public).await?;
+    let answers = fetch(network, certificate, None, Recipient::Public).await?;
     let good = answers
         .iter()
         .filter_map(|(_, answer)| answer.as_ref().ok());
@@ -95,15 +95,15 @@ pub async fn collect_public(
     };
     let results: PublicResults = borsh::from_slice(&bytes)
         .map_err(|_| ClientError::Misuse("the public results do not decode".to_owned()))?;
-    let who = |cell: &Cell| member(place.record, cell);
+    let who = |slot, cell: &Cell| place.member(slot, cell);
     Ok(Some(reading.public(&results, &who)?))
 }
 
-/// Where a job ran.
+/// Where a job ran, on what.
 struct Place<'a> {
     program: &'a Contract,
     job: &'a JobRecord,
-    record: &'a CollectionRecord,
+    collections: BTreeMap<CollectionId, &'a CollectionRecord>,
     committee: Committee,
 }
 
@@ -114,39 +114,68 @@ impl<'a> Place<'a> {
         certificate: &Certificate,
     ) -> Result<Self, ClientError> {
         let ledger = network.ledger();
-        let job = ledger.jobs.get(&certificate.job);
-        let job = job.ok_or_else(|| ClientError::Misuse(format!("no job {}", certificate.job)))?;
-        let unknown = || ClientError::Misuse(format!("no collection {}", job.collection));
-        let record = ledger.collections.get(&job.collection);
-        let committee = ledger.committee(job.collection).ok_or_else(unknown)?;
+        let unknown = || ClientError::Misuse(format!("no job {}", certificate.job));
+        let job = ledger.jobs.get(&certificate.job).ok_or_else(unknown)?;
+        let committee = ledger.job_committee(certificate.job).ok_or_else(unknown)?;
+        let collections = job.request.collections.iter();
+        let known = collections.filter_map(|id| Some((*id, ledger.collections.get(id)?)));
         Ok(Self {
             program,
             job,
-            record: record.ok_or_else(unknown)?,
+            collections: known.collect(),
             committee: crate::request::committee(committee.len())?,
         })
     }
 
     fn reading(&self, recipient: Recipient) -> Reading<'a> {
+        let slot = match recipient {
+            Recipient::Member { collection, .. } => {
+                let record = self.collections.get(&collection);
+                record.map(|record| record.terms.slot)
+            }
+            _ => None,
+        };
         Reading {
             program: self.program,
-            entry: self.job.entry,
-            slot: self.record.terms.slot,
+            entry: self.job.request.entry,
+            slot,
             recipient,
         }
+    }
+
+    /// Who gave the row that a member's cell names: to the job's collection of this number in the contract, by the
+    /// member's number or, in what everyone sees, by account.
+    fn member(&self, slot: u16, cell: &Cell) -> Option<Member> {
+        let mut collections = self.collections.values();
+        let record = collections.find(|record| record.terms.slot == slot)?;
+        let given = match cell {
+            Cell::Number(number) => {
+                let member = u32::try_from(*number).ok()?;
+                record.contributions.get(&MemberIndex(member))
+            }
+            Cell::Bytes(bytes) => {
+                let account = Address(<[u8; 20]>::try_from(&bytes[..]).ok()?);
+                let mut all = record.contributions.values();
+                all.find(|given| given.owner == account)
+            }
+            Cell::Hidden => None,
+        };
+        given.map(|given| Member {
+            member: given.member,
+            account: given.owner,
+        })
     }
 }
 
 /// What every member of the committee answers, in committee order.
 async fn fetch(
     network: &Network,
-    place: &Place<'_>,
     certificate: &Certificate,
     owner: Option<&Owner>,
     recipient: Recipient,
 ) -> Result<Vec<(NodeId, Result<SealedOutput, ClientError>)>, ClientError> {
     let job = certificate.job;
-    let apis = network.committee(place.job.collection)?;
+    let apis = network.job_committee(job)?;
     let asked = apis.iter().map(|api| async move {
         let key = owner.map(Owner::key);
         (api.node, api.output(key, job, recipient).await)
@@ -190,26 +219,6 @@ fn roots<'a>(
     let found = answers.find_map(|sealed| Some(&sealed.roots).filter(right));
     found.ok_or_else(|| {
         ClientError::Misuse("no member has the roots the chain commits to".to_owned())
-    })
-}
-
-/// Who gave the row that a member's cell names, by number or, in what everyone sees, by account.
-fn member(record: &CollectionRecord, cell: &Cell) -> Option<Member> {
-    let given = match cell {
-        Cell::Number(number) => {
-            let member = u32::try_from(*number).ok()?;
-            record.contributions.get(&MemberIndex(member))
-        }
-        Cell::Bytes(bytes) => {
-            let account = Address(<[u8; 20]>::try_from(&bytes[..]).ok()?);
-            let mut all = record.contributions.values();
-            all.find(|given| given.owner == account)
-        }
-        Cell::Hidden => None,
-    };
-    given.map(|given| Member {
-        member: given.member,
-        account: given.owner,
     })
 }
 

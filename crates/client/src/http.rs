@@ -110,7 +110,10 @@ impl NodeApi {
         recipient: Recipient,
     ) -> Result<SealedOutput, ClientError> {
         let path = match recipient {
-            Recipient::Member(member) => format!("jobs/{job}/outputs/{member}"),
+            Recipient::Member { collection, member } => {
+                format!("jobs/{job}/outputs/member/{collection}/{member}")
+            }
+            Recipient::Caller => format!("jobs/{job}/outputs/caller"),
             Recipient::Party(party) => format!("jobs/{job}/outputs/party/{party}"),
             Recipient::Public => format!("jobs/{job}/outputs/public"),
         };

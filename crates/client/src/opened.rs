@@ -21,8 +21,8 @@ use crate::values::{Cell, Layout, Member, Results, Value};
 pub(crate) struct Reading<'a> {
     pub(crate) program: &'a Contract,
     pub(crate) entry: u16,
-    /// The contract's number of the job's collection.
-    pub(crate) slot: u16,
+    /// Of a member, the contract's number of its collection.
+    pub(crate) slot: Option<u16>,
     pub(crate) recipient: Recipient,
 }
 
@@ -50,13 +50,17 @@ impl Reading<'_> {
 
     fn receives(&self, line: &Reveal) -> bool {
         let public = line.recipients.contains(&model::Recipient::Public);
-        let collection = self.program.collections.get(usize::from(self.slot));
+        let collection = self.slot.and_then(|slot| {
+            let collections = &self.program.collections;
+            collections.get(usize::from(slot))
+        });
         let group = collection.map(|collection| collection.provider);
         let to = |to: &model::Recipient| match (*to, self.recipient) {
-            (model::Recipient::EachOf(to), Recipient::Member(_)) => {
+            (model::Recipient::EachOf(to), Recipient::Member { .. }) => {
                 group == Some(Provider::Each(to))
             }
-            (model::Recipient::OwnerOf(of), Recipient::Member(_)) => of == self.slot,
+            (model::Recipient::OwnerOf(of), Recipient::Member { .. }) => Some(of) == self.slot,
+            (model::Recipient::Caller, Recipient::Caller) => true,
             (model::Recipient::Party(to), Recipient::Party(party)) => to == party,
             _ => false,
         };
@@ -72,7 +76,7 @@ impl Reading<'_> {
         &self,
         committee: Committee,
         messages: &[(NodeId, Zeroizing<Vec<u8>>)],
-        who: &dyn Fn(&Cell) -> Option<Member>,
+        who: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Results, ClientError> {
         match self.program.profile {
             Profile::ShamirM61V1 => self.combine_over::<M61>(committee, messages, who),
@@ -84,7 +88,7 @@ impl Reading<'_> {
         &self,
         committee: Committee,
         messages: &[(NodeId, Zeroizing<Vec<u8>>)],
-        who: &dyn Fn(&Cell) -> Option<Member>,
+        who: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Results, ClientError> {
         let lines = self.lines();
         let mut members = Vec::with_capacity(messages.len());
@@ -122,7 +126,7 @@ impl Reading<'_> {
     pub(crate) fn public(
         &self,
         results: &PublicResults,
-        who: &dyn Fn(&Cell) -> Option<Member>,
+        who: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Results, ClientError> {
         let lines = self.lines();
         let mut found = Results::new();
@@ -226,7 +230,7 @@ impl Reading<'_> {
         &self,
         line: &Reveal,
         opened: &Opened,
-        who: &dyn Fn(&Cell) -> Option<Member>,
+        who: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Value, ClientError> {
         let layout = Layout::of_result(self.program, line);
         let elements = opened.columns.first().map_or(0, Vec::len);

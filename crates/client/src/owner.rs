@@ -8,7 +8,7 @@ use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
 use enigma_wire::dealing::{self, Dealt};
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Address, CollectionId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, MemberIndex, SealKey};
 use enigma_wire::ledger::{CollectionRecord, Ledger};
 use enigma_wire::merkle::Tree;
 use enigma_wire::seal::{self, Purpose, SealSecret};
@@ -69,6 +69,11 @@ impl Owner {
         self.key.address()
     }
 
+    /// The key to which what this account receives is sealed.
+    pub fn seal_key(&self) -> SealKey {
+        self.seal.public()
+    }
+
     pub(crate) fn key(&self) -> &SecretKey {
         &self.key
     }
@@ -115,7 +120,7 @@ impl Owner {
         let binding = PartyBinding {
             instance,
             party,
-            seal_key: self.seal.public(),
+            seal_key: self.seal_key(),
         };
         let signature = self.key.sign(&domain.digest(&binding));
         (binding, signature)
@@ -181,7 +186,7 @@ impl Owner {
             member,
             owner: self.address(),
             root: dealing.root,
-            seal_key: self.seal.public(),
+            seal_key: self.seal_key(),
             revision: context.revision,
         };
         let signature = self.key.sign(&domain.digest(&contribution));

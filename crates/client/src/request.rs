@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
-use enigma_bytecode::plan::{self, Cost};
+use enigma_bytecode::plan::{self, Cost, Sizes};
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
@@ -160,45 +160,20 @@ impl Network {
         Ok(())
     }
 
-    /// A compiled contract as the first member of the collection's committee has it that answers with
-    /// the right one: its hash is checked, so that any node is as good as another.
+    /// The exact price of running an entry of an instance on so many rows of each of its contract's collections.
     ///
     /// # Errors
-    /// What the last member said when none has it.
-    async fn fetch_contract(
-        &self,
-        collection: CollectionId,
-        contract: Hash,
-    ) -> Result<Vec<u8>, ClientError> {
-        let mut outcome = Err(ClientError::Misuse(format!(
-            "collection {collection} has no committee"
-        )));
-        for node in self.committee(collection)? {
-            outcome = node.contract(contract).await;
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome
-    }
-
-    /// The exact price of running an entry on `rows` rows of a collection.
-    ///
-    /// # Errors
-    /// When the entry cannot run on so many rows, or there is no such collection.
+    /// When the entry cannot run on so many rows, or there is no such instance.
     pub fn quote(
         &self,
         program: &Contract,
-        collection: CollectionId,
+        instance: Hash,
         entry: usize,
-        rows: u32,
+        sizes: &Sizes,
     ) -> Result<Quote, ClientError> {
         let misuse = |why: String| ClientError::Misuse(why);
-        let record = self.ledger.collections.get(&collection);
-        let record = record.ok_or_else(|| misuse(format!("no collection {collection}")))?;
-        let committee = committee(self.instance(record.terms.instance)?.committee.len())?;
-        let sizes = plan::Sizes::single(program, record.terms.slot, rows);
-        let cost = plan::quote(program, entry, &sizes, committee)
+        let committee = committee(self.instance(instance)?.committee.len())?;
+        let cost = plan::quote(program, entry, sizes, committee)
             .map_err(|error| misuse(error.to_string()))?;
         let config = self
             .ledger
@@ -213,18 +188,23 @@ impl Network {
         Ok(Quote { cost, price })
     }
 
-    /// A collection's program from its nodes, checked against its hash.
+    /// An instance's program as the first node of its committee has it that answers with the right one: its hash is
+    /// checked, so that any node is as good as another.
     ///
     /// # Errors
-    /// When no node of the committee has it.
-    pub async fn fetch_program(&self, collection: CollectionId) -> Result<Program, ClientError> {
-        let misuse = |why: &str| ClientError::Misuse(why.to_owned());
-        let record = self.ledger.collections.get(&collection);
-        let record = record.ok_or_else(|| misuse("no such collection"))?;
-        let instance = self.ledger.instances.get(&record.terms.instance);
-        let contract = instance.ok_or_else(|| misuse("no such instance"))?.contract;
-        let bytecode = self.fetch_contract(collection, contract).await?;
-        Program::load(bytecode, Some(contract))
+    /// What the last node said when none has it.
+    pub async fn fetch_program(&self, instance: Hash) -> Result<Program, ClientError> {
+        let record = self.instance(instance)?;
+        let mut outcome = Err(ClientError::Misuse(format!(
+            "instance {instance} has no committee yet"
+        )));
+        for node in self.apis(&record.committee)? {
+            outcome = node.contract(record.contract).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        Program::load(outcome?, Some(record.contract))
     }
 
     /// Creates an instance of a published contract, to be served by a committee of so many nodes.
@@ -351,14 +331,9 @@ impl Network {
 
     /// What each committee member tells its requester, its opener or a member about a job; members that
     /// cannot be reached or refuse are left out.
-    pub async fn job_statuses(
-        &self,
-        caller: &SecretKey,
-        collection: CollectionId,
-        job: JobId,
-    ) -> Vec<(NodeId, JobStatus)> {
+    pub async fn job_statuses(&self, caller: &SecretKey, job: JobId) -> Vec<(NodeId, JobStatus)> {
         let mut statuses = Vec::new();
-        for node in self.committee(collection).unwrap_or_default() {
+        for node in self.job_committee(job).unwrap_or_default() {
             if let Ok(status) = node.job(caller, job).await {
                 statuses.push((node.node, status));
             }
@@ -399,6 +374,12 @@ impl Network {
         let committee =
             committee.ok_or_else(|| ClientError::Misuse(format!("no collection {collection}")))?;
         self.apis(committee)
+    }
+
+    /// The APIs of a job's committee, in committee order.
+    pub(crate) fn job_committee(&self, job: JobId) -> Result<Vec<NodeApi>, ClientError> {
+        let committee = self.ledger.job_committee(job);
+        self.apis(committee.ok_or_else(|| ClientError::Misuse(format!("no job {job}")))?)
     }
 
     fn apis(&self, nodes: &[NodeId]) -> Result<Vec<NodeApi>, ClientError> {

@@ -8,6 +8,7 @@
 //! A number in fixed point is the nearest to what is written, ties up, as the language's own are. What is shown of it is
 //! the shortest decimal that reads back to the same number.
 
+mod arguments;
 mod decimal;
 mod json;
 mod pieces;
@@ -18,6 +19,7 @@ use std::fmt;
 
 use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
+pub use arguments::read as read_arguments;
 pub use json::parse as parse_json;
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
@@ -60,9 +62,10 @@ enum What {
     /// Private bytes, so many.
     Pieces(u32),
     /// Public bytes, so many at most.
-    Bytes,
+    Bytes(u32),
     Account,
-    Member,
+    /// A member of the contract's collection of this number.
+    Member(u16),
 }
 
 /// What is wrong with what a person wrote.
@@ -164,9 +167,12 @@ impl Field {
                 "{name} must be a text of at most {len} bytes, or {len} bytes as 0x and {} digits",
                 2 * len
             ),
-            What::Bytes | What::Account | What::Member => {
-                format!("{name} is not for people to give")
-            }
+            What::Bytes(most) => format!(
+                "{name} must be a text of at most {most} bytes, or bytes as 0x and at most {} digits",
+                2 * u64::from(*most)
+            ),
+            What::Account => format!("{name} must be an account, 0x and 40 digits"),
+            What::Member(_) => format!("{name} is not for people to give"),
         }
     }
 
@@ -205,9 +211,9 @@ impl What {
                 Some(of) => What::Name(of.clone()),
                 None => What::Integer { low, high },
             },
-            Kind::Bytes(_) => What::Bytes,
+            Kind::Bytes(most) => What::Bytes(most),
             Kind::Account => What::Account,
-            Kind::MemberOf(_) => What::Member,
+            Kind::MemberOf(collection) => What::Member(collection),
             // A piece that stands alone is the number it is.
             Kind::Integer | Kind::Limb | Kind::Fixed(_) => What::Integer { low, high },
         }

@@ -6,12 +6,12 @@
 //! | status, a contract's bytecode | everybody |
 //! | deposit | everybody: it carries its owner's signature and member proof |
 //! | upload of a contract | the deployer of one of its instances |
-//! | how a job stands | its requester, the collection's opener, those who contributed to it, the instance's parties |
+//! | how a job stands | its requester, its collections' openers, those who contributed to them, the instance's parties |
 //! | what a job shows to everyone | everybody |
 //! | another output | its recipient |
 
 use enigma_wire::api::{ApiError, ErrorCode};
-use enigma_wire::id::{Address, JobId};
+use enigma_wire::id::Address;
 use enigma_wire::ledger::{CollectionRecord, JobRecord, Ledger};
 use enigma_wire::output::Recipient;
 
@@ -51,7 +51,7 @@ fn rule(request: &ClientRequest) -> Option<String> {
             "only a deployer of an instance of contract {contract} may upload it"
         )),
         ClientRequest::Job(job) => Some(format!(
-            "only its requester, the collection's opener, its members and its parties may ask about job {job}"
+            "only its requester, its collections' openers, their members and its parties may ask about job {job}"
         )),
         ClientRequest::Output {
             recipient: Recipient::Public,
@@ -71,39 +71,45 @@ fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
             .instances
             .values()
             .any(|instance| instance.contract == *contract && instance.deployer == account),
-        ClientRequest::Job(id) => job(ledger, *id).is_none_or(|(job, collection)| {
-            let mut owners = collection.contributions.values().map(|given| given.owner);
+        ClientRequest::Job(id) => ledger.jobs.get(id).is_none_or(|job| {
+            let mut collections = collections(ledger, job);
+            let concerned = |collection: &CollectionRecord| {
+                let mut owners = collection.contributions.values().map(|given| given.owner);
+                account == collection.opener || owners.any(|owner| owner == account)
+            };
             account == job.requester
-                || account == collection.opener
-                || owners.any(|owner| owner == account)
-                || parties(ledger, collection).any(|party| party == account)
+                || collections.any(concerned)
+                || parties(ledger, job).any(|party| party == account)
         }),
         ClientRequest::Output { job: id, recipient } => {
-            job(ledger, *id).is_none_or(|(_, collection)| match recipient {
-                Recipient::Member(member) => {
-                    let given = collection.contributions.get(member);
+            ledger.jobs.get(id).is_none_or(|job| match recipient {
+                Recipient::Member { collection, member } => {
+                    let is_used = job.request.collections.contains(collection);
+                    let record = ledger.collections.get(collection).filter(|_| is_used);
+                    let given = record.and_then(|record| record.contributions.get(member));
                     given.is_some_and(|given| given.owner == account)
                 }
                 Recipient::Party(party) => {
-                    parties(ledger, collection).nth(usize::from(*party)) == Some(account)
+                    parties(ledger, job).nth(usize::from(*party)) == Some(account)
                 }
+                Recipient::Caller => job.requester == account,
                 Recipient::Public => true,
             })
         }
     }
 }
 
-/// The accounts of the parties of a collection's instance, in the contract's order.
-fn parties<'a>(
-    ledger: &'a Ledger,
-    collection: &CollectionRecord,
-) -> impl Iterator<Item = Address> + use<'a> {
-    let instance = ledger.instances.get(&collection.terms.instance);
+/// The accounts of the parties of a job's instance, in the contract's order.
+fn parties<'a>(ledger: &'a Ledger, job: &JobRecord) -> impl Iterator<Item = Address> + use<'a> {
+    let instance = ledger.instances.get(&job.request.instance);
     let parties = instance.map_or(&[][..], |instance| &instance.parties);
     parties.iter().map(|party| party.account)
 }
 
-fn job(ledger: &Ledger, id: JobId) -> Option<(&JobRecord, &CollectionRecord)> {
-    let job = ledger.jobs.get(&id)?;
-    Some((job, ledger.collections.get(&job.collection)?))
+fn collections<'a>(
+    ledger: &'a Ledger,
+    job: &'a JobRecord,
+) -> impl Iterator<Item = &'a CollectionRecord> {
+    let collections = job.request.collections.iter();
+    collections.filter_map(|collection| ledger.collections.get(collection))
 }

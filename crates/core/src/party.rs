@@ -19,7 +19,7 @@ use rand_core::SeedableRng;
 
 use crate::access;
 use crate::deposit;
-use crate::job::{Job, StoredOutput};
+use crate::job::{Admitted, Job, StoredOutput};
 use crate::seam::{
     ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Standing,
     Table, Write,
@@ -90,7 +90,7 @@ pub struct Party {
     pub(crate) shared: Shared,
     jobs: BTreeMap<JobId, Job>,
     /// Members whose rows a job may use, judged when its request's block was applied.
-    admitted: BTreeMap<JobId, Vec<MemberIndex>>,
+    admitted: BTreeMap<JobId, Admitted>,
     early: Vec<(PeerKey, RunKey, Vec<u8>)>,
     parked: VecDeque<Asked>,
     /// The event log contradicted itself: nothing may be decided from it any more.
@@ -588,7 +588,7 @@ impl Party {
 
     fn start_jobs(&mut self) {
         for (id, members) in std::mem::take(&mut self.admitted) {
-            if let Some(job) = Job::start(&mut self.shared, id, members) {
+            if let Some(job) = Job::start(&mut self.shared, id, &members) {
                 self.jobs.insert(id, job);
             }
         }
@@ -726,18 +726,20 @@ impl Party {
     }
 }
 
-/// Second part of the key of a sealed output, after its job: what kind of number follows.
+/// Second part of the key of a sealed output, after its job: what kind of recipient follows.
 const OUTPUT_OF_MEMBER: u8 = 0;
 const OUTPUT_OF_PARTY: u8 = 1;
 const OUTPUT_OF_EVERYONE: u8 = 2;
+const OUTPUT_OF_CALLER: u8 = 3;
 
 /// Where a recipient's sealed output is stored.
 pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
-    let (kind, number) = match recipient {
-        Recipient::Member(member) => (OUTPUT_OF_MEMBER, member.0),
-        Recipient::Party(party) => (OUTPUT_OF_PARTY, u32::from(party)),
-        Recipient::Public => (OUTPUT_OF_EVERYONE, 0),
+    let (kind, collection, number) = match recipient {
+        Recipient::Member { collection, member } => (OUTPUT_OF_MEMBER, collection.0, member.0),
+        Recipient::Party(party) => (OUTPUT_OF_PARTY, 0, u32::from(party)),
+        Recipient::Public => (OUTPUT_OF_EVERYONE, 0, 0),
+        Recipient::Caller => (OUTPUT_OF_CALLER, 0, 0),
     };
-    let job = job.0.to_be_bytes();
-    [&job[..], &[kind], &number.to_be_bytes()].concat()
+    let (job, collection) = (job.0.to_be_bytes(), collection.to_be_bytes());
+    [&job[..], &[kind], &collection, &number.to_be_bytes()].concat()
 }

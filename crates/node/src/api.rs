@@ -24,7 +24,7 @@ use axum::{Json, Router};
 use enigma_core::{ClientRequest, Response, Standing};
 use enigma_wire::api::signed::{self, Authorization};
 use enigma_wire::api::{ApiError, Deposit, ErrorCode, NodeStatus};
-use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -86,7 +86,11 @@ pub(crate) fn router(
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/public", get(public_output))
-        .route("/v1/jobs/{job}/outputs/{member}", get(output))
+        .route("/v1/jobs/{job}/outputs/caller", get(caller_output))
+        .route(
+            "/v1/jobs/{job}/outputs/member/{collection}/{member}",
+            get(output),
+        )
         .route("/v1/jobs/{job}/outputs/party/{index}", get(party_output))
         .fallback(nothing_here)
         .layer(axum::middleware::from_fn_with_state(api.clone(), limit))
@@ -156,7 +160,7 @@ async fn put_contract(
     api.ask(request, &incoming).await
 }
 
-/// How a job stands here. For its requester, the collection's opener and its members.
+/// How a job stands here. For its requester, the openers of its collections and their members.
 async fn job(State(api): State<Api>, Place(job): Place<u64>, incoming: Incoming) -> HttpResponse {
     api.ask(ClientRequest::Job(JobId(job)), &incoming).await
 }
@@ -164,12 +168,15 @@ async fn job(State(api): State<Api>, Place(job): Place<u64>, incoming: Incoming)
 /// A member's sealed output of a settled job. For that member.
 async fn output(
     State(api): State<Api>,
-    Place((job, member)): Place<(u64, u32)>,
+    Place((job, collection, member)): Place<(u64, u64, u32)>,
     incoming: Incoming,
 ) -> HttpResponse {
     let request = ClientRequest::Output {
         job: JobId(job),
-        recipient: Recipient::Member(MemberIndex(member)),
+        recipient: Recipient::Member {
+            collection: CollectionId(collection),
+            member: MemberIndex(member),
+        },
     };
     api.ask(request, &incoming).await
 }
@@ -183,6 +190,19 @@ async fn party_output(
     let request = ClientRequest::Output {
         job: JobId(job),
         recipient: Recipient::Party(index),
+    };
+    api.ask(request, &incoming).await
+}
+
+/// What a settled job shows to who asked for it, sealed. For that account.
+async fn caller_output(
+    State(api): State<Api>,
+    Place(job): Place<u64>,
+    incoming: Incoming,
+) -> HttpResponse {
+    let request = ClientRequest::Output {
+        job: JobId(job),
+        recipient: Recipient::Caller,
     };
     api.ask(request, &incoming).await
 }

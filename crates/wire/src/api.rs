@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::controller::Contribution;
-use crate::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
+use crate::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use crate::sign::Signature;
 
 pub mod signed;
@@ -49,12 +49,21 @@ pub struct JobStatus {
     pub phase: JobPhase,
     /// Why it was refused or given up, in plain words.
     pub reason: Option<String>,
-    /// Members whose rows were dropped because they broke the declared range.
-    pub dropped: Vec<MemberIndex>,
+    /// Whose rows were dropped because they broke the declared range.
+    pub dropped: Vec<DroppedRow>,
     /// `malicious-abort`: nothing is shown that was not verified; who cheated may stay unknown.
     pub security: String,
     /// Bytes this node sent for the job.
     pub bytes_sent: u64,
+}
+
+/// Whose row was dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedRow {
+    /// The collection.
+    pub collection: CollectionId,
+    /// Its member.
+    pub member: MemberIndex,
 }
 
 /// What a node is doing about a job.

@@ -3,6 +3,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::eip712::Words;
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
 
 /// An amount in the chain's smallest unit.
@@ -133,6 +134,23 @@ pub struct Receipt {
     pub contribution: Contribution,
 }
 
+/// What a requester asks for.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct JobRequest {
+    /// The program, as it was deployed.
+    pub instance: Hash,
+    /// The entry, counted from 0 in source order.
+    pub entry: u16,
+    /// Sealed collections of the instance, one of each `collect` that the entry computes from, in source order.
+    pub collections: Vec<CollectionId>,
+    /// The entry's public parameters ([`crate::arguments`]).
+    pub arguments: Vec<u8>,
+    /// Key to which results for the requester are sealed, if it expects any.
+    pub seal_key: Option<SealKey>,
+    /// Unix seconds after which anybody may have the job refunded.
+    pub deadline: u64,
+}
+
 /// The committee's statement about a finished job (EIP-712 type `Certificate`).
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Certificate {
@@ -140,7 +158,7 @@ pub struct Certificate {
     pub job: JobId,
     /// The program that ran.
     pub contract: Hash,
-    /// The sealed collection's terms root.
+    /// Hash over the terms roots of the job's collections ([`inputs`]).
     pub inputs: Hash,
     /// Hash over all members' roots of sealed output shares.
     pub outputs: Hash,
@@ -177,6 +195,12 @@ pub enum FailureReason {
     /// Nobody is named: the request cannot be served (consent, guard, fee or program), or the members
     /// do not agree who broke off.
     Refused = 2,
+}
+
+/// A certificate's `inputs`: hash over the terms roots of a job's collections, in the request's order.
+pub fn inputs(terms_roots: impl IntoIterator<Item = Hash>) -> Hash {
+    let words = terms_roots.into_iter();
+    words.fold(Words::plain(), Words::hash).finish()
 }
 
 /// Everything the controller reports, one event for each step. An observer who applies all of them
@@ -248,12 +272,11 @@ pub enum Event {
     /// A job was requested and its fee escrowed.
     JobRequested {
         job: JobId,
-        collection: CollectionId,
-        entry: u16,
         requester: Address,
+        request: JobRequest,
         fee: Amount,
-        use_index: u32,
-        deadline: u64,
+        /// How many runs of the entry were started on each of the collections before.
+        use_indexes: Vec<u32>,
     },
     /// The committee began to compute; the requester can no longer cancel.
     JobStarted { job: JobId },

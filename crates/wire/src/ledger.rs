@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
-    NodeInfo, Prices, RightKey,
+    JobRequest, NodeInfo, Prices, RightKey, inputs,
 };
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
 
@@ -158,20 +158,16 @@ impl GrantRecord {
 /// A job's current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobRecord {
-    /// The data.
-    pub collection: CollectionId,
+    /// What was asked for.
+    pub request: JobRequest,
     /// The program.
     pub contract: Hash,
-    /// The entry.
-    pub entry: u16,
     /// Who pays.
     pub requester: Address,
     /// What is in escrow.
     pub fee: Amount,
-    /// How many runs were started before.
-    pub use_index: u32,
-    /// Unix seconds after which anybody may have it refunded.
-    pub deadline: u64,
+    /// How many runs of the entry were started before on each of the request's collections.
+    pub use_indexes: Vec<u32>,
     /// The block in which it was requested.
     pub requested: u64,
     /// That block's time: the moment for which rights are judged.
@@ -219,6 +215,22 @@ impl std::fmt::Display for LedgerError {
 }
 
 impl std::error::Error for LedgerError {}
+
+impl JobRecord {
+    /// The collections with what decides whose rows of each the job may use, judged at its request's block.
+    pub fn questions(&self) -> impl Iterator<Item = RightQuestion> {
+        let collections = self.request.collections.iter().zip(&self.use_indexes);
+        collections.map(|(collection, use_index)| RightQuestion {
+            collection: *collection,
+            contract: self.contract,
+            entry: self.request.entry,
+            requester: self.requester,
+            use_index: *use_index,
+            at_block: self.requested,
+            at_time: self.requested_at,
+        })
+    }
+}
 
 impl Ledger {
     /// Applies a block's events. Blocks without events may be skipped.
@@ -387,22 +399,21 @@ impl Ledger {
             }
             Event::JobRequested {
                 job,
-                collection,
-                entry,
                 requester,
+                request,
                 fee,
-                use_index,
-                deadline,
+                use_indexes,
             } => {
-                let instance = self.collections.get(collection)?.terms.instance;
+                let is_known = |collection| self.collections.contains_key(collection);
+                request.collections.iter().all(is_known).then_some(())?;
+                let counts_fit = request.collections.len() == use_indexes.len();
+                counts_fit.then_some(())?;
                 let record = JobRecord {
-                    collection: *collection,
-                    contract: self.instances.get(&instance)?.contract,
-                    entry: *entry,
+                    contract: self.instances.get(&request.instance)?.contract,
+                    request: request.clone(),
                     requester: *requester,
                     fee: *fee,
-                    use_index: *use_index,
-                    deadline: *deadline,
+                    use_indexes: use_indexes.clone(),
                     requested: block,
                     requested_at: self.head.time,
                     started: None,
@@ -413,10 +424,10 @@ impl Ledger {
             Event::JobStarted { job } => {
                 let job = self.jobs.get_mut(job)?;
                 job.started = Some(block);
-                *self
-                    .uses
-                    .entry((job.collection, job.contract, job.entry))
-                    .or_default() += 1;
+                for collection in &job.request.collections {
+                    let key = (*collection, job.contract, job.request.entry);
+                    *self.uses.entry(key).or_default() += 1;
+                }
             }
             Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
             Event::JobSettled { certificate, .. } => {
@@ -435,6 +446,20 @@ impl Ledger {
     pub fn committee(&self, collection: CollectionId) -> Option<&[NodeId]> {
         let terms = &self.collections.get(&collection)?.terms;
         Some(&self.instances.get(&terms.instance)?.committee)
+    }
+
+    /// The committee that serves a job, in drawn order; none when there is no such job.
+    pub fn job_committee(&self, job: JobId) -> Option<&[NodeId]> {
+        let request = &self.jobs.get(&job)?.request;
+        Some(&self.instances.get(&request.instance)?.committee)
+    }
+
+    /// A job's inputs as its certificate names them; none when there is no such job or a collection is not sealed.
+    pub fn job_inputs(&self, job: JobId) -> Option<Hash> {
+        let collections = &self.jobs.get(&job)?.request.collections;
+        let sealed = |collection| self.collections.get(collection)?.sealed;
+        let roots: Option<Vec<Hash>> = collections.iter().map(sealed).collect();
+        Some(inputs(roots?))
     }
 
     /// A party of an instance whose key was bound before a block. What a collection's results reveal to a

@@ -7,6 +7,7 @@
 
 pub mod abi;
 pub mod api;
+pub mod arguments;
 pub mod controller;
 pub mod dealing;
 pub mod eip712;

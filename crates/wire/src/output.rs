@@ -6,19 +6,27 @@ use std::fmt;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::eip712::Words;
-use crate::id::{Hash, MemberIndex};
+use crate::id::{CollectionId, Hash, MemberIndex};
 use crate::merkle::{self, Tree};
 use crate::sign::keccak256;
 
-/// Who receives something of a job. A job's recipients are in this order: members, parties, everyone.
+/// Who receives something of a job. A job's recipients are in this order: members by collection, as the request lists them,
+/// then parties, the requester, everyone.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
 )]
 pub enum Recipient {
-    /// A member of the collection whose row was used.
-    Member(MemberIndex),
+    /// A member of one of the job's collections whose row was used.
+    Member {
+        /// The collection.
+        collection: CollectionId,
+        /// Its member.
+        member: MemberIndex,
+    },
     /// A party of the instance, counted from 0 in the contract's order.
     Party(u16),
+    /// Who asked for the job.
+    Caller,
     /// Everyone: what is in this place of the tree is [`PublicResults`] in the clear.
     Public,
 }
@@ -53,8 +61,11 @@ pub enum PublicValue {
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Recipient::Member(member) => write!(f, "member {member}"),
+            Recipient::Member { collection, member } => {
+                write!(f, "member {member} of collection {collection}")
+            }
             Recipient::Party(party) => write!(f, "party {party}"),
+            Recipient::Caller => f.write_str("its requester"),
             Recipient::Public => f.write_str("everyone"),
         }
     }

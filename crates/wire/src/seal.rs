@@ -159,7 +159,10 @@ mod tests {
         Purpose::Output {
             job: JobId(job),
             node: NodeId(3),
-            recipient: Recipient::Member(MemberIndex(9)),
+            recipient: Recipient::Member {
+                collection: CollectionId(2),
+                member: MemberIndex(9),
+            },
             account: Address([7; 20]),
         }
     }

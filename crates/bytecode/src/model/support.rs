@@ -1,12 +1,12 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes one collection, to which each member of a group gave one row, keeps nothing, and ends with results for
-//! members, parties and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! Today a job takes collections to which each member of a group gave one row, and public parameters, keeps nothing, and ends
+//! with results for members, parties, who asked for it and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Provider, Recipient, Reveal, RowCount};
+use super::{Collection, Contract, Entry, Op, Provider, Reveal, RowCount};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +44,8 @@ pub enum Need {
     RowsOfParty,
     /// Several rows from each member.
     SeveralRows,
-    /// Parameters.
-    Parameters,
-    /// Several collections in one run.
-    SeveralCollections,
-    /// Results for who calls.
-    ToCaller,
+    /// Parameters that the caller alone knows.
+    PrivateParameters,
     /// Noise.
     Noise,
     /// Random numbers in an entry that shows something to everyone.
@@ -71,9 +67,7 @@ impl Need {
             Need::State => "return what is to be kept as a result, and collect it again",
             Need::RowsOfParty => "collect from a group: a party can be a member of one",
             Need::SeveralRows => "collect one row from each member; a row can have several fields",
-            Need::Parameters => "write one entry for each value, or collect the values",
-            Need::SeveralCollections => "collect one row with the fields of both",
-            Need::ToCaller => "reveal to a party, and let `by` say that it alone calls",
+            Need::PrivateParameters => "make the parameter public, or collect the values",
             Need::Noise => "guard the result with `min_group` instead",
             Need::OpenRandomness => {
                 "show the results of this entry to members or parties, who see them once the run is over"
@@ -109,9 +103,7 @@ impl fmt::Display for Need {
             Need::State => "state that is kept between calls",
             Need::RowsOfParty => "rows that a party gives",
             Need::SeveralRows => "several rows from each member",
-            Need::Parameters => "parameters",
-            Need::SeveralCollections => "several collections in one run",
-            Need::ToCaller => "results for who calls",
+            Need::PrivateParameters => "parameters that the caller alone knows",
             Need::Noise => "noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
             Need::EachMember => "something done for each member",
@@ -170,23 +162,12 @@ fn of_collection(collection: &Collection) -> Option<Need> {
 }
 
 fn of_reveal(reveal: &Reveal) -> Option<Need> {
-    first([
-        (
-            reveal.recipients.contains(&Recipient::Caller),
-            Need::ToCaller,
-        ),
-        (reveal.noise.is_some(), Need::Noise),
-    ])
+    reveal.noise.is_some().then_some(Need::Noise)
 }
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
-    let declared = first([
-        (!entry.params.is_empty(), Need::Parameters),
-        (
-            contract.collections_used(index).len() > 1,
-            Need::SeveralCollections,
-        ),
-    ]);
+    let is_private = entry.params.iter().any(|param| param.private);
+    let declared = is_private.then_some(Need::PrivateParameters);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
     let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
@@ -205,7 +186,7 @@ fn of_operation(op: &Op) -> Option<Need> {
         | Op::LoadSecret { .. }
         | Op::StoreSecret { .. }
         | Op::Accumulate { .. } => Some(Need::State),
-        Op::Param { .. } | Op::SecretParam { .. } => Some(Need::Parameters),
+        Op::SecretParam { .. } => Some(Need::PrivateParameters),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What committees do not run yet is found, and named.
 
-use crate::common::{auction, column, input, market, survey, two_groups, whole};
+use crate::common::{column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
     Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient, Role,
     RowCount, S, Unsupported, unsupported,
@@ -111,10 +111,6 @@ fn what_results_need_is_named() {
         assert_eq!(found.place, Place::Reveal("rank".to_owned()));
         found.need
     };
-    assert_eq!(
-        of(|r| r.recipients = vec![Recipient::Caller]),
-        Need::ToCaller
-    );
     let noise = of(|r| r.noise = Some(Noise::Gaussian { decay: 1 }));
     assert_eq!(noise, Need::Noise);
 }
@@ -162,23 +158,33 @@ fn what_entries_need_is_named() {
         param: 0,
         column: 0,
     };
-    assert_eq!(of(param), Need::Parameters);
+    assert_eq!(of(param), Need::PrivateParameters);
     let param = Param {
         name: "least".to_owned(),
-        private: false,
+        private: true,
         columns: vec![whole(Kind::Integer, 0, 9)],
     };
     let found = changed(|c| c.entries[0].params.push(param));
-    assert_eq!(found.need, Need::Parameters);
+    assert_eq!(found.need, Need::PrivateParameters);
+}
+
+/// What jobs have taken since they say what they are over: several collections, public parameters, results for who calls.
+#[test]
+fn what_a_request_carries_is_supported() {
     let mut both = two_groups();
     both.entries[0].code.push(input(4, 1, 0));
-    let both = unsupported(&both).expect("two collections");
-    assert_eq!(both.need, Need::SeveralCollections);
-    // The guard counts rows of a second collection, too.
-    let auction = unsupported(&auction()).expect("two collections");
-    assert_eq!(
-        auction.to_string(),
-        "committees cannot run this contract yet: the entry compute needs several collections in \
-         one run"
-    );
+    assert_eq!(unsupported(&both), None);
+    let mut asked = survey();
+    asked.entries[0].params.push(Param {
+        name: "least".to_owned(),
+        private: false,
+        columns: vec![whole(Kind::Integer, 0, 9)],
+    });
+    asked.entries[0].code.push(Op::Param {
+        dst: C(1),
+        param: 0,
+        column: 0,
+    });
+    asked.manifest[1].recipients = vec![Recipient::Caller];
+    assert_eq!(unsupported(&asked), None);
 }

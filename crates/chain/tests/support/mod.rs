@@ -12,7 +12,8 @@ use enigma_chain::{Chain, ChainError, SignedContribution, Wallet};
 use enigma_core::controller::{self as model, Call, Transaction};
 use enigma_wire::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
-    FailureReason, NodeInfo, PartyBinding, Prices, Receipt, Revocation, RightKey,
+    FailureReason, JobRequest, NodeInfo, PartyBinding, Prices, Receipt, Revocation, RightKey,
+    inputs,
 };
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
@@ -251,14 +252,7 @@ async fn send(chain: &Chain, by: &Wallet, value: Amount, call: &Call) -> Result<
             signature,
         } => chain.revoke(by, revocation, signature.as_ref()).await,
         Call::SealCollection(collection) => chain.seal_collection(by, *collection).await,
-        Call::RequestJob {
-            collection,
-            entry,
-            deadline,
-        } => chain
-            .request_job(by, *collection, *entry, *deadline, value)
-            .await
-            .map(drop),
+        Call::RequestJob(request) => chain.request_job(by, request, value).await.map(drop),
         Call::Settle {
             certificate,
             members,
@@ -475,17 +469,26 @@ impl Pair {
         collection
     }
 
+    /// A request over collections of one instance.
+    pub(crate) fn request(&self, collections: &[CollectionId], entry: u16, deadline: u64) -> Call {
+        let of = |id| Some(self.model.ledger().collections.get(id)?.terms.instance);
+        Call::RequestJob(JobRequest {
+            instance: collections.iter().find_map(of).unwrap_or_default(),
+            entry,
+            collections: collections.to_vec(),
+            arguments: vec![entry as u8; 3],
+            seal_key: (entry == 0).then_some(SealKey([7; 32])),
+            deadline,
+        })
+    }
+
     pub(crate) async fn job(
         &mut self,
         collection: CollectionId,
         fee: Amount,
         deadline: u64,
     ) -> JobId {
-        let request = Call::RequestJob {
-            collection,
-            entry: 0,
-            deadline,
-        };
+        let request = self.request(&[collection], 0, deadline);
         let events = self.ok(&key(REQUESTER), fee, &request).await;
         let Event::JobRequested { job, .. } = &events[0] else {
             panic!("{events:?}");
@@ -495,7 +498,7 @@ impl Pair {
 
     /// The first member's operator starts a job.
     pub(crate) async fn start(&mut self, job: JobId) {
-        let collection = self.model.ledger().jobs[&job].collection;
+        let collection = self.model.ledger().jobs[&job].request.collections[0];
         let first = self.committee(collection)[0].0;
         self.ok(&operator(first), 0, &Call::StartJob(job)).await;
     }
@@ -602,12 +605,13 @@ impl Pair {
     }
 
     pub(crate) fn certificate(&self, collection: CollectionId, job: JobId) -> Certificate {
+        let ledger = self.model.ledger();
+        let sealed = ledger.collections[&collection].sealed;
+        let of_collection = || inputs(sealed);
         Certificate {
             job,
             contract: CONTRACT,
-            inputs: self.model.ledger().collections[&collection]
-                .sealed
-                .unwrap_or_default(),
+            inputs: ledger.job_inputs(job).unwrap_or_else(of_collection),
             outputs: Hash([0x0f; 32]),
             rows: 3,
             multiplications: 12_345,

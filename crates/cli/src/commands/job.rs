@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use clap::Args;
-use enigma_bytecode::model::Role;
 use enigma_chain::ChainError;
-use enigma_client::{Ended, Network, Quote, collect_public};
-use enigma_wire::controller::Amount;
-use enigma_wire::id::{Address, JobId};
+use enigma_client::values::read_arguments;
+use enigma_client::{Ended, Network, collect_public};
+use enigma_wire::arguments;
+use enigma_wire::controller::{Amount, JobRequest};
+use enigma_wire::id::{CollectionId, JobId};
 use enigma_wire::ledger::{JobRecord, JobState};
 use serde_json::{Value, json};
 
-use super::lookup::{self, Found};
-use super::result;
+use super::asked::{self, Asked, Priced, What};
+use super::{lookup, result};
 use crate::context::Context;
 use crate::keys::KeyOption;
 use crate::report::{self, Problem};
@@ -20,7 +21,8 @@ use crate::runtime;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  enigma quote 1")]
+  enigma quote 1
+  enigma quote 1 2 --entry compare")]
 pub(crate) struct QuoteOptions {
     #[command(flatten)]
     what: What,
@@ -30,11 +32,16 @@ pub(crate) struct QuoteOptions {
 #[command(after_help = "Examples:
   enigma run 1
   enigma run 1 --entry compute --max-fee 0.01
+  enigma run 1 2 --entry above --arg limit=5000
 
+Results for who calls are sealed to the key that asks. Parameters are public: they are on the chain.
 The exact price goes into escrow; the bill equals the quote. A job that fails is refunded.")]
 pub(crate) struct RunOptions {
     #[command(flatten)]
     what: What,
+    /// A parameter of the entry; for each one that it has.
+    #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = argument)]
+    arguments: Vec<(String, String)>,
     /// Most to pay, in coins: a dearer job is not requested.
     #[arg(long, value_name = "COINS", value_parser = report::parse_amount)]
     max_fee: Option<Amount>,
@@ -69,33 +76,20 @@ pub(crate) struct JobsOptions {
     open: bool,
 }
 
-/// Which entry on which data, by whom.
-#[derive(Debug, Args)]
-struct What {
-    /// The collection's number.
-    #[arg(value_name = "COLLECTION")]
-    collection: u64,
-    /// The contract's entry, when it has several.
-    #[arg(long, value_name = "NAME")]
-    entry: Option<String>,
-    #[command(flatten)]
-    key: KeyOption,
-}
-
 /// Shows what a job would cost.
 pub(crate) fn quote(context: &Context, options: &QuoteOptions) -> Result<(), Problem> {
     runtime()?.block_on(async {
         let (selected, network) = context.connect().await?;
         let key = options.what.key.open(context, &selected)?;
         let records = context.records(&selected.file)?;
-        let found = lookup::collection(&network, &records, options.what.collection).await?;
-        let entry = lookup::entry(&found.program, options.what.entry.as_deref())?;
-        let (rows, quote) = price(&network, &found, entry, key.account())?;
+        let asked = asked::find(&network, &records, &options.what).await?;
+        let priced = asked.price(&network, key.account())?;
+        let quote = &priced.quote;
         if context.json {
-            report::data(&quote_json(&found, entry, rows, &quote).to_string());
+            report::data(&quote_json(&asked, &priced).to_string());
         } else {
             report::data(&format!("price            {}", report::amount(quote.price)));
-            report::data(&format!("rows             {rows}"));
+            report::data(&format!("rows             {}", priced.all_rows()));
             report::data(&format!("multiplications  {}", quote.cost.multiplications));
             report::data(&format!("rounds           {}", quote.cost.rounds));
             report::data(&format!("bytes, all nodes {}", quote.cost.bytes_total));
@@ -104,177 +98,16 @@ pub(crate) fn quote(context: &Context, options: &QuoteOptions) -> Result<(), Pro
     })
 }
 
-fn quote_json(found: &Found, entry: usize, rows: u32, quote: &Quote) -> Value {
+fn quote_json(asked: &Asked, priced: &Priced) -> Value {
+    let quote = &priced.quote;
+    let collections = asked.collections.iter().zip(&priced.rows);
+    let collections = collections.map(|((id, _), rows)| json!({"collection": id, "rows": rows}));
     json!({
-        "collection": found.id, "entry": found.program.contract().entries[entry].name, "rows": rows,
+        "collections": collections.collect::<Vec<_>>(), "entry": asked.name(), "rows": priced.all_rows(),
         "price": quote.price.to_string(), "price_formatted": report::amount(quote.price),
         "multiplications": quote.cost.multiplications, "rounds": quote.cost.rounds,
         "bytes": quote.cost.bytes_total,
     })
-}
-
-/// The rows that this requester may use now, and the price for them. Refuses what every node would refuse.
-fn price(
-    network: &Network,
-    found: &Found,
-    entry: usize,
-    requester: Address,
-) -> Result<(u32, Quote), Problem> {
-    let ledger = network.ledger();
-    let given = found.record.contributions.len();
-    if found.record.sealed.is_none() {
-        return Err(
-            Problem::new(format!("collection {} is still open", found.id)).hint(format!(
-                "jobs run on closed collections: enigma collect close {}",
-                found.id
-            )),
-        );
-    }
-    let question = network.right_question(found.id, &found.program, entry, requester);
-    let eligible = ledger.eligible_members(&question);
-    let rows = eligible.len() as u32;
-    let slot = usize::from(found.record.terms.slot);
-    check_collection(found, entry)?;
-    let needed = found.program.contract().minimum_rows(entry, slot).max(1);
-    if rows < needed {
-        let name = &found.program.contract().entries[entry].name;
-        return Err(Problem::new(format!(
-            "{rows} of {given} owners let {requester} run {name} now; it needs at least {needed} rows"
-        ))
-        .hint(why_not(network, found, entry, requester, rows)));
-    }
-    let mut members = eligible.iter();
-    let gives = members.any(|member| {
-        let given = found.record.contributions.get(member);
-        given.is_some_and(|given| given.owner == requester)
-    });
-    check_caller(network, found, entry, (requester, gives))?;
-    let quote = network.quote(found.program.contract(), found.id, entry, rows)?;
-    Ok((rows, quote))
-}
-
-/// Whether the entry computes from this collection and no other.
-fn check_collection(found: &Found, entry: usize) -> Result<(), Problem> {
-    let contract = found.program.contract();
-    let used = contract.collections_used(entry);
-    if used.iter().eq([&found.record.terms.slot]) {
-        return Ok(());
-    }
-    let name = |slot: &u16| {
-        let collection = contract.collections.get(usize::from(*slot));
-        collection.map_or("?", |collection| collection.name.as_str())
-    };
-    let names: Vec<&str> = used.iter().map(name).collect();
-    Err(Problem::new(format!(
-        "collection {} has rows of {}, and {} computes from {}",
-        found.id,
-        name(&found.record.terms.slot),
-        contract.entries[entry].name,
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(" and ")
-        }
-    ))
-    .hint("`enigma collect status` and `enigma manifest` show what belongs together"))
-}
-
-/// Whether the requester may call the entry. `gives`: whether a row that is used is the requester's.
-fn check_caller(
-    network: &Network,
-    found: &Found,
-    entry: usize,
-    (requester, gives): (Address, bool),
-) -> Result<(), Problem> {
-    let contract = found.program.contract();
-    let (may, who) = match contract.entries[entry].by {
-        None => return Ok(()),
-        Some(Role::Party(party)) => {
-            let at = usize::from(party);
-            let instance = network.ledger().instances.get(&found.record.terms.instance);
-            let bound = instance.and_then(|instance| instance.parties.get(at));
-            let name = contract.parties.get(at).map_or("?", |name| name);
-            let who = bound.map_or_else(String::new, |party| format!(" ({})", party.account));
-            (
-                bound.is_some_and(|party| party.account == requester),
-                format!("the party {name}{who}"),
-            )
-        }
-        Some(Role::Member(group)) => {
-            let at = usize::from(group);
-            let name = contract.groups.get(at).map_or("?", |group| &group.name);
-            (gives, format!("members of {name} whose rows are used"))
-        }
-    };
-    if may {
-        return Ok(());
-    }
-    Err(Problem::new(format!(
-        "{requester} may not call {}: it is for {who}",
-        contract.entries[entry].name
-    ))
-    .hint("act with the right key: --key"))
-}
-
-/// What most of the missing consents lack.
-fn why_not(
-    network: &Network,
-    found: &Found,
-    entry: usize,
-    requester: Address,
-    rows: u32,
-) -> String {
-    let ledger = network.ledger();
-    let contract = found.program.hash();
-    let uses = ledger
-        .uses
-        .get(&(found.id, contract, entry as u16))
-        .copied()
-        .unwrap_or(0);
-    let rights = ledger.rights.iter().filter(|(key, _)| {
-        key.collection == found.id
-            && key.contract == contract
-            && usize::from(key.entry) == entry
-            && key.requester == requester
-    });
-    let (mut revoked, mut expired, mut used_up, mut in_force) = (0u32, 0u32, 0u32, 0u32);
-    for grant in rights.filter_map(|(_, right)| right.grant.as_ref()) {
-        if grant.until.is_some() {
-            revoked += 1;
-        } else if grant.consent.expiry <= ledger.head.time {
-            expired += 1;
-        } else if grant.consent.uses <= uses {
-            used_up += 1;
-        } else {
-            in_force += 1;
-        }
-    }
-    let mut parts = Vec::new();
-    let counts = [
-        (revoked, "revoked"),
-        (expired, "expired"),
-        (used_up, "used up"),
-        (in_force - rows, "for larger groups only"),
-    ];
-    for (count, what) in counts {
-        match count {
-            0 => {}
-            1 => parts.push(format!("1 consent is {what}")),
-            more => parts.push(format!("{more} consents are {what}")),
-        }
-    }
-    if parts.is_empty() {
-        format!(
-            "owners consent with: enigma grant {} --to {requester}",
-            found.id
-        )
-    } else {
-        format!(
-            "{}; owners consent anew with: enigma grant {} --to {requester}",
-            parts.join(", "),
-            found.id
-        )
-    }
 }
 
 /// Requests a job, waits for its end, and shows what the acting key learns.
@@ -283,9 +116,11 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         let (selected, mut network) = context.connect().await?;
         let key = options.what.key.open(context, &selected)?;
         let records = context.records(&selected.file)?;
-        let found = lookup::collection(&network, &records, options.what.collection).await?;
-        let entry = lookup::entry(&found.program, options.what.entry.as_deref())?;
-        let (rows, quote) = price(&network, &found, entry, key.account())?;
+        let asked = asked::find(&network, &records, &options.what).await?;
+        let arguments = read_arguments(asked.contract(), asked.entry, &options.arguments)
+            .map_err(|error| Problem::new(error.message).hint(error.expected))?;
+        let priced = asked.price(&network, key.account())?;
+        let (rows, quote) = (priced.all_rows(), &priced.quote);
         if let Some(most) = options.max_fee.filter(|most| *most < quote.price) {
             return Err(Problem::new(format!(
                 "the price is {}, more than --max-fee {}",
@@ -297,19 +132,27 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         let wallet = key.wallet();
         let deadline = network.ledger().head.time.saturating_add(options.deadline.as_secs());
         let chain = network.chain().clone();
-        let job = chain.request_job(&wallet, found.id, entry as u16, deadline, quote.price).await?;
+        let request = JobRequest {
+            instance: asked.instance,
+            entry: asked.entry as u16,
+            collections: asked.collections.iter().map(|(id, _)| *id).collect(),
+            arguments: arguments::encode(&arguments),
+            seal_key: Some(key.owner().seal_key()),
+            deadline,
+        };
+        let job = chain.request_job(&wallet, &request, quote.price).await?;
         report::progress(&format!("job {job} requested, {} in escrow", report::amount(quote.price)));
         let spinner = report::Progress::spinner("computing");
         let ended = network.await_job(job, options.deadline + Duration::from_secs(60)).await?;
         spinner.finish();
         let settled = match ended {
             Ended::Settled(certificate) => certificate,
-            other => return Err(unfinished(&mut network, &wallet, &found, job, other).await),
+            other => return Err(unfinished(&mut network, &wallet, job, other).await),
         };
-        let learned = result::learned(&network, &found, &settled, &key).await?;
-        let public = collect_public(&network, found.program.contract(), &settled).await?;
+        let learned = result::learned(&network, asked.contract(), &settled, &key).await?;
+        let public = collect_public(&network, asked.contract(), &settled).await?;
         if context.json {
-            let mut object = quote_json(&found, entry, rows, &quote);
+            let mut object = quote_json(&asked, &priced);
             object["job"] = json!(job);
             object["rows"] = json!(settled.rows);
             object["dropped"] = json!(rows.saturating_sub(settled.rows));
@@ -332,24 +175,34 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
     })
 }
 
+/// `NAME=VALUE`.
+fn argument(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write NAME=VALUE, for example limit=5000")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 /// The job did not end well: says why, and takes the refund out.
 async fn unfinished(
     network: &mut Network,
     wallet: &enigma_chain::Wallet,
-    found: &Found,
     job: JobId,
     ended: Ended,
 ) -> Problem {
     let what = match ended {
         Ended::Failed(failure) => {
-            let reasons = network.job_statuses(wallet.key(), found.id, job).await;
+            let reasons = network.job_statuses(wallet.key(), job).await;
             let reason = reasons.iter().find_map(|(node, status)| {
                 status
                     .reason
                     .as_ref()
                     .map(|reason| format!(" (node {node}: {reason})"))
             });
-            let named = result::culprits(lookup::committee(network, found.id), &failure);
+            let named = result::culprits(
+                network.ledger().job_committee(job).unwrap_or_default(),
+                &failure,
+            );
             format!("job {job} failed: {named}{}", reason.unwrap_or_default())
         }
         Ended::Cancelled => format!("job {job} was cancelled"),
@@ -404,7 +257,7 @@ pub(crate) fn cancel(context: &Context, options: &CancelOptions) -> Result<(), P
                     .hint("only a job that has not ended can be cancelled"),
             );
         }
-        let late = network.ledger().head.time > record.deadline;
+        let late = network.ledger().head.time > record.request.deadline;
         if !late && record.requester != key.account() {
             return Err(
                 Problem::new(format!("job {job} was requested by {}", record.requester))
@@ -451,24 +304,24 @@ pub(crate) fn jobs(context: &Context, options: &JobsOptions) -> Result<(), Probl
         let records = context.records(&selected.file)?;
         let ledger = network.ledger();
         let wanted = |job: &JobRecord| {
-            options.collection.is_none_or(|only| job.collection.0 == only)
+            options.collection.is_none_or(|only| job.request.collections.contains(&CollectionId(only)))
                 && (!options.open || job.state == JobState::Open)
         };
         let jobs: Vec<_> = ledger.jobs.iter().filter(|(_, job)| wanted(job)).collect();
         let entry = |job: &JobRecord| {
             let program = records.program(job.contract);
             let name = program.and_then(|program| {
-                let entry = program.contract().entries.get(usize::from(job.entry))?;
+                let entry = program.contract().entries.get(usize::from(job.request.entry))?;
                 Some(entry.name.clone())
             });
-            name.unwrap_or_else(|| format!("entry {}", job.entry))
+            name.unwrap_or_else(|| format!("entry {}", job.request.entry))
         };
         if context.json {
             let jobs = jobs.iter().map(|(id, job)| {
                 json!({
-                    "job": id, "collection": job.collection, "entry": entry(job), "requester": job.requester,
+                    "job": id, "collections": job.request.collections, "entry": entry(job), "requester": job.requester,
                     "state": state(job), "fee": job.fee.to_string(), "requested_block": job.requested,
-                    "deadline": job.deadline,
+                    "deadline": job.request.deadline,
                 })
             });
             report::data(&json!({ "jobs": jobs.collect::<Vec<_>>() }).to_string());
@@ -478,7 +331,7 @@ pub(crate) fn jobs(context: &Context, options: &JobsOptions) -> Result<(), Probl
             let rows = jobs.iter().map(|(id, job)| {
                 vec![
                     id.to_string(),
-                    job.collection.to_string(),
+                    collections(&job.request.collections),
                     entry(job),
                     state(job).to_owned(),
                     report::amount(job.fee),
@@ -486,10 +339,19 @@ pub(crate) fn jobs(context: &Context, options: &JobsOptions) -> Result<(), Probl
                     job.requester.to_string(),
                 ]
             });
-            report::table(&["job", "collection", "entry", "state", "fee", "requested", "requester"], rows);
+            report::table(&["job", "collections", "entry", "state", "fee", "requested", "requester"], rows);
         }
         Ok(())
     })
+}
+
+/// Collections as text.
+pub(crate) fn collections(ids: &[CollectionId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    match ids.is_empty() {
+        true => "none".to_owned(),
+        false => ids.join(" and "),
+    }
 }
 
 /// A job on the chain.

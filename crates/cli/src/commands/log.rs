@@ -78,12 +78,12 @@ pub(crate) fn run(context: &Context, options: &LogOptions) -> Result<(), Problem
 
 fn print(context: &Context, options: &LogOptions, network: &Network, block: &BlockEvents) {
     for event in &block.events {
-        let (kind, collection, words) = describe(network, event);
+        let (kind, collections, words) = describe(network, event);
         let words = report::plain(&words);
         let wanted = (options.kind.is_empty() || options.kind.contains(&kind))
             && options
                 .collection
-                .is_none_or(|only| collection == Some(CollectionId(only)));
+                .is_none_or(|only| collections.contains(&CollectionId(only)));
         if !wanted {
             continue;
         }
@@ -92,7 +92,7 @@ fn print(context: &Context, options: &LogOptions, network: &Network, block: &Blo
                 .to_possible_value()
                 .map(|value| value.get_name().to_owned());
             let object = json!({
-                "block": block.number, "time": block.time, "kind": kind, "collection": collection, "text": words,
+                "block": block.number, "time": block.time, "kind": kind, "collections": collections, "text": words,
             });
             report::data(&object.to_string());
         } else {
@@ -106,19 +106,16 @@ fn print(context: &Context, options: &LogOptions, network: &Network, block: &Blo
 }
 
 /// What an event is about, and says.
-fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, String) {
+fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, String) {
     let of_job = |job| {
-        network
-            .ledger()
-            .jobs
-            .get(job)
-            .map(|record| record.collection)
+        let record = network.ledger().jobs.get(job);
+        record.map_or_else(Vec::new, |record| record.request.collections.clone())
     };
     let coins = |amount: &u128| report::amount(*amount);
     match event {
         Event::Configured { min_deposit, .. } => (
             Kind::Node,
-            None,
+            Vec::new(),
             format!(
                 "the controller began; a node's deposit is at least {}",
                 coins(min_deposit)
@@ -135,7 +132,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 coins(deposit),
                 info.api_address
             );
-            (Kind::Node, None, words)
+            (Kind::Node, Vec::new(), words)
         }
         Event::NodeRetired {
             node,
@@ -145,11 +142,11 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 "node {node} retired; its deposit is free from {}",
                 report::moment(*releasable_at)
             );
-            (Kind::Node, None, words)
+            (Kind::Node, Vec::new(), words)
         }
         Event::DepositReleased { node, amount } => (
             Kind::Payment,
-            None,
+            Vec::new(),
             format!("node {node} got its deposit of {} back", coins(amount)),
         ),
         Event::ContractPublished {
@@ -158,7 +155,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             ..
         } => (
             Kind::Contract,
-            None,
+            Vec::new(),
             format!("{publisher} published contract {contract}"),
         ),
         Event::InstanceDeployed {
@@ -171,11 +168,11 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             let words = format!(
                 "{deployer} deployed instance {instance} of contract {contract} for {committee_size} nodes"
             );
-            (Kind::Contract, None, words)
+            (Kind::Contract, Vec::new(), words)
         }
         Event::PartyBound { binding } => (
             Kind::Contract,
-            None,
+            Vec::new(),
             format!(
                 "party {} of instance {} published its key",
                 binding.party, binding.instance
@@ -190,14 +187,14 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 "{opener} opened collection {collection} for {} members of instance {}",
                 terms.member_count, terms.instance
             );
-            (Kind::Collection, Some(*collection), words)
+            (Kind::Collection, vec![*collection], words)
         }
         Event::DrawPostponed {
             instance,
             draw_block,
         } => (
             Kind::Contract,
-            None,
+            Vec::new(),
             format!("instance {instance}: the draw waits for block {draw_block}"),
         ),
         Event::CommitteeDrawn {
@@ -206,7 +203,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
             (
                 Kind::Contract,
-                None,
+                Vec::new(),
                 format!("instance {instance}: nodes {} were drawn", names.join(", ")),
             )
         }
@@ -220,7 +217,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 "{} {what} the row of member {} of collection {}",
                 contribution.owner, contribution.member, contribution.collection
             );
-            (Kind::Collection, Some(contribution.collection), words)
+            (Kind::Collection, vec![contribution.collection], words)
         }
         Event::ConsentGranted { consent } => {
             let right = &consent.right;
@@ -234,7 +231,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 report::moment(consent.expiry),
                 consent.min_group
             );
-            (Kind::Consent, Some(right.collection), words)
+            (Kind::Consent, vec![right.collection], words)
         }
         Event::ConsentRevoked { revocation } => {
             let right = &revocation.right;
@@ -242,30 +239,30 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 "{} no longer lets {} run entry {} on collection {}",
                 revocation.owner, right.requester, right.entry, right.collection
             );
-            (Kind::Consent, Some(right.collection), words)
+            (Kind::Consent, vec![right.collection], words)
         }
         Event::CollectionSealed {
             collection, rows, ..
         } => (
             Kind::Collection,
-            Some(*collection),
+            vec![*collection],
             format!("collection {collection} was closed with {rows} rows"),
         ),
         Event::JobRequested {
             job,
-            collection,
-            entry,
             requester,
+            request,
             fee,
-            deadline,
             ..
         } => {
             let words = format!(
-                "{requester} requested job {job}: entry {entry} on collection {collection}, {} in escrow until {}",
+                "{requester} requested job {job}: entry {} on collection {}, {} in escrow until {}",
+                request.entry,
+                super::job::collections(&request.collections),
                 coins(fee),
-                report::moment(*deadline)
+                report::moment(request.deadline)
             );
-            (Kind::Job, Some(*collection), words)
+            (Kind::Job, request.collections.clone(), words)
         }
         Event::JobStarted { job } => (
             Kind::Job,
@@ -290,7 +287,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
                 FailureReason::Misbehaved => "a node broke the protocol",
                 FailureReason::Refused => "it could not be served",
             };
-            let committee = of_job(&failure.job).and_then(|id| network.ledger().committee(id));
+            let committee = network.ledger().job_committee(failure.job);
             let named = committee.map_or(String::new(), |committee| {
                 format!(" ({})", super::result::culprits(committee, failure))
             });
@@ -308,7 +305,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
         ),
         Event::Withdrawn { account, amount } => (
             Kind::Payment,
-            None,
+            Vec::new(),
             format!("{account} was paid {}", coins(amount)),
         ),
     }

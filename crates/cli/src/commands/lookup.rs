@@ -79,27 +79,29 @@ pub(crate) async fn collection(
     })
 }
 
-/// The program of a collection: from the records, or from the collection's nodes.
+/// The program of a collection.
 pub(crate) async fn program(
     network: &Network,
     records: &Records,
     id: CollectionId,
 ) -> Result<Program, Problem> {
-    let hash = contract_of(network, record(network, id)?)?;
-    if let Some(program) = records.program(hash) {
-        return Ok(program);
-    }
-    let program = network.fetch_program(id).await?;
-    records.keep_program(&program)?;
-    Ok(program)
+    program_of(network, records, record(network, id)?.terms.instance).await
 }
 
-/// The contract a collection was opened for.
-pub(crate) fn contract_of(network: &Network, record: &CollectionRecord) -> Result<Hash, Problem> {
-    let instance = network.ledger().instances.get(&record.terms.instance);
-    instance
-        .map(|instance| instance.contract)
-        .ok_or_else(|| Problem::failed("the collection's instance is not on the chain"))
+/// The program of an instance: from the records, or from the instance's nodes.
+pub(crate) async fn program_of(
+    network: &Network,
+    records: &Records,
+    instance: Hash,
+) -> Result<Program, Problem> {
+    let record = network.ledger().instances.get(&instance);
+    let hash = record.map(|instance| instance.contract);
+    if let Some(program) = hash.and_then(|hash| records.program(hash)) {
+        return Ok(program);
+    }
+    let program = network.fetch_program(instance).await?;
+    records.keep_program(&program)?;
+    Ok(program)
 }
 
 /// An entry by name; when the contract has only one, it need not be named.

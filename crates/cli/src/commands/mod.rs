@@ -1,5 +1,6 @@
 //! The commands against a network and those around a source, one file for each group.
 
+mod asked;
 pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod cost;

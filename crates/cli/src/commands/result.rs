@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use enigma_bytecode::model::Contract;
 use enigma_client::{Network, Results, collect, collect_public};
 use enigma_wire::controller::{Certificate, Failure};
-use enigma_wire::id::{JobId, NodeId};
-use enigma_wire::ledger::JobState;
+use enigma_wire::id::{Address, JobId, NodeId};
+use enigma_wire::ledger::{JobRecord, JobState};
 use enigma_wire::output::Recipient;
 use serde_json::json;
 
 use super::job::{job_record, state};
-use super::lookup::{self, Found};
+use super::lookup;
 use crate::context::{Context, Selected};
 use crate::keys::{self, KeyOption, Opened};
 use crate::report::{self, Problem};
@@ -53,18 +54,18 @@ pub(crate) fn run(context: &Context, options: &ResultOptions) -> Result<(), Prob
                     .hint("results exist once a job is settled; `enigma jobs` shows how it stands"),
             );
         };
-        let found = lookup::collection(&network, &records, record.collection.0).await?;
-        let public = collect_public(&network, found.program.contract(), certificate).await?;
+        let program = lookup::program_of(&network, &records, record.request.instance).await?;
+        let public = collect_public(&network, program.contract(), certificate).await?;
         let keys = readers(context, options, &selected, public.is_some())?;
         let progress = report::Progress::start(keys.len(), "recipients");
         let mut all: BTreeMap<String, Results> = BTreeMap::new();
         for (done, key) in keys.iter().enumerate() {
-            if let Some(results) = learned(&network, &found, certificate, key).await? {
+            if let Some(results) = learned(&network, program.contract(), certificate, key).await? {
                 all.insert(key.name.clone(), results);
             } else if options.keys.is_none() && public.is_none() {
                 return Err(
                     Problem::new(format!("job {job} has no result for key {}", key.name)).hint(
-                        "its recipients are the members who gave, and the contract's parties",
+                        "its recipients are the members who gave, the contract's parties and who asked for it",
                     ),
                 );
             }
@@ -138,20 +139,15 @@ fn table(all: &BTreeMap<String, Results>) {
 /// What a key learns from a job: nothing when it is no recipient, or when its row was left out.
 pub(crate) async fn learned(
     network: &Network,
-    found: &Found,
+    contract: &Contract,
     certificate: &Certificate,
     key: &Opened,
 ) -> Result<Option<Results>, Problem> {
     let mut learned: Option<Results> = None;
-    for recipient in recipients(network, found, key) {
-        let results = collect(
-            network,
-            found.program.contract(),
-            certificate,
-            &key.owner(),
-            recipient,
-        )
-        .await?;
+    let job = job_record(network, certificate.job)?;
+    for recipient in recipients(network, job, key.account()) {
+        let owner = key.owner();
+        let results = collect(network, contract, certificate, &owner, recipient).await?;
         if let Some(results) = results {
             learned.get_or_insert_default().extend(results);
         }
@@ -159,17 +155,24 @@ pub(crate) async fn learned(
     Ok(learned)
 }
 
-/// As what a key may receive: as the member who gave, as parties of the instance.
-fn recipients(network: &Network, found: &Found, key: &Opened) -> Vec<Recipient> {
-    let member = lookup::place_on_chain(&found.record, key.account()).map(Recipient::Member);
-    let instance = network.ledger().instances.get(&found.record.terms.instance);
-    let parties = instance
-        .map_or(&[][..], |instance| &instance.parties)
-        .iter()
-        .enumerate();
-    let parties = parties.filter(|(_, party)| party.account == key.account());
+/// As what an account may receive: as a member who gave, as parties of the instance, as who asked for the job.
+fn recipients(network: &Network, job: &JobRecord, account: Address) -> Vec<Recipient> {
+    let ledger = network.ledger();
+    let collections = job.request.collections.iter();
+    let members = collections.filter_map(|collection| {
+        let record = ledger.collections.get(collection)?;
+        Some(Recipient::Member {
+            collection: *collection,
+            member: lookup::place_on_chain(record, account)?,
+        })
+    });
+    let instance = ledger.instances.get(&job.request.instance);
+    let parties = instance.map_or(&[][..], |instance| &instance.parties);
+    let parties = parties.iter().enumerate();
+    let parties = parties.filter(|(_, party)| party.account == account);
     let parties = parties.map(|(number, _)| Recipient::Party(number as u16));
-    member.into_iter().chain(parties).collect()
+    let caller = (job.requester == account).then_some(Recipient::Caller);
+    members.chain(parties).chain(caller).collect()
 }
 
 /// Results as JSON.

@@ -3,10 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use enigma_bytecode::plan::Sizes;
 use enigma_chain::SignedContribution;
 use enigma_client::{ConsentTerms, GivenTo, Owner, Quote, Results};
 use enigma_wire::api::JobStatus;
-use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, RightKey};
+use enigma_wire::controller::{
+    Amount, Certificate, CollectionTerms, Failure, JobRequest, RightKey,
+};
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
@@ -87,7 +90,7 @@ pub(crate) async fn run(
         seconds.compute
     ));
 
-    let results = collect(running, program, &certificate, &owners).await?;
+    let results = collect(running, program, collection, (&certificate, &owners)).await?;
     seconds.collect = lap(start, seconds.setup + seconds.share + seconds.compute);
     let names = people.iter().map(|person| person.name.clone());
     Ok(Outcome {
@@ -261,22 +264,23 @@ async fn request(
     collection: CollectionId,
 ) -> Result<(JobId, Quote), Problem> {
     let network = &running.network;
-    let rows = network
-        .ledger()
-        .collections
-        .get(&collection)
-        .map_or(0, |record| record.contributions.len());
-    let quote = network.quote(&program.contract, collection, program.entry, rows as u32)?;
-    let deadline = network.ledger().head.time + JOB_SECONDS;
-    let job = network
-        .chain()
-        .request_job(
-            &running.organiser,
-            collection,
-            program.entry as u16,
-            deadline,
-            quote.price,
-        )
+    let record = network.ledger().collections.get(&collection);
+    let rows = record.map_or(0, |record| record.contributions.len());
+    let instance = record.map(|record| record.terms.instance);
+    let instance = instance.ok_or_else(|| Problem::failed("the collection is not on the chain"))?;
+    let sizes = Sizes::single(&program.contract, 0, rows as u32);
+    let quote = network.quote(&program.contract, instance, program.entry, &sizes)?;
+    let request = JobRequest {
+        instance,
+        entry: program.entry as u16,
+        collections: vec![collection],
+        arguments: Vec::new(),
+        seal_key: None,
+        deadline: network.ledger().head.time + JOB_SECONDS,
+    };
+    let chain = network.chain();
+    let job = chain
+        .request_job(&running.organiser, &request, quote.price)
         .await?;
     running.network.refresh().await?;
     Ok((job, quote))
@@ -298,7 +302,7 @@ async fn await_job(
         .await?;
     let statuses = running
         .network
-        .job_statuses(running.organiser.key(), collection, job)
+        .job_statuses(running.organiser.key(), job)
         .await;
     match ended {
         Some(JobState::Settled(certificate)) => Ok((certificate, statuses)),
@@ -353,12 +357,15 @@ async fn failed_problem(
 async fn collect(
     running: &Running,
     program: &Program,
-    certificate: &Certificate,
-    owners: &[Owner],
+    collection: CollectionId,
+    (certificate, owners): (&Certificate, &[Owner]),
 ) -> Result<Vec<Option<Results>>, Problem> {
     let network = &running.network;
     let collecting = owners.iter().enumerate().map(|(at, owner)| async move {
-        let recipient = Recipient::Member(MemberIndex(at as u32));
+        let recipient = Recipient::Member {
+            collection,
+            member: MemberIndex(at as u32),
+        };
         enigma_client::collect(network, &program.contract, certificate, owner, recipient).await
     });
     let results = futures::stream::iter(collecting).buffered(AT_ONCE);

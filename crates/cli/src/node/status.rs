@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use enigma_client::Network;
 use enigma_node::{KEYS_FOLDER, NodeConfig, NodeKeys};
 use enigma_wire::api::NodeStatus;
-use enigma_wire::id::{CollectionId, NodeId, PeerKey};
+use enigma_wire::id::{CollectionId, JobId, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger, NodeRecord};
 use serde_json::{Value, json};
 
@@ -47,15 +47,16 @@ async fn look(config: &NodeConfig, keys: &NodeKeys) -> Result<Standing, Problem>
     let registered = find(ledger, keys.identity.peer_key());
     let operator = keys.operator.address();
     let own = registered.as_ref().map(|(node, _)| *node);
-    let serves = |collection: &CollectionId| {
-        let committee = ledger.committee(*collection);
+    let is_on = |committee: Option<&[NodeId]>| {
         own.is_some_and(|node| committee.is_some_and(|nodes| nodes.contains(&node)))
     };
+    let serves = |collection: &CollectionId| is_on(ledger.committee(*collection));
+    let computes = |job: JobId| is_on(ledger.job_committee(job));
     let committees: Vec<_> = ledger.collections.keys().copied().filter(serves).collect();
     let open_jobs = ledger
         .jobs
         .iter()
-        .filter(|(_, job)| job.state == JobState::Open && committees.contains(&job.collection))
+        .filter(|(id, job)| job.state == JobState::Open && computes(**id))
         .map(|(id, _)| id.0)
         .collect();
     let running = match own {

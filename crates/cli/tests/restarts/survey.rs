@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use enigma_bytecode::container;
 use enigma_bytecode::model::{Contract, Profile};
+use enigma_bytecode::plan::Sizes;
 use enigma_chain::SignedContribution;
 use enigma_client::{ClientError, ConsentTerms, Contributed, GivenTo, Network, Owner, Value};
 use enigma_wire::api::Deposit;
-use enigma_wire::controller::{Amount, Certificate, CollectionTerms, Failure, RightKey};
+use enigma_wire::controller::{
+    Amount, Certificate, CollectionTerms, Failure, JobRequest, RightKey,
+};
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::merkle::Tree;
@@ -227,13 +230,22 @@ impl Collection {
     ) -> (JobId, Amount) {
         client.refresh().await.expect("the chain answers");
         let rows = self.acknowledged.len() as u32;
+        let instance = client.ledger().collections[&self.id].terms.instance;
+        let sizes = Sizes::single(&program.contract, 0, rows);
         let quote = client
-            .quote(&program.contract, self.id, 0, rows)
+            .quote(&program.contract, instance, 0, &sizes)
             .expect("a price");
-        let deadline = client.ledger().head.time + JOB_SECONDS;
+        let request = JobRequest {
+            instance,
+            entry: 0,
+            collections: vec![self.id],
+            arguments: Vec::new(),
+            seal_key: None,
+            deadline: client.ledger().head.time + JOB_SECONDS,
+        };
         let job = client
             .chain()
-            .request_job(&network.requester, self.id, 0, deadline, quote.price)
+            .request_job(&network.requester, &request, quote.price)
             .await
             .expect("requested");
         (job, quote.price)
@@ -276,7 +288,10 @@ impl Collection {
         for (member, (value, _)) in &self.acknowledged {
             let rank = 1 + values.iter().filter(|other| *other > value).count() as i64;
             let owner = &self.owners[*member];
-            let recipient = Recipient::Member(MemberIndex(*member as u32));
+            let recipient = Recipient::Member {
+                collection: self.id,
+                member: MemberIndex(*member as u32),
+            };
             let contract = &program.contract;
             let results = loop {
                 match enigma_client::collect(client, contract, certificate, owner, recipient).await

@@ -145,10 +145,10 @@ fn read_messages(
     let reading = Reading {
         program: &contract,
         entry: 0,
-        slot: 0,
+        slot: Some(0),
         recipient,
     };
-    let results = reading.combine(committee(), messages, &|_| None)?;
+    let results = reading.combine(committee(), messages, &|_, _| None)?;
     Ok(serde_json::to_value(&results).expect("JSON"))
 }
 
@@ -159,7 +159,10 @@ fn read(
     read_messages(recipient, Profile::ShamirM61V1, &messages(members))
 }
 
-const MEMBER: Recipient = Recipient::Member(enigma_wire::id::MemberIndex(2));
+const MEMBER: Recipient = Recipient::Member {
+    collection: enigma_wire::id::CollectionId(1),
+    member: enigma_wire::id::MemberIndex(2),
+};
 const PARTY: Recipient = Recipient::Party(0);
 
 fn of_member() -> Vec<Clear> {
@@ -423,11 +426,11 @@ fn public(lines: Vec<PublicLine>) -> Result<serde_json::Value, ClientError> {
     let reading = Reading {
         program: &contract,
         entry: 0,
-        slot: 0,
+        slot: Some(0),
         recipient: Recipient::Public,
     };
     assert!(reading.shows());
-    let results = reading.public(&PublicResults { lines }, &|_| None)?;
+    let results = reading.public(&PublicResults { lines }, &|_, _| None)?;
     Ok(serde_json::to_value(&results).expect("JSON"))
 }
 

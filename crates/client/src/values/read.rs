@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Enum;
 use enigma_bytecode::values::limbs;
+use enigma_wire::id::Address;
+use enigma_wire::output::PublicValue;
 use serde_json::{Number, Value as Json};
 
 use super::decimal::{self, NotDecimal};
@@ -31,9 +33,36 @@ impl Field {
                 Ok(bytes) => Ok(limbs(&bytes, *len)),
                 Err(why) => Err(self.wrong(format!("{}: {why}", self.name))),
             },
-            What::Bytes | What::Account | What::Member => {
+            What::Bytes(_) | What::Account | What::Member(_) => {
                 Err(self.wrong(format!("{} cannot be given", self.name)))
             }
+        }
+    }
+
+    /// The values of a text that everyone may see, one for each of the field's columns: also bytes and accounts.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn read_public(&self, text: &str) -> Result<Vec<PublicValue>, ValueError> {
+        let digits = text.strip_prefix("0x");
+        let bytes = match digits.map(hex::decode) {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(_)) if matches!(self.what, What::Bytes(_) | What::Account) => {
+                return Err(self.wrong(format!("{text} is no bytes in hexadecimal")));
+            }
+            _ => text.as_bytes().to_vec(),
+        };
+        let is_right = match self.what {
+            What::Bytes(most) => bytes.len() <= most as usize,
+            What::Account => digits.is_some() && bytes.len() == Address::default().0.len(),
+            _ => {
+                let numbers = self.read(text)?.into_iter();
+                return Ok(numbers.map(PublicValue::Number).collect());
+            }
+        };
+        match is_right {
+            true => Ok(vec![PublicValue::Bytes(bytes)]),
+            false => Err(self.wrong(format!("{text:?} has a wrong length"))),
         }
     }
 
@@ -179,6 +208,15 @@ impl Layout {
         self.gather(texts, |field, text| field.read(text))
     }
 
+    /// As [`Layout::read_named`], of values that everyone may see.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_public(&self, texts: &[(String, String)]) -> Result<Vec<PublicValue>, ValueError> {
+        let texts = texts.iter().map(|(name, text)| (name.clone(), text));
+        self.gather(texts, |field, text| field.read_public(text))
+    }
+
     /// The numbers of a row in JSON: an object by field name, in which `{"face": [1, 2]}` is the same as
     /// `{"face.0": 1, "face.1": 2}`. Of a single field that is the whole the value alone will do.
     ///
@@ -195,11 +233,11 @@ impl Layout {
         self.gather(leaves.into_iter(), |field, value| field.read_json(value))
     }
 
-    fn gather<T>(
+    fn gather<T, N>(
         &self,
         given: impl Iterator<Item = (String, T)>,
-        read: impl Fn(&Field, T) -> Result<Vec<i64>, ValueError>,
-    ) -> Result<Vec<i64>, ValueError> {
+        read: impl Fn(&Field, T) -> Result<Vec<N>, ValueError>,
+    ) -> Result<Vec<N>, ValueError> {
         let expected = || format!("a row has the values {}", listed(&self.names()));
         let wrong = |message: String| ValueError {
             message,

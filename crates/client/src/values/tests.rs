@@ -359,8 +359,8 @@ fn shown(columns: Vec<Column>, cells: &[Cell]) -> Result<Value, Unreadable> {
         hidden_below: None,
         noise: None,
     };
-    let who = |cell: &Cell| match cell {
-        Cell::Number(3) => Some(Member {
+    let who = |collection: u16, cell: &Cell| match (collection, cell) {
+        (0, Cell::Number(3)) => Some(Member {
             member: MemberIndex(3),
             account: Address([3; 20]),
         }),
@@ -460,6 +460,7 @@ fn what_its_kind_has_no_meaning_for_is_no_value() {
         (Kind::Enum(0), Cell::Number(3)),
         (Kind::Enum(0), Cell::Number(-1)),
         (Kind::MemberOf(0), Cell::Number(4)),
+        (Kind::MemberOf(1), Cell::Number(3)),
         (Kind::Integer, Cell::Bytes(vec![1])),
         (Kind::Account, Cell::Bytes(vec![1])),
         (Kind::Account, Cell::Number(1)),

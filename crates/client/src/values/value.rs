@@ -30,7 +30,7 @@ pub enum Value {
     Text(String),
     /// An account; nobody's is all zeros.
     Account(Address),
-    /// A member of the job's collection.
+    /// A member of one of the job's collections.
     Member {
         /// Its number in the collection's list.
         member: MemberIndex,
@@ -68,11 +68,12 @@ pub(crate) struct Member {
 pub(crate) struct Unreadable;
 
 impl Layout {
-    /// What cells mean, one for each column. `member`: who gave the row that a member's cell names.
+    /// What cells mean, one for each column. `member`: who gave the row that a member's cell names, of the contract's
+    /// collection of this number.
     pub(crate) fn value(
         &self,
         cells: &[Cell],
-        member: &dyn Fn(&Cell) -> Option<Member>,
+        member: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Value, Unreadable> {
         let mut leaves = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
@@ -86,7 +87,7 @@ impl Field {
     fn value(
         &self,
         cells: &[Cell],
-        member: &dyn Fn(&Cell) -> Option<Member>,
+        member: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Value, Unreadable> {
         let cells = cells.get(self.first..).ok_or(Unreadable)?;
         let cell = cells.first().ok_or(Unreadable)?;
@@ -96,13 +97,12 @@ impl Field {
         let value = match (&self.what, cell) {
             (_, Cell::Hidden) => Some(Value::Hidden),
             // Nobody, as everyone is shown it.
-            (What::Member, Cell::Bytes(bytes)) if bytes.is_empty() => Some(Value::Hidden),
+            (What::Member(_), Cell::Bytes(bytes)) if bytes.is_empty() => Some(Value::Hidden),
             (What::Account, Cell::Bytes(bytes)) if bytes.is_empty() => {
                 Some(Value::Account(Address::default()))
             }
-            (What::Member, cell) => {
-                member(cell).map(|Member { member, account }| Value::Member { member, account })
-            }
+            (What::Member(collection), cell) => member(*collection, cell)
+                .map(|Member { member, account }| Value::Member { member, account }),
             (What::Integer { .. }, Cell::Number(number)) => Some(Value::Integer(*number)),
             (What::Truth, Cell::Number(truth @ (0 | 1))) => Some(Value::Bool(*truth == 1)),
             (What::Decimal { fraction, .. }, Cell::Number(scaled)) => Some(Value::Decimal {
@@ -110,7 +110,7 @@ impl Field {
                 fraction: *fraction,
             }),
             (What::Name(of), Cell::Number(place)) => name(of, *place),
-            (What::Bytes, Cell::Bytes(bytes)) => Some(Value::Text(pieces::text(bytes))),
+            (What::Bytes(_), Cell::Bytes(bytes)) => Some(Value::Text(pieces::text(bytes))),
             (What::Account, Cell::Bytes(bytes)) => {
                 let address = <[u8; 20]>::try_from(&bytes[..]).ok();
                 address.map(|address| Value::Account(Address(address)))

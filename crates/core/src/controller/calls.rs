@@ -1,8 +1,8 @@
 //! The controller's calls and the reasons it refuses them, named as in the Solidity source.
 
 use enigma_wire::controller::{
-    Certificate, CollectionTerms, Consent, Contribution, Failure, NodeInfo, PartyBinding,
-    Revocation,
+    Certificate, CollectionTerms, Consent, Contribution, Failure, JobRequest, NodeInfo,
+    PartyBinding, Revocation,
 };
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::sign::Signature;
@@ -39,11 +39,7 @@ pub enum Call {
         signature: Option<Signature>,
     },
     SealCollection(CollectionId),
-    RequestJob {
-        collection: CollectionId,
-        entry: u16,
-        deadline: u64,
-    },
+    RequestJob(JobRequest),
     StartJob(JobId),
     CancelJob(JobId),
     Settle {
@@ -117,6 +113,8 @@ pub enum Revert {
     NotOpener,
     TooFewRows,
     NotSealed,
+    ArgumentsTooLong,
+    SlotOutOfOrder,
     DeadlinePassed,
     JobPending,
     FeeTooLow,

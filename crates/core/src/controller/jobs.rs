@@ -1,8 +1,9 @@
 //! Jobs and money.
 
-use enigma_wire::controller::{Certificate, Event, Failure};
+use enigma_wire::arguments::ARGUMENTS_MAX_BYTES;
+use enigma_wire::controller::{Certificate, Event, Failure, JobRequest};
 use enigma_wire::eip712::Typed;
-use enigma_wire::id::{Address, CollectionId, JobId, NodeId};
+use enigma_wire::id::{Address, Hash, JobId, NodeId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::sign::Signature;
 
@@ -12,53 +13,52 @@ use super::{Controller, Revert, Transaction};
 type Outcome = Result<Vec<Event>, Revert>;
 
 impl Controller {
-    pub(super) fn request_job(
-        &mut self,
-        tx: &Transaction<'_>,
-        collection: CollectionId,
-        entry: u16,
-        deadline: u64,
-    ) -> Outcome {
-        let record = self
-            .ledger
-            .collections
-            .get(&collection)
-            .ok_or(Revert::UnknownCollection)?;
-        check(record.sealed.is_some(), Revert::NotSealed)?;
-        check(deadline > tx.block.time, Revert::DeadlinePassed)?;
+    pub(super) fn request_job(&mut self, tx: &Transaction<'_>, request: &JobRequest) -> Outcome {
+        let instance = self.ledger.instances.get(&request.instance);
+        let instance = instance.ok_or(Revert::UnknownInstance)?;
+        check(!instance.committee.is_empty(), Revert::NotDrawn)?;
+        let length = request.arguments.len();
+        check(length <= ARGUMENTS_MAX_BYTES, Revert::ArgumentsTooLong)?;
+        check(request.deadline > tx.block.time, Revert::DeadlinePassed)?;
         let base = self.ledger.config.map_or(0, |config| config.prices.base);
         check(tx.value >= base, Revert::FeeTooLow)?;
-        let instance = record.terms.instance;
-        let contract = self
-            .ledger
-            .instances
-            .get(&instance)
-            .ok_or(Revert::UnknownInstance)?
-            .contract;
-        let pending = self.ledger.jobs.values().any(|job| {
-            job.collection == collection
-                && job.contract == contract
-                && job.entry == entry
-                && job.state == JobState::Open
-        });
-        check(!pending, Revert::JobPending)?;
-        let use_index = self
-            .ledger
-            .uses
-            .get(&(collection, contract, entry))
-            .copied()
-            .unwrap_or(0);
+        let use_indexes = self.claimable(request, instance.contract)?;
         let job = JobId(self.next_job);
         self.next_job += 1;
         self.emit(Event::JobRequested {
             job,
-            collection,
-            entry,
             requester: tx.sender,
+            request: request.clone(),
             fee: tx.value,
-            use_index,
-            deadline,
+            use_indexes,
         })
+    }
+
+    /// Whether a job can have the collections; how many runs of the entry were started on each.
+    fn claimable(&self, request: &JobRequest, contract: Hash) -> Result<Vec<u32>, Revert> {
+        let mut use_indexes = Vec::with_capacity(request.collections.len());
+        let mut last = None;
+        for collection in &request.collections {
+            let record = self.ledger.collections.get(collection);
+            let record = record.ok_or(Revert::UnknownCollection)?;
+            let is_own = record.terms.instance == request.instance;
+            check(is_own, Revert::WrongInstance)?;
+            check(record.sealed.is_some(), Revert::NotSealed)?;
+            check(last < Some(record.terms.slot), Revert::SlotOutOfOrder)?;
+            last = Some(record.terms.slot);
+            let pending = self.ledger.jobs.values().any(|job| {
+                job.state == JobState::Open
+                    && job.request.entry == request.entry
+                    && job.request.collections.contains(collection)
+            });
+            check(!pending, Revert::JobPending)?;
+            let uses = self
+                .ledger
+                .uses
+                .get(&(*collection, contract, request.entry));
+            use_indexes.push(uses.copied().unwrap_or(0));
+        }
+        Ok(use_indexes)
     }
 
     pub(super) fn start_job(&mut self, tx: &Transaction<'_>, job: JobId) -> Outcome {
@@ -100,11 +100,7 @@ impl Controller {
             .get(&certificate.job)
             .ok_or(Revert::UnknownJob)?;
         check(job.contract == certificate.contract, Revert::WrongContract)?;
-        let inputs = self
-            .ledger
-            .collections
-            .get(&job.collection)
-            .and_then(|record| record.sealed);
+        let inputs = self.ledger.job_inputs(certificate.job);
         check(inputs == Some(certificate.inputs), Revert::WrongInputs)?;
         let fee = job.fee;
         self.check_signatures(certificate, &committee, members, signatures)?;
@@ -157,7 +153,7 @@ impl Controller {
             .ledger
             .jobs
             .get(&job)
-            .map_or(u64::MAX, |record| record.deadline);
+            .map_or(u64::MAX, |record| record.request.deadline);
         check(tx.block.time > deadline, Revert::DeadlineNotReached)?;
         let (requester, refund) = self.refund(job)?;
         self.add_credit(requester, refund);
@@ -174,9 +170,10 @@ impl Controller {
     }
 
     fn open_job_committee(&self, job: JobId) -> Result<Vec<NodeId>, Revert> {
-        let record = self.ledger.jobs.get(&job).ok_or(Revert::UnknownJob)?;
+        let committee = self.ledger.job_committee(job);
+        let committee = committee.ok_or(Revert::UnknownJob)?;
         check(self.job_is_open(job), Revert::JobNotOpen)?;
-        Ok(self.committee(record.collection).to_vec())
+        Ok(committee.to_vec())
     }
 
     fn refund(&self, job: JobId) -> Result<(Address, u128), Revert> {

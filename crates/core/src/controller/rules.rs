@@ -49,11 +49,7 @@ impl Controller {
                 signature,
             } => self.revoke(tx, revocation, signature.as_ref()),
             Call::SealCollection(collection) => self.seal_collection(tx, *collection),
-            Call::RequestJob {
-                collection,
-                entry,
-                deadline,
-            } => self.request_job(tx, *collection, *entry, *deadline),
+            Call::RequestJob(request) => self.request_job(tx, request),
             Call::StartJob(job) => self.start_job(tx, *job),
             Call::CancelJob(job) => self.cancel_job(tx, *job),
             Call::Settle {

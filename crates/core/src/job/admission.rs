@@ -11,14 +11,15 @@ use enigma_wire::abi;
 use enigma_wire::controller::{Contribution, FailureReason};
 use enigma_wire::dealing;
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId};
-use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
+use enigma_wire::id::{Hash, JobId, NodeId};
+use enigma_wire::ledger::Ledger;
 use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
 use super::failure::submission_due;
 use super::field::Columns;
-use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
+use super::inputs::{Admitted, inputs};
+use super::{Job, Member, Phase, report_phase};
 use crate::deposit::row_key;
 use crate::party::Shared;
 use crate::seam::{Call, Table};
@@ -84,41 +85,12 @@ pub(crate) fn dealing_context(
     })
 }
 
-/// The members whose rows a job may use, judged at its request's block; `None` when this node is not
-/// on the committee.
-pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Vec<MemberIndex>> {
-    let job = shared.ledger.jobs.get(&id)?;
-    let committee = shared.ledger.committee(job.collection)?;
-    shared.node().filter(|node| committee.contains(node))?;
-    Some(shared.ledger.eligible_members(&question(job)))
-}
-
-/// The smallest group the owner of an admitted row agreed to.
-fn min_group(ledger: &Ledger, job: &JobRecord, member: MemberIndex) -> u32 {
-    let record = ledger.rights.get(&question(job).key(member));
-    let grant = record.and_then(|record| record.grant.as_ref());
-    grant.map_or(u32::MAX, |grant| grant.consent.min_group)
-}
-
-fn question(job: &JobRecord) -> RightQuestion {
-    RightQuestion {
-        collection: job.collection,
-        contract: job.contract,
-        entry: job.entry,
-        requester: job.requester,
-        use_index: job.use_index,
-        at_block: job.requested,
-        at_time: job.requested_at,
-    }
-}
-
 impl Job {
     /// Begins a job this node's committee was asked for. `None` when the ledger does not hold what the
     /// job refers to, which it always does.
-    pub(crate) fn start(shared: &mut Shared, id: JobId, admitted: Vec<MemberIndex>) -> Option<Job> {
+    pub(crate) fn start(shared: &mut Shared, id: JobId, admitted: &Admitted) -> Option<Job> {
         let own = shared.node()?;
         let record = shared.ledger.jobs.get(&id)?;
-        let collection = shared.ledger.collections.get(&record.collection)?;
         let member = |node: &NodeId| {
             let info = &shared.ledger.nodes.get(node)?.info;
             Some(Member {
@@ -127,34 +99,20 @@ impl Job {
                 signer: info.signer,
             })
         };
-        let owner = |member: &MemberIndex| {
-            let contribution = collection.contributions.get(member)?;
-            Some(RowOwner {
-                member: *member,
-                owner: contribution.owner,
-                root: contribution.root,
-                seal_key: contribution.seal_key,
-                min_group: min_group(&shared.ledger, record, *member),
-            })
-        };
-        let committee = shared.ledger.committee(record.collection)?;
+        let committee = shared.ledger.job_committee(id)?;
         let position = committee.iter().position(|node| *node == own)?;
         let mut job = Job {
             run: RunKey {
                 job: id,
                 attempt: 1,
             },
-            collection: record.collection,
+            request: record.request.clone(),
             contract: record.contract,
-            entry: record.entry,
-            inputs: collection.sealed?,
+            inputs_root: shared.ledger.job_inputs(id)?,
+            inputs: inputs(&shared.ledger, record, admitted)?,
             committee: Committee::new(committee.len() as u8).ok()?,
             members: committee.iter().map(member).collect::<Option<_>>()?,
             me: PartyNumber::new(position as u8 + 1)?,
-            rows: Rows {
-                admitted: admitted.iter().filter_map(owner).collect(),
-                dropped: Vec::new(),
-            },
             phase: Phase::Program,
             program: shared.programs.get(&record.contract).cloned(),
             cost: None,
@@ -164,7 +122,6 @@ impl Job {
             statements: BTreeMap::new(),
             progress: shared.now,
             bytes_sent: 0,
-            deadline: record.deadline,
             closed: false,
             turn_asked: false,
             reason: None,
@@ -208,17 +165,21 @@ impl Job {
             .jobs
             .get(&self.run.job)
             .ok_or("the job is not on the ledger")?;
-        let entry = usize::from(self.entry);
+        let entry = usize::from(self.request.entry);
         if entry >= program.entries.len() {
             return Err(format!(
                 "contract {} has no entry number {entry}",
                 program.name
             ));
         }
-        self.check_collection(shared, program)?;
+        self.check_collections(program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
-        let sizes = self.sizes(shared, program)?;
+        // What the chain knows suffices to refuse a wrong parameter, before the run counts as a use.
+        self.environment(shared, program)?
+            .check_params(program, entry)
+            .map_err(|error| error.to_string())?;
+        let sizes = self.sizes(program);
         let cost = plan::quote(program, entry, &sizes, self.committee)
             .map_err(|error| error.to_string())?;
         let prices = shared
@@ -249,18 +210,19 @@ impl Job {
         }
     }
 
-    pub(super) fn load_rows(&mut self, shared: &mut Shared) {
-        self.phase = Phase::Loading;
-        shared.load(
-            self.pending(),
-            Table::Rows,
-            self.collection.0.to_be_bytes().to_vec(),
-        );
-    }
-
-    pub(super) fn on_rows(&mut self, shared: &mut Shared, pairs: Vec<(Vec<u8>, Vec<u8>)>) {
-        let stored: BTreeMap<Vec<u8>, Vec<u8>> = pairs.into_iter().collect();
-        match self.shares(shared, &stored) {
+    /// Reads the rows of a collection; after the last one, the job has what it needs of this node.
+    pub(super) fn load_rows(
+        &mut self,
+        shared: &mut Shared,
+        found: Vec<(Vec<u8>, Vec<u8>)>,
+        input: usize,
+    ) {
+        if let Some(of) = self.inputs.get(input) {
+            let prefix = of.collection.0.to_be_bytes().to_vec();
+            self.phase = Phase::Loading { found, input };
+            return shared.load(self.pending(), Table::Rows, prefix);
+        }
+        match self.shares(&found.into_iter().collect()) {
             Ok(rows) => {
                 self.phase = Phase::Links {
                     rows,
@@ -269,6 +231,14 @@ impl Job {
                 self.try_start(shared);
             }
             Err(why) => self.refuse(shared, why),
+        }
+    }
+
+    pub(super) fn on_rows(&mut self, shared: &mut Shared, mut pairs: Vec<(Vec<u8>, Vec<u8>)>) {
+        if let Phase::Loading { found, input } = &mut self.phase {
+            let (mut found, input) = (std::mem::take(found), *input);
+            found.append(&mut pairs);
+            self.load_rows(shared, found, input + 1);
         }
     }
 
@@ -315,23 +285,23 @@ impl Job {
     }
 
     /// This party's shares of the admitted members' rows.
-    fn shares(
-        &self,
-        shared: &Shared,
-        stored: &BTreeMap<Vec<u8>, Vec<u8>>,
-    ) -> Result<Columns, String> {
+    fn shares(&self, stored: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Columns, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let collection = program.collections.get(usize::from(self.slot(shared)?));
-        let columns_len = collection.map_or(0, |collection| collection.columns.len());
-        let mut rows = Vec::with_capacity(self.rows.admitted.len());
-        for owner in &self.rows.admitted {
-            let key = row_key(self.collection, owner.member, owner.root);
-            let bytes = stored
-                .get(&key)
-                .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
-            rows.push((owner.member, &bytes[..]));
+        let mut rows = Columns::new(program.profile);
+        for input in &self.inputs {
+            let declared = program.collections.get(usize::from(input.slot));
+            let columns_len = declared.map_or(0, |collection| collection.columns.len());
+            let mut of_collection = Vec::with_capacity(input.admitted.len());
+            for owner in &input.admitted {
+                let key = row_key(input.collection, owner.member, owner.root);
+                let bytes = stored
+                    .get(&key)
+                    .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
+                of_collection.push((owner.member, &bytes[..]));
+            }
+            rows.add(&self.committee, (input.slot, columns_len), &of_collection)?;
         }
-        Columns::decode(program.profile, &self.committee, columns_len, &rows)
+        Ok(rows)
     }
 
     /// The request cannot be served; nobody is to blame.

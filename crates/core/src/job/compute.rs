@@ -7,11 +7,12 @@ use borsh::BorshSerialize;
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
-use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
+use enigma_wire::controller::{FailureReason, JobRequest};
+use enigma_wire::id::{Address, Hash, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
 
 use super::field::{Call, Columns, Terms};
+use super::inputs::Input;
 use super::{Job, Phase, report_phase};
 use crate::party::Shared;
 use crate::seam::Effect;
@@ -24,12 +25,12 @@ struct SessionTerms<'a> {
     chain_id: u64,
     controller: Address,
     run: RunKey,
-    collection: CollectionId,
+    request: &'a JobRequest,
     inputs: Hash,
     contract: Hash,
-    entry: u16,
     committee: Vec<NodeId>,
-    rows: &'a [MemberIndex],
+    /// By collection of the request.
+    rows: Vec<Vec<MemberIndex>>,
 }
 
 impl Job {
@@ -53,23 +54,20 @@ impl Job {
     }
 
     fn session(&self, shared: &Shared) -> SessionId {
-        let rows: Vec<MemberIndex> = self
-            .rows
-            .admitted
-            .iter()
-            .map(|owner| owner.member)
-            .collect();
+        let rows = self.inputs.iter().map(|input| {
+            let admitted = input.admitted.iter();
+            admitted.map(|owner| owner.member).collect()
+        });
         let terms = SessionTerms {
-            domain: "enigma session v1",
+            domain: "enigma session v2",
             chain_id: shared.config.domain.chain_id,
             controller: shared.config.domain.controller,
             run: self.run,
-            collection: self.collection,
-            inputs: self.inputs,
+            request: &self.request,
+            inputs: self.inputs_root,
             contract: self.contract,
-            entry: self.entry,
             committee: self.members.iter().map(|member| member.node).collect(),
-            rows: &rows,
+            rows: rows.collect(),
         };
         let bytes = borsh::to_vec(&terms).expect("writing to memory cannot fail");
         SessionId(*blake3::hash(&bytes).as_bytes())
@@ -135,9 +133,8 @@ impl Job {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         rows.call(Terms {
             program: Arc::clone(program),
-            entry: usize::from(self.entry),
+            entry: usize::from(self.request.entry),
             environment: self.environment(shared, program)?,
-            slot: self.slot(shared)?,
             committee: self.committee,
             me: self.me,
             seeds,
@@ -201,7 +198,7 @@ impl Job {
     }
 
     fn on_finished(&mut self, shared: &mut Shared) {
-        let mut session = match std::mem::replace(&mut self.phase, Phase::Loading) {
+        let mut session = match std::mem::replace(&mut self.phase, Phase::Program) {
             Phase::Calling { session } => session,
             other => {
                 self.phase = other;
@@ -220,20 +217,16 @@ impl Job {
 
     /// The validity bits are open: whose rows are invalid is known, and the entry runs on the rest, if it may.
     fn on_checked(&mut self, shared: &mut Shared) {
-        let slot = self.slot(shared);
         let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        let valid = slot.ok().and_then(|slot| session.valid().get(&slot));
-        let Some(valid) = valid.filter(|valid| valid.len() == self.rows.admitted.len()) else {
+        let valid = session.valid();
+        let mut inputs = self.inputs.iter_mut();
+        let checked = inputs.try_for_each(|input| input.drop_invalid(valid.get(&input.slot)?));
+        if checked.is_none() {
             return self.refuse(shared, "the input check opened nothing".to_owned());
-        };
-        let admitted = self.rows.admitted.iter();
-        let dropped = admitted.zip(valid).filter(|(_, valid)| !**valid);
-        self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
-        // Rows that were dropped must not count for anybody's smallest group.
-        let left = self.rows.admitted.len() - self.rows.dropped.len();
-        if self.used().any(|owner| owner.min_group as usize > left) {
+        }
+        if !self.inputs.iter().all(Input::is_large_enough) {
             let why = "after invalid rows were dropped the group is smaller than an owner allows";
             return self.refuse(shared, why.to_owned());
         }

@@ -1,29 +1,34 @@
 //! What a call knows when it begins, all of it from the ledger as of the request's block, hence the same at every member: who
-//! calls and when, whose accounts the parties are, who gave which row. And whether the entry can be called like that at all.
+//! calls, when and with which public parameters, whose accounts the parties are, who gave which row. And whether the
+//! entry can be called like that at all.
 
-use enigma_bytecode::model::{Contract, Provider, Role};
+use std::collections::BTreeSet;
+
+use enigma_bytecode::model::{Contract, Known, Role};
 use enigma_bytecode::plan::{Environment, Sizes};
+use enigma_wire::arguments;
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
+use enigma_wire::output::PublicValue;
 
-use super::{Job, RowOwner};
+use super::Job;
+use super::inputs::RowOwner;
 use crate::party::Shared;
 
 impl Job {
-    /// Which of the contract's collections the job's is.
-    pub(super) fn slot(&self, shared: &Shared) -> Result<u16, String> {
-        let collection = shared.ledger.collections.get(&self.collection);
-        let collection = collection.ok_or("the collection is not on the ledger")?;
-        Ok(collection.terms.slot)
-    }
-
     /// How many rows each collection of the contract has in this job, before any is dropped.
-    pub(super) fn sizes(&self, shared: &Shared, program: &Contract) -> Result<Sizes, String> {
-        let rows = self.rows.admitted.len() as u32;
-        Ok(Sizes::single(program, self.slot(shared)?, rows))
+    pub(super) fn sizes(&self, program: &Contract) -> Sizes {
+        let mut rows = vec![0; program.collections.len()];
+        for input in &self.inputs {
+            if let Some(rows) = rows.get_mut(usize::from(input.slot)) {
+                *rows = input.admitted.len() as u32;
+            }
+        }
+        Sizes { rows }
     }
 
-    /// What the call knows of the ledger. Rows stand in member order; only the group that gives them has members here.
+    /// What the call knows of the ledger. Rows stand in member order; only groups that give to the job have members here: each
+    /// account once, by its first row.
     pub(super) fn environment(
         &self,
         shared: &Shared,
@@ -31,68 +36,91 @@ impl Job {
     ) -> Result<Environment, String> {
         let record = shared.ledger.jobs.get(&self.run.job);
         let record = record.ok_or("the job is not on the ledger")?;
-        let at = usize::from(self.slot(shared)?);
         let account = |address: &Address| address.0.to_vec();
-        let admitted = &self.rows.admitted;
-        let accounts: Vec<Vec<u8>> = admitted.iter().map(|row| account(&row.owner)).collect();
-        let members = admitted.iter().map(|row| row.member.0).collect();
         let parties = self.instance(shared)?.parties.iter();
         let mut environment = Environment {
-            rows: self.sizes(shared, program)?.rows,
+            rows: self.sizes(program).rows,
             caller: account(&record.requester),
             height: i64::try_from(record.requested).unwrap_or(i64::MAX),
             parties: parties.map(|party| account(&party.account)).collect(),
             row_accounts: vec![Vec::new(); program.collections.len()],
             row_members: vec![Vec::new(); program.collections.len()],
             groups: vec![Vec::new(); program.groups.len()],
+            params: self.params(program)?,
             ..Environment::default()
         };
-        let collection = program.collections.get(at);
-        if let Some(Provider::Each(group)) = collection.map(|collection| collection.provider)
-            && let Some(givers) = environment.groups.get_mut(usize::from(group))
-        {
-            givers.clone_from(&accounts);
-        }
-        if let Some(rows) = environment.row_accounts.get_mut(at) {
-            *rows = accounts;
-        }
-        if let Some(rows) = environment.row_members.get_mut(at) {
-            *rows = members;
+        let mut seen = BTreeSet::new();
+        for input in &self.inputs {
+            let at = usize::from(input.slot);
+            let owners = input.admitted.iter().map(|row| &row.owner);
+            if let Some(group) = input.group(program)
+                && let Some(givers) = environment.groups.get_mut(usize::from(group))
+            {
+                let new = owners.clone().filter(|owner| seen.insert((group, **owner)));
+                givers.extend(new.map(account));
+            }
+            if let Some(rows) = environment.row_accounts.get_mut(at) {
+                *rows = owners.map(account).collect();
+            }
+            if let Some(rows) = environment.row_members.get_mut(at) {
+                *rows = input.admitted.iter().map(|row| row.member.0).collect();
+            }
         }
         Ok(environment)
     }
 
-    /// Whether the entry computes from the job's collection, and from no other.
-    pub(super) fn check_collection(
-        &self,
-        shared: &Shared,
-        program: &Contract,
-    ) -> Result<(), String> {
-        let slot = self.slot(shared)?;
-        let used = program.collections_used(usize::from(self.entry));
-        if used.iter().eq([&slot]) {
+    /// The public parameters. Whether they are what the entry takes, the contract's rules say.
+    fn params(&self, program: &Contract) -> Result<Vec<Vec<Known>>, String> {
+        let given =
+            arguments::decode(&self.request.arguments).map_err(|error| error.to_string())?;
+        let entry = program.entries.get(usize::from(self.request.entry));
+        let needed = entry.map_or(0, |entry| entry.params.len());
+        if given.len() != needed {
+            return Err(format!(
+                "the entry {} has {needed} parameters, and the request gives {}",
+                self.entry_name(program),
+                given.len()
+            ));
+        }
+        let known = |value| match value {
+            PublicValue::Number(number) => Known::Number(number),
+            PublicValue::Bytes(bytes) => Known::Bytes(bytes),
+        };
+        let params = given
+            .into_iter()
+            .map(|columns| columns.into_iter().map(known));
+        Ok(params.map(Iterator::collect).collect())
+    }
+
+    /// Whether the entry computes from the job's collections, and from no others.
+    pub(super) fn check_collections(&self, program: &Contract) -> Result<(), String> {
+        let used = program.collections_used(usize::from(self.request.entry));
+        let given: BTreeSet<u16> = self.inputs.iter().map(|input| input.slot).collect();
+        // A run without rows has nothing to compute from before state is kept.
+        if used == given && !used.is_empty() {
             return Ok(());
         }
-        let name = |of: &u16| match program.collections.get(usize::from(*of)) {
-            Some(collection) => collection.name.clone(),
-            None => format!("number {of}"),
+        let names = |of: &BTreeSet<u16>| {
+            let name = |of: &u16| match program.collections.get(usize::from(*of)) {
+                Some(collection) => collection.name.clone(),
+                None => format!("number {of}"),
+            };
+            match &of.iter().map(name).collect::<Vec<_>>()[..] {
+                [] => "none".to_owned(),
+                some => some.join(" and "),
+            }
         };
-        let used: Vec<String> = used.iter().map(name).collect();
         Err(format!(
             "the entry {} computes from the collection {}, and the job is over {}",
             self.entry_name(program),
-            if used.is_empty() {
-                "none".to_owned()
-            } else {
-                used.join(" and ")
-            },
-            name(&slot)
+            names(&used),
+            names(&given)
         ))
     }
 
     /// Whether who asked for the job may call the entry: the account of the party, or of one of the members whose rows are used.
     pub(super) fn check_caller(&self, shared: &Shared, program: &Contract) -> Result<(), String> {
-        let entry = program.entries.get(usize::from(self.entry));
+        let entry = program.entries.get(usize::from(self.request.entry));
         let Some(role) = entry.and_then(|entry| entry.by) else {
             return Ok(());
         };
@@ -109,12 +137,14 @@ impl Job {
             Role::Member(group) => {
                 let at = usize::from(group);
                 let name = program.groups.get(at).map_or("?", |group| &group.name);
-                let collection = program.collections.get(usize::from(self.slot(shared)?));
-                let gives = collection.is_some_and(|of| of.provider == Provider::Each(group));
+                let gives = self
+                    .inputs
+                    .iter()
+                    .filter(|of| of.group(program) == Some(group));
+                let mut rows = gives.flat_map(|input| &input.admitted);
                 let is_caller = |row: &RowOwner| row.owner == caller;
-                let may = gives && self.rows.admitted.iter().any(is_caller);
                 (
-                    may,
+                    rows.any(is_caller),
                     format!("members of the group {name} whose rows are used"),
                 )
             }
@@ -128,17 +158,14 @@ impl Job {
         ))
     }
 
-    /// The instance whose collection the job is over.
+    /// The instance that the job runs.
     pub(super) fn instance<'a>(&self, shared: &'a Shared) -> Result<&'a InstanceRecord, String> {
-        let ledger = &shared.ledger;
-        let collection = ledger.collections.get(&self.collection);
-        let collection = collection.ok_or("the collection is not on the ledger")?;
-        let instance = ledger.instances.get(&collection.terms.instance);
+        let instance = shared.ledger.instances.get(&self.request.instance);
         instance.ok_or_else(|| "the instance is not on the ledger".to_owned())
     }
 
     fn entry_name<'a>(&self, program: &'a Contract) -> &'a str {
-        let entry = program.entries.get(usize::from(self.entry));
+        let entry = program.entries.get(usize::from(self.request.entry));
         entry.map_or("?", |entry| &entry.name)
     }
 }

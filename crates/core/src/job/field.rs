@@ -16,33 +16,46 @@ use super::Job;
 use super::outputs::Output;
 use crate::party::Shared;
 
-/// This member's shares of the admitted rows, by column of the collection, in member order.
+/// This member's shares of the admitted rows: by collection of the contract and its columns, in member order.
 pub(super) enum Columns {
-    Small(Vec<Shares<M61>>),
-    Wide(Vec<Shares<M127>>),
+    Small(BTreeMap<u16, Vec<Shares<M61>>>),
+    Wide(BTreeMap<u16, Vec<Shares<M127>>>),
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self::Small(Vec::new())
+        Self::Small(BTreeMap::new())
     }
 }
 
 impl Columns {
-    /// From rows as they are stored, each checked against its root before it was.
+    /// Of no collection yet.
+    pub(super) fn new(profile: Profile) -> Self {
+        match profile {
+            Profile::ShamirM61V1 => Self::Small(BTreeMap::new()),
+            Profile::ShamirM127V1 => Self::Wide(BTreeMap::new()),
+        }
+    }
+
+    /// Adds a collection's rows as they are stored, each checked against its root before it was.
     ///
     /// # Errors
     /// In plain words, whose row is not one of so many columns over the contract's field.
-    pub(super) fn decode(
-        profile: Profile,
+    pub(super) fn add(
+        &mut self,
         committee: &Committee,
-        columns_len: usize,
+        (slot, columns_len): (u16, usize),
         rows: &[(MemberIndex, &[u8])],
-    ) -> Result<Self, String> {
-        Ok(match profile {
-            Profile::ShamirM61V1 => Self::Small(decode(committee, columns_len, rows)?),
-            Profile::ShamirM127V1 => Self::Wide(decode(committee, columns_len, rows)?),
-        })
+    ) -> Result<(), String> {
+        match self {
+            Self::Small(all) => {
+                all.insert(slot, decode(committee, columns_len, rows)?);
+            }
+            Self::Wide(all) => {
+                all.insert(slot, decode(committee, columns_len, rows)?);
+            }
+        }
+        Ok(())
     }
 
     /// Begins the call on them.
@@ -80,22 +93,25 @@ pub(super) struct Terms {
     pub(super) program: Arc<Contract>,
     pub(super) entry: usize,
     pub(super) environment: Environment,
-    /// Which of the contract's collections the rows are of.
-    pub(super) slot: u16,
     pub(super) committee: Committee,
     pub(super) me: PartyNumber,
     pub(super) seeds: SessionSeeds,
 }
 
 impl Terms {
-    fn begin<F: PrimeField>(self, columns: Vec<Shares<F>>) -> Result<Box<dyn Call>, String> {
+    fn begin<F: PrimeField>(
+        self,
+        columns: BTreeMap<u16, Vec<Shares<F>>>,
+    ) -> Result<Box<dyn Call>, String> {
         let mut given = Given {
             collections: vec![Vec::new(); self.program.collections.len()],
             params: Vec::new(),
             slots: BTreeMap::new(),
         };
-        if let Some(of_slot) = given.collections.get_mut(usize::from(self.slot)) {
-            *of_slot = columns;
+        for (slot, columns) in columns {
+            if let Some(of_slot) = given.collections.get_mut(usize::from(slot)) {
+                *of_slot = columns;
+            }
         }
         let engine = Engine::<F>::new(self.committee, self.me, self.seeds);
         let session = Session::new(

@@ -7,6 +7,7 @@ mod environment;
 mod failure;
 mod field;
 mod finish;
+mod inputs;
 mod outputs;
 mod recipients;
 
@@ -18,15 +19,17 @@ use enigma_bytecode::plan::Cost;
 use enigma_field::{Committee, Party as PartyNumber};
 use enigma_mpc::Setup;
 use enigma_wire::api::{JobPhase, JobStatus};
-use enigma_wire::controller::{Certificate, Failure, FailureReason};
-use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
+use enigma_wire::controller::{Certificate, Failure, FailureReason, JobRequest};
+use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
 use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
-pub(crate) use admission::{admitted_members, dealing_context, program, stored_program};
+pub(crate) use admission::{dealing_context, program, stored_program};
 pub(crate) use finish::StoredOutput;
+pub(crate) use inputs::{Admitted, admitted_members};
 
 use self::field::{Call, Columns};
+use self::inputs::Input;
 use crate::party::{Pending, SECURITY, Shared};
 use crate::seam::{Effect, Fact, Millis, Outcome, Table, Write};
 use crate::session::Early;
@@ -42,14 +45,16 @@ struct Member {
 /// One job at one node.
 pub(crate) struct Job {
     run: RunKey,
-    collection: CollectionId,
+    /// As it was asked for.
+    request: JobRequest,
     contract: Hash,
-    entry: u16,
-    inputs: Hash,
+    /// What the certificate says of the collections.
+    inputs_root: Hash,
+    /// The collections, in the request's order.
+    inputs: Vec<Input>,
     committee: Committee,
     members: Vec<Member>,
     me: PartyNumber,
-    rows: Rows,
     phase: Phase,
     program: Option<Arc<Contract>>,
     /// What the submitted rows cost: admission compares it with the fee, the certificate states it.
@@ -62,33 +67,12 @@ pub(crate) struct Job {
     /// When the last input moved the job on.
     progress: Millis,
     bytes_sent: u64,
-    /// Unix seconds after which it is refunded.
-    deadline: u64,
     /// Over on the chain.
     closed: bool,
     /// An [`Effect::Compute`] is under way: asked for by a new call, by each piece of work that
     /// leaves more, and by frames; the call runs nowhere else.
     turn_asked: bool,
     reason: Option<String>,
-}
-
-/// Whose rows the job uses.
-#[derive(Default)]
-struct Rows {
-    /// Members admitted by consent, in member order, with what is needed to serve them.
-    admitted: Vec<RowOwner>,
-    /// Members dropped by the range check, ascending.
-    dropped: Vec<MemberIndex>,
-}
-
-#[derive(Clone)]
-struct RowOwner {
-    member: MemberIndex,
-    owner: Address,
-    root: Hash,
-    seal_key: SealKey,
-    /// Smallest group this owner agreed to.
-    min_group: u32,
 }
 
 /// Where a job stands.
@@ -99,8 +83,11 @@ enum Phase {
     Attempt,
     /// Making the attempt durable before anything is sent (protocols S1).
     Recording,
-    /// Reading the rows.
-    Loading,
+    /// Reading the rows, one collection after the other: what was found of those before.
+    Loading {
+        found: Vec<(Vec<u8>, Vec<u8>)>,
+        input: usize,
+    },
     /// Waiting for the committee's links.
     Links { rows: Columns, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
@@ -139,7 +126,7 @@ impl Phase {
         use Phase::{Attempt, Links, Loading, Program, Recording, Starting};
         matches!(
             self,
-            Program | Attempt | Recording | Loading | Links { .. } | Starting { .. }
+            Program | Attempt | Recording | Loading { .. } | Links { .. } | Starting { .. }
         )
     }
 }
@@ -160,18 +147,10 @@ impl Job {
             job: self.run.job,
             phase: on_chain.unwrap_or(here),
             reason: self.reason.clone(),
-            dropped: self.rows.dropped.clone(),
+            dropped: self.dropped(),
             security: SECURITY.to_owned(),
             bytes_sent: self.bytes_sent,
         }
-    }
-
-    /// Whose rows the entry uses, in member order.
-    fn used(&self) -> impl Iterator<Item = &RowOwner> {
-        let Rows { admitted, dropped } = &self.rows;
-        admitted
-            .iter()
-            .filter(|owner| dropped.binary_search(&owner.member).is_err())
     }
 
     /// A frame of this job from a peer.
@@ -260,8 +239,8 @@ impl Job {
         match (&self.phase, outcome) {
             (Phase::Program, Outcome::Loaded(pairs)) => self.on_program(shared, &pairs),
             (Phase::Attempt, Outcome::Loaded(pairs)) => self.on_attempt(shared, &pairs),
-            (Phase::Recording, Outcome::Persisted) => self.load_rows(shared),
-            (Phase::Loading, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
+            (Phase::Recording, Outcome::Persisted) => self.load_rows(shared, Vec::new(), 0),
+            (Phase::Loading { .. }, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
                 shared.push(Effect::Report(Fact::Trouble { why }));
@@ -282,7 +261,7 @@ impl Job {
     /// Time passes: timeouts and turns to submit.
     pub(crate) fn on_tick(&mut self, shared: &mut Shared) {
         let (timeouts, t) = (shared.config.timeouts, usize::from(self.committee.t()));
-        let late = shared.ledger.head.time > self.deadline;
+        let late = shared.ledger.head.time > self.request.deadline;
         if late && !self.has_outputs() {
             // Anybody may have it refunded. Until somebody does, the chain still takes a certificate,
             // so outputs are kept until its end is on record or the committee gives up.

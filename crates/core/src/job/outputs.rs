@@ -2,8 +2,9 @@
 //! what the committee opened, in the clear.
 //!
 //! One recipient has one place in the tree of ciphertexts, whatever branches were taken: members whose rows were used, parties to
-//! which the entry reveals, and last everyone, if the entry has a line that everyone sees. What everyone sees is the same
-//! bytes at all honest members, since each has verified every opening before it comes here.
+//! which the entry reveals, who asked for the job, if it reveals to the caller, and last everyone, if the entry has a line that
+//! everyone sees. What everyone sees is the same bytes at all honest members, since each has verified every opening before it comes
+//! here.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,7 @@ impl Job {
             let shares = shares_for(&receiver, program, &lines)?;
             outputs.push(self.seal(shared, &receiver, &shares));
         }
-        if program.shows_everyone(usize::from(self.entry)) {
+        if program.shows_everyone(usize::from(self.request.entry)) {
             let results = public_results(&called.ended);
             outputs.push(Output {
                 recipient: Recipient::Public,

@@ -2,7 +2,7 @@
 
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::ErrorCode;
-use enigma_wire::id::{Address, Hash, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 
 use crate::committee::Survey;
@@ -34,7 +34,10 @@ fn an_output_is_for_its_recipient_alone() {
     let (mut survey, job) = settled();
     let output = |member| ClientRequest::Output {
         job,
-        recipient: Recipient::Member(MemberIndex(member)),
+        recipient: Recipient::Member {
+            collection: CollectionId(1),
+            member: MemberIndex(member),
+        },
     };
     let owner = |survey: &Survey, at: usize| Some(survey.owners[at].address());
     for caller in [

@@ -3,7 +3,7 @@
 
 use enigma_core::{ClientRequest, Fact, Response, Table};
 use enigma_wire::api::{ErrorCode, JobPhase};
-use enigma_wire::id::{JobId, MemberIndex, SealKey};
+use enigma_wire::id::{CollectionId, JobId, MemberIndex, SealKey};
 use enigma_wire::output::Recipient;
 use enigma_wire::peer::{self, Frame};
 
@@ -213,7 +213,10 @@ fn outputs_before_the_settlement() {
     });
     let request = ClientRequest::Output {
         job,
-        recipient: Recipient::Member(MemberIndex(0)),
+        recipient: Recipient::Member {
+            collection: CollectionId(1),
+            member: MemberIndex(0),
+        },
     };
     match survey.world.answer(0, request) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::NotAllowed),

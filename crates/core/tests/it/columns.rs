@@ -9,7 +9,7 @@ use enigma_field::{Committee, M61, M127};
 use enigma_wire::api::{Deposit, ErrorCode, MAX_BODY_BYTES};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::dealing::RowPackage;
-use enigma_wire::id::{Address, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
 use enigma_wire::output::{PublicLine, PublicValue, Recipient};
 use enigma_wire::seal::OVERHEAD_BYTES;
 
@@ -92,7 +92,10 @@ fn rows() -> Vec<Vec<i64>> {
 const DROPPED: [u32; 4] = [3, 6, 9, 10];
 
 fn member(number: u32) -> Recipient {
-    Recipient::Member(MemberIndex(number))
+    Recipient::Member {
+        collection: CollectionId(1),
+        member: MemberIndex(number),
+    }
 }
 
 /// Everybody has given a row and consented to the party's jobs.
@@ -176,7 +179,7 @@ fn everybody_sees_exactly_their_columns() {
         assert_eq!(survey.public(job), Ok(public));
         let dropped: Vec<MemberIndex> = DROPPED.map(MemberIndex).to_vec();
         for node in survey.committee() {
-            assert_eq!(survey.status(node, job).dropped, dropped);
+            assert_eq!(survey.dropped(node, job), dropped);
         }
         assert!(survey.seen(job, member(3)).is_err());
         assert_eq!(survey.world.trouble(), Vec::<String>::new());

@@ -3,7 +3,7 @@
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::ErrorCode;
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Address, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 
 use crate::committee::{Consented, FOREVER, PAST_ANY_FEE, PRICES, Survey};
@@ -29,7 +29,10 @@ fn runs_over(survey: &mut Survey, job: JobId, members: &[usize]) {
     for outsider in (0..VALUES.len()).filter(|member| !members.contains(member)) {
         let request = ClientRequest::Output {
             job,
-            recipient: Recipient::Member(MemberIndex(outsider as u32)),
+            recipient: Recipient::Member {
+                collection: CollectionId(1),
+                member: MemberIndex(outsider as u32),
+            },
         };
         match survey.world.answer(survey.committee()[0], request) {
             Response::Error(error) => assert_eq!(error.code, ErrorCode::NotFound),

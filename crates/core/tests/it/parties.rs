@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use enigma_core::{ClientRequest, Response};
 use enigma_wire::api::{ErrorCode, OutputShares, SealedOutput};
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Address, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
 use enigma_wire::output::{self, Recipient};
 use enigma_wire::seal::Purpose;
 
@@ -44,7 +44,10 @@ const BOUND: Setting<'_> = Setting {
 };
 
 fn member(number: u32) -> Recipient {
-    Recipient::Member(MemberIndex(number))
+    Recipient::Member {
+        collection: CollectionId(1),
+        member: MemberIndex(number),
+    }
 }
 
 fn named(results: &[(&str, i64)]) -> BTreeMap<String, i64> {

@@ -19,7 +19,7 @@ fn drops(values: &[i64], seed: u64) {
     survey.assert_right(job, &good, &kept);
     let dropped: Vec<MemberIndex> = bad.iter().map(|at| MemberIndex(*at as u32)).collect();
     for node in survey.committee() {
-        assert_eq!(survey.status(node, job).dropped, dropped);
+        assert_eq!(survey.dropped(node, job), dropped);
     }
     for member in bad {
         assert!(survey.collect(job, member).is_err());

@@ -6,7 +6,7 @@ use enigma_bytecode::plan::STAGE_CALLS;
 use enigma_core::{ClientRequest, Response, Table};
 use enigma_wire::api::ErrorCode;
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Address, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::output::{PublicLine, PublicValue, Recipient};
 use enigma_wire::peer::{self, Frame, HEADER_BYTES};
@@ -77,7 +77,10 @@ fn named<T, const N: usize>(all: [(&str, T); N]) -> BTreeMap<String, T> {
 }
 
 fn member(number: u32) -> Recipient {
-    Recipient::Member(MemberIndex(number))
+    Recipient::Member {
+        collection: CollectionId(1),
+        member: MemberIndex(number),
+    }
 }
 
 #[test]

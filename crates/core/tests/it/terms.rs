@@ -3,7 +3,7 @@
 use enigma_core::{ClientRequest, Response, Table};
 use enigma_wire::api::{ErrorCode, JobPhase};
 use enigma_wire::controller::FailureReason;
-use enigma_wire::id::{Hash, JobId, MemberIndex};
+use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 
 use crate::committee::{PAST_ANY_FEE, Setting, Survey};
@@ -175,7 +175,10 @@ fn an_unknown_job_and_a_stranger_without_output() {
     assert!(survey.collect(JobId(44), 0).is_err());
     let request = ClientRequest::Output {
         job,
-        recipient: Recipient::Member(MemberIndex(5)),
+        recipient: Recipient::Member {
+            collection: CollectionId(1),
+            member: MemberIndex(5),
+        },
     };
     // There is no such member, so nobody may ask.
     match survey.world.answer(0, request) {

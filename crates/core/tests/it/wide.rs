@@ -7,7 +7,7 @@ use enigma_bytecode::model::Profile;
 use enigma_core::{Response, Table};
 use enigma_field::{M61, M127};
 use enigma_wire::api::{Deposit, ErrorCode};
-use enigma_wire::id::{JobId, MemberIndex};
+use enigma_wire::id::{CollectionId, JobId, MemberIndex};
 use enigma_wire::output::{PublicLine, PublicValue, Recipient};
 
 use crate::committee::{PAST_ANY_FEE, Seen, Setting, Survey};
@@ -84,7 +84,10 @@ fn elements(row: [i64; 3]) -> [M127; 3] {
 }
 
 fn member(number: usize) -> Recipient {
-    Recipient::Member(MemberIndex(number as u32))
+    Recipient::Member {
+        collection: CollectionId(1),
+        member: MemberIndex(number as u32),
+    }
 }
 
 /// Everybody gives what they are said to give, and consents.
@@ -189,7 +192,7 @@ fn values_that_no_honest_owner_deals_are_dropped() {
             .map(|number| MemberIndex(number as u32))
             .collect();
         for node in survey.committee() {
-            assert_eq!(survey.status(node, job).dropped, dropped);
+            assert_eq!(survey.dropped(node, job), dropped);
         }
         let used: Vec<_> = rows().into_iter().enumerate().collect();
         assert_right(&mut survey, job, &used);

@@ -3,9 +3,10 @@
 
 use enigma_wire::api::signed::SCHEME;
 use enigma_wire::api::{
-    ApiError, DepositAccepted, ErrorCode, JobPhase, JobStatus, NodeStatus, PeerReport, SealedOutput,
+    ApiError, DepositAccepted, DroppedRow, ErrorCode, JobPhase, JobStatus, NodeStatus, PeerReport,
+    SealedOutput,
 };
-use enigma_wire::id::{Hash, JobId, MemberIndex, NodeId, PeerKey};
+use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::sign::Signature;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -77,7 +78,13 @@ const ROUTES: &[Route] = &[
         Content::Object("JobStatus"),
     ),
     get(
-        "/v1/jobs/{job}/outputs/{member}",
+        "/v1/jobs/{job}/outputs/caller",
+        "What a settled job shows to who asked for it, sealed. For that account.",
+        true,
+        Content::Object("SealedOutput"),
+    ),
+    get(
+        "/v1/jobs/{job}/outputs/member/{collection}/{member}",
         "A member's sealed output of a settled job. For that member.",
         true,
         Content::Object("SealedOutput"),
@@ -246,7 +253,10 @@ fn schemas() -> Value {
         job: JobId(1),
         phase: JobPhase::Settled,
         reason: known.then(String::new),
-        dropped: vec![MemberIndex(0)],
+        dropped: vec![DroppedRow {
+            collection: CollectionId(1),
+            member: MemberIndex(0),
+        }],
         security: String::new(),
         bytes_sent: 0,
     };

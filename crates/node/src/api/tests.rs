@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use enigma_core::{Config, Effect, Input, Keys, Millis, Outcome, Party, ReplyId, Timeouts};
-use enigma_wire::controller::{BlockEvents, CollectionTerms, Event};
+use enigma_wire::controller::{BlockEvents, CollectionTerms, Event, JobRequest};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{CollectionId, PeerKey};
 use enigma_wire::seal::SealSecret;
@@ -56,12 +56,17 @@ fn block() -> BlockEvents {
     };
     let requested = Event::JobRequested {
         job: JobId(1),
-        collection: CollectionId(1),
-        entry: 0,
         requester: requester().address(),
+        request: JobRequest {
+            instance,
+            entry: 0,
+            collections: vec![CollectionId(1)],
+            arguments: Vec::new(),
+            seal_key: None,
+            deadline: u64::MAX,
+        },
         fee: 1,
-        use_index: 0,
-        deadline: u64::MAX,
+        use_indexes: vec![0],
     };
     BlockEvents {
         number: 5,
@@ -412,7 +417,7 @@ async fn what_everyone_is_shown_is_for_everybody() {
     let (status, error) = ask("public").await;
     let expected = (403, ErrorCode::NotAllowed);
     error_of(status, &error, expected, "job 1 is not settled");
-    for sealed in ["0", "party/0"] {
+    for sealed in ["member/1/0", "party/0", "caller"] {
         let (status, error) = ask(sealed).await;
         error_of(status, &error, (401, ErrorCode::Unauthenticated), "signed");
     }
@@ -424,7 +429,7 @@ async fn a_path_that_does_not_parse_hears_why() {
     for path in [
         "/v1/jobs/many",
         "/v1/contracts/0x12",
-        "/v1/jobs/1/outputs/-1",
+        "/v1/jobs/1/outputs/member/1/-1",
     ] {
         let (status, error) = refusal(send(address, Method::GET, path, None).await).await;
         error_of(status, &error, (400, ErrorCode::Malformed), "");

@@ -8,7 +8,7 @@ mod ledger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::{check_contributions, check_givers, check_params};
+use ledger::{check_contributions, check_givers};
 
 use super::{Ended, Environment, Shown};
 use crate::model::{C, Column, Contract, Kind, Known, Op, PublicOp, Register, Reveal, S};
@@ -65,7 +65,7 @@ impl Walk {
         limits: Limits,
     ) -> Result<Walk, PlanError> {
         allowed_rows(&contract, entry, &environment.rows)?;
-        check_params(&contract, entry, &environment)?;
+        environment.check_params(&contract, entry)?;
         check_contributions(&contract, entry, &environment)?;
         check_givers(&contract, entry, &environment)?;
         Walk::unasked(contract, entry, environment, limits)

@@ -4,14 +4,14 @@ use enigma_bytecode::plan::{self, Cost};
 use enigma_core::controller::{Call, Revert};
 use enigma_core::{ClientRequest, Fact, Response};
 use enigma_field::Committee;
-use enigma_wire::api::{JobPhase, JobStatus};
-use enigma_wire::controller::{Amount, Certificate, Event, Failure};
-use enigma_wire::id::{Address, JobId};
+use enigma_wire::api::{DroppedRow, JobPhase, JobStatus};
+use enigma_wire::controller::{Amount, Certificate, Event, Failure, JobRequest};
+use enigma_wire::id::{Address, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::pricing;
 
-use super::Survey;
 use super::chain::PRICES;
+use super::{Owner, Survey};
 
 /// Long enough for every timeout of a job, one after the other.
 const JOB_MS: u64 = 180_000;
@@ -42,11 +42,29 @@ impl Survey {
         entry: u16,
         fee: Amount,
     ) -> Result<JobId, Revert> {
-        let call = Call::RequestJob {
-            collection: self.collection,
+        let request = self.job_request(entry);
+        self.request_job(requester, &request, fee)
+    }
+
+    /// What is asked for when an entry is requested on all of the survey's collections.
+    pub(crate) fn job_request(&self, entry: u16) -> JobRequest {
+        JobRequest {
+            instance: self.instance,
             entry,
+            collections: self.collections.clone(),
+            arguments: Vec::new(),
+            seal_key: self.caller.as_ref().map(Owner::seal_key),
             deadline: self.world.chain.time() + 1_000_000,
-        };
+        }
+    }
+
+    pub(crate) fn request_job(
+        &mut self,
+        requester: Address,
+        request: &JobRequest,
+        fee: Amount,
+    ) -> Result<JobId, Revert> {
+        let call = Call::RequestJob(request.clone());
         let events = self.world.call(requester, fee, &call)?;
         match events.as_slice() {
             [Event::JobRequested { job, .. }] => Ok(*job),
@@ -95,6 +113,16 @@ impl Survey {
         });
         let fees: Amount = refunded.map(|job| job.fee).sum();
         assert_eq!(self.world.chain.controller.credit(self.requester), fees);
+    }
+
+    /// Whose rows of the only collection a node has dropped.
+    pub(crate) fn dropped(&mut self, node: usize, job: JobId) -> Vec<MemberIndex> {
+        let dropped = self.status(node, job).dropped.into_iter();
+        let of = |row: DroppedRow| {
+            assert_eq!(row.collection, self.collection);
+            row.member
+        };
+        dropped.map(of).collect()
     }
 
     /// Who gave the job up, naming whom, why.

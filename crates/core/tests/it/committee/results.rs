@@ -32,7 +32,7 @@ pub(crate) struct Seen {
 impl Survey {
     /// A person fetches, checks and combines all shares.
     pub(crate) fn collect(&mut self, job: JobId, member: usize) -> Result<Learned, String> {
-        let results = self.results(job, Recipient::Member(MemberIndex(member as u32)))?;
+        let results = self.results(job, self.member(member as u32))?;
         let value = |name: &str| results.get(name).copied().ok_or("a result is missing");
         Ok(Learned {
             average: value("average")?,
@@ -40,10 +40,19 @@ impl Survey {
         })
     }
 
+    /// A member as a recipient.
+    pub(crate) fn member(&self, number: u32) -> Recipient {
+        Recipient::Member {
+            collection: self.collection,
+            member: MemberIndex(number),
+        }
+    }
+
     /// A recipient's keys.
     pub(crate) fn keys(&self, recipient: Recipient) -> &Owner {
         match recipient {
-            Recipient::Member(member) => &self.owners[member.0 as usize],
+            Recipient::Member { member, .. } => &self.owners[member.0 as usize],
+            Recipient::Caller => self.caller.as_ref().expect("the request names a key"),
             Recipient::Party(party) => &self.parties[usize::from(party)],
             Recipient::Public => unreachable!("nothing is sealed to everyone"),
         }

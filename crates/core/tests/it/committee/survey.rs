@@ -8,7 +8,7 @@ use enigma_wire::controller::{
     Amount, CollectionTerms, Consent, Event, PartyBinding, Revocation, RightKey,
 };
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId, SealKey};
 use enigma_wire::ledger::CollectionRecord;
 use enigma_wire::merkle::Tree;
 use enigma_wire::seal::SealSecret;
@@ -42,6 +42,10 @@ impl Owner {
 
     pub(crate) fn address(&self) -> Address {
         self.key.address()
+    }
+
+    pub(crate) fn seal_key(&self) -> SealKey {
+        self.seal.public()
     }
 }
 
@@ -80,12 +84,17 @@ pub(crate) struct Survey {
     pub(crate) bytecode: Vec<u8>,
     pub(crate) hash: Hash,
     pub(crate) instance: Hash,
+    /// The one that is being filled.
     pub(crate) collection: CollectionId,
+    /// All that were opened, in the contract's order: what jobs are requested on.
+    pub(crate) collections: Vec<CollectionId>,
     pub(crate) owners: Vec<Owner>,
     pub(crate) parties: Vec<Owner>,
     pub(crate) tree: Tree,
     /// Publishes, opens, seals, requests and pays.
     pub(crate) requester: Address,
+    /// The keys of who requests, if results are sealed to them.
+    pub(crate) caller: Option<Owner>,
     /// The owners' randomness.
     pub(crate) random: ChaCha20Rng,
 }
@@ -104,6 +113,27 @@ fn bind(world: &mut World, instance: Hash, parties: &[Owner], party: u16) {
     world
         .call(owner.address(), 0, &call)
         .expect("its own account");
+}
+
+fn open(
+    world: &mut World,
+    requester: Address,
+    (instance, slot): (Hash, u16),
+    tree: &Tree,
+    people: usize,
+) -> CollectionId {
+    let terms = CollectionTerms {
+        instance,
+        slot,
+        member_root: tree.root(),
+        member_count: people as u32,
+        min_rows: 1,
+    };
+    let opened = world.call(requester, 0, &Call::OpenCollection(terms));
+    match opened.as_deref() {
+        Ok([Event::CollectionOpened { collection, .. }]) => *collection,
+        other => panic!("not opened: {other:?}"),
+    }
 }
 
 impl Survey {
@@ -155,18 +185,7 @@ impl Survey {
         world
             .call(requester, 0, &draw)
             .expect("after the draw block");
-        let terms = CollectionTerms {
-            instance,
-            slot: 0,
-            member_root: tree.root(),
-            member_count: people as u32,
-            min_rows: 1,
-        };
-        let opened = world.call(requester, 0, &Call::OpenCollection(terms));
-        let collection = match opened.as_deref() {
-            Ok([Event::CollectionOpened { collection, .. }]) => *collection,
-            other => panic!("not opened: {other:?}"),
-        };
+        let collection = open(&mut world, requester, (instance, 0), &tree, people);
         world.settle_down();
         Self {
             world,
@@ -175,12 +194,25 @@ impl Survey {
             hash,
             instance,
             collection,
+            collections: vec![collection],
             owners,
             parties,
             tree,
             requester,
+            caller: None,
             random: generator("owners", seed),
         }
+    }
+
+    /// Opens a collection of the contract's next `collect`, with the same members, and turns to it.
+    pub(crate) fn open_next(&mut self) {
+        let slot = self.collections.len() as u16;
+        let of = (self.instance, slot);
+        let people = self.owners.len();
+        let opened = open(&mut self.world, self.requester, of, &self.tree, people);
+        self.collection = opened;
+        self.collections.push(opened);
+        self.world.settle_down();
     }
 
     /// Gives every node of the committee the program.

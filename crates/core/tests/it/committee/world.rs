@@ -184,14 +184,16 @@ impl World {
             }
             ClientRequest::Job(job) => ledger.jobs.get(job).map(|record| record.requester),
             ClientRequest::Output { job, recipient } => {
-                let collection = &ledger.collections[&ledger.jobs.get(job)?.collection];
+                let record = ledger.jobs.get(job)?;
                 match recipient {
-                    Recipient::Member(member) => {
+                    Recipient::Member { collection, member } => {
+                        let collection = ledger.collections.get(collection)?;
                         let given = collection.contributions.get(member);
                         given.map(|given| given.owner)
                     }
+                    Recipient::Caller => Some(record.requester),
                     Recipient::Party(party) => {
-                        let instance = ledger.instances.get(&collection.terms.instance)?;
+                        let instance = ledger.instances.get(&record.request.instance)?;
                         let party = instance.parties.get(usize::from(*party));
                         party.map(|party| party.account)
                     }

@@ -4,7 +4,7 @@ use enigma_core::controller::{Call, Revert, SignedContribution};
 use enigma_wire::abi;
 use enigma_wire::controller::{
     Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, FailureReason,
-    NodeInfo, PartyBinding, Receipt, Revocation, RightKey,
+    JobRequest, NodeInfo, PartyBinding, Receipt, Revocation, RightKey,
 };
 use enigma_wire::eip712::{NodeBinding, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
@@ -265,9 +265,16 @@ impl Book {
     }
 
     pub(super) fn request(&self) -> Call {
-        Call::RequestJob {
-            collection: FIRST,
+        Call::RequestJob(self.job_request())
+    }
+
+    pub(super) fn job_request(&self) -> JobRequest {
+        JobRequest {
+            instance: self.ledger().collections[&FIRST].terms.instance,
             entry: 0,
+            collections: vec![FIRST],
+            arguments: Vec::new(),
+            seal_key: None,
             deadline: self.chain.time() + 500,
         }
     }
@@ -276,7 +283,7 @@ impl Book {
         Certificate {
             job: JobId(1),
             contract: CONTRACT,
-            inputs: self.ledger().collections[&FIRST].sealed.expect("sealed"),
+            inputs: self.ledger().job_inputs(JobId(1)).expect("sealed"),
             outputs: Hash([5; 32]),
             rows: 2,
             multiplications: 10,

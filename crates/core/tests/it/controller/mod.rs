@@ -6,8 +6,8 @@ mod book;
 use enigma_core::controller::{Call, Revert, SignedContribution};
 use enigma_wire::abi;
 use enigma_wire::controller::{
-    Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, PartyBinding,
-    Receipt,
+    Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, JobRequest,
+    PartyBinding, Receipt,
 };
 use enigma_wire::eip712::Typed;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
@@ -53,9 +53,9 @@ fn the_whole_way() {
         events[..],
         [Event::JobRequested {
             job: JobId(2),
-            use_index: 1,
+            ref use_indexes,
             ..
-        }]
+        }] if use_indexes[..] == [1]
     ));
 }
 
@@ -538,26 +538,41 @@ fn requesting() {
     let call = unsealed.request();
     unsealed.reverts(OPENER, FEE, &call, Revert::NotSealed);
     let mut book = Book::sealed();
-    let request = |collection, deadline| Call::RequestJob {
-        collection,
-        entry: 0,
-        deadline,
+    let asked = book.job_request();
+    let altered = |alter: &dyn Fn(&mut JobRequest)| {
+        let mut request = asked.clone();
+        alter(&mut request);
+        Call::RequestJob(request)
     };
-    let call = request(CollectionId(2), u64::MAX);
-    book.reverts(OPENER, FEE, &call, Revert::UnknownCollection);
-    let call = request(FIRST, book.chain.time());
-    book.reverts(OPENER, FEE, &call, Revert::DeadlinePassed);
+    let now = book.chain.time();
+    for (call, why) in [
+        (
+            altered(&|r| r.instance = Hash([9; 32])),
+            Revert::UnknownInstance,
+        ),
+        (
+            altered(&|r| r.arguments = vec![0; 4097]),
+            Revert::ArgumentsTooLong,
+        ),
+        (altered(&|r| r.deadline = now), Revert::DeadlinePassed),
+        (
+            altered(&|r| r.collections[0] = CollectionId(2)),
+            Revert::UnknownCollection,
+        ),
+        (
+            altered(&|r| r.collections.push(FIRST)),
+            Revert::SlotOutOfOrder,
+        ),
+    ] {
+        book.reverts(OPENER, FEE, &call, why);
+    }
     let call = book.request();
     for fee in [0, PRICES.base - 1] {
         book.reverts(OPENER, fee, &call, Revert::FeeTooLow);
     }
     book.ok(OPENER, FEE, &call);
     book.reverts(OTHER, FEE, &call, Revert::JobPending);
-    let another_entry = Call::RequestJob {
-        collection: FIRST,
-        entry: 1,
-        deadline: u64::MAX,
-    };
+    let another_entry = altered(&|r| r.entry = 1);
     book.ok(OTHER, FEE, &another_entry);
 }
 
@@ -604,10 +619,7 @@ fn cancelling() {
     // A cancelled job is no use, and makes room for the next.
     let call = book.request();
     let events = book.ok(OPENER, FEE, &call);
-    assert!(matches!(
-        events[..],
-        [Event::JobRequested { use_index: 0, .. }]
-    ));
+    assert_eq!(use_indexes(&events), [0]);
 }
 
 #[test]
@@ -722,10 +734,15 @@ fn failing() {
     // A failed job is no use, and makes room for the next.
     let call = book.request();
     let events = book.ok(OPENER, FEE, &call);
-    assert!(matches!(
-        events[..],
-        [Event::JobRequested { use_index: 0, .. }]
-    ));
+    assert_eq!(use_indexes(&events), [0]);
+}
+
+/// How many runs were started before, as a request's event says it.
+fn use_indexes(events: &[Event]) -> &[u32] {
+    match events {
+        [Event::JobRequested { use_indexes, .. }] => use_indexes,
+        other => panic!("no request: {other:?}"),
+    }
 }
 
 /// It may have shown something before it broke off.
@@ -736,20 +753,14 @@ fn a_started_run_is_a_use_however_it_ends() {
     book.ok(OTHER, 0, &call);
     let call = book.request();
     let events = book.ok(OPENER, FEE, &call);
-    assert!(matches!(
-        events[..],
-        [Event::JobRequested { use_index: 1, .. }]
-    ));
+    assert_eq!(use_indexes(&events), [1]);
     let first = operator(book.committee()[0]);
     book.ok(first, 0, &Call::StartJob(JobId(2)));
     book.chain.pass(600);
     book.ok(OTHER, 0, &Call::ExpireJob(JobId(2)));
     let call = book.request();
     let events = book.ok(OPENER, FEE, &call);
-    assert!(matches!(
-        events[..],
-        [Event::JobRequested { use_index: 2, .. }]
-    ));
+    assert_eq!(use_indexes(&events), [2]);
 }
 
 #[test]
@@ -759,7 +770,7 @@ fn expiring() {
     book.reverts(OTHER, 0, &Call::ExpireJob(JobId(2)), Revert::UnknownJob);
     book.reverts(OTHER, 0, &expire, Revert::DeadlineNotReached);
     // The deadline itself still belongs to the committee.
-    let deadline = book.ledger().jobs[&JobId(1)].deadline;
+    let deadline = book.ledger().jobs[&JobId(1)].request.deadline;
     let time = book.chain.time();
     book.chain.pass(deadline - time);
     book.reverts(OTHER, 0, &expire, Revert::DeadlineNotReached);

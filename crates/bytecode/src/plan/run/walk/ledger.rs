@@ -119,26 +119,28 @@ impl Walk {
     }
 }
 
-/// Public parameters are what the entry takes.
-pub(super) fn check_params(
-    contract: &Contract,
-    entry: usize,
-    environment: &Environment,
-) -> Result<(), PlanError> {
-    let params = contract.entries.get(entry).map_or(&[][..], |e| &e.params);
-    let given = |param: usize| environment.params.get(param).map_or(&[][..], |known| known);
-    for (place, param) in params
-        .iter()
-        .enumerate()
-        .filter(|(_, param)| !param.private)
-    {
-        let given = given(place);
-        let whole = given.len() == param.columns.len();
-        if !whole || !param.columns.iter().zip(given).all(|(c, v)| fits(c, v)) {
-            return Err(PlanError::refused_param(param));
+impl Environment {
+    /// Whether the public parameters are what the entry takes. A run asks this itself when it begins; whoever starts runs
+    /// can ask it before anything is spent.
+    ///
+    /// # Errors
+    /// Naming the first one that is not.
+    pub fn check_params(&self, contract: &Contract, entry: usize) -> Result<(), PlanError> {
+        let params = contract.entries.get(entry).map_or(&[][..], |e| &e.params);
+        let given = |param: usize| self.params.get(param).map_or(&[][..], |known| known);
+        let public = params
+            .iter()
+            .enumerate()
+            .filter(|(_, param)| !param.private);
+        for (place, param) in public {
+            let given = given(place);
+            let whole = given.len() == param.columns.len();
+            if !whole || !param.columns.iter().zip(given).all(|(c, v)| fits(c, v)) {
+                return Err(PlanError::refused_param(param));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Accumulators that the entry shows have enough contributions, to each of their numbers.

@@ -1,0 +1,135 @@
+//! Whose rows a job uses: in each of its collections those of the members whom their consent admits, without those that
+//! break the declared range.
+
+use enigma_bytecode::model::{Contract, Provider};
+use enigma_wire::api::DroppedRow;
+use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, SealKey};
+use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
+
+use super::Job;
+use crate::party::Shared;
+
+/// One of a job's collections.
+pub(super) struct Input {
+    pub(super) collection: CollectionId,
+    /// Which of the contract's collections it is.
+    pub(super) slot: u16,
+    /// The block in which it was opened.
+    pub(super) opened: u64,
+    /// Members admitted by consent, in member order, with what is needed to serve them.
+    pub(super) admitted: Vec<RowOwner>,
+    /// Members dropped by the range check, ascending.
+    pub(super) dropped: Vec<MemberIndex>,
+}
+
+#[derive(Clone)]
+pub(super) struct RowOwner {
+    pub(super) member: MemberIndex,
+    pub(super) owner: Address,
+    pub(super) root: Hash,
+    pub(super) seal_key: SealKey,
+    /// Smallest group this owner agreed to.
+    pub(super) min_group: u32,
+}
+
+/// By collection of a job, the members whose rows it may use.
+pub(crate) type Admitted = Vec<Vec<MemberIndex>>;
+
+/// Judged at the request's block; `None` when this node is not on the committee.
+pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Admitted> {
+    let ledger = &shared.ledger;
+    let committee = ledger.job_committee(id)?;
+    shared.node().filter(|node| committee.contains(node))?;
+    let questions = ledger.jobs.get(&id)?.questions();
+    Some(questions.map(|of| ledger.eligible_members(&of)).collect())
+}
+
+/// A job's collections in the request's order. `None` when the ledger does not hold what the job refers to, which it always
+/// does.
+pub(super) fn inputs(ledger: &Ledger, job: &JobRecord, admitted: &Admitted) -> Option<Vec<Input>> {
+    let collections = job.questions().zip(admitted);
+    collections
+        .map(|(question, admitted)| Input::new(ledger, &question, admitted))
+        .collect()
+}
+
+/// The smallest group the owner of an admitted row agreed to.
+fn min_group(ledger: &Ledger, question: &RightQuestion, member: MemberIndex) -> u32 {
+    let record = ledger.rights.get(&question.key(member));
+    let grant = record.and_then(|record| record.grant.as_ref());
+    grant.map_or(u32::MAX, |grant| grant.consent.min_group)
+}
+
+impl Input {
+    fn new(ledger: &Ledger, question: &RightQuestion, admitted: &[MemberIndex]) -> Option<Self> {
+        let collection = ledger.collections.get(&question.collection)?;
+        let owner = |member: &MemberIndex| {
+            let contribution = collection.contributions.get(member)?;
+            Some(RowOwner {
+                member: *member,
+                owner: contribution.owner,
+                root: contribution.root,
+                seal_key: contribution.seal_key,
+                min_group: min_group(ledger, question, *member),
+            })
+        };
+        Some(Self {
+            collection: question.collection,
+            slot: collection.terms.slot,
+            opened: collection.opened,
+            admitted: admitted.iter().filter_map(owner).collect(),
+            dropped: Vec::new(),
+        })
+    }
+
+    /// Whose rows the entry uses, in member order.
+    pub(super) fn used(&self) -> impl Iterator<Item = &RowOwner> {
+        let is_used = |owner: &&RowOwner| self.dropped.binary_search(&owner.member).is_err();
+        self.admitted.iter().filter(is_used)
+    }
+
+    /// Takes in what the range check found: for each admitted row whether it is valid. `None` if it is not that.
+    pub(super) fn drop_invalid(&mut self, valid: &[bool]) -> Option<()> {
+        if valid.len() != self.admitted.len() {
+            return None;
+        }
+        let dropped = self
+            .admitted
+            .iter()
+            .zip(valid)
+            .filter(|(_, valid)| !**valid);
+        self.dropped = dropped.map(|(owner, _)| owner.member).collect();
+        Some(())
+    }
+
+    /// Whether as many rows are left as each owner of one wants. Rows that were dropped count for nobody.
+    pub(super) fn is_large_enough(&self) -> bool {
+        let left = self.admitted.len() - self.dropped.len();
+        self.used().all(|owner| owner.min_group as usize <= left)
+    }
+
+    /// The group whose members give the rows.
+    pub(super) fn group(&self, program: &Contract) -> Option<u16> {
+        let collection = program.collections.get(usize::from(self.slot))?;
+        match collection.provider {
+            Provider::Each(group) => Some(group),
+            Provider::Party(_) => None,
+        }
+    }
+}
+
+impl Job {
+    /// Whose rows were dropped.
+    pub(super) fn dropped(&self) -> Vec<DroppedRow> {
+        let inputs = self.inputs.iter();
+        let dropped = inputs.flat_map(|input| {
+            let collection = input.collection;
+            let members = input.dropped.iter();
+            members.map(move |member| DroppedRow {
+                collection,
+                member: *member,
+            })
+        });
+        dropped.collect()
+    }
+}
