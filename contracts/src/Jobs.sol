@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Consents} from "./Consents.sol";
-import {Certificate, Failure, JobRequest, Prices, CERTIFICATE, FAILURE} from "./Types.sol";
+import {Treasury} from "./Treasury.sol";
+import {Certificate, Effects, Failure, JobRequest, Prices, CERTIFICATE, FAILURE} from "./Types.sol";
 
 /// Jobs: a request with its fee in escrow, its start by the committee, and the five ends it can have.
-abstract contract Jobs is Consents {
+abstract contract Jobs is Treasury {
     /// A job costs at least `minimum`, the base price.
     error FeeTooLow(uint128 minimum);
     /// The deadline is not in the future.
@@ -30,6 +30,8 @@ abstract contract Jobs is Consents {
     error NotRequester();
     /// The certificate is about other inputs than the job's collections.
     error WrongInputs();
+    /// The effects are not those of the certificate, or the job was not requested with them.
+    error WrongEffects();
     /// At least t+1 members of the committee must sign.
     error NotEnoughSignatures();
     /// Signers are listed by their place in the committee, in rising order.
@@ -51,7 +53,7 @@ abstract contract Jobs is Consents {
     );
     event JobStarted(uint64 indexed job);
     event JobCancelled(uint64 indexed job, uint128 refund);
-    event JobSettled(Certificate certificate, bytes32 digest);
+    event JobSettled(Certificate certificate, bytes32 digest, Effects effects);
     event JobFailed(Failure failure, uint128 refund);
     event JobExpired(uint64 indexed job, uint128 refund);
 
@@ -70,6 +72,9 @@ abstract contract Jobs is Consents {
         JobState state;
         address requester;
         uint128 fee;
+        /// What the requester pays at most beside the fee.
+        uint128 pays;
+        bool changes;
         uint64 deadline;
         uint64 requested;
         /// The block in which the committee started it; 0 before.
@@ -91,16 +96,23 @@ abstract contract Jobs is Consents {
     mapping(uint64 collection => mapping(uint16 entry => uint64)) private _unfinished;
     mapping(uint64 collection => mapping(uint16 entry => uint32)) private _uses;
 
-    /// Requests a run of an entry; the payment is the fee and stays in escrow. Whether the entry computes from these
+    /// Requests a run of an entry; the payment is the fee and what the requester pays at most, and stays in escrow. Whether the entry computes from these
     /// collections and takes these arguments is for the committee to say: the chain does not read contracts.
     function requestJob(JobRequest calldata request) external payable returns (uint64 id) {
         if (_deployed(request.instance).committee.length == 0) revert NotDrawn();
         if (request.arguments.length > MAX_ARGUMENTS) revert ArgumentsTooLong();
         if (request.deadline <= block.timestamp) revert DeadlinePassed();
-        uint128 fee = _paid();
-        if (fee < _prices.base) revert FeeTooLow(_prices.base);
+        uint128 paid = _paid();
+        if (paid < _prices.base || paid - _prices.base < request.pays) revert FeeTooLow(_prices.base);
+        uint128 fee = paid - request.pays;
 
         id = ++jobCount;
+        if (request.changes) {
+            if (_changing[request.instance] != 0) revert ChangePending(_changing[request.instance]);
+            _changing[request.instance] = id;
+        } else if (request.pays != 0) {
+            revert WrongEffects();
+        }
         uint32[] memory useIndexes = _claim(request, id);
         Job storage job = _jobs[id];
         job.instance = request.instance;
@@ -108,6 +120,8 @@ abstract contract Jobs is Consents {
         job.state = JobState.Open;
         job.requester = msg.sender;
         job.fee = fee;
+        job.pays = request.pays;
+        job.changes = request.changes;
         job.deadline = request.deadline;
         job.requested = uint64(block.number);
         job.collections = request.collections;
@@ -138,20 +152,29 @@ abstract contract Jobs is Consents {
         emit JobCancelled(id, _refund(job, JobState.Cancelled, 0));
     }
 
-    /// Ends a job with t+1 members' certificate: the committee is paid.
-    function settle(Certificate calldata certificate, uint8[] calldata members, bytes[] calldata signatures) external {
+    /// Ends a job with t+1 members' certificate: the committee is paid, and what the run changes is changed.
+    function settle(
+        Certificate calldata certificate,
+        Effects calldata effects,
+        uint8[] calldata members,
+        bytes[] calldata signatures
+    ) external {
         Job storage job = _open(certificate.job);
         if (job.started == 0) revert NotStarted();
         Instance storage instance = _instances[job.instance];
         if (certificate.contractHash != instance.contractHash) revert WrongContract();
         if (certificate.inputs != _inputsOf(job)) revert WrongInputs();
+        if (certificate.effects != _effectsHash(effects) || effects.paid > job.pays) revert WrongEffects();
+        if (!job.changes && (effects.writes.length != 0 || effects.transfers.length != 0)) revert WrongEffects();
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CERTIFICATE, certificate)));
         uint32[] memory committee = instance.committee;
         _requireQuorum(committee, digest, members, signatures);
 
         _close(job, JobState.Settled, digest);
         _payCommittee(committee, job.fee);
-        emit JobSettled(certificate, digest);
+        creditOf[job.requester] += job.pays - effects.paid;
+        _apply(job.instance, effects);
+        emit JobSettled(certificate, digest, effects);
     }
 
     /// Ends a job that cannot be finished, by t+1 members none of whom is blamed: the fee goes back.
@@ -238,15 +261,16 @@ abstract contract Jobs is Consents {
         for (uint256 i = 0; i < committee.length; ++i) creditOf[_operatorOf(committee[i])] += share;
     }
 
-    function _refund(Job storage job, JobState state, bytes32 digest) private returns (uint128 fee) {
+    function _refund(Job storage job, JobState state, bytes32 digest) private returns (uint128 refund) {
         _close(job, state, digest);
-        fee = job.fee;
-        creditOf[job.requester] += fee;
+        refund = job.fee + job.pays;
+        creditOf[job.requester] += refund;
     }
 
     function _close(Job storage job, JobState state, bytes32 digest) private {
         job.state = state;
         job.digest = digest;
+        if (job.changes) delete _changing[job.instance];
         for (uint256 i = 0; i < job.collections.length; ++i) delete _unfinished[job.collections[i]][job.entry];
     }
 

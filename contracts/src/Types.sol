@@ -83,7 +83,29 @@ struct JobRequest {
     bytes arguments;
     /// The key to which results for the requester are sealed; zero when it expects none.
     bytes32 sealKey;
+    /// Whether the entry may change the instance's state and move its money; such jobs wait for each other.
+    bool changes;
+    /// The most that the requester pays into the instance's funds, in escrow beside the fee.
+    uint128 pays;
     uint64 deadline;
+}
+
+/// Money that a run moves.
+struct Transfer {
+    /// Whose balance in the instance; zero for the instance's own funds.
+    address from;
+    address to;
+    uint128 amount;
+}
+
+/// What a run changes beside its results.
+struct Effects {
+    /// What becomes of the instance's public state, encoded as `wire` says: the chain keeps the hash of all that was written.
+    bytes writes;
+    /// In order.
+    Transfer[] transfers;
+    /// What the requester pays into the instance's funds before anything is transferred.
+    uint128 paid;
 }
 
 /// Signed by t+1 nodes of the committee.
@@ -92,6 +114,7 @@ struct Certificate {
     bytes32 contractHash;
     bytes32 inputs;
     bytes32 outputs;
+    bytes32 effects;
     uint32 rows;
     uint64 multiplications;
     uint64 rounds;
@@ -134,6 +157,6 @@ bytes32 constant RECEIPT = keccak256(
     "Receipt(Contribution contribution)Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
 );
 bytes32 constant CERTIFICATE = keccak256(
-    "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)"
+    "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,bytes32 effects,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)"
 );
 bytes32 constant FAILURE = keccak256("Failure(uint64 job,uint32 culprits,uint8 reason)");

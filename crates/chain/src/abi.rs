@@ -2,12 +2,13 @@
 
 use alloy::primitives::{B256, Bytes};
 use enigma_wire::controller as wire;
+use enigma_wire::effects as wire_effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
 use enigma_wire::sign::Signature;
 
 pub(crate) use crate::interface::{
-    Certificate, CollectionTerms, Consent, Contribution, Controller, Failure, JobRequest, NodeInfo,
-    PartyBinding, Prices, Revocation, SignedConsent, SignedContribution,
+    Certificate, CollectionTerms, Consent, Contribution, Controller, Effects, Failure, JobRequest,
+    NodeInfo, PartyBinding, Prices, Revocation, SignedConsent, SignedContribution, Transfer,
 };
 
 pub(crate) fn word(hash: Hash) -> B256 {
@@ -104,6 +105,8 @@ impl From<&wire::JobRequest> for JobRequest {
             collections: request.collections.iter().map(|id| id.0).collect(),
             arguments: Bytes::copy_from_slice(&request.arguments),
             sealKey: B256::new(request.seal_key.map_or([0; 32], |key| key.0)),
+            changes: request.changes,
+            pays: request.pays,
             deadline: request.deadline,
         }
     }
@@ -118,7 +121,39 @@ impl From<JobRequest> for wire::JobRequest {
             collections: request.collections.into_iter().map(CollectionId).collect(),
             arguments: request.arguments.to_vec(),
             seal_key: is_given.then_some(SealKey(request.sealKey.0)),
+            changes: request.changes,
+            pays: request.pays,
             deadline: request.deadline,
+        }
+    }
+}
+
+impl From<&wire_effects::Effects> for Effects {
+    fn from(effects: &wire_effects::Effects) -> Self {
+        let transfer = |transfer: &wire_effects::Transfer| Transfer {
+            from: account(transfer.from.unwrap_or_default()),
+            to: account(transfer.to),
+            amount: transfer.amount,
+        };
+        Self {
+            writes: Bytes::copy_from_slice(&effects.writes),
+            transfers: effects.transfers.iter().map(transfer).collect(),
+            paid: effects.paid,
+        }
+    }
+}
+
+impl From<Effects> for wire_effects::Effects {
+    fn from(effects: Effects) -> Self {
+        let transfer = |transfer: Transfer| wire_effects::Transfer {
+            from: (!transfer.from.is_zero()).then(|| address(transfer.from)),
+            to: address(transfer.to),
+            amount: transfer.amount,
+        };
+        Self {
+            writes: effects.writes.to_vec(),
+            transfers: effects.transfers.into_iter().map(transfer).collect(),
+            paid: effects.paid,
         }
     }
 }
@@ -248,6 +283,7 @@ impl From<&wire::Certificate> for Certificate {
             contractHash: word(certificate.contract),
             inputs: word(certificate.inputs),
             outputs: word(certificate.outputs),
+            effects: word(certificate.effects),
             rows: certificate.rows,
             multiplications: certificate.multiplications,
             rounds: certificate.rounds,
@@ -263,6 +299,7 @@ impl From<Certificate> for wire::Certificate {
             contract: hash(certificate.contractHash),
             inputs: hash(certificate.inputs),
             outputs: hash(certificate.outputs),
+            effects: hash(certificate.effects),
             rows: certificate.rows,
             multiplications: certificate.multiplications,
             rounds: certificate.rounds,

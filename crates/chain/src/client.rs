@@ -6,6 +6,7 @@ use enigma_wire::controller::{
     Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, JobRequest,
     NodeInfo, PartyBinding, Prices, Revocation,
 };
+use enigma_wire::effects::Effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::sign::Signature;
 
@@ -265,7 +266,67 @@ impl Chain {
             .map(drop)
     }
 
-    /// Requests a job; `fee` goes into escrow.
+    /// Puts money into an instance under the wallet's account, for runs to transfer.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn put_in(
+        &self,
+        by: &Wallet,
+        instance: Hash,
+        amount: Amount,
+    ) -> Result<(), ChainError> {
+        let call = Controller::putInCall {
+            instance: word(instance),
+        };
+        self.call(by, &call, amount).await.map(drop)
+    }
+
+    /// Takes what the wallet's account has in an instance out, to its credit.
+    ///
+    /// # Errors
+    /// The controller's reason.
+    pub async fn take_out(
+        &self,
+        by: &Wallet,
+        instance: Hash,
+        amount: Amount,
+    ) -> Result<(), ChainError> {
+        let call = Controller::takeOutCall {
+            instance: word(instance),
+            amount,
+        };
+        self.call(by, &call, 0).await.map(drop)
+    }
+
+    /// What an account has in an instance; none is the instance itself.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached.
+    pub async fn balance_in(
+        &self,
+        instance: Hash,
+        of: Option<Address>,
+    ) -> Result<Amount, ChainError> {
+        self.view(&Controller::balanceInCall {
+            instance: word(instance),
+            account: account(of.unwrap_or_default()),
+        })
+        .await
+    }
+
+    /// The hash over all that runs wrote into an instance's state.
+    ///
+    /// # Errors
+    /// When the chain cannot be reached.
+    pub async fn state_of(&self, instance: Hash) -> Result<Hash, ChainError> {
+        let call = Controller::stateOfCall {
+            instance: word(instance),
+        };
+        Ok(hash(self.view(&call).await?))
+    }
+
+    /// Requests a job; `value` goes into escrow: the fee, and what the request pays at most.
     ///
     /// # Errors
     /// The controller's reason.
@@ -273,12 +334,12 @@ impl Chain {
         &self,
         by: &Wallet,
         request: &JobRequest,
-        fee: Amount,
+        value: Amount,
     ) -> Result<JobId, ChainError> {
         let call = Controller::requestJobCall {
             request: request.into(),
         };
-        let events = self.call(by, &call, fee).await?;
+        let events = self.call(by, &call, value).await?;
         find(&events, |event| match event {
             Event::JobRequested { job, .. } => Some(*job),
             _ => None,
@@ -316,11 +377,12 @@ impl Chain {
         &self,
         by: &Wallet,
         certificate: &Certificate,
-        members: &[u8],
-        signatures: &[Signature],
+        effects: &Effects,
+        (members, signatures): (&[u8], &[Signature]),
     ) -> Result<(), ChainError> {
         let call = Controller::settleCall {
             certificate: certificate.into(),
+            effects: effects.into(),
             members: members.to_vec(),
             signatures: signatures.iter().map(abi::bytes).collect(),
         };

@@ -94,6 +94,7 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
         ControllerEvents::JobSettled(e) => Event::JobSettled {
             certificate: e.certificate.into(),
             digest: hash(e.digest),
+            effects: e.effects.into(),
         },
         ControllerEvents::JobFailed(e) => Event::JobFailed {
             failure: e
@@ -105,6 +106,16 @@ pub(crate) fn decode(log: &Log) -> Result<Option<Event>, String> {
         ControllerEvents::JobExpired(e) => Event::JobExpired {
             job: JobId(e.job),
             refund: e.refund,
+        },
+        ControllerEvents::PutIn(e) => Event::PutIn {
+            instance: hash(e.instance),
+            account: address(e.account),
+            amount: e.amount,
+        },
+        ControllerEvents::TakenOut(e) => Event::TakenOut {
+            instance: hash(e.instance),
+            account: address(e.account),
+            amount: e.amount,
         },
         ControllerEvents::Withdrawn(e) => Event::Withdrawn {
             account: address(e.account),

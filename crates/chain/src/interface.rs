@@ -77,13 +77,26 @@ alloy::sol! {
         uint64[] collections;
         bytes arguments;
         bytes32 sealKey;
+        bool changes;
+        uint128 pays;
         uint64 deadline;
+    }
+    struct Transfer {
+        address from;
+        address to;
+        uint128 amount;
+    }
+    struct Effects {
+        bytes writes;
+        Transfer[] transfers;
+        uint128 paid;
     }
     struct Certificate {
         uint64 job;
         bytes32 contractHash;
         bytes32 inputs;
         bytes32 outputs;
+        bytes32 effects;
         uint32 rows;
         uint64 multiplications;
         uint64 rounds;
@@ -107,6 +120,7 @@ alloy::sol! {
     contract Controller {
         constructor(Prices memory prices_, uint128 minDeposit_, uint64 unbondingSeconds_);
 
+        function balanceIn(bytes32 instance, address account) external view returns (uint128);
         function bindParty(PartyBinding memory binding, bytes memory signature) external;
         function cancelJob(uint64 id) external;
         function collectionOf(uint64 id) external view returns (Collection memory);
@@ -121,14 +135,17 @@ alloy::sol! {
         function minDeposit() external view returns (uint128);
         function openCollection(CollectionTerms memory terms) external returns (uint64);
         function publish(bytes32 contractHash, bytes32 manifestHash) external;
+        function putIn(bytes32 instance) external payable;
         function registerNode(NodeInfo memory info, bytes memory proof) external payable;
         function releaseDeposit() external;
         function requestJob(JobRequest memory request) external payable returns (uint64);
         function retireNode() external;
         function revoke(Revocation memory revocation, bytes memory signature) external;
         function sealCollection(uint64 id) external;
-        function settle(Certificate memory certificate, uint8[] memory members, bytes[] memory signatures) external;
+        function settle(Certificate memory certificate, Effects memory effects, uint8[] memory members, bytes[] memory signatures) external;
         function startJob(uint64 id) external;
+        function stateOf(bytes32 instance) external view returns (bytes32);
+        function takeOut(bytes32 instance, uint128 amount) external;
         function withdraw() external;
 
         event CollectionOpened(uint64 indexed collection, address indexed opener, CollectionTerms terms);
@@ -147,11 +164,13 @@ alloy::sol! {
         event JobExpired(uint64 indexed job, uint128 refund);
         event JobFailed(Failure failure, uint128 refund);
         event JobRequested(uint64 indexed job, bytes32 indexed instance, address indexed requester, JobRequest request, uint128 fee, uint32[] useIndexes);
-        event JobSettled(Certificate certificate, bytes32 digest);
+        event JobSettled(Certificate certificate, bytes32 digest, Effects effects);
         event JobStarted(uint64 indexed job);
         event NodeRegistered(uint32 indexed node, address indexed operator, NodeInfo info, uint128 deposit);
         event NodeRetired(uint32 indexed node, uint64 releasableAt);
         event PartyBound(PartyBinding binding);
+        event PutIn(bytes32 indexed instance, address indexed account, uint128 amount);
+        event TakenOut(bytes32 indexed instance, address indexed account, uint128 amount);
         event Withdrawn(address indexed account, uint128 amount);
 
         error AddressTooLong();
@@ -169,12 +188,16 @@ alloy::sol! {
         error BadReceipt(uint256 position);
         error BadSignature();
         error BadSize();
+        error BalanceTooSmall(address account);
+        error ChangePending(uint64 job);
         error CommitteeRetired(uint32 node);
         error DeadlineNotReached(uint64 deadline);
         error DeadlinePassed();
         error DepositLocked(uint64 releasableAt);
         error DepositTooSmall();
+        error EffectsTooLarge();
         error EmptyAccount();
+        error EmptyAmount();
         error EmptyHash();
         error EmptyKey();
         error FeeTooLow(uint128 minimum);
@@ -213,6 +236,7 @@ alloy::sol! {
         error UnknownJob();
         error UnknownParty();
         error WrongContract();
+        error WrongEffects();
         error WrongInputs();
         error WrongInstance();
         error WrongRevision(uint32 expected);

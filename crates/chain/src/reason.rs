@@ -33,6 +33,23 @@ fn meaning(reason: &Errors) -> String {
         }
         Errors::ArgumentsTooLong(_) => "the arguments are longer than 4096 bytes",
         Errors::AmountTooLarge(_) => "more is paid than an amount can hold",
+        Errors::BalanceTooSmall(error) => {
+            return match error.account.is_zero() {
+                true => "the instance has less funds than is transferred".to_owned(),
+                false => format!("account {} has less in the instance than is taken", error.account),
+            };
+        }
+        Errors::ChangePending(error) => {
+            return format!(
+                "job {}, which may change the instance, is not finished",
+                error.job
+            );
+        }
+        Errors::EffectsTooLarge(_) => "a run writes or transfers too much at once",
+        Errors::EmptyAmount(_) => "the amount is zero",
+        Errors::WrongEffects(_) => {
+            "the effects are not those of the certificate, or the job was not requested with them"
+        }
         Errors::BadCommitteeSize(_) => "a committee has an odd number of nodes from 3 to 31",
         Errors::BadCulprits(_) => "a culprit is not on the committee, or is among the signers",
         Errors::BadReason(_) => "there is no such reason of failure",
@@ -73,7 +90,7 @@ fn meaning(reason: &Errors) -> String {
         Errors::EmptyKey(_) => "a key is zero",
         Errors::FeeTooLow(error) => {
             return format!(
-                "the fee is below {}, which every job costs at least",
+                "what is paid does not cover {}, which every job costs at least, and what the request pays",
                 error.minimum
             );
         }

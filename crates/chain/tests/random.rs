@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use enigma_core::controller::{Call, SignedContribution};
 use enigma_wire::controller::FailureReason;
+use enigma_wire::effects::{Effects, Transfer};
 use enigma_wire::id::{CollectionId, Hash, JobId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::sign::{SecretKey, Signature};
@@ -99,7 +100,21 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
             terms.min_rows = dice.below(4);
             (developer, 0, Call::OpenCollection(terms))
         }
-        7 => (operator(node), 0, Call::Withdraw),
+        7 => match dice.below(3) {
+            0 => (operator(node), 0, Call::Withdraw),
+            1 => {
+                let amount = u128::from(dice.below(4) * 20);
+                (
+                    key(REQUESTER),
+                    amount,
+                    Call::PutIn(random_instance(pair, dice)),
+                )
+            }
+            _ => {
+                let (instance, amount) = (random_instance(pair, dice), u128::from(dice.below(50)));
+                (key(REQUESTER), 0, Call::TakeOut { instance, amount })
+            }
+        },
         8 | 9 => (relayer, 0, Call::DrawCommittee(random_instance(pair, dice))),
         10 | 11 => {
             let count = 1 + dice.below(2);
@@ -149,9 +164,13 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
         }
         14 => (developer, 0, Call::SealCollection(collection)),
         15..=17 => {
-            let entry = dice.below(2) as u16;
+            let entry = dice.below(3) as u16;
             let deadline = if dice.one_in(8) { 5 } else { FAR };
-            let request = pair.request(&[collection], entry, deadline);
+            let mut collections = vec![collection];
+            if dice.one_in(4) {
+                collections.push(CollectionId(1 + u64::from(dice.below(3))));
+            }
+            let request = pair.request(&collections, entry, deadline);
             (key(REQUESTER), u128::from(dice.below(1_000)), request)
         }
         _ => {
@@ -190,7 +209,14 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
                     }
                     pair.fail(of, failure, &members)
                 }
-                _ => pair.settle(of, pair.certificate(of, job), &members),
+                _ => {
+                    let effects = random_effects(dice);
+                    let mut certificate = pair.certificate(of, job);
+                    if !dice.one_in(6) {
+                        certificate.effects = effects.hash();
+                    }
+                    pair.settle_with(of, certificate, effects, &members)
+                }
             };
             if let Call::Settle { signatures, .. } | Call::FailJob { signatures, .. } = &mut call {
                 signatures
@@ -199,6 +225,24 @@ fn random_call(pair: &Pair, dice: &mut Dice) -> (SecretKey, u128, Call) {
             }
             (relayer, 0, call)
         }
+    }
+}
+
+/// What a run may change: often nothing, sometimes more than there is.
+fn random_effects(dice: &mut Dice) -> Effects {
+    if dice.one_in(2) {
+        return Effects::default();
+    }
+    let account = key(REQUESTER).address();
+    let transfers = (0..dice.below(3)).map(|_| Transfer {
+        from: (!dice.one_in(2)).then_some(account),
+        to: key(RELAYER).address(),
+        amount: u128::from(dice.below(30)),
+    });
+    Effects {
+        transfers: transfers.collect(),
+        writes: (0..dice.below(4)).map(|byte| byte as u8).collect(),
+        paid: u128::from(dice.below(60)),
     }
 }
 

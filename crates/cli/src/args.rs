@@ -21,6 +21,7 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::log::LogOptions;
 use crate::commands::lsp::LspOptions;
 use crate::commands::manifest::ManifestOptions;
+use crate::commands::money::{MoneyCommand, StateOptions};
 use crate::commands::new::{InitOptions, NewOptions};
 use crate::commands::result::ResultOptions;
 use crate::commands::rights::{GrantOptions, RevokeOptions};
@@ -100,6 +101,11 @@ pub(crate) enum Command {
     Result(ResultOptions),
     /// List jobs.
     Jobs(JobsOptions),
+    /// What an instance keeps for everyone to see, and its money.
+    State(StateOptions),
+    /// Put money into an instance, take it back, be paid.
+    #[command(subcommand)]
+    Money(MoneyCommand),
     /// The chain's record in plain words.
     Log(LogOptions),
     /// The network at a glance.

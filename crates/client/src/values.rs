@@ -13,6 +13,7 @@ mod decimal;
 mod json;
 mod pieces;
 mod read;
+mod state;
 mod value;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
 pub use arguments::read as read_arguments;
 pub use json::parse as parse_json;
+pub use state::read as read_state;
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
 

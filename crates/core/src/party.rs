@@ -542,8 +542,8 @@ impl Party {
             }
             Event::CollectionSealed { collection, .. } => deposit::sealed(self, *collection),
             Event::JobRequested { job, .. } => {
-                if let Some(members) = crate::job::admitted_members(&self.shared, *job) {
-                    self.admitted.insert(*job, members);
+                if let Some(admitted) = crate::job::admitted(&self.shared, *job) {
+                    self.admitted.insert(*job, admitted);
                 }
             }
             Event::JobStarted { job } => {
@@ -587,8 +587,8 @@ impl Party {
     }
 
     fn start_jobs(&mut self) {
-        for (id, members) in std::mem::take(&mut self.admitted) {
-            if let Some(job) = Job::start(&mut self.shared, id, &members) {
+        for (id, admitted) in std::mem::take(&mut self.admitted) {
+            if let Some(job) = Job::start(&mut self.shared, id, admitted) {
                 self.jobs.insert(id, job);
             }
         }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, SealedOutput};
 use enigma_wire::controller::{BlockEvents, Certificate, Failure};
+use enigma_wire::effects::Effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::output::Recipient;
 use enigma_wire::sign::Signature;
@@ -152,6 +153,7 @@ pub enum Call {
     StartJob(JobId),
     Settle {
         certificate: Certificate,
+        effects: Effects,
         members: Vec<u8>,
         signatures: Vec<Signature>,
     },

@@ -92,12 +92,12 @@ async fn perform(chain: &Chain, operator: &Wallet, call: Call) -> Result<(), Cha
         Call::StartJob(job) => chain.start_job(operator, job).await,
         Call::Settle {
             certificate,
+            effects,
             members,
             signatures,
         } => {
-            chain
-                .settle(operator, &certificate, &members, &signatures)
-                .await
+            let quorum = (&members[..], &signatures[..]);
+            chain.settle(operator, &certificate, &effects, quorum).await
         }
         Call::FailJob {
             failure,

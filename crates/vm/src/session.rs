@@ -224,6 +224,15 @@ impl<F: PrimeField> Session<F> {
         &self.called.valid
     }
 
+    /// What the caller has been asked to pay, by the part of the entry that has run: what stands before an entry's body is known
+    /// with [`Session::go_on`].
+    pub fn paid(&self) -> u64 {
+        match &self.phase {
+            Phase::Computing(_, _, run) => run.walk().paid(),
+            _ => 0,
+        }
+    }
+
     /// Goes on to the first stage on the rows that are valid, after [`Turn::Checked`]; at other times it does nothing.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::effects::Effects;
 use crate::eip712::Words;
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
 
@@ -147,6 +148,10 @@ pub struct JobRequest {
     pub arguments: Vec<u8>,
     /// Key to which results for the requester are sealed, if it expects any.
     pub seal_key: Option<SealKey>,
+    /// Whether the entry may change the instance's state and move its money; such jobs wait for each other.
+    pub changes: bool,
+    /// The most that the requester pays into the instance's funds, in escrow beside the fee.
+    pub pays: Amount,
     /// Unix seconds after which anybody may have the job refunded.
     pub deadline: u64,
 }
@@ -162,6 +167,8 @@ pub struct Certificate {
     pub inputs: Hash,
     /// Hash over all members' roots of sealed output shares.
     pub outputs: Hash,
+    /// Hash of what the run changes ([`Effects::hash`]).
+    pub effects: Hash,
     /// Rows used, after invalid rows were dropped.
     pub rows: u32,
     /// Secret multiplications performed.
@@ -286,6 +293,19 @@ pub enum Event {
     JobSettled {
         certificate: Certificate,
         digest: Hash,
+        effects: Effects,
+    },
+    /// An account put money into an instance.
+    PutIn {
+        instance: Hash,
+        account: Address,
+        amount: Amount,
+    },
+    /// An account took money out of an instance, to its credit.
+    TakenOut {
+        instance: Hash,
+        account: Address,
+        amount: Amount,
     },
     /// A job failed and was refunded.
     JobFailed { failure: Failure, refund: Amount },

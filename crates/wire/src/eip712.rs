@@ -132,12 +132,13 @@ impl Typed for Receipt {
 impl Typed for Certificate {
     fn struct_hash(&self) -> Hash {
         Words::new(
-            "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)",
+            "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,bytes32 effects,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)",
         )
         .uint(u128::from(self.job.0))
         .hash(self.contract)
         .hash(self.inputs)
         .hash(self.outputs)
+        .hash(self.effects)
         .uint(u128::from(self.rows))
         .uint(u128::from(self.multiplications))
         .uint(u128::from(self.rounds))

@@ -8,6 +8,7 @@ use crate::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
     JobRequest, NodeInfo, Prices, RightKey, inputs,
 };
+use crate::effects::InstanceState;
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
 
 /// Everything the events said so far.
@@ -91,6 +92,8 @@ pub struct InstanceRecord {
     pub committee: Vec<NodeId>,
     /// Its parties, in the order in which the contract's source names them.
     pub parties: Vec<PartyRecord>,
+    /// What it has on the chain.
+    pub state: InstanceState,
 }
 
 /// A party of an instance.
@@ -328,6 +331,7 @@ impl Ledger {
                     draw_block: *draw_block,
                     committee: Vec::new(),
                     parties: parties.iter().map(party).collect(),
+                    state: InstanceState::default(),
                 };
                 self.instances.insert(*instance, record);
             }
@@ -430,8 +434,31 @@ impl Ledger {
                 }
             }
             Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
-            Event::JobSettled { certificate, .. } => {
-                self.jobs.get_mut(&certificate.job)?.state = JobState::Settled(certificate.clone());
+            Event::JobSettled {
+                certificate,
+                effects,
+                ..
+            } => {
+                let job = self.jobs.get_mut(&certificate.job)?;
+                job.state = JobState::Settled(certificate.clone());
+                let instance = self.instances.get_mut(&job.request.instance)?;
+                instance.state.apply(effects).ok()?;
+            }
+            Event::PutIn {
+                instance,
+                account,
+                amount,
+            } => {
+                let record = self.instances.get_mut(instance)?;
+                record.state.put_in(*account, *amount);
+            }
+            Event::TakenOut {
+                instance,
+                account,
+                amount,
+            } => {
+                let record = self.instances.get_mut(instance)?;
+                record.state.take_out(*account, *amount).ok()?;
             }
             Event::JobFailed { failure, .. } => {
                 self.jobs.get_mut(&failure.job)?.state = JobState::Failed(failure.clone());

@@ -10,6 +10,7 @@ pub mod api;
 pub mod arguments;
 pub mod controller;
 pub mod dealing;
+pub mod effects;
 pub mod eip712;
 pub mod id;
 pub mod ledger;

@@ -61,6 +61,16 @@ impl Contract {
             .collect()
     }
 
+    /// Whether an entry can change what its instance has on the chain: public state, or money. False for an entry that does
+    /// not exist.
+    #[must_use]
+    pub fn changes_instance(&self, entry: usize) -> bool {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let changes =
+            |op: &Op| matches!(op, Op::Store { .. } | Op::Transfer { .. } | Op::Pays { .. });
+        code.iter().any(changes)
+    }
+
     /// The manifest lines of an entry.
     fn reveals_of(&self, entry: usize) -> impl Iterator<Item = &Reveal> {
         let reveals = self.manifest.iter();

@@ -1,12 +1,12 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes collections to which each member of a group gave one row, and public parameters, keeps nothing, and ends
-//! with results for members, parties, who asked for it and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! Today a job takes collections to which each member of a group gave one row, and public parameters, reads and changes the
+//! instance's public state, moves money, and ends with results for members, parties, who asked for it and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Provider, Reveal, RowCount};
+use super::{Collection, Contract, Entry, Op, Provider, Reveal, Role, RowCount, Slot, Store};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Place {
 pub enum Need {
     /// Accounting for privacy budgets.
     Budget,
-    /// State between calls.
+    /// State between calls that nodes keep secret.
     State,
     /// Rows from a party.
     RowsOfParty,
@@ -50,10 +50,8 @@ pub enum Need {
     Noise,
     /// Random numbers in an entry that shows something to everyone.
     OpenRandomness,
-    /// What is done for each member.
-    EachMember,
-    /// Payments and transfers.
-    Payments,
+    /// Members of a group that gives to no collection.
+    MembersWithoutRows,
 }
 
 impl Need {
@@ -64,7 +62,7 @@ impl Need {
             Need::Budget => {
                 "leave `privacy` out: owners limit uses and group sizes when they consent"
             }
-            Need::State => "return what is to be kept as a result, and collect it again",
+            Need::State => "keep it in `state L`, if everyone may know it, or collect it again",
             Need::RowsOfParty => "collect from a group: a party can be a member of one",
             Need::SeveralRows => "collect one row from each member; a row can have several fields",
             Need::PrivateParameters => "make the parameter public, or collect the values",
@@ -72,9 +70,8 @@ impl Need {
             Need::OpenRandomness => {
                 "show the results of this entry to members or parties, who see them once the run is over"
             }
-            Need::EachMember => "leave the loop out: nothing can be stored or paid in it yet",
-            Need::Payments => {
-                "pay outside of the contract for now; the fee of a run is paid as always"
+            Need::MembersWithoutRows => {
+                "collect something from the group: who has given is known to be a member"
             }
         }
     }
@@ -100,14 +97,13 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Need::Budget => "accounting for a privacy budget",
-            Need::State => "state that is kept between calls",
+            Need::State => "state that nodes keep secret between calls",
             Need::RowsOfParty => "rows that a party gives",
             Need::SeveralRows => "several rows from each member",
             Need::PrivateParameters => "parameters that the caller alone knows",
             Need::Noise => "noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
-            Need::EachMember => "something done for each member",
-            Need::Payments => "payments and transfers",
+            Need::MembersWithoutRows => "members of a group that gives to no collection",
         })
     }
 }
@@ -119,10 +115,15 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
         place: Place::Contract,
         need: Need::Budget,
     });
-    let slots = contract.slots.iter().map(|slot| Unsupported {
-        place: Place::Slot(slot.name.clone()),
-        need: Need::State,
-    });
+    let secret = |slot: &&Slot| slot.store == Store::Secret;
+    let slots = contract
+        .slots
+        .iter()
+        .filter(secret)
+        .map(|slot| Unsupported {
+            place: Place::Slot(slot.name.clone()),
+            need: Need::State,
+        });
     let collections = contract.collections.iter().filter_map(|collection| {
         Some(Unsupported {
             need: of_collection(collection)?,
@@ -167,7 +168,24 @@ fn of_reveal(reveal: &Reveal) -> Option<Need> {
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let is_private = entry.params.iter().any(|param| param.private);
-    let declared = is_private.then_some(Need::PrivateParameters);
+    let named = match entry.by {
+        Some(Role::Member(group)) => Some(group),
+        _ => entry.code.iter().find_map(|op| match op {
+            Op::EachMember { group, .. } => Some(*group),
+            _ => None,
+        }),
+    };
+    let gives = |group| {
+        let mut collections = contract.collections.iter();
+        collections.any(|collection| collection.provider == Provider::Each(group))
+    };
+    let declared = first([
+        (is_private, Need::PrivateParameters),
+        (
+            named.is_some_and(|group| !gives(group)),
+            Need::MembersWithoutRows,
+        ),
+    ]);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
     let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
@@ -179,13 +197,7 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
 
 fn of_operation(op: &Op) -> Option<Need> {
     match op {
-        Op::EachMember { .. } => Some(Need::EachMember),
-        Op::Pays { .. } | Op::Transfer { .. } => Some(Need::Payments),
-        Op::Load { .. }
-        | Op::Store { .. }
-        | Op::LoadSecret { .. }
-        | Op::StoreSecret { .. }
-        | Op::Accumulate { .. } => Some(Need::State),
+        Op::LoadSecret { .. } | Op::StoreSecret { .. } | Op::Accumulate { .. } => Some(Need::State),
         Op::SecretParam { .. } => Some(Need::PrivateParameters),
         _ => None,
     }

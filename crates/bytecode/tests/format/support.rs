@@ -3,7 +3,7 @@
 use crate::common::{column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
     Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient, Role,
-    RowCount, S, Unsupported, unsupported,
+    RowCount, S, Store, Unsupported, unsupported,
 };
 
 fn changed(change: impl FnOnce(&mut Contract)) -> Unsupported {
@@ -139,14 +139,6 @@ fn what_entries_need_is_named() {
         assert_eq!(found.place, Place::Entry("compute".to_owned()));
         found.need
     };
-    assert_eq!(
-        of(Op::EachMember {
-            dst: C(1),
-            group: 0
-        }),
-        Need::EachMember
-    );
-    assert_eq!(of(Op::Pays { amount: C(0) }), Need::Payments);
     let load = Op::LoadSecret {
         dst: S(4),
         slot: 0,
@@ -166,6 +158,55 @@ fn what_entries_need_is_named() {
     };
     let found = changed(|c| c.entries[0].params.push(param));
     assert_eq!(found.need, Need::PrivateParameters);
+}
+
+/// Members are those who have given: nobody is one of a group that gives nothing.
+#[test]
+fn members_are_known_by_what_they_gave() {
+    let each = |group| {
+        let mut contract = survey();
+        contract.groups.push(contract.groups[0].clone());
+        let op = Op::EachMember { dst: C(1), group };
+        contract.entries[0].code.push(op);
+        unsupported(&contract).map(|found| found.need)
+    };
+    assert_eq!((each(0), each(1)), (None, Some(Need::MembersWithoutRows)));
+    let by = |group| {
+        let mut contract = survey();
+        contract.groups.push(contract.groups[0].clone());
+        contract.entries[0].by = Some(Role::Member(group));
+        unsupported(&contract).map(|found| found.need)
+    };
+    assert_eq!((by(0), by(1)), (None, Some(Need::MembersWithoutRows)));
+}
+
+/// What everyone may know is kept on the chain; secrets are not kept yet.
+#[test]
+fn public_state_and_money_are_supported() {
+    let mut shop = survey();
+    shop.slots = market().slots;
+    for slot in &mut shop.slots {
+        slot.store = Store::Ledger;
+    }
+    shop.entries[0].code.extend([
+        Op::Pays { amount: C(0) },
+        Op::Load {
+            dst: C(1),
+            slot: 0,
+            column: 0,
+            key: None,
+        },
+        Op::Transfer {
+            from: None,
+            to: C(1),
+            amount: C(0),
+        },
+    ]);
+    assert_eq!(unsupported(&shop), None);
+    shop.slots[0].store = Store::Secret;
+    let found = unsupported(&shop).expect("refused");
+    assert_eq!(found.need, Need::State);
+    assert_eq!(found.place, Place::Slot(shop.slots[0].name.clone()));
 }
 
 /// What jobs have taken since they say what they are over: several collections, public parameters, results for who calls.

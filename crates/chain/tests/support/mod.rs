@@ -15,6 +15,7 @@ use enigma_wire::controller::{
     FailureReason, JobRequest, NodeInfo, PartyBinding, Prices, Receipt, Revocation, RightKey,
     inputs,
 };
+use enigma_wire::effects::Effects;
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
 use enigma_wire::ledger::{Head, JobState, Ledger, RightQuestion};
@@ -253,11 +254,18 @@ async fn send(chain: &Chain, by: &Wallet, value: Amount, call: &Call) -> Result<
         } => chain.revoke(by, revocation, signature.as_ref()).await,
         Call::SealCollection(collection) => chain.seal_collection(by, *collection).await,
         Call::RequestJob(request) => chain.request_job(by, request, value).await.map(drop),
+        Call::PutIn(instance) => chain.put_in(by, *instance, value).await,
+        Call::TakeOut { instance, amount } => chain.take_out(by, *instance, *amount).await,
         Call::Settle {
             certificate,
+            effects,
             members,
             signatures,
-        } => chain.settle(by, certificate, members, signatures).await,
+        } => {
+            chain
+                .settle(by, certificate, effects, (members, signatures))
+                .await
+        }
         Call::FailJob {
             failure,
             members,
@@ -478,6 +486,8 @@ impl Pair {
             collections: collections.to_vec(),
             arguments: vec![entry as u8; 3],
             seal_key: (entry == 0).then_some(SealKey([7; 32])),
+            changes: entry == 2,
+            pays: if entry == 2 { 50 } else { 0 },
             deadline,
         })
     }
@@ -613,6 +623,7 @@ impl Pair {
             contract: CONTRACT,
             inputs: ledger.job_inputs(job).unwrap_or_else(of_collection),
             outputs: Hash([0x0f; 32]),
+            effects: Effects::default().hash(),
             rows: 3,
             multiplications: 12_345,
             rounds: 67,
@@ -627,10 +638,22 @@ impl Pair {
         certificate: Certificate,
         members: &[u8],
     ) -> Call {
+        self.settle_with(collection, certificate, Effects::default(), members)
+    }
+
+    /// With effects, which need not be those of the certificate.
+    pub(crate) fn settle_with(
+        &self,
+        collection: CollectionId,
+        certificate: Certificate,
+        effects: Effects,
+        members: &[u8],
+    ) -> Call {
         let digest = self.domain.digest(&certificate);
         Call::Settle {
             signatures: self.member_signatures(collection, members, &digest),
             certificate,
+            effects,
             members: members.to_vec(),
         }
     }

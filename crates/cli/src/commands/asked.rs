@@ -17,8 +17,11 @@ use crate::report::Problem;
 #[derive(Debug, Args)]
 pub(crate) struct What {
     /// The numbers of the collections: one of each kind that the entry computes from, in any order.
-    #[arg(value_name = "COLLECTION", required = true)]
+    #[arg(value_name = "COLLECTION", required_unless_present = "instance")]
     collections: Vec<u64>,
+    /// The instance, for an entry that computes from no collection.
+    #[arg(long, value_name = "INSTANCE", conflicts_with = "collections")]
+    instance: Option<String>,
     /// The contract's entry, when it has several.
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
@@ -74,10 +77,14 @@ pub(crate) async fn find(
             );
         }
     }
-    let Some((first, instance)) = instance else {
-        return Err(Problem::new("on which collections?").hint("name them by number"));
+    let instance = match (instance, &what.instance) {
+        (Some((_, instance)), _) => instance,
+        (None, Some(named)) => lookup::instance(network, records, named)?,
+        (None, None) => {
+            return Err(Problem::new("on which collections?").hint("name them by number"));
+        }
     };
-    let program = lookup::program(network, records, first).await?;
+    let program = lookup::program_of(network, records, instance).await?;
     let entry = lookup::entry(&program, what.entry.as_deref())?;
     Ok(Asked {
         instance,
@@ -174,9 +181,13 @@ impl Asked {
             .iter()
             .map(|(id, record)| format!("collection {id} has rows of {}", name(record.terms.slot)));
         let names: Vec<&str> = used.iter().map(|slot| name(*slot)).collect();
+        let given: Vec<String> = given.collect();
         Err(Problem::new(format!(
             "{}, and {} computes from {}",
-            given.collect::<Vec<_>>().join(", "),
+            match given.is_empty() {
+                true => "no collection is named".to_owned(),
+                false => given.join(", "),
+            },
             self.name(),
             match names.is_empty() {
                 true => "none".to_owned(),
@@ -214,10 +225,17 @@ impl Asked {
                     let collection = contract.collections.get(usize::from(*slot));
                     collection.is_some_and(|of| of.provider == Provider::Each(group))
                 };
-                (
-                    gives.iter().any(gives_as),
-                    format!("members of {name} whose rows are used"),
-                )
+                let used = self.collections.iter().map(|(_, record)| record.terms.slot);
+                match used.into_iter().any(|slot| gives_as(&slot)) {
+                    true => (
+                        gives.iter().any(gives_as),
+                        format!("members of {name} whose rows are used"),
+                    ),
+                    false => (
+                        self.has_given(network, requester, gives_as),
+                        format!("members of {name} who have given"),
+                    ),
+                }
             }
         };
         if may {
@@ -228,6 +246,14 @@ impl Asked {
             self.name()
         ))
         .hint("act with the right key: --key"))
+    }
+
+    /// Whether an account has given to one of these collections of the instance.
+    fn has_given(&self, network: &Network, account: Address, of: impl Fn(&u16) -> bool) -> bool {
+        let collections = network.ledger().collections.values();
+        let mut own = collections
+            .filter(|record| record.terms.instance == self.instance && of(&record.terms.slot));
+        own.any(|record| lookup::place_on_chain(record, account).is_some())
     }
 
     /// What most of the missing consents lack.

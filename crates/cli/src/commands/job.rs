@@ -33,6 +33,7 @@ pub(crate) struct QuoteOptions {
   enigma run 1
   enigma run 1 --entry compute --max-fee 0.01
   enigma run 1 2 --entry above --arg limit=5000
+  enigma run --instance Market --entry withdraw --key ada
 
 Results for who calls are sealed to the key that asks. Parameters are public: they are on the chain.
 The exact price goes into escrow; the bill equals the quote. A job that fails is refunded.")]
@@ -42,7 +43,10 @@ pub(crate) struct RunOptions {
     /// A parameter of the entry; for each one that it has.
     #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = argument)]
     arguments: Vec<(String, String)>,
-    /// Most to pay, in coins: a dearer job is not requested.
+    /// The most to pay to the contract, beside the fee, when its entry takes a payment; what it does not take comes back.
+    #[arg(long, value_name = "COINS", default_value = "0", hide_default_value = true, value_parser = report::parse_amount)]
+    pay: Amount,
+    /// Most to pay for the run, in coins: a dearer job is not requested.
     #[arg(long, value_name = "COINS", value_parser = report::parse_amount)]
     max_fee: Option<Amount>,
     /// How long the job may take before it is refunded.
@@ -138,10 +142,13 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
             collections: asked.collections.iter().map(|(id, _)| *id).collect(),
             arguments: arguments::encode(&arguments),
             seal_key: Some(key.owner().seal_key()),
+            changes: asked.contract().changes_instance(asked.entry),
+            pays: options.pay,
             deadline,
         };
-        let job = chain.request_job(&wallet, &request, quote.price).await?;
-        report::progress(&format!("job {job} requested, {} in escrow", report::amount(quote.price)));
+        let escrow = quote.price.saturating_add(options.pay);
+        let job = chain.request_job(&wallet, &request, escrow).await?;
+        report::progress(&format!("job {job} requested, {} in escrow", report::amount(escrow)));
         let spinner = report::Progress::spinner("computing");
         let ended = network.await_job(job, options.deadline + Duration::from_secs(60)).await?;
         spinner.finish();
@@ -229,7 +236,7 @@ async fn refund(network: &Network, wallet: &enigma_chain::Wallet) -> String {
 
 /// Pays out what the controller owes an account: nothing, when another command was faster. That may
 /// also happen between the question and the call.
-async fn withdraw(
+pub(crate) async fn withdraw(
     chain: &enigma_chain::Chain,
     wallet: &enigma_chain::Wallet,
 ) -> Result<Option<Amount>, ChainError> {

@@ -274,10 +274,22 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
             of_job(job),
             format!("job {job} was cancelled; {} refunded", coins(refund)),
         ),
-        Event::JobSettled { certificate, .. } => {
+        Event::JobSettled {
+            certificate,
+            effects,
+            ..
+        } => {
+            let paid = match effects.paid {
+                0 => String::new(),
+                paid => format!("; {} paid to the instance", coins(&paid)),
+            };
+            let transfers = effects.transfers.iter();
+            let moved = transfers.map(|of| format!("; {} to {}", coins(&of.amount), of.to));
             let words = format!(
-                "job {} was settled over {} rows",
-                certificate.job, certificate.rows
+                "job {} was settled over {} rows{paid}{}",
+                certificate.job,
+                certificate.rows,
+                moved.collect::<String>()
             );
             (Kind::Job, of_job(&certificate.job), words)
         }
@@ -302,6 +314,27 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
             Kind::Job,
             of_job(job),
             format!("job {job} passed its deadline; {} refunded", coins(refund)),
+        ),
+        Event::PutIn {
+            instance,
+            account,
+            amount,
+        } => (
+            Kind::Payment,
+            Vec::new(),
+            format!("{account} put {} into instance {instance}", coins(amount)),
+        ),
+        Event::TakenOut {
+            instance,
+            account,
+            amount,
+        } => (
+            Kind::Payment,
+            Vec::new(),
+            format!(
+                "{account} took {} out of instance {instance}",
+                coins(amount)
+            ),
         ),
         Event::Withdrawn { account, amount } => (
             Kind::Payment,

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod lookup;
 pub(crate) mod lsp;
 pub(crate) mod manifest;
+pub(crate) mod money;
 pub(crate) mod new;
 pub(crate) mod result;
 pub(crate) mod rights;

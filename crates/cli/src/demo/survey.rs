@@ -276,6 +276,8 @@ async fn request(
         collections: vec![collection],
         arguments: Vec::new(),
         seal_key: None,
+        changes: false,
+        pays: 0,
         deadline: network.ledger().head.time + JOB_SECONDS,
     };
     let chain = network.chain();

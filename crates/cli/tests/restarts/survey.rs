@@ -241,6 +241,8 @@ impl Collection {
             collections: vec![self.id],
             arguments: Vec::new(),
             seal_key: None,
+            changes: false,
+            pays: 0,
             deadline: client.ledger().head.time + JOB_SECONDS,
         };
         let job = client

@@ -164,7 +164,7 @@ mod tests {
                 "1",
                 "there is no public parameter \"secret\"; the entry takes limit, from",
             ),
-            ("from.height", "1", "\"from.height\""),
+            ("from.height", "1", "\"height\" is unknown"),
             ("digest", "0x0", "is no bytes in hexadecimal"),
             (
                 "digest",

@@ -1,9 +1,10 @@
 //! The controller's calls and the reasons it refuses them, named as in the Solidity source.
 
 use enigma_wire::controller::{
-    Certificate, CollectionTerms, Consent, Contribution, Failure, JobRequest, NodeInfo,
+    Amount, Certificate, CollectionTerms, Consent, Contribution, Failure, JobRequest, NodeInfo,
     PartyBinding, Revocation,
 };
+use enigma_wire::effects::Effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId};
 use enigma_wire::sign::Signature;
 
@@ -42,8 +43,14 @@ pub enum Call {
     RequestJob(JobRequest),
     StartJob(JobId),
     CancelJob(JobId),
+    PutIn(Hash),
+    TakeOut {
+        instance: Hash,
+        amount: Amount,
+    },
     Settle {
         certificate: Certificate,
+        effects: Effects,
         members: Vec<u8>,
         signatures: Vec<Signature>,
     },
@@ -115,6 +122,11 @@ pub enum Revert {
     NotSealed,
     ArgumentsTooLong,
     SlotOutOfOrder,
+    ChangePending,
+    BalanceTooSmall,
+    EmptyAmount,
+    EffectsTooLarge,
+    WrongEffects,
     DeadlinePassed,
     JobPending,
     FeeTooLow,

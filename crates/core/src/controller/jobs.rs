@@ -1,10 +1,11 @@
 //! Jobs and money.
 
 use enigma_wire::arguments::ARGUMENTS_MAX_BYTES;
-use enigma_wire::controller::{Certificate, Event, Failure, JobRequest};
+use enigma_wire::controller::{Amount, Certificate, Event, Failure, JobRequest};
+use enigma_wire::effects::{Effects, TRANSFERS_MAX, WRITES_MAX_BYTES};
 use enigma_wire::eip712::Typed;
 use enigma_wire::id::{Address, Hash, JobId, NodeId};
-use enigma_wire::ledger::JobState;
+use enigma_wire::ledger::{JobRecord, JobState};
 use enigma_wire::sign::Signature;
 
 use super::rules::{check, strictly_increasing};
@@ -21,7 +22,14 @@ impl Controller {
         check(length <= ARGUMENTS_MAX_BYTES, Revert::ArgumentsTooLong)?;
         check(request.deadline > tx.block.time, Revert::DeadlinePassed)?;
         let base = self.ledger.config.map_or(0, |config| config.prices.base);
-        check(tx.value >= base, Revert::FeeTooLow)?;
+        let fee = tx.value.checked_sub(request.pays);
+        let fee = fee.filter(|fee| *fee >= base).ok_or(Revert::FeeTooLow)?;
+        if request.changes {
+            let pending = self.change_pending(request.instance);
+            check(!pending, Revert::ChangePending)?;
+        } else {
+            check(request.pays == 0, Revert::WrongEffects)?;
+        }
         let use_indexes = self.claimable(request, instance.contract)?;
         let job = JobId(self.next_job);
         self.next_job += 1;
@@ -29,9 +37,55 @@ impl Controller {
             job,
             requester: tx.sender,
             request: request.clone(),
-            fee: tx.value,
+            fee,
             use_indexes,
         })
+    }
+
+    /// Whether a run that may change the instance is not finished.
+    fn change_pending(&self, instance: Hash) -> bool {
+        self.ledger.jobs.values().any(|job| {
+            job.state == JobState::Open && job.request.changes && job.request.instance == instance
+        })
+    }
+
+    pub(super) fn put_in(&mut self, tx: &Transaction<'_>, instance: Hash) -> Outcome {
+        let is_known = self.ledger.instances.contains_key(&instance);
+        check(is_known, Revert::UnknownInstance)?;
+        check(tx.value > 0, Revert::EmptyAmount)?;
+        self.emit(Event::PutIn {
+            instance,
+            account: tx.sender,
+            amount: tx.value,
+        })
+    }
+
+    pub(super) fn take_out(
+        &mut self,
+        tx: &Transaction<'_>,
+        instance: Hash,
+        amount: Amount,
+    ) -> Outcome {
+        check(amount > 0, Revert::EmptyAmount)?;
+        let pending = self.change_pending(instance);
+        check(!pending, Revert::ChangePending)?;
+        let record = self.ledger.instances.get(&instance);
+        let balance = record.map_or(0, |record| record.state.balance(Some(tx.sender)));
+        check(balance >= amount, Revert::BalanceTooSmall)?;
+        self.add_credit(tx.sender, amount);
+        self.emit(Event::TakenOut {
+            instance,
+            account: tx.sender,
+            amount,
+        })
+    }
+
+    /// Whether a settled run can have the effects that come with its certificate.
+    fn check_effects(&self, job: &JobRecord, hash: Hash, effects: &Effects) -> Result<(), Revert> {
+        let is_certified = hash == effects.hash() && effects.paid <= job.request.pays;
+        check(is_certified, Revert::WrongEffects)?;
+        let changes = !effects.writes.is_empty() || !effects.transfers.is_empty();
+        check(job.request.changes || !changes, Revert::WrongEffects)
     }
 
     /// Whether a job can have the collections; how many runs of the entry were started on each.
@@ -89,8 +143,8 @@ impl Controller {
     pub(super) fn settle(
         &mut self,
         certificate: &Certificate,
-        members: &[u8],
-        signatures: &[Signature],
+        effects: &Effects,
+        (members, signatures): (&[u8], &[Signature]),
     ) -> Outcome {
         let committee = self.open_job_committee(certificate.job)?;
         check(self.is_started(certificate.job), Revert::NotStarted)?;
@@ -102,8 +156,17 @@ impl Controller {
         check(job.contract == certificate.contract, Revert::WrongContract)?;
         let inputs = self.ledger.job_inputs(certificate.job);
         check(inputs == Some(certificate.inputs), Revert::WrongInputs)?;
-        let fee = job.fee;
+        self.check_effects(job, certificate.effects, effects)?;
+        let (fee, requester, instance) = (job.fee, job.requester, job.request.instance);
+        let unpaid = job.request.pays - effects.paid;
         self.check_signatures(certificate, &committee, members, signatures)?;
+        let fits = effects.writes.len() <= WRITES_MAX_BYTES;
+        let few = effects.transfers.len() <= TRANSFERS_MAX;
+        check(fits && few, Revert::EffectsTooLarge)?;
+        let record = self.ledger.instances.get(&instance);
+        let mut state = record.ok_or(Revert::UnknownInstance)?.state.clone();
+        let applied = state.apply(effects);
+        applied.map_err(|_| Revert::BalanceTooSmall)?;
         let share = fee / committee.len() as u128;
         let rest = fee - share * committee.len() as u128;
         for (position, node) in committee.iter().enumerate() {
@@ -115,10 +178,15 @@ impl Controller {
                 .unwrap_or_default();
             self.add_credit(operator, if position == 0 { share + rest } else { share });
         }
+        self.add_credit(requester, unpaid);
+        for transfer in &effects.transfers {
+            self.add_credit(transfer.to, transfer.amount);
+        }
         let digest = self.domain.digest(certificate);
         self.emit(Event::JobSettled {
             certificate: certificate.clone(),
             digest,
+            effects: effects.clone(),
         })
     }
 
@@ -178,7 +246,7 @@ impl Controller {
 
     fn refund(&self, job: JobId) -> Result<(Address, u128), Revert> {
         let record = self.ledger.jobs.get(&job).ok_or(Revert::UnknownJob)?;
-        Ok((record.requester, record.fee))
+        Ok((record.requester, record.fee + record.request.pays))
     }
 
     /// At least t+1 different members signed.

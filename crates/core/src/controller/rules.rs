@@ -50,13 +50,16 @@ impl Controller {
             } => self.revoke(tx, revocation, signature.as_ref()),
             Call::SealCollection(collection) => self.seal_collection(tx, *collection),
             Call::RequestJob(request) => self.request_job(tx, request),
+            Call::PutIn(instance) => self.put_in(tx, *instance),
+            Call::TakeOut { instance, amount } => self.take_out(tx, *instance, *amount),
             Call::StartJob(job) => self.start_job(tx, *job),
             Call::CancelJob(job) => self.cancel_job(tx, *job),
             Call::Settle {
                 certificate,
+                effects,
                 members,
                 signatures,
-            } => self.settle(certificate, members, signatures),
+            } => self.settle(certificate, effects, (members, signatures)),
             Call::FailJob {
                 failure,
                 members,

@@ -88,7 +88,7 @@ pub(crate) fn dealing_context(
 impl Job {
     /// Begins a job this node's committee was asked for. `None` when the ledger does not hold what the
     /// job refers to, which it always does.
-    pub(crate) fn start(shared: &mut Shared, id: JobId, admitted: &Admitted) -> Option<Job> {
+    pub(crate) fn start(shared: &mut Shared, id: JobId, admitted: Admitted) -> Option<Job> {
         let own = shared.node()?;
         let record = shared.ledger.jobs.get(&id)?;
         let member = |node: &NodeId| {
@@ -109,7 +109,9 @@ impl Job {
             request: record.request.clone(),
             contract: record.contract,
             inputs_root: shared.ledger.job_inputs(id)?,
-            inputs: inputs(&shared.ledger, record, admitted)?,
+            inputs: inputs(&shared.ledger, record, &admitted)?,
+            givers: admitted.givers,
+            state: admitted.state,
             committee: Committee::new(committee.len() as u8).ok()?,
             members: committee.iter().map(member).collect::<Option<_>>()?,
             me: PartyNumber::new(position as u8 + 1)?,
@@ -175,6 +177,7 @@ impl Job {
         self.check_collections(program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
+        self.check_changes(program)?;
         // What the chain knows suffices to refuse a wrong parameter, before the run counts as a use.
         self.environment(shared, program)?
             .check_params(program, entry)

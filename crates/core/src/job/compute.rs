@@ -205,11 +205,11 @@ impl Job {
                 return;
             }
         };
-        let outputs = session.outputs(self, shared);
+        let result = session.result(self, shared);
         // The engine's keys go; what is left is sealed.
         drop(session);
-        match outputs {
-            Some(Ok(outputs)) => self.on_outputs(shared, outputs),
+        match result {
+            Some(Ok((outputs, effects))) => self.on_outputs(shared, outputs, effects),
             Some(Err(why)) => self.refuse(shared, why),
             None => self.refuse(shared, "the call ended without a result".to_owned()),
         }
@@ -233,8 +233,12 @@ impl Job {
         let Phase::Calling { session } = &mut self.phase else {
             return;
         };
-        match session.go_on() {
-            Ok(()) => {
+        let result = session.go_on();
+        // What the entry takes before it computes anything is known now.
+        let paid = session.paid().into();
+        match result.and_then(|()| Ok(self.check_payment(paid))) {
+            Ok(Err(why)) => self.refuse(shared, why),
+            Ok(Ok(())) => {
                 report_phase(shared, self.run.job, "entry");
                 self.ask_turn(shared);
             }

@@ -4,15 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use enigma_bytecode::model::{Contract, Known, Role};
+use enigma_bytecode::model::{Contract, Known, Provider, Role};
 use enigma_bytecode::plan::{Environment, Sizes};
 use enigma_wire::arguments;
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
-use enigma_wire::output::PublicValue;
 
 use super::Job;
-use super::inputs::RowOwner;
+use super::effects::{known, stored};
+use super::inputs::Input;
 use crate::party::Shared;
 
 impl Job {
@@ -27,8 +27,8 @@ impl Job {
         Sizes { rows }
     }
 
-    /// What the call knows of the ledger. Rows stand in member order; only groups that give to the job have members here: each
-    /// account once, by its first row.
+    /// What the call knows of the ledger. Rows stand in member order. Of a group that gives to the job the members are those whose
+    /// rows are used, of another one all who ever gave as its members: each account once, by its first row.
     pub(super) fn environment(
         &self,
         shared: &Shared,
@@ -47,6 +47,7 @@ impl Job {
             row_members: vec![Vec::new(); program.collections.len()],
             groups: vec![Vec::new(); program.groups.len()],
             params: self.params(program)?,
+            ledger: stored(program, &self.state),
             ..Environment::default()
         };
         let mut seen = BTreeSet::new();
@@ -66,6 +67,14 @@ impl Job {
                 *rows = input.admitted.iter().map(|row| row.member.0).collect();
             }
         }
+        for (group, members) in (0..).zip(&mut environment.groups) {
+            let mut groups = self.inputs.iter().map(|input| input.group(program));
+            if groups.all(|gives| gives != Some(group)) {
+                let givers = self.members_ever(program, group);
+                let new = givers.filter(|owner| seen.insert((group, **owner)));
+                members.extend(new.map(account));
+            }
+        }
         Ok(environment)
     }
 
@@ -82,13 +91,7 @@ impl Job {
                 given.len()
             ));
         }
-        let known = |value| match value {
-            PublicValue::Number(number) => Known::Number(number),
-            PublicValue::Bytes(bytes) => Known::Bytes(bytes),
-        };
-        let params = given
-            .into_iter()
-            .map(|columns| columns.into_iter().map(known));
+        let params = given.iter().map(|columns| columns.iter().map(known));
         Ok(params.map(Iterator::collect).collect())
     }
 
@@ -96,8 +99,7 @@ impl Job {
     pub(super) fn check_collections(&self, program: &Contract) -> Result<(), String> {
         let used = program.collections_used(usize::from(self.request.entry));
         let given: BTreeSet<u16> = self.inputs.iter().map(|input| input.slot).collect();
-        // A run without rows has nothing to compute from before state is kept.
-        if used == given && !used.is_empty() {
+        if used == given {
             return Ok(());
         }
         let names = |of: &BTreeSet<u16>| {
@@ -118,7 +120,21 @@ impl Job {
         ))
     }
 
-    /// Whether who asked for the job may call the entry: the account of the party, or of one of the members whose rows are used.
+    /// Who gave to any of the instance's collections as members of a group, before the request.
+    fn members_ever<'a>(
+        &'a self,
+        program: &'a Contract,
+        group: u16,
+    ) -> impl Iterator<Item = &'a Address> {
+        let of_group = self.givers.iter().filter(move |(slot, _)| {
+            let collection = program.collections.get(usize::from(**slot));
+            collection.is_some_and(|of| of.provider == Provider::Each(group))
+        });
+        of_group.flat_map(|(_, owners)| owners)
+    }
+
+    /// Whether who asked for the job may call the entry: the account of the party, or of one of the members whose rows are used,
+    /// or of who ever gave if the entry computes from no row of the group.
     pub(super) fn check_caller(&self, shared: &Shared, program: &Contract) -> Result<(), String> {
         let entry = program.entries.get(usize::from(self.request.entry));
         let Some(role) = entry.and_then(|entry| entry.by) else {
@@ -137,16 +153,21 @@ impl Job {
             Role::Member(group) => {
                 let at = usize::from(group);
                 let name = program.groups.get(at).map_or("?", |group| &group.name);
-                let gives = self
-                    .inputs
-                    .iter()
-                    .filter(|of| of.group(program) == Some(group));
-                let mut rows = gives.flat_map(|input| &input.admitted);
-                let is_caller = |row: &RowOwner| row.owner == caller;
-                (
-                    rows.any(is_caller),
-                    format!("members of the group {name} whose rows are used"),
-                )
+                let inputs = self.inputs.iter();
+                let gives: Vec<&Input> = inputs
+                    .filter(|of| of.group(program) == Some(group))
+                    .collect();
+                let (may, which) = match gives.is_empty() {
+                    true => {
+                        let mut members = self.members_ever(program, group);
+                        (members.any(|owner| *owner == caller), "who have given")
+                    }
+                    false => {
+                        let mut rows = gives.iter().flat_map(|input| &input.admitted);
+                        (rows.any(|row| row.owner == caller), "whose rows are used")
+                    }
+                };
+                (may, format!("members of the group {name} {which}"))
             }
         };
         if may {

@@ -10,6 +10,7 @@ use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Share
 use enigma_mpc::{Engine, Outgoing, SessionSeeds, Slot};
 use enigma_vm::{Given, Session, SessionError, Turn};
 use enigma_wire::dealing::{Dealt, Row};
+use enigma_wire::effects::Effects;
 use enigma_wire::id::MemberIndex;
 
 use super::Job;
@@ -129,6 +130,9 @@ impl Terms {
     }
 }
 
+/// Outputs and effects of a call.
+pub(super) type CallResult = (Vec<Output>, Effects);
+
 /// A session over some field, as a job drives it.
 pub(super) trait Call: Send {
     /// See [`Session::handle`].
@@ -150,8 +154,12 @@ pub(super) trait Call: Send {
     /// See [`Session::waiting_for`].
     fn waiting_for(&self) -> Vec<PartyNumber>;
 
-    /// Each recipient's output of the call, in the order of the tree: once, when the call is over.
-    fn outputs(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<Vec<Output>, String>>;
+    /// See [`Session::paid`].
+    fn paid(&self) -> u64;
+
+    /// Each recipient's output of the call, in the order of the tree, and what the call changes: once, when the call is
+    /// over.
+    fn result(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<CallResult, String>>;
 }
 
 impl<F: PrimeField> Call for Session<F> {
@@ -184,8 +192,14 @@ impl<F: PrimeField> Call for Session<F> {
         self.waiting_for()
     }
 
-    fn outputs(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<Vec<Output>, String>> {
+    fn paid(&self) -> u64 {
+        self.paid()
+    }
+
+    fn result(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<CallResult, String>> {
         let called = self.outcome()?;
-        Some(job.outputs(shared, &called))
+        // Effects that cannot take place refuse the call before anybody is handed a result.
+        let effects = job.effects(&called.ended.effects);
+        Some(effects.and_then(|effects| Ok((job.outputs(shared, &called)?, effects))))
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::Party as PartyNumber;
 use enigma_wire::controller::Certificate;
+use enigma_wire::effects::Effects;
 use enigma_wire::id::Hash;
 use enigma_wire::output;
 use enigma_wire::peer::Control;
@@ -39,25 +40,30 @@ impl StoredOutput {
 
 impl Job {
     /// The entry is done and its outputs are sealed: publish their root.
-    pub(super) fn on_outputs(&mut self, shared: &mut Shared, outputs: Vec<Output>) {
+    pub(super) fn on_outputs(
+        &mut self,
+        shared: &mut Shared,
+        outputs: Vec<Output>,
+        effects: Effects,
+    ) {
         report_phase(shared, self.run.job, "publishing");
         let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
         self.roots.insert(self.me, tree.root());
-        self.phase = Phase::Publishing { outputs };
+        self.phase = Phase::Publishing { outputs, effects };
         self.broadcast(shared, &Control::OutputRoot(tree.root()));
         self.try_store_outputs(shared);
     }
 
     /// With all roots known, stores the outputs; the certificate is signed only when they are durable.
     pub(super) fn try_store_outputs(&mut self, shared: &mut Shared) {
-        let Phase::Publishing { outputs } = &self.phase else {
+        let Phase::Publishing { outputs, effects } = &self.phase else {
             return;
         };
         if self.roots.len() < self.members.len() {
             return;
         }
         let roots: Vec<Hash> = self.roots.values().copied().collect();
-        let certificate = match self.certificate(&roots) {
+        let certificate = match self.certificate(&roots, effects) {
             Ok(certificate) => certificate,
             Err(why) => return self.refuse(shared, why),
         };
@@ -80,14 +86,18 @@ impl Job {
                 }
             })
             .collect();
-        self.phase = Phase::Storing { certificate };
+        let effects = effects.clone();
+        self.phase = Phase::Storing {
+            certificate,
+            effects,
+        };
         shared.persist(self.pending(), writes);
     }
 
     /// Every honest member derives the same certificate: work is what was quoted, and paid, for the submitted rows (decisions 15).
     /// Of an entry without branches that is exactly what the run took if all rows were valid; of others it is the upper bound,
     /// since what a run takes depends on what it opened.
-    fn certificate(&self, roots: &[Hash]) -> Result<Certificate, String> {
+    fn certificate(&self, roots: &[Hash], effects: &Effects) -> Result<Certificate, String> {
         let cost = self.cost.as_ref().ok_or("the job was not admitted")?;
         let used: usize = self.inputs.iter().map(|input| input.used().count()).sum();
         Ok(Certificate {
@@ -95,6 +105,7 @@ impl Job {
             contract: self.contract,
             inputs: self.inputs_root,
             outputs: output::commitment(roots),
+            effects: effects.hash(),
             rows: used as u32,
             multiplications: cost.multiplications,
             rounds: cost.rounds,
@@ -103,14 +114,18 @@ impl Job {
     }
 
     pub(super) fn on_outputs_stored(&mut self, shared: &mut Shared) {
-        let Phase::Storing { certificate } = &self.phase else {
+        let Phase::Storing {
+            certificate,
+            effects,
+        } = &self.phase
+        else {
             return;
         };
         if self.closed {
             self.phase = Phase::Closed;
             return;
         }
-        let certificate = certificate.clone();
+        let (certificate, effects) = (certificate.clone(), effects.clone());
         let signature = shared
             .keys
             .signer
@@ -120,6 +135,7 @@ impl Job {
             .insert(self.me, (certificate.clone(), signature));
         self.phase = Phase::Certifying {
             certificate: certificate.clone(),
+            effects,
             since: shared.now,
             submitted: None,
         };
@@ -164,6 +180,7 @@ impl Job {
     pub(super) fn try_settle(&mut self, shared: &mut Shared) {
         let Phase::Certifying {
             certificate,
+            effects,
             since,
             submitted,
         } = &self.phase
@@ -184,6 +201,7 @@ impl Job {
         }
         let call = Call::Settle {
             certificate: certificate.clone(),
+            effects: effects.clone(),
             members: agreeing.keys().map(|party| party.index() as u8).collect(),
             signatures: agreeing.into_values().collect(),
         };

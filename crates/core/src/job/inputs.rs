@@ -1,8 +1,11 @@
 //! Whose rows a job uses: in each of its collections those of the members whom their consent admits, without those that
 //! break the declared range.
 
+use std::collections::BTreeMap;
+
 use enigma_bytecode::model::{Contract, Provider};
 use enigma_wire::api::DroppedRow;
+use enigma_wire::effects::InstanceState;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, SealKey};
 use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
 
@@ -32,22 +35,46 @@ pub(super) struct RowOwner {
     pub(super) min_group: u32,
 }
 
-/// By collection of a job, the members whose rows it may use.
-pub(crate) type Admitted = Vec<Vec<MemberIndex>>;
+/// What a job is judged by, as the ledger stood at the end of its request's block.
+pub(crate) struct Admitted {
+    /// By collection of the job, the members whose rows it may use.
+    members: Vec<Vec<MemberIndex>>,
+    /// By collection of the contract, who has given to any of the instance's, in the order of collections and members.
+    pub(super) givers: BTreeMap<u16, Vec<Address>>,
+    /// What the instance has on the chain.
+    pub(super) state: InstanceState,
+}
 
-/// Judged at the request's block; `None` when this node is not on the committee.
-pub(crate) fn admitted_members(shared: &Shared, id: JobId) -> Option<Admitted> {
+/// To be called when the request's block has been applied; `None` when this node is not on the committee.
+pub(crate) fn admitted(shared: &Shared, id: JobId) -> Option<Admitted> {
     let ledger = &shared.ledger;
     let committee = ledger.job_committee(id)?;
     shared.node().filter(|node| committee.contains(node))?;
-    let questions = ledger.jobs.get(&id)?.questions();
-    Some(questions.map(|of| ledger.eligible_members(&of)).collect())
+    let job = ledger.jobs.get(&id)?;
+    let instance = job.request.instance;
+    let mut givers: BTreeMap<u16, Vec<Address>> = BTreeMap::new();
+    let collections = ledger.collections.values();
+    for collection in collections.filter(|collection| collection.terms.instance == instance) {
+        let owners = collection.contributions.values().map(|given| given.owner);
+        givers
+            .entry(collection.terms.slot)
+            .or_default()
+            .extend(owners);
+    }
+    Some(Admitted {
+        members: job
+            .questions()
+            .map(|of| ledger.eligible_members(&of))
+            .collect(),
+        givers,
+        state: ledger.instances.get(&instance)?.state.clone(),
+    })
 }
 
 /// A job's collections in the request's order. `None` when the ledger does not hold what the job refers to, which it always
 /// does.
 pub(super) fn inputs(ledger: &Ledger, job: &JobRecord, admitted: &Admitted) -> Option<Vec<Input>> {
-    let collections = job.questions().zip(admitted);
+    let collections = job.questions().zip(&admitted.members);
     collections
         .map(|(question, admitted)| Input::new(ledger, &question, admitted))
         .collect()

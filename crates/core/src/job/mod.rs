@@ -3,6 +3,7 @@
 
 mod admission;
 mod compute;
+mod effects;
 mod environment;
 mod failure;
 mod field;
@@ -20,13 +21,14 @@ use enigma_field::{Committee, Party as PartyNumber};
 use enigma_mpc::Setup;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason, JobRequest};
+use enigma_wire::effects::{Effects, InstanceState};
 use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
 use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
 pub(crate) use admission::{dealing_context, program, stored_program};
 pub(crate) use finish::StoredOutput;
-pub(crate) use inputs::{Admitted, admitted_members};
+pub(crate) use inputs::{Admitted, admitted};
 
 use self::field::{Call, Columns};
 use self::inputs::Input;
@@ -52,6 +54,10 @@ pub(crate) struct Job {
     inputs_root: Hash,
     /// The collections, in the request's order.
     inputs: Vec<Input>,
+    /// Who gave to the instance before the request, by collection of the contract.
+    givers: BTreeMap<u16, Vec<Address>>,
+    /// What the instance had on the chain then.
+    state: InstanceState,
     committee: Committee,
     members: Vec<Member>,
     me: PartyNumber,
@@ -102,12 +108,19 @@ enum Phase {
     /// Input check and entry.
     Calling { session: Box<dyn Call> },
     /// Outputs are sealed; waiting for the other members' roots.
-    Publishing { outputs: Vec<outputs::Output> },
+    Publishing {
+        outputs: Vec<outputs::Output>,
+        effects: Effects,
+    },
     /// Making outputs durable before the certificate is signed.
-    Storing { certificate: Certificate },
+    Storing {
+        certificate: Certificate,
+        effects: Effects,
+    },
     /// Collecting signatures; submitting when it is this member's turn.
     Certifying {
         certificate: Certificate,
+        effects: Effects,
         since: Millis,
         submitted: Option<Millis>,
     },

@@ -11,6 +11,7 @@ mod consent;
 mod controller;
 mod deposits;
 mod faults;
+mod kept;
 mod parties;
 mod privacy;
 mod range;

@@ -23,7 +23,7 @@ contract Budget version 1 {
   entry above(limit: u64 range 0..=1000, least: u64 range 3..=50) {
     require earned.len() >= least, \"too few\";
     reveal total = earned.sum() + spent.sum() + limit to each people;
-    reveal both  = earned.sum() - spent.sum()         to caller;
+    reveal both  = earned.sum() as i64 - spent.sum() as i64 to caller;
     reveal rank  = earned.rank_desc()                 to owner(earned);
   }
 }";

@@ -63,6 +63,8 @@ fn block() -> BlockEvents {
             collections: vec![CollectionId(1)],
             arguments: Vec::new(),
             seal_key: None,
+            changes: false,
+            pays: 0,
             deadline: u64::MAX,
         },
         fee: 1,

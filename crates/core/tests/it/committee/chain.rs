@@ -139,10 +139,12 @@ pub(crate) fn of_node(call: enigma_core::Call) -> Call {
         enigma_core::Call::StartJob(job) => controller::Call::StartJob(job),
         enigma_core::Call::Settle {
             certificate,
+            effects,
             members,
             signatures,
         } => controller::Call::Settle {
             certificate,
+            effects,
             members,
             signatures,
         },

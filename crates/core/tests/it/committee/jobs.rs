@@ -54,6 +54,8 @@ impl Survey {
             collections: self.collections.clone(),
             arguments: Vec::new(),
             seal_key: self.caller.as_ref().map(Owner::seal_key),
+            changes: self.contract.changes_instance(usize::from(entry)),
+            pays: 0,
             deadline: self.world.chain.time() + 1_000_000,
         }
     }
@@ -111,7 +113,7 @@ impl Survey {
             job.requester == self.requester
                 && matches!(job.state, JobState::Failed(_) | JobState::Cancelled)
         });
-        let fees: Amount = refunded.map(|job| job.fee).sum();
+        let fees: Amount = refunded.map(|job| job.fee + job.request.pays).sum();
         assert_eq!(self.world.chain.controller.credit(self.requester), fees);
     }
 

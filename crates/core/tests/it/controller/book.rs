@@ -6,6 +6,7 @@ use enigma_wire::controller::{
     Amount, Certificate, CollectionTerms, Consent, Contribution, Event, Failure, FailureReason,
     JobRequest, NodeInfo, PartyBinding, Receipt, Revocation, RightKey,
 };
+use enigma_wire::effects::Effects;
 use enigma_wire::eip712::{NodeBinding, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, PeerKey, SealKey};
 use enigma_wire::ledger::Ledger;
@@ -275,6 +276,8 @@ impl Book {
             collections: vec![FIRST],
             arguments: Vec::new(),
             seal_key: None,
+            changes: false,
+            pays: 0,
             deadline: self.chain.time() + 500,
         }
     }
@@ -285,6 +288,7 @@ impl Book {
             contract: CONTRACT,
             inputs: self.ledger().job_inputs(JobId(1)).expect("sealed"),
             outputs: Hash([5; 32]),
+            effects: Effects::default().hash(),
             rows: 2,
             multiplications: 10,
             rounds: 4,
@@ -299,6 +303,7 @@ impl Book {
         Call::Settle {
             signatures: signatures.collect(),
             certificate,
+            effects: Effects::default(),
             members: members.to_vec(),
         }
     }

@@ -34,6 +34,16 @@ impl Walk {
         Ok(())
     }
 
+    /// What the caller has been asked to pay so far.
+    #[must_use]
+    pub fn paid(&self) -> u64 {
+        let paid = self.ended.effects.iter().map(|effect| match effect {
+            Effect::Pays { amount } => amount.unsigned_abs(),
+            _ => 0,
+        });
+        paid.fold(0, u64::saturating_add)
+    }
+
     /// What is stored at a key: all columns.
     fn stored(
         &self,

@@ -1,0 +1,137 @@
+//! What a call finds of its instance on the chain, and what it changes there.
+//!
+//! Both are settled by the request's block: a job that may change the instance is the only one until it is over, and nothing is
+//! taken out meanwhile. So what a call found is what its effects are applied to, and every member derives the same effects.
+
+use std::collections::BTreeMap;
+
+use enigma_bytecode::model::{Contract, Known};
+use enigma_bytecode::plan::Effect;
+use enigma_wire::effects::{
+    Effects, InstanceState, StatePlace, TRANSFERS_MAX, Transfer, WRITES_MAX_BYTES, encode_writes,
+};
+use enigma_wire::id::Address;
+use enigma_wire::output::PublicValue;
+
+use super::Job;
+
+/// What is stored, by slot and key: all columns.
+pub(super) type Stored = BTreeMap<(u16, Option<Known>), Vec<Known>>;
+
+/// What an instance has stored, as a call reads it: where a column was never written it has its initial value.
+pub(super) fn stored(program: &Contract, state: &InstanceState) -> Stored {
+    let mut stored = Stored::new();
+    for (place, value) in &state.values {
+        let Some(slot) = program.slots.get(usize::from(place.slot)) else {
+            continue;
+        };
+        let key = (place.slot, place.key.as_ref().map(known));
+        let columns = stored.entry(key).or_insert_with(|| slot.initial.clone());
+        if let Some(column) = columns.get_mut(usize::from(place.column)) {
+            *column = known(value);
+        }
+    }
+    stored
+}
+
+pub(super) fn known(value: &PublicValue) -> Known {
+    match value {
+        PublicValue::Number(number) => Known::Number(*number),
+        PublicValue::Bytes(bytes) => Known::Bytes(bytes.clone()),
+    }
+}
+
+fn public(value: &Known) -> PublicValue {
+    match value {
+        Known::Number(number) => PublicValue::Number(*number),
+        Known::Bytes(bytes) => PublicValue::Bytes(bytes.clone()),
+    }
+}
+
+impl Job {
+    /// Whether the request says that the entry changes its instance exactly if it does.
+    pub(super) fn check_changes(&self, program: &Contract) -> Result<(), String> {
+        let changes = program.changes_instance(usize::from(self.request.entry));
+        match (changes, self.request.changes) {
+            (true, false) => {
+                Err("the entry changes its instance, and the request does not say so".to_owned())
+            }
+            (false, true) => Err(
+                "the request says that the entry changes its instance, and it does not".to_owned(),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a call's effects are on the chain.
+    ///
+    /// # Errors
+    /// In plain words, when they cannot take place: the call is refused as a whole.
+    pub(super) fn effects(&self, ended: &[Effect]) -> Result<Effects, String> {
+        let mut writes = BTreeMap::new();
+        let mut effects = Effects::default();
+        for effect in ended {
+            match effect {
+                Effect::Store {
+                    slot,
+                    column,
+                    key,
+                    value,
+                } => {
+                    let place = StatePlace {
+                        slot: *slot,
+                        key: key.as_ref().map(public),
+                        column: *column,
+                    };
+                    writes.insert(place, public(value));
+                }
+                Effect::Pays { amount } => effects.paid += magnitude(*amount)?,
+                Effect::Transfer { amount: 0, .. } => {}
+                Effect::Transfer { from, to, amount } => effects.transfers.push(Transfer {
+                    from: from.as_deref().map(account).transpose()?,
+                    to: account(to)?,
+                    amount: magnitude(*amount)?,
+                }),
+            }
+        }
+        effects.writes = encode_writes(&writes);
+        self.check_effects(&effects)?;
+        Ok(effects)
+    }
+
+    fn check_effects(&self, effects: &Effects) -> Result<(), String> {
+        if effects.writes.len() > WRITES_MAX_BYTES || effects.transfers.len() > TRANSFERS_MAX {
+            return Err(format!(
+                "the call writes {} bytes and makes {} transfers; the chain takes {WRITES_MAX_BYTES} and {TRANSFERS_MAX} at once",
+                effects.writes.len(),
+                effects.transfers.len()
+            ));
+        }
+        self.check_payment(effects.paid)?;
+        let mut state = self.state.clone();
+        state.apply(effects).map_err(|error| error.to_string())
+    }
+
+    /// Whether the requester has escrowed what the entry asks it to pay.
+    pub(super) fn check_payment(&self, paid: u128) -> Result<(), String> {
+        match self.request.pays {
+            most if paid <= most => Ok(()),
+            most => Err(format!(
+                "the entry takes a payment of {paid}, and the request pays {most} at most"
+            )),
+        }
+    }
+}
+
+/// Nobody is no account: the chain's zero account is the instance itself.
+fn account(bytes: &[u8]) -> Result<Address, String> {
+    let address = <[u8; 20]>::try_from(bytes).map(Address);
+    let address = address
+        .ok()
+        .filter(|address| *address != Address::default());
+    address.ok_or_else(|| "a transfer is from or to nobody".to_owned())
+}
+
+fn magnitude(amount: i64) -> Result<u128, String> {
+    u128::try_from(amount).map_err(|_| format!("{amount} is no amount of money"))
+}
