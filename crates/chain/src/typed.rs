@@ -162,6 +162,7 @@ fn certificate_and_failure() {
         contract: Hash([2; 32]),
         inputs: Hash([3; 32]),
         outputs: Hash([4; 32]),
+        effects: Hash([9; 32]),
         rows: 5,
         multiplications: u64::MAX,
         rounds: 6,

@@ -669,16 +669,16 @@ rules_with_instance! {
         let base = PRICES.base;
         // What is paid covers the base price and what the request pays.
         let changing = |pair: &Pair, collection| pair.request(&[collection], 2, FAR);
-        pair.refused(&by, base + 49, &changing(pair, first), "FeeTooLow").await;
-        pair.ok(&by, base + 50, &changing(pair, first)).await;
-        pair.refused(&by, base + 50, &changing(pair, second), "ChangePending").await;
+        pair.refused(&by, base + 49, &changing(&pair, first), "FeeTooLow").await;
+        pair.ok(&by, base + 50, &changing(&pair, first)).await;
+        pair.refused(&by, base + 50, &changing(&pair, second), "ChangePending").await;
         // One that changes nothing need not wait, and pays nothing.
         pair.ok(&by, base, &pair.request(&[second], 0, FAR)).await;
         let Call::RequestJob(request) = pair.request(&[second], 1, FAR) else { unreachable!() };
         let pays = Call::RequestJob(JobRequest { pays: 1, ..request });
         pair.refused(&by, base + 1, &pays, "WrongEffects").await;
         pair.ok(&by, 0, &Call::CancelJob(JobId(1))).await;
-        pair.ok(&by, base + 50, &changing(pair, second)).await;
+        pair.ok(&by, base + 50, &changing(&pair, second)).await;
     }
 
     a_run_changes_what_its_certificate_says(pair, instance) {
@@ -717,21 +717,21 @@ rules_with_instance! {
             altered(&|e| e.transfers.swap(0, 1)),
             Effects::default(),
         ] {
-            let call = pair.settle_with(collection, certified(pair, &effects), other, &[0, 1]);
+            let call = pair.settle_with(collection, certified(&pair, &effects), other, &[0, 1]);
             pair.refused(&key(RELAYER), 0, &call, "WrongEffects").await;
         }
         // More than the request pays, than there is, than the chain takes.
         let dear = altered(&|e| e.paid = 51);
-        pair.refused(&key(RELAYER), 0, &settle(pair, &dear), "WrongEffects").await;
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &dear), "WrongEffects").await;
         let much = altered(&|e| e.transfers[0].amount = 41);
-        pair.refused(&key(RELAYER), 0, &settle(pair, &much), "BalanceTooSmall").await;
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &much), "BalanceTooSmall").await;
         let poor = altered(&|e| e.transfers[1].amount = 31);
-        pair.refused(&key(RELAYER), 0, &settle(pair, &poor), "BalanceTooSmall").await;
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &poor), "BalanceTooSmall").await;
         let twice = altered(&|e| { e.transfers.push(e.transfers[0].clone()); e.transfers[0].amount = 26; });
-        pair.refused(&key(RELAYER), 0, &settle(pair, &twice), "BalanceTooSmall").await;
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &twice), "BalanceTooSmall").await;
         let many = altered(&|e| e.transfers = vec![transfer(None, people[1], 0); 257]);
-        pair.refused(&key(RELAYER), 0, &settle(pair, &many), "EffectsTooLarge").await;
-        pair.ok(&key(RELAYER), 0, &settle(pair, &effects)).await;
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &many), "EffectsTooLarge").await;
+        pair.ok(&key(RELAYER), 0, &settle(&pair, &effects)).await;
         assert_eq!(pair.model.credit(people[1]), 15);
         assert_eq!(pair.model.credit(people[0]), 20);
         // What was not paid comes back.

@@ -9,6 +9,7 @@ use enigma_wire::controller::{
     Certificate, CollectionTerms, Consent, Contribution, Event, FailureReason, JobRequest,
     PartyBinding, Receipt,
 };
+use enigma_wire::effects::Effects;
 use enigma_wire::eip712::Typed;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey, SealKey};
 use enigma_wire::ledger::{BoundParty, JobState, Ledger};
@@ -29,7 +30,8 @@ fn the_whole_way() {
         events,
         [Event::JobSettled {
             certificate: book.certificate(),
-            digest
+            digest,
+            effects: Effects::default(),
         }]
     );
     // The fee is shared; what does not divide goes to the first.
@@ -648,6 +650,7 @@ fn settling() {
     let edit = |book: &Book, change: &dyn Fn(&mut Vec<u8>, &mut Vec<Signature>)| {
         let Call::Settle {
             certificate,
+            effects,
             mut members,
             mut signatures,
         } = book.settle(good.clone(), &[0, 1])
@@ -657,6 +660,7 @@ fn settling() {
         change(&mut members, &mut signatures);
         Call::Settle {
             certificate,
+            effects,
             members,
             signatures,
         }
