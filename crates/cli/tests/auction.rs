@@ -118,7 +118,13 @@ fn a_run_over_two_collections_takes_parameters_and_answers_who_called() {
     devnet.json(&["keys", "new", "--csv", &csv, "--dir", &people, "--light"]);
     let open = |slot: &str| {
         let opened = devnet.json(&[
-            "collect", "open", "Budget", "--collection", slot, "--keys", &people,
+            "collect",
+            "open",
+            "Budget",
+            "--collection",
+            slot,
+            "--keys",
+            &people,
         ]);
         opened["collection"].to_string()
     };

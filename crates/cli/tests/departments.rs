@@ -393,7 +393,7 @@ fn what_nodes_cannot_run_is_not_deployed() {
     for (name, what) in [
         (
             "voting",
-            "the slot voted needs state that is kept between calls",
+            "the slot tally needs state that nodes keep secret between calls",
         ),
         ("overlap", "needs rows that a party gives"),
         (

@@ -83,13 +83,14 @@ fn what_the_whole_contract_needs_is_named() {
     };
     let budget = changed(|c| c.budget = Some(budget));
     assert_eq!((budget.place, budget.need), (Place::Contract, Need::Budget));
-    let slot = market().slots.swap_remove(0);
+    let mut slot = market().slots.swap_remove(0);
+    slot.store = Store::Secret;
     let state = changed(|c| c.slots.push(slot));
     assert_eq!(state.place, Place::Slot("earned".to_owned()));
     assert_eq!(
         state.to_string(),
-        "committees cannot run this contract yet: the slot earned needs state that is kept \
-         between calls"
+        "committees cannot run this contract yet: the slot earned needs state that nodes keep \
+         secret between calls"
     );
 }
 

@@ -162,7 +162,7 @@ impl Pair {
         ledger.head = self.model.ledger().head;
         assert_eq!(&ledger, self.model.ledger());
         assert!(ledger.head.number <= head.number + 1);
-        // What the contract holds is what it owes: credits, deposits, and fees of open jobs.
+        // What the contract holds is what it owes: credits, deposits, what is in instances, and the escrow of open jobs.
         let mut owed: Amount = 0;
         for seed in 0..=255 {
             let account = key(seed).address();
@@ -179,7 +179,10 @@ impl Pair {
             .jobs
             .values()
             .filter(|job| job.state == JobState::Open);
-        owed += open.map(|job| job.fee).sum::<Amount>();
+        owed += open.map(|job| job.fee + job.request.pays).sum::<Amount>();
+        let instances = ledger.instances.values();
+        let balances = instances.flat_map(|instance| instance.state.balances.values());
+        owed += balances.sum::<Amount>();
         let held = self.chain.balance_of(self.domain.controller).await;
         assert_eq!(held, Ok(owed));
     }

@@ -54,8 +54,8 @@ fn a_contract_that_committees_do_not_run_yet() {
 contract Counted version 1 {
   group g min 3 max 50;
   collect v: private u64 from each g range 0..=9 allow aggregate(3) to public;
-  state L { calls: u64 = 0; }
-  entry run() { L.calls += 1; reveal total = v.sum() to public; }
+  state MPC { kept: private u64 allow aggregate(3) to public; }
+  entry run() { MPC.kept = v.sum(); reveal total = v.sum() to public; }
 }";
     let setting = Setting {
         source,
@@ -68,8 +68,8 @@ contract Counted version 1 {
         match survey.put_contract(node, bytes) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Malformed);
-                let needs = "the slot calls needs state that is kept between calls; return what is \
-                             to be kept as a result, and collect it again";
+                let needs = "the slot kept needs state that nodes keep secret between calls; keep it in \
+                             `state L`, if everyone may know it, or collect it again";
                 assert!(error.message.ends_with(needs), "{}", error.message);
             }
             other => panic!("not refused: {other:?}"),
