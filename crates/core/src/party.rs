@@ -551,19 +551,21 @@ impl Party {
                     job.try_start(&mut self.shared);
                 }
             }
-            Event::JobSettled { certificate, .. } => self.end_job(certificate.job, true),
-            Event::JobFailed { failure, .. } => self.end_job(failure.job, false),
+            Event::JobSettled { certificate, .. } => {
+                self.end_job(certificate.job, Some(certificate.outputs));
+            }
+            Event::JobFailed { failure, .. } => self.end_job(failure.job, None),
             Event::JobExpired { job, .. } | Event::JobCancelled { job, .. } => {
-                self.end_job(*job, false)
+                self.end_job(*job, None)
             }
             _ => {}
         }
     }
 
-    fn end_job(&mut self, id: JobId, settled: bool) {
+    fn end_job(&mut self, id: JobId, settled: Option<Hash>) {
         self.admitted.remove(&id);
         if let Some(job) = self.jobs.get_mut(&id) {
-            job.on_closed(settled);
+            job.on_closed(&mut self.shared, settled);
         }
     }
 

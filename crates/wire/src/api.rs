@@ -4,7 +4,7 @@
 use borsh::{BorshDeserialize, BorshSerialize, io};
 use enigma_field::{M61, PrimeField};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::controller::Contribution;
 use crate::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
@@ -179,6 +179,14 @@ pub struct LineShares<F: PrimeField = M61> {
     /// other lines.
     #[borsh(bound(serialize = "", deserialize = ""))]
     pub there: Vec<Vec<Share<F>>>,
+}
+
+/// Shares are secrets: t+1 nodes' give the value.
+impl<F: PrimeField> Drop for LineShares<F> {
+    fn drop(&mut self) {
+        let elements = self.columns.iter_mut().chain(&mut self.there).flatten();
+        elements.for_each(|share| share.0.zeroize());
+    }
 }
 
 /// An element of the field that the contract computes over, in its canonical encoding: 8 bytes over 2^61 - 1, 16 over 2^127 - 1.

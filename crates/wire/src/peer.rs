@@ -52,8 +52,9 @@ pub enum Frame<'a> {
 pub enum Control {
     /// The root of the sender's sealed output shares.
     OutputRoot(Hash),
-    /// The sender's signature over the result certificate.
-    Certified(Certificate, Signature),
+    /// The sender's signature over the result certificate, and the roots of all members that the certificate's `outputs` is
+    /// the hash of: who misses one can take it from here once the chain has the certificate.
+    Certified(Certificate, Vec<Hash>, Signature),
     /// The sender gave up, with its signed statement.
     Failed(Failure, Signature),
 }

@@ -121,6 +121,8 @@ impl Job {
             early: Early::default(),
             roots: BTreeMap::new(),
             certified: BTreeMap::new(),
+            offered: BTreeMap::new(),
+            settled: None,
             statements: BTreeMap::new(),
             progress: shared.now,
             bytes_sent: 0,

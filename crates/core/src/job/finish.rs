@@ -139,7 +139,8 @@ impl Job {
             since: shared.now,
             submitted: None,
         };
-        self.broadcast(shared, &Control::Certified(certificate, signature));
+        let roots = self.roots.values().copied().collect();
+        self.broadcast(shared, &Control::Certified(certificate, roots, signature));
         self.try_settle(shared);
     }
 
@@ -147,7 +148,7 @@ impl Job {
         &mut self,
         shared: &mut Shared,
         from: PartyNumber,
-        certificate: Certificate,
+        (certificate, roots): (Certificate, Vec<Hash>),
         signature: Signature,
     ) {
         let signer = signature.signer(&shared.config.domain.digest(&certificate));
@@ -158,8 +159,36 @@ impl Job {
                 "a certificate without a valid signature".to_owned(),
             );
         }
+        let complete = roots.len() == self.members.len();
+        if !complete || output::commitment(&roots) != certificate.outputs {
+            let why = "a certificate of other roots than it comes with";
+            return self.accuse(shared, from, why.to_owned());
+        }
+        self.offered.insert(from, roots);
         self.certified.insert(from, (certificate, signature));
+        self.take_settled_roots(shared);
         self.try_settle(shared);
+    }
+
+    /// A member may have sent its root to some only, who have settled the job with it. Which roots those are, the chain's certificate
+    /// says, whoever tells them: with them this member's outputs are as good as theirs.
+    pub(super) fn take_settled_roots(&mut self, shared: &mut Shared) {
+        let (Phase::Publishing { .. }, Some(outputs)) = (&self.phase, self.settled) else {
+            return;
+        };
+        let own = self.roots.get(&self.me);
+        let mut offered = self.offered.values();
+        let found = offered.find(|roots| {
+            output::commitment(roots) == outputs && roots.get(self.me.index()) == own
+        });
+        if let Some(roots) = found {
+            self.roots = self
+                .committee
+                .parties()
+                .zip(roots.iter().copied())
+                .collect();
+            self.try_store_outputs(shared);
+        }
     }
 
     /// The signatures under this member's certificate.

@@ -69,6 +69,10 @@ pub(crate) struct Job {
     early: Early,
     roots: BTreeMap<PartyNumber, Hash>,
     certified: BTreeMap<PartyNumber, (Certificate, Signature)>,
+    /// All members' roots as other members have them.
+    offered: BTreeMap<PartyNumber, Vec<Hash>>,
+    /// The outputs that the chain has settled.
+    settled: Option<Hash>,
     statements: BTreeMap<Failure, BTreeMap<PartyNumber, Signature>>,
     /// When the last input moved the job on.
     progress: Millis,
@@ -204,8 +208,8 @@ impl Job {
                 }
                 self.try_store_outputs(shared);
             }
-            Control::Certified(certificate, signature) => {
-                self.on_certified(shared, from, certificate, signature);
+            Control::Certified(certificate, roots, signature) => {
+                self.on_certified(shared, from, (certificate, roots), signature);
             }
             Control::Failed(failure, signature) => self.on_failed(shared, from, failure, signature),
         }
@@ -323,15 +327,18 @@ impl Job {
         }
     }
 
-    /// The chain says the job is over. When it was settled by faster members, this one still stores the
-    /// outputs it has computed: recipients need every member's.
-    pub(crate) fn on_closed(&mut self, settled: bool) {
+    /// The chain says the job is over; `settled`: the `outputs` of the certificate that it has. When it was settled by faster
+    /// members, this one still stores the outputs it has computed: recipients need every member's.
+    pub(crate) fn on_closed(&mut self, shared: &mut Shared, settled: Option<Hash>) {
         let storing = matches!(self.phase, Phase::Publishing { .. } | Phase::Storing { .. });
         self.closed = true;
-        if !(settled && storing) {
+        self.settled = settled;
+        self.early = Early::default();
+        if settled.is_some() && storing {
+            self.take_settled_roots(shared);
+        } else {
             self.phase = Phase::Closed;
         }
-        self.early = Early::default();
     }
 
     /// Has this member sealed outputs that a settlement may still need?

@@ -67,7 +67,10 @@ impl Job {
         receiver: &Receiver,
         shares: &OutputShares<F>,
     ) -> Output {
-        let message = Zeroizing::new(borsh::to_vec(shares).expect("writing to memory cannot fail"));
+        // As long as it will be, so that no copy of a share stays behind in a smaller buffer.
+        let length = borsh::object_length(shares).expect("counting cannot fail");
+        let mut message = Zeroizing::new(Vec::with_capacity(length));
+        borsh::to_writer(&mut *message, shares).expect("writing to memory cannot fail");
         let purpose = Purpose::Output {
             job: self.run.job,
             node: self.member(self.me).node,

@@ -8,6 +8,7 @@ use enigma_core::Fact;
 use enigma_wire::controller::{Failure, FailureReason};
 use enigma_wire::id::{Hash, JobId};
 use enigma_wire::ledger::JobState;
+use enigma_wire::output;
 use enigma_wire::peer::{self, Control, Frame, HEADER_BYTES, Place, RunKey};
 use enigma_wire::sign::Signature;
 use rand_core::Rng as _;
@@ -262,9 +263,9 @@ fn a_certificate_with_a_wrong_signature() {
             adversary,
             Kind::Certified,
             |_, message| match message {
-                Control::Certified(certificate, mut signature) => {
+                Control::Certified(certificate, roots, mut signature) => {
                     signature.0[3] ^= 1;
-                    Control::Certified(certificate, signature)
+                    Control::Certified(certificate, roots, signature)
                 }
                 other => other,
             },
@@ -370,16 +371,63 @@ fn a_signed_certificate_of_another_result() {
         1,
         Kind::Certified,
         move |_, message| match message {
-            Control::Certified(mut certificate, _) => {
-                certificate.outputs = Hash([9; 32]);
+            Control::Certified(mut certificate, mut roots, _) => {
+                roots[1] = Hash([9; 32]);
+                certificate.outputs = output::commitment(&roots);
                 let signature = signer.sign(&domain.digest(&certificate));
-                Control::Certified(certificate, signature)
+                Control::Certified(certificate, roots, signature)
             }
             other => other,
         },
     );
     let job = survey.request(PAST_ANY_FEE);
     assert_eq!(harmless(&mut survey, job, 1), None);
+}
+
+/// A certificate comes with the roots it is about.
+#[test]
+fn a_certificate_of_other_roots_than_it_comes_with() {
+    let mut survey = Survey::sealed(3, &VALUES, 1);
+    speak(
+        &mut survey,
+        1,
+        Kind::Certified,
+        |_, message| match message {
+            Control::Certified(certificate, mut roots, signature) => {
+                roots.pop();
+                Control::Certified(certificate, roots, signature)
+            }
+            other => other,
+        },
+    );
+    let job = survey.request(PAST_ANY_FEE);
+    harmless(&mut survey, job, 1);
+    let said = survey.given_up(job);
+    let why = "a certificate of other roots than it comes with";
+    assert!(
+        said.iter()
+            .any(|(_, named, said)| *named == [1] && said.contains(why)),
+        "{said:?}"
+    );
+}
+
+/// A member that sends its root and its signature to one other member only can settle the job with that one alone. The third
+/// one's outputs are there all the same, and everybody reads their results.
+#[test]
+fn a_root_for_one_member_only_withholds_nothing() {
+    for (adversary, favoured) in [(1, 0), (0, 2), (2, 1)] {
+        let mut survey = Survey::sealed(3, &VALUES, 1);
+        let tamper = move |to: usize, frame: &[u8]| match kind(frame) {
+            Kind::Root | Kind::Certified if to != favoured => Vec::new(),
+            _ => vec![frame.to_vec()],
+        };
+        survey.world.corrupt(adversary, Box::new(tamper));
+        let job = survey.request(PAST_ANY_FEE);
+        survey.settle(job);
+        for (member, right) in expected(&VALUES).into_iter().enumerate() {
+            assert_eq!(survey.collect(job, member), Ok(right));
+        }
+    }
 }
 
 /// A node that is not on the committee, on links it has for another collection.
