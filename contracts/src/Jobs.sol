@@ -10,6 +10,8 @@ abstract contract Jobs is Treasury {
     error FeeTooLow(uint128 minimum);
     /// The deadline is not in the future.
     error DeadlinePassed();
+    /// A job that may change its instance must be over within a week: others wait for it.
+    error DeadlineTooFar();
     /// An unfinished job runs the same entry on one of the collections.
     error JobPending(uint64 job);
     /// A job names at most one collection of each slot, by rising slot.
@@ -87,6 +89,7 @@ abstract contract Jobs is Treasury {
     /// Reasons are numbered as in `wire`: 0 unresponsive, 1 misbehaved, 2 refused.
     uint8 private constant REFUSED = 2;
     uint256 private constant MAX_ARGUMENTS = 4096;
+    uint256 private constant LONGEST_CHANGE = 7 days;
 
     Prices internal _prices;
     /// Jobs are numbered from 1; this is the last number given.
@@ -109,6 +112,7 @@ abstract contract Jobs is Treasury {
         id = ++jobCount;
         if (request.changes) {
             if (_changing[request.instance] != 0) revert ChangePending(_changing[request.instance]);
+            if (request.deadline > block.timestamp + LONGEST_CHANGE) revert DeadlineTooFar();
             _changing[request.instance] = id;
         } else if (request.pays != 0) {
             revert WrongEffects();
@@ -177,7 +181,8 @@ abstract contract Jobs is Treasury {
         emit JobSettled(certificate, digest, effects);
     }
 
-    /// Ends a job that cannot be finished, by t+1 members none of whom is blamed: the fee goes back.
+    /// Ends a job that cannot be finished, by t+1 members none of whom is blamed: the fee goes back. Of a job that may change
+    /// its instance and is refused the committee keeps the base price: others have waited for it.
     function failJob(Failure calldata failure, uint8[] calldata members, bytes[] calldata signatures) external {
         Job storage job = _open(failure.job);
         uint32[] memory committee = _instances[job.instance].committee;
@@ -189,6 +194,9 @@ abstract contract Jobs is Treasury {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(FAILURE, failure)));
         _requireQuorum(committee, digest, members, signatures);
 
+        uint128 kept = job.changes && failure.reason == REFUSED ? _prices.base : 0;
+        _payCommittee(committee, kept);
+        job.fee -= kept;
         emit JobFailed(failure, _refund(job, JobState.Failed, digest));
     }
 

@@ -13,14 +13,15 @@ abstract contract Treasury is Consents {
     error BalanceTooSmall(address account);
     /// Nothing is put in or taken.
     error EmptyAmount();
-    /// A run writes more than 131072 bytes or makes more than 256 transfers.
+    /// A run writes more than 65536 bytes or makes more than 128 transfers.
     error EffectsTooLarge();
 
     event PutIn(bytes32 indexed instance, address indexed account, uint128 amount);
     event TakenOut(bytes32 indexed instance, address indexed account, uint128 amount);
 
-    uint256 private constant MAX_WRITES = 131_072;
-    uint256 private constant MAX_TRANSFERS = 256;
+    // With the largest committee they fit into a transaction of 2^24 gas.
+    uint256 private constant MAX_WRITES = 65_536;
+    uint256 private constant MAX_TRANSFERS = 128;
 
     /// The hash over all writes of an instance: of the hash before and of the writes' hash.
     mapping(bytes32 instance => bytes32) public stateOf;
@@ -50,7 +51,6 @@ abstract contract Treasury is Consents {
 
     /// Applies a run's effects.
     function _apply(bytes32 instance, Effects calldata effects) internal {
-        if (effects.writes.length > MAX_WRITES || effects.transfers.length > MAX_TRANSFERS) revert EffectsTooLarge();
         if (effects.writes.length != 0) {
             stateOf[instance] = keccak256(abi.encode(stateOf[instance], keccak256(effects.writes)));
         }
@@ -62,13 +62,20 @@ abstract contract Treasury is Consents {
         }
     }
 
-    /// What a certificate says of a run's effects.
+    /// What a certificate says of a run's effects, which must be few enough.
     function _effectsHash(Effects calldata effects) internal pure returns (bytes32) {
-        bytes memory words = abi.encode(keccak256(effects.writes), effects.paid);
-        for (uint256 i = 0; i < effects.transfers.length; ++i) {
-            words = bytes.concat(words, abi.encode(effects.transfers[i]));
+        uint256 count = effects.transfers.length;
+        if (effects.writes.length > MAX_WRITES || count > MAX_TRANSFERS) revert EffectsTooLarge();
+        bytes32[] memory words = new bytes32[](2 + 3 * count);
+        words[0] = keccak256(effects.writes);
+        words[1] = bytes32(uint256(effects.paid));
+        for (uint256 i = 0; i < count; ++i) {
+            Transfer calldata transfer = effects.transfers[i];
+            words[2 + 3 * i] = bytes32(uint256(uint160(transfer.from)));
+            words[3 + 3 * i] = bytes32(uint256(uint160(transfer.to)));
+            words[4 + 3 * i] = bytes32(uint256(transfer.amount));
         }
-        return keccak256(words);
+        return keccak256(abi.encodePacked(words));
     }
 
     function _take(bytes32 instance, address account, uint128 amount) private {

@@ -193,6 +193,7 @@ alloy::sol! {
         error CommitteeRetired(uint32 node);
         error DeadlineNotReached(uint64 deadline);
         error DeadlinePassed();
+        error DeadlineTooFar();
         error DepositLocked(uint64 releasableAt);
         error DepositTooSmall();
         error EffectsTooLarge();

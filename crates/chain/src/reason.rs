@@ -78,6 +78,9 @@ fn meaning(reason: &Errors) -> String {
             );
         }
         Errors::DeadlinePassed(_) => "the deadline is not in the future",
+        Errors::DeadlineTooFar(_) => {
+            "a job that may change its instance must be over within a week"
+        }
         Errors::DepositLocked(error) => {
             return format!(
                 "the deposit is locked until {} Unix seconds",

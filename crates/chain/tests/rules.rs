@@ -672,13 +672,23 @@ rules_with_instance! {
         pair.refused(&by, base + 49, &changing(&pair, first), "FeeTooLow").await;
         pair.ok(&by, base + 50, &changing(&pair, first)).await;
         pair.refused(&by, base + 50, &changing(&pair, second), "ChangePending").await;
+        let Call::RequestJob(late) = changing(&pair, second) else { unreachable!() };
         // One that changes nothing need not wait, and pays nothing.
         pair.ok(&by, base, &pair.request(&[second], 0, FAR)).await;
         let Call::RequestJob(request) = pair.request(&[second], 1, FAR) else { unreachable!() };
         let pays = Call::RequestJob(JobRequest { pays: 1, ..request });
         pair.refused(&by, base + 1, &pays, "WrongEffects").await;
         pair.ok(&by, 0, &Call::CancelJob(JobId(1))).await;
+        let late = Call::RequestJob(JobRequest { deadline: FAR, ..late });
+        pair.refused(&by, base + 50, &late, "DeadlineTooFar").await;
         pair.ok(&by, base + 50, &changing(&pair, second)).await;
+        // Refused, it costs the base price, which the committee shares.
+        let mut failure = pair.failure(JobId(3), 0);
+        failure.reason = FailureReason::Refused;
+        let fail = pair.fail(second, failure, &[0, 1]);
+        let before = pair.model.credit(by.address());
+        pair.ok(&key(RELAYER), 0, &fail).await;
+        assert_eq!(pair.model.credit(by.address()), before + 50);
     }
 
     a_run_changes_what_its_certificate_says(pair, instance) {
@@ -729,8 +739,10 @@ rules_with_instance! {
         pair.refused(&key(RELAYER), 0, &settle(&pair, &poor), "BalanceTooSmall").await;
         let twice = altered(&|e| { e.transfers.push(e.transfers[0].clone()); e.transfers[0].amount = 26; });
         pair.refused(&key(RELAYER), 0, &settle(&pair, &twice), "BalanceTooSmall").await;
-        let many = altered(&|e| e.transfers = vec![transfer(None, people[1], 0); 257]);
+        let many = altered(&|e| e.transfers = vec![transfer(None, people[1], 0); 129]);
         pair.refused(&key(RELAYER), 0, &settle(&pair, &many), "EffectsTooLarge").await;
+        let long = altered(&|e| e.writes = vec![7; 65_537]);
+        pair.refused(&key(RELAYER), 0, &settle(&pair, &long), "EffectsTooLarge").await;
         pair.ok(&key(RELAYER), 0, &settle(&pair, &effects)).await;
         assert_eq!(pair.model.credit(people[1]), 15);
         assert_eq!(pair.model.credit(people[0]), 20);
@@ -744,6 +756,24 @@ rules_with_instance! {
         }
         assert_eq!((state.balance(None), state.balance(Some(people[0]))), (10, 25));
         assert_ne!(pair.chain.state_of(instance).await.expect("the chain answers"), Hash::default());
+    }
+
+    as_much_as_the_chain_takes_fits_into_a_transaction(pair, instance) {
+        let collection = pair.sealed(instance).await;
+        let by = key(REQUESTER);
+        pair.ok(&by, 1_000 + 50, &pair.request(&[collection], 2, FAR)).await;
+        pair.ok(&by, 128, &Call::PutIn(instance)).await;
+        pair.start(JobId(1)).await;
+        let from = Some(by.address());
+        let to = |number: u8| Address([number; 20]);
+        let transfers = (0..128).map(|number| Transfer { from, to: to(100 + number), amount: 1 });
+        let effects = Effects { writes: vec![7; 65_536], transfers: transfers.collect(), paid: 50 };
+        let certificate = Certificate { effects: effects.hash(), ..pair.certificate(collection, JobId(1)) };
+        let settle = pair.settle_with(collection, certificate, effects, &[0, 1]);
+        pair.ok(&key(RELAYER), 0, &settle).await;
+        let gas = pair.gas_of_last_block().await;
+        // The largest committee has ten times as many operators to pay and signatures to check, about 10^6 gas.
+        assert!(gas < 12_000_000, "{gas} gas");
     }
 
     a_run_that_was_not_requested_to_change_anything_does_not(pair, instance) {

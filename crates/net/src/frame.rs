@@ -14,7 +14,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use crate::DownReason;
 
 /// Version of the framing; both sides of a link must agree.
-pub const PROTOCOL_VERSION: u8 = 4;
+pub const PROTOCOL_VERSION: u8 = 5;
 
 pub(crate) const HELLO_LEN: usize = 5;
 /// Bytes added to each payload.

@@ -14,9 +14,9 @@ use crate::output::PublicValue;
 use crate::sign::keccak256;
 
 /// Most bytes of writes that the controller takes.
-pub const WRITES_MAX_BYTES: usize = 131_072;
+pub const WRITES_MAX_BYTES: usize = 65_536;
 /// Most transfers that the controller takes.
-pub const TRANSFERS_MAX: usize = 256;
+pub const TRANSFERS_MAX: usize = 128;
 
 /// One place of an instance's public state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]

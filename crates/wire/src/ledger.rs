@@ -3,6 +3,7 @@
 //! and the reference model in `core` keeps its state in it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::controller::{
     Amount, BlockEvents, Certificate, CollectionTerms, Consent, Contribution, Event, Failure,
@@ -92,8 +93,8 @@ pub struct InstanceRecord {
     pub committee: Vec<NodeId>,
     /// Its parties, in the order in which the contract's source names them.
     pub parties: Vec<PartyRecord>,
-    /// What it has on the chain.
-    pub state: InstanceState,
+    /// What it has on the chain. Jobs keep what they found.
+    pub state: Arc<InstanceState>,
 }
 
 /// A party of an instance.
@@ -331,7 +332,7 @@ impl Ledger {
                     draw_block: *draw_block,
                     committee: Vec::new(),
                     parties: parties.iter().map(party).collect(),
-                    state: InstanceState::default(),
+                    state: Arc::default(),
                 };
                 self.instances.insert(*instance, record);
             }
@@ -442,7 +443,7 @@ impl Ledger {
                 let job = self.jobs.get_mut(&certificate.job)?;
                 job.state = JobState::Settled(certificate.clone());
                 let instance = self.instances.get_mut(&job.request.instance)?;
-                instance.state.apply(effects).ok()?;
+                Arc::make_mut(&mut instance.state).apply(effects).ok()?;
             }
             Event::PutIn {
                 instance,
@@ -450,7 +451,7 @@ impl Ledger {
                 amount,
             } => {
                 let record = self.instances.get_mut(instance)?;
-                record.state.put_in(*account, *amount);
+                Arc::make_mut(&mut record.state).put_in(*account, *amount);
             }
             Event::TakenOut {
                 instance,
@@ -458,7 +459,8 @@ impl Ledger {
                 amount,
             } => {
                 let record = self.instances.get_mut(instance)?;
-                record.state.take_out(*account, *amount).ok()?;
+                let state = Arc::make_mut(&mut record.state);
+                state.take_out(*account, *amount).ok()?;
             }
             Event::JobFailed { failure, .. } => {
                 self.jobs.get_mut(&failure.job)?.state = JobState::Failed(failure.clone());

@@ -71,6 +71,17 @@ impl Contract {
         code.iter().any(changes)
     }
 
+    /// The groups for whose members an entry does something.
+    #[must_use]
+    pub fn groups_walked(&self, entry: usize) -> BTreeSet<u16> {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let walked = code.iter().filter_map(|op| match op {
+            Op::EachMember { group, .. } => Some(*group),
+            _ => None,
+        });
+        walked.collect()
+    }
+
     /// The manifest lines of an entry.
     fn reveals_of(&self, entry: usize) -> impl Iterator<Item = &Reveal> {
         let reveals = self.manifest.iter();

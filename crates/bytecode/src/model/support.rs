@@ -168,13 +168,10 @@ fn of_reveal(reveal: &Reveal) -> Option<Need> {
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let is_private = entry.params.iter().any(|param| param.private);
-    let named = match entry.by {
-        Some(Role::Member(group)) => Some(group),
-        _ => entry.code.iter().find_map(|op| match op {
-            Op::EachMember { group, .. } => Some(*group),
-            _ => None,
-        }),
-    };
+    let mut named = contract.groups_walked(index);
+    if let Some(Role::Member(group)) = entry.by {
+        named.insert(group);
+    }
     let gives = |group| {
         let mut collections = contract.collections.iter();
         collections.any(|collection| collection.provider == Provider::Each(group))
@@ -182,7 +179,7 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let declared = first([
         (is_private, Need::PrivateParameters),
         (
-            named.is_some_and(|group| !gives(group)),
+            !named.into_iter().all(gives),
             Need::MembersWithoutRows,
         ),
     ]);

@@ -179,6 +179,15 @@ fn members_are_known_by_what_they_gave() {
         unsupported(&contract).map(|found| found.need)
     };
     assert_eq!((by(0), by(1)), (None, Some(Need::MembersWithoutRows)));
+    // A loop behind another one, in an entry by members that are known.
+    let mut both = survey();
+    both.groups.push(both.groups[0].clone());
+    both.entries[0].by = Some(Role::Member(0));
+    for group in [0, 1] {
+        both.entries[0].code.push(Op::EachMember { dst: C(1), group });
+    }
+    let found = unsupported(&both).expect("refused");
+    assert_eq!(found.need, Need::MembersWithoutRows);
 }
 
 /// What everyone may know is kept on the chain; secrets are not kept yet.

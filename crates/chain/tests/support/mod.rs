@@ -491,7 +491,11 @@ impl Pair {
             seal_key: (entry == 0).then_some(SealKey([7; 32])),
             changes: entry == 2,
             pays: if entry == 2 { 50 } else { 0 },
-            deadline,
+            // Only what changes nothing may take as long as it likes.
+            deadline: match (entry, deadline) {
+                (2, FAR) => self.model.ledger().head.time + 500_000,
+                _ => deadline,
+            },
         })
     }
 

@@ -133,6 +133,11 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
             ))
             .hint("nothing was requested"));
         }
+        let changes = asked.contract().changes_instance(asked.entry);
+        if options.pay > 0 && !changes {
+            return Err(Problem::new(format!("{} takes no payment", asked.name()))
+                .hint("leave --pay out: the fee is paid by itself"));
+        }
         let wallet = key.wallet();
         let deadline = network.ledger().head.time.saturating_add(options.deadline.as_secs());
         let chain = network.chain().clone();
@@ -142,7 +147,7 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
             collections: asked.collections.iter().map(|(id, _)| *id).collect(),
             arguments: arguments::encode(&arguments),
             seal_key: Some(key.owner().seal_key()),
-            changes: asked.contract().changes_instance(asked.entry),
+            changes,
             pays: options.pay,
             deadline,
         };
@@ -326,7 +331,8 @@ pub(crate) fn jobs(context: &Context, options: &JobsOptions) -> Result<(), Probl
         if context.json {
             let jobs = jobs.iter().map(|(id, job)| {
                 json!({
-                    "job": id, "collections": job.request.collections, "entry": entry(job), "requester": job.requester,
+                    "job": id, "instance": job.request.instance, "collections": job.request.collections,
+                    "arguments": hex::encode(&job.request.arguments), "pays": job.request.pays.to_string(), "entry": entry(job), "requester": job.requester,
                     "state": state(job), "fee": job.fee.to_string(), "requested_block": job.requested,
                     "deadline": job.request.deadline,
                 })

@@ -259,7 +259,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
                 "{requester} requested job {job}: entry {} on collection {}, {} in escrow until {}",
                 request.entry,
                 super::job::collections(&request.collections),
-                coins(fee),
+                coins(&(*fee + request.pays)),
                 report::moment(request.deadline)
             );
             (Kind::Job, request.collections.clone(), words)

@@ -122,6 +122,7 @@ pub enum Revert {
     NotSealed,
     ArgumentsTooLong,
     SlotOutOfOrder,
+    DeadlineTooFar,
     ChangePending,
     BalanceTooSmall,
     EmptyAmount,

@@ -1,7 +1,9 @@
 //! Jobs and money.
 
 use enigma_wire::arguments::ARGUMENTS_MAX_BYTES;
-use enigma_wire::controller::{Amount, Certificate, Event, Failure, JobRequest};
+use enigma_wire::controller::{
+    Amount, Certificate, Event, Failure, FailureReason, JobRequest,
+};
 use enigma_wire::effects::{Effects, TRANSFERS_MAX, WRITES_MAX_BYTES};
 use enigma_wire::eip712::Typed;
 use enigma_wire::id::{Address, Hash, JobId, NodeId};
@@ -12,6 +14,9 @@ use super::rules::{check, strictly_increasing};
 use super::{Controller, Revert, Transaction};
 
 type Outcome = Result<Vec<Event>, Revert>;
+
+/// Seconds within which a job that may change its instance must be over.
+const LONGEST_CHANGE: u64 = 7 * 86_400;
 
 impl Controller {
     pub(super) fn request_job(&mut self, tx: &Transaction<'_>, request: &JobRequest) -> Outcome {
@@ -27,6 +32,8 @@ impl Controller {
         if request.changes {
             let pending = self.change_pending(request.instance);
             check(!pending, Revert::ChangePending)?;
+            let latest = tx.block.time.saturating_add(LONGEST_CHANGE);
+            check(request.deadline <= latest, Revert::DeadlineTooFar)?;
         } else {
             check(request.pays == 0, Revert::WrongEffects)?;
         }
@@ -82,6 +89,9 @@ impl Controller {
 
     /// Whether a settled run can have the effects that come with its certificate.
     fn check_effects(&self, job: &JobRecord, hash: Hash, effects: &Effects) -> Result<(), Revert> {
+        let fits = effects.writes.len() <= WRITES_MAX_BYTES;
+        let few = effects.transfers.len() <= TRANSFERS_MAX;
+        check(fits && few, Revert::EffectsTooLarge)?;
         let is_certified = hash == effects.hash() && effects.paid <= job.request.pays;
         check(is_certified, Revert::WrongEffects)?;
         let changes = !effects.writes.is_empty() || !effects.transfers.is_empty();
@@ -160,24 +170,11 @@ impl Controller {
         let (fee, requester, instance) = (job.fee, job.requester, job.request.instance);
         let unpaid = job.request.pays - effects.paid;
         self.check_signatures(certificate, &committee, members, signatures)?;
-        let fits = effects.writes.len() <= WRITES_MAX_BYTES;
-        let few = effects.transfers.len() <= TRANSFERS_MAX;
-        check(fits && few, Revert::EffectsTooLarge)?;
         let record = self.ledger.instances.get(&instance);
-        let mut state = record.ok_or(Revert::UnknownInstance)?.state.clone();
+        let mut state = (*record.ok_or(Revert::UnknownInstance)?.state).clone();
         let applied = state.apply(effects);
         applied.map_err(|_| Revert::BalanceTooSmall)?;
-        let share = fee / committee.len() as u128;
-        let rest = fee - share * committee.len() as u128;
-        for (position, node) in committee.iter().enumerate() {
-            let operator = self
-                .ledger
-                .nodes
-                .get(node)
-                .map(|record| record.operator)
-                .unwrap_or_default();
-            self.add_credit(operator, if position == 0 { share + rest } else { share });
-        }
+        self.pay_committee(&committee, fee);
         self.add_credit(requester, unpaid);
         for transfer in &effects.transfers {
             self.add_credit(transfer.to, transfer.amount);
@@ -188,6 +185,17 @@ impl Controller {
             digest,
             effects: effects.clone(),
         })
+    }
+
+    /// In equal parts; what does not divide goes to the first.
+    fn pay_committee(&mut self, committee: &[NodeId], fee: Amount) {
+        let share = fee / committee.len() as u128;
+        let rest = fee - share * committee.len() as u128;
+        for (position, node) in committee.iter().enumerate() {
+            let record = self.ledger.nodes.get(node);
+            let operator = record.map(|record| record.operator).unwrap_or_default();
+            self.add_credit(operator, if position == 0 { share + rest } else { share });
+        }
     }
 
     pub(super) fn fail_job(
@@ -207,7 +215,17 @@ impl Controller {
             .any(|culprits| culprits & 1 != 0);
         check(!accuses_itself, Revert::BadCulprits)?;
         self.check_signatures(failure, &committee, members, signatures)?;
-        let (requester, refund) = self.refund(failure.job)?;
+        let (requester, escrow) = self.refund(failure.job)?;
+        let job = self.ledger.jobs.get(&failure.job);
+        let changes = job.is_some_and(|job| job.request.changes);
+        let kept = match failure.reason {
+            FailureReason::Refused if changes => {
+                self.ledger.config.map_or(0, |config| config.prices.base)
+            }
+            _ => 0,
+        };
+        self.pay_committee(&committee, kept);
+        let refund = escrow - kept;
         self.add_credit(requester, refund);
         self.emit(Event::JobFailed {
             failure: failure.clone(),
@@ -263,6 +281,8 @@ impl Controller {
             Revert::NotEnoughSignatures,
         )?;
         check(strictly_increasing(members), Revert::SignerOutOfOrder)?;
+        let last = members.last().map_or(0, |last| usize::from(*last));
+        check(last < committee.len(), Revert::SignerOutOfOrder)?;
         let digest = self.domain.digest(message);
         for (member, signature) in members.iter().zip(signatures) {
             let node = committee

@@ -181,9 +181,10 @@ impl Job {
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;
         // What the chain knows suffices to refuse a wrong parameter, before the run counts as a use.
-        self.environment(shared, program)?
-            .check_params(program, entry)
-            .map_err(|error| error.to_string())?;
+        let environment = self.environment(shared, program)?;
+        let checked = environment.check_params(program, entry);
+        checked.map_err(|error| error.to_string())?;
+        self.check_groups(program, &environment)?;
         let sizes = self.sizes(program);
         let cost = plan::quote(program, entry, &sizes, self.committee)
             .map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use borsh::BorshSerialize;
+use enigma_bytecode::plan::Environment;
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
@@ -11,6 +12,7 @@ use enigma_wire::controller::{FailureReason, JobRequest};
 use enigma_wire::id::{Address, Hash, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
 
+use super::effects::stored;
 use super::field::{Call, Columns, Terms};
 use super::inputs::Input;
 use super::{Job, Phase, report_phase};
@@ -134,7 +136,10 @@ impl Job {
         rows.call(Terms {
             program: Arc::clone(program),
             entry: usize::from(self.request.entry),
-            environment: self.environment(shared, program)?,
+            environment: Environment {
+                ledger: stored(program, &self.state),
+                ..self.environment(shared, program)?
+            },
             committee: self.committee,
             me: self.me,
             seeds,

@@ -108,8 +108,15 @@ impl Job {
             ));
         }
         self.check_payment(effects.paid)?;
-        let mut state = self.state.clone();
-        state.apply(effects).map_err(|error| error.to_string())
+        let mut state = InstanceState {
+            balances: self.state.balances.clone(),
+            ..InstanceState::default()
+        };
+        // Whose money and how much may be what the run has opened: of a run that is refused nobody is told that.
+        state.apply(effects).map_err(|error| match error.account {
+            Some(_) => "an account has less in the instance than the run transfers from it".to_owned(),
+            None => "the instance has less funds than the run transfers".to_owned(),
+        })
     }
 
     /// Whether the requester has escrowed what the entry asks it to pay.

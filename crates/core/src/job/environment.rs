@@ -11,7 +11,7 @@ use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
 
 use super::Job;
-use super::effects::{known, stored};
+use super::effects::known;
 use super::inputs::Input;
 use crate::party::Shared;
 
@@ -27,7 +27,7 @@ impl Job {
         Sizes { rows }
     }
 
-    /// What the call knows of the ledger. Rows stand in member order. Of a group that gives to the job the members are those whose
+    /// What the call knows of the ledger, but for what the instance has stored there. Rows stand in member order. Of a group that gives to the job the members are those whose
     /// rows are used, of another one all who ever gave as its members: each account once, by its first row.
     pub(super) fn environment(
         &self,
@@ -47,7 +47,6 @@ impl Job {
             row_members: vec![Vec::new(); program.collections.len()],
             groups: vec![Vec::new(); program.groups.len()],
             params: self.params(program)?,
-            ledger: stored(program, &self.state),
             ..Environment::default()
         };
         let mut seen = BTreeSet::new();
@@ -118,6 +117,27 @@ impl Job {
             names(&used),
             names(&given)
         ))
+    }
+
+    /// Whether no more members are there, of each group for whose members the entry does something, than the contract declares and the
+    /// price is for: several collections of a group can have more givers together.
+    pub(super) fn check_groups(
+        &self,
+        program: &Contract,
+        environment: &Environment,
+    ) -> Result<(), String> {
+        for group in program.groups_walked(usize::from(self.request.entry)) {
+            let members = environment.groups.get(usize::from(group));
+            let members = members.map_or(0, Vec::len);
+            let declared = program.groups.get(usize::from(group));
+            if let Some(group) = declared.filter(|group| members > group.max as usize) {
+                return Err(format!(
+                    "{members} people have given as members of the group {}, which has {} at most",
+                    group.name, group.max
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Who gave to any of the instance's collections as members of a group, before the request.

@@ -2,6 +2,7 @@
 //! break the declared range.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Provider};
 use enigma_wire::api::DroppedRow;
@@ -37,12 +38,12 @@ pub(super) struct RowOwner {
 
 /// What a job is judged by, as the ledger stood at the end of its request's block.
 pub(crate) struct Admitted {
-    /// By collection of the job, the members whose rows it may use.
-    members: Vec<Vec<MemberIndex>>,
+    /// By collection of the job, the members whose rows it may use, with the smallest group each agreed to.
+    members: Vec<Vec<(MemberIndex, u32)>>,
     /// By collection of the contract, who has given to any of the instance's, in the order of collections and members.
     pub(super) givers: BTreeMap<u16, Vec<Address>>,
     /// What the instance has on the chain.
-    pub(super) state: InstanceState,
+    pub(super) state: Arc<InstanceState>,
 }
 
 /// To be called when the request's block has been applied; `None` when this node is not on the committee.
@@ -64,10 +65,10 @@ pub(crate) fn admitted(shared: &Shared, id: JobId) -> Option<Admitted> {
     Some(Admitted {
         members: job
             .questions()
-            .map(|of| ledger.eligible_members(&of))
+            .map(|of| eligible(ledger, &of))
             .collect(),
         givers,
-        state: ledger.instances.get(&instance)?.state.clone(),
+        state: Arc::clone(&ledger.instances.get(&instance)?.state),
     })
 }
 
@@ -80,24 +81,28 @@ pub(super) fn inputs(ledger: &Ledger, job: &JobRecord, admitted: &Admitted) -> O
         .collect()
 }
 
-/// The smallest group the owner of an admitted row agreed to.
-fn min_group(ledger: &Ledger, question: &RightQuestion, member: MemberIndex) -> u32 {
-    let record = ledger.rights.get(&question.key(member));
-    let grant = record.and_then(|record| record.grant.as_ref());
-    grant.map_or(u32::MAX, |grant| grant.consent.min_group)
+/// The members whose rows may be used, with the smallest group each agreed to.
+fn eligible(ledger: &Ledger, question: &RightQuestion) -> Vec<(MemberIndex, u32)> {
+    let min_group = |member: MemberIndex| {
+        let record = ledger.rights.get(&question.key(member));
+        let grant = record.and_then(|record| record.grant.as_ref());
+        grant.map_or(u32::MAX, |grant| grant.consent.min_group)
+    };
+    let members = ledger.eligible_members(question).into_iter();
+    members.map(|member| (member, min_group(member))).collect()
 }
 
 impl Input {
-    fn new(ledger: &Ledger, question: &RightQuestion, admitted: &[MemberIndex]) -> Option<Self> {
+    fn new(ledger: &Ledger, question: &RightQuestion, admitted: &[(MemberIndex, u32)]) -> Option<Self> {
         let collection = ledger.collections.get(&question.collection)?;
-        let owner = |member: &MemberIndex| {
+        let owner = |(member, min_group): &(MemberIndex, u32)| {
             let contribution = collection.contributions.get(member)?;
             Some(RowOwner {
                 member: *member,
                 owner: contribution.owner,
                 root: contribution.root,
                 seal_key: contribution.seal_key,
-                min_group: min_group(ledger, question, *member),
+                min_group: *min_group,
             })
         };
         Some(Self {

@@ -57,7 +57,7 @@ pub(crate) struct Job {
     /// Who gave to the instance before the request, by collection of the contract.
     givers: BTreeMap<u16, Vec<Address>>,
     /// What the instance had on the chain then.
-    state: InstanceState,
+    state: Arc<InstanceState>,
     committee: Committee,
     members: Vec<Member>,
     me: PartyNumber,
@@ -334,6 +334,8 @@ impl Job {
         self.closed = true;
         self.settled = settled;
         self.early = Early::default();
+        self.state = Arc::default();
+        self.givers.clear();
         if settled.is_some() && storing {
             self.take_settled_roots(shared);
         } else {

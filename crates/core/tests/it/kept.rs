@@ -7,7 +7,7 @@ use enigma_wire::effects::InstanceState;
 use enigma_wire::id::{Address, JobId};
 use enigma_wire::output::PublicValue;
 
-use crate::committee::{Consented, PAST_ANY_FEE, Setting, Survey};
+use crate::committee::{Consented, PAST_ANY_FEE, PRICES, Setting, Survey};
 
 /// The sealed-bid auction, with a jar for tips beside it.
 const SOURCE: &str = "
@@ -71,7 +71,7 @@ fn sealed(committee: u8, seed: u64) -> (Survey, Address) {
 
 fn state(survey: &Survey) -> InstanceState {
     let ledger = survey.world.chain.ledger();
-    ledger.instances[&survey.instance].state.clone()
+    (*ledger.instances[&survey.instance].state).clone()
 }
 
 /// What is written in a slot that is no map.
@@ -160,7 +160,7 @@ fn an_auction_writes_its_state_and_moves_the_price_once() {
         // A later run finds what this one wrote.
         let again = close(&mut survey, seller);
         survey.fail(again);
-        assert_eq!(credit(&survey, seller), 700 + PAST_ANY_FEE);
+        assert_eq!(credit(&survey, seller), 700 + PAST_ANY_FEE - PRICES.base);
     }
 }
 
@@ -176,7 +176,7 @@ fn a_price_that_cannot_be_paid_stops_the_whole_run() {
     refused(
         &mut survey,
         job,
-        "has put 699 into the instance, and 700 is to be transferred",
+        "an account has less in the instance than the run transfers from it",
     );
     assert!(survey.public(job).is_err());
     assert!(state(&survey).values.is_empty());
@@ -204,23 +204,24 @@ fn entries_without_rows_take_payments_and_pay_out() {
         job,
         "takes a payment of 7, and the request pays 6",
     );
-    // The fee and what would have been paid came back.
-    assert_eq!(credit(&survey, bidder), PAST_ANY_FEE);
+    // The fee and what would have been paid came back, but for the base price.
+    let back = PAST_ANY_FEE - PRICES.base;
+    assert_eq!(credit(&survey, bidder), back);
     let job = ask(&mut survey, bidder, &wanted);
     survey.settle(job);
-    assert_eq!(credit(&survey, bidder), PAST_ANY_FEE + 53);
+    assert_eq!(credit(&survey, bidder), back + 53);
     assert_eq!(written(&survey, "tip"), Some(PublicValue::Number(7)));
     let much = asked(&survey, JAR, 8, 0);
     let job = ask(&mut survey, seller, &much);
     refused(
         &mut survey,
         job,
-        "the instance has funds of 7, and 8 is to be transferred",
+        "the instance has less funds than the run transfers",
     );
     let right = asked(&survey, JAR, 7, 0);
     let job = ask(&mut survey, seller, &right);
     survey.settle(job);
-    assert_eq!(credit(&survey, seller), PAST_ANY_FEE + 7);
+    assert_eq!(credit(&survey, seller), back + 7);
     assert_eq!(state(&survey).balances.len(), 0);
 }
 

@@ -5,7 +5,9 @@ use enigma_core::controller::{Call, Revert};
 use enigma_core::{ClientRequest, Fact, Response};
 use enigma_field::Committee;
 use enigma_wire::api::{DroppedRow, JobPhase, JobStatus};
-use enigma_wire::controller::{Amount, Certificate, Event, Failure, JobRequest};
+use enigma_wire::controller::{
+    Amount, Certificate, Event, Failure, FailureReason, JobRequest,
+};
 use enigma_wire::id::{Address, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::pricing;
@@ -56,7 +58,7 @@ impl Survey {
             seal_key: self.caller.as_ref().map(Owner::seal_key),
             changes: self.contract.changes_instance(usize::from(entry)),
             pays: 0,
-            deadline: self.world.chain.time() + 1_000_000,
+            deadline: self.world.chain.time() + 500_000,
         }
     }
 
@@ -106,15 +108,21 @@ impl Survey {
         }
     }
 
-    /// The requester's credit is exactly the fees of all jobs that failed or were cancelled.
+    /// The requester's credit is exactly the escrow of all jobs that failed or were cancelled, but for the base price of those that
+    /// would have changed the instance and were refused.
     pub(crate) fn assert_refunds(&self) {
         let jobs = self.world.chain.ledger().jobs.values();
-        let refunded = jobs.filter(|job| {
-            job.requester == self.requester
-                && matches!(job.state, JobState::Failed(_) | JobState::Cancelled)
+        let own = jobs.filter(|job| job.requester == self.requester);
+        let refunds = own.map(|job| match &job.state {
+            JobState::Cancelled => job.fee + job.request.pays,
+            JobState::Failed(failure) => {
+                let refused = failure.reason == FailureReason::Refused && job.request.changes;
+                job.fee + job.request.pays - if refused { PRICES.base } else { 0 }
+            }
+            _ => 0,
         });
-        let fees: Amount = refunded.map(|job| job.fee + job.request.pays).sum();
-        assert_eq!(self.world.chain.controller.credit(self.requester), fees);
+        let credit = self.world.chain.controller.credit(self.requester);
+        assert_eq!(credit, refunds.sum());
     }
 
     /// Whose rows of the only collection a node has dropped.
