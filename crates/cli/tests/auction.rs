@@ -54,10 +54,16 @@ fn the_winner_pays_the_second_price_and_everyone_sees_what_was_written() {
 
     // The winner has put nothing in: nothing happens, and nobody learns who it was.
     let errors = devnet.refused(1, &["run", &collection]);
-    assert!(errors.contains("an account has less in the instance"), "{errors}");
+    assert!(
+        errors.contains("an account has less in the instance"),
+        "{errors}"
+    );
     let winner = account(&devnet, "dev-3");
     let winner = winner.as_str().expect("text");
-    assert!(!errors.contains(winner) && !errors.contains("700"), "{errors}");
+    assert!(
+        !errors.contains(winner) && !errors.contains("700"),
+        "{errors}"
+    );
     assert_eq!(devnet.json(&["state", &instance])["state"], fresh["state"]);
 
     // The consents were for one run.

@@ -4,7 +4,7 @@
 use borsh::{BorshDeserialize, BorshSerialize, io};
 use enigma_field::{M61, PrimeField};
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::controller::Contribution;
 use crate::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};

@@ -178,10 +178,7 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     };
     let declared = first([
         (is_private, Need::PrivateParameters),
-        (
-            !named.into_iter().all(gives),
-            Need::MembersWithoutRows,
-        ),
+        (!named.into_iter().all(gives), Need::MembersWithoutRows),
     ]);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.

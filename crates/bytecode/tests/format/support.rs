@@ -184,7 +184,9 @@ fn members_are_known_by_what_they_gave() {
     both.groups.push(both.groups[0].clone());
     both.entries[0].by = Some(Role::Member(0));
     for group in [0, 1] {
-        both.entries[0].code.push(Op::EachMember { dst: C(1), group });
+        both.entries[0]
+            .code
+            .push(Op::EachMember { dst: C(1), group });
     }
     let found = unsupported(&both).expect("refused");
     assert_eq!(found.need, Need::MembersWithoutRows);

@@ -1,9 +1,7 @@
 //! Jobs and money.
 
 use enigma_wire::arguments::ARGUMENTS_MAX_BYTES;
-use enigma_wire::controller::{
-    Amount, Certificate, Event, Failure, FailureReason, JobRequest,
-};
+use enigma_wire::controller::{Amount, Certificate, Event, Failure, FailureReason, JobRequest};
 use enigma_wire::effects::{Effects, TRANSFERS_MAX, WRITES_MAX_BYTES};
 use enigma_wire::eip712::Typed;
 use enigma_wire::id::{Address, Hash, JobId, NodeId};

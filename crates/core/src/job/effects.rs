@@ -114,7 +114,9 @@ impl Job {
         };
         // Whose money and how much may be what the run has opened: of a run that is refused nobody is told that.
         state.apply(effects).map_err(|error| match error.account {
-            Some(_) => "an account has less in the instance than the run transfers from it".to_owned(),
+            Some(_) => {
+                "an account has less in the instance than the run transfers from it".to_owned()
+            }
             None => "the instance has less funds than the run transfers".to_owned(),
         })
     }

@@ -63,10 +63,7 @@ pub(crate) fn admitted(shared: &Shared, id: JobId) -> Option<Admitted> {
             .extend(owners);
     }
     Some(Admitted {
-        members: job
-            .questions()
-            .map(|of| eligible(ledger, &of))
-            .collect(),
+        members: job.questions().map(|of| eligible(ledger, &of)).collect(),
         givers,
         state: Arc::clone(&ledger.instances.get(&instance)?.state),
     })
@@ -93,7 +90,11 @@ fn eligible(ledger: &Ledger, question: &RightQuestion) -> Vec<(MemberIndex, u32)
 }
 
 impl Input {
-    fn new(ledger: &Ledger, question: &RightQuestion, admitted: &[(MemberIndex, u32)]) -> Option<Self> {
+    fn new(
+        ledger: &Ledger,
+        question: &RightQuestion,
+        admitted: &[(MemberIndex, u32)],
+    ) -> Option<Self> {
         let collection = ledger.collections.get(&question.collection)?;
         let owner = |(member, min_group): &(MemberIndex, u32)| {
             let contribution = collection.contributions.get(member)?;

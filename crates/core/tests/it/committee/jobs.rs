@@ -5,9 +5,7 @@ use enigma_core::controller::{Call, Revert};
 use enigma_core::{ClientRequest, Fact, Response};
 use enigma_field::Committee;
 use enigma_wire::api::{DroppedRow, JobPhase, JobStatus};
-use enigma_wire::controller::{
-    Amount, Certificate, Event, Failure, FailureReason, JobRequest,
-};
+use enigma_wire::controller::{Amount, Certificate, Event, Failure, FailureReason, JobRequest};
 use enigma_wire::id::{Address, JobId, MemberIndex};
 use enigma_wire::ledger::JobState;
 use enigma_wire::pricing;
