@@ -1,12 +1,12 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes one collection, to which each member of a group gave one row, keeps nothing, and ends with results for
+//! Today a job takes one collection, to which each member of a group gave one row, keeps nothing, and ends with results, blurred within a budget, for
 //! members, parties and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Provider, Recipient, Reveal, RowCount};
+use super::{Collection, Contract, Entry, Noise, Op, Provider, Recipient, Reveal, RowCount};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,6 @@ pub struct Unsupported {
 /// A part of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The contract as a whole.
-    Contract,
     /// The slot of this name.
     Slot(String),
     /// The collection of this name.
@@ -36,8 +34,6 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Need {
-    /// Accounting for privacy budgets.
-    Budget,
     /// State between calls.
     State,
     /// Rows from a party.
@@ -50,8 +46,10 @@ pub enum Need {
     SeveralCollections,
     /// Results for who calls.
     ToCaller,
-    /// Noise.
-    Noise,
+    /// Noise that no budget bounds.
+    UnboundedNoise,
+    /// Gaussian noise.
+    GaussianNoise,
     /// Random numbers in an entry that shows something to everyone.
     OpenRandomness,
     /// What is done for each member.
@@ -65,16 +63,16 @@ impl Need {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Need::Budget => {
-                "leave `privacy` out: owners limit uses and group sizes when they consent"
-            }
             Need::State => "return what is to be kept as a result, and collect it again",
             Need::RowsOfParty => "collect from a group: a party can be a member of one",
             Need::SeveralRows => "collect one row from each member; a row can have several fields",
             Need::Parameters => "write one entry for each value, or collect the values",
             Need::SeveralCollections => "collect one row with the fields of both",
             Need::ToCaller => "reveal to a party, and let `by` say that it alone calls",
-            Need::Noise => "guard the result with `min_group` instead",
+            Need::UnboundedNoise => {
+                "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
+            }
+            Need::GaussianNoise => "take `laplace`: it costs epsilon, and no delta beside it",
             Need::OpenRandomness => {
                 "show the results of this entry to members or parties, who see them once the run is over"
             }
@@ -91,7 +89,6 @@ impl fmt::Display for Unsupported {
         let Unsupported { place, need } = self;
         write!(f, "committees cannot run this contract yet: ")?;
         match place {
-            Place::Contract => write!(f, "it needs {need}"),
             Place::Slot(name) => write!(f, "the slot {name} needs {need}"),
             Place::Collection(name) => write!(f, "the collection {name} needs {need}"),
             Place::Entry(name) => write!(f, "the entry {name} needs {need}"),
@@ -105,14 +102,14 @@ impl std::error::Error for Unsupported {}
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Need::Budget => "accounting for a privacy budget",
             Need::State => "state that is kept between calls",
             Need::RowsOfParty => "rows that a party gives",
             Need::SeveralRows => "several rows from each member",
             Need::Parameters => "parameters",
             Need::SeveralCollections => "several collections in one run",
             Need::ToCaller => "results for who calls",
-            Need::Noise => "noise",
+            Need::UnboundedNoise => "a budget for its noise",
+            Need::GaussianNoise => "accounting for the delta of Gaussian noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
             Need::EachMember => "something done for each member",
             Need::Payments => "payments and transfers",
@@ -123,10 +120,6 @@ impl fmt::Display for Need {
 /// The first thing in the contract that committees do not run yet, if there is one.
 #[must_use]
 pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
-    let whole = contract.budget.is_some().then_some(Unsupported {
-        place: Place::Contract,
-        need: Need::Budget,
-    });
     let slots = contract.slots.iter().map(|slot| Unsupported {
         place: Place::Slot(slot.name.clone()),
         need: Need::State,
@@ -146,16 +139,11 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
     });
     let reveals = contract.manifest.iter().filter_map(|reveal| {
         Some(Unsupported {
-            need: of_reveal(reveal)?,
+            need: of_reveal(contract, reveal)?,
             place: Place::Reveal(reveal.name.clone()),
         })
     });
-    let mut parts = whole
-        .into_iter()
-        .chain(slots)
-        .chain(collections)
-        .chain(reveals)
-        .chain(entries);
+    let mut parts = slots.chain(collections).chain(reveals).chain(entries);
     parts.next()
 }
 
@@ -169,13 +157,22 @@ fn of_collection(collection: &Collection) -> Option<Need> {
     ])
 }
 
-fn of_reveal(reveal: &Reveal) -> Option<Need> {
+fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
+    let noise = reveal.noise.as_ref();
+    let bounded = (contract.budget).is_some_and(|budget| budget.epsilon_total.is_some());
+    let gaussian = |noise: Noise| matches!(noise, Noise::Gaussian { .. });
     first([
         (
             reveal.recipients.contains(&Recipient::Caller),
             Need::ToCaller,
         ),
-        (reveal.noise.is_some(), Need::Noise),
+        // A run that is broken off is drawn for anew, and averages cancel noise.
+        (noise.is_some() && !bounded, Need::UnboundedNoise),
+        // Nobody adds up the deltas of all runs.
+        (
+            noise.is_some_and(|noise| gaussian(noise.values) || noise.counts.is_some_and(gaussian)),
+            Need::GaussianNoise,
+        ),
     ])
 }
 

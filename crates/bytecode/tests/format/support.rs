@@ -1,9 +1,9 @@
 //! What committees do not run yet is found, and named.
 
-use crate::common::{auction, column, input, market, survey, two_groups, whole};
+use crate::common::{HALF, auction, blur, column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
-    Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient, Role,
-    RowCount, S, Unsupported, unsupported,
+    Blur, Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient,
+    Role, RowCount, S, Unsupported, unsupported,
 };
 
 fn changed(change: impl FnOnce(&mut Contract)) -> Unsupported {
@@ -76,13 +76,7 @@ fn both_fields_are_run() {
 }
 
 #[test]
-fn what_the_whole_contract_needs_is_named() {
-    let budget = Budget {
-        epsilon_total: None,
-        runs_per_input: Some(1),
-    };
-    let budget = changed(|c| c.budget = Some(budget));
-    assert_eq!((budget.place, budget.need), (Place::Contract, Need::Budget));
+fn what_slots_need_is_named() {
     let slot = market().slots.swap_remove(0);
     let state = changed(|c| c.slots.push(slot));
     assert_eq!(state.place, Place::Slot("earned".to_owned()));
@@ -115,8 +109,34 @@ fn what_results_need_is_named() {
         of(|r| r.recipients = vec![Recipient::Caller]),
         Need::ToCaller
     );
-    let noise = of(|r| r.noise = Some(Noise::Gaussian { decay: 1 }));
-    assert_eq!(noise, Need::Noise);
+}
+
+/// Noise is charged to a budget that bounds how often it is drawn; nobody adds up deltas.
+#[test]
+fn noise_is_drawn_within_a_budget() {
+    let mut noisy = survey();
+    noisy.manifest[0].noise = Some(blur(HALF));
+    let need = |contract: &Contract| unsupported(contract).map(|found| found.need);
+    assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
+    let budget = |epsilon_total| Budget {
+        epsilon_total,
+        runs_per_input: Some(1),
+    };
+    noisy.budget = Some(budget(None));
+    assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
+    noisy.budget = Some(budget(Some(1)));
+    assert_eq!(need(&noisy), None);
+    let gaussian = Noise::Gaussian { decay: 1 };
+    for blur in [
+        blur(gaussian),
+        Blur {
+            counts: Some(gaussian),
+            ..blur(HALF)
+        },
+    ] {
+        noisy.manifest[0].noise = Some(blur);
+        assert_eq!(need(&noisy), Some(Need::GaussianNoise));
+    }
 }
 
 /// What was drawn is seen before the run is over, and a run that breaks off draws anew.

@@ -16,6 +16,7 @@ use enigma_wire::ledger::{JobRecord, Ledger, RightQuestion};
 use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
+use super::budget;
 use super::failure::submission_due;
 use super::field::Columns;
 use super::{Job, Member, Phase, RowOwner, Rows, report_phase};
@@ -218,6 +219,7 @@ impl Job {
         self.check_collection(shared, program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
+        budget::check(&shared.ledger, program, self.run.job)?;
         let sizes = self.sizes(shared, program)?;
         let cost = plan::quote(program, entry, &sizes, self.committee)
             .map_err(|error| error.to_string())?;
