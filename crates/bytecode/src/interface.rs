@@ -11,7 +11,8 @@ use crate::model::Contract;
 
 pub use sentences::sentences;
 
-pub(crate) use names::{Names, hex, millionths, profile, shape};
+pub use names::millionths;
+pub(crate) use names::{Names, hex, profile, shape};
 
 /// A contract as its clients see it, without code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +216,12 @@ pub struct ResultInterface {
     pub hidden_below: Option<u32>,
     /// What is added to each value before it is shown.
     pub noise: Option<NoiseInterface>,
+    /// What is added to each count before it is compared with `hidden_below`.
+    #[serde(default)]
+    pub noise_of_counts: Option<NoiseInterface>,
+    /// What one run's noise of this result costs each giver of the privacy budget, in millionths of epsilon.
+    #[serde(default)]
+    pub epsilon_millionths: Option<u64>,
 }
 
 /// Private data a result is computed from.

@@ -9,6 +9,7 @@ pub mod interface;
 pub mod interval;
 pub mod model;
 pub mod plan;
+pub mod privacy;
 pub mod ranges;
 pub mod release;
 pub mod values;

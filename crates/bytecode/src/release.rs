@@ -14,7 +14,7 @@
 //!   (`subset`); a count of other rows is no guard. So does one where a condition on one column of the rows themselves
 //!   lets through another column: what a comparison or a rounding has decided stays a condition through sums and products
 //!   (`Value::deciding`), and meets another column in whatever is not linear. Formulas that need neither are not found
-//!   (0043). Noise is none either: how far one giver can move a value is something that nodes do not derive.
+//!   (0043). Noise is none either: owners were promised k rows, and not an epsilon.
 //! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit, and so
 //!   are two lines of one entry: a run in stages asks the second question when it knows the answer to the first.
 //! - What is read from a slot has the slot as its source, in every mix that any entry has ever put into it

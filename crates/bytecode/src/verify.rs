@@ -10,7 +10,8 @@
 //! 6. the manifest says what each column is and where it lies, noise included, and its guards are on what exists;
 //! 7. the manifest's sources and shapes are those that data flow finds, the owners' `allow` clauses cover each of them
 //!    for all recipients, what goes into slots may be shown as the slots may, what mixes hidden rows has a guard on
-//!    their number, and of what `allow bit` covers an entry shows one bit of each source ([`crate::release`]).
+//!    their number, and of what `allow bit` covers an entry shows one bit of each source ([`crate::release`]);
+//! 8. noise is as wide as its epsilon says, on the counts that guard a blurred value, too ([`crate::privacy`]).
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
 
@@ -26,6 +27,7 @@ pub use error::{LoadError, VerifyError};
 
 use crate::container;
 use crate::model::{Contract, Op};
+use crate::privacy::Moved;
 use crate::ranges::{self, Ranges};
 use crate::release::Release;
 
@@ -113,6 +115,7 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     let mut next = 0;
     for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
         let flow = release.flow(index);
+        let moved = Moved::new(contract, entry, ranges);
         let (first, mut bits) = (next, BTreeSet::new());
         for op in &entry.code {
             match op {
@@ -132,7 +135,7 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
                         counts,
                         is_public: public.is_some(),
                     };
-                    let shown = out.check(contract, ranges, &flow)?;
+                    let shown = out.check(contract, ranges, &flow, &moved)?;
                     let mut again = shown.into_iter().filter(|source| !bits.insert(*source));
                     if let Some(source) = again.next() {
                         return Err(VerifyError::SecondBit {

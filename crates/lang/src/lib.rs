@@ -244,6 +244,14 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
             let message = format!("nodes cannot see that `{name}` may be shown");
             not_built(span, &message).help(error.to_string())
         }
+        VerifyError::Noise { reveal, .. } => {
+            let line = contract.manifest.get(*reveal);
+            let span = line.map_or(Span::default(), |line| entry(line.entry.into()));
+            let name = line.map_or("", |line| line.name.as_str());
+            let message =
+                format!("nodes cannot see that noise hides what one person changes of `{name}`");
+            not_built(span, &message).help(error.to_string())
+        }
         VerifyError::NotStorable { entry: of, .. } => {
             let message = "nodes cannot see that this may be stored";
             not_built(entry(*of), message).help(error.to_string())

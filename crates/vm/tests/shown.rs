@@ -137,6 +137,79 @@ fn noisy(noise: Noise) -> Code {
     code
 }
 
+/// How often each of 16 numbers occurs, where it occurs three times.
+fn counted(recipient: Recipient, noise: Noise) -> Code {
+    let mut code = Code::over(&[&[(0, 100)]]);
+    let a = code.input(0, 0);
+    let counts = code.secret(|dst| Op::CountEach { dst, a, len: 16 });
+    let cells: Vec<S> = (0..16)
+        .map(|at| code.secret(|dst| Op::Element { dst, a: counts, at }))
+        .collect();
+    if recipient == Recipient::Public {
+        code.open_all(&cells, &cells, Some(3), Some(noise));
+    } else {
+        let reveal = code.line(recipient, 16, Some(3), Some(noise));
+        code.push(Op::Out {
+            reveal,
+            values: cells.clone(),
+            counts: cells,
+            public: None,
+        });
+    }
+    code
+}
+
+/// Whether a count is large enough is shown: where values are blurred it is no more exact than they are.
+#[test]
+fn counts_beside_noise_are_compared_with_noise_of_their_own() {
+    let rows: Vec<i64> = (0..48).map(|row| row % 16).collect();
+    let inputs = bids(&rows);
+    let environment = environment(&inputs);
+    let none = Noise::Laplace { decay: 16 };
+    for to in [Recipient::Public, Recipient::Party(0)] {
+        let contract = counted(to, none).contract;
+        let found = check::<M61>(3, &contract, &environment, &inputs, 12).expect("it runs");
+        let there = found.ended.public.get(&0).map(|shown| &shown.there[..]);
+        assert!(there.is_none_or(|there| there.iter().all(|bits| bits == &[true])));
+    }
+    let noise = Noise::Laplace { decay: 1 << 63 };
+    let contract = counted(Recipient::Public, noise).contract;
+    let found = by_committee::<M61>(3, &contract, &environment, &inputs, 13).expect("it runs");
+    let shown = &found.ended.public[&0];
+    let there: Vec<bool> = shown.there.iter().flatten().copied().collect();
+    // A third of all draws is below 0.
+    assert!(there.contains(&true) && there.contains(&false), "{there:?}");
+    let values: Vec<&Known> = shown.columns.iter().flatten().collect();
+    let hidden = |(value, there): (&&Known, &bool)| *there || **value == Known::Number(0);
+    assert!(values.iter().zip(&there).all(hidden), "{shown:?}");
+    // The draws of values are others: of those that are shown some are below three.
+    let below = |(value, there): (&&Known, &bool)| *there && **value < Known::Number(3);
+    assert!(values.iter().zip(&there).any(below), "{shown:?}");
+}
+
+/// Columns of one count stand or fall together: it is drawn for once.
+#[test]
+fn one_count_of_several_columns_is_one_draw() {
+    let mut code = Code::over(&[&[(0, 100)]]);
+    let a = code.input(0, 0);
+    let count = code.sum(a);
+    let values = [count; 24];
+    code.open_all(
+        &values,
+        &values,
+        Some(3),
+        Some(Noise::Laplace { decay: 1 << 63 }),
+    );
+    let inputs = bids(&[1, 1, 1]);
+    let environment = environment(&inputs);
+    for seed in 0..4 {
+        let found = by_committee::<M61>(3, &code.contract, &environment, &inputs, seed);
+        let ended = found.expect("it runs").ended;
+        let there: Vec<bool> = ended.public[&0].there.iter().flatten().copied().collect();
+        assert!(there.iter().all(|bit| *bit == there[0]), "{there:?}");
+    }
+}
+
 #[test]
 fn noise_is_added_to_every_element() {
     let inputs = bids(&[3, 3, 29, 100]);

@@ -178,6 +178,8 @@ pub struct JobRecord {
     pub requested_at: u64,
     /// The block in which the committee started it.
     pub started: Option<u64>,
+    /// The block in which it was settled, failed, expired or was cancelled.
+    pub ended: Option<u64>,
     /// How it stands.
     pub state: JobState,
 }
@@ -422,6 +424,7 @@ impl Ledger {
                     requested: block,
                     requested_at: self.head.time,
                     started: None,
+                    ended: None,
                     state: JobState::Open,
                 };
                 self.jobs.insert(*job, record);
@@ -434,14 +437,14 @@ impl Ledger {
                     *self.uses.entry(key).or_default() += 1;
                 }
             }
-            Event::JobCancelled { job, .. } => self.jobs.get_mut(job)?.state = JobState::Cancelled,
+            Event::JobCancelled { job, .. } => self.end(*job, JobState::Cancelled)?,
             Event::JobSettled {
                 certificate,
                 effects,
                 ..
             } => {
-                let job = self.jobs.get_mut(&certificate.job)?;
-                job.state = JobState::Settled(certificate.clone());
+                self.end(certificate.job, JobState::Settled(certificate.clone()))?;
+                let job = self.jobs.get(&certificate.job)?;
                 let instance = self.instances.get_mut(&job.request.instance)?;
                 Arc::make_mut(&mut instance.state).apply(effects).ok()?;
             }
@@ -463,12 +466,32 @@ impl Ledger {
                 state.take_out(*account, *amount).ok()?;
             }
             Event::JobFailed { failure, .. } => {
-                self.jobs.get_mut(&failure.job)?.state = JobState::Failed(failure.clone());
+                self.end(failure.job, JobState::Failed(failure.clone()))?;
             }
-            Event::JobExpired { job, .. } => self.jobs.get_mut(job)?.state = JobState::Expired,
+            Event::JobExpired { job, .. } => self.end(*job, JobState::Expired)?,
             Event::Withdrawn { .. } => {}
         }
         Some(())
+    }
+
+    fn end(&mut self, job: JobId, state: JobState) -> Option<()> {
+        let ended = self.head.number;
+        let job = self.jobs.get_mut(&job)?;
+        job.state = state;
+        job.ended = Some(ended);
+        Some(())
+    }
+
+    /// The jobs that count as uses when this one is judged: those asked for before it that were started, or that could
+    /// still be when it was asked for. The same in every ledger that knows the job, whatever it has seen since; and
+    /// of any jobs that were started, the last one counted all others. A job that ended without a start in the very
+    /// block of the request counts, too.
+    pub fn uses_before(&self, id: JobId) -> impl Iterator<Item = &JobRecord> {
+        let requested = self.jobs.get(&id).map_or(0, |job| job.requested);
+        let earlier = self.jobs.range(..id).map(|(_, job)| job);
+        earlier.filter(move |job| {
+            job.started.is_some() || job.ended.is_none_or(|ended| ended >= requested)
+        })
     }
 
     /// The committee that serves a collection, in drawn order; none when there is no such collection.

@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::writer::Writer;
 use super::{DecodeError, is_name, is_path, tag};
 use crate::model::{
-    Allow, Budget, C, Collection, Column, Enum, Group, Kind, Known, Noise, Param, Profile,
+    Allow, Blur, Budget, C, Collection, Column, Enum, Group, Kind, Known, Noise, Param, Profile,
     Provider, Recipient, Reveal, Role, RowCount, S, Shape, Slot, Source, Store,
 };
 
@@ -85,6 +85,11 @@ structure!(Budget {
     runs_per_input
 });
 structure!(Allow { shape, recipients });
+structure!(Blur {
+    values,
+    counts,
+    epsilon
+});
 structure!(Reveal {
     name,
     entry,

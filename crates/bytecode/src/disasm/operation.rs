@@ -1,6 +1,6 @@
 //! An operation as a line of text.
 
-use crate::interface::{Names, hex};
+use crate::interface::{Names, hex, millionths};
 use crate::model::{BitOp, C, Noise, Op, Order, PublicOp, Relation, S};
 
 /// An operation of an entry. Registers are `c0`, `c1`, ... and `s0`, `s1`, ...
@@ -501,12 +501,21 @@ fn out(names: Names<'_>, reveal: u16, values: &[S], counts: &[S], public: Option
     if let Some(least) = line.hidden_below {
         text += &format!(" with min_group(({}), {least})", registers(counts));
     }
-    match line.noise {
-        Some(Noise::Laplace { decay }) => text += &format!(" with laplace({decay} / 2^64)"),
-        Some(Noise::Gaussian { decay }) => text += &format!(" with gaussian({decay} / 2^64)"),
-        None => {}
+    if let Some(blur) = &line.noise {
+        text += &format!(" with {}", drawn(blur.values));
+        if let Some(counts) = blur.counts {
+            text += &format!(", of counts {}", drawn(counts));
+        }
+        text += &format!(", epsilon {}", millionths(blur.epsilon));
     }
     text
+}
+
+fn drawn(noise: Noise) -> String {
+    match noise {
+        Noise::Laplace { decay } => format!("laplace({decay} / 2^64)"),
+        Noise::Gaussian { decay } => format!("gaussian({decay} / 2^64)"),
+    }
 }
 
 fn registers(registers: &[S]) -> String {

@@ -178,9 +178,15 @@ fn result(names: Names<'_>, reveal: &Reveal) -> ResultInterface {
         sources: sources.collect(),
         min_groups: guards.collect(),
         hidden_below: reveal.hidden_below,
-        noise: reveal.noise.map(|noise| match noise {
-            Noise::Laplace { decay } => NoiseInterface::Laplace(decay.to_string()),
-            Noise::Gaussian { decay } => NoiseInterface::Gaussian(decay.to_string()),
-        }),
+        noise: reveal.noise.map(|noise| drawn(noise.values)),
+        noise_of_counts: reveal.noise.and_then(|noise| noise.counts).map(drawn),
+        epsilon_millionths: reveal.noise.map(|noise| noise.cost()),
+    }
+}
+
+fn drawn(noise: Noise) -> NoiseInterface {
+    match noise {
+        Noise::Laplace { decay } => NoiseInterface::Laplace(decay.to_string()),
+        Noise::Gaussian { decay } => NoiseInterface::Gaussian(decay.to_string()),
     }
 }

@@ -113,7 +113,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// A number of millionths in decimal digits.
-pub(crate) fn millionths(number: u64) -> String {
+#[must_use]
+pub fn millionths(number: u64) -> String {
     let digits = format!("{}.{:06}", number / 1_000_000, number % 1_000_000);
     let digits = digits.trim_end_matches('0');
     digits.trim_end_matches('.').to_owned()

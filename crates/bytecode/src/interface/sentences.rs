@@ -186,8 +186,13 @@ fn conditions(contract: &Contract, index: usize, reveal: &Reveal) -> String {
         };
         out += &format!(", {each}only if at least {least} match, else only that fewer do");
     }
-    if reveal.noise.is_some() {
-        out += ", blurred by random noise";
+    if let Some(noise) = &reveal.noise {
+        let both = match noise.counts {
+            Some(_) => ", as is how many match",
+            None => "",
+        };
+        let cost = millionths(noise.cost());
+        out += &format!(", blurred by random noise (epsilon = {cost}{both})");
     }
     out
 }

@@ -173,6 +173,25 @@ impl Contract {
         thresholds.max().unwrap_or(0)
     }
 
+    /// What one run of an entry costs each giver of a collection, in millionths of epsilon: all noise on what is computed
+    /// from rows of the same givers, as if both sides of every `If` were taken. 0 for what does not exist.
+    #[must_use]
+    pub fn epsilon(&self, entry: usize, collection: usize) -> u64 {
+        let provider = |of: usize| self.collections.get(of).map(|c| c.provider);
+        let Some(givers) = provider(collection) else {
+            return 0;
+        };
+        let own = |(source, _): &(Source, Shape)| match source {
+            Source::Collection(of) => provider(usize::from(*of)) == Some(givers),
+            Source::Slot(_) | Source::Param(_) => false,
+        };
+        let lines = self
+            .reveals_of(entry)
+            .filter(|line| line.sources.iter().any(own));
+        let costs = lines.filter_map(|line| Some(line.noise.as_ref()?.cost()));
+        costs.fold(0, u64::saturating_add)
+    }
+
     /// The parties to whom an entry reveals something, ascending.
     #[must_use]
     pub fn parties_used(&self, entry: usize) -> BTreeSet<u16> {
@@ -432,6 +451,27 @@ pub enum Noise {
     },
 }
 
+/// Noise on a manifest line, and what it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blur {
+    /// Added to every column, one draw for each element.
+    pub values: Noise,
+    /// Added to every count before it is compared, one draw for each. There where the line has counts, and only there.
+    pub counts: Option<Noise>,
+    /// What either of both costs each giver, in millionths of epsilon: it hides so well how far one giver moves all
+    /// columns, and all counts ([`crate::privacy`]).
+    pub epsilon: u64,
+}
+
+impl Blur {
+    /// What the line costs each giver of its sources, in millionths of epsilon.
+    #[must_use]
+    pub fn cost(&self) -> u64 {
+        let draws = 1 + u64::from(self.counts.is_some());
+        self.epsilon.saturating_mul(draws)
+    }
+}
+
 /// One disclosure: the manifest's unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reveal {
@@ -450,8 +490,8 @@ pub struct Reveal {
     pub min_groups: Vec<(u16, u32)>,
     /// A guard on private counts: what counts fewer than this is not shown.
     pub hidden_below: Option<u32>,
-    /// Added to every column.
-    pub noise: Option<Noise>,
+    /// What blurs it.
+    pub noise: Option<Blur>,
 }
 
 /// Who may call an entry.

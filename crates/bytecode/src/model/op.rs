@@ -238,7 +238,7 @@ pub enum Op {
     ///
     /// `counts`: none, one for all values or one for each; a value is shown only where its count is at least
     /// the line's `hidden_below`, and whether it is is shown, too. The line's noise is added to what is
-    /// shown. With `public` the values, then one truth value for each count, are defined as public registers
+    /// shown, and noise of its own to each count before it is compared. With `public` the values, then one truth value for each count, are defined as public registers
     /// from there on; those that are hidden are 0.
     Out {
         reveal: u16,

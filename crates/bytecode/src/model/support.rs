@@ -1,12 +1,15 @@
 //! What of the language committees do not run yet.
 //!
 //! Today a job takes collections to which each member of a group gave one row, and public parameters, reads and changes the
-//! instance's public state, moves money, and ends with results for members, parties, who asked for it and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! instance's public state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it and
+//! everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Provider, Reveal, Role, RowCount, Slot, Store};
+use super::{
+    Collection, Contract, Entry, Noise, Op, Provider, Reveal, Role, RowCount, Slot, Store,
+};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +23,6 @@ pub struct Unsupported {
 /// A part of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The contract as a whole.
-    Contract,
     /// The slot of this name.
     Slot(String),
     /// The collection of this name.
@@ -36,8 +37,6 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Need {
-    /// Accounting for privacy budgets.
-    Budget,
     /// State between calls that nodes keep secret.
     State,
     /// Rows from a party.
@@ -46,8 +45,10 @@ pub enum Need {
     SeveralRows,
     /// Parameters that the caller alone knows.
     PrivateParameters,
-    /// Noise.
-    Noise,
+    /// Noise that no budget bounds.
+    UnboundedNoise,
+    /// Gaussian noise.
+    GaussianNoise,
     /// Random numbers in an entry that shows something to everyone.
     OpenRandomness,
     /// Members of a group that gives to no collection.
@@ -59,14 +60,14 @@ impl Need {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Need::Budget => {
-                "leave `privacy` out: owners limit uses and group sizes when they consent"
-            }
             Need::State => "keep it in `state L`, if everyone may know it, or collect it again",
             Need::RowsOfParty => "collect from a group: a party can be a member of one",
             Need::SeveralRows => "collect one row from each member; a row can have several fields",
             Need::PrivateParameters => "make the parameter public, or collect the values",
-            Need::Noise => "guard the result with `min_group` instead",
+            Need::UnboundedNoise => {
+                "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
+            }
+            Need::GaussianNoise => "take `laplace`: it costs epsilon, and no delta beside it",
             Need::OpenRandomness => {
                 "show the results of this entry to members or parties, who see them once the run is over"
             }
@@ -82,7 +83,6 @@ impl fmt::Display for Unsupported {
         let Unsupported { place, need } = self;
         write!(f, "committees cannot run this contract yet: ")?;
         match place {
-            Place::Contract => write!(f, "it needs {need}"),
             Place::Slot(name) => write!(f, "the slot {name} needs {need}"),
             Place::Collection(name) => write!(f, "the collection {name} needs {need}"),
             Place::Entry(name) => write!(f, "the entry {name} needs {need}"),
@@ -96,12 +96,12 @@ impl std::error::Error for Unsupported {}
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Need::Budget => "accounting for a privacy budget",
             Need::State => "state that nodes keep secret between calls",
             Need::RowsOfParty => "rows that a party gives",
             Need::SeveralRows => "several rows from each member",
             Need::PrivateParameters => "parameters that the caller alone knows",
-            Need::Noise => "noise",
+            Need::UnboundedNoise => "a budget for its noise",
+            Need::GaussianNoise => "accounting for the delta of Gaussian noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
             Need::MembersWithoutRows => "members of a group that gives to no collection",
         })
@@ -111,10 +111,6 @@ impl fmt::Display for Need {
 /// The first thing in the contract that committees do not run yet, if there is one.
 #[must_use]
 pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
-    let whole = contract.budget.is_some().then_some(Unsupported {
-        place: Place::Contract,
-        need: Need::Budget,
-    });
     let secret = |slot: &&Slot| slot.store == Store::Secret;
     let slots = contract
         .slots
@@ -139,16 +135,11 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
     });
     let reveals = contract.manifest.iter().filter_map(|reveal| {
         Some(Unsupported {
-            need: of_reveal(reveal)?,
+            need: of_reveal(contract, reveal)?,
             place: Place::Reveal(reveal.name.clone()),
         })
     });
-    let mut parts = whole
-        .into_iter()
-        .chain(slots)
-        .chain(collections)
-        .chain(reveals)
-        .chain(entries);
+    let mut parts = slots.chain(collections).chain(reveals).chain(entries);
     parts.next()
 }
 
@@ -162,8 +153,19 @@ fn of_collection(collection: &Collection) -> Option<Need> {
     ])
 }
 
-fn of_reveal(reveal: &Reveal) -> Option<Need> {
-    reveal.noise.is_some().then_some(Need::Noise)
+fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
+    let noise = reveal.noise.as_ref();
+    let bounded = (contract.budget).is_some_and(|budget| budget.epsilon_total.is_some());
+    let gaussian = |noise: Noise| matches!(noise, Noise::Gaussian { .. });
+    first([
+        // A run that is broken off is drawn for anew, and averages cancel noise.
+        (noise.is_some() && !bounded, Need::UnboundedNoise),
+        // Nobody adds up the deltas of all runs.
+        (
+            noise.is_some_and(|noise| gaussian(noise.values) || noise.counts.is_some_and(gaussian)),
+            Need::GaussianNoise,
+        ),
+    ])
 }
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {

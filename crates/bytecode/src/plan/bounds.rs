@@ -123,6 +123,12 @@ pub(crate) fn bitwise(op: BitOp, a: Wide, b: Wide) -> Option<Wide> {
     Some(Wide { low, high })
 }
 
+/// The largest decay of discrete Laplace noise that is too little for `epsilon` millionths on numbers that one giver moves
+/// by `moved` together; `None` if none is enough.
+pub(crate) fn least_decay(epsilon: u64, moved: i128) -> Option<u64> {
+    noise::least_decay(epsilon, moved)
+}
+
 /// The largest magnitude of noise; `None` if no template draws it.
 pub fn reach(noise: Noise) -> Option<i64> {
     match noise {

@@ -202,6 +202,44 @@ pub(super) fn gaussian_thresholds(decay: u64) -> Option<Vec<u64>> {
     (!thresholds.is_empty()).then_some(thresholds)
 }
 
+/// The largest decay, in 2^-64, of discrete Laplace noise that hides too little: one more, and numbers that move by `moved`
+/// together cost no more than `epsilon`, in millionths. That is exp(-epsilon / moved), by at most 2^-110 too small. `None`
+/// if they move too far for any noise.
+pub(super) fn least_decay(epsilon: u64, moved: i128) -> Option<u64> {
+    const SLACK: u128 = 1 << (FRACTION_BITS - 110);
+    let scale = u128::try_from(moved).ok()?.checked_mul(1_000_000)?;
+    if scale == 0 || scale >> 126 > 0 {
+        return None;
+    }
+    let whole = u128::from(epsilon) / scale;
+    // exp(-45) < 2^-64.
+    if whole >= 45 {
+        return Some(0);
+    }
+    let (mut rest, mut part) = (u128::from(epsilon) % scale, 0);
+    for _ in 0..FRACTION_BITS {
+        rest *= 2;
+        part = part * 2 + u128::from(rest >= scale);
+        rest %= scale;
+    }
+    let each = falling(1 << FRACTION_BITS);
+    let power = (0..whole).fold(falling(part + 1), |power, _| multiplied(power, each));
+    Some((power.saturating_sub(SLACK) >> (FRACTION_BITS - 64)) as u64)
+}
+
+/// exp(-x) of a fixed-point number from 0 to 1, by its power series.
+fn falling(x: u128) -> u128 {
+    let (mut term, mut sum) = (1 << FRACTION_BITS, 1 << FRACTION_BITS);
+    for k in 1.. {
+        term = multiplied(term, x) / k;
+        if term == 0 {
+            break;
+        }
+        sum = if k % 2 == 1 { sum - term } else { sum + term };
+    }
+    sum
+}
+
 /// `count` uniform numbers of `bits` bits, and one further random bit for each. The next step is in a
 /// strand of its own.
 fn words<F: PrimeField>(
@@ -260,6 +298,29 @@ mod tests {
     /// A decay given as a fraction.
     fn decay(fraction: f64) -> u64 {
         (fraction * 2f64.powi(64)) as u64
+    }
+
+    #[test]
+    fn the_least_decay_is_that_of_epsilon() {
+        for (epsilon, moved) in [
+            (500_000, 1),
+            (1_000, 1),
+            (1_000_000, 4),
+            (10_000_000, 1),
+            (1, 3),
+            (44_900_000, 1),
+        ] {
+            let least = least_decay(epsilon, moved).expect("in range");
+            let expected = (-(epsilon as f64) / 1e6 / moved as f64).exp() * 2f64.powi(64);
+            let distance = (least as f64 - expected).abs();
+            assert!(distance <= expected * 1e-15 + 1.0, "{epsilon} {moved}");
+        }
+        assert_eq!(least_decay(45_000_000, 1), Some(0));
+        assert_eq!(least_decay(u64::MAX, 1), Some(0));
+        assert_eq!(least_decay(1, 0), None);
+        assert_eq!(least_decay(1, i128::MAX), None);
+        // Of no epsilon at all no noise is enough.
+        assert_eq!(least_decay(0, 1), Some(u64::MAX));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{BIT, Extent, MAX_CONTRIBUTION, MAX_LEN, Numbers, Pass, PublicRange, RangeError};
 use super::{SecretRange, Step};
 use crate::interval::Wide;
-use crate::model::{C, Column, Kind, Op, S, Slot, Store};
+use crate::model::{C, Column, Kind, Noise, Op, S, Slot, Store};
 use crate::plan::bounds;
 
 impl Pass<'_> {
@@ -168,12 +168,7 @@ impl Pass<'_> {
         if values.len() != line.columns.len() || !counted {
             return Err(RangeError::BadParameter { op: self.op });
         }
-        let reach = line.noise.map_or(Some(0), bounds::reach);
-        let reach = i128::from(reach.ok_or(RangeError::BadParameter { op: self.op })?);
-        let noise = Wide {
-            low: -reach,
-            high: reach,
-        };
+        let noise = self.reach(line.noise.map(|noise| noise.values))?;
         let mut shown = Vec::new();
         for value in values {
             let known = self.secret(*value)?;
@@ -188,8 +183,10 @@ impl Pass<'_> {
                 None => PublicRange::Number(self.narrow(range)?),
             });
         }
+        let noise = self.reach(line.noise.and_then(|noise| noise.counts))?;
         for count in counts {
-            self.scalar(*count)?;
+            let count = self.scalar(*count)?;
+            self.narrow(count.plus(noise))?;
         }
         let Some(first) = public else { return Ok(()) };
         let mut next = usize::from(first.0);
@@ -206,6 +203,16 @@ impl Pass<'_> {
             define(self, PublicRange::Number(BIT.saturated()))?;
         }
         Ok(())
+    }
+
+    /// Where noise lies.
+    fn reach(&self, noise: Option<Noise>) -> Step<Wide> {
+        let reach = noise.map_or(Some(0), bounds::reach);
+        let reach = i128::from(reach.ok_or(RangeError::BadParameter { op: self.op })?);
+        Ok(Wide {
+            low: -reach,
+            high: reach,
+        })
     }
 
     pub(super) fn arithmetic(&mut self, code: &Op) -> Step {

@@ -7,6 +7,7 @@ use enigma_wire::id::Hash;
 use super::{MAX_MEMBER_STEPS, MAX_REVEALS};
 use crate::container::DecodeError;
 use crate::model::Source;
+use crate::privacy::Fault;
 use crate::ranges::RangeError;
 use crate::release::{Refusal, named};
 
@@ -130,6 +131,18 @@ pub enum VerifyError {
         /// The manifest line.
         reveal: usize,
     },
+    /// Values are blurred and the counts that guard them are not, or the reverse.
+    CountsNotBlurred {
+        /// The manifest line.
+        reveal: usize,
+    },
+    /// The noise does not hide what its epsilon says.
+    Noise {
+        /// The manifest line.
+        reveal: usize,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// The owners do not allow what the value shows.
     NotAllowed {
         /// The manifest line.
@@ -218,11 +231,15 @@ impl fmt::Display for VerifyError {
                 f,
                 "entry {entry}: what is stored in slot {slot} may be shown there, but {refusal}"
             ),
+            VerifyError::Noise { reveal, fault } => {
+                write!(f, "manifest line {reveal} {fault}")
+            }
             VerifyError::BadRecipient { reveal }
             | VerifyError::BadKind { reveal }
             | VerifyError::BadRange { reveal }
             | VerifyError::BadGuard { reveal }
             | VerifyError::BadNoise { reveal }
+            | VerifyError::CountsNotBlurred { reveal }
             | VerifyError::ManifestSources { reveal } => {
                 write!(f, "manifest line {reveal} {}", self.about_line())
             }
@@ -239,6 +256,9 @@ impl VerifyError {
             VerifyError::BadRange { .. } => "says the value is narrower than it is",
             VerifyError::BadGuard { .. } => "has a guard that is not valid",
             VerifyError::BadNoise { .. } => "adds noise to what is no number",
+            VerifyError::CountsNotBlurred { .. } => {
+                "adds noise to its values and none to their counts, or the reverse"
+            }
             _ => "states other sources than the code has",
         }
     }

@@ -6,6 +6,7 @@ use super::{MAX_COLUMNS, MAX_GROUP};
 use crate::interval::Wide;
 use crate::model::{Column, Contract, Kind, Recipient, Reveal, S, Source};
 use crate::plan::bounds;
+use crate::privacy::Moved;
 use crate::ranges::{Extent, Ranges, SecretRange};
 use crate::release::Flow;
 
@@ -27,6 +28,7 @@ impl Out<'_> {
         contract: &Contract,
         ranges: &Ranges,
         flow: &Flow<'_>,
+        moved: &Moved<'_>,
     ) -> Result<Vec<Source>, VerifyError> {
         let reveal = self.line;
         let order = VerifyError::ManifestOrder { reveal };
@@ -56,6 +58,13 @@ impl Out<'_> {
             if line.noise.is_some() && !number {
                 return Err(VerifyError::BadNoise { reveal });
             }
+        }
+        if let Some(blur) = &line.noise {
+            if blur.counts.is_some() != line.hidden_below.is_some() {
+                return Err(VerifyError::CountsNotBlurred { reveal });
+            }
+            let hides = moved.check(blur, self.values, self.counts);
+            hides.map_err(|fault| VerifyError::Noise { reveal, fault })?;
         }
         let sources = flow.shown(line, self.values, self.counts);
         let sources = sources.map_err(|refusal| VerifyError::NotAllowed { reveal, refusal })?;
@@ -131,7 +140,11 @@ fn kind_is_right(contract: &Contract, column: &Column, value: &SecretRange) -> b
 
 /// Where a value lies when it is shown: blurred, and 0 where it is hidden.
 fn shown(line: &Reveal, value: &SecretRange) -> Wide {
-    let reach = i128::from(line.noise.and_then(bounds::reach).unwrap_or(0));
+    let reach = i128::from(
+        line.noise
+            .and_then(|noise| bounds::reach(noise.values))
+            .unwrap_or(0),
+    );
     let noise = Wide {
         low: -reach,
         high: reach,

@@ -1,8 +1,8 @@
 //! Contracts built by hand, as the compiler would build them, for tests to change.
 
 use enigma_bytecode::model::{
-    Allow, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise, Op,
-    Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
+    Allow, Blur, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise,
+    Op, Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
     Shape, Slot, Source, Store,
 };
 
@@ -24,6 +24,18 @@ pub(crate) fn allow(shape: Shape, recipient: Recipient) -> Allow {
     Allow {
         shape,
         recipients: vec![recipient],
+    }
+}
+
+/// Each number further from 0 is half as probable as its neighbour.
+pub(crate) const HALF: Noise = Noise::Laplace { decay: 1 << 63 };
+
+/// Noise on values alone, of an epsilon that any noise has.
+pub(crate) fn blur(values: Noise) -> Blur {
+    Blur {
+        values,
+        counts: None,
+        epsilon: u64::MAX,
     }
 }
 
@@ -327,7 +339,11 @@ fn average() -> Reveal {
     let shown = whole(Kind::Fixed(16), 0, 9 << 40);
     Reveal {
         hidden_below: Some(3),
-        noise: Some(Noise::Laplace { decay: 1 << 63 }),
+        noise: Some(Blur {
+            values: HALF,
+            counts: Some(HALF),
+            epsilon: 100_000,
+        }),
         ..line("average", Recipient::Caller, shown, sources)
     }
 }

@@ -6,6 +6,7 @@ mod container;
 mod kinds;
 mod launder;
 mod policy;
+mod privacy;
 mod random;
 mod ranges;
 mod reordered;

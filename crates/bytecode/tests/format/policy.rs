@@ -1,11 +1,11 @@
 //! What may be shown to whom, and stored where: each rule with what it takes and what it refuses.
 
-use crate::common::allow;
+use crate::common::{HALF, allow, blur};
 use crate::world::{
     ALICE, BOB, COPY, Code, HERS, HIS, MODEL, OWNERS, PEOPLE, PIN, SECRET, SHUT, Shown, TALLY,
     check, contract, guarded, show, shows, to, world,
 };
-use enigma_bytecode::model::{Contract, Entry, Noise, Op, Order, Recipient, S, Shape, Source};
+use enigma_bytecode::model::{Blur, Contract, Entry, Op, Order, Recipient, S, Shape, Source};
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::VerifyError;
 
@@ -562,8 +562,11 @@ fn owners_see_what_other_rows_have_chosen() {
 
 #[test]
 fn noise_is_no_guard() {
-    let noise = Some(Noise::Laplace { decay: 1 << 63 });
     let blurred = |count: bool| {
+        let noise = Some(Blur {
+            counts: count.then_some(HALF),
+            ..blur(HALF)
+        });
         shows(|code| {
             let (mask, rows) = above(code);
             let (sum, size) = (code.dot(mask, rows), code.sum(mask));

@@ -2,9 +2,9 @@
 //! and choice occurs.
 
 use enigma_bytecode::model::{
-    Allow, BitOp, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise,
-    Op, Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role, RowCount, S,
-    Shape, Slot, Source, Store,
+    Allow, BitOp, Blur, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known,
+    Noise, Op, Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role,
+    RowCount, S, Shape, Slot, Source, Store,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -67,6 +67,14 @@ fn noise() -> impl Strategy<Value = Noise> {
         any::<u64>().prop_map(|decay| Noise::Laplace { decay }),
         any::<u64>().prop_map(|decay| Noise::Gaussian { decay })
     ]
+}
+
+fn blur() -> impl Strategy<Value = Blur> {
+    (noise(), option::of(noise()), any::<u64>()).prop_map(|(values, counts, epsilon)| Blur {
+        values,
+        counts,
+        epsilon,
+    })
 }
 
 fn known() -> impl Strategy<Value = Known> {
@@ -133,7 +141,7 @@ fn reveal() -> impl Strategy<Value = Reveal> {
         vec((source(), shape()), 0..3),
         vec((any::<u16>(), any::<u32>()), 0..3),
         option::of(any::<u32>()),
-        option::of(noise()),
+        option::of(blur()),
     )
         .prop_map(
             |((name, entry, recipients, columns), sources, min_groups, hidden_below, noise)| {

@@ -1,6 +1,6 @@
 //! Rules of declarations and manifest lines, each against a contract that breaks it and is otherwise valid.
 
-use crate::common::{allow, column, whole};
+use crate::common::{HALF, allow, blur, column, whole};
 use crate::verify::refused;
 use crate::world::{
     ALICE, BOB, Code, MODEL, PEOPLE, PIN, SECRET, Shown, TALLY, WINNER, check, contract, guarded,
@@ -373,7 +373,7 @@ fn noise_is_what_templates_draw_and_stays_within_the_field() {
         check(contract(|code| {
             let value = write(code);
             Some(Shown {
-                noise: Some(noise),
+                noise: Some(blur(noise)),
                 ..to(Recipient::Public, [value])
             })
         }))
@@ -399,11 +399,11 @@ fn noise_that_cannot_be_drawn_is_refused() {
         Noise::Gaussian { decay: u64::MAX },
     ] {
         let error = RangeError::BadParameter { op: 2 };
-        let found = refused(total(), |c| c.manifest[0].noise = Some(noise));
+        let found = refused(total(), |c| c.manifest[0].noise = Some(blur(noise)));
         assert_eq!(found, VerifyError::Code { entry: 0, error });
     }
     // The line says how far it reaches, and it is added to numbers only.
-    let noise = Some(Noise::Laplace { decay: 1 << 63 });
+    let noise = Some(blur(HALF));
     let narrow = refused(total(), |c| c.manifest[0].noise = noise);
     assert_eq!(narrow, VerifyError::BadRange { reveal: 0 });
     let mut bit = contract(|code| {

@@ -1,9 +1,9 @@
 //! What committees do not run yet is found, and named.
 
-use crate::common::{column, input, market, survey, two_groups, whole};
+use crate::common::{HALF, blur, column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
-    Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient, Role,
-    RowCount, S, Store, Unsupported, unsupported,
+    Blur, Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient,
+    Role, RowCount, S, Store, Unsupported, unsupported,
 };
 
 fn changed(change: impl FnOnce(&mut Contract)) -> Unsupported {
@@ -76,13 +76,7 @@ fn both_fields_are_run() {
 }
 
 #[test]
-fn what_the_whole_contract_needs_is_named() {
-    let budget = Budget {
-        epsilon_total: None,
-        runs_per_input: Some(1),
-    };
-    let budget = changed(|c| c.budget = Some(budget));
-    assert_eq!((budget.place, budget.need), (Place::Contract, Need::Budget));
+fn what_slots_need_is_named() {
     let mut slot = market().slots.swap_remove(0);
     slot.store = Store::Secret;
     let state = changed(|c| c.slots.push(slot));
@@ -105,15 +99,32 @@ fn what_collections_need_is_named() {
     assert_eq!(of(|c| c.rows = RowCount::UpTo(1)), Need::SeveralRows);
 }
 
+/// Noise is charged to a budget that bounds how often it is drawn; nobody adds up deltas.
 #[test]
-fn what_results_need_is_named() {
-    let of = |change: fn(&mut enigma_bytecode::model::Reveal)| {
-        let found = changed(|c| change(&mut c.manifest[1]));
-        assert_eq!(found.place, Place::Reveal("rank".to_owned()));
-        found.need
+fn noise_is_drawn_within_a_budget() {
+    let mut noisy = survey();
+    noisy.manifest[0].noise = Some(blur(HALF));
+    let need = |contract: &Contract| unsupported(contract).map(|found| found.need);
+    assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
+    let budget = |epsilon_total| Budget {
+        epsilon_total,
+        runs_per_input: Some(1),
     };
-    let noise = of(|r| r.noise = Some(Noise::Gaussian { decay: 1 }));
-    assert_eq!(noise, Need::Noise);
+    noisy.budget = Some(budget(None));
+    assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
+    noisy.budget = Some(budget(Some(1)));
+    assert_eq!(need(&noisy), None);
+    let gaussian = Noise::Gaussian { decay: 1 };
+    for blur in [
+        blur(gaussian),
+        Blur {
+            counts: Some(gaussian),
+            ..blur(HALF)
+        },
+    ] {
+        noisy.manifest[0].noise = Some(blur);
+        assert_eq!(need(&noisy), Some(Need::GaussianNoise));
+    }
 }
 
 /// What was drawn is seen before the run is over, and a run that breaks off draws anew.

@@ -49,7 +49,7 @@ entry ask
   s6 = s5 / s3
   s7 = input factor
   s8 = s6 * s7
-  out s8 as average to caller with min_group((s3), 3) with laplace(9223372036854775808 / 2^64)
+  out s8 as average to caller with min_group((s3), 3) with laplace(9223372036854775808 / 2^64), of counts laplace(9223372036854775808 / 2^64), epsilon 0.1
   for c3 in sellers
     c4 = load earned[c3]
     c5 = c4 + c1
@@ -115,7 +115,7 @@ fn sentences_say_who_learns_what_from_what() {
         sentences(&market()),
         [
             "The caller learns `average`, a number, only if at least 3 match, else only that fewer \
-             do, blurred by random noise. It is computed by `ask` from all rows of `profile` \
+             do, blurred by random noise (epsilon = 0.2, as is how many match). It is computed by `ask` from all rows of `profile` \
              together, at least 3 of them, and from the value `factor` of the party `clerk`, and \
              from the caller's own `city`.",
             "The party `clerk` and everyone learn `tally`, 2 numbers. It is computed by `close` \
@@ -306,7 +306,9 @@ fn the_interface_says_what_clients_need() {
     assert_eq!(average.recipients, [RecipientInterface::Caller]);
     assert_eq!(average.hidden_below, Some(3));
     let half = NoiseInterface::Laplace("9223372036854775808".to_owned());
-    assert_eq!(average.noise, Some(half));
+    assert_eq!(average.noise, Some(half.clone()));
+    assert_eq!(average.noise_of_counts, Some(half));
+    assert_eq!(average.epsilon_millionths, Some(200_000));
     let sources: Vec<_> = average
         .sources
         .iter()

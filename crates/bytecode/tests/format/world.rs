@@ -1,7 +1,7 @@
 //! A contract with a bit of everything, and code for it written register by register.
 
 use enigma_bytecode::model::{
-    C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Noise, Op, Order, Param,
+    Blur, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known, Op, Order, Param,
     Profile, Provider, PublicOp, Recipient, Relation, Reveal, RowCount, S, Shape, Slot, Source,
     Store,
 };
@@ -358,7 +358,7 @@ pub(crate) struct Shown {
     pub(crate) counts: Vec<S>,
     pub(crate) recipients: Vec<Recipient>,
     pub(crate) hidden_below: Option<u32>,
-    pub(crate) noise: Option<Noise>,
+    pub(crate) noise: Option<Blur>,
 }
 
 pub(crate) fn to(recipient: Recipient, values: impl IntoIterator<Item = S>) -> Shown {

@@ -16,6 +16,7 @@ use enigma_wire::ledger::Ledger;
 use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
+use super::budget;
 use super::failure::submission_due;
 use super::field::Columns;
 use super::inputs::{Admitted, inputs};
@@ -180,6 +181,7 @@ impl Job {
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;
+        budget::check(&shared.ledger, program, self.run.job)?;
         // What the chain knows suffices to refuse a wrong parameter, before the run counts as a use.
         let environment = self.environment(shared, program)?;
         let checked = environment.check_params(program, entry);

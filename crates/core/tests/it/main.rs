@@ -6,6 +6,7 @@ mod committee;
 mod access;
 mod adversary;
 mod answers;
+mod budget;
 mod columns;
 mod consent;
 mod controller;

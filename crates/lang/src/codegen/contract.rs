@@ -147,7 +147,8 @@ fn name_ranges(contract: &mut model::Contract) {
                 let Some(reveal) = contract.manifest.get_mut(line) else {
                     continue;
                 };
-                let reach = reveal.noise.map_or(Some(0), noise_reach).unwrap_or(0);
+                let noise = reveal.noise.map(|noise| noise.values);
+                let reach = noise.map_or(Some(0), noise_reach).unwrap_or(0);
                 for (column, value) in reveal.columns.iter_mut().zip(values) {
                     let shown = ranges.secret(value).map(|value| value.interval);
                     let (Some(shown), Kind::Integer | Kind::Fixed(_)) = (shown, column.kind) else {

@@ -49,10 +49,7 @@ impl Execution<'_> {
         let counts = self.counts(&guards, ty, values.len(), span)?;
         let facts = self.reveal_facts(reveal)?;
         let columns = self.shown_columns(ty, &reveal.value, &values)?;
-        let noise = facts
-            .noise
-            .map(|noise| self::noise(&noise, span))
-            .transpose()?;
+        let noise = facts.noise.map(|noise| blur(&noise, span)).transpose()?;
         let sources = self.sources(&facts, span)?;
         let public = match recipients.contains(&model::Recipient::Public) {
             true if columns.iter().any(|column| column.kind == Kind::Limb) => {
@@ -262,10 +259,19 @@ impl Execution<'_> {
     }
 }
 
-/// The distribution that hides how far one giver can move the value.
-fn noise(facts: &NoiseFacts, span: Span) -> Done<model::Noise> {
-    let moved = facts.sensitivity;
-    let noise = match facts.noise {
+/// What hides how far one giver can move the value, and the counts that guard it.
+fn blur(facts: &NoiseFacts, span: Span) -> Done<model::Blur> {
+    let counts = facts.counts.map(|moved| noise(facts.noise, moved, span));
+    Ok(model::Blur {
+        values: noise(facts.noise, facts.sensitivity, span)?,
+        counts: counts.transpose()?,
+        epsilon: facts.noise.epsilon(),
+    })
+}
+
+/// The distribution that hides so many steps.
+fn noise(noise: Noise, moved: u64, span: Span) -> Done<model::Noise> {
+    let noise = match noise {
         Noise::Laplace { epsilon } => {
             let decay = interpret::laplace_decay(epsilon, moved);
             decay.map(|decay| model::Noise::Laplace { decay })

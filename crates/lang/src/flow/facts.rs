@@ -109,6 +109,8 @@ pub struct NoiseFacts {
     pub sensitivity: u64,
     /// How far one giver can move one element.
     pub each: u64,
+    /// How far one giver can move all private counts that guard the value, if any do: they have noise of their own.
+    pub counts: Option<u64>,
 }
 
 /// Where private data comes from.

@@ -25,6 +25,8 @@ pub(super) struct Guards {
     pub(super) suppressed: bool,
     /// What the recipients learn from whether a private number is large enough, and where the last such number stands.
     pub(super) shown: Option<(Sources, Span)>,
+    /// How far one giver moves all private numbers that are compared.
+    pub(super) moved: i128,
     /// Masks whose rows are counted, the fewest that a guard lets through, and where.
     counted: BTreeMap<u32, (i128, Span)>,
     /// A private number that counts no rows.
@@ -55,6 +57,10 @@ impl<'a> Walk<'a> {
             let whole = counted.whole(Combination::Number, &mut self.numbers);
             if whole.private {
                 guards.suppressed = true;
+                if let Some(leaf) = counted.leaf() {
+                    let moved = self.moved(&count.ty, &counted, leaf).0;
+                    guards.moved = guards.moved.saturating_add(moved);
+                }
                 let mut sources = whole.sources.clone().decided(Combination::Truth);
                 if matches!(count.ty, Type::List(..)) || self.passes > 1 {
                     sources = sources.several();

@@ -39,7 +39,12 @@ impl<'a> Walk<'a> {
                     .help("count with `count_true()` or the `count()` of cells");
                 self.report(diagnostic);
             }
-            found = self.blurred(reveal, value, whole, (*noise, *span));
+            let counts = u64::try_from(guards.moved).unwrap_or(u64::MAX);
+            let blurred = self.blurred(reveal, value, whole, (*noise, *span));
+            found = blurred.map(|facts| NoiseFacts {
+                counts: guards.suppressed.then_some(counts),
+                ..facts
+            });
             self.charge(*noise, whole, guards, *span);
         }
         found
@@ -83,26 +88,7 @@ impl<'a> Walk<'a> {
             }
         }
         leaf.range?;
-        let count = self.elements(&reveal.value.ty).high.max(1);
-        let vector = matches!(value, Value::Many(_));
-        // One person may be a giver of several collections: those of one group or party move together.
-        let mut people: BTreeMap<Provider, (i128, i128)> = BTreeMap::new();
-        for (collection, moved) in &leaf.moves {
-            let most = if vector {
-                moved.each.saturating_mul(count)
-            } else {
-                moved.each
-            };
-            let together = moved.together.map_or(most, |t| t.min(most));
-            let Some(collection) = self.hir.collections.get(*collection) else {
-                continue;
-            };
-            let (all, each) = people.entry(collection.provider).or_default();
-            *all = all.saturating_add(together);
-            *each = each.saturating_add(moved.each.min(together));
-        }
-        let all = people.values().map(|moved| moved.0).max().unwrap_or(0);
-        let each = people.values().map(|moved| moved.1).max().unwrap_or(0);
+        let (all, each) = self.moved(&reveal.value.ty, value, &leaf);
         let epsilon = i128::from(noise.epsilon().max(1));
         let reach = all
             .saturating_mul(1_000_000)
@@ -136,7 +122,33 @@ impl<'a> Walk<'a> {
             noise,
             sensitivity: narrow(all),
             each: narrow(each),
+            counts: None,
         })
+    }
+
+    /// How far one giver moves all elements of a value together, and one of them.
+    pub(super) fn moved(&self, ty: &Type, value: &Value, leaf: &Leaf) -> (i128, i128) {
+        let count = self.elements(ty).high.max(1);
+        let vector = matches!(value, Value::Many(_));
+        // One person may be a giver of several collections: those of one group or party move together.
+        let mut people: BTreeMap<Provider, (i128, i128)> = BTreeMap::new();
+        for (collection, moved) in &leaf.moves {
+            let most = if vector {
+                moved.each.saturating_mul(count)
+            } else {
+                moved.each
+            };
+            let together = moved.together.map_or(most, |t| t.min(most));
+            let Some(collection) = self.hir.collections.get(*collection) else {
+                continue;
+            };
+            let (all, each) = people.entry(collection.provider).or_default();
+            *all = all.saturating_add(together);
+            *each = each.saturating_add(moved.each.min(together));
+        }
+        let all = people.values().map(|moved| moved.0).max().unwrap_or(0);
+        let each = people.values().map(|moved| moved.1).max().unwrap_or(0);
+        (all, each)
     }
 
     /// What the noise costs every giver. A guard on a private count is tested on the noised count, which costs as much again.

@@ -209,7 +209,13 @@ impl Phrases<'_> {
                     fraction(delta, 12)
                 ),
             };
-            lines.push(format!("Noise ({how}) blurs what one giver changes of it."));
+            let counts = match noise.counts {
+                Some(_) => ", and noise of its own the counts of its guard",
+                None => "",
+            };
+            lines.push(format!(
+                "Noise ({how}) blurs what one giver changes of it{counts}."
+            ));
         }
         lines
     }

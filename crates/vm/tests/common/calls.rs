@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use enigma_bytecode::model::{
-    C, Collection, Column, Contract, Group, Known, Noise, Op, Param, Profile, Provider, PublicOp,
-    Recipient, Relation, RowCount, S, Slot as StateSlot, Store,
+    Blur, C, Collection, Column, Contract, Group, Known, Noise, Op, Param, Profile, Provider,
+    PublicOp, Recipient, Relation, RowCount, S, Slot as StateSlot, Store,
 };
 use enigma_bytecode::plan::{self, Cost, Ended, Environment, Limits, Sink, Sizes};
 use enigma_field::{Committee, Party, PrimeField, Shares};
@@ -161,7 +161,11 @@ impl Code {
         let reveal = self.contract.manifest.len() as u16;
         let mut new = line(&format!("r{reveal}"), vec![recipient], columns);
         new.hidden_below = hidden_below;
-        new.noise = noise;
+        new.noise = noise.map(|values| Blur {
+            values,
+            counts: hidden_below.map(|_| values),
+            epsilon: 0,
+        });
         self.contract.manifest.push(new);
         reveal
     }

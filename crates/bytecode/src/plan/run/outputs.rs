@@ -1,5 +1,7 @@
 //! What an entry shows: noise, hiding of small counts, and whom it goes to.
 
+use std::collections::BTreeMap;
+
 use enigma_field::PrimeField;
 
 use super::entry::Run;
@@ -27,9 +29,18 @@ impl<F: PrimeField> Run<F> {
         let to_everyone = line.recipients.contains(&Recipient::Public);
         check(public.is_none() || to_everyone, GateProblem::Parameter)?;
 
-        let mut bits = Vec::new();
+        let (mut bits, mut blurred) = (Vec::new(), BTreeMap::new());
         for count in counts {
-            let a = self.value(*count)?;
+            // Whether there are enough is shown, so what is compared is blurred as well; once, if several columns are
+            // of one count.
+            let a = match blurred.get(count) {
+                Some(a) => *a,
+                None => {
+                    let a = self.value(*count)?;
+                    self.with_noise(a, line.noise.and_then(|noise| noise.counts))?
+                }
+            };
+            blurred.insert(*count, a);
             let least = line.hidden_below.unwrap_or(0).into();
             let bit = if self.secret(*count)?.len == 0 {
                 a
@@ -41,7 +52,7 @@ impl<F: PrimeField> Run<F> {
         let mut shown = Vec::new();
         for (at, value) in values.iter().enumerate() {
             let value = self.value(*value)?;
-            let value = self.with_noise(value, line.noise)?;
+            let value = self.with_noise(value, line.noise.map(|noise| noise.values))?;
             let bit = bits.get(at).or_else(|| bits.first()).copied();
             shown.push(self.hidden_unless(bit, value)?);
         }
