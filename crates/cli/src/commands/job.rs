@@ -177,6 +177,9 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         if rows > settled.rows {
             report::data(&format!("{} rows broke the declared range and were left out", rows - settled.rows));
         }
+        if options.pay > 0 {
+            report::progress("What the contract did not take of --pay is paid out with `enigma money withdraw`");
+        }
         if learned.is_none() && public.is_none() {
             report::progress(&format!(
                 "The results are for others: each recipient reads theirs with `enigma result {job} --key NAME`"
