@@ -152,7 +152,7 @@ pub enum Write {
 pub enum Call {
     StartJob(JobId),
     Settle {
-        certificate: Certificate,
+        certificate: Box<Certificate>,
         effects: Effects,
         members: Vec<u8>,
         signatures: Vec<Signature>,

@@ -241,7 +241,7 @@ impl Job {
         let result = session.go_on();
         // What the entry takes before it computes anything is known now.
         let paid = session.paid().into();
-        match result.and_then(|()| Ok(self.check_payment(paid))) {
+        match result.map(|()| self.check_payment(paid)) {
             Ok(Err(why)) => self.refuse(shared, why),
             Ok(Ok(())) => {
                 report_phase(shared, self.run.job, "entry");

@@ -229,7 +229,7 @@ impl Job {
             return;
         }
         let call = Call::Settle {
-            certificate: certificate.clone(),
+            certificate: Box::new(certificate.clone()),
             effects: effects.clone(),
             members: agreeing.keys().map(|party| party.index() as u8).collect(),
             signatures: agreeing.into_values().collect(),

@@ -143,7 +143,7 @@ pub(crate) fn of_node(call: enigma_core::Call) -> Call {
             members,
             signatures,
         } => controller::Call::Settle {
-            certificate,
+            certificate: *certificate,
             effects,
             members,
             signatures,
