@@ -396,10 +396,6 @@ fn what_nodes_cannot_run_is_not_deployed() {
             "the slot tally needs state that nodes keep secret between calls",
         ),
         ("overlap", "needs rows that a party gives"),
-        (
-            "income_by_department",
-            "needs accounting for a privacy budget",
-        ),
     ] {
         let source = format!("{FOLDER}/../{name}/{name}.enigma");
         let errors = devnet.refused(2, &["deploy", &source]);

@@ -187,6 +187,6 @@ fn gaussian_noise_is_drawn() {
     }";
     agrees(source, &[3]);
     let contract = compile(source).contract.expect("it can be built");
-    let noise = contract.manifest[0].noise;
+    let noise = contract.manifest[0].noise.map(|noise| noise.values);
     assert!(matches!(noise, Some(Noise::Gaussian { .. })), "{noise:?}");
 }

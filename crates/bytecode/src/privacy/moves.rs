@@ -34,12 +34,20 @@ struct Part {
     times: i128,
 }
 
+/// What a quotient may be the mean of.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    Sum(S),
+    Dot(S, S),
+}
+
 #[derive(Clone, Debug, Default)]
 struct Value {
     moves: Moves,
     /// Whether something of it comes from a slot.
     stored: bool,
     part: Option<Part>,
+    made: Option<Made>,
 }
 
 #[derive(Debug)]
@@ -141,6 +149,7 @@ impl<'a> Walk<'a> {
         let single = self.extent(dst) == Extent::Scalar;
         let part = self.part(op).filter(|_| single);
         let range = self.range(dst);
+        let range = self.mean(op).unwrap_or(range);
         let width = range.high.saturating_sub(range.low);
         // It moves as far as it can, where nothing better is known.
         let whole = Move {
@@ -156,6 +165,11 @@ impl<'a> Walk<'a> {
             moves,
             stored: false,
             part,
+            made: match *op {
+                Op::Sum { a, .. } => Some(Made::Sum(a)),
+                Op::Dot { a, b, .. } => Some(Made::Dot(a, b)),
+                _ => None,
+            },
         }
     }
 
@@ -199,6 +213,24 @@ impl<'a> Walk<'a> {
             Op::Histogram { a, .. } | Op::CountEach { a, .. } => self.counted(a),
             _ => None,
         }
+    }
+
+    /// Where the mean of the elements lies that a mask of truth values lets through: among them, or it is 0 of none.
+    fn mean(&self, op: &Op) -> Option<Wide> {
+        let Op::Div { a, b, .. } = *op else {
+            return None;
+        };
+        let (Made::Dot(x, y), Made::Sum(mask)) = (self.value(a)?.made?, self.value(b)?.made?)
+        else {
+            return None;
+        };
+        let values = match mask {
+            _ if mask == y => x,
+            _ if mask == x => y,
+            _ => return None,
+        };
+        let truths = Wide { low: 0, high: 1 };
+        (self.range(mask).within(truths)).then(|| self.range(values).with_zero())
     }
 
     /// The collections of which a giver moves results wherever they stand.

@@ -77,6 +77,18 @@ fn sums_and_counts_move_by_a_row() {
         })
     };
     assert_eq!(one(mean), Some(202));
+    // A mean lies among what it is of, whatever a quotient of the two could be; and only that of just these.
+    let hidden_mean = |same: bool| {
+        one(|code| {
+            let (flag, income) = (code.input(PEOPLE, 2), code.input(PEOPLE, 1));
+            let other = code.greater_than(income, 500);
+            let sum = code.dot(income, flag);
+            let count = code.sum(if same { flag } else { other });
+            code.div(sum, count)
+        })
+    };
+    assert_eq!(hidden_mean(true), Some(1_000));
+    assert_eq!(hidden_mean(false), Some(100_000));
     assert_eq!(one(|code| code.hide(7)), Some(0));
     assert_eq!(one(Code::param), Some(0));
 }

@@ -131,8 +131,8 @@ mod tests {
 
     const INSTANCE: Hash = Hash([1; 32]);
     const OTHER_INSTANCE: Hash = Hash([2; 32]);
-    /// Salaries, opened twice; ages of the same people; the same in another instance; what a party gives.
-    const SALARIES: CollectionId = CollectionId(1);
+    /// Values of people, opened twice; their ages; the same in another instance; what a party gives.
+    const VALUES: CollectionId = CollectionId(1);
     const LATER: CollectionId = CollectionId(2);
     const AGES: CollectionId = CollectionId(3);
     const ELSEWHERE: CollectionId = CollectionId(4);
@@ -149,15 +149,15 @@ mod tests {
   group staff min 3 max 9;
   party bank;
   privacy {{ {privacy} }}
-  collect salary: private u64 from each staff range 0..=1_000 allow aggregate(3) to public;
+  collect values: private u64 from each staff range 0..=1_000 allow aggregate(3) to public;
   collect age: private u64 from each staff range 0..=100 allow aggregate(3) to public;
   collect rates: private [u64; max 9] from bank range 0..=9 allow aggregate(3) to public;
-  entry count() {{ reveal n = salary.map(|s| s > 9).count_true() to public with noise(laplace(epsilon: 0.5)); }}
+  entry count() {{ reveal n = values.map(|s| s > 9).count_true() to public with noise(laplace(epsilon: 0.5)); }}
   entry total() {{
-    reveal sum = salary.sum() to public with noise(laplace(epsilon: 0.3));
-    reveal rich = salary.map(|s| s > 99).count_true() to public with noise(laplace(epsilon: 0.4));
+    reveal sum = values.sum() to public with noise(laplace(epsilon: 0.3));
+    reveal rich = values.map(|s| s > 99).count_true() to public with noise(laplace(epsilon: 0.4));
   }}
-  entry exact() {{ reveal sum = salary.sum() to public; }}
+  entry exact() {{ reveal sum = values.sum() to public; }}
   entry of_ages() {{ reveal sum = age.sum() to public with noise(laplace(epsilon: 1.0)); }}
   entry of_rates() {{ reveal sum = rates.sum() to public with noise(laplace(epsilon: 1.5)); }}
 }}"
@@ -189,7 +189,7 @@ mod tests {
                 ledger.instances.insert(instance, record);
             }
             for (collection, instance, slot) in [
-                (SALARIES, INSTANCE, 0),
+                (VALUES, INSTANCE, 0),
                 (LATER, INSTANCE, 0),
                 (AGES, INSTANCE, 1),
                 (ELSEWHERE, OTHER_INSTANCE, 1),
@@ -277,17 +277,17 @@ mod tests {
     fn what_was_given_takes_part_in_so_many_runs() {
         let program = program("epsilon_total: 100.0; runs_per_input: 2;");
         let mut chain = Chain::new();
-        assert!(chain.admits(&program, SALARIES, COUNT));
-        chain.broken(SALARIES, COUNT);
+        assert!(chain.admits(&program, VALUES, COUNT));
+        chain.broken(VALUES, COUNT);
         // All entries count, those without noise, too.
-        assert!(chain.admits(&program, SALARIES, TOTAL));
-        chain.broken(SALARIES, EXACT);
-        assert!(!chain.admits(&program, SALARIES, EXACT));
-        let job = chain.ask(SALARIES, COUNT);
+        assert!(chain.admits(&program, VALUES, TOTAL));
+        chain.broken(VALUES, EXACT);
+        assert!(!chain.admits(&program, VALUES, EXACT));
+        let job = chain.ask(VALUES, COUNT);
         assert_eq!(
             check(&chain.ledger, &program, job),
             Err(
-                "the budget runs_per_input is used up: what was given to salary may take part in 2 runs, and 2 have \
+                "the budget runs_per_input is used up: what was given to values may take part in 2 runs, and 2 have \
                  been started or asked for; have it given again to a new collection"
                     .to_owned()
             )
@@ -301,24 +301,24 @@ mod tests {
     fn noise_is_paid_by_every_started_run() {
         let program = program("epsilon_total: 2.0;");
         let mut chain = Chain::new();
-        chain.broken(SALARIES, COUNT);
-        chain.broken(SALARIES, COUNT);
+        chain.broken(VALUES, COUNT);
+        chain.broken(VALUES, COUNT);
         // To the last millionth: 1.0 is spent.
         assert!(chain.admits(&program, AGES, OF_AGES));
-        assert!(chain.admits(&program, SALARIES, TOTAL));
-        chain.broken(SALARIES, TOTAL);
-        assert!(!chain.admits(&program, SALARIES, COUNT));
-        let job = chain.ask(SALARIES, TOTAL);
+        assert!(chain.admits(&program, VALUES, TOTAL));
+        chain.broken(VALUES, TOTAL);
+        assert!(!chain.admits(&program, VALUES, COUNT));
+        let job = chain.ask(VALUES, TOTAL);
         assert_eq!(
             check(&chain.ledger, &program, job),
             Err(
-                "the budget epsilon_total is used up: a run of total costs who gave to salary 0.7 of it, and of 2 only \
+                "the budget epsilon_total is used up: a run of total costs who gave to values 0.7 of it, and of 2 only \
                  0.3 is left"
                     .to_owned()
             )
         );
         // What costs nothing goes on; as do other values, other people and other instances.
-        assert!(chain.admits(&program, SALARIES, EXACT));
+        assert!(chain.admits(&program, VALUES, EXACT));
         assert!(chain.admits(&program, LATER, COUNT));
         assert!(chain.admits(&program, RATES, OF_RATES));
         assert!(chain.admits(&program, ELSEWHERE, OF_AGES));
@@ -331,8 +331,8 @@ mod tests {
     fn what_may_still_start_counts() {
         let program = program("epsilon_total: 100.0; runs_per_input: 1;");
         let mut chain = Chain::new();
-        let first = chain.ask(SALARIES, EXACT);
-        let second = chain.ask(SALARIES, COUNT);
+        let first = chain.ask(VALUES, EXACT);
+        let second = chain.ask(VALUES, COUNT);
         let judged =
             |chain: &Chain| [first, second].map(|job| check(&chain.ledger, &program, job).is_ok());
         assert_eq!(judged(&chain), [true, false]);
@@ -343,25 +343,25 @@ mod tests {
         assert_eq!(judged(&chain), [true, false]);
         chain.fail(first);
         assert_eq!(judged(&chain), [true, false]);
-        assert!(!chain.admits(&program, SALARIES, EXACT));
+        assert!(!chain.admits(&program, VALUES, EXACT));
     }
 
     #[test]
     fn what_ended_before_its_start_uses_nothing() {
         let program = program("epsilon_total: 100.0; runs_per_input: 1;");
         let mut chain = Chain::new();
-        let first = chain.ask(SALARIES, EXACT);
-        let second = chain.ask(SALARIES, COUNT);
+        let first = chain.ask(VALUES, EXACT);
+        let second = chain.ask(VALUES, COUNT);
         chain.fail(first);
         // It was pending when the second was asked for.
         assert!(check(&chain.ledger, &program, second).is_err());
         chain.fail(second);
-        assert!(chain.admits(&program, SALARIES, COUNT));
+        assert!(chain.admits(&program, VALUES, COUNT));
         // In one block with the request it counts: whoever looks later must find the same.
-        let third = chain.ask(SALARIES, COUNT);
+        let third = chain.ask(VALUES, COUNT);
         chain.fail(third);
         chain.ledger.head.number -= 1;
-        let fourth = chain.ask(SALARIES, COUNT);
+        let fourth = chain.ask(VALUES, COUNT);
         assert!(check(&chain.ledger, &program, fourth).is_err());
     }
 
@@ -370,7 +370,7 @@ mod tests {
         let mut program = program("epsilon_total: 100.0; runs_per_input: 1;");
         program.budget = None;
         let mut chain = Chain::new();
-        chain.broken(SALARIES, EXACT);
-        assert!(chain.admits(&program, SALARIES, EXACT));
+        chain.broken(VALUES, EXACT);
+        assert!(chain.admits(&program, VALUES, EXACT));
     }
 }
