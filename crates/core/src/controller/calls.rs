@@ -109,6 +109,7 @@ pub enum Revert {
     NotMember,
     MemberTaken,
     WrongRevision,
+    NoRows,
     BadReceipt,
     WrongInstance,
     WrongContract,
