@@ -395,7 +395,7 @@ fn what_nodes_cannot_run_is_not_deployed() {
             "voting",
             "the slot voted needs state that is kept between calls",
         ),
-        ("overlap", "needs rows that a party gives"),
+        ("overlap", "needs several collections in one run"),
         (
             "income_by_department",
             "needs accounting for a privacy budget",

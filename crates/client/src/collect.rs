@@ -133,6 +133,13 @@ impl<'a> Place<'a> {
             entry: self.job.entry,
             slot: self.record.terms.slot,
             recipient,
+            given: match recipient {
+                Recipient::Member(member) => {
+                    let given = self.record.contributions.get(&member);
+                    given.map_or(0, |given| given.rows)
+                }
+                _ => 0,
+            },
         }
     }
 }

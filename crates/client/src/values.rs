@@ -12,6 +12,7 @@ mod decimal;
 mod json;
 mod pieces;
 mod read;
+mod rows;
 mod value;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use std::fmt;
 use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
 pub use json::parse as parse_json;
+pub use rows::RowsError;
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
 

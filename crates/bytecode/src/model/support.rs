@@ -1,12 +1,12 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes one collection, to which each member of a group gave one row, keeps nothing, and ends with results for
-//! members, parties and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! Today a job takes one collection, to which the members of a group or a party gave rows, keeps nothing, and ends with results
+//! for members, parties and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Collection, Contract, Entry, Op, Provider, Recipient, Reveal, RowCount};
+use super::{Contract, Entry, Op, Recipient, Reveal};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,6 @@ pub enum Place {
     Contract,
     /// The slot of this name.
     Slot(String),
-    /// The collection of this name.
-    Collection(String),
     /// The entry of this name.
     Entry(String),
     /// The result of this name.
@@ -40,10 +38,6 @@ pub enum Need {
     Budget,
     /// State between calls.
     State,
-    /// Rows from a party.
-    RowsOfParty,
-    /// Several rows from each member.
-    SeveralRows,
     /// Parameters.
     Parameters,
     /// Several collections in one run.
@@ -69,8 +63,6 @@ impl Need {
                 "leave `privacy` out: owners limit uses and group sizes when they consent"
             }
             Need::State => "return what is to be kept as a result, and collect it again",
-            Need::RowsOfParty => "collect from a group: a party can be a member of one",
-            Need::SeveralRows => "collect one row from each member; a row can have several fields",
             Need::Parameters => "write one entry for each value, or collect the values",
             Need::SeveralCollections => "collect one row with the fields of both",
             Need::ToCaller => "reveal to a party, and let `by` say that it alone calls",
@@ -93,7 +85,6 @@ impl fmt::Display for Unsupported {
         match place {
             Place::Contract => write!(f, "it needs {need}"),
             Place::Slot(name) => write!(f, "the slot {name} needs {need}"),
-            Place::Collection(name) => write!(f, "the collection {name} needs {need}"),
             Place::Entry(name) => write!(f, "the entry {name} needs {need}"),
             Place::Reveal(name) => write!(f, "the result {name} needs {need}"),
         }
@@ -107,8 +98,6 @@ impl fmt::Display for Need {
         f.write_str(match self {
             Need::Budget => "accounting for a privacy budget",
             Need::State => "state that is kept between calls",
-            Need::RowsOfParty => "rows that a party gives",
-            Need::SeveralRows => "several rows from each member",
             Need::Parameters => "parameters",
             Need::SeveralCollections => "several collections in one run",
             Need::ToCaller => "results for who calls",
@@ -131,12 +120,6 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
         place: Place::Slot(slot.name.clone()),
         need: Need::State,
     });
-    let collections = contract.collections.iter().filter_map(|collection| {
-        Some(Unsupported {
-            need: of_collection(collection)?,
-            place: Place::Collection(collection.name.clone()),
-        })
-    });
     let entries = contract.entries.iter().enumerate();
     let entries = entries.filter_map(|(index, entry)| {
         Some(Unsupported {
@@ -150,23 +133,8 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
             place: Place::Reveal(reveal.name.clone()),
         })
     });
-    let mut parts = whole
-        .into_iter()
-        .chain(slots)
-        .chain(collections)
-        .chain(reveals)
-        .chain(entries);
+    let mut parts = whole.into_iter().chain(slots).chain(reveals).chain(entries);
     parts.next()
-}
-
-fn of_collection(collection: &Collection) -> Option<Need> {
-    first([
-        (
-            matches!(collection.provider, Provider::Party(_)),
-            Need::RowsOfParty,
-        ),
-        (collection.rows != RowCount::One, Need::SeveralRows),
-    ])
 }
 
 fn of_reveal(reveal: &Reveal) -> Option<Need> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use enigma_bytecode::model::Role;
+use enigma_bytecode::model::{Role, RowCount};
 use enigma_chain::ChainError;
 use enigma_client::{Ended, Network, Quote, collect_public};
 use enigma_wire::controller::Amount;
@@ -132,16 +132,31 @@ fn price(
     }
     let question = network.right_question(found.id, &found.program, entry, requester);
     let eligible = ledger.eligible_members(&question);
-    let rows = eligible.len() as u32;
+    let members = eligible.len() as u32;
+    let rows = eligible
+        .iter()
+        .filter_map(|member| found.record.contributions.get(member));
+    let rows = rows.map(|given| given.rows).fold(0, u32::saturating_add);
     let slot = usize::from(found.record.terms.slot);
     check_collection(found, entry)?;
-    let needed = found.program.contract().minimum_rows(entry, slot).max(1);
-    if rows < needed {
-        let name = &found.program.contract().entries[entry].name;
+    let contract = found.program.contract();
+    let needed = contract.minimum_rows(entry, slot).max(1);
+    let givers = contract.minimum_givers(entry, slot);
+    if rows < needed || members < givers {
+        let name = &contract.entries[entry].name;
+        let collection = contract.collections.get(slot);
+        let takes_several = collection.is_some_and(|of| of.rows != RowCount::One);
+        let (have, of) = match takes_several {
+            true => (
+                format!(", with {rows} rows"),
+                format!(" of {givers} members"),
+            ),
+            false => Default::default(),
+        };
         return Err(Problem::new(format!(
-            "{rows} of {given} owners let {requester} run {name} now; it needs at least {needed} rows"
+            "{members} of {given} owners let {requester} run {name} now{have}; it needs at least {needed} rows{of}"
         ))
-        .hint(why_not(network, found, entry, requester, rows)));
+        .hint(why_not(network, found, entry, requester, members)));
     }
     let mut members = eligible.iter();
     let gives = members.any(|member| {
@@ -222,7 +237,7 @@ fn why_not(
     found: &Found,
     entry: usize,
     requester: Address,
-    rows: u32,
+    members: u32,
 ) -> String {
     let ledger = network.ledger();
     let contract = found.program.hash();
@@ -254,7 +269,7 @@ fn why_not(
         (revoked, "revoked"),
         (expired, "expired"),
         (used_up, "used up"),
-        (in_force - rows, "for larger groups only"),
+        (in_force - members, "for larger groups only"),
     ];
     for (count, what) in counts {
         match count {

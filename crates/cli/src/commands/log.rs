@@ -216,8 +216,12 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
             } else {
                 "corrected"
             };
+            let rows = match contribution.rows {
+                1 => "the row".to_owned(),
+                rows => format!("the {rows} rows"),
+            };
             let words = format!(
-                "{} {what} the row of member {} of collection {}",
+                "{} {what} {rows} of member {} of collection {}",
                 contribution.owner, contribution.member, contribution.collection
             );
             (Kind::Collection, Some(contribution.collection), words)
@@ -225,7 +229,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
         Event::ConsentGranted { consent } => {
             let right = &consent.right;
             let words = format!(
-                "{} lets {} run entry {} on collection {}, {} in all, until {}, over at least {} rows",
+                "{} lets {} run entry {} on collection {}, {} in all, until {}, over rows of at least {} members",
                 consent.owner,
                 right.requester,
                 right.entry,
@@ -249,7 +253,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Option<CollectionId>, St
         } => (
             Kind::Collection,
             Some(*collection),
-            format!("collection {collection} was closed with {rows} rows"),
+            format!("collection {collection} was closed with rows of {rows} members"),
         ),
         Event::JobRequested {
             job,

@@ -135,6 +135,8 @@ impl Job {
                 root: contribution.root,
                 seal_key: contribution.seal_key,
                 min_group: min_group(&shared.ledger, record, *member),
+                rows: contribution.rows,
+                used: contribution.rows,
             })
         };
         let committee = shared.ledger.committee(record.collection)?;
@@ -216,6 +218,7 @@ impl Job {
             ));
         }
         self.check_collection(shared, program)?;
+        self.check_givers(shared, program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
         let sizes = self.sizes(shared, program)?;
@@ -329,7 +332,7 @@ impl Job {
             let bytes = stored
                 .get(&key)
                 .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
-            rows.push((owner.member, &bytes[..]));
+            rows.push((owner.member, owner.rows, &bytes[..]));
         }
         Columns::decode(program.profile, &self.committee, columns_len, &rows)
     }

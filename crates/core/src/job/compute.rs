@@ -225,14 +225,11 @@ impl Job {
             return;
         };
         let valid = slot.ok().and_then(|slot| session.valid().get(&slot));
-        let Some(valid) = valid.filter(|valid| valid.len() == self.rows.admitted.len()) else {
+        if !valid.is_some_and(|valid| self.rows.check(valid)) {
             return self.refuse(shared, "the input check opened nothing".to_owned());
-        };
-        let admitted = self.rows.admitted.iter();
-        let dropped = admitted.zip(valid).filter(|(_, valid)| !**valid);
-        self.rows.dropped = dropped.map(|(owner, _)| owner.member).collect();
-        // Rows that were dropped must not count for anybody's smallest group.
-        let left = self.rows.admitted.len() - self.rows.dropped.len();
+        }
+        // Members of whom no row is left must not count for anybody's smallest group.
+        let left = self.used().count();
         if self.used().any(|owner| owner.min_group as usize > left) {
             let why = "after invalid rows were dropped the group is smaller than an owner allows";
             return self.refuse(shared, why.to_owned());

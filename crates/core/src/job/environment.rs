@@ -1,7 +1,7 @@
 //! What a call knows when it begins, all of it from the ledger as of the request's block, hence the same at every member: who
 //! calls and when, whose accounts the parties are, who gave which row. And whether the entry can be called like that at all.
 
-use enigma_bytecode::model::{Contract, Provider, Role};
+use enigma_bytecode::model::{Contract, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
@@ -19,11 +19,11 @@ impl Job {
 
     /// How many rows each collection of the contract has in this job, before any is dropped.
     pub(super) fn sizes(&self, shared: &Shared, program: &Contract) -> Result<Sizes, String> {
-        let rows = self.rows.admitted.len() as u32;
+        let rows = self.rows.submitted();
         Ok(Sizes::single(program, self.slot(shared)?, rows))
     }
 
-    /// What the call knows of the ledger. Rows stand in member order; only the group that gives them has members here.
+    /// What the call knows of the ledger. Rows stand in member order, those of a member together; only the group that gives them has members here.
     pub(super) fn environment(
         &self,
         shared: &Shared,
@@ -34,8 +34,10 @@ impl Job {
         let at = usize::from(self.slot(shared)?);
         let account = |address: &Address| address.0.to_vec();
         let admitted = &self.rows.admitted;
-        let accounts: Vec<Vec<u8>> = admitted.iter().map(|row| account(&row.owner)).collect();
-        let members = admitted.iter().map(|row| row.member.0).collect();
+        let of_rows = || {
+            let each = admitted.iter();
+            each.flat_map(|giver| std::iter::repeat_n(giver, giver.rows as usize))
+        };
         let parties = self.instance(shared)?.parties.iter();
         let mut environment = Environment {
             rows: self.sizes(shared, program)?.rows,
@@ -51,13 +53,13 @@ impl Job {
         if let Some(Provider::Each(group)) = collection.map(|collection| collection.provider)
             && let Some(givers) = environment.groups.get_mut(usize::from(group))
         {
-            givers.clone_from(&accounts);
+            *givers = admitted.iter().map(|giver| account(&giver.owner)).collect();
         }
         if let Some(rows) = environment.row_accounts.get_mut(at) {
-            *rows = accounts;
+            *rows = of_rows().map(|giver| account(&giver.owner)).collect();
         }
         if let Some(rows) = environment.row_members.get_mut(at) {
-            *rows = members;
+            *rows = of_rows().map(|giver| giver.member.0).collect();
         }
         Ok(environment)
     }
@@ -87,6 +89,27 @@ impl Job {
                 used.join(" and ")
             },
             name(&slot)
+        ))
+    }
+
+    /// Whether as many members give rows as the group may have. Where each gives one, the number of rows says it.
+    pub(super) fn check_givers(&self, shared: &Shared, program: &Contract) -> Result<(), String> {
+        let collection = program.collections.get(usize::from(self.slot(shared)?));
+        let Some((Provider::Each(group), RowCount::UpTo(_))) =
+            collection.map(|collection| (collection.provider, collection.rows))
+        else {
+            return Ok(());
+        };
+        let Some(group) = program.groups.get(usize::from(group)) else {
+            return Ok(());
+        };
+        let givers = self.rows.admitted.len() as u64;
+        if (u64::from(group.min)..=u64::from(group.max)).contains(&givers) {
+            return Ok(());
+        }
+        Err(format!(
+            "rows of {givers} members may be used, and the group {} has from {} to {}",
+            group.name, group.min, group.max
         ))
     }
 

@@ -89,13 +89,12 @@ impl Job {
     /// since what a run takes depends on what it opened.
     fn certificate(&self, roots: &[Hash]) -> Result<Certificate, String> {
         let cost = self.cost.as_ref().ok_or("the job was not admitted")?;
-        let submitted = self.rows.admitted.len() as u32;
         Ok(Certificate {
             job: self.run.job,
             contract: self.contract,
             inputs: self.inputs,
             outputs: output::commitment(roots),
-            rows: submitted - self.rows.dropped.len() as u32,
+            rows: self.rows.used(),
             multiplications: cost.multiplications,
             rounds: cost.rounds,
             bytes: cost.bytes_total,

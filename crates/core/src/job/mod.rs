@@ -77,8 +77,39 @@ pub(crate) struct Job {
 struct Rows {
     /// Members admitted by consent, in member order, with what is needed to serve them.
     admitted: Vec<RowOwner>,
-    /// Members dropped by the range check, ascending.
+    /// Members of whom the range check dropped a row, ascending.
     dropped: Vec<MemberIndex>,
+}
+
+impl Rows {
+    /// How many rows were submitted.
+    fn submitted(&self) -> u32 {
+        let rows = self.admitted.iter().map(|owner| owner.rows);
+        rows.fold(0, u32::saturating_add)
+    }
+
+    /// How many of them are used: all, before the range check is over.
+    fn used(&self) -> u32 {
+        let rows = self.admitted.iter().map(|owner| owner.used);
+        rows.fold(0, u32::saturating_add)
+    }
+
+    /// Takes in which of the submitted rows are valid; false when that is not said of each.
+    fn check(&mut self, valid: &[bool]) -> bool {
+        if valid.len() != self.submitted() as usize {
+            return false;
+        }
+        let mut rest = valid;
+        for owner in &mut self.admitted {
+            let (own, others) = rest.split_at(owner.rows as usize);
+            owner.used = own.iter().filter(|valid| **valid).count() as u32;
+            if owner.used < owner.rows {
+                self.dropped.push(owner.member);
+            }
+            rest = others;
+        }
+        true
+    }
 }
 
 #[derive(Clone)]
@@ -89,6 +120,10 @@ struct RowOwner {
     seal_key: SealKey,
     /// Smallest group this owner agreed to.
     min_group: u32,
+    /// How many rows the owner gave. They stand together, in the owner's order.
+    rows: u32,
+    /// How many of them are used: all, before the range check is over.
+    used: u32,
 }
 
 /// Where a job stands.
@@ -161,17 +196,15 @@ impl Job {
             phase: on_chain.unwrap_or(here),
             reason: self.reason.clone(),
             dropped: self.rows.dropped.clone(),
+            dropped_rows: self.rows.submitted() - self.rows.used(),
             security: SECURITY.to_owned(),
             bytes_sent: self.bytes_sent,
         }
     }
 
-    /// Whose rows the entry uses, in member order.
+    /// Whose rows the entry uses, in member order: who has one left.
     fn used(&self) -> impl Iterator<Item = &RowOwner> {
-        let Rows { admitted, dropped } = &self.rows;
-        admitted
-            .iter()
-            .filter(|owner| dropped.binary_search(&owner.member).is_err())
+        self.rows.admitted.iter().filter(|owner| owner.used > 0)
     }
 
     /// A frame of this job from a peer.

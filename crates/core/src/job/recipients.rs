@@ -19,8 +19,8 @@ pub(super) struct Receiver {
     pub(super) account: Address,
     /// The key to which the shares are sealed.
     pub(super) seal_key: SealKey,
-    /// Of a member, which of the used rows is theirs.
-    place: Option<usize>,
+    /// Of a member, which of the used rows are theirs.
+    places: Option<(usize, usize)>,
 }
 
 /// Which elements of a manifest line somebody gets.
@@ -28,8 +28,8 @@ pub(super) struct Receiver {
 pub(super) enum Elements {
     /// All that there are.
     All,
-    /// Of a line for the owners of rows, the one of this row, counted among those that are used.
-    Row(usize),
+    /// Of a line for the owners of rows, those of the rows from the first to before the second, counted among those that are used.
+    Rows(usize, usize),
 }
 
 impl Receiver {
@@ -37,7 +37,9 @@ impl Receiver {
     pub(super) fn elements_of(&self, line: &Reveal) -> Option<Elements> {
         let elements_of = |to: &model::Recipient| match (*to, self.recipient) {
             (model::Recipient::EachOf(_), Recipient::Member(_)) => Some(Elements::All),
-            (model::Recipient::OwnerOf(_), Recipient::Member(_)) => self.place.map(Elements::Row),
+            (model::Recipient::OwnerOf(_), Recipient::Member(_)) => {
+                self.places.map(|(first, end)| Elements::Rows(first, end))
+            }
             (model::Recipient::Party(to), Recipient::Party(party)) => {
                 (to == party).then_some(Elements::All)
             }
@@ -54,11 +56,16 @@ impl Job {
         shared: &Shared,
         program: &Contract,
     ) -> Result<Vec<Receiver>, String> {
-        let members = self.used().enumerate().map(|(place, owner)| Receiver {
-            recipient: Recipient::Member(owner.member),
-            account: owner.owner,
-            seal_key: owner.seal_key,
-            place: Some(place),
+        let mut end = 0;
+        let members = self.used().map(|owner| {
+            let first = end;
+            end += owner.used as usize;
+            Receiver {
+                recipient: Recipient::Member(owner.member),
+                account: owner.owner,
+                seal_key: owner.seal_key,
+                places: Some((first, end)),
+            }
         });
         let mut receivers: Vec<Receiver> = members.collect();
         receivers.extend(self.parties(shared, program)?);
@@ -97,7 +104,7 @@ impl Job {
                 recipient: Recipient::Party(party),
                 account: bound.account,
                 seal_key: bound.seal_key,
-                place: None,
+                places: None,
             });
         }
         Ok(parties)

@@ -14,6 +14,7 @@ mod faults;
 mod parties;
 mod privacy;
 mod range;
+mod rows;
 mod stages;
 mod starting;
 mod terms;

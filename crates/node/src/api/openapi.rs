@@ -247,6 +247,7 @@ fn schemas() -> Value {
         phase: JobPhase::Settled,
         reason: known.then(String::new),
         dropped: vec![MemberIndex(0)],
+        dropped_rows: 1,
         security: String::new(),
         bytes_sent: 0,
     };
