@@ -544,6 +544,18 @@ def wide_dealing_vectors():
                                 (7, edges + [rng.m127() for _ in range(176)])))
 
 
+def rows_vectors():
+    rng = ChaCha20(b"enigma rows of one member seed..")
+    rows = [[1, 30], [2, P - 7], [3, 0]]
+    cases = dealings(Small, rng, ((3, [value for row in rows for value in row]),))["cases"]
+    for case in cases:
+        shares = [[int(share) for share in of_party] for of_party in case["shares"]]
+        case["rows"] = [strings(row) for row in rows]
+        case["shares"] = [[strings(of_party[k::2]) for k in range(2)] for of_party in shares]
+        del case["packages"], case["refused_by_party_2"]
+    return {"provenance": PROVENANCE, "cases": cases}
+
+
 def dealings(field, rng, lists):
     cases = []
     for n, values in lists:
@@ -572,7 +584,7 @@ def main():
     self_check()
     files = {"m61.json": m61_vectors, "m127.json": m127_vectors, "k.json": k_vectors,
              "sharing.json": sharing_vectors, "dealing.json": dealing_vectors,
-             "dealing_wide.json": wide_dealing_vectors}
+             "dealing_wide.json": wide_dealing_vectors, "dealing_rows.json": rows_vectors}
     different = []
     for name, make in files.items():
         text = json.dumps(make(), indent=1) + "\n"

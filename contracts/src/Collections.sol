@@ -31,6 +31,8 @@ abstract contract Collections is Programs {
     error MemberTaken();
     /// The next revision of this member's contribution is `expected`.
     error WrongRevision(uint32 expected);
+    /// A contribution has at least one row.
+    error NoRows();
     /// The receipt of the committee's node at `position` is not by that node.
     error BadReceipt(uint256 position);
 
@@ -42,6 +44,7 @@ abstract contract Collections is Programs {
         CollectionTerms terms;
         address opener;
         uint64 openBlock;
+        /// Members who contributed, however many rows each.
         uint32 rows;
         bool isSealed;
         /// Running hash of contributions and consents; final once sealed.
@@ -117,6 +120,7 @@ abstract contract Collections is Programs {
         ContributionRecord storage record = _contributions[given.collection][given.member];
         if (record.revisions != 0 && record.owner != given.owner) revert MemberTaken();
         if (given.revision != record.revisions) revert WrongRevision(record.revisions);
+        if (given.rows == 0) revert NoRows();
         bytes32 structHash = keccak256(abi.encode(CONTRIBUTION, given));
         _requireSigned(structHash, signed.signature, given.owner);
         _requireReceipts(collection, structHash, signed.receipts);

@@ -45,6 +45,8 @@ struct Contribution {
     bytes32 root;
     bytes32 sealKey;
     uint32 revision;
+    /// How many rows were dealt.
+    uint32 rows;
 }
 
 /// Signed by the owner.
@@ -145,7 +147,7 @@ struct SignedConsent {
 bytes32 constant NODE_BINDING = keccak256("NodeBinding(address operator,bytes32 peerKey,bytes32 sealKey)");
 bytes32 constant PARTY_BINDING = keccak256("PartyBinding(bytes32 instance,uint16 party,bytes32 sealKey)");
 bytes32 constant CONTRIBUTION = keccak256(
-    "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
+    "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision,uint32 rows)"
 );
 bytes32 constant CONSENT = keccak256(
     "Consent(uint64 collection,uint32 member,bytes32 contractHash,uint16 entry,address requester,bytes32 instance,address owner,uint32 uses,uint64 expiry,uint32 minGroup,uint64 nonce)"
@@ -154,7 +156,7 @@ bytes32 constant REVOCATION = keccak256(
     "Revocation(uint64 collection,uint32 member,bytes32 contractHash,uint16 entry,address requester,address owner,uint64 nonce)"
 );
 bytes32 constant RECEIPT = keccak256(
-    "Receipt(Contribution contribution)Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)"
+    "Receipt(Contribution contribution)Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision,uint32 rows)"
 );
 bytes32 constant CERTIFICATE = keccak256(
     "Certificate(uint64 job,bytes32 contractHash,bytes32 inputs,bytes32 outputs,bytes32 effects,uint32 rows,uint64 multiplications,uint64 rounds,uint64 bytesSent)"

@@ -191,6 +191,7 @@ impl From<&wire::Contribution> for Contribution {
             root: word(given.root),
             sealKey: B256::new(given.seal_key.0),
             revision: given.revision,
+            rows: given.rows,
         }
     }
 }
@@ -204,6 +205,7 @@ impl From<Contribution> for wire::Contribution {
             root: hash(given.root),
             seal_key: SealKey(given.sealKey.0),
             revision: given.revision,
+            rows: given.rows,
         }
     }
 }

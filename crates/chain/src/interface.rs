@@ -38,6 +38,7 @@ alloy::sol! {
         bytes32 root;
         bytes32 sealKey;
         uint32 revision;
+        uint32 rows;
     }
     struct SignedContribution {
         Contribution contribution;
@@ -208,6 +209,7 @@ alloy::sol! {
         error LengthMismatch();
         error MemberListMissing();
         error MemberTaken();
+        error NoRows();
         error NotContributor();
         error NotDeployer();
         error NotDrawn();

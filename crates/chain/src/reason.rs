@@ -107,6 +107,7 @@ fn meaning(reason: &Errors) -> String {
         Errors::LengthMismatch(_) => "there is not one signature for each node that should sign",
         Errors::MemberListMissing(_) => "a collection needs a member list",
         Errors::MemberTaken(_) => "another owner contributed under this member's number",
+        Errors::NoRows(_) => "a contribution has at least one row",
         Errors::NotContributor(_) => "the account did not contribute under this member's number",
         Errors::NotDeployer(_) => "only the deployer of the instance may open a collection",
         Errors::NotDrawn(_) => "the committee is not drawn yet",

@@ -23,6 +23,7 @@ alloy::sol! {
         bytes32 root;
         bytes32 sealKey;
         uint32 revision;
+        uint32 rows;
     }
     struct Receipt {
         Contribution contribution;
@@ -108,6 +109,7 @@ fn contribution() {
         root: Hash([10; 32]),
         seal_key: SealKey([11; 32]),
         revision: 12,
+        rows: u32::MAX - 13,
     };
     same(&ours, &abi::Contribution::from(&ours));
 }
@@ -141,6 +143,7 @@ fn receipt() {
         root: Hash([4; 32]),
         seal_key: SealKey([5; 32]),
         revision: 6,
+        rows: 7,
     };
     let theirs = Receipt {
         contribution: Contribution {
@@ -150,6 +153,7 @@ fn receipt() {
             root: B256::new([4; 32]),
             sealKey: B256::new([5; 32]),
             revision: 6,
+            rows: 7,
         },
     };
     same(&wire::Receipt { contribution }, &theirs);

@@ -354,6 +354,19 @@ rules_with_instance! {
         pair.ok(&key(RELAYER), 0, &call).await;
     }
 
+    a_contribution_has_a_row(pair, instance) {
+        let collection = pair.opened(instance).await;
+        let of = |pair: &Pair, rows| {
+            let given = pair.contribution(collection, 0, 0).contribution;
+            let given = enigma_wire::controller::Contribution { rows, ..given };
+            Call::Contribute(vec![pair.signed(given, &owner(0))])
+        };
+        let none = of(&pair, 0);
+        pair.refused(&key(RELAYER), 0, &none, "NoRows").await;
+        let most = of(&pair, u32::MAX);
+        pair.ok(&key(RELAYER), 0, &most).await;
+    }
+
     a_contribution_needs_its_owner_and_every_node(pair, instance) {
         let collection = pair.opened(instance).await;
         let good = pair.contribution(collection, 0, 0);
@@ -379,7 +392,17 @@ rules_with_instance! {
             };
             SignedContribution { receipts: good.receipts.clone(), ..pair.signed(given, &owner(0)) }
         };
+        let more_rows = {
+            let given = enigma_wire::controller::Contribution { rows: 2, ..good.contribution.clone() };
+            SignedContribution { receipts: good.receipts.clone(), ..pair.signed(given, &owner(0)) }
+        };
+        let unsigned_rows = SignedContribution {
+            contribution: enigma_wire::controller::Contribution { rows: 2, ..good.contribution.clone() },
+            ..good.clone()
+        };
         let cases = [
+            (unsigned_rows, "BadSignature"),
+            (more_rows, "BadReceipt"),
             (SignedContribution { signature: spoiled(&good.signature), ..good.clone() }, "BadSignature"),
             (SignedContribution { signature: high_s(&good.signature), ..good.clone() }, "BadSignature"),
             (pair.signed(good.contribution.clone(), &owner(1)), "BadSignature"),

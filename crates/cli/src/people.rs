@@ -10,12 +10,12 @@ use enigma_wire::id::Address;
 use crate::report::Problem;
 use crate::table::{Row, Table};
 
-/// One person and the row they give.
+/// One person and the rows they give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
     pub(crate) name: String,
-    /// Numbers, one for each column of the collection.
-    pub(crate) values: Vec<i64>,
+    /// Of each row its numbers, one for each column of the collection.
+    pub(crate) rows: Vec<Vec<i64>>,
 }
 
 /// What the contract expects of the file.
@@ -25,6 +25,8 @@ pub(crate) struct Expected {
     pub(crate) layout: Layout,
     /// Fewest and most people.
     pub(crate) people: (u32, u32),
+    /// The most rows that each gives: several lines of the file may have the same name.
+    pub(crate) rows_each: u32,
 }
 
 /// The column with people's names.
@@ -68,21 +70,8 @@ pub(crate) fn parse(
     }
     let wanted: Vec<&str> = std::iter::once(people).chain(names).collect();
     let rows = table.rows_of_all(bytes, &wanted)?;
-    let (fewest, most) = expected.people;
-    if let Some(row) = rows.get(most as usize) {
-        let message = format!("more than {most} people; the contract allows at most {most}");
-        let hint = format!("keep at most {most} rows below the header");
-        return Err(table.at(row.line, message).hint(hint));
-    }
-    let mut lines = BTreeMap::new();
-    let mut people = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let name = unique_name(&table, row, &mut lines)?;
-        let read = expected.layout.read(&row.fields[1..]);
-        let values =
-            read.map_err(|error| table.at(row.line, error.message).hint(error.expected))?;
-        people.push(Person { name, values });
-    }
+    let people = people_of(&table, &rows, expected)?;
+    let (fewest, _) = expected.people;
     if people.is_empty() {
         let problem = table.whole("has a header but no people".to_owned());
         let fields = expected.layout.fields().iter();
@@ -104,6 +93,67 @@ pub(crate) fn parse(
         return Err(table.whole(message).hint(hint));
     }
     Ok(people)
+}
+
+/// Lines of one name are rows of one person, if a person may give several.
+fn people_of(table: &Table, rows: &[Row], expected: &Expected) -> Result<Vec<Person>, Problem> {
+    let ((_, most), each) = (expected.people, expected.rows_each);
+    let (mut lines, mut places) = (BTreeMap::new(), BTreeMap::new());
+    let mut people: Vec<Person> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let known = places.get(&row.fields[0]).filter(|_| each > 1);
+        let at = match known.copied() {
+            Some(at) => at,
+            None if people.len() == most as usize => {
+                let message =
+                    format!("more than {most} people; the contract allows at most {most}");
+                let hint = match each {
+                    1 => format!("keep at most {most} rows below the header"),
+                    _ => format!("keep rows of at most {most} people"),
+                };
+                return Err(table.at(row.line, message).hint(hint));
+            }
+            None => {
+                let (name, rows) = (unique_name(table, row, &mut lines)?, Vec::new());
+                places.insert(name.clone(), people.len());
+                people.push(Person { name, rows });
+                people.len() - 1
+            }
+        };
+        let read = expected.layout.read(&row.fields[1..]);
+        let values =
+            read.map_err(|error| table.at(row.line, error.message).hint(error.expected))?;
+        people[at].rows.push(values);
+        if people[at].rows.len() > each as usize {
+            let message = format!("more than {each} rows of {:?}", people[at].name);
+            let hint = format!("the contract takes at most {each} rows from each");
+            return Err(table.at(row.line, message).hint(hint));
+        }
+    }
+    Ok(people)
+}
+
+/// Reads the rows that one key gives: the file has the values' names for columns, and says nothing of who gives them.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn own_rows(path: &Path, layout: &Layout, most: u32) -> Result<Vec<Vec<i64>>, Problem> {
+    let table = Table::new(path);
+    let rows = table.rows_of_all(&Table::bytes(path)?, &layout.names())?;
+    if rows.is_empty() {
+        let problem = table.whole("has a header but no rows".to_owned());
+        return Err(problem.hint("add one line for each row"));
+    }
+    if let Some(row) = rows.get(most as usize) {
+        let message = format!("more than {most} rows");
+        let hint = format!("the contract takes at most {most} rows from each");
+        return Err(table.at(row.line, message).hint(hint));
+    }
+    let read = |row: &Row| {
+        let read = layout.read(&row.fields);
+        read.map_err(|error| table.at(row.line, error.message).hint(error.expected))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The names of a file's column `name`, each once; where that is a value of the rows, of its column `key`.
@@ -216,6 +266,7 @@ mod tests {
                 "salary",
             ),
             people: (5, 1_000),
+            rows_each: 1,
         }
     }
 
@@ -246,7 +297,7 @@ mod tests {
             people[4],
             Person {
                 name: "Eve".to_owned(),
-                values: vec![5]
+                rows: vec![vec![5]]
             }
         );
     }
@@ -410,13 +461,14 @@ mod tests {
         let expected = Expected {
             layout: layout("rows: private Row from each g", "rows.income"),
             people: (2, 1_000),
+            rows_each: 1,
         };
         let check = |text: &str| {
             let people = parse(Path::new("rows.csv"), text.as_bytes(), &expected);
             people.map_err(|problem| problem.to_string())
         };
         let people = check("income,name,dept\n7,Ada,Eng\n9,Bob,Dept::Sales\n").expect("good");
-        assert_eq!(people[1].values, [1, 9]);
+        assert_eq!(people[1].rows, [[1, 9]]);
         for (text, first, hint) in [
             (
                 "name,dept,income\nAda,Eng,7\nBob,Ops,9\n",
@@ -452,15 +504,96 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_one_name_are_rows_of_one_person() {
+        let expected = Expected {
+            layout: layout(
+                "rows: private table<Row> from each g max_rows 2",
+                "rows.income",
+            ),
+            people: (1, 2),
+            rows_each: 2,
+        };
+        let check = |text: &str| {
+            let people = parse(Path::new("rows.csv"), text.as_bytes(), &expected);
+            people.map_err(|problem| problem.to_string())
+        };
+        let people = check("name,dept,income\nAda,Eng,7\nBob,Eng,1\nAda,Sales,8\n");
+        let people = people.expect("good");
+        assert_eq!((people.len(), people[0].name.as_str()), (2, "Ada"));
+        assert_eq!(people[0].rows, [[0, 7], [1, 8]]);
+        assert_eq!(people[1].rows, [[0, 1]]);
+        for (lines, first, hint) in [
+            (
+                "Ada,Eng,7\nBob,Eng,1\nAda,Eng,8\nAda,Eng,9\n",
+                "rows.csv:5: more than 2 rows of \"Ada\"",
+                "at most 2 rows from each",
+            ),
+            (
+                "Ada,Eng,7\nAda,Eng,8\nBob,Eng,1\nCleo,Eng,1\n",
+                "rows.csv:5: more than 2 people",
+                "rows of at most 2 people",
+            ),
+            (
+                "Ada,Eng,7\nAda,Eng,10\n",
+                "rows.csv:3: 10 is above 9",
+                "0 to 9",
+            ),
+            (",Eng,7\n", "rows.csv:2: the name is empty", "a name"),
+        ] {
+            let message = check(&format!("name,dept,income\n{lines}")).expect_err("refused");
+            let (before, after) = message.split_once("\nhint: ").expect("error and hint");
+            assert!(before.contains(first) && after.contains(hint), "{message}");
+        }
+    }
+
+    #[test]
+    fn rows_of_one_key_need_no_name() {
+        let layout = layout(
+            "rows: private table<Row> from each g max_rows 2",
+            "rows.income",
+        );
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("own.csv");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("write");
+            own_rows(&path, &layout, 2).map_err(|problem| problem.to_string())
+        };
+        let rows = read("income,dept\n7,Eng\n8,Sales\n").expect("good");
+        assert_eq!(rows, [[0, 7], [1, 8]]);
+        for (text, place, what) in [
+            ("dept,income\n", "", "has a header but no rows"),
+            (
+                "dept,income\nEng,1\nEng,2\nEng,3\n",
+                ":4",
+                "more than 2 rows",
+            ),
+            (
+                "name,dept,income\nAda,Eng,1\n",
+                ":1",
+                "column \"name\" is unknown",
+            ),
+            ("dept,income\nEng,1\nOps,2\n", ":3", "\"Ops\" is no name"),
+        ] {
+            let message = read(text).expect_err("refused");
+            let start = format!("{}{place}: ", path.display());
+            assert!(
+                message.starts_with(&start) && message.contains(what),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
     fn where_rows_have_names_people_have_keys() {
         let expected = Expected {
             layout: layout("rows: private Named from each g", "rows.age"),
             people: (1, 1_000),
+            rows_each: 1,
         };
         let text = b"key,name,age\nada,Ada L.,36\n";
         let people = parse(Path::new("rows.csv"), text, &expected).expect("good");
         assert_eq!(people[0].name, "ada");
-        assert_eq!(people[0].values.len(), 3);
+        assert_eq!(people[0].rows[0].len(), 3);
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join("rows.csv");
         std::fs::write(&path, text).expect("write");
@@ -475,6 +608,7 @@ mod tests {
         let expected = Expected {
             layout: layout("rows: private Named from each g", "rows.age"),
             people: (1, 1_000),
+            rows_each: 1,
         };
         // What the quote opens ends with the file: the row has all its fields, and its text the rest of the people.
         let text = b"age,key,name\n36,ada,\"A\n7,b,B\n";

@@ -390,13 +390,10 @@ cleo,Eng,Bern,99.1,true,1,2,0xff000000000000
 #[test]
 fn what_nodes_cannot_run_is_not_deployed() {
     let devnet = Devnet::start();
-    for (name, what) in [
-        (
-            "voting",
-            "the slot tally needs state that nodes keep secret between calls",
-        ),
-        ("overlap", "needs rows that a party gives"),
-    ] {
+    for (name, what) in [(
+        "voting",
+        "the slot tally needs state that nodes keep secret between calls",
+    )] {
         let source = format!("{FOLDER}/../{name}/{name}.enigma");
         let errors = devnet.refused(2, &["deploy", &source]);
         assert!(

@@ -140,6 +140,13 @@ impl<'a> Place<'a> {
             entry: self.job.request.entry,
             slot,
             recipient,
+            given: match recipient {
+                Recipient::Member(member) => {
+                    let given = self.record.contributions.get(&member);
+                    given.map_or(0, |given| given.rows)
+                }
+                _ => 0,
+            },
         }
     }
 

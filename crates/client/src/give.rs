@@ -1,6 +1,6 @@
-//! Giving many rows: deals, uploads and posts them in batches, and goes on where an earlier try stopped.
+//! Giving for many members: deals, uploads and posts their rows in batches, and goes on where an earlier try stopped.
 //!
-//! A row is done when its contribution is on the chain. What has all receipts is recorded before it is
+//! A member's rows are dealt as one, and are done when the contribution is on the chain. What has all receipts is recorded before it is
 //! posted, so that nothing is dealt or uploaded twice without need.
 
 use enigma_chain::{SignedContribution, Wallet};
@@ -9,37 +9,39 @@ use enigma_wire::id::{CollectionId, MemberIndex};
 use crate::records::GivenRecord;
 use crate::{ClientError, Contributed, GivenTo, Network, Owner, Records, contribute};
 
-/// Rows dealt, uploaded and posted together.
+/// Members whose rows are dealt, uploaded and posted together.
 const BATCH: usize = 48;
-/// Rows uploaded at the same time.
+/// Members whose rows are uploaded at the same time.
 const UPLOADS_AT_ONCE: usize = 16;
+/// Values dealt at the same time, if they are of several members: what is dealt stands in memory for all nodes.
+const VALUES_AT_ONCE: usize = 1 << 15;
 
-/// One row to give.
+/// What one member gives.
 #[derive(Clone, Copy, Debug)]
-pub struct GivenRow<'a> {
+pub struct GivenRows<'a> {
     /// Whose it is.
     pub owner: &'a Owner,
     /// The owner's place in the member list.
     pub member: MemberIndex,
-    /// The row's numbers, one for each column of the collection.
-    pub values: &'a [i64],
+    /// The member's rows: of each its numbers, one for each column of the collection.
+    pub rows: &'a [Vec<i64>],
 }
 
-/// What became of the rows.
+/// What became of what members give: each counts once, however many rows are theirs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GiveOutcome {
     /// Given for the first time.
     pub given: usize,
-    /// Given before with other values, or by other means: these values count now.
+    /// Given before with other rows, or by other means: these rows count now.
     pub corrected: usize,
-    /// On the chain already with these values.
+    /// On the chain already with these rows.
     pub unchanged: usize,
     /// Bytes uploaded to all nodes together.
     pub bytes: u64,
 }
 
-/// Gives rows to a collection that is not sealed. Safe to repeat: rows that are on the chain with the same
-/// value are left alone. `advanced` is told how many rows are done after each batch.
+/// Gives rows to a collection that is not sealed. Safe to repeat: what is on the chain with the same
+/// rows is left alone. `advanced` is told how many members are done after each batch.
 ///
 /// # Errors
 /// When a node or the chain refuses or cannot be reached; rows of earlier batches are done by then.
@@ -47,24 +49,24 @@ pub async fn give(
     network: &mut Network,
     records: &Records,
     to: &GivenTo<'_>,
-    rows: &[GivenRow<'_>],
+    members: &[GivenRows<'_>],
     payer: &Wallet,
     mut advanced: impl FnMut(usize),
 ) -> Result<GiveOutcome, ClientError> {
     let mut outcome = GiveOutcome::default();
-    for (number, batch) in rows.chunks(BATCH).enumerate() {
+    for (number, batch) in members.chunks(BATCH).enumerate() {
         let mut ready: Vec<SignedContribution> = Vec::new();
         let mut dealt = Vec::new();
-        for row in batch {
-            match progress_of(network, records, to.collection, row) {
+        for given in batch {
+            match progress_of(network, records, to.collection, given) {
                 Progress::OnChain => outcome.unchanged += 1,
                 Progress::Receipted(contributed) => ready.push(signed(*contributed)),
-                Progress::Nothing => dealt.push(*row),
+                Progress::Nothing => dealt.push(*given),
             }
         }
-        for rows in dealt.chunks(UPLOADS_AT_ONCE) {
+        for together in at_once(&dealt) {
             let mut failed = None;
-            for uploaded in upload(network, to, rows).await {
+            for uploaded in upload(network, to, together).await {
                 match uploaded {
                     Ok(record) => {
                         outcome.bytes += record.contributed.bytes;
@@ -94,7 +96,23 @@ pub async fn give(
     Ok(outcome)
 }
 
-/// How far a row got before.
+/// Those that are dealt and uploaded at the same time.
+fn at_once<'a, 'b>(mut rest: &'b [GivenRows<'a>]) -> Vec<&'b [GivenRows<'a>]> {
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let mut values = 0;
+        let fits = rest.iter().take(UPLOADS_AT_ONCE).take_while(|given| {
+            values += given.rows.iter().map(Vec::len).sum::<usize>();
+            values <= VALUES_AT_ONCE
+        });
+        let (part, others) = rest.split_at(fits.count().max(1));
+        parts.push(part);
+        rest = others;
+    }
+    parts
+}
+
+/// How far what a member gives got before.
 enum Progress {
     OnChain,
     Receipted(Box<Contributed>),
@@ -105,20 +123,20 @@ fn progress_of(
     network: &Network,
     records: &Records,
     collection: CollectionId,
-    row: &GivenRow<'_>,
+    given: &GivenRows<'_>,
 ) -> Progress {
     let on_chain = network
         .ledger()
         .collections
         .get(&collection)
-        .and_then(|record| record.contributions.get(&row.member));
-    let Some(record) = records.given(collection, row.member) else {
+        .and_then(|record| record.contributions.get(&given.member));
+    let Some(record) = records.given(collection, given.member) else {
         return Progress::Nothing;
     };
     let contribution = &record.contributed.contribution;
     let expected = on_chain.map_or(0, |known| known.revision + 1);
-    let same = record.tag == row.owner.tag(collection, row.values)
-        && contribution.owner == row.owner.address();
+    let same = record.tag == given.owner.tag(collection, given.rows)
+        && contribution.owner == given.owner.address();
     if same && on_chain.is_some_and(|known| known == contribution) {
         Progress::OnChain
     } else if same && contribution.revision == expected {
@@ -131,18 +149,18 @@ fn progress_of(
 async fn upload(
     network: &Network,
     to: &GivenTo<'_>,
-    rows: &[GivenRow<'_>],
+    together: &[GivenRows<'_>],
 ) -> Vec<Result<GivenRecord, ClientError>> {
-    let uploads = rows.iter().map(|row| async move {
-        let deposits = row.owner.deal(
+    let uploads = together.iter().map(|given| async move {
+        let deposits = given.owner.deal(
             network.ledger(),
             &network.domain(),
             to,
-            (row.member, row.values),
+            (given.member, given.rows),
             &mut rand::rng(),
         )?;
         let contributed = contribute(network, deposits).await?;
-        let tag = row.owner.tag(to.collection, row.values);
+        let tag = given.owner.tag(to.collection, given.rows);
         Ok(GivenRecord { tag, contributed })
     });
     futures::future::join_all(uploads).await
@@ -154,5 +172,39 @@ fn signed(contributed: Contributed) -> SignedContribution {
         signature: contributed.signature,
         member_proof: contributed.member_proof,
         receipts: contributed.receipts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_is_dealt_alone_and_little_together() {
+        let owner = Owner::random(&mut rand::rng());
+        let rows = |len: usize| vec![vec![0; len / 4]; 4];
+        let all = [
+            10,
+            VALUES_AT_ONCE / 2,
+            VALUES_AT_ONCE / 2,
+            8 * VALUES_AT_ONCE,
+            4,
+        ];
+        let all = all.map(rows);
+        let of = |rows| GivenRows {
+            owner: &owner,
+            member: MemberIndex(0),
+            rows,
+        };
+        let given: Vec<GivenRows<'_>> = all.iter().map(|rows| of(&rows[..])).collect();
+        let lens = |given: &[GivenRows<'_>]| -> Vec<usize> {
+            at_once(given).iter().map(|part| part.len()).collect()
+        };
+        assert_eq!(lens(&given), [2, 1, 1, 1]);
+        assert_eq!(
+            lens(&vec![of(&all[4]); 2 * UPLOADS_AT_ONCE + 1]),
+            [16, 16, 1]
+        );
+        assert_eq!(lens(&[]), []);
     }
 }

@@ -21,6 +21,8 @@ use crate::ClientError;
 const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const TIMEOUT: Duration = Duration::from_secs(40);
+/// A slow line: large bodies have as much longer.
+const BYTES_A_SECOND: usize = 128 * 1024;
 
 /// One node's API.
 #[derive(Clone, Debug)]
@@ -156,7 +158,7 @@ impl NodeApi {
             .request(call.method.clone(), url)
             .header("min-block", self.min_block)
             .body(call.body.clone())
-            .timeout(TIMEOUT);
+            .timeout(TIMEOUT + Duration::from_secs((call.body.len() / BYTES_A_SECOND) as u64));
         if let Some(signer) = call.signer {
             // Each attempt is a request of its own, with its own time and nonce.
             request = request.header(AUTHORIZATION, self.authorization(call, signer).to_string());

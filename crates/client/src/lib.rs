@@ -17,7 +17,7 @@ pub mod values;
 
 pub use collect::{collect, collect_public};
 pub use error::ClientError;
-pub use give::{GiveOutcome, GivenRow, give};
+pub use give::{GiveOutcome, GivenRows, give};
 pub use keystore::Keystore;
 pub use owner::{ConsentTerms, Contributed, GivenTo, Owner, contribute};
 pub use program::Program;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::model::{self, Contract, Profile, Provider, Reveal};
+use enigma_bytecode::model::{self, Contract, Profile, Provider, Reveal, RowCount};
 use enigma_field::{Committee, M61, M127, PrimeField, shamir};
 use enigma_wire::api::{LineShares, OutputShares, Share};
 use enigma_wire::id::NodeId;
@@ -24,6 +24,8 @@ pub(crate) struct Reading<'a> {
     /// Of a member, the contract's number of its collection.
     pub(crate) slot: Option<u16>,
     pub(crate) recipient: Recipient,
+    /// How many rows the recipient gave; fewer may be used.
+    pub(crate) given: u32,
 }
 
 /// What a line shows of how much.
@@ -209,7 +211,9 @@ impl Reading<'_> {
             .recipients
             .iter()
             .any(|to| matches!(to, model::Recipient::OwnerOf(_)));
-        if extent.columns.iter().any(|len| *len != elements) || (own && elements != 1) {
+        let given = 1..=self.given as usize;
+        if extent.columns.iter().any(|len| *len != elements) || (own && !given.contains(&elements))
+        {
             return Err(format!("{:?} has a wrong number of elements", line.name));
         }
         let counts = extent.there.len();
@@ -225,7 +229,8 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What a line says: one value, or a list of as many as there are elements.
+    /// What a line says: one value, or a list of as many as there are elements. Of who may give several rows always a list,
+    /// whatever number is used.
     fn value(
         &self,
         line: &Reveal,
@@ -243,6 +248,16 @@ impl Reading<'_> {
                 Value::Hidden
             };
             values.push(value);
+        }
+        let of_rows = |to: &model::Recipient| match *to {
+            model::Recipient::OwnerOf(of) => {
+                let of = self.program.collections.get(usize::from(of));
+                of.is_some_and(|of| of.rows != RowCount::One)
+            }
+            _ => false,
+        };
+        if line.recipients.iter().any(of_rows) {
+            return Ok(Value::List(values));
         }
         match <[Value; 1]>::try_from(values) {
             Ok([only]) => Ok(only),

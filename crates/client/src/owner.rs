@@ -2,11 +2,11 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_bytecode::model::Profile;
-use enigma_field::{M61, M127};
+use enigma_field::{Committee, M61, M127};
 use enigma_wire::abi;
-use enigma_wire::api::Deposit;
+use enigma_wire::api::{DEPOSIT_EXTRA_BYTES, Deposit, MAX_BODY_BYTES};
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
-use enigma_wire::dealing::{self, Dealt};
+use enigma_wire::dealing::{self, Dealt, RowPackage};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, MemberIndex, SealKey};
 use enigma_wire::ledger::{CollectionRecord, Ledger};
@@ -82,14 +82,14 @@ impl Owner {
         &self.seal
     }
 
-    /// Recognises a row that this owner gave before, by the numbers of all its columns: a keyed hash, so that whoever
+    /// Recognises rows that this owner gave before, by the numbers of all their columns: a keyed hash, so that whoever
     /// finds it cannot try out values without the owner's key. All rows of a collection have as many columns.
-    pub(crate) fn tag(&self, collection: CollectionId, values: &[i64]) -> [u8; 32] {
+    pub(crate) fn tag(&self, collection: CollectionId, rows: &[Vec<i64>]) -> [u8; 32] {
         let key = blake3::derive_key("enigma given value v1", &self.key.to_bytes()[..]);
         let key = Zeroizing::new(key);
         let mut hash = blake3::Hasher::new_keyed(&key);
         hash.update(&collection.0.to_be_bytes());
-        for value in values {
+        for value in rows.iter().flatten() {
             hash.update(&Zeroizing::new(value.to_be_bytes())[..]);
         }
         *hash.finalize().as_bytes()
@@ -142,24 +142,24 @@ impl Owner {
         (revocation, signature)
     }
 
-    /// Deals a row: one sealed package for each committee node, and the signed contribution. `values`: the row's
+    /// Deals rows: one sealed package for each committee node, and the signed contribution. `rows`: of each its
     /// numbers, one for each column of the collection.
     ///
     /// # Errors
-    /// When the collection's committee is not usable.
+    /// When the collection's committee is not usable, or so many rows do not fit into one request.
     pub fn deal(
         &self,
         ledger: &Ledger,
         domain: &Domain,
         to: &GivenTo<'_>,
-        (member, values): (MemberIndex, &[i64]),
+        (member, rows): (MemberIndex, &[Vec<i64>]),
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<Deposit>, ClientError> {
         let deal = match to.profile {
             Profile::ShamirM61V1 => Self::deal_over::<M61, _>,
             Profile::ShamirM127V1 => Self::deal_over::<M127, _>,
         };
-        deal(self, ledger, domain, to, (member, values), rng)
+        deal(self, ledger, domain, to, (member, rows), rng)
     }
 
     fn deal_over<F: Dealt, R: CryptoRng>(
@@ -167,7 +167,7 @@ impl Owner {
         ledger: &Ledger,
         domain: &Domain,
         to: &GivenTo<'_>,
-        (member, values): (MemberIndex, &[i64]),
+        (member, rows): (MemberIndex, &[Vec<i64>]),
         rng: &mut R,
     ) -> Result<Vec<Deposit>, ClientError> {
         let id = to.collection;
@@ -177,8 +177,11 @@ impl Owner {
             .get(&id)
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
         let context = self.context(ledger, domain, record, (id, member))?;
-        let elements: Vec<F> = values.iter().copied().map(F::from_i64).collect();
-        let elements = Zeroizing::new(elements);
+        let values_len = rows.iter().map(Vec::len).sum();
+        fits::<F>(&context.committee, rows.len(), values_len)?;
+        // The capacity is exact, so no copy of a value stays behind in a smaller buffer.
+        let mut elements = Zeroizing::new(Vec::with_capacity(values_len));
+        elements.extend(rows.iter().flatten().copied().map(F::from_i64));
         let dealing =
             dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
         let contribution = Contribution {
@@ -188,13 +191,15 @@ impl Owner {
             root: dealing.root,
             seal_key: self.seal_key(),
             revision: context.revision,
+            // As many as fit into a request.
+            rows: rows.len() as u32,
         };
         let signature = self.key.sign(&domain.digest(&contribution));
         let member_proof = to
             .members
             .proof(member.0 as usize)
             .ok_or_else(|| misuse(format!("member {member} is not on the member list")))?;
-        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &dealing::RowPackage<F>)| {
+        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &RowPackage<F>)| {
             let info = &ledger
                 .nodes
                 .get(node)
@@ -256,6 +261,24 @@ impl Owner {
             policy: abi::policy(domain, record.terms.instance, instance.contract),
         })
     }
+}
+
+/// Whether so many values of one member fit into a request to a node of the committee.
+fn fits<F: Dealt>(
+    committee: &Committee,
+    rows_len: usize,
+    values_len: usize,
+) -> Result<(), ClientError> {
+    let most = MAX_BODY_BYTES - DEPOSIT_EXTRA_BYTES;
+    let needed = RowPackage::<F>::encoded_len(committee, values_len);
+    if needed <= most {
+        return Ok(());
+    }
+    Err(ClientError::Misuse(format!(
+        "{rows_len} rows of {values_len} values in all take {needed} bytes for each of {} nodes, and a node takes \
+         at most {most} from one member: give fewer rows",
+        committee.n()
+    )))
 }
 
 /// What a consent allows.

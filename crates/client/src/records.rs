@@ -17,7 +17,7 @@ use crate::keystore::private_folder;
 use crate::{ClientError, Contributed, Program};
 
 /// Version of the contribution records; another version is the same as no record.
-const GIVEN_VERSION: u8 = 1;
+const GIVEN_VERSION: u8 = 2;
 
 /// The folder of one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Member {
 /// How far a contribution got: dealt and receipted by every node.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct GivenRecord {
-    /// Recognises the same value by the same owner, and says nothing to others (see [`crate::give`]).
+    /// Recognises the same rows by the same owner, and says nothing to others (see [`crate::give`]).
     pub tag: [u8; 32],
     /// What can be posted, again if need be.
     pub contributed: Contributed,
@@ -189,6 +189,7 @@ mod tests {
                     root: Hash([2; 32]),
                     seal_key: SealKey([3; 32]),
                     revision: 1,
+                    rows: 4,
                 },
                 signature: Signature([4; 65]),
                 member_proof: vec![Hash([5; 32])],

@@ -13,6 +13,7 @@ mod decimal;
 mod json;
 mod pieces;
 mod read;
+mod rows;
 mod state;
 mod value;
 
@@ -22,6 +23,7 @@ use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
 pub use arguments::read as read_arguments;
 pub use json::parse as parse_json;
+pub use rows::RowsError;
 pub use state::read as read_state;
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};

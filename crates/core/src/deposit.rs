@@ -1,16 +1,16 @@
 //! Deposits: permission against the ledger first, then the dealing, then the disk, then the receipt.
 //!
-//! How many values a row has and of which field says the contract, so a node takes rows only once it has the contract's
-//! bytecode, which whoever deployed an instance brings.
+//! Who gives rows, how many each, how many values a row has and of which field says the contract, so a node takes rows only
+//! once it has the contract's bytecode, which whoever deployed an instance brings.
 
 use std::collections::BTreeSet;
 
-use enigma_bytecode::model::{Contract, Profile};
+use enigma_bytecode::model::{Collection, Contract, Profile, Provider, RowCount};
 use enigma_field::{M61, M127, Party as PartyNumber};
 use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
-use enigma_wire::controller::Receipt;
+use enigma_wire::controller::{Contribution, Receipt};
 use enigma_wire::dealing::{self, Dealt, RowPackage};
-use enigma_wire::id::{CollectionId, Hash, MemberIndex, NodeId};
+use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
 use enigma_wire::merkle;
 use enigma_wire::seal::Purpose;
 
@@ -37,6 +37,8 @@ struct Granted {
     contract: Hash,
     /// Which of the contract's collections it is.
     slot: u16,
+    /// The accounts of the instance's parties.
+    parties: Vec<Address>,
 }
 
 /// Handles a deposit up to the write; the receipt follows in [`acknowledge`]. If the contract is not in memory it is read first.
@@ -94,7 +96,7 @@ fn keep(
         contribution.root,
     );
     let place = (collection, member);
-    let result = values_of_row(program, granted.slot).and_then(|values_len| {
+    let result = values_dealt(program, granted, contribution).and_then(|values_len| {
         let waiting = party.pending_roots.entry(place).or_default();
         if waiting.len() >= PENDING_ROOTS_MAX && !waiting.contains(&root) {
             let message = format!(
@@ -147,15 +149,58 @@ fn refuse(
     shared.refuse(reply, code, message);
 }
 
-/// How many values a row of the collection has: one for each column.
-fn values_of_row(program: &Contract, slot: u16) -> Result<usize, Refusal> {
+/// How many values are dealt: for each row one for each column. Or why the contract does not let this owner give so many rows.
+fn values_dealt(
+    program: &Contract,
+    granted: &Granted,
+    contribution: &Contribution,
+) -> Result<usize, Refusal> {
+    let slot = granted.slot;
     let collection = program.collections.get(usize::from(slot));
-    collection
-        .map(|collection| collection.columns.len())
-        .ok_or_else(|| Refusal {
-            code: ErrorCode::NotAllowed,
-            message: format!("contract {} has no collection {slot}", program.name),
-        })
+    let why = match collection {
+        None => format!("contract {} has no collection {slot}", program.name),
+        Some(collection) => match not_taken(program, collection, granted, contribution) {
+            None => return Ok(collection.columns.len() * contribution.rows as usize),
+            Some(why) => why,
+        },
+    };
+    Err(Refusal {
+        code: ErrorCode::NotAllowed,
+        message: why,
+    })
+}
+
+/// Why so many rows of this owner are none of the collection's, if they are not.
+fn not_taken(
+    program: &Contract,
+    collection: &Collection,
+    granted: &Granted,
+    contribution: &Contribution,
+) -> Option<String> {
+    let Contribution { owner, rows, .. } = contribution;
+    let name = &collection.name;
+    if let Provider::Party(party) = collection.provider {
+        let at = usize::from(party);
+        let named = granted.parties.get(at);
+        // Under another number a list could name the party once more, for more rows than it may give.
+        if named != Some(owner) || contribution.member != MemberIndex(0) {
+            let party = program.parties.get(at).map_or("?", |name| name);
+            return Some(format!(
+                "{name} is given by the party {party} alone, as member 0, and {owner} is member {} of the list",
+                contribution.member
+            ));
+        }
+    }
+    let most = collection.rows_each();
+    match collection.rows {
+        RowCount::One if *rows != 1 => Some(format!(
+            "{name} takes one row from each member, and {rows} are given"
+        )),
+        RowCount::UpTo(_) if !(1..=most).contains(rows) => Some(format!(
+            "{name} takes from 1 to {most} rows from each member, and {rows} are given"
+        )),
+        _ => None,
+    }
 }
 
 /// The row is durable: sign the receipt.
@@ -341,6 +386,9 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
         node,
         contract: contract.unwrap_or_default(),
         slot: collection.terms.slot,
+        parties: instance.map_or_else(Vec::new, |instance| {
+            instance.parties.iter().map(|party| party.account).collect()
+        }),
     })
 }
 

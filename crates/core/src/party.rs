@@ -497,6 +497,7 @@ impl Party {
                 phase: settled_on_chain.unwrap_or(JobPhase::Starting),
                 reason: None,
                 dropped: Vec::new(),
+                dropped_rows: 0,
                 security: SECURITY.to_owned(),
                 bytes_sent: 0,
             },

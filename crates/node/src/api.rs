@@ -27,7 +27,7 @@ use enigma_wire::api::{ApiError, Deposit, ErrorCode, NodeStatus};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 
 use crate::NodeConfig;
 use crate::telemetry::{Telemetry, unix_now};
@@ -45,6 +45,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 /// Longest time from a request's head to the end of its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for large ones.
+const LARGE_BODY_TIMEOUT: Duration = Duration::from_secs(80);
+/// Bodies longer than this are large, and so are those that do not say how long they are.
+const LARGE_BODY_BYTES: u64 = 2 * 1024 * 1024;
+/// Large bodies that are in memory at once.
+const LARGE_BODIES: usize = 16;
 /// Longest wait of a request for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -64,6 +70,8 @@ struct Api {
     telemetry: Arc<Telemetry>,
     limiter: Arc<Limiter>,
     in_hand: Arc<Semaphore>,
+    /// Places of large bodies.
+    large: Arc<Semaphore>,
     /// Longest body, in bytes.
     body_max: usize,
 }
@@ -296,12 +304,13 @@ impl Api {
             telemetry,
             limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
             in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
+            large: Arc::new(Semaphore::new(LARGE_BODIES)),
             body_max: config.api_body_bytes as usize,
         }
     }
 
     /// Serves a request when it is its turn. Its body comes first, so that a slow one holds nothing but
-    /// its connection.
+    /// its connection, and if it is large one of few places.
     async fn serve(
         &self,
         request: axum::extract::Request,
@@ -311,14 +320,22 @@ impl Api {
             // However busy the node is, it is alive.
             return next.run(request).await;
         }
-        let request = match self.whole(request, BODY_TIMEOUT).await {
+        let len = axum::body::HttpBody::size_hint(request.body()).upper();
+        let is_large = len.is_none_or(|len| len > LARGE_BODY_BYTES);
+        let (_place, patience) = match is_large {
+            false => (None, BODY_TIMEOUT),
+            true => match turn(&self.large).await {
+                Ok(place) => (Some(place), LARGE_BODY_TIMEOUT),
+                Err(busy) => return busy,
+            },
+        };
+        let request = match self.whole(request, patience).await {
             Ok(request) => request,
             Err(refusal) => return refusal,
         };
-        let turn = tokio::time::timeout(TURN_TIMEOUT, self.in_hand.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
-            let message = "the node is busy; try again".to_owned();
-            return error(ErrorCode::Unavailable, message);
+        let _turn = match turn(&self.in_hand).await {
+            Ok(turn) => turn,
+            Err(busy) => return busy,
         };
         match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
             Ok(response) => response,
@@ -329,7 +346,7 @@ impl Api {
         }
     }
 
-    /// The request with its body in memory, which the limit on bodies and the number of connections bound.
+    /// The request with its body in memory, which the limits on bodies and the number of connections bound.
     async fn whole(
         &self,
         request: axum::extract::Request,
@@ -431,6 +448,17 @@ impl Api {
             jobs: standing.jobs,
             links: standing.links,
             peers: self.telemetry.peers(),
+        }
+    }
+}
+
+/// A place, once one is free.
+async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>, HttpResponse> {
+    match tokio::time::timeout(TURN_TIMEOUT, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => {
+            let message = "the node is busy; try again".to_owned();
+            Err(error(ErrorCode::Unavailable, message))
         }
     }
 }

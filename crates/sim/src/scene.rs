@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Column, Contract, Known, Profile};
+use enigma_bytecode::model::{Column, Contract, Known, Profile, Provider};
 use enigma_bytecode::plan::{self, Environment, Limits, Next, Plan, PlanError, Run, Shows};
 use enigma_field::{Committee, M61, M127, PrimeField, Shares, shamir};
 use enigma_vm::clear::{self, Called, ClearError, Inputs};
@@ -53,7 +53,7 @@ pub(crate) struct Scene {
     pub(crate) used: Vec<u16>,
     /// Which rows are valid, of every collection.
     pub(crate) valid: Vec<bool>,
-    /// What everyone knows when the call begins. Row k of every collection is member k's.
+    /// What everyone knows when the call begins. Where each member gives one row, row k is member k's.
     pub(crate) environment: Environment,
     /// Of the plans to which the first twin's values lead.
     pub(crate) schedule: Schedule,
@@ -100,7 +100,7 @@ impl Scene {
             committee,
             notary: Notary::new(committee),
             valid: validity(case),
-            environment: environment(&contract, &used, all),
+            environment: environment(&contract, &used, all, case.invalid),
             schedule: Schedule::of::<M61>(committee, &[]),
             program: program.clone(),
             contract,
@@ -207,30 +207,54 @@ impl Scene {
     }
 }
 
-/// What everyone knows of a call on so many rows of each collection used.
-fn environment(contract: &Contract, used: &[u16], rows: u32) -> Environment {
-    let accounts: Vec<Vec<u8>> = (0..rows).map(account).collect();
+/// What everyone knows of a call on so many rows of each collection used, of which some are invalid.
+fn environment(contract: &Contract, used: &[u16], rows: u32, invalid: u32) -> Environment {
     let of = |collection: usize| used.contains(&(collection as u16));
     let collections = 0..contract.collections.len();
     let counts = collections.clone().map(|at| if of(at) { rows } else { 0 });
-    let given = |at: usize| if of(at) { accounts.clone() } else { Vec::new() };
-    let numbers = |at: usize| {
-        if of(at) {
-            (0..rows).collect()
-        } else {
-            Vec::new()
-        }
-    };
-    Environment {
+    // The account of all parties is that of no member.
+    let party = account(rows);
+    let mut environment = Environment {
         rows: counts.collect(),
         caller: account(0),
         height: 1,
-        parties: vec![account(rows); contract.parties.len()],
-        row_accounts: collections.clone().map(given).collect(),
-        row_members: collections.map(numbers).collect(),
-        groups: vec![accounts.clone(); contract.groups.len()],
+        parties: vec![party.clone(); contract.parties.len()],
+        row_accounts: vec![Vec::new(); contract.collections.len()],
+        row_members: vec![Vec::new(); contract.collections.len()],
+        groups: vec![(0..rows).map(account).collect(); contract.groups.len()],
         ..Environment::default()
+    };
+    for at in collections.filter(|at| of(*at)) {
+        let (accounts, members) = match contract.collections[at].provider {
+            Provider::Party(_) => (vec![party.clone(); rows as usize], vec![0; rows as usize]),
+            Provider::Each(group) => {
+                let givers = givers(contract, at, rows, invalid);
+                // Those of a giver stand together, and each gives about as many.
+                let giver =
+                    |row: u32| (u64::from(row) * u64::from(givers) / u64::from(rows)) as u32;
+                if let Some(group) = environment.groups.get_mut(usize::from(group)) {
+                    group.truncate(givers as usize);
+                }
+                let members = (0..rows).map(giver);
+                (members.clone().map(account).collect(), members.collect())
+            }
+        };
+        environment.row_accounts[at] = accounts;
+        environment.row_members[at] = members;
     }
+    environment
+}
+
+/// How many members give the rows of a collection: as few as can, but so many that enough are left whatever rows are invalid.
+fn givers(contract: &Contract, collection: usize, rows: u32, invalid: u32) -> u32 {
+    let declared = &contract.collections[collection];
+    let least = match declared.provider {
+        Provider::Each(group) => contract.groups.get(usize::from(group)).map_or(1, |g| g.min),
+        Provider::Party(_) => return 1,
+    };
+    let enough = least.saturating_add(invalid).min(rows);
+    let givers = rows.div_ceil(declared.rows_each().max(1)).max(enough);
+    givers.clamp(1, contract.maximum_givers(collection).max(1))
 }
 
 /// The account of a member: none is all zeros.

@@ -14,10 +14,12 @@ pub mod signed;
 
 /// Version of the API; a path prefix.
 pub const VERSION: &str = "v1";
-/// Largest body a node accepts.
-pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// Largest body a node accepts: what bounds how many rows one member gives.
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// What a deposit has beside its package at most: contribution, signature, a proof of 32 hashes, what sealing adds.
+pub const DEPOSIT_EXTRA_BYTES: usize = 4_096;
 
-/// An owner's row package for one node, with everything the node needs to check that it may keep it.
+/// An owner's package of rows for one node, with everything the node needs to check that it may keep it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Deposit {
     /// The contribution as the owner signed it.
@@ -26,7 +28,7 @@ pub struct Deposit {
     pub signature: Signature,
     /// Merkle proof that the owner is on the member list.
     pub member_proof: Vec<Hash>,
-    /// The row package, sealed to the node.
+    /// The package, sealed to the node.
     pub sealed_row: Vec<u8>,
 }
 
@@ -49,15 +51,17 @@ pub struct JobStatus {
     pub phase: JobPhase,
     /// Why it was refused or given up, in plain words.
     pub reason: Option<String>,
-    /// Whose rows were dropped because they broke the declared range.
+    /// Of whom rows were dropped because they broke the declared range.
     pub dropped: Vec<DroppedRow>,
+    /// How many rows that were.
+    pub dropped_rows: u32,
     /// `malicious-abort`: nothing is shown that was not verified; who cheated may stay unknown.
     pub security: String,
     /// Bytes this node sent for the job.
     pub bytes_sent: u64,
 }
 
-/// Whose row was dropped.
+/// Whose rows were dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DroppedRow {
     /// The collection.

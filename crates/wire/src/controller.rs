@@ -61,7 +61,7 @@ pub struct CollectionTerms {
     pub member_root: Hash,
     /// How many members the list has.
     pub member_count: u32,
-    /// Fewest contributions with which the collection may be sealed.
+    /// Fewest contributions, however many rows each has, with which the collection may be sealed.
     pub min_rows: u32,
 }
 
@@ -80,6 +80,8 @@ pub struct Contribution {
     pub seal_key: SealKey,
     /// 0 for the first contribution, one more for each correction before sealing.
     pub revision: u32,
+    /// How many rows were dealt, at least 1.
+    pub rows: u32,
 }
 
 /// Identifies a right: who lets whom run what on which collection.
@@ -110,7 +112,7 @@ pub struct Consent {
     pub uses: u32,
     /// Unix seconds after which the right is over.
     pub expiry: u64,
-    /// Smallest number of rows the entry may run over.
+    /// Fewest members of whom the entry may use rows.
     pub min_group: u32,
     /// Greater than the nonce of every earlier grant or revocation of this right.
     pub nonce: u64,
@@ -270,7 +272,7 @@ pub enum Event {
     ConsentGranted { consent: Consent },
     /// A right ended.
     ConsentRevoked { revocation: Revocation },
-    /// No more contributions; the terms root covers all contributions and consents so far.
+    /// No more contributions, of which there are `rows`; the terms root covers all contributions and consents so far.
     CollectionSealed {
         collection: CollectionId,
         rows: u32,

@@ -261,6 +261,15 @@ pub fn deal<F: Dealt, R: CryptoRng + ?Sized>(
     Ok(commit(context, &polynomials, &mask, &salts))
 }
 
+/// The shares of several rows by column: one member's rows are dealt one after the other, each in the order of its columns.
+pub fn by_column<F: Copy>(
+    shares: &[F],
+    columns_len: usize,
+) -> impl Iterator<Item = impl Iterator<Item = F>> {
+    let column = move |place| shares.iter().copied().skip(place).step_by(columns_len);
+    (0..columns_len).map(column)
+}
+
 /// Everything after the draws; apart so that tests can deal what an honest dealer would not.
 fn commit<F: Dealt>(
     context: &Context,

@@ -77,7 +77,7 @@ impl Typed for PartyBinding {
     }
 }
 
-const CONTRIBUTION: &str = "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision)";
+const CONTRIBUTION: &str = "Contribution(uint64 collection,uint32 member,address owner,bytes32 root,bytes32 sealKey,uint32 revision,uint32 rows)";
 
 impl Typed for Contribution {
     fn struct_hash(&self) -> Hash {
@@ -88,6 +88,7 @@ impl Typed for Contribution {
             .hash(self.root)
             .word(self.seal_key.0)
             .uint(u128::from(self.revision))
+            .uint(u128::from(self.rows))
             .finish()
     }
 }

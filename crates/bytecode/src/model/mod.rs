@@ -214,16 +214,34 @@ impl Contract {
     /// The most rows `collection` can have.
     #[must_use]
     pub fn maximum_rows(&self, collection: usize) -> u32 {
-        let Some(collection) = self.collections.get(collection) else {
-            return 0;
+        let each = self.collections.get(collection);
+        let each = each.map_or(0, Collection::rows_each);
+        self.maximum_givers(collection).saturating_mul(each)
+    }
+
+    /// Fewest givers of `collection` with whom an entry may compute anything: the group's `min`, and as many as it takes for
+    /// [`Contract::minimum_rows`]. At least 1.
+    #[must_use]
+    pub fn minimum_givers(&self, entry: usize, collection: usize) -> u32 {
+        let Some(declared) = self.collections.get(collection) else {
+            return 1;
         };
-        let givers = match collection.provider {
-            Provider::Each(group) => self.groups.get(usize::from(group)).map_or(0, |g| g.max),
+        let group = match declared.provider {
+            Provider::Each(group) => self.groups.get(usize::from(group)).map_or(1, |g| g.min),
             Provider::Party(_) => 1,
         };
-        match collection.rows {
-            RowCount::One => givers,
-            RowCount::UpTo(each) => givers.saturating_mul(each),
+        let rows = self.minimum_rows(entry, collection);
+        let givers = rows.div_ceil(declared.rows_each().max(1));
+        givers.max(group).max(1)
+    }
+
+    /// The most givers of `collection`.
+    #[must_use]
+    pub fn maximum_givers(&self, collection: usize) -> u32 {
+        match self.collections.get(collection).map(|c| c.provider) {
+            Some(Provider::Each(group)) => self.groups.get(usize::from(group)).map_or(0, |g| g.max),
+            Some(Provider::Party(_)) => 1,
+            None => 0,
         }
     }
 }
@@ -236,6 +254,15 @@ impl Collection {
             (self.provider, self.rows),
             (Provider::Party(_), RowCount::One)
         )
+    }
+
+    /// The most rows that one giver gives.
+    #[must_use]
+    pub fn rows_each(&self) -> u32 {
+        match self.rows {
+            RowCount::One => 1,
+            RowCount::UpTo(most) => most,
+        }
     }
 }
 
@@ -273,7 +300,7 @@ pub enum Provider {
 pub enum RowCount {
     /// Exactly one. Of a party, the collection is a single value: its columns are scalars.
     One,
-    /// From none to so many.
+    /// From none to so many. What is dealt to a committee has at least one.
     UpTo(u32),
 }
 

@@ -1,15 +1,13 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes collections to which each member of a group gave one row, and public parameters, reads and changes the
-//! instance's public state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it and
-//! everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
+//! Today a job takes collections to which the members of a group or a party gave rows, and public parameters, reads and changes
+//! the instance's public state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it
+//! and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{
-    Collection, Contract, Entry, Noise, Op, Provider, Reveal, Role, RowCount, Slot, Store,
-};
+use super::{Contract, Entry, Noise, Op, Provider, Reveal, Role, Slot, Store};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +23,6 @@ pub struct Unsupported {
 pub enum Place {
     /// The slot of this name.
     Slot(String),
-    /// The collection of this name.
-    Collection(String),
     /// The entry of this name.
     Entry(String),
     /// The result of this name.
@@ -39,10 +35,6 @@ pub enum Place {
 pub enum Need {
     /// State between calls that nodes keep secret.
     State,
-    /// Rows from a party.
-    RowsOfParty,
-    /// Several rows from each member.
-    SeveralRows,
     /// Parameters that the caller alone knows.
     PrivateParameters,
     /// Noise that no budget bounds.
@@ -61,8 +53,6 @@ impl Need {
     pub fn hint(self) -> &'static str {
         match self {
             Need::State => "keep it in `state L`, if everyone may know it, or collect it again",
-            Need::RowsOfParty => "collect from a group: a party can be a member of one",
-            Need::SeveralRows => "collect one row from each member; a row can have several fields",
             Need::PrivateParameters => "make the parameter public, or collect the values",
             Need::UnboundedNoise => {
                 "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
@@ -84,7 +74,6 @@ impl fmt::Display for Unsupported {
         write!(f, "committees cannot run this contract yet: ")?;
         match place {
             Place::Slot(name) => write!(f, "the slot {name} needs {need}"),
-            Place::Collection(name) => write!(f, "the collection {name} needs {need}"),
             Place::Entry(name) => write!(f, "the entry {name} needs {need}"),
             Place::Reveal(name) => write!(f, "the result {name} needs {need}"),
         }
@@ -97,8 +86,6 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Need::State => "state that nodes keep secret between calls",
-            Need::RowsOfParty => "rows that a party gives",
-            Need::SeveralRows => "several rows from each member",
             Need::PrivateParameters => "parameters that the caller alone knows",
             Need::UnboundedNoise => "a budget for its noise",
             Need::GaussianNoise => "accounting for the delta of Gaussian noise",
@@ -120,12 +107,6 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
             place: Place::Slot(slot.name.clone()),
             need: Need::State,
         });
-    let collections = contract.collections.iter().filter_map(|collection| {
-        Some(Unsupported {
-            need: of_collection(collection)?,
-            place: Place::Collection(collection.name.clone()),
-        })
-    });
     let entries = contract.entries.iter().enumerate();
     let entries = entries.filter_map(|(index, entry)| {
         Some(Unsupported {
@@ -139,18 +120,8 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
             place: Place::Reveal(reveal.name.clone()),
         })
     });
-    let mut parts = slots.chain(collections).chain(reveals).chain(entries);
+    let mut parts = slots.chain(reveals).chain(entries);
     parts.next()
-}
-
-fn of_collection(collection: &Collection) -> Option<Need> {
-    first([
-        (
-            matches!(collection.provider, Provider::Party(_)),
-            Need::RowsOfParty,
-        ),
-        (collection.rows != RowCount::One, Need::SeveralRows),
-    ])
 }
 
 fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {

@@ -88,15 +88,40 @@ fn what_slots_need_is_named() {
     );
 }
 
+/// Whoever gives rows, and however many.
 #[test]
-fn what_collections_need_is_named() {
-    let of = |change: fn(&mut enigma_bytecode::model::Collection)| {
-        let found = changed(|c| change(&mut c.collections[0]));
-        assert_eq!(found.place, Place::Collection("answer".to_owned()));
-        found.need
-    };
-    assert_eq!(of(|c| c.provider = Provider::Party(0)), Need::RowsOfParty);
-    assert_eq!(of(|c| c.rows = RowCount::UpTo(1)), Need::SeveralRows);
+fn collections_of_all_kinds_are_supported() {
+    for provider in [Provider::Each(0), Provider::Party(0)] {
+        for rows in [RowCount::One, RowCount::UpTo(1), RowCount::UpTo(1_000)] {
+            let mut contract = survey();
+            contract.collections[0].provider = provider;
+            contract.collections[0].rows = rows;
+            assert_eq!(unsupported(&contract), None);
+        }
+    }
+}
+
+/// Givers without whom nothing runs: the group's `min`, and as many as it takes for the rows that are asked for.
+#[test]
+fn fewest_givers_follow_from_rows_and_group() {
+    let mut contract = survey();
+    contract.groups[0].min = 3;
+    let least = contract.minimum_rows(0, 0);
+    assert!(least >= 3);
+    assert_eq!(contract.minimum_givers(0, 0), least);
+    contract.manifest[0].min_groups = vec![(0, 100)];
+    for (rows, givers) in [
+        (RowCount::One, 100),
+        (RowCount::UpTo(30), 4),
+        (RowCount::UpTo(1_000), 3),
+    ] {
+        contract.collections[0].rows = rows;
+        assert_eq!(contract.minimum_givers(0, 0), givers);
+    }
+    contract.collections[0].provider = Provider::Party(0);
+    assert_eq!(contract.minimum_givers(0, 0), 1);
+    // No such collection.
+    assert_eq!(contract.minimum_givers(0, 9), 1);
 }
 
 /// Noise is charged to a budget that bounds how often it is drawn; nobody adds up deltas.

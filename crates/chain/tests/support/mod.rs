@@ -538,6 +538,7 @@ impl Pair {
             root: keccak256(&[3, member as u8, revision as u8]),
             seal_key: SealKey(keccak256(&[4, member as u8]).0),
             revision,
+            rows: 1 + member * 3,
         };
         self.signed(given, &owner(member))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use enigma_bytecode::model::{Contract, Provider, Role};
+use enigma_bytecode::model::{Contract, Provider, Role, RowCount};
 use enigma_bytecode::plan::Sizes;
 use enigma_client::{Network, Program, Quote, Records};
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
@@ -111,7 +111,7 @@ impl Asked {
         let mut sizes = vec![0; self.contract().collections.len()];
         let mut gives = Vec::new();
         for (id, record) in &self.collections {
-            let eligible = self.eligible(network, (*id, record), requester)?;
+            let (eligible, count) = self.eligible(network, (*id, record), requester)?;
             let owner = |member: &MemberIndex| Some(record.contributions.get(member)?.owner);
             if eligible
                 .iter()
@@ -119,7 +119,6 @@ impl Asked {
             {
                 gives.push(record.terms.slot);
             }
-            let count = eligible.len() as u32;
             if let Some(size) = sizes.get_mut(usize::from(record.terms.slot)) {
                 *size = count;
             }
@@ -131,13 +130,13 @@ impl Asked {
         Ok(Priced { rows, quote })
     }
 
-    /// Whose rows of a collection may be used: not too few.
+    /// Whose rows of a collection may be used, and how many rows those are: not too few.
     fn eligible(
         &self,
         network: &Network,
         (id, record): (CollectionId, &CollectionRecord),
         requester: Address,
-    ) -> Result<Vec<MemberIndex>, Problem> {
+    ) -> Result<(Vec<MemberIndex>, u32), Problem> {
         if record.sealed.is_none() {
             return Err(
                 Problem::new(format!("collection {id} is still open")).hint(format!(
@@ -147,21 +146,36 @@ impl Asked {
         }
         let question = network.right_question(id, &self.program, self.entry, requester);
         let eligible = network.ledger().eligible_members(&question);
-        let (rows, slot) = (eligible.len() as u32, usize::from(record.terms.slot));
-        let needed = self.contract().minimum_rows(self.entry, slot).max(1);
-        if rows >= needed {
-            return Ok(eligible);
+        let members = eligible.len() as u32;
+        let given = eligible
+            .iter()
+            .filter_map(|member| record.contributions.get(member));
+        let rows = given.map(|given| given.rows).fold(0, u32::saturating_add);
+        let (contract, slot) = (self.contract(), usize::from(record.terms.slot));
+        let needed = contract.minimum_rows(self.entry, slot).max(1);
+        let givers = contract.minimum_givers(self.entry, slot);
+        if rows >= needed && members >= givers {
+            return Ok((eligible, rows));
         }
+        let collection = contract.collections.get(slot);
+        let takes_several = collection.is_some_and(|of| of.rows != RowCount::One);
+        let (have, from) = match takes_several {
+            true => (
+                format!(", with {rows} rows"),
+                format!(" of {givers} members"),
+            ),
+            false => Default::default(),
+        };
         let of = match self.collections.len() {
             1 => String::new(),
             _ => format!(" of collection {id}"),
         };
         Err(Problem::new(format!(
-            "{rows} of {} owners{of} let {requester} run {} now; it needs at least {needed} rows",
+            "{members} of {} owners{of} let {requester} run {} now{have}; it needs at least {needed} rows{from}",
             record.contributions.len(),
             self.name()
         ))
-        .hint(self.why_not(network, id, requester, rows)))
+        .hint(self.why_not(network, id, requester, members)))
     }
 
     /// Whether the entry computes from these collections and no others.
@@ -262,7 +276,7 @@ impl Asked {
         network: &Network,
         collection: CollectionId,
         requester: Address,
-        rows: u32,
+        members: u32,
     ) -> String {
         let ledger = network.ledger();
         let (contract, entry) = (self.program.hash(), self.entry as u16);
@@ -290,7 +304,7 @@ impl Asked {
             (revoked, "revoked"),
             (expired, "expired"),
             (used_up, "used up"),
-            (in_force - rows, "for larger groups only"),
+            (in_force - members, "for larger groups only"),
         ];
         let said = counts.iter().filter_map(|(count, what)| match count {
             0 => None,

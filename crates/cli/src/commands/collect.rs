@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use enigma_bytecode::model::RowCount;
 use enigma_client::Network;
+use enigma_client::keystore::Listed;
 use enigma_client::records::{Member, member_tree};
 use enigma_wire::controller::CollectionTerms;
 use enigma_wire::id::CollectionId;
@@ -31,7 +33,7 @@ pub(crate) enum CollectCommand {
   enigma collect open 0x5f3a --members members.csv
 
 A member list is a CSV file with the columns name and account. With --keys, everybody whose key is in the
-folder is a member.")]
+folder is a member. A collection that a party gives has no list: the party alone gives to it.")]
 pub(crate) struct OpenOptions {
     /// The contract's name (its last instance deployed from here), or an instance's first digits.
     #[arg(value_name = "INSTANCE")]
@@ -40,12 +42,7 @@ pub(crate) struct OpenOptions {
     #[arg(long, value_name = "NAME")]
     collection: Option<String>,
     /// CSV file with the columns `name` and `account`.
-    #[arg(
-        long,
-        value_name = "FILE.csv",
-        conflicts_with = "keys",
-        required_unless_present = "keys"
-    )]
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "keys")]
     members: Option<PathBuf>,
     /// Folder of key files: their accounts are the members, in order of their names.
     #[arg(long, value_name = "DIR")]
@@ -85,7 +82,7 @@ pub(crate) fn run(context: &Context, command: &CollectCommand) -> Result<(), Pro
 }
 
 async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
-    let members = member_list(options)?;
+    let listed = member_list(options)?;
     let (selected, mut network) = context.connect().await?;
     let records = context.records(&selected.file)?;
     let instance = lookup::instance(&network, &records, &options.instance)?;
@@ -109,7 +106,24 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
         )));
     }
     let slot = slot(&program, options.collection.as_deref())?;
-    let most = program.contract().maximum_rows(slot) as usize;
+    let party = lookup::party_list(&network, program.contract(), instance, slot);
+    let name = &program.contract().collections[slot].name;
+    let members = match (party, listed) {
+        (None, Some(members)) => members,
+        (Some(party), None) => party,
+        (Some(party), Some(_)) => {
+            return Err(Problem::new(format!(
+                "{name} is given by the party {} alone, and has no member list",
+                party[0].name
+            ))
+            .hint("leave --members and --keys out"));
+        }
+        (None, None) => {
+            return Err(Problem::new(format!("who gives {name}?"))
+                .hint("name the members' list with --members FILE.csv, or a folder of their keys with --keys DIR"));
+        }
+    };
+    let most = program.contract().maximum_givers(slot) as usize;
     if members.len() > most {
         return Err(Problem::new(format!(
             "{} members; the contract allows at most {most}",
@@ -119,7 +133,7 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
     }
     let entries = 0..program.contract().entries.len();
     let fewest = entries
-        .map(|entry| program.contract().minimum_rows(entry, slot))
+        .map(|entry| program.contract().minimum_givers(entry, slot))
         .min()
         .unwrap_or(1);
     if members.len() < fewest as usize {
@@ -160,35 +174,45 @@ async fn open(context: &Context, options: &OpenOptions) -> Result<(), Problem> {
     } else {
         report::data(&format!("collection  {id}"));
         report::data(&format!("committee   {}", report::nodes(committee)));
-        report::progress(&format!(
-            "{} members may give now:  enigma give {id} VALUE --key NAME   (or --csv FILE --keys DIR)",
-            members.len()
-        ));
+        let several = program.contract().collections[slot].rows != RowCount::One;
+        report::progress(&match several {
+            false => format!(
+                "{} members may give now:  enigma give {id} VALUE --key NAME   (or --csv FILE --keys DIR)",
+                members.len()
+            ),
+            true => format!(
+                "{} members may give now, up to {} rows each:  enigma give {id} --csv FILE --key NAME   (or --keys DIR)",
+                members.len(),
+                program.contract().collections[slot].rows_each()
+            ),
+        });
     }
     Ok(())
 }
 
-fn member_list(options: &OpenOptions) -> Result<Vec<Member>, Problem> {
+/// Who is named on the command line, if anybody is.
+fn member_list(options: &OpenOptions) -> Result<Option<Vec<Member>>, Problem> {
     if let Some(path) = &options.members {
-        return crate::people::members(path);
+        return crate::people::members(path).map(Some);
     }
-    let folder = options.keys.as_deref().unwrap_or(std::path::Path::new("."));
-    keys::list_folder(folder)?
-        .into_iter()
-        .map(|key| {
-            let account = key.account.ok_or_else(|| {
-                Problem::new(format!(
-                    "{}: does not state its account",
-                    key.path.display()
-                ))
-                .hint("list the members in a file instead: --members")
-            })?;
-            Ok(Member {
-                name: key.name,
-                account,
-            })
+    let Some(folder) = &options.keys else {
+        return Ok(None);
+    };
+    let member = |key: Listed| {
+        let account = key.account.ok_or_else(|| {
+            Problem::new(format!(
+                "{}: does not state its account",
+                key.path.display()
+            ))
+            .hint("list the members in a file instead: --members")
+        })?;
+        Ok(Member {
+            name: key.name,
+            account,
         })
-        .collect()
+    };
+    let members = keys::list_folder(folder)?.into_iter().map(member);
+    members.collect::<Result<_, _>>().map(Some)
 }
 
 fn slot(program: &enigma_client::Program, name: Option<&str>) -> Result<usize, Problem> {
@@ -209,6 +233,7 @@ async fn status(context: &Context, options: &StatusOptions) -> Result<(), Proble
     let id = CollectionId(options.collection);
     let record = lookup::record(&network, id)?;
     let rights = rights_in_force(&network, id);
+    let (given, rows) = (record.contributions.len(), lookup::rows(record));
     let missing = records
         .members(id, record.terms.member_root)
         .map(|members| {
@@ -225,7 +250,7 @@ async fn status(context: &Context, options: &StatusOptions) -> Result<(), Proble
     if context.json {
         let object = json!({
             "collection": id, "instance": record.terms.instance, "opener": record.opener,
-            "members": record.terms.member_count, "rows": record.contributions.len(),
+            "members": record.terms.member_count, "given": given, "rows": rows,
             "min_rows": record.terms.min_rows, "consents": rights,
             "sealed": record.sealed.is_some(), "committee": lookup::committee(&network, id), "missing": missing,
         });
@@ -241,12 +266,12 @@ async fn status(context: &Context, options: &StatusOptions) -> Result<(), Proble
     report::data(&format!("instance    {}", record.terms.instance));
     let committee = lookup::committee(&network, id);
     report::data(&format!("committee   {}", report::nodes(committee)));
-    report::data(&format!(
-        "rows        {} of {} members (at least {} to close)",
-        record.contributions.len(),
-        record.terms.member_count,
-        record.terms.min_rows
-    ));
+    let (members, fewest) = (record.terms.member_count, record.terms.min_rows);
+    report::data(&if rows == given as u64 {
+        format!("rows        {rows} of {members} members (at least {fewest} to close)")
+    } else {
+        format!("rows        {rows} from {given} of {members} members (at least {fewest} to close)")
+    });
     report::data(&format!("consents    {rights} in force"));
     if let Some(missing) = missing.filter(|missing| !missing.is_empty() && record.sealed.is_none())
     {
@@ -287,7 +312,7 @@ async fn close(context: &Context, options: &CloseOptions) -> Result<(), Problem>
         .seal_collection(&key.wallet(), id)
         .await?;
     network.refresh().await?;
-    let rows = lookup::record(&network, id)?.contributions.len();
+    let rows = lookup::rows(lookup::record(&network, id)?);
     if context.json {
         report::data(&json!({"collection": id, "rows": rows, "sealed": true}).to_string());
     } else {

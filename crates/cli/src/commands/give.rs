@@ -1,12 +1,15 @@
 //! `enigma give`: deals rows to a collection's committee, verifiably and sealed.
 
+mod rows;
+
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use enigma_bytecode::interface;
+use enigma_bytecode::model::RowCount;
 use enigma_client::values::{self, Layout, ValueError};
-use enigma_client::{GiveOutcome, GivenRow, GivenTo, Network, Owner};
+use enigma_client::{GiveOutcome, GivenRows, GivenTo, Network, Owner};
 use enigma_wire::id::{CollectionId, MemberIndex};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -25,13 +28,19 @@ use crate::runtime;
   enigma give 1 --row dept=Eng --row income=50000 --key ada
   enigma give 1 '{\"dept\": \"Eng\", \"income\": 50000}' --key ada
   enigma give 1 --csv people.csv --keys people --password-file password.txt
+  enigma give 1 --csv visits.csv --key clinic       (several rows, where the contract takes them)
+  enigma give 1 '[{\"age\": 40, \"days\": 3}, {\"age\": 51, \"days\": 1}]' --key clinic
 
 A value is a whole number, a decimal such as 12.5 (the nearest that the contract's type has), yes or no, a name
 of an enumeration, a text, or bytes as 0x and hexadecimal digits. A row has the values that the contract names;
 of lists they are called face.0, face.1 and so on. What is not on the command line is asked for, or read from what
 is piped in: one line, or one value in JSON.
 
-Giving again before the collection is closed corrects the row. A command that was interrupted goes on where it
+Where the contract takes several rows from each, they are a list in JSON, the lines of a file, or --row for each
+value, of which a name that the row has already begins the next one. A file without --keys has the rows of the key
+that acts, and no column for names.
+
+Giving again before the collection is closed corrects the row, or all rows. A command that was interrupted goes on where it
 stopped when it is repeated. The file has the column `name` and one for each value, in any order; a single value
 has the collection's name. Each name is that of a key file in --keys. Where a value is called `name`, the names of
 keys are in the column `key`.")]
@@ -47,7 +56,7 @@ pub(crate) struct GiveOptions {
         conflicts_with_all = ["csv", "keys", "row"]
     )]
     value: Option<String>,
-    /// A value of a row, by its name; once for each. Without any they are asked for, so that they are not in the
+    /// A value of a row, by its name; once for each value of each row. Without any they are asked for, so that they are not in the
     /// shell's history.
     #[arg(
         long,
@@ -56,8 +65,8 @@ pub(crate) struct GiveOptions {
         conflicts_with_all = ["csv", "keys"]
     )]
     row: Vec<(String, String)>,
-    /// CSV file with one row for each key.
-    #[arg(long, value_name = "FILE.csv", requires = "keys")]
+    /// CSV file with the rows of each key of --keys, or of the key that acts.
+    #[arg(long, value_name = "FILE.csv")]
     csv: Option<PathBuf>,
     /// Folder with the key files that the names in the file mean.
     #[arg(long, value_name = "DIR", requires = "csv")]
@@ -101,8 +110,8 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
         return Err(Problem::new(format!("collection {} is closed", found.id))
             .hint("values can be given and corrected only while it is open"));
     }
-    let expected = expected(&found)?;
-    let members = lookup::members(&records, &found, options.members.as_deref())?;
+    let (expected, takes_several) = expected(&found)?;
+    let members = lookup::members(&network, &records, &found, options.members.as_deref())?;
     let values = match (&options.csv, &options.keys) {
         (Some(csv), Some(folder)) => {
             let people = people::read(csv, &expected)?;
@@ -122,13 +131,25 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
                         folder.display()
                     ))
                 })?;
-                rows.push((key, person.values));
+                rows.push((key, person.rows));
             }
             rows
         }
+        (Some(csv), None) if takes_several => {
+            let rows = people::own_rows(csv, &expected.layout, expected.rows_each)?;
+            vec![(options.key.open(context, &selected)?, rows)]
+        }
+        (Some(_), None) => {
+            return Err(Problem::new("whose rows are in the file?")
+                .hint("name the folder with the keys of those in it: --keys"));
+        }
         _ => {
-            let values = own_row(options, &expected.layout)?;
-            vec![(options.key.open(context, &selected)?, values)]
+            let rows = if takes_several {
+                rows::several(options, &expected.layout, expected.rows_each)?
+            } else {
+                vec![own_row(options, &expected.layout)?]
+            };
+            vec![(options.key.open(context, &selected)?, rows)]
         }
     };
     let payer = match &options.payer {
@@ -140,15 +161,16 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
     tell_who_learns(&network, &found);
 
     let owners = owners(&members, values, found.id)?;
-    let rows: Vec<GivenRow<'_>> = owners
+    let given: Vec<GivenRows<'_>> = owners
         .iter()
-        .map(|(member, owner, values)| GivenRow {
+        .map(|(member, owner, rows)| GivenRows {
             owner,
             member: *member,
-            values,
+            rows,
         })
         .collect();
-    let progress = report::Progress::start(rows.len(), "rows");
+    let what = if takes_several { "members" } else { "rows" };
+    let progress = report::Progress::start(given.len(), what);
     let tree = enigma_client::records::member_tree(&members);
     let to = GivenTo {
         collection: found.id,
@@ -159,13 +181,14 @@ async fn give(context: &Context, options: &GiveOptions) -> Result<(), Problem> {
         &mut network,
         &records,
         &to,
-        &rows,
+        &given,
         &payer.wallet(),
         |done| progress.set(done),
     )
     .await?;
     progress.finish();
-    show(context, found.id, &outcome);
+    let rows = takes_several.then(|| given.iter().map(|given| given.rows.len()).sum());
+    show(context, found.id, &outcome, rows);
     Ok(())
 }
 
@@ -230,7 +253,8 @@ fn piped(text: &str) -> Result<&str, Problem> {
     Ok(value)
 }
 
-fn expected(found: &Found) -> Result<Expected, Problem> {
+/// What the contract takes, and whether that is several rows from each.
+fn expected(found: &Found) -> Result<(Expected, bool), Problem> {
     let contract = found.program.contract();
     let slot = usize::from(found.record.terms.slot);
     // The controller's terms were checked against the program when the collection was opened, and every node refuses
@@ -238,20 +262,24 @@ fn expected(found: &Found) -> Result<Expected, Problem> {
     let layout = Layout::of_rows(contract, slot).ok_or_else(|| {
         Problem::failed(format!("collection {} is none of its contract's", found.id))
     })?;
-    Ok(Expected {
+    let collection = contract.collections.get(slot);
+    let expected = Expected {
         layout,
-        people: (1, contract.maximum_rows(slot)),
-    })
+        people: (1, contract.maximum_givers(slot)),
+        rows_each: collection.map_or(1, |collection| collection.rows_each()),
+    };
+    let takes_several = collection.is_some_and(|collection| collection.rows != RowCount::One);
+    Ok((expected, takes_several))
 }
 
 fn owners(
     members: &[enigma_client::records::Member],
-    values: Vec<(Opened, Vec<i64>)>,
+    values: Vec<(Opened, Vec<Vec<i64>>)>,
     id: CollectionId,
-) -> Result<Vec<(MemberIndex, Owner, Vec<i64>)>, Problem> {
-    let place = |(key, values): (Opened, Vec<i64>)| {
+) -> Result<Vec<(MemberIndex, Owner, Vec<Vec<i64>>)>, Problem> {
+    let place = |(key, rows): (Opened, Vec<Vec<i64>>)| {
         let member = lookup::place(members, key.account(), id)?;
-        Ok((member, key.owner(), values))
+        Ok((member, key.owner(), rows))
     };
     values.into_iter().map(place).collect()
 }
@@ -271,11 +299,13 @@ fn tell_who_learns(network: &Network, found: &Found) {
     report::progress(&format!("  Shares go to {}.", report::nodes(committee)));
 }
 
-fn show(context: &Context, id: CollectionId, outcome: &GiveOutcome) {
+/// `rows`: how many there are in all, where a member may give several.
+fn show(context: &Context, id: CollectionId, outcome: &GiveOutcome, rows: Option<usize>) {
     if context.json {
         let object = json!({
             "collection": id, "given": outcome.given, "corrected": outcome.corrected,
             "unchanged": outcome.unchanged, "uploaded_bytes": outcome.bytes,
+            "rows": rows.unwrap_or(outcome.given + outcome.corrected + outcome.unchanged),
         });
         report::data(&object.to_string());
         return;
@@ -286,6 +316,9 @@ fn show(context: &Context, id: CollectionId, outcome: &GiveOutcome) {
     }
     if outcome.unchanged > 0 {
         parts.push(format!("{} unchanged", outcome.unchanged));
+    }
+    if let Some(rows) = rows {
+        parts.push(format!("{rows} rows in all"));
     }
     report::data(&format!("collection {id}: {}", parts.join(", ")));
     report::progress(&format!(

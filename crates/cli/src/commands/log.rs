@@ -213,8 +213,12 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
             } else {
                 "corrected"
             };
+            let rows = match contribution.rows {
+                1 => "the row".to_owned(),
+                rows => format!("the {rows} rows"),
+            };
             let words = format!(
-                "{} {what} the row of member {} of collection {}",
+                "{} {what} {rows} of member {} of collection {}",
                 contribution.owner, contribution.member, contribution.collection
             );
             (Kind::Collection, vec![contribution.collection], words)
@@ -222,7 +226,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
         Event::ConsentGranted { consent } => {
             let right = &consent.right;
             let words = format!(
-                "{} lets {} run entry {} on collection {}, {} in all, until {}, over at least {} rows",
+                "{} lets {} run entry {} on collection {}, {} in all, until {}, over rows of at least {} members",
                 consent.owner,
                 right.requester,
                 right.entry,
@@ -246,7 +250,7 @@ fn describe(network: &Network, event: &Event) -> (Kind, Vec<CollectionId>, Strin
         } => (
             Kind::Collection,
             vec![*collection],
-            format!("collection {collection} was closed with {rows} rows"),
+            format!("collection {collection} was closed with rows of {rows} members"),
         ),
         Event::JobRequested {
             job,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use enigma_bytecode::model::{Contract, Provider};
 use enigma_client::records::{Member, member_tree};
 use enigma_client::{Network, Program, Records};
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
@@ -56,6 +57,12 @@ pub(crate) fn record(network: &Network, id: CollectionId) -> Result<&CollectionR
             known => format!("collections are numbered from 1 to {known}"),
         })
     })
+}
+
+/// How many rows were given to a collection.
+pub(crate) fn rows(record: &CollectionRecord) -> u64 {
+    let given = record.contributions.values();
+    given.map(|given| u64::from(given.rows)).sum()
 }
 
 /// The nodes that serve a collection, in drawn order.
@@ -117,13 +124,45 @@ pub(crate) fn entry(program: &Program, name: Option<&str>) -> Result<usize, Prob
     }
 }
 
-/// A collection's member list: from a file, or as it was recorded when the collection was opened here.
+/// The member list of a collection that a party gives: the party alone. None if a group gives it.
+pub(crate) fn party_list(
+    network: &Network,
+    contract: &Contract,
+    instance: Hash,
+    collection: usize,
+) -> Option<Vec<Member>> {
+    let declared = contract.collections.get(collection)?;
+    let Provider::Party(party) = declared.provider else {
+        return None;
+    };
+    let instance = network.ledger().instances.get(&instance)?;
+    let member = Member {
+        name: contract.parties.get(usize::from(party))?.clone(),
+        account: instance.parties.get(usize::from(party))?.account,
+    };
+    Some(vec![member])
+}
+
+/// A collection's member list: from a file, or as it was recorded when the collection was opened here. A party's is known.
 pub(crate) fn members(
+    network: &Network,
     records: &Records,
     found: &Found,
     file: Option<&Path>,
 ) -> Result<Vec<Member>, Problem> {
-    let root = found.record.terms.member_root;
+    let terms = &found.record.terms;
+    let (root, contract) = (terms.member_root, found.program.contract());
+    let party = party_list(network, contract, terms.instance, usize::from(terms.slot));
+    if let (Some(members), None) = (&party, file) {
+        if member_tree(members).root() != root {
+            return Err(Problem::new(format!(
+                "collection {} was not opened for the party {} alone",
+                found.id, members[0].name
+            ))
+            .hint("nodes take rows of the party only: ask the opener for another collection"));
+        }
+        return Ok(members.clone());
+    }
     if let Some(path) = file {
         let members = crate::people::members(path)?;
         if member_tree(&members).root() != root {

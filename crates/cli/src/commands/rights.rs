@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use enigma_bytecode::model::RowCount;
 use enigma_client::{ConsentTerms, Network};
 use enigma_wire::controller::RightKey;
 use enigma_wire::id::{Address, MemberIndex};
@@ -34,7 +35,7 @@ pub(crate) struct GrantOptions {
     /// How long from now.
     #[arg(long = "for", value_name = "TIME", default_value = "30d", value_parser = lookup::duration)]
     lasts: Duration,
-    /// Smallest number of rows it may run over [default: the contract's own].
+    /// Fewest members of whom rows may be used [default: the contract's own].
     #[arg(long, value_name = "N")]
     min_group: Option<u32>,
 }
@@ -116,8 +117,11 @@ pub(crate) fn grant(context: &Context, options: &GrantOptions) -> Result<(), Pro
             .found
             .program
             .contract()
-            .minimum_rows(acting.entry, usize::from(acting.found.record.terms.slot));
+            .minimum_givers(acting.entry, usize::from(acting.found.record.terms.slot));
         let min_group = options.min_group.unwrap_or(own_minimum).max(own_minimum);
+        let slot = usize::from(acting.found.record.terms.slot);
+        let collection = acting.found.program.contract().collections.get(slot);
+        let takes_several = collection.is_some_and(|collection| collection.rows != RowCount::One);
         let head = acting.network.ledger().head;
         let expiry = head.time.saturating_add(options.lasts.as_secs());
         let domain = acting.network.domain();
@@ -142,12 +146,13 @@ pub(crate) fn grant(context: &Context, options: &GrantOptions) -> Result<(), Pro
             report::data(&object.to_string());
         } else {
             report::data(&format!(
-                "{} consents: {requester} may run {} on collection {}, {} in all, until {}, over at least {min_group} rows",
+                "{} consents: {requester} may run {} on collection {}, {} in all, until {}, over at least {min_group} {}",
                 consents.len(),
                 acting.entry_name(),
                 acting.found.id,
                 report::times(options.uses),
                 report::moment(expiry),
+                if takes_several { "members' rows" } else { "rows" },
             ));
         }
         Ok(())

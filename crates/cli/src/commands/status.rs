@@ -6,6 +6,7 @@ use enigma_wire::id::NodeId;
 use enigma_wire::ledger::JobState;
 use serde_json::json;
 
+use super::lookup;
 use crate::context::Context;
 use crate::report::{self, Problem};
 use crate::runtime;
@@ -43,7 +44,7 @@ fn as_json(network: &Network, url: &str, statuses: &Statuses) -> serde_json::Val
     let instances = instances.map(|(id, record)| json!({"instance": id, "contract": record.contract, "deployer": record.deployer, "committee_size": record.committee_size, "committee": record.committee}));
     let collections = ledger.collections.iter().map(|(id, record)| {
         json!({
-            "collection": id, "instance": record.terms.instance, "rows": record.contributions.len(),
+            "collection": id, "instance": record.terms.instance, "given": record.contributions.len(), "rows": lookup::rows(record),
             "members": record.terms.member_count, "sealed": record.sealed.is_some(),
         })
     });
@@ -118,11 +119,12 @@ fn show(
             } else {
                 "open"
             };
-            let rows = format!(
-                "{} of {}",
-                record.contributions.len(),
-                record.terms.member_count
-            );
+            let (given, rows) = (record.contributions.len(), lookup::rows(record));
+            let of = record.terms.member_count;
+            let rows = match rows == given as u64 {
+                true => format!("{rows} of {of}"),
+                false => format!("{rows} from {given} of {of}"),
+            };
             vec![
                 id.to_string(),
                 record.terms.instance.to_string()[..10].to_owned(),

@@ -114,6 +114,7 @@ fn read_people(
             program.contract.minimum_rows(program.entry, 0),
             program.contract.maximum_rows(0),
         ),
+        rows_each: 1,
     };
     match &options.input {
         Some(path) => people::read(path, &expected),

@@ -183,7 +183,7 @@ async fn share(
             network.ledger(),
             &domain,
             &to,
-            (MemberIndex(at as u32), &people[at].values[..]),
+            (MemberIndex(at as u32), &people[at].rows[..]),
             &mut rand::rng(),
         );
         async move { enigma_client::contribute(network, dealt?).await }

@@ -138,7 +138,7 @@ impl Collection {
                 client.ledger(),
                 &client.domain(),
                 &to,
-                (MemberIndex(member as u32), &[value]),
+                (MemberIndex(member as u32), &[vec![value]]),
                 &mut rand::rng(),
             )
             .expect("a good dealing")

@@ -147,9 +147,51 @@ fn read_messages(
         entry: 0,
         slot: Some(0),
         recipient,
+        given: 1,
     };
     let results = reading.combine(committee(), messages, &|_, _| None)?;
     Ok(serde_json::to_value(&results).expect("JSON"))
+}
+
+/// What a member sees who gave so many rows, of a collection that takes up to so many from each.
+fn read_own(
+    (given, each): (u32, RowCount),
+    members: &[(NodeId, OutputShares)],
+) -> Result<serde_json::Value, ClientError> {
+    let mut contract = contract(Profile::ShamirM61V1);
+    contract.collections[0].rows = each;
+    let reading = Reading {
+        program: &contract,
+        entry: 0,
+        slot: 0,
+        recipient: Recipient::Member(enigma_wire::id::MemberIndex(0)),
+        given,
+    };
+    let results = reading.combine(committee(), &messages(members), &|_| None)?;
+    Ok(serde_json::to_value(&results).expect("JSON"))
+}
+
+/// An owner of several rows sees a list, of as many elements as are used; more than the rows that were given there are not.
+#[test]
+fn an_owner_of_several_rows_sees_a_list() {
+    let of = |elements: &[i64]| members::<M61>(&[(1, vec![elements.to_vec()], vec![])]);
+    let several = RowCount::UpTo(5);
+    for (elements, given, expected) in [
+        (&[7, 8, 9][..], 3, json!({"own": [7, 8, 9]})),
+        (&[7, 9], 3, json!({"own": [7, 9]})),
+        (&[7], 3, json!({"own": [7]})),
+        (&[7], 1, json!({"own": [7]})),
+    ] {
+        let seen = read_own((given, several), &of(elements));
+        assert_eq!(seen.expect("all fits"), expected);
+    }
+    let one = read_own((1, RowCount::One), &of(&[7]));
+    assert_eq!(one.expect("all fits"), json!({"own": 7}));
+    for elements in [&[][..], &[7, 8, 9, 10]] {
+        let error = read_own((3, several), &of(elements)).expect_err("not so many");
+        let error = error.to_string();
+        assert!(error.contains("wrong number of elements"), "{error}");
+    }
 }
 
 fn read(
@@ -428,6 +470,7 @@ fn public(lines: Vec<PublicLine>) -> Result<serde_json::Value, ClientError> {
         entry: 0,
         slot: Some(0),
         recipient: Recipient::Public,
+        given: 0,
     };
     assert!(reading.shows());
     let results = reading.public(&PublicResults { lines }, &|_, _| None)?;

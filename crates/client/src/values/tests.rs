@@ -274,6 +274,65 @@ fn rows_have_all_values_and_each_once() {
     }
 }
 
+/// Several rows of one member: in JSON, named, or a text each; what is wrong is said with its row.
+#[test]
+fn several_rows_are_read_and_the_wrong_one_named() {
+    let visits = layout(vec![
+        column("age", Kind::Integer, 0, 120),
+        column("days", Kind::Integer, 0, 30),
+    ]);
+    let read = |json| visits.read_json_rows(&json, 3);
+    let two = Ok(vec![vec![40, 3], vec![50, 4]]);
+    assert_eq!(
+        read(json!([{"age": 40, "days": 3}, {"days": 4, "age": "50"}])),
+        two
+    );
+    assert_eq!(read(json!({"age": 40, "days": 3})), Ok(vec![vec![40, 3]]));
+    assert_eq!(read(json!([])), Err(RowsError::Empty));
+    let row = json!({"age": 1, "days": 1});
+    let four = read(json!([row, row, row, row]));
+    assert_eq!(four, Err(RowsError::TooMany { given: 4, most: 3 }));
+    let named = |texts: &[&str]| {
+        let texts = texts
+            .iter()
+            .map(|text| text.split_once('=').expect("named"));
+        let texts = texts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        visits.read_named_rows(&texts.collect::<Vec<_>>(), 3)
+    };
+    assert_eq!(named(&["age=40", "days=3", "days=4", "age=50"]), two);
+    assert_eq!(named(&[]), Err(RowsError::Empty));
+    for (wrong, message, hint) in [
+        (
+            read(json!([row, {"age": 121, "days": 1}])),
+            "row 2: 121 is above 120, the most the contract allows",
+            "age must be a whole number from 0 to 120",
+        ),
+        (
+            read(json!([row, row, [1, 2]])),
+            "row 3: \"0\" is unknown",
+            "a row has the values age, days",
+        ),
+        (
+            named(&["age=40", "days=3", "age=50"]),
+            "row 2: \"days\" is missing",
+            "a row has the values age, days",
+        ),
+        (
+            named(&["age=1", "age=2", "age=3", "age=4"]),
+            "4 rows; the contract takes at most 3 from each",
+            "give at most 3 rows",
+        ),
+    ] {
+        let error = wrong.expect_err("refused");
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.hint(), hint);
+    }
+    let list = layout(pieces_of("", &[52, 52]));
+    let text = list.read_text_rows(&["Bob", ID], 2);
+    assert_eq!(text, Ok(vec![BOB.to_vec(), THIRTEEN.to_vec()]));
+    assert_eq!(list.read_json_rows(&json!(["Bob", ID]), 2), text);
+}
+
 #[test]
 fn texts_are_what_people_see() {
     let layout = layout(pieces_of("", &[52, 52, 52, 52, 48]));

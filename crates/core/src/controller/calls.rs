@@ -112,6 +112,7 @@ pub enum Revert {
     NotMember,
     MemberTaken,
     WrongRevision,
+    NoRows,
     BadReceipt,
     WrongInstance,
     WrongContract,

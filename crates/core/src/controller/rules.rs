@@ -343,6 +343,7 @@ impl Controller {
             contribution.revision == earlier.map_or(0, |c| c.revision + 1),
             Revert::WrongRevision,
         )?;
+        check(contribution.rows > 0, Revert::NoRows)?;
         let digest = self.domain.digest(contribution);
         check(
             item.signature.signer(&digest) == Some(contribution.owner),

@@ -178,6 +178,7 @@ impl Job {
             ));
         }
         self.check_collections(program)?;
+        self.check_givers(program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;
@@ -299,15 +300,15 @@ impl Job {
         for input in &self.inputs {
             let declared = program.collections.get(usize::from(input.slot));
             let columns_len = declared.map_or(0, |collection| collection.columns.len());
-            let mut of_collection = Vec::with_capacity(input.admitted.len());
+            let mut given = Vec::with_capacity(input.admitted.len());
             for owner in &input.admitted {
                 let key = row_key(input.collection, owner.member, owner.root);
                 let bytes = stored
                     .get(&key)
                     .ok_or_else(|| format!("the row of member {} is lost", owner.member))?;
-                of_collection.push((owner.member, &bytes[..]));
+                given.push((owner.member, owner.rows, &bytes[..]));
             }
-            rows.add(&self.committee, (input.slot, columns_len), &of_collection)?;
+            rows.add(&self.committee, (input.slot, columns_len), &given)?;
         }
         Ok(rows)
     }

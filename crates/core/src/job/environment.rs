@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use enigma_bytecode::model::{Contract, Known, Provider, Role};
+use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
 use enigma_wire::arguments;
 use enigma_wire::id::Address;
@@ -21,14 +21,15 @@ impl Job {
         let mut rows = vec![0; program.collections.len()];
         for input in &self.inputs {
             if let Some(rows) = rows.get_mut(usize::from(input.slot)) {
-                *rows = input.admitted.len() as u32;
+                *rows = input.submitted();
             }
         }
         Sizes { rows }
     }
 
-    /// What the call knows of the ledger, but for what the instance has stored there. Rows stand in member order. Of a group that gives to the job the members are those whose
-    /// rows are used, of another one all who ever gave as its members: each account once, by its first row.
+    /// What the call knows of the ledger, but for what the instance has stored there. Rows stand in member order, those of a member
+    /// together. Of a group that gives to the job the members are those whose rows are used, of another one all who ever gave
+    /// as its members: each account once, by its first row.
     pub(super) fn environment(
         &self,
         shared: &Shared,
@@ -52,18 +53,22 @@ impl Job {
         let mut seen = BTreeSet::new();
         for input in &self.inputs {
             let at = usize::from(input.slot);
-            let owners = input.admitted.iter().map(|row| &row.owner);
+            let owners = input.admitted.iter().map(|giver| &giver.owner);
             if let Some(group) = input.group(program)
                 && let Some(givers) = environment.groups.get_mut(usize::from(group))
             {
-                let new = owners.clone().filter(|owner| seen.insert((group, **owner)));
+                let new = owners.filter(|owner| seen.insert((group, **owner)));
                 givers.extend(new.map(account));
             }
+            let of_rows = || {
+                let each = input.admitted.iter();
+                each.flat_map(|giver| std::iter::repeat_n(giver, giver.rows as usize))
+            };
             if let Some(rows) = environment.row_accounts.get_mut(at) {
-                *rows = owners.map(account).collect();
+                *rows = of_rows().map(|giver| account(&giver.owner)).collect();
             }
             if let Some(rows) = environment.row_members.get_mut(at) {
-                *rows = input.admitted.iter().map(|row| row.member.0).collect();
+                *rows = of_rows().map(|giver| giver.member.0).collect();
             }
         }
         for (group, members) in (0..).zip(&mut environment.groups) {
@@ -117,6 +122,29 @@ impl Job {
             names(&used),
             names(&given)
         ))
+    }
+
+    /// Whether as many members give rows as the group may have. Where each gives one, the number of rows says it.
+    pub(super) fn check_givers(&self, program: &Contract) -> Result<(), String> {
+        for input in &self.inputs {
+            let collection = program.collections.get(usize::from(input.slot));
+            let Some((Provider::Each(group), RowCount::UpTo(_))) =
+                collection.map(|collection| (collection.provider, collection.rows))
+            else {
+                continue;
+            };
+            let Some(group) = program.groups.get(usize::from(group)) else {
+                continue;
+            };
+            let givers = input.admitted.len() as u64;
+            if !(u64::from(group.min)..=u64::from(group.max)).contains(&givers) {
+                return Err(format!(
+                    "rows of {givers} members may be used, and the group {} has from {} to {}",
+                    group.name, group.min, group.max
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Whether no more members are there, of each group for whose members the entry does something, than the contract declares and the

@@ -9,7 +9,7 @@ use enigma_bytecode::plan::{Environment, Limits};
 use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
 use enigma_mpc::{Engine, Outgoing, SessionSeeds, Slot};
 use enigma_vm::{Given, Session, SessionError, Turn};
-use enigma_wire::dealing::{Dealt, Row};
+use enigma_wire::dealing::{Dealt, Row, by_column};
 use enigma_wire::effects::Effects;
 use enigma_wire::id::MemberIndex;
 
@@ -38,22 +38,23 @@ impl Columns {
         }
     }
 
-    /// Adds a collection's rows as they are stored, each checked against its root before it was.
+    /// Adds a collection's rows as they are stored: of each member so many, one after the other, checked against their root
+    /// before they were.
     ///
     /// # Errors
-    /// In plain words, whose row is not one of so many columns over the contract's field.
+    /// In plain words, whose rows are not so many of so many columns over the contract's field.
     pub(super) fn add(
         &mut self,
         committee: &Committee,
         (slot, columns_len): (u16, usize),
-        rows: &[(MemberIndex, &[u8])],
+        given: &[(MemberIndex, u32, &[u8])],
     ) -> Result<(), String> {
         match self {
             Self::Small(all) => {
-                all.insert(slot, decode(committee, columns_len, rows)?);
+                all.insert(slot, decode(committee, columns_len, given)?);
             }
             Self::Wide(all) => {
-                all.insert(slot, decode(committee, columns_len, rows)?);
+                all.insert(slot, decode(committee, columns_len, given)?);
             }
         }
         Ok(())
@@ -74,16 +75,19 @@ impl Columns {
 fn decode<F: Dealt>(
     committee: &Committee,
     columns_len: usize,
-    rows: &[(MemberIndex, &[u8])],
+    given: &[(MemberIndex, u32, &[u8])],
 ) -> Result<Vec<Shares<F>>, String> {
+    let rows_len = given.iter().map(|(_, rows, _)| *rows as usize).sum();
     // The capacity is exact, so no copy of a share stays behind in a smaller buffer.
-    let column = |_| Vec::with_capacity(rows.len());
+    let column = |_| Vec::with_capacity(rows_len);
     let mut columns: Vec<Vec<F>> = (0..columns_len).map(column).collect();
-    for (member, bytes) in rows {
-        let row = Row::<F>::decode(committee, columns_len, bytes)
+    for (member, rows, bytes) in given {
+        let values_len = columns_len.saturating_mul(*rows as usize);
+        let dealt = Row::<F>::decode(committee, values_len, bytes)
             .map_err(|error| format!("the row of member {member} is damaged: {error}"))?;
-        for (column, share) in columns.iter_mut().zip(row.shares().iter()) {
-            column.push(*share);
+        let shares = dealt.shares();
+        for (column, own) in columns.iter_mut().zip(by_column(&shares[..], columns_len)) {
+            column.extend(own);
         }
     }
     Ok(columns.into_iter().map(Shares::from).collect())

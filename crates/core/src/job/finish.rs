@@ -18,6 +18,7 @@ use enigma_wire::peer::Control;
 use enigma_wire::sign::Signature;
 
 use super::failure::submission_due;
+use super::inputs::Input;
 use super::outputs::Output;
 use super::{Job, Phase, report_phase};
 use crate::party::{Shared, output_key};
@@ -99,14 +100,14 @@ impl Job {
     /// since what a run takes depends on what it opened.
     fn certificate(&self, roots: &[Hash], effects: &Effects) -> Result<Certificate, String> {
         let cost = self.cost.as_ref().ok_or("the job was not admitted")?;
-        let used: usize = self.inputs.iter().map(|input| input.used().count()).sum();
+        let used: u32 = self.inputs.iter().map(Input::used_rows).sum();
         Ok(Certificate {
             job: self.run.job,
             contract: self.contract,
             inputs: self.inputs_root,
             outputs: output::commitment(roots),
             effects: effects.hash(),
-            rows: used as u32,
+            rows: used,
             multiplications: cost.multiplications,
             rounds: cost.rounds,
             bytes: cost.bytes_total,

@@ -22,7 +22,7 @@ pub(super) struct Input {
     pub(super) opened: u64,
     /// Members admitted by consent, in member order, with what is needed to serve them.
     pub(super) admitted: Vec<RowOwner>,
-    /// Members dropped by the range check, ascending.
+    /// Members of whom the range check dropped a row, ascending.
     pub(super) dropped: Vec<MemberIndex>,
 }
 
@@ -34,6 +34,10 @@ pub(super) struct RowOwner {
     pub(super) seal_key: SealKey,
     /// Smallest group this owner agreed to.
     pub(super) min_group: u32,
+    /// How many rows the owner gave. They stand together, in the owner's order.
+    pub(super) rows: u32,
+    /// How many of them are used: all, before the range check is over.
+    pub(super) used: u32,
 }
 
 /// What a job is judged by, as the ledger stood at the end of its request's block.
@@ -104,6 +108,8 @@ impl Input {
                 root: contribution.root,
                 seal_key: contribution.seal_key,
                 min_group: *min_group,
+                rows: contribution.rows,
+                used: contribution.rows,
             })
         };
         Some(Self {
@@ -115,29 +121,48 @@ impl Input {
         })
     }
 
-    /// Whose rows the entry uses, in member order.
-    pub(super) fn used(&self) -> impl Iterator<Item = &RowOwner> {
-        let is_used = |owner: &&RowOwner| self.dropped.binary_search(&owner.member).is_err();
-        self.admitted.iter().filter(is_used)
+    /// How many rows were submitted.
+    pub(super) fn submitted(&self) -> u32 {
+        let rows = self.admitted.iter().map(|owner| owner.rows);
+        rows.fold(0, u32::saturating_add)
     }
 
-    /// Takes in what the range check found: for each admitted row whether it is valid. `None` if it is not that.
+    /// How many of them are used: all, before the range check is over.
+    pub(super) fn used_rows(&self) -> u32 {
+        let rows = self.admitted.iter().map(|owner| owner.used);
+        rows.fold(0, u32::saturating_add)
+    }
+
+    /// How many of them were dropped.
+    pub(super) fn dropped_rows(&self) -> u32 {
+        self.submitted() - self.used_rows()
+    }
+
+    /// Whose rows the entry uses, in member order: who has one left.
+    pub(super) fn used(&self) -> impl Iterator<Item = &RowOwner> {
+        self.admitted.iter().filter(|owner| owner.used > 0)
+    }
+
+    /// Takes in what the range check found: for each submitted row whether it is valid. `None` if it is not that.
     pub(super) fn drop_invalid(&mut self, valid: &[bool]) -> Option<()> {
-        if valid.len() != self.admitted.len() {
+        if valid.len() != self.submitted() as usize {
             return None;
         }
-        let dropped = self
-            .admitted
-            .iter()
-            .zip(valid)
-            .filter(|(_, valid)| !**valid);
-        self.dropped = dropped.map(|(owner, _)| owner.member).collect();
+        let mut rest = valid;
+        for owner in &mut self.admitted {
+            let (own, others) = rest.split_at_checked(owner.rows as usize)?;
+            owner.used = own.iter().filter(|valid| **valid).count() as u32;
+            if owner.used < owner.rows {
+                self.dropped.push(owner.member);
+            }
+            rest = others;
+        }
         Some(())
     }
 
-    /// Whether as many rows are left as each owner of one wants. Rows that were dropped count for nobody.
+    /// Whether as many members have rows left as each owner of one wants. Members of whom no row is left count for nobody.
     pub(super) fn is_large_enough(&self) -> bool {
-        let left = self.admitted.len() - self.dropped.len();
+        let left = self.used().count();
         self.used().all(|owner| owner.min_group as usize <= left)
     }
 
@@ -152,7 +177,7 @@ impl Input {
 }
 
 impl Job {
-    /// Whose rows were dropped.
+    /// Of whom rows were dropped.
     pub(super) fn dropped(&self) -> Vec<DroppedRow> {
         let inputs = self.inputs.iter();
         let dropped = inputs.flat_map(|input| {

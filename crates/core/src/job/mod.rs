@@ -166,6 +166,7 @@ impl Job {
             phase: on_chain.unwrap_or(here),
             reason: self.reason.clone(),
             dropped: self.dropped(),
+            dropped_rows: self.inputs.iter().map(Input::dropped_rows).sum(),
             security: SECURITY.to_owned(),
             bytes_sent: self.bytes_sent,
         }

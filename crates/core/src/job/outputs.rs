@@ -128,7 +128,7 @@ fn shares_for<F: PrimeField>(
         };
         let there = line.there.iter().map(|bits| match elements {
             // One count can stand for all rows.
-            Elements::Row(_) if bits.len() == 1 => picked(bits, Elements::All),
+            Elements::Rows(..) if bits.len() == 1 => picked(bits, Elements::All),
             elements => picked(bits, elements),
         });
         let columns = line.columns.iter().map(|column| picked(column, elements));
@@ -144,8 +144,8 @@ fn shares_for<F: PrimeField>(
 fn picked<F: PrimeField>(shares: &Shares<F>, elements: Elements) -> Result<Vec<Share<F>>, String> {
     match elements {
         Elements::All => Ok(shares.iter().copied().map(Share).collect()),
-        Elements::Row(row) => match shares.get(row) {
-            Some(share) => Ok(vec![Share(*share)]),
+        Elements::Rows(first, end) => match shares.get(first..end) {
+            Some(shares) => Ok(shares.iter().copied().map(Share).collect()),
             None => Err("an output is shorter than its recipients".to_owned()),
         },
     }

@@ -21,18 +21,20 @@ pub(super) struct Receiver {
     /// The key to which the shares are sealed.
     pub(super) seal_key: SealKey,
     /// Of a member, what is theirs.
-    row: Option<UsedRow>,
+    rows: Option<UsedRows>,
 }
 
-/// A row that was used.
+/// Rows that were used, of one member.
 #[derive(Clone, Copy)]
-struct UsedRow {
-    /// Which of the contract's collections it is of.
+struct UsedRows {
+    /// Which of the contract's collections they are of.
     slot: u16,
     /// The group whose members gave to it.
     group: Option<u16>,
-    /// Which of the collection's used rows it is.
-    place: usize,
+    /// Which of the collection's used rows they are: from here,
+    first: usize,
+    /// to before here.
+    end: usize,
 }
 
 /// Which elements of a manifest line somebody gets.
@@ -40,8 +42,8 @@ struct UsedRow {
 pub(super) enum Elements {
     /// All that there are.
     All,
-    /// Of a line for the owners of rows, the one of this row, counted among those that are used.
-    Row(usize),
+    /// Of a line for the owners of rows, those of the rows from the first to before the second, counted among those that are used.
+    Rows(usize, usize),
 }
 
 impl Receiver {
@@ -49,12 +51,12 @@ impl Receiver {
     pub(super) fn elements_of(&self, line: &Reveal) -> Option<Elements> {
         let elements_of = |to: &model::Recipient| match (*to, self.recipient) {
             (model::Recipient::EachOf(to), Recipient::Member { .. }) => {
-                let is_in = |row: UsedRow| row.group == Some(to);
-                self.row.is_some_and(is_in).then_some(Elements::All)
+                let is_in = |rows: UsedRows| rows.group == Some(to);
+                self.rows.is_some_and(is_in).then_some(Elements::All)
             }
             (model::Recipient::OwnerOf(of), Recipient::Member { .. }) => {
-                let own = self.row.filter(|row| row.slot == of);
-                own.map(|row| Elements::Row(row.place))
+                let own = self.rows.filter(|rows| rows.slot == of);
+                own.map(|rows| Elements::Rows(rows.first, rows.end))
             }
             (model::Recipient::Caller, Recipient::Caller) => Some(Elements::All),
             (model::Recipient::Party(to), Recipient::Party(party)) => {
@@ -75,19 +77,25 @@ impl Job {
     ) -> Result<Vec<Receiver>, String> {
         let mut receivers = Vec::new();
         for input in &self.inputs {
-            let group = input.group(program);
-            let members = input.used().enumerate().map(|(place, owner)| Receiver {
-                recipient: Recipient::Member {
-                    collection: input.collection,
-                    member: owner.member,
-                },
-                account: owner.owner,
-                seal_key: owner.seal_key,
-                row: Some(UsedRow {
-                    slot: input.slot,
-                    group,
-                    place,
-                }),
+            let (slot, group) = (input.slot, input.group(program));
+            let mut end = 0;
+            let members = input.used().map(|owner| {
+                let first = end;
+                end += owner.used as usize;
+                Receiver {
+                    recipient: Recipient::Member {
+                        collection: input.collection,
+                        member: owner.member,
+                    },
+                    account: owner.owner,
+                    seal_key: owner.seal_key,
+                    rows: Some(UsedRows {
+                        slot,
+                        group,
+                        first,
+                        end,
+                    }),
+                }
             });
             receivers.extend(members);
         }
@@ -115,7 +123,7 @@ impl Job {
             recipient: Recipient::Caller,
             account: record.ok_or("the job is not on the ledger")?.requester,
             seal_key,
-            row: None,
+            rows: None,
         }))
     }
 
@@ -153,7 +161,7 @@ impl Job {
                 recipient: Recipient::Party(party),
                 account: bound.account,
                 seal_key: bound.seal_key,
-                row: None,
+                rows: None,
             });
         }
         Ok(parties)

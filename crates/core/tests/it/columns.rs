@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use enigma_bytecode::verify::MAX_COLUMNS;
 use enigma_core::{ClientRequest, Response};
 use enigma_field::{Committee, M61, M127};
-use enigma_wire::api::{Deposit, ErrorCode, MAX_BODY_BYTES};
+use enigma_wire::api::{DEPOSIT_EXTRA_BYTES, Deposit, ErrorCode, MAX_BODY_BYTES};
 use enigma_wire::controller::FailureReason;
 use enigma_wire::dealing::RowPackage;
 use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
@@ -326,8 +326,14 @@ fn the_widest_row_fits_into_a_request() {
         RowPackage::<M61>::encoded_len(&largest, MAX_COLUMNS),
         RowPackage::<M127>::encoded_len(&largest, MAX_COLUMNS),
     ] {
-        // Beside it: contribution, signature, a proof of at most 32 hashes.
-        let deposit = package + OVERHEAD_BYTES + 4_096;
+        let deposit = package + DEPOSIT_EXTRA_BYTES;
         assert!(deposit <= MAX_BODY_BYTES, "{deposit} bytes");
     }
+    // Lists and tables as the language's specification has them, for committees as they are.
+    let committee = Committee::new(9).expect("a committee");
+    for values in [4_096 * 5, 2_000 * 16] {
+        let deposit = RowPackage::<M127>::encoded_len(&committee, values) + DEPOSIT_EXTRA_BYTES;
+        assert!(deposit <= MAX_BODY_BYTES, "{deposit} bytes");
+    }
+    assert!(DEPOSIT_EXTRA_BYTES > 104 + 65 + 4 + 32 * 32 + 4 + OVERHEAD_BYTES);
 }

@@ -16,6 +16,7 @@ mod kept;
 mod parties;
 mod privacy;
 mod range;
+mod rows;
 mod several;
 mod stages;
 mod starting;

@@ -257,6 +257,7 @@ fn schemas() -> Value {
             collection: CollectionId(1),
             member: MemberIndex(0),
         }],
+        dropped_rows: 1,
         security: String::new(),
         bytes_sent: 0,
     };

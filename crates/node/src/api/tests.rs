@@ -343,6 +343,46 @@ async fn a_body_that_does_not_come_keeps_nobody_waiting() {
     assert!(start.elapsed() < TURN_TIMEOUT / 2, "{:?}", start.elapsed());
 }
 
+/// Large bodies have places of their own: they wait for each other, and nobody else waits for them.
+#[tokio::test]
+async fn large_bodies_are_few_at_once() {
+    let address = serve_with(|config| config).await;
+    let mut slow = Vec::new();
+    for _ in 0..LARGE_BODIES {
+        let mut one = tokio::net::TcpStream::connect(address)
+            .await
+            .expect("let in");
+        let len = LARGE_BODY_BYTES + 1;
+        let head =
+            format!("POST /v1/deposits HTTP/1.1\r\nhost: node\r\ncontent-length: {len}\r\n\r\n");
+        one.write_all(head.as_bytes()).await.expect("sent");
+        slow.push(one);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let client = reqwest::Client::new();
+    let post = |len: u64| {
+        let url = format!("http://{address}/v1/deposits");
+        client.post(url).body(vec![0; len as usize]).send()
+    };
+    let (status, error) = refusal(post(LARGE_BODY_BYTES).await.expect("an answer")).await;
+    error_of(
+        status,
+        &error,
+        (400, ErrorCode::Malformed),
+        "does not decode",
+    );
+    let (status, error) = refusal(post(LARGE_BODY_BYTES + 1).await.expect("an answer")).await;
+    error_of(status, &error, (503, ErrorCode::Unavailable), "busy");
+    drop(slow);
+    let (status, error) = refusal(post(LARGE_BODY_BYTES + 1).await.expect("an answer")).await;
+    error_of(
+        status,
+        &error,
+        (400, ErrorCode::Malformed),
+        "does not decode",
+    );
+}
+
 #[tokio::test]
 async fn health_is_told_while_all_places_are_taken() {
     let address = serve_one_at_a_time().await;

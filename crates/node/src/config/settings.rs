@@ -94,11 +94,15 @@ pub const SETTINGS: &[Setting] = &[
         "4000",
         "Requests that one client may make at once.",
     ),
-    setting("api_body_bytes", "2097152", "Largest body of a request."),
+    setting(
+        "api_body_bytes",
+        "8388608",
+        "Largest body of a request: bounds how much one member gives.",
+    ),
     setting(
         "api_requests",
         "64",
-        "Requests in hand at once; with the largest body this bounds their memory.",
+        "Requests in hand at once, once their bodies are there.",
     ),
     setting("api_connections", "1024", "Connections of clients at once."),
     setting(

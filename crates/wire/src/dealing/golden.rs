@@ -58,6 +58,67 @@ fn golden_dealings() {
     check_golden::<M127>(include_str!("../../../../testdata/dealing_wide.json"));
 }
 
+#[derive(Deserialize)]
+struct GoldenRows {
+    cases: Vec<GoldenRowsCase>,
+}
+
+#[derive(Deserialize)]
+struct GoldenRowsCase {
+    n: u8,
+    nodes: Vec<u32>,
+    owner: Address,
+    collection: u64,
+    member: u32,
+    revision: u32,
+    epoch: u64,
+    policy: Hash,
+    seed: String,
+    rows: Vec<Vec<String>>,
+    root: Hash,
+    package_hashes: Vec<Hash>,
+    /// By party, column and row.
+    shares: Vec<Vec<Vec<String>>>,
+}
+
+/// Several rows of one member are one dealing, row after row, and each party's shares of it fall into columns.
+#[test]
+fn golden_rows() {
+    let file = include_str!("../../../../testdata/dealing_rows.json");
+    let file: GoldenRows = serde_json::from_str(file).expect("the golden file has its form");
+    assert_eq!(file.cases.len(), 1);
+    for case in &file.cases {
+        let rows = &case.rows;
+        let context = Context {
+            committee: committee(case.n),
+            nodes: case.nodes.iter().copied().map(NodeId).collect(),
+            owner: case.owner,
+            collection: CollectionId(case.collection),
+            member: MemberIndex(case.member),
+            revision: case.revision,
+            epoch: case.epoch,
+            policy: case.policy,
+        };
+        let seed: Vec<u8> = hex::decode(&case.seed).expect("hexadecimal");
+        let mut rng = ChaCha20Rng::from_seed(seed.try_into().expect("32 bytes"));
+        let columns_len = rows[0].len();
+        assert!(rows.len() > 1 && columns_len > 1);
+        let values: Vec<M61> = elements(&rows.concat());
+        let dealing = deal(&context, &values, &mut rng).expect("valid");
+        assert_eq!(dealing.root, case.root);
+        let expected = case.package_hashes.iter().zip(&case.shares);
+        for (package, (hash, expected)) in dealing.rows.iter().zip(expected) {
+            assert_eq!(Hash(*blake3::hash(&package.encode()).as_bytes()), *hash);
+            let own = package.row.shares();
+            let columns: Vec<Vec<M61>> = by_column(&own[..], columns_len)
+                .map(Iterator::collect)
+                .collect();
+            let expected: Vec<Vec<M61>> = expected.iter().map(|of| elements(of)).collect();
+            assert_eq!(columns, expected);
+        }
+    }
+}
+
 fn check_golden<F: Dealt>(file: &str) {
     let file: GoldenFile =
         serde_json::from_str(file).expect("the golden file has the expected form");

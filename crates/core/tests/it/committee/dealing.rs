@@ -46,6 +46,22 @@ impl Survey {
         }
     }
 
+    /// The same for several rows, which are dealt one after the other.
+    pub(crate) fn deal_rows(&mut self, member: usize, rows: &[Vec<i64>]) -> Vec<Deposit> {
+        let mut deposits = self.deal_row(member, &rows.concat());
+        for deposit in &mut deposits {
+            self.claim_rows(member, deposit, rows.len() as u32);
+        }
+        deposits
+    }
+
+    /// Signs for another number of rows.
+    pub(crate) fn claim_rows(&self, member: usize, deposit: &mut Deposit, rows: u32) {
+        deposit.contribution.rows = rows;
+        let digest = self.domain().digest(&deposit.contribution);
+        deposit.signature = self.owners[member].key.sign(&digest);
+    }
+
     /// The same over a field that need not be the contract's.
     pub(crate) fn deal_over<F: Dealt>(&mut self, member: usize, row: &[i64]) -> Vec<Deposit> {
         let values: Vec<F> = row.iter().map(|value| F::from_i64(*value)).collect();
@@ -110,6 +126,7 @@ impl Survey {
             root,
             seal_key: self.owners[member].seal.public(),
             revision: self.context(member).revision,
+            rows: 1,
         }
     }
 

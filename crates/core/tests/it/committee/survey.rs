@@ -40,6 +40,11 @@ impl Owner {
         }
     }
 
+    /// The keys of the instance's party of this number.
+    pub(crate) fn of_party(number: usize, seed: u64) -> Self {
+        Self::new(FIRST_PARTY + number, seed)
+    }
+
     pub(crate) fn address(&self) -> Address {
         self.key.address()
     }
@@ -158,7 +163,7 @@ impl Survey {
         let hash = container::contract_hash(&bytecode);
         let requester = Address([0xaa; 20]);
         let owners: Vec<Owner> = (0..people).map(|number| Owner::new(number, seed)).collect();
-        let parties = (0..setting.parties).map(|number| Owner::new(FIRST_PARTY + number, seed));
+        let parties = (0..setting.parties).map(|number| Owner::of_party(number, seed));
         let parties: Vec<Owner> = parties.collect();
         let addresses: Vec<Address> = owners.iter().map(Owner::address).collect();
         let tree = Tree::of_members(&addresses);

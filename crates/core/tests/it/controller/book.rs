@@ -206,6 +206,7 @@ impl Book {
             root: keccak256(&[member as u8, revision as u8]),
             seal_key: SealKey([7; 32]),
             revision,
+            rows: 1,
         };
         self.signed(contribution, &owner)
     }

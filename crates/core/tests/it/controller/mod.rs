@@ -352,6 +352,8 @@ fn contributing() {
     book.reverts(OTHER, 0, &one(item), Revert::NotMember);
     let item = signed(&book, &|c| c.revision = 1);
     book.reverts(OTHER, 0, &one(item), Revert::WrongRevision);
+    let item = signed(&book, &|c| c.rows = 0);
+    book.reverts(OTHER, 0, &one(item), Revert::NoRows);
     let item = book.signed(good.contribution.clone(), &key("owner", 1));
     book.reverts(OTHER, 0, &one(item), Revert::BadSignature);
     let mut item = good.clone();
@@ -365,6 +367,9 @@ fn contributing() {
     book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
     // Receipts hold for exactly one contribution.
     let mut item = signed(&book, &|c| c.seal_key = SealKey([9; 32]));
+    item.receipts = good.receipts.clone();
+    book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
+    let mut item = signed(&book, &|c| c.rows = 2);
     item.receipts = good.receipts.clone();
     book.reverts(OTHER, 0, &one(item), Revert::BadReceipt);
     let mut next = signed(&book, &|c| c.revision = 1);
@@ -402,6 +407,7 @@ fn a_member_listed_twice() {
             root: Hash([8; 32]),
             seal_key: SealKey([7; 32]),
             revision,
+            rows: 1,
         };
         let mut item = book.signed(contribution.clone(), owner);
         item.member_proof = book.tree.proof(leaf).expect("a leaf");
