@@ -128,25 +128,20 @@ impl<'a> Place<'a> {
     }
 
     fn reading(&self, recipient: Recipient) -> Reading<'a> {
-        let slot = match recipient {
-            Recipient::Member { collection, .. } => {
+        let own = match recipient {
+            Recipient::Member { collection, member } => {
                 let record = self.collections.get(&collection);
-                record.map(|record| record.terms.slot)
+                record.map(|record| (record, record.contributions.get(&member)))
             }
             _ => None,
         };
+        let given = own.and_then(|(_, given)| given);
         Reading {
             program: self.program,
             entry: self.job.request.entry,
-            slot,
+            slot: own.map(|(record, _)| record.terms.slot),
             recipient,
-            given: match recipient {
-                Recipient::Member(member) => {
-                    let given = self.record.contributions.get(&member);
-                    given.map_or(0, |given| given.rows)
-                }
-                _ => 0,
-            },
+            given: given.map_or(0, |given| given.rows),
         }
     }
 

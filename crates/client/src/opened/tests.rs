@@ -163,11 +163,11 @@ fn read_own(
     let reading = Reading {
         program: &contract,
         entry: 0,
-        slot: 0,
-        recipient: Recipient::Member(enigma_wire::id::MemberIndex(0)),
+        slot: Some(0),
+        recipient: MEMBER,
         given,
     };
-    let results = reading.combine(committee(), &messages(members), &|_| None)?;
+    let results = reading.combine(committee(), &messages(members), &|_, _| None)?;
     Ok(serde_json::to_value(&results).expect("JSON"))
 }
 

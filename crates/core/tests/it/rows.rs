@@ -7,7 +7,7 @@ use enigma_core::Response;
 use enigma_core::controller::Call;
 use enigma_wire::api::{Deposit, ErrorCode};
 use enigma_wire::controller::{CollectionTerms, Event, FailureReason};
-use enigma_wire::id::MemberIndex;
+use enigma_wire::id::{CollectionId, MemberIndex};
 use enigma_wire::merkle::Tree;
 use enigma_wire::output::{PublicValue, Recipient};
 
@@ -76,7 +76,10 @@ fn sealed(hospitals: &[&[i64]], min_group: u32, seed: u64) -> Survey {
 }
 
 fn member(number: u32) -> Recipient {
-    Recipient::Member(MemberIndex(number))
+    Recipient::Member {
+        collection: CollectionId(1),
+        member: MemberIndex(number),
+    }
 }
 
 fn number(name: &str, values: &[i64]) -> (String, Seen) {
@@ -124,7 +127,8 @@ fn rows_of_members_are_used_one_by_one() {
     assert!(survey.seen(job, member(1)).is_err());
     for node in survey.committee() {
         let status = survey.status(node, job);
-        assert_eq!(status.dropped, [MemberIndex(1), MemberIndex(2)]);
+        let of: Vec<MemberIndex> = status.dropped.iter().map(|row| row.member).collect();
+        assert_eq!(of, [MemberIndex(1), MemberIndex(2)]);
         assert_eq!(status.dropped_rows, 3);
     }
     assert_eq!(survey.world.trouble(), Vec::<String>::new());
