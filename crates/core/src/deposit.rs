@@ -37,6 +37,8 @@ struct Granted {
     contract: Hash,
     /// Which of the contract's collections it is.
     slot: u16,
+    /// How many members the collection's list has.
+    members: u32,
     /// The accounts of the instance's parties.
     parties: Vec<Address>,
 }
@@ -190,6 +192,13 @@ fn not_taken(
                 contribution.member
             ));
         }
+    }
+    let most = program.maximum_givers(usize::from(granted.slot));
+    if granted.members > most {
+        return Some(format!(
+            "{name} takes rows of {most} members at most, and the collection's list has {}",
+            granted.members
+        ));
     }
     let most = collection.rows_each();
     match collection.rows {
@@ -386,6 +395,7 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
         node,
         contract: contract.unwrap_or_default(),
         slot: collection.terms.slot,
+        members: collection.terms.member_count,
         parties: instance.map_or_else(Vec::new, |instance| {
             instance.parties.iter().map(|party| party.account).collect()
         }),

@@ -28,6 +28,8 @@ use crate::seam::{
 /// `security` of every result until openings are verified (decisions 24).
 pub(crate) const SECURITY: &str = "malicious-abort";
 
+/// Longest row of a request that waits for a block.
+const PARKED_BYTES_MAX: usize = 1 << 20;
 /// Requests that wait for a block the party has not seen; the oldest is refused when full.
 const PARKED_MAX: usize = 256;
 /// How far beyond the last block a request may refer.
@@ -362,6 +364,15 @@ impl Party {
         }
         if asked.min_block > head.saturating_add(PARKED_BLOCKS_MAX) {
             let message = "the request refers to a block far beyond the last one";
+            return self
+                .shared
+                .refuse(asked.reply, ErrorCode::Unavailable, message);
+        }
+        if let ClientRequest::Deposit(deposit) = &asked.request
+            && deposit.sealed_row.len() > PARKED_BYTES_MAX
+        {
+            let message =
+                "the request refers to a block that has not been seen here; it is too long to wait";
             return self
                 .shared
                 .refuse(asked.reply, ErrorCode::Unavailable, message);

@@ -179,6 +179,7 @@ impl Job {
         }
         self.check_collections(program)?;
         self.check_givers(program)?;
+        self.check_roles(program)?;
         self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;

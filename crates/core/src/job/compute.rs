@@ -231,6 +231,11 @@ impl Job {
         if checked.is_none() {
             return self.refuse(shared, "the input check opened nothing".to_owned());
         }
+        let nothing = |input: &&Input| input.used_rows() == 0 && input.dropped_rows() > 0;
+        if let Some(input) = self.inputs.iter().find(nothing) {
+            let why = format!("no row of collection {} is in its range", input.collection);
+            return self.refuse(shared, why);
+        }
         if !self.inputs.iter().all(Input::is_large_enough) {
             let why = "after invalid rows were dropped the group is smaller than an owner allows";
             return self.refuse(shared, why.to_owned());

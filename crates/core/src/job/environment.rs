@@ -2,7 +2,7 @@
 //! calls, when and with which public parameters, whose accounts the parties are, who gave which row. And whether the
 //! entry can be called like that at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
@@ -127,6 +127,13 @@ impl Job {
     /// Whether as many members give rows as the group may have. Where each gives one, the number of rows says it.
     pub(super) fn check_givers(&self, program: &Contract) -> Result<(), String> {
         for input in &self.inputs {
+            // A list of nobody's is not an empty list.
+            if input.admitted.is_empty() {
+                return Err(format!(
+                    "nobody who gave to collection {} lets the requester run this entry now",
+                    input.collection
+                ));
+            }
             let collection = program.collections.get(usize::from(input.slot));
             let Some((Provider::Each(group), RowCount::UpTo(_))) =
                 collection.map(|collection| (collection.provider, collection.rows))
@@ -142,6 +149,29 @@ impl Job {
                     "rows of {givers} members may be used, and the group {} has from {} to {}",
                     group.name, group.min, group.max
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everybody gives in one role, if there is noise: it covers what one giver of a group, or one party, moves, and budgets are
+    /// charged for each of these by itself.
+    pub(super) fn check_roles(&self, program: &Contract) -> Result<(), String> {
+        if program.manifest.iter().all(|line| line.noise.is_none()) {
+            return Ok(());
+        }
+        let mut roles: BTreeMap<Address, Provider> = BTreeMap::new();
+        for (slot, owners) in &self.givers {
+            let Some(collection) = program.collections.get(usize::from(*slot)) else {
+                continue;
+            };
+            for owner in owners {
+                let role = *roles.entry(*owner).or_insert(collection.provider);
+                if role != collection.provider {
+                    return Err(format!(
+                        "account {owner} gives in two roles, and the noise of this contract covers what it gives in one"
+                    ));
+                }
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Whose rows a job uses: in each of its collections those of the members whom their consent admits, without those that
 //! break the declared range.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Provider};
@@ -82,15 +82,33 @@ pub(super) fn inputs(ledger: &Ledger, job: &JobRecord, admitted: &Admitted) -> O
         .collect()
 }
 
-/// The members whose rows may be used, with the smallest group each agreed to.
+/// The members whose rows may be used, with the smallest group each agreed to. Of an account that a list names more than once, the
+/// first one: groups are people, and noise covers what one of them gives.
 fn eligible(ledger: &Ledger, question: &RightQuestion) -> Vec<(MemberIndex, u32)> {
+    let collection = ledger.collections.get(&question.collection);
+    let mut seen = BTreeSet::new();
+    let mut is_first = |member: &MemberIndex| {
+        let given = collection.and_then(|collection| collection.contributions.get(member));
+        given.is_some_and(|given| seen.insert(given.owner))
+    };
     let min_group = |member: MemberIndex| {
         let record = ledger.rights.get(&question.key(member));
         let grant = record.and_then(|record| record.grant.as_ref());
         grant.map_or(u32::MAX, |grant| grant.consent.min_group)
     };
     let members = ledger.eligible_members(question).into_iter();
-    members.map(|member| (member, min_group(member))).collect()
+    let mut members: Vec<(MemberIndex, u32)> = members
+        .filter(|member| is_first(member))
+        .map(|member| (member, min_group(member)))
+        .collect();
+    // Who counted a place too much may want more than are left.
+    loop {
+        let count = members.len();
+        members.retain(|(_, least)| *least as usize <= count);
+        if members.len() == count {
+            return members;
+        }
+    }
 }
 
 impl Input {
