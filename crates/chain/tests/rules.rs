@@ -788,8 +788,8 @@ rules_with_instance! {
         pair.ok(&by, 128, &Call::PutIn(instance)).await;
         pair.start(JobId(1)).await;
         let from = Some(by.address());
-        let to = |number: u8| Address([number; 20]);
-        let transfers = (0..128).map(|number| Transfer { from, to: to(100 + number), amount: 1 });
+        let to = |number: u8| key(100 + number).address();
+        let transfers = (0..128).map(|number| Transfer { from, to: to(number), amount: 1 });
         let effects = Effects { writes: vec![7; 65_536], transfers: transfers.collect(), paid: 50 };
         let certificate = Certificate { effects: effects.hash(), ..pair.certificate(collection, JobId(1)) };
         let settle = pair.settle_with(collection, certificate, effects, &[0, 1]);

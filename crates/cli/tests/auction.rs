@@ -10,8 +10,8 @@ const AUCTION: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../examples/auction/auction.enigma"
 );
-/// Bids in the chain's smallest unit; the second one wins, and pays the third.
-const BIDS: [(&str, &str); 3] = [("dev-2", "300"), ("dev-3", "900"), ("dev-4", "700")];
+/// Bids in the chain's smallest unit; the second one wins, and pays the first.
+const BIDS: [(&str, &str); 2] = [("dev-2", "700"), ("dev-3", "900")];
 /// 1000 of the smallest units, in coins.
 const THOUSAND: &str = "0.000000000000001";
 
@@ -66,9 +66,11 @@ fn the_winner_pays_the_second_price_and_everyone_sees_what_was_written() {
     );
     assert_eq!(devnet.json(&["state", &instance])["state"], fresh["state"]);
 
-    // The consents were for one run.
+    // The consents were for one run, and it was started.
     for (name, _) in BIDS {
-        devnet.json(&["grant", &collection, "--to", "dev-1", "--key", name]);
+        let uses = ["--uses", "2", "--key", name];
+        let grant = ["grant", &collection, "--to", "dev-1"];
+        devnet.json(&[&grant[..], &uses].concat());
     }
     let put = devnet.json(&["money", "put", "Auction", THOUSAND, "--key", "dev-3"]);
     assert_eq!(put["balance"], "1000");
@@ -110,7 +112,7 @@ contract Budget version 1 {
   collect earned: private u64 from each people range 0..=1000 allow aggregate(3) to caller;
   collect spent: private u64 from each people range 0..=1000 allow aggregate(3) to caller, each people;
   struct Limits { low: u64 range 0..=1000; high: u64 range 0..=1000; }
-  entry saved(least: u64 range 3..=50, add: Limits) {
+  entry compare(least: u64 range 3..=50, add: Limits) {
     require earned.len() >= least, \"too few\";
     reveal saved = earned.sum() as i64 - spent.sum() as i64 + add.low as i64 + add.high as i64 to caller;
     reveal spent_all = spent.sum() to each people;

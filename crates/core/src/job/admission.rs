@@ -178,9 +178,9 @@ impl Job {
             ));
         }
         self.check_collections(program)?;
+        self.check_caller(shared, program)?;
         self.check_givers(program)?;
         self.check_roles(program)?;
-        self.check_caller(shared, program)?;
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;
         budget::check(&shared.ledger, program, self.run.job)?;

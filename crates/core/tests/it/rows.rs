@@ -238,6 +238,7 @@ fn shop_with(owners: Vec<Owner>, seed: u64) -> Survey {
         Ok([Event::CollectionOpened { collection, .. }]) => survey.collection = *collection,
         other => panic!("not opened: {other:?}"),
     }
+    survey.collections = vec![survey.collection];
     survey.world.settle_down();
     survey
 }
@@ -265,7 +266,8 @@ fn a_party_gives_rows() {
     let most = BTreeMap::from([number("most", &[9])]);
     assert_eq!(survey.seen(job, Recipient::Party(1)), Ok(most));
     let own = BTreeMap::from([number("own", &[3, 1, 2])]);
-    assert_eq!(survey.seen(job, member(0)), Ok(own));
+    let owner = survey.member(0);
+    assert_eq!(survey.seen(job, owner), Ok(own));
 }
 
 /// Whoever opens a party's collection can list anybody: nodes take rows of the party alone, and under one number.
