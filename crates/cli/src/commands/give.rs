@@ -272,11 +272,14 @@ fn expected(found: &Found) -> Result<(Expected, bool), Problem> {
     Ok((expected, takes_several))
 }
 
+/// A member with its keys and its rows.
+type Giver = (MemberIndex, Owner, Vec<Vec<i64>>);
+
 fn owners(
     members: &[enigma_client::records::Member],
     values: Vec<(Opened, Vec<Vec<i64>>)>,
     id: CollectionId,
-) -> Result<Vec<(MemberIndex, Owner, Vec<Vec<i64>>)>, Problem> {
+) -> Result<Vec<Giver>, Problem> {
     let place = |(key, rows): (Opened, Vec<Vec<i64>>)| {
         let member = lookup::place(members, key.account(), id)?;
         Ok((member, key.owner(), rows))

@@ -208,12 +208,13 @@ async fn unfinished(
     let what = match ended {
         Ended::Failed(failure) => {
             let reasons = network.job_statuses(wallet.key(), job).await;
-            let reason = reasons.iter().find_map(|(node, status)| {
-                status
-                    .reason
-                    .as_ref()
-                    .map(|reason| format!(" (node {node}: {reason})"))
+            let given = reasons.iter().filter_map(|(node, status)| {
+                let reason = status.reason.as_ref()?;
+                Some((reason.ends_with("gave the job up"), node, reason))
             });
+            // Who gave it up first says more than who followed.
+            let reason = given.min_by_key(|(follows, ..)| *follows);
+            let reason = reason.map(|(_, node, reason)| format!(" (node {node}: {reason})"));
             let named = result::culprits(
                 network.ledger().job_committee(job).unwrap_or_default(),
                 &failure,

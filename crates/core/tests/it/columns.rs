@@ -335,5 +335,5 @@ fn the_widest_row_fits_into_a_request() {
         let deposit = RowPackage::<M127>::encoded_len(&committee, values) + DEPOSIT_EXTRA_BYTES;
         assert!(deposit <= MAX_BODY_BYTES, "{deposit} bytes");
     }
-    assert!(DEPOSIT_EXTRA_BYTES > 104 + 65 + 4 + 32 * 32 + 4 + OVERHEAD_BYTES);
+    const { assert!(DEPOSIT_EXTRA_BYTES > 104 + 65 + 4 + 32 * 32 + 4 + OVERHEAD_BYTES) };
 }
