@@ -1,7 +1,7 @@
 //! Noise and its price: whether a manifest line's noise is as wide as its epsilon says, found in the code alone.
 //!
 //! Two runs are neighbours if they differ in the rows of one giver: of all collections of one group, or of one party. How
-//! far a line's values, and its counts, move between neighbours is derived here from ranges and operations ([`moves`]),
+//! far a line's values, and its counts, move between neighbours is derived here from ranges and operations (`moves`),
 //! by other code than the compiler's. A node that has checked this needs nothing but [`crate::model::Contract::epsilon`]
 //! to know what a run costs each giver.
 //!
