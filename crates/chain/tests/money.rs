@@ -9,18 +9,6 @@ use enigma_wire::effects::{Effects, Transfer};
 use enigma_wire::id::{Hash, JobId};
 use support::*;
 
-/// A test on a chain with three nodes and an instance that they are drawn for.
-macro_rules! rules_with_instance {
-    ($($name:ident($pair:ident, $instance:ident) $body:block)*) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            let (mut $pair, $instance) = Pair::with_committee(3, 3).await;
-            $body
-            $pair.check_state().await;
-        }
-    )*};
-}
-
 rules_with_instance! {
     money_is_put_into_an_instance_and_taken_out(pair, instance) {
         let by = key(REQUESTER);

@@ -22,18 +22,6 @@ macro_rules! rules {
     )*};
 }
 
-/// A test on a chain with three nodes and an instance that they are drawn for.
-macro_rules! rules_with_instance {
-    ($($name:ident($pair:ident, $instance:ident) $body:block)*) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            let (mut $pair, $instance) = Pair::with_committee(3, 3).await;
-            $body
-            $pair.check_state().await;
-        }
-    )*};
-}
-
 fn spoiled(signature: &Signature) -> Signature {
     let mut bytes = signature.0;
     bytes[40] ^= 1;

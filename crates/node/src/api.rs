@@ -179,14 +179,11 @@ async fn output(
     Place((job, collection, member)): Place<(u64, u64, u32)>,
     incoming: Incoming,
 ) -> HttpResponse {
-    let request = ClientRequest::Output {
-        job: JobId(job),
-        recipient: Recipient::Member {
-            collection: CollectionId(collection),
-            member: MemberIndex(member),
-        },
+    let recipient = Recipient::Member {
+        collection: CollectionId(collection),
+        member: MemberIndex(member),
     };
-    api.ask(request, &incoming).await
+    api.ask_output(job, recipient, &incoming).await
 }
 
 /// A party's sealed output of a settled job. For that party.
@@ -195,11 +192,8 @@ async fn party_output(
     Place((job, index)): Place<(u64, u16)>,
     incoming: Incoming,
 ) -> HttpResponse {
-    let request = ClientRequest::Output {
-        job: JobId(job),
-        recipient: Recipient::Party(index),
-    };
-    api.ask(request, &incoming).await
+    api.ask_output(job, Recipient::Party(index), &incoming)
+        .await
 }
 
 /// What a settled job shows to who asked for it, sealed. For that account.
@@ -208,11 +202,7 @@ async fn caller_output(
     Place(job): Place<u64>,
     incoming: Incoming,
 ) -> HttpResponse {
-    let request = ClientRequest::Output {
-        job: JobId(job),
-        recipient: Recipient::Caller,
-    };
-    api.ask(request, &incoming).await
+    api.ask_output(job, Recipient::Caller, &incoming).await
 }
 
 /// What a settled job shows to everyone, in the clear. For everybody.
@@ -221,11 +211,7 @@ async fn public_output(
     Place(job): Place<u64>,
     incoming: Incoming,
 ) -> HttpResponse {
-    let request = ClientRequest::Output {
-        job: JobId(job),
-        recipient: Recipient::Public,
-    };
-    api.ask(request, &incoming).await
+    api.ask_output(job, Recipient::Public, &incoming).await
 }
 
 /// What a path names; a path that names nothing is answered as every other bad request is.
@@ -373,6 +359,18 @@ impl Api {
         });
         *refusal.status_mut() = rejection.status();
         refusal
+    }
+
+    /// For what a job holds for somebody.
+    async fn ask_output(
+        &self,
+        job: u64,
+        recipient: Recipient,
+        incoming: &Incoming,
+    ) -> HttpResponse {
+        let job = JobId(job);
+        self.ask(ClientRequest::Output { job, recipient }, incoming)
+            .await
     }
 
     async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {

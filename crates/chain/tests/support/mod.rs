@@ -24,6 +24,20 @@ use enigma_wire::sign::{SecretKey, Signature, keccak256};
 use host::Host;
 pub(crate) use host::on_every_chain;
 
+/// A test on a chain with three nodes and an instance that they are drawn for.
+macro_rules! rules_with_instance {
+    ($($name:ident($pair:ident, $instance:ident) $body:block)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let (mut $pair, $instance) = Pair::with_committee(3, 3).await;
+            $body
+            $pair.check_state().await;
+        }
+    )*};
+}
+
+pub(crate) use rules_with_instance;
+
 pub(crate) const CHAIN_ID: u64 = 24_601;
 pub(crate) const COINS: Amount = 1_000_000_000_000_000_000;
 pub(crate) const DEPOSIT: Amount = 1_000_000;
