@@ -17,7 +17,7 @@ use enigma_bytecode::plan::{self, Sizes};
 use enigma_bytecode::{container, verify};
 use enigma_field::{Committee, M61, M127};
 use enigma_wire::api::signed::Authorization;
-use enigma_wire::dealing::{self, Context, Dealt, RowPackage};
+use enigma_wire::dealing::{self, Context, Dealt, RowPackage, Subject};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::peer::{self, Control, Frame, Place, RunKey};
 use rand_chacha::ChaCha20Rng;
@@ -240,9 +240,11 @@ fn context() -> Context {
         committee: Committee::new(3).expect("an odd size"),
         nodes: (1..=3).map(NodeId).collect(),
         owner: Address([4; 20]),
-        collection: CollectionId(5),
-        member: MemberIndex(6),
-        revision: 0,
+        subject: Subject::Rows {
+            collection: CollectionId(5),
+            member: MemberIndex(6),
+            revision: 0,
+        },
         epoch: 1,
         policy: Hash([8; 32]),
     }

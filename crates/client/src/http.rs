@@ -4,13 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use enigma_bytecode::container::contract_hash;
 use enigma_wire::api::signed::{self, Authorization, Request};
-use enigma_wire::api::{
-    ApiError, Deposit, DepositAccepted, ErrorCode, JobStatus, NodeStatus, SealedOutput,
-};
+use enigma_wire::api::{ApiError, DepositAccepted, ErrorCode, JobStatus, NodeStatus, SealedOutput};
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Hash, JobId, NodeId, PeerKey};
+use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
 use enigma_wire::output::Recipient;
-use enigma_wire::sign::SecretKey;
+use enigma_wire::sign::{SecretKey, Signature};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -37,6 +35,40 @@ pub(crate) struct NodeApi {
     pub(crate) min_block: u64,
 }
 
+/// Brings each node of a committee what is for it, and gathers the receipts, in the nodes' order: each is a signature over `digest`
+/// by the account that `signers` has for its node.
+///
+/// # Errors
+/// When a node refuses, cannot be reached, or signs something else.
+pub(crate) async fn receipts(
+    nodes: Vec<(NodeApi, Address)>,
+    path: &'static str,
+    bodies: Vec<Vec<u8>>,
+    digest: Hash,
+) -> Result<Vec<Signature>, ClientError> {
+    let mut uploads = tokio::task::JoinSet::new();
+    for (position, ((api, signer), body)) in nodes.into_iter().zip(bodies).enumerate() {
+        uploads.spawn(async move {
+            let accepted = api.deposit(path, body).await;
+            (position, api.node, signer, accepted)
+        });
+    }
+    let mut receipts = vec![None; uploads.len()];
+    while let Some(joined) = uploads.join_next().await {
+        let (position, node, signer, accepted) =
+            joined.map_err(|error| ClientError::Misuse(error.to_string()))?;
+        let receipt = accepted?.receipt;
+        if receipt.signer(&digest) != Some(signer) {
+            return Err(ClientError::Misbehaved {
+                node,
+                why: "its receipt is not signed by its key".to_owned(),
+            });
+        }
+        receipts[position] = Some(receipt);
+    }
+    Ok(receipts.into_iter().flatten().collect())
+}
+
 /// One request, to be sent until it is answered.
 struct Call<'a> {
     method: Method,
@@ -47,11 +79,12 @@ struct Call<'a> {
 }
 
 impl NodeApi {
-    pub(crate) async fn deposit(&self, deposit: &Deposit) -> Result<DepositAccepted, ClientError> {
+    /// Brings rows or parameters, in canonical form, to where they are kept: `deposits` or `parameters`.
+    async fn deposit(&self, path: &str, body: Vec<u8>) -> Result<DepositAccepted, ClientError> {
         let call = Call {
             method: Method::POST,
-            target: signed::target("deposits"),
-            body: borsh::to_vec(deposit).expect("writing to memory cannot fail"),
+            target: signed::target(path),
+            body,
             signer: None,
         };
         self.json(&self.send(&call).await?)

@@ -6,7 +6,7 @@ use enigma_field::{Committee, M61, M127};
 use enigma_wire::abi;
 use enigma_wire::api::{DEPOSIT_EXTRA_BYTES, Deposit, MAX_BODY_BYTES};
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
-use enigma_wire::dealing::{self, Dealt, RowPackage};
+use enigma_wire::dealing::{self, Dealt, RowPackage, Subject};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, MemberIndex, SealKey};
 use enigma_wire::ledger::{CollectionRecord, Ledger};
@@ -16,8 +16,7 @@ use enigma_wire::sign::{SecretKey, Signature};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::http::NodeApi;
-use crate::{ClientError, Network};
+use crate::{ClientError, Network, http};
 
 /// An owner's keys. Owners need no coins: what they sign, anybody may post.
 #[derive(Debug)]
@@ -190,7 +189,7 @@ impl Owner {
             owner: self.address(),
             root: dealing.root,
             seal_key: self.seal_key(),
-            revision: context.revision,
+            revision: revision(record, member),
             // As many as fit into a request.
             rows: rows.len() as u32,
         };
@@ -251,20 +250,25 @@ impl Owner {
             committee: crate::request::committee(instance.committee.len())?,
             nodes: instance.committee.clone(),
             owner: self.address(),
-            collection,
-            member,
-            revision: record
-                .contributions
-                .get(&member)
-                .map_or(0, |earlier| earlier.revision + 1),
+            subject: Subject::Rows {
+                collection,
+                member,
+                revision: revision(record, member),
+            },
             epoch: 0,
             policy: abi::policy(domain, record.terms.instance, instance.contract),
         })
     }
 }
 
+/// Which dealing of a member the next one is.
+fn revision(record: &CollectionRecord, member: MemberIndex) -> u32 {
+    let earlier = record.contributions.get(&member);
+    earlier.map_or(0, |earlier| earlier.revision + 1)
+}
+
 /// Whether so many values of one member fit into a request to a node of the committee.
-fn fits<F: Dealt>(
+pub(crate) fn fits<F: Dealt>(
     committee: &Committee,
     rows_len: usize,
     values_len: usize,
@@ -312,42 +316,25 @@ pub async fn contribute(
     let (contribution, signature) = (first.contribution.clone(), first.signature);
     let member_proof = first.member_proof.clone();
     let nodes = network.committee(contribution.collection)?;
+    let nodes = network.with_signers(nodes)?;
     let receipt = Receipt {
         contribution: contribution.clone(),
     };
+    let bytes = deposits
+        .iter()
+        .map(|deposit| deposit.sealed_row.len() as u64);
+    let bytes = bytes.sum();
+    let bodies = deposits
+        .iter()
+        .map(|deposit| borsh::to_vec(deposit).expect("writing to memory cannot fail"));
+    let bodies = bodies.collect();
+    drop(deposits);
     let digest = network.domain().digest(&receipt);
-    let mut uploads = tokio::task::JoinSet::new();
-    let mut bytes = 0;
-    for (position, (api, deposit)) in nodes.into_iter().zip(deposits).enumerate() {
-        bytes += deposit.sealed_row.len() as u64;
-        uploads.spawn(async move { (position, upload(&api, &deposit).await) });
-    }
-    let mut receipts = vec![None; uploads.len()];
-    while let Some(joined) = uploads.join_next().await {
-        let (position, outcome) = joined.map_err(|error| ClientError::Misuse(error.to_string()))?;
-        let (node, signature) = outcome?;
-        if signature.signer(&digest) != Some(network.signer(node)?) {
-            return Err(ClientError::Misbehaved {
-                node,
-                why: "its receipt is not signed by its key".to_owned(),
-            });
-        }
-        receipts[position] = Some(signature);
-    }
-    let receipts: Vec<Signature> = receipts.into_iter().flatten().collect();
     Ok(Contributed {
         contribution,
         signature,
         member_proof,
-        receipts,
+        receipts: http::receipts(nodes, "deposits", bodies, digest).await?,
         bytes,
     })
-}
-
-async fn upload(
-    api: &NodeApi,
-    deposit: &Deposit,
-) -> Result<(enigma_wire::id::NodeId, Signature), ClientError> {
-    let accepted = api.deposit(deposit).await?;
-    Ok((api.node, accepted.receipt))
 }

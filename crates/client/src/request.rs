@@ -382,12 +382,21 @@ impl Network {
         self.apis(committee.ok_or_else(|| ClientError::Misuse(format!("no job {job}")))?)
     }
 
-    fn apis(&self, nodes: &[NodeId]) -> Result<Vec<NodeApi>, ClientError> {
+    pub(crate) fn apis(&self, nodes: &[NodeId]) -> Result<Vec<NodeApi>, ClientError> {
         let apis: Option<Vec<NodeApi>> = nodes.iter().map(|node| self.api(*node)).collect();
         apis.ok_or_else(|| ClientError::Misuse("the committee names an unknown node".to_owned()))
     }
 
-    fn instance(&self, instance: Hash) -> Result<&InstanceRecord, ClientError> {
+    /// The same nodes, each with the account that signs for it.
+    pub(crate) fn with_signers(
+        &self,
+        nodes: Vec<NodeApi>,
+    ) -> Result<Vec<(NodeApi, Address)>, ClientError> {
+        let with = |api: NodeApi| self.signer(api.node).map(|signer| (api, signer));
+        nodes.into_iter().map(with).collect()
+    }
+
+    pub(crate) fn instance(&self, instance: Hash) -> Result<&InstanceRecord, ClientError> {
         let record = self.ledger.instances.get(&instance);
         record.ok_or_else(|| ClientError::Misuse(format!("no instance {instance}")))
     }

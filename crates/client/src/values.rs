@@ -21,7 +21,7 @@ use std::fmt;
 
 use enigma_bytecode::model::{Column, Contract, Enum, Kind, Reveal};
 
-pub use arguments::read as read_arguments;
+pub use arguments::{GivenArguments, read as read_arguments};
 pub use json::parse as parse_json;
 pub use rows::RowsError;
 pub use state::read as read_state;

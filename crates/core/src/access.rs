@@ -4,7 +4,7 @@
 //! | request | who |
 //! |---|---|
 //! | status, a contract's bytecode | everybody |
-//! | deposit | everybody: it carries its owner's signature and member proof |
+//! | deposit | everybody: it carries its owner's signature and member proof, or its caller's signature |
 //! | upload of a contract | the deployer of one of its instances |
 //! | how a job stands | its requester, its collections' openers, those who contributed to them, the instance's parties |
 //! | what a job shows to everyone | everybody |
@@ -46,7 +46,10 @@ pub(crate) fn check(
 /// Whom a request is for, in words; `None` when it is for everybody.
 fn rule(request: &ClientRequest) -> Option<String> {
     match request {
-        ClientRequest::Status | ClientRequest::Contract(_) | ClientRequest::Deposit(_) => None,
+        ClientRequest::Status
+        | ClientRequest::Contract(_)
+        | ClientRequest::Deposit(_)
+        | ClientRequest::DepositParameters(_) => None,
         ClientRequest::PutContract { contract, .. } => Some(format!(
             "only a deployer of an instance of contract {contract} may upload it"
         )),
@@ -66,7 +69,10 @@ fn rule(request: &ClientRequest) -> Option<String> {
 /// A request about something the ledger does not know passes: whoever serves it says so.
 fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
     match request {
-        ClientRequest::Status | ClientRequest::Contract(_) | ClientRequest::Deposit(_) => true,
+        ClientRequest::Status
+        | ClientRequest::Contract(_)
+        | ClientRequest::Deposit(_)
+        | ClientRequest::DepositParameters(_) => true,
         ClientRequest::PutContract { contract, .. } => ledger
             .instances
             .values()

@@ -106,11 +106,25 @@ fn keep(
             );
             return Err(Refusal { code: ErrorCode::Unavailable, message });
         }
-        let checked = match program.profile {
-            Profile::ShamirM61V1 => checked_row::<M61>,
-            Profile::ShamirM127V1 => checked_row::<M127>,
+        let sealed = Sealed {
+            context: &granted.context,
+            node: granted.node,
+            root,
+            purpose: Purpose::Row {
+                owner: contribution.owner,
+                collection,
+                member,
+                revision: contribution.revision,
+                root,
+                node: granted.node,
+            },
+            bytes: &deposit.sealed_row,
         };
-        let row = checked(&party.shared, deposit, granted, values_len)?;
+        let row = sealed.checked(&party.shared, program.profile, values_len);
+        let row = row.map_err(|why| Refusal {
+            code: ErrorCode::BadDealing,
+            message: format!("dealer {} (member {member}): {why}", contribution.owner),
+        })?;
         waiting.insert(root);
         Ok(row)
     });
@@ -402,43 +416,49 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
     })
 }
 
-/// Opens and checks the row package over the contract's field; gives the row's bytes for the disk.
-fn checked_row<F: Dealt>(
-    shared: &Shared,
-    deposit: &Deposit,
-    Granted { context, node, .. }: &Granted,
-    values_len: usize,
-) -> Result<Vec<u8>, Refusal> {
-    let contribution = &deposit.contribution;
-    let node = *node;
-    let bad = |why: String| Refusal {
-        code: ErrorCode::BadDealing,
-        message: format!(
-            "dealer {} (member {}): {why}",
-            contribution.owner, contribution.member
-        ),
-    };
-    let purpose = Purpose::Row {
-        owner: contribution.owner,
-        collection: contribution.collection,
-        member: contribution.member,
-        revision: contribution.revision,
-        root: contribution.root,
-        node,
-    };
-    let opened = shared
-        .keys
-        .seal
-        .open(&deposit.sealed_row, &purpose)
-        .map_err(|error| bad(error.to_string()))?;
-    let position = context.nodes.iter().position(|member| *member == node);
-    let party = position
-        .and_then(|at| PartyNumber::new(at as u8 + 1))
-        .ok_or_else(|| bad("this node is not on the committee".to_owned()))?;
-    let package = RowPackage::<F>::decode(context, values_len, &opened)
-        .map_err(|error| bad(error.to_string()))?;
-    let row = package
-        .check(context, party, contribution.root)
-        .map_err(|error| bad(error.to_string()))?;
-    Ok(row.encode().to_vec())
+/// A package that is sealed to this node.
+pub(crate) struct Sealed<'a> {
+    pub(crate) context: &'a dealing::Context,
+    pub(crate) node: NodeId,
+    pub(crate) root: Hash,
+    pub(crate) purpose: Purpose,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Sealed<'_> {
+    /// Opens and checks the package of so many values over the contract's field; gives the row's bytes for the disk.
+    ///
+    /// # Errors
+    /// In plain words, what is wrong with it.
+    pub(crate) fn checked(
+        &self,
+        shared: &Shared,
+        profile: Profile,
+        values_len: usize,
+    ) -> Result<Vec<u8>, String> {
+        match profile {
+            Profile::ShamirM61V1 => self.checked_over::<M61>(shared, values_len),
+            Profile::ShamirM127V1 => self.checked_over::<M127>(shared, values_len),
+        }
+    }
+
+    fn checked_over<F: Dealt>(
+        &self,
+        shared: &Shared,
+        values_len: usize,
+    ) -> Result<Vec<u8>, String> {
+        let Sealed { context, root, .. } = self;
+        let opened = shared.keys.seal.open(self.bytes, &self.purpose);
+        let opened = opened.map_err(|error| error.to_string())?;
+        let position = context.nodes.iter().position(|member| *member == self.node);
+        let party = position
+            .and_then(|at| PartyNumber::new(at as u8 + 1))
+            .ok_or("this node is not on the committee")?;
+        let package = RowPackage::<F>::decode(context, values_len, &opened)
+            .map_err(|error| error.to_string())?;
+        let row = package
+            .check(context, party, *root)
+            .map_err(|error| error.to_string())?;
+        Ok(row.encode().to_vec())
+    }
 }

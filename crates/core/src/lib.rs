@@ -12,6 +12,7 @@ pub mod bench;
 pub mod controller;
 mod deposit;
 mod job;
+mod parameters;
 mod party;
 pub mod rehearsal;
 mod seam;

@@ -5,12 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_wire::api::{ApiError, Deposit, ErrorCode, JobPhase, JobStatus, SealedOutput};
+use enigma_wire::api::{
+    ApiError, Deposit, ErrorCode, JobPhase, JobStatus, ParametersDeposit, SealedOutput,
+};
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger};
 use enigma_wire::output::Recipient;
+use enigma_wire::parameters::ParametersReceipt;
 use enigma_wire::peer::{self, Frame, RunKey};
 use enigma_wire::seal::SealSecret;
 use enigma_wire::sign::SecretKey;
@@ -20,6 +23,7 @@ use rand_core::SeedableRng;
 use crate::access;
 use crate::deposit;
 use crate::job::{Admitted, Job, StoredOutput};
+use crate::parameters::{self, KeptParameters};
 use crate::seam::{
     ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Standing,
     Table, Write,
@@ -104,6 +108,8 @@ pub struct Party {
     pub(crate) unswept: BTreeSet<CollectionId>,
     /// The rows of one of them are being read.
     pub(crate) sweeping: bool,
+    /// Private parameters that wait for their runs.
+    pub(crate) parameters: KeptParameters,
 }
 
 /// What deposits and jobs share.
@@ -131,6 +137,18 @@ pub(crate) enum Pending {
         reply: ReplyId,
         deposit: Box<Deposit>,
     },
+    /// Writing private parameters.
+    Parameters {
+        reply: ReplyId,
+        receipt: ParametersReceipt,
+    },
+    /// Reading the contract whose private parameters a deposit has.
+    ParametersProgram {
+        reply: ReplyId,
+        deposit: Box<ParametersDeposit>,
+    },
+    /// Looking through the private parameters that an earlier process has kept.
+    KeptParameters,
     Program {
         reply: ReplyId,
         contract: Hash,
@@ -250,6 +268,7 @@ impl Party {
             pending_roots: BTreeMap::new(),
             unswept: BTreeSet::new(),
             sweeping: false,
+            parameters: KeptParameters::default(),
         }
     }
 
@@ -368,9 +387,12 @@ impl Party {
                 .shared
                 .refuse(asked.reply, ErrorCode::Unavailable, message);
         }
-        if let ClientRequest::Deposit(deposit) = &asked.request
-            && deposit.sealed_row.len() > PARKED_BYTES_MAX
-        {
+        let sealed_len = match &asked.request {
+            ClientRequest::Deposit(deposit) => deposit.sealed_row.len(),
+            ClientRequest::DepositParameters(deposit) => deposit.sealed.len(),
+            _ => 0,
+        };
+        if sealed_len > PARKED_BYTES_MAX {
             let message =
                 "the request refers to a block that has not been seen here; it is too long to wait";
             return self
@@ -401,6 +423,7 @@ impl Party {
         }
         match request {
             ClientRequest::Deposit(deposit) => deposit::accept(self, reply, deposit),
+            ClientRequest::DepositParameters(deposit) => parameters::accept(self, reply, deposit),
             ClientRequest::PutContract { contract, bytecode } => {
                 self.put_contract(reply, contract, bytecode)
             }
@@ -530,6 +553,7 @@ impl Party {
         if caught_up {
             self.start_jobs();
             deposit::sweep(self);
+            parameters::sweep(self);
         }
         let head = self.shared.ledger.head.number;
         let (ready, waiting) = self
@@ -576,6 +600,9 @@ impl Party {
 
     fn end_job(&mut self, id: JobId, settled: Option<Hash>) {
         self.admitted.remove(&id);
+        if let Some(record) = self.shared.ledger.jobs.get(&id).cloned() {
+            parameters::job_over(self, &record);
+        }
         if let Some(job) = self.jobs.get_mut(&id) {
             job.on_closed(&mut self.shared, settled);
         }
@@ -632,6 +659,17 @@ impl Party {
             (Pending::DepositProgram { reply, deposit }, Outcome::Loaded(pairs)) => {
                 deposit::on_program(self, reply, deposit, &pairs);
             }
+            (Pending::Parameters { reply, receipt }, Outcome::Persisted) => {
+                parameters::acknowledge(&mut self.shared, reply, &receipt);
+            }
+            (Pending::Parameters { reply, receipt }, _) => {
+                parameters::not_kept(self, receipt.parameters.root);
+                self.storage_failed(reply);
+            }
+            (Pending::ParametersProgram { reply, deposit }, Outcome::Loaded(pairs)) => {
+                parameters::on_program(self, reply, &deposit, &pairs);
+            }
+            (Pending::KeptParameters, Outcome::Loaded(pairs)) => parameters::found(self, &pairs),
             (
                 Pending::Program {
                     reply,
@@ -666,17 +704,12 @@ impl Party {
             (
                 Pending::Deposit { reply, .. }
                 | Pending::DepositProgram { reply, .. }
+                | Pending::ParametersProgram { reply, .. }
                 | Pending::Program { reply, .. }
                 | Pending::Contract { reply }
                 | Pending::Output { reply, .. },
                 _,
-            ) => {
-                self.shared.refuse(
-                    reply,
-                    ErrorCode::Internal,
-                    "the node's storage failed; nothing was stored",
-                );
-            }
+            ) => self.storage_failed(reply),
             (Pending::Sweep(collection), outcome) => {
                 self.sweeping = false;
                 if let Outcome::Loaded(rows) = outcome {
@@ -684,8 +717,14 @@ impl Party {
                 }
                 deposit::sweep(self);
             }
+            (Pending::KeptParameters, _) => parameters::not_found(self),
             (Pending::Submission | Pending::Cleanup, _) => {}
         }
+    }
+
+    fn storage_failed(&mut self, reply: ReplyId) {
+        let message = "the node's storage failed; nothing was stored";
+        self.shared.refuse(reply, ErrorCode::Internal, message);
     }
 
     fn reply_output(&mut self, reply: ReplyId, job: JobId, pairs: &[(Vec<u8>, Vec<u8>)]) {

@@ -7,7 +7,9 @@ mod debug;
 
 use std::collections::BTreeMap;
 
-use enigma_wire::api::{ApiError, Deposit, DepositAccepted, JobStatus, SealedOutput};
+use enigma_wire::api::{
+    ApiError, Deposit, DepositAccepted, JobStatus, ParametersDeposit, SealedOutput,
+};
 use enigma_wire::controller::{BlockEvents, Certificate, Failure};
 use enigma_wire::effects::Effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
@@ -78,6 +80,8 @@ pub enum Outcome {
 pub enum ClientRequest {
     /// Keep this row.
     Deposit(Box<Deposit>),
+    /// Keep these private parameters.
+    DepositParameters(Box<ParametersDeposit>),
     /// Keep this compiled contract, whose hash is published.
     PutContract { contract: Hash, bytecode: Vec<u8> },
     /// A compiled contract that is kept here.
@@ -129,6 +133,10 @@ pub enum Table {
     Jobs,
     /// Sealed outputs by job and recipient.
     Outputs,
+    /// Private parameters by the root of their dealing.
+    Parameters,
+    /// What instances keep secret, by instance and the job that left it.
+    Secrets,
 }
 
 /// One change of durable data.
@@ -200,6 +208,14 @@ pub enum Fact {
     RowStored {
         collection: CollectionId,
         member: MemberIndex,
+    },
+    /// A caller's private parameters were checked and stored.
+    ParametersStored { caller: Address, instance: Hash },
+    /// A caller's dealing of private parameters was refused.
+    ParametersRefused {
+        caller: Address,
+        instance: Hash,
+        why: String,
     },
     /// An owner's dealing was refused.
     DealingRefused {

@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use enigma_core::{ClientRequest, Response, Standing};
 use enigma_wire::api::signed::{self, Authorization};
-use enigma_wire::api::{ApiError, Deposit, ErrorCode, NodeStatus};
+use enigma_wire::api::{ApiError, Deposit, ErrorCode, NodeStatus, ParametersDeposit};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex};
 use enigma_wire::output::Recipient;
 use serde::de::DeserializeOwned;
@@ -91,6 +91,7 @@ pub(crate) fn router(
         .route("/ready", get(ready))
         .route("/v1/status", get(status))
         .route("/v1/deposits", post(deposit))
+        .route("/v1/parameters", post(parameters))
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/public", get(public_output))
@@ -143,6 +144,17 @@ async fn deposit(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
                 .await
         }
         Err(error) => malformed(format!("the deposit does not decode: {error}")),
+    }
+}
+
+/// Keeps the private parameters of a call and signs a receipt. The deposit carries its caller's signature.
+async fn parameters(State(api): State<Api>, incoming: Incoming) -> HttpResponse {
+    match borsh::from_slice::<ParametersDeposit>(&incoming.body) {
+        Ok(deposit) => {
+            let request = ClientRequest::DepositParameters(Box::new(deposit));
+            api.ask(request, &incoming).await
+        }
+        Err(error) => malformed(format!("the parameters do not decode: {error}")),
     }
 }
 
@@ -518,6 +530,7 @@ async fn limit(
 fn route(path: &str) -> &'static str {
     let kinds = [
         ("/v1/deposits", "deposits"),
+        ("/v1/parameters", "parameters"),
         ("/v1/contracts/", "contracts"),
         ("/v1/jobs/", "jobs"),
         ("/v1/status", "status"),

@@ -184,6 +184,8 @@ fn table_of(table: Table) -> enigma_store::Table {
         Table::Rows => enigma_store::Table::Rows,
         Table::Jobs => enigma_store::Table::Jobs,
         Table::Outputs => enigma_store::Table::Outputs,
+        Table::Parameters => enigma_store::Table::Parameters,
+        Table::Secrets => enigma_store::Table::Secrets,
     }
 }
 

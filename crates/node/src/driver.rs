@@ -288,6 +288,14 @@ fn log(fact: &Fact) {
         Fact::RowStored { collection, member } => {
             tracing::debug!(%collection, %member, "row stored")
         }
+        Fact::ParametersStored { caller, instance } => {
+            tracing::debug!(%caller, %instance, "parameters stored");
+        }
+        Fact::ParametersRefused {
+            caller,
+            instance,
+            why,
+        } => tracing::warn!(%caller, %instance, why, "dealing of parameters refused"),
         Fact::DealingRefused {
             owner,
             collection,

@@ -32,6 +32,7 @@ pub(crate) struct Telemetry {
     pub(crate) disk_failing: AtomicBool,
     pub(crate) jobs_running: AtomicU64,
     rows_stored: AtomicU64,
+    parameters_stored: AtomicU64,
     dealings_refused: AtomicU64,
     peers_misbehaved: AtomicU64,
     troubles: AtomicU64,
@@ -54,7 +55,10 @@ impl Telemetry {
     pub(crate) fn fact(&self, fact: &Fact) {
         match fact {
             Fact::RowStored { .. } => add(&self.rows_stored),
-            Fact::DealingRefused { .. } => add(&self.dealings_refused),
+            Fact::DealingRefused { .. } | Fact::ParametersRefused { .. } => {
+                add(&self.dealings_refused);
+            }
+            Fact::ParametersStored { .. } => add(&self.parameters_stored),
             Fact::JobPhase { phase, .. } => *lock(&self.phases).entry(phase).or_default() += 1,
             Fact::JobGivenUp { .. } => self.outcome("given up"),
             Fact::PeerMisbehaved { .. } => add(&self.peers_misbehaved),
@@ -143,8 +147,13 @@ impl Telemetry {
             value(&self.rows_stored),
         );
         page.counter(
+            "enigma_parameters_stored_total",
+            "Private parameters of calls checked and stored.",
+            value(&self.parameters_stored),
+        );
+        page.counter(
             "enigma_dealings_refused_total",
-            "Rows refused because their dealing is inconsistent.",
+            "Rows and parameters refused because their dealing is inconsistent.",
             value(&self.dealings_refused),
         );
         page.counter(

@@ -26,17 +26,23 @@ pub enum Table {
     Outputs = 4,
     /// What happened, in order.
     Journal = 5,
+    /// Private parameters of calls that were not requested yet or are not over.
+    Parameters = 6,
+    /// What instances keep secret between calls.
+    Secrets = 7,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Meta,
         Self::Contracts,
         Self::Rows,
         Self::Jobs,
         Self::Outputs,
         Self::Journal,
+        Self::Parameters,
+        Self::Secrets,
     ];
 
     /// The name the table has in the file and in messages.
@@ -48,6 +54,8 @@ impl Table {
             Self::Jobs => "jobs",
             Self::Outputs => "outputs",
             Self::Journal => "journal",
+            Self::Parameters => "parameters",
+            Self::Secrets => "secrets",
         }
     }
 }

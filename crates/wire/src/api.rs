@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::controller::Contribution;
 use crate::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
+use crate::parameters::Parameters;
 use crate::sign::Signature;
 
 pub mod signed;
@@ -32,12 +33,23 @@ pub struct Deposit {
     pub sealed_row: Vec<u8>,
 }
 
+/// A caller's package of private parameters for one node.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ParametersDeposit {
+    /// What they are, as the caller signed it.
+    pub parameters: Parameters,
+    /// The caller's EIP-712 signature.
+    pub signature: Signature,
+    /// The package, sealed to the node.
+    pub sealed: Vec<u8>,
+}
+
 /// A node's answer to a deposit it has checked and stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepositAccepted {
     /// The node.
     pub node: NodeId,
-    /// Its EIP-712 signature over the `Receipt`, in hexadecimal.
+    /// Its EIP-712 signature over the `Receipt` or `ParametersReceipt`, in hexadecimal.
     #[serde(with = "hex_signature")]
     pub receipt: Signature,
 }

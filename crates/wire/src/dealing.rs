@@ -57,16 +57,33 @@ pub struct Context {
     pub nodes: Vec<NodeId>,
     /// The dealer.
     pub owner: Address,
-    /// The collection the values are for.
-    pub collection: CollectionId,
-    /// The dealer's place in the collection.
-    pub member: MemberIndex,
-    /// How many dealings of this member came before.
-    pub revision: u32,
+    /// What the values are for.
+    pub subject: Subject,
     /// The epoch of the committee's keys.
     pub epoch: u64,
     /// Hash of the terms under which the values may be used.
     pub policy: Hash,
+}
+
+/// What values are dealt for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Rows of a collection.
+    Rows {
+        /// The collection the values are for.
+        collection: CollectionId,
+        /// The dealer's place in the collection.
+        member: MemberIndex,
+        /// How many dealings of this member came before.
+        revision: u32,
+    },
+    /// The private parameters of one call.
+    Parameters {
+        /// The entry that is called.
+        entry: u16,
+        /// Unix seconds until which the call may be requested.
+        until: u64,
+    },
 }
 
 /// Why a dealing was refused. Everything but `Context` and `ValuesLen` from [`deal`] blames the
@@ -316,15 +333,29 @@ fn commit<F: Dealt>(
 impl Context {
     /// ROOT: binds the pair roots and everything the dealing is about (protocols S3).
     fn root<F: Dealt>(&self, values_len: usize, pair_roots: &[Hash]) -> Hash {
-        let mut hasher = blake3::Hasher::new_derive_key("enigma dealing root v1");
-        // Every entry has a fixed width or a number of entries that the committee's size gives, so the encoding is injective.
+        let mut hasher = blake3::Hasher::new_derive_key(match self.subject {
+            Subject::Rows { .. } => "enigma dealing root v1",
+            Subject::Parameters { .. } => "enigma dealing root of parameters v1",
+        });
+        // For each kind of subject every entry has a fixed width or a number of entries that the committee's size gives, so the
+        // encoding is injective.
         hasher
             .update(&[F::NUMBER, self.committee.n(), self.committee.t()])
             .update(&(values_len as u64).to_le_bytes())
-            .update(&self.owner.0)
-            .update(&self.collection.0.to_le_bytes())
-            .update(&self.member.0.to_le_bytes())
-            .update(&self.revision.to_le_bytes());
+            .update(&self.owner.0);
+        match self.subject {
+            Subject::Rows {
+                collection,
+                member,
+                revision,
+            } => hasher
+                .update(&collection.0.to_le_bytes())
+                .update(&member.0.to_le_bytes())
+                .update(&revision.to_le_bytes()),
+            Subject::Parameters { entry, until } => hasher
+                .update(&entry.to_le_bytes())
+                .update(&until.to_le_bytes()),
+        };
         for node in &self.nodes {
             hasher.update(&node.0.to_le_bytes());
         }

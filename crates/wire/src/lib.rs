@@ -16,6 +16,7 @@ pub mod id;
 pub mod ledger;
 pub mod merkle;
 pub mod output;
+pub mod parameters;
 pub mod peer;
 pub mod pricing;
 pub mod salted;

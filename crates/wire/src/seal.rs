@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
 use crate::output::Recipient;
+use crate::parameters::Parameters;
 use crate::sign::SecretKey;
 
 const INFO: &[u8] = b"enigma seal v1";
@@ -39,6 +40,11 @@ pub enum Purpose {
         node: NodeId,
         recipient: Recipient,
         account: Address,
+    },
+    /// A caller's package of private parameters for one node.
+    Parameters {
+        parameters: Parameters,
+        node: NodeId,
     },
 }
 

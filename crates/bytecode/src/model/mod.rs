@@ -543,6 +543,14 @@ pub struct Entry {
     pub code: Vec<Op>,
 }
 
+impl Entry {
+    /// The columns of its private parameters, in source order.
+    pub fn private_columns(&self) -> impl Iterator<Item = &Column> {
+        let private = self.params.iter().filter(|param| param.private);
+        private.flat_map(|param| &param.columns)
+    }
+}
+
 /// A secret register: a scalar, or a vector over a collection's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct S(pub u16);

@@ -1,6 +1,6 @@
 //! What of the language committees do not run yet.
 //!
-//! Today a job takes collections to which the members of a group or a party gave rows, and public parameters, reads and changes
+//! Today a job takes collections to which the members of a group or a party gave rows, and parameters, reads and changes
 //! the instance's public state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it
 //! and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
@@ -35,8 +35,6 @@ pub enum Place {
 pub enum Need {
     /// State between calls that nodes keep secret.
     State,
-    /// Parameters that the caller alone knows.
-    PrivateParameters,
     /// Noise that no budget bounds.
     UnboundedNoise,
     /// Gaussian noise.
@@ -53,7 +51,6 @@ impl Need {
     pub fn hint(self) -> &'static str {
         match self {
             Need::State => "keep it in `state L`, if everyone may know it, or collect it again",
-            Need::PrivateParameters => "make the parameter public, or collect the values",
             Need::UnboundedNoise => {
                 "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
             }
@@ -86,7 +83,6 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Need::State => "state that nodes keep secret between calls",
-            Need::PrivateParameters => "parameters that the caller alone knows",
             Need::UnboundedNoise => "a budget for its noise",
             Need::GaussianNoise => "accounting for the delta of Gaussian noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
@@ -140,7 +136,6 @@ fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
 }
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
-    let is_private = entry.params.iter().any(|param| param.private);
     let mut named = contract.groups_walked(index);
     if let Some(Role::Member(group)) = entry.by {
         named.insert(group);
@@ -149,10 +144,8 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
         let mut collections = contract.collections.iter();
         collections.any(|collection| collection.provider == Provider::Each(group))
     };
-    let declared = first([
-        (is_private, Need::PrivateParameters),
-        (!named.into_iter().all(gives), Need::MembersWithoutRows),
-    ]);
+    let unknown = !named.into_iter().all(gives);
+    let declared = unknown.then_some(Need::MembersWithoutRows);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
     let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
@@ -165,7 +158,6 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
 fn of_operation(op: &Op) -> Option<Need> {
     match op {
         Op::LoadSecret { .. } | Op::StoreSecret { .. } | Op::Accumulate { .. } => Some(Need::State),
-        Op::SecretParam { .. } => Some(Need::PrivateParameters),
         _ => None,
     }
 }

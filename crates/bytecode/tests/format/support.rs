@@ -182,19 +182,23 @@ fn what_entries_need_is_named() {
         column: 0,
     };
     assert_eq!(of(load), Need::State);
-    let param = Op::SecretParam {
-        dst: S(4),
-        param: 0,
-        column: 0,
-    };
-    assert_eq!(of(param), Need::PrivateParameters);
-    let param = Param {
+}
+
+/// What the caller alone knows is dealt before the run is asked for.
+#[test]
+fn private_parameters_are_run() {
+    let mut contract = survey();
+    contract.entries[0].params.push(Param {
         name: "least".to_owned(),
         private: true,
         columns: vec![whole(Kind::Integer, 0, 9)],
-    };
-    let found = changed(|c| c.entries[0].params.push(param));
-    assert_eq!(found.need, Need::PrivateParameters);
+    });
+    contract.entries[0].code.push(Op::SecretParam {
+        dst: S(4),
+        param: 0,
+        column: 0,
+    });
+    assert_eq!(unsupported(&contract), None);
 }
 
 /// Members are those who have given: nobody is one of a group that gives nothing.

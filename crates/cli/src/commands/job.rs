@@ -1,16 +1,19 @@
 //! `enigma quote`, `run`, `cancel` and `jobs`: what a job costs, having it done, calling it off.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use enigma_chain::ChainError;
-use enigma_client::values::read_arguments;
-use enigma_client::{Ended, Network, collect_public};
-use enigma_wire::arguments;
+use enigma_client::values::{GivenArguments, read_arguments};
+use enigma_client::{Ended, Network, Owner, collect_public, keep_parameters};
+use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{Amount, JobRequest};
 use enigma_wire::id::{CollectionId, JobId};
 use enigma_wire::ledger::{JobRecord, JobState};
+use enigma_wire::parameters::DealtParameters;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::asked::{self, Asked, Priced, What};
 use super::{lookup, result};
@@ -35,7 +38,10 @@ pub(crate) struct QuoteOptions {
   enigma run 1 2 --entry above --arg limit=5000
   enigma run --instance Market --entry withdraw --key ada
 
-Results for who calls are sealed to the key that asks. Parameters are public: they are on the chain.
+  enigma run --instance Election --entry vote --args ballot.txt --key ada
+
+Results for who calls are sealed to the key that asks. What the contract calls `private` is dealt to the nodes in shares; other
+parameters are public: they are on the chain. `--args` keeps a secret out of the shell's history: a file of lines NAME=VALUE.
 The exact price goes into escrow; the bill equals the quote. A job that fails is refunded.")]
 pub(crate) struct RunOptions {
     #[command(flatten)]
@@ -43,6 +49,9 @@ pub(crate) struct RunOptions {
     /// A parameter of the entry; for each one that it has.
     #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = argument)]
     arguments: Vec<(String, String)>,
+    /// A file of further parameters, a line NAME=VALUE each; - is the standard input.
+    #[arg(long = "args", value_name = "FILE")]
+    arguments_file: Option<PathBuf>,
     /// The most to pay to the contract, beside the fee, when its entry takes a payment; what it does not take comes back.
     #[arg(long, value_name = "COINS", default_value = "0", hide_default_value = true, value_parser = report::parse_amount)]
     pay: Amount,
@@ -121,8 +130,7 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         let key = options.what.key.open(context, &selected)?;
         let records = context.records(&selected.file)?;
         let asked = asked::find(&network, &records, &options.what).await?;
-        let arguments = read_arguments(asked.contract(), asked.entry, &options.arguments)
-            .map_err(|error| Problem::new(error.message).hint(error.expected))?;
+        let given = given_arguments(&asked, options)?;
         let priced = asked.price(&network, key.account())?;
         let (rows, quote) = (priced.all_rows(), &priced.quote);
         if let Some(most) = options.max_fee.filter(|most| *most < quote.price) {
@@ -139,6 +147,10 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
                 .hint("leave --pay out: the fee is paid by itself"));
         }
         let wallet = key.wallet();
+        let arguments = Arguments {
+            dealt: keep_private(&network, &asked, &given, &key.owner()).await?,
+            values: given.public,
+        };
         let deadline = network.ledger().head.time.saturating_add(options.deadline.as_secs());
         let chain = network.chain().clone();
         let request = JobRequest {
@@ -188,6 +200,52 @@ pub(crate) fn run(context: &Context, options: &RunOptions) -> Result<(), Problem
         learned.iter().chain(&public).for_each(result::show);
         Ok(())
     })
+}
+
+/// What the options give the entry.
+fn given_arguments(asked: &Asked, options: &RunOptions) -> Result<GivenArguments, Problem> {
+    let mut texts = Zeroizing::new(options.arguments.clone());
+    if let Some(path) = &options.arguments_file {
+        texts.extend(arguments_of(path)?);
+    }
+    read_arguments(asked.contract(), asked.entry, &texts)
+        .map_err(|error| Problem::new(error.message).hint(error.expected))
+}
+
+/// The parameters in a file.
+fn arguments_of(path: &Path) -> Result<Vec<(String, String)>, Problem> {
+    let read = match path.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    let shown = path.display();
+    let text = Zeroizing::new(read.map_err(|error| {
+        Problem::new(format!("cannot read {shown}: {error}"))
+            .hint("give --args a text file with a line NAME=VALUE for each parameter")
+    })?);
+    let lines = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty());
+    let read = lines.map(|(number, line)| {
+        argument(line).map_err(|why| Problem::new(format!("{shown}, line {number}: {why}")))
+    });
+    read.collect()
+}
+
+/// Brings the private parameters to the committee; what the request says of them.
+async fn keep_private(
+    network: &Network,
+    asked: &Asked,
+    given: &GivenArguments,
+    caller: &Owner,
+) -> Result<Option<DealtParameters>, Problem> {
+    if given.private.is_empty() {
+        return Ok(None);
+    }
+    let call = (asked.instance, asked.entry as u16);
+    let dealt = keep_parameters(network, caller, asked.contract(), call, &given.private).await?;
+    report::progress("private parameters are with the committee, in shares");
+    Ok(Some(dealt))
 }
 
 /// `NAME=VALUE`.

@@ -1,43 +1,51 @@
-//! The public parameters of an entry, from what a person writes.
+//! The parameters of an entry, from what a person writes.
 
 use enigma_bytecode::model::{Contract, Param};
-use enigma_wire::arguments::Arguments;
+use enigma_wire::output::PublicValue;
+use zeroize::Zeroizing;
 
 use super::{Field, Layout, ValueError, listed};
+
+/// What a caller gives an entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenArguments {
+    /// By parameter, the values of its columns; none for a private one.
+    pub public: Vec<Vec<PublicValue>>,
+    /// The values of all columns of the private ones, in the entry's order.
+    pub private: Zeroizing<Vec<i64>>,
+}
 
 /// The arguments of an entry from texts by name: of a parameter that consists of several values, as in rows, the name
 /// of each after the parameter's, like `from.city`.
 ///
 /// # Errors
-/// A name that no parameter has, that stands twice or is missing; a parameter that is private; else what is wrong with a
-/// text.
+/// A name that no parameter has, that stands twice or is missing; else what is wrong with a text.
 pub fn read(
     contract: &Contract,
     entry: usize,
     texts: &[(String, String)],
-) -> Result<Arguments, ValueError> {
-    let params = contract.entries.get(entry).map_or(&[][..], |e| &e.params);
-    let public = || params.iter().filter(|param| !param.private);
-    let stray = |name: &str| !public().any(|param| part(param, name).is_some());
+) -> Result<GivenArguments, ValueError> {
+    let declared = contract.entries.get(entry);
+    let params = declared.map_or(&[][..], |entry| &entry.params);
+    let stray = |name: &str| !params.iter().any(|param| part(param, name).is_some());
     if let Some((name, _)) = texts.iter().find(|(name, _)| stray(name)) {
-        let names: Vec<&str> = public().map(|param| param.name.as_str()).collect();
+        let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
         return Err(ValueError {
-            message: format!("there is no public parameter {name:?}"),
+            message: format!("there is no parameter {name:?}"),
             expected: match names.is_empty() {
                 true => "the entry takes none".to_owned(),
                 false => format!("the entry takes {}", listed(&names)),
             },
         });
     }
-    let read = |param: &Param| {
-        if param.private {
-            return Ok(Vec::new());
-        }
-        let own = texts.iter().filter_map(|(name, text)| {
-            let name = part(param, name)?;
-            Some((name.to_owned(), text.clone()))
-        });
-        let own: Vec<(String, String)> = own.collect();
+    let private_len = declared.map_or(0, |entry| entry.private_columns().count());
+    let mut given = GivenArguments {
+        public: Vec::with_capacity(params.len()),
+        // The capacity is exact, so no copy of a value stays behind in a smaller buffer.
+        private: Zeroizing::new(Vec::with_capacity(private_len)),
+    };
+    for param in params {
+        let own = own_texts(param, texts);
         let layout = Layout::new(contract, &param.columns, &param.name);
         if own.is_empty() {
             let expected: Vec<String> = layout.fields().iter().map(Field::expected).collect();
@@ -46,9 +54,26 @@ pub fn read(
                 expected: listed(&expected),
             });
         }
-        layout.read_public(&own)
-    };
-    params.iter().map(read).collect()
+        let public = match param.private {
+            true => {
+                let values = Zeroizing::new(layout.read_named(&own)?);
+                given.private.extend_from_slice(&values);
+                Vec::new()
+            }
+            false => layout.read_public(&own)?,
+        };
+        given.public.push(public);
+    }
+    Ok(given)
+}
+
+/// What is given of a parameter, by the names of its fields.
+fn own_texts(param: &Param, texts: &[(String, String)]) -> Zeroizing<Vec<(String, String)>> {
+    let own = texts.iter().filter_map(|(name, text)| {
+        let name = part(param, name)?;
+        Some((name.to_owned(), text.clone()))
+    });
+    Zeroizing::new(own.collect())
 }
 
 /// Which field of a parameter a name means: the whole has the parameter's name.
@@ -119,7 +144,8 @@ mod tests {
         }
     }
 
-    const GOOD: [(&str, &str); 5] = [
+    const GOOD: [(&str, &str); 6] = [
+        ("secret", "7"),
         ("from.active", "yes"),
         ("limit", "-2"),
         ("digest", "0x00ff"),
@@ -127,7 +153,7 @@ mod tests {
         ("who", "0x0101010101010101010101010101010101010101"),
     ];
 
-    fn read_all(texts: &[(&str, &str)]) -> Result<Arguments, String> {
+    fn read_all(texts: &[(&str, &str)]) -> Result<GivenArguments, String> {
         let texts = texts
             .iter()
             .map(|(name, text)| (String::from(*name), String::from(*text)));
@@ -136,13 +162,16 @@ mod tests {
 
     #[test]
     fn parameters_are_read_by_name_in_any_order() {
-        let expected = vec![
-            vec![Number(-2)],
-            vec![],
-            vec![Number(5), Number(1)],
-            vec![Bytes(vec![0, 255])],
-            vec![Bytes(vec![1; 20])],
-        ];
+        let expected = GivenArguments {
+            public: vec![
+                vec![Number(-2)],
+                vec![],
+                vec![Number(5), Number(1)],
+                vec![Bytes(vec![0, 255])],
+                vec![Bytes(vec![1; 20])],
+            ],
+            private: Zeroizing::new(vec![7]),
+        };
         assert_eq!(read_all(&GOOD), Ok(expected));
     }
 
@@ -159,10 +188,11 @@ mod tests {
         for (name, text, said) in [
             ("limit", "10", "10 is above 9"),
             ("limit", "", "limit is empty"),
+            ("secret", "10", "10 is above 9"),
             (
-                "secret",
+                "public",
                 "1",
-                "there is no public parameter \"secret\"; the entry takes limit, from",
+                "there is no parameter \"public\"; the entry takes limit, secret, from",
             ),
             ("from.height", "1", "\"height\" is unknown"),
             ("digest", "0x0", "is no bytes in hexadecimal"),
@@ -183,6 +213,7 @@ mod tests {
         assert!(
             without("limit").contains("the parameter \"limit\" is missing; limit must be a whole")
         );
+        assert!(without("secret").contains("the parameter \"secret\" is missing"));
         assert!(without("from.dose").contains("\"dose\" is missing"));
         let twice = [&GOOD[..], &[("limit", "1")]].concat();
         assert!(read_all(&twice).expect_err("twice").contains("given twice"));

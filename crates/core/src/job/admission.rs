@@ -9,7 +9,7 @@ use enigma_bytecode::verify;
 use enigma_field::{Committee, Party as PartyNumber};
 use enigma_wire::abi;
 use enigma_wire::controller::{Contribution, FailureReason};
-use enigma_wire::dealing;
+use enigma_wire::dealing::{self, Subject};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Hash, JobId, NodeId};
 use enigma_wire::ledger::Ledger;
@@ -78,9 +78,11 @@ pub(crate) fn dealing_context(
         committee: Committee::new(instance.committee.len() as u8).ok()?,
         nodes: instance.committee.clone(),
         owner: contribution.owner,
-        collection: contribution.collection,
-        member: contribution.member,
-        revision: contribution.revision,
+        subject: Subject::Rows {
+            collection: contribution.collection,
+            member: contribution.member,
+            revision: contribution.revision,
+        },
         epoch: 0,
         policy: abi::policy(domain, collection.terms.instance, instance.contract),
     })
@@ -188,6 +190,7 @@ impl Job {
         let environment = self.environment(shared, program)?;
         let checked = environment.check_params(program, entry);
         checked.map_err(|error| error.to_string())?;
+        self.check_dealt(shared, program)?;
         self.check_groups(program, &environment)?;
         let sizes = self.sizes(program);
         let cost = plan::quote(program, entry, &sizes, self.committee)
@@ -233,15 +236,18 @@ impl Job {
             return shared.load(self.pending(), Table::Rows, prefix);
         }
         match self.shares(&found.into_iter().collect()) {
-            Ok(rows) => {
-                self.phase = Phase::Links {
-                    rows,
-                    since: shared.now,
-                };
-                self.try_start(shared);
-            }
+            Ok(rows) => self.load_parameters(shared, rows),
             Err(why) => self.refuse(shared, why),
         }
+    }
+
+    /// Everything is read: on to the committee's links.
+    pub(super) fn find_links(&mut self, shared: &mut Shared, rows: Columns) {
+        self.phase = Phase::Links {
+            rows,
+            since: shared.now,
+        };
+        self.try_start(shared);
     }
 
     pub(super) fn on_rows(&mut self, shared: &mut Shared, mut pairs: Vec<(Vec<u8>, Vec<u8>)>) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
-use enigma_wire::arguments;
+use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
 
@@ -82,10 +82,14 @@ impl Job {
         Ok(environment)
     }
 
+    /// The parameters, as the request has them.
+    pub(super) fn arguments(&self) -> Result<Arguments, String> {
+        arguments::decode(&self.request.arguments).map_err(|error| error.to_string())
+    }
+
     /// The public parameters. Whether they are what the entry takes, the contract's rules say.
     fn params(&self, program: &Contract) -> Result<Vec<Vec<Known>>, String> {
-        let given =
-            arguments::decode(&self.request.arguments).map_err(|error| error.to_string())?;
+        let given = self.arguments()?.values;
         let entry = program.entries.get(usize::from(self.request.entry));
         let needed = entry.map_or(0, |entry| entry.params.len());
         if given.len() != needed {
@@ -263,7 +267,7 @@ impl Job {
         instance.ok_or_else(|| "the instance is not on the ledger".to_owned())
     }
 
-    fn entry_name<'a>(&self, program: &'a Contract) -> &'a str {
+    pub(super) fn entry_name<'a>(&self, program: &'a Contract) -> &'a str {
         let entry = program.entries.get(usize::from(self.request.entry));
         entry.map_or("?", |entry| &entry.name)
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Contract, Profile};
+use enigma_bytecode::model::{Contract, Param, Profile};
 use enigma_bytecode::plan::{Environment, Limits};
 use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
 use enigma_mpc::{Engine, Outgoing, SessionSeeds, Slot};
@@ -17,15 +17,32 @@ use super::Job;
 use super::outputs::Output;
 use crate::party::Shared;
 
-/// This member's shares of the admitted rows: by collection of the contract and its columns, in member order.
+/// This member's shares of what a call is given.
 pub(super) enum Columns {
-    Small(BTreeMap<u16, Vec<Shares<M61>>>),
-    Wide(BTreeMap<u16, Vec<Shares<M127>>>),
+    Small(Held<M61>),
+    Wide(Held<M127>),
+}
+
+/// The same over one field.
+pub(super) struct Held<F: PrimeField> {
+    /// The admitted rows: by collection of the contract and its columns, in member order.
+    rows: BTreeMap<u16, Vec<Shares<F>>>,
+    /// The caller's private parameters: one element for each of their columns, in the entry's order.
+    params: Shares<F>,
+}
+
+impl<F: PrimeField> Default for Held<F> {
+    fn default() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            params: Shares::from(Vec::new()),
+        }
+    }
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self::Small(BTreeMap::new())
+        Self::Small(Held::default())
     }
 }
 
@@ -33,8 +50,8 @@ impl Columns {
     /// Of no collection yet.
     pub(super) fn new(profile: Profile) -> Self {
         match profile {
-            Profile::ShamirM61V1 => Self::Small(BTreeMap::new()),
-            Profile::ShamirM127V1 => Self::Wide(BTreeMap::new()),
+            Profile::ShamirM61V1 => Self::Small(Held::default()),
+            Profile::ShamirM127V1 => Self::Wide(Held::default()),
         }
     }
 
@@ -50,12 +67,31 @@ impl Columns {
         given: &[(MemberIndex, u32, &[u8])],
     ) -> Result<(), String> {
         match self {
-            Self::Small(all) => {
-                all.insert(slot, decode(committee, columns_len, given)?);
+            Self::Small(held) => {
+                let columns = decode(committee, columns_len, given)?;
+                held.rows.insert(slot, columns);
             }
-            Self::Wide(all) => {
-                all.insert(slot, decode(committee, columns_len, given)?);
+            Self::Wide(held) => {
+                let columns = decode(committee, columns_len, given)?;
+                held.rows.insert(slot, columns);
             }
+        }
+        Ok(())
+    }
+
+    /// Adds the caller's private parameters as they are stored, checked against their root before they were: so many values.
+    ///
+    /// # Errors
+    /// In plain words, when they are not so many over the contract's field.
+    pub(super) fn add_params(
+        &mut self,
+        committee: &Committee,
+        values_len: usize,
+        bytes: &[u8],
+    ) -> Result<(), String> {
+        match self {
+            Self::Small(held) => held.params = params(committee, values_len, bytes)?,
+            Self::Wide(held) => held.params = params(committee, values_len, bytes)?,
         }
         Ok(())
     }
@@ -66,10 +102,20 @@ impl Columns {
     /// In plain words, what does not fit.
     pub(super) fn call(self, terms: Terms) -> Result<Box<dyn Call>, String> {
         match self {
-            Self::Small(columns) => terms.begin(columns),
-            Self::Wide(columns) => terms.begin(columns),
+            Self::Small(held) => terms.begin(held),
+            Self::Wide(held) => terms.begin(held),
         }
     }
+}
+
+fn params<F: Dealt>(
+    committee: &Committee,
+    values_len: usize,
+    bytes: &[u8],
+) -> Result<Shares<F>, String> {
+    let dealt = Row::<F>::decode(committee, values_len, bytes)
+        .map_err(|error| format!("the private parameters are damaged: {error}"))?;
+    Ok(dealt.shares())
 }
 
 fn decode<F: Dealt>(
@@ -104,16 +150,13 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    fn begin<F: PrimeField>(
-        self,
-        columns: BTreeMap<u16, Vec<Shares<F>>>,
-    ) -> Result<Box<dyn Call>, String> {
+    fn begin<F: PrimeField>(self, held: Held<F>) -> Result<Box<dyn Call>, String> {
         let mut given = Given {
             collections: vec![Vec::new(); self.program.collections.len()],
-            params: Vec::new(),
+            params: self.by_parameter(&held.params),
             slots: BTreeMap::new(),
         };
-        for (slot, columns) in columns {
+        for (slot, columns) in held.rows {
             if let Some(of_slot) = given.collections.get_mut(usize::from(slot)) {
                 *of_slot = columns;
             }
@@ -131,6 +174,28 @@ impl Terms {
             Ok(session) => Ok(Box::new(session)),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+impl Terms {
+    /// By parameter of the entry, one element for each column of private ones.
+    fn by_parameter<F: PrimeField>(&self, dealt: &Shares<F>) -> Vec<Vec<Shares<F>>> {
+        let params = self
+            .program
+            .entries
+            .get(self.entry)
+            .map_or(&[][..], |e| &e.params);
+        let mut dealt = dealt.iter().copied();
+        let columns = |param: &Param| {
+            let columns_len = if param.private {
+                param.columns.len()
+            } else {
+                0
+            };
+            let own = dealt.by_ref().take(columns_len);
+            own.map(|share| Shares::from(vec![share])).collect()
+        };
+        params.iter().map(columns).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod field;
 mod finish;
 mod inputs;
 mod outputs;
+mod parameters;
 mod recipients;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +100,8 @@ enum Phase {
         found: Vec<(Vec<u8>, Vec<u8>)>,
         input: usize,
     },
+    /// Reading the caller's private parameters.
+    Parameters { rows: Columns },
     /// Waiting for the committee's links.
     Links { rows: Columns, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
@@ -141,10 +144,16 @@ enum Phase {
 
 impl Phase {
     fn is_before_setup(&self) -> bool {
-        use Phase::{Attempt, Links, Loading, Program, Recording, Starting};
+        use Phase::{Attempt, Links, Loading, Parameters, Program, Recording, Starting};
         matches!(
             self,
-            Program | Attempt | Recording | Loading { .. } | Links { .. } | Starting { .. }
+            Program
+                | Attempt
+                | Recording
+                | Loading { .. }
+                | Parameters { .. }
+                | Links { .. }
+                | Starting { .. }
         )
     }
 }
@@ -260,6 +269,9 @@ impl Job {
             (Phase::Attempt, Outcome::Loaded(pairs)) => self.on_attempt(shared, &pairs),
             (Phase::Recording, Outcome::Persisted) => self.load_rows(shared, Vec::new(), 0),
             (Phase::Loading { .. }, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
+            (Phase::Parameters { .. }, Outcome::Loaded(pairs)) => {
+                self.on_parameters(shared, &pairs);
+            }
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
                 shared.push(Effect::Report(Fact::Trouble { why }));

@@ -1,7 +1,7 @@
 //! What an instance keeps for everyone to see, and money: read and changed by runs, as a whole or not at all.
 
 use enigma_core::controller::Call;
-use enigma_wire::arguments;
+use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{Amount, FailureReason, JobRequest};
 use enigma_wire::effects::InstanceState;
 use enigma_wire::id::{Address, JobId};
@@ -100,7 +100,10 @@ fn credit(survey: &Survey, account: Address) -> Amount {
 fn asked(survey: &Survey, entry: u16, number: i64, pays: Amount) -> JobRequest {
     JobRequest {
         collections: Vec::new(),
-        arguments: arguments::encode(&vec![vec![PublicValue::Number(number)]]),
+        arguments: arguments::encode(&Arguments {
+            values: vec![vec![PublicValue::Number(number)]],
+            dealt: None,
+        }),
         pays,
         ..survey.job_request(entry)
     }

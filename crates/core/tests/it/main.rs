@@ -15,6 +15,7 @@ mod faults;
 mod kept;
 mod parties;
 mod privacy;
+mod private;
 mod range;
 mod rows;
 mod several;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_wire::arguments;
+use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{FailureReason, JobRequest};
 use enigma_wire::id::{CollectionId, JobId, MemberIndex};
 use enigma_wire::output::{PublicValue, Recipient};
@@ -68,7 +68,10 @@ fn arguments_of(numbers: &[i64]) -> Vec<u8> {
     let columns = numbers
         .iter()
         .map(|number| vec![PublicValue::Number(*number)]);
-    arguments::encode(&columns.collect())
+    arguments::encode(&Arguments {
+        values: columns.collect(),
+        dealt: None,
+    })
 }
 
 fn asked(survey: &Survey, numbers: &[i64]) -> JobRequest {

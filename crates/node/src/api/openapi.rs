@@ -57,6 +57,14 @@ const ROUTES: &[Route] = &[
         body: Content::Bytes("A deposit in its canonical form."),
         answer: Content::Object("DepositAccepted"),
     },
+    Route {
+        method: "post",
+        path: "/v1/parameters",
+        meaning: "Keeps the private parameters of a call and signs a receipt. It carries its caller's signature.",
+        signed: false,
+        body: Content::Bytes("A deposit of parameters in its canonical form."),
+        answer: Content::Object("DepositAccepted"),
+    },
     get(
         "/v1/contracts/{hash}",
         "A compiled contract that is kept here; check its hash.",

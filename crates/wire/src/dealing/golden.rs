@@ -93,9 +93,11 @@ fn golden_rows() {
             committee: committee(case.n),
             nodes: case.nodes.iter().copied().map(NodeId).collect(),
             owner: case.owner,
-            collection: CollectionId(case.collection),
-            member: MemberIndex(case.member),
-            revision: case.revision,
+            subject: Subject::Rows {
+                collection: CollectionId(case.collection),
+                member: MemberIndex(case.member),
+                revision: case.revision,
+            },
             epoch: case.epoch,
             policy: case.policy,
         };
@@ -131,9 +133,11 @@ fn check_golden<F: Dealt>(file: &str) {
             committee: committee(case.n),
             nodes: case.nodes.iter().copied().map(NodeId).collect(),
             owner: case.owner,
-            collection: CollectionId(case.collection),
-            member: MemberIndex(case.member),
-            revision: case.revision,
+            subject: Subject::Rows {
+                collection: CollectionId(case.collection),
+                member: MemberIndex(case.member),
+                revision: case.revision,
+            },
             epoch: case.epoch,
             policy: case.policy,
         };

@@ -21,9 +21,7 @@ fn context(n: u8) -> Context {
         committee: committee(n),
         nodes: (0..u32::from(n)).map(|k| NodeId(100 - k)).collect(),
         owner: Address([0xAA; 20]),
-        collection: CollectionId(4),
-        member: MemberIndex(2),
-        revision: 1,
+        subject: rows(4, 2, 1),
         epoch: 9,
         policy: Hash([0xBB; 32]),
     }
@@ -201,21 +199,57 @@ fn rows_cannot_be_submitted_under_other_terms() {
     check_other_terms::<M127>();
 }
 
+fn rows(collection: u64, member: u32, revision: u32) -> Subject {
+    Subject::Rows {
+        collection: CollectionId(collection),
+        member: MemberIndex(member),
+        revision,
+    }
+}
+
 fn check_other_terms<F: Dealt>() {
-    let (context, dealing) = dealt::<F>(3, 2);
-    let changes: [fn(&mut Context); 8] = [
+    check_terms_of::<F>(
+        rows(4, 2, 1),
+        &[
+            rows(5, 2, 1),
+            rows(4, 3, 1),
+            rows(4, 2, 2),
+            Subject::Parameters { entry: 4, until: 2 },
+        ],
+    );
+    check_terms_of::<F>(
+        Subject::Parameters { entry: 4, until: 2 },
+        &[
+            Subject::Parameters { entry: 5, until: 2 },
+            Subject::Parameters { entry: 4, until: 3 },
+            rows(4, 2, 0),
+        ],
+    );
+}
+
+fn check_terms_of<F: Dealt>(subject: Subject, others: &[Subject]) {
+    let context = Context {
+        subject,
+        ..context(3)
+    };
+    let dealing = deal::<F, _>(&context, &values(2), &mut rng(3)).expect("valid");
+    let changes: [fn(&mut Context); 5] = [
         |context| context.nodes[1] = NodeId(7),
         |context| context.nodes.swap(0, 2),
         |context| context.owner = Address([0xAB; 20]),
-        |context| context.collection = CollectionId(5),
-        |context| context.member = MemberIndex(3),
-        |context| context.revision = 2,
         |context| context.epoch = 10,
         |context| context.policy = Hash([0xBC; 32]),
     ];
-    for change in changes {
+    let changed = changes.iter().map(|change| {
         let mut other = context.clone();
         change(&mut other);
+        other
+    });
+    let about_others = others.iter().map(|subject| Context {
+        subject: *subject,
+        ..context.clone()
+    });
+    for other in changed.chain(about_others) {
         for (package, number) in dealing.rows.iter().zip(1..) {
             let error =
                 verdict::<F>(&other, 2, party(number), dealing.root, &package.encode()).err();

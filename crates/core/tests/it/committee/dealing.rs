@@ -7,7 +7,7 @@ use enigma_field::{Committee, M61, M127};
 use enigma_wire::abi;
 use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Contribution, Receipt};
-use enigma_wire::dealing::{self, Dealing, Dealt};
+use enigma_wire::dealing::{self, Dealing, Dealt, Subject};
 use enigma_wire::id::{Hash, MemberIndex, NodeId};
 use enigma_wire::seal::{self, Purpose};
 use enigma_wire::sign::Signature;
@@ -16,21 +16,24 @@ use super::Survey;
 
 impl Survey {
     pub(crate) fn context(&self, member: usize) -> dealing::Context {
-        let record = self.record();
-        let index = MemberIndex(member as u32);
         dealing::Context {
             committee: Committee::new(self.nodes().len() as u8).expect("an odd size"),
             nodes: self.nodes().to_vec(),
             owner: self.owners[member].address(),
-            collection: self.collection,
-            member: index,
-            revision: record
-                .contributions
-                .get(&index)
-                .map_or(0, |earlier| earlier.revision + 1),
+            subject: Subject::Rows {
+                collection: self.collection,
+                member: MemberIndex(member as u32),
+                revision: self.revision(member),
+            },
             epoch: 0,
             policy: abi::policy(&self.domain(), self.instance, self.hash),
         }
+    }
+
+    /// Which dealing of a member the next one is.
+    fn revision(&self, member: usize) -> u32 {
+        let earlier = self.record().contributions.get(&MemberIndex(member as u32));
+        earlier.map_or(0, |earlier| earlier.revision + 1)
     }
 
     /// What an honest owner sends to the nodes, in committee order.
@@ -125,7 +128,7 @@ impl Survey {
             owner: self.owners[member].address(),
             root,
             seal_key: self.owners[member].seal.public(),
-            revision: self.context(member).revision,
+            revision: self.revision(member),
             rows: 1,
         }
     }

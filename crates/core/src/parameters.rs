@@ -1,0 +1,383 @@
+//! Private parameters: kept from a caller's dealing until the run with them is over, or its request is out of time.
+//!
+//! Anybody may call an entry, so anybody may deposit: what one account has here at a time, and what all have, is bounded, and
+//! nothing stays longer than [`KEPT_SECONDS`] without a request. Which dealing a job uses says its request, on the chain; the disk is
+//! asked for it when the job starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enigma_bytecode::model::Contract;
+use enigma_field::Committee;
+use enigma_wire::abi;
+use enigma_wire::api::{DepositAccepted, ErrorCode, ParametersDeposit};
+use enigma_wire::arguments;
+use enigma_wire::dealing::{self, Subject};
+use enigma_wire::eip712::Domain;
+use enigma_wire::id::{Address, Hash, NodeId};
+use enigma_wire::ledger::{JobRecord, JobState, Ledger};
+use enigma_wire::parameters::{KEPT_SECONDS, Parameters, ParametersReceipt};
+use enigma_wire::seal::Purpose;
+
+use crate::deposit::Sealed;
+use crate::party::{Party, Pending, Shared};
+use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
+
+/// Dealings that one account may have here at a time.
+const KEPT_OF_ONE_MAX: usize = 4;
+/// Dealings that are kept here at a time.
+const KEPT_MAX: usize = 4_096;
+/// What they may take on the disk together.
+const KEPT_BYTES_MAX: usize = 64 << 20;
+
+/// What is kept on the disk, by root; the values are there alone.
+#[derive(Default)]
+pub(crate) struct KeptParameters {
+    /// None before the disk has been looked through: an earlier process may have kept some.
+    known: Option<BTreeMap<Hash, Kept>>,
+    /// The disk is being looked through.
+    looking: bool,
+}
+
+struct Kept {
+    caller: Address,
+    until: u64,
+    bytes: usize,
+}
+
+/// What is stored with the values, before them.
+#[derive(borsh::BorshSerialize, borsh::BorshDeserialize)]
+struct Head {
+    caller: Address,
+    until: u64,
+}
+
+/// A deposit that will not be kept.
+struct Refusal {
+    code: ErrorCode,
+    message: String,
+}
+
+impl Refusal {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message }
+    }
+}
+
+/// The dealing context of a caller's parameters; `None` when the ledger has no such instance, or it cannot compute.
+pub(crate) fn dealing_context(
+    ledger: &Ledger,
+    domain: &Domain,
+    parameters: &Parameters,
+) -> Option<dealing::Context> {
+    let instance = ledger.instances.get(&parameters.instance)?;
+    Some(dealing::Context {
+        committee: Committee::new(u8::try_from(instance.committee.len()).ok()?).ok()?,
+        nodes: instance.committee.clone(),
+        owner: parameters.caller,
+        subject: Subject::Parameters {
+            entry: parameters.entry,
+            until: parameters.until,
+        },
+        epoch: 0,
+        policy: abi::policy(domain, parameters.instance, instance.contract),
+    })
+}
+
+/// Handles a deposit up to the write; the receipt follows in [`acknowledge`]. If the contract is not in memory it is read first.
+pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: Box<ParametersDeposit>) {
+    let instance = party
+        .shared
+        .ledger
+        .instances
+        .get(&deposit.parameters.instance);
+    let contract = instance.map(|instance| instance.contract);
+    match contract.map(|contract| (contract, party.shared.programs.get(&contract).cloned())) {
+        Some((contract, None)) if permitted(party, &deposit).is_ok() => {
+            let pending = Pending::ParametersProgram { reply, deposit };
+            let key = contract.0.to_vec();
+            party.shared.load(pending, Table::Contracts, key);
+        }
+        Some((_, Some(program))) => keep(party, reply, &deposit, &program),
+        _ => {
+            let refusal = permitted(party, &deposit).err().unwrap_or_else(|| {
+                Refusal::new(ErrorCode::NotAllowed, "there is no such instance")
+            });
+            refuse(&mut party.shared, reply, &deposit.parameters, refusal);
+        }
+    }
+}
+
+/// The contract of a deposit was looked for on the disk. The deposit is judged anew: the ledger may have gone on.
+pub(crate) fn on_program(
+    party: &mut Party,
+    reply: ReplyId,
+    deposit: &ParametersDeposit,
+    pairs: &[(Vec<u8>, Vec<u8>)],
+) {
+    let ledger = &party.shared.ledger;
+    let instance = ledger.instances.get(&deposit.parameters.instance);
+    let contract = instance.map_or_else(Hash::default, |instance| instance.contract);
+    match crate::job::stored_program(&mut party.shared, contract, pairs) {
+        Ok(program) => keep(party, reply, deposit, &program),
+        Err(why) => {
+            let refusal = Refusal::new(ErrorCode::Unavailable, why);
+            refuse(&mut party.shared, reply, &deposit.parameters, refusal);
+        }
+    }
+}
+
+/// Checks the parameters, and writes them.
+fn keep(party: &mut Party, reply: ReplyId, deposit: &ParametersDeposit, program: &Contract) {
+    let parameters = &deposit.parameters;
+    let checked = permitted(party, deposit)
+        .and_then(|(context, node)| checked(&party.shared, program, deposit, &context, node))
+        .and_then(|row| make_room(party, parameters, row.len()).map(|()| row));
+    match checked {
+        Ok(row) => {
+            let head = Head {
+                caller: parameters.caller,
+                until: parameters.until,
+            };
+            let mut value = borsh::to_vec(&head).expect("writing to memory cannot fail");
+            value.extend_from_slice(&row);
+            let write = Write::Put {
+                table: Table::Parameters,
+                key: parameters.root.0.to_vec(),
+                value,
+            };
+            let receipt = ParametersReceipt {
+                parameters: parameters.clone(),
+            };
+            let pending = Pending::Parameters { reply, receipt };
+            party.shared.persist(pending, vec![write]);
+        }
+        Err(refusal) => refuse(&mut party.shared, reply, parameters, refusal),
+    }
+}
+
+/// May this account keep parameters here now? Decided from the ledger alone.
+fn permitted(
+    party: &Party,
+    deposit: &ParametersDeposit,
+) -> Result<(dealing::Context, NodeId), Refusal> {
+    let (shared, parameters) = (&party.shared, &deposit.parameters);
+    let refuse = |message: String| Err(Refusal::new(ErrorCode::NotAllowed, message));
+    let Some(context) = dealing_context(&shared.ledger, &shared.config.domain, parameters) else {
+        return refuse(format!(
+            "there is no instance {} with a committee",
+            parameters.instance
+        ));
+    };
+    let Some(node) = shared.node().filter(|node| context.nodes.contains(node)) else {
+        return refuse(format!(
+            "this node does not serve instance {}",
+            parameters.instance
+        ));
+    };
+    let now = shared.ledger.head.time;
+    if parameters.until <= now || parameters.until > now.saturating_add(KEPT_SECONDS) {
+        return refuse(format!(
+            "parameters are kept for up to {KEPT_SECONDS} seconds: until {} is not within them, it is {now}",
+            parameters.until
+        ));
+    }
+    let digest = shared.config.domain.digest(parameters);
+    if deposit.signature.signer(&digest) != Some(parameters.caller) {
+        return refuse(format!(
+            "the parameters are not signed by {}",
+            parameters.caller
+        ));
+    }
+    Ok((context, node))
+}
+
+/// The row's bytes for the disk.
+fn checked(
+    shared: &Shared,
+    program: &Contract,
+    deposit: &ParametersDeposit,
+    context: &dealing::Context,
+    node: NodeId,
+) -> Result<Vec<u8>, Refusal> {
+    let parameters = &deposit.parameters;
+    let entry = program.entries.get(usize::from(parameters.entry));
+    let values_len = entry.map_or(0, |entry| entry.private_columns().count());
+    if values_len == 0 {
+        let message = format!(
+            "contract {} takes no private parameters at entry number {}",
+            program.name, parameters.entry
+        );
+        return Err(Refusal::new(ErrorCode::NotAllowed, message));
+    }
+    let sealed = Sealed {
+        context,
+        node,
+        root: parameters.root,
+        purpose: Purpose::Parameters {
+            parameters: parameters.clone(),
+            node,
+        },
+        bytes: &deposit.sealed,
+    };
+    let row = sealed.checked(shared, program.profile, values_len);
+    row.map_err(|why| {
+        let message = format!("caller {}: {why}", parameters.caller);
+        Refusal::new(ErrorCode::BadDealing, message)
+    })
+}
+
+/// Notes what is about to be written, if it may be.
+fn make_room(party: &mut Party, parameters: &Parameters, bytes: usize) -> Result<(), Refusal> {
+    let busy = |message: String| Err(Refusal::new(ErrorCode::Unavailable, message));
+    let Some(known) = &mut party.parameters.known else {
+        return busy("this node is starting; ask again in a moment".to_owned());
+    };
+    if known.contains_key(&parameters.root) {
+        return Ok(());
+    }
+    let own = known
+        .values()
+        .filter(|kept| kept.caller == parameters.caller);
+    if own.count() >= KEPT_OF_ONE_MAX {
+        return busy(format!(
+            "{} has {KEPT_OF_ONE_MAX} dealings of parameters here; run with them, or wait up to {KEPT_SECONDS} seconds",
+            parameters.caller
+        ));
+    }
+    let all: usize = known.values().map(|kept| kept.bytes).sum();
+    if known.len() >= KEPT_MAX || all.saturating_add(bytes) > KEPT_BYTES_MAX {
+        return busy("too many parameters wait for their runs here; ask again later".to_owned());
+    }
+    let kept = Kept {
+        caller: parameters.caller,
+        until: parameters.until,
+        bytes,
+    };
+    known.insert(parameters.root, kept);
+    Ok(())
+}
+
+fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, refusal: Refusal) {
+    let Refusal { code, message } = refusal;
+    if code == ErrorCode::BadDealing {
+        shared.push(Effect::Report(Fact::ParametersRefused {
+            caller: of.caller,
+            instance: of.instance,
+            why: message.clone(),
+        }));
+    }
+    shared.refuse(reply, code, message);
+}
+
+/// The parameters are durable: sign the receipt.
+pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &ParametersReceipt) {
+    let digest = shared.config.domain.digest(receipt);
+    let receipt_of_node = shared.keys.signer.sign(&digest);
+    let Parameters {
+        caller, instance, ..
+    } = receipt.parameters;
+    shared.push(Effect::Report(Fact::ParametersStored { caller, instance }));
+    match shared.node() {
+        Some(node) => {
+            let accepted = DepositAccepted {
+                node,
+                receipt: receipt_of_node,
+            };
+            shared.reply(reply, Response::DepositAccepted(accepted));
+        }
+        None => shared.refuse(reply, ErrorCode::Internal, "this node is not registered"),
+    }
+}
+
+/// The write of a dealing failed: it is not kept.
+pub(crate) fn not_kept(party: &mut Party, root: Hash) {
+    if let Some(known) = &mut party.parameters.known {
+        known.remove(&root);
+    }
+}
+
+/// Looks through the disk once, then erases what no run can use any more: called when the ledger is up to date.
+pub(crate) fn sweep(party: &mut Party) {
+    let Some(known) = &mut party.parameters.known else {
+        if !std::mem::replace(&mut party.parameters.looking, true) {
+            let pending = Pending::KeptParameters;
+            party.shared.load(pending, Table::Parameters, Vec::new());
+        }
+        return;
+    };
+    let ledger = &party.shared.ledger;
+    let now = ledger.head.time;
+    let late = known.values().any(|kept| kept.until < now);
+    if !late {
+        return;
+    }
+    let open = ledger
+        .jobs
+        .values()
+        .filter(|job| job.state == JobState::Open);
+    let used: BTreeSet<Hash> = open.filter_map(root_of).collect();
+    let gone = known.extract_if(.., |root, kept| kept.until < now && !used.contains(root));
+    let gone: Vec<Write> = gone.map(|(root, _)| erase(root)).collect();
+    if !gone.is_empty() {
+        party.shared.persist(Pending::Cleanup, gone);
+    }
+}
+
+/// A job is over: its parameters go, unless another one names them, too.
+pub(crate) fn job_over(party: &mut Party, job: &JobRecord) {
+    let Some(root) = root_of(job) else { return };
+    let Some(known) = &mut party.parameters.known else {
+        return;
+    };
+    let mut open = (party.shared.ledger.jobs.values()).filter(|job| job.state == JobState::Open);
+    if !open.any(|job| root_of(job) == Some(root)) && known.remove(&root).is_some() {
+        party.shared.persist(Pending::Cleanup, vec![erase(root)]);
+    }
+}
+
+/// What an earlier process has kept.
+pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
+    let kept = pairs.iter().filter_map(|(key, value)| {
+        let root = <[u8; 32]>::try_from(&key[..]).ok()?;
+        let (head, row) = split(value)?;
+        let kept = Kept {
+            caller: head.caller,
+            until: head.until,
+            bytes: row.len(),
+        };
+        Some((Hash(root), kept))
+    });
+    party.parameters.known = Some(kept.collect());
+}
+
+/// The disk could not be looked through: later, again.
+pub(crate) fn not_found(party: &mut Party) {
+    party.parameters.looking = false;
+}
+
+/// Head and values of what is stored.
+fn split(value: &[u8]) -> Option<(Head, &[u8])> {
+    let mut rest = value;
+    let head = <Head as borsh::BorshDeserialize>::deserialize(&mut rest).ok()?;
+    Some((head, rest))
+}
+
+/// The values of what is stored under a root.
+pub(crate) fn values(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<&[u8]> {
+    let (_, value) = pairs.first()?;
+    Some(split(value)?.1)
+}
+
+/// The dealing that a job uses.
+fn root_of(job: &JobRecord) -> Option<Hash> {
+    let arguments = arguments::decode(&job.request.arguments).ok()?;
+    Some(arguments.dealt?.root)
+}
+
+fn erase(root: Hash) -> Write {
+    Write::Delete {
+        table: Table::Parameters,
+        key: root.0.to_vec(),
+    }
+}

@@ -1,0 +1,394 @@
+//! Private parameters: dealt to the committee before the request, receipted by all, used once, and kept from everyone.
+
+use std::collections::BTreeMap;
+
+use enigma_core::{ClientRequest, Response, Table};
+use enigma_field::{Committee, M61};
+use enigma_wire::abi;
+use enigma_wire::api::{ErrorCode, ParametersDeposit};
+use enigma_wire::arguments::{self, Arguments};
+use enigma_wire::controller::{FailureReason, JobRequest};
+use enigma_wire::dealing::{self, Subject};
+use enigma_wire::id::{Address, JobId};
+use enigma_wire::output::{PublicValue, Recipient};
+use enigma_wire::parameters::{DealtParameters, KEPT_SECONDS, Parameters};
+use enigma_wire::seal::{self, Purpose, SealSecret};
+
+use crate::committee::{Consented, Owner, PAST_ANY_FEE, Setting, Survey};
+
+/// A caller asks what people earn in the measure it has in mind.
+const SOURCE: &str = "
+contract Measured version 1 {
+  group people min 3 max 50;
+  collect pay: private u64 from each people range 0..=1000
+    allow aggregate(3) to caller;
+  entry scaled(weight: private u64 from caller range 0..=9,
+               bonus: u64 range 0..=9,
+               least: private u64 from caller range 0..=1000) {
+    reveal total = pay.sum() * weight + least + bonus to caller;
+  }
+  state L { n: u64 = 0; }
+  entry plain() { L.n += 1; }
+}";
+
+const MEASURED: Setting<'_> = Setting {
+    source: SOURCE,
+    parties: 0,
+    bound: &[],
+};
+const PAY: [i64; 4] = [100, 200, 300, 400];
+const SCALED: u16 = 0;
+const PLAIN: u16 = 1;
+
+/// Everybody has given and lets the caller run everything.
+fn sealed(committee: u8, seed: u64) -> Survey {
+    let mut survey = Survey::ready_in(MEASURED, committee, PAY.len(), seed);
+    let caller = Owner::new(500, seed);
+    for (member, pay) in PAY.iter().enumerate() {
+        let deposits = survey.deal(member, *pay);
+        survey.contribute_dealt(&deposits);
+        let terms = Consented {
+            requester: caller.address(),
+            ..survey.wide()
+        };
+        survey.consent_to(member, terms);
+    }
+    survey.seal();
+    // The opener has sealed the collection; who calls is somebody else.
+    survey.requester = caller.address();
+    survey.caller = Some(caller);
+    survey
+}
+
+fn parameters(survey: &Survey, by: &Owner, until: u64) -> Parameters {
+    Parameters {
+        instance: survey.instance,
+        entry: SCALED,
+        caller: by.address(),
+        root: enigma_wire::id::Hash::default(),
+        until,
+    }
+}
+
+/// What `by` brings to the committee's nodes, in their order.
+fn deal(survey: &mut Survey, by: &Owner, until: u64, values: &[i64]) -> Vec<ParametersDeposit> {
+    let nodes = survey.nodes().to_vec();
+    let context = dealing::Context {
+        committee: Committee::new(nodes.len() as u8).expect("an odd size"),
+        nodes: nodes.clone(),
+        owner: by.address(),
+        subject: Subject::Parameters {
+            entry: SCALED,
+            until,
+        },
+        epoch: 0,
+        policy: abi::policy(&survey.domain(), survey.instance, survey.hash),
+    };
+    let values: Vec<M61> = values.iter().map(|value| M61::from_i64(*value)).collect();
+    let dealing = dealing::deal(&context, &values, &mut survey.random).expect("a good context");
+    let parameters = Parameters {
+        root: dealing.root,
+        ..parameters(survey, by, until)
+    };
+    let signature = by.key.sign(&survey.domain().digest(&parameters));
+    let rows = nodes.into_iter().zip(&dealing.rows);
+    let deposits = rows.map(|(node, row)| {
+        let key = survey.world.chain.ledger().nodes[&node].info.seal_key;
+        let purpose = Purpose::Parameters {
+            parameters: parameters.clone(),
+            node,
+        };
+        let sealed = seal::seal(&key, &row.encode(), &purpose, &mut survey.random);
+        ParametersDeposit {
+            parameters: parameters.clone(),
+            signature,
+            sealed: sealed.expect("a good key"),
+        }
+    });
+    deposits.collect()
+}
+
+fn deposit(survey: &mut Survey, position: usize, deposit: &ParametersDeposit) -> Response {
+    let node = survey.committee()[position];
+    let request = ClientRequest::DepositParameters(Box::new(deposit.clone()));
+    survey.world.answer(node, request)
+}
+
+/// Brings everything to everybody; what a request says of it.
+fn keep(survey: &mut Survey, deposits: &[ParametersDeposit]) -> DealtParameters {
+    let receipts =
+        deposits
+            .iter()
+            .enumerate()
+            .map(|(position, of)| match deposit(survey, position, of) {
+                Response::DepositAccepted(accepted) => accepted.receipt,
+                other => panic!("not accepted: {other:?}"),
+            });
+    DealtParameters {
+        receipts: receipts.collect(),
+        root: deposits[0].parameters.root,
+        until: deposits[0].parameters.until,
+    }
+}
+
+fn caller(survey: &Survey) -> Owner {
+    let known = survey.caller.as_ref().expect("set");
+    Owner {
+        key: known.key.clone(),
+        seal: SealSecret::from_bytes(&known.seal.to_bytes()),
+    }
+}
+
+/// Deals these for the caller, for as long as may be.
+fn kept(survey: &mut Survey, values: &[i64]) -> DealtParameters {
+    let (by, until) = (caller(survey), survey.world.chain.time() + KEPT_SECONDS / 2);
+    let deposits = deal(survey, &by, until, values);
+    keep(survey, &deposits)
+}
+
+fn asked(survey: &Survey, bonus: i64, dealt: Option<DealtParameters>) -> JobRequest {
+    let values = vec![vec![], vec![PublicValue::Number(bonus)], vec![]];
+    JobRequest {
+        arguments: arguments::encode(&Arguments { values, dealt }),
+        ..survey.job_request(SCALED)
+    }
+}
+
+fn request(survey: &mut Survey, by: Address, request: &JobRequest) -> JobId {
+    let job = survey.request_job(by, request, PAST_ANY_FEE);
+    job.expect("the chain takes it")
+}
+
+fn stored(survey: &Survey) -> Vec<usize> {
+    let nodes = survey.committee().into_iter();
+    let count = |node: usize| survey.world.nodes[node].count(Table::Parameters);
+    nodes.map(count).collect()
+}
+
+#[test]
+fn a_caller_computes_with_what_it_alone_knows() {
+    for (committee, seed) in [(3, 1), (5, 2)] {
+        let mut survey = sealed(committee, seed);
+        let dealt = kept(&mut survey, &[3, 77]);
+        assert_eq!(stored(&survey), vec![1; committee.into()]);
+        let wanted = asked(&survey, 5, Some(dealt));
+        let by = survey.requester;
+        let job = request(&mut survey, by, &wanted);
+        survey.settle(job);
+        let total = PAY.iter().sum::<i64>() * 3 + 77 + 5;
+        let expected = BTreeMap::from([("total".to_owned(), total)]);
+        assert_eq!(survey.results(job, Recipient::Caller), Ok(expected));
+        // Shares of secrets are not kept longer than they are needed.
+        assert_eq!(stored(&survey), vec![0; committee.into()]);
+        assert_eq!(survey.world.trouble(), Vec::<String>::new());
+    }
+}
+
+/// A value that breaks its range is found by the committee, and nobody is shown anything.
+#[test]
+fn parameters_out_of_range_are_refused() {
+    let mut survey = sealed(3, 3);
+    for values in [[10, 77], [3, 1_001], [-1, 0]] {
+        let dealt = kept(&mut survey, &values);
+        let wanted = asked(&survey, 5, Some(dealt));
+        let by = survey.requester;
+        let job = request(&mut survey, by, &wanted);
+        let failure = survey.fail(job);
+        assert_eq!(failure.reason, FailureReason::Refused);
+        assert_eq!(failure.culprits, 0);
+        assert!(survey.results(job, Recipient::Caller).is_err());
+        assert_eq!(stored(&survey), [0, 0, 0]);
+    }
+}
+
+/// Each of these fails at the committee, names nobody, costs no owner a use, and says why.
+#[test]
+fn requests_without_the_right_dealing_are_refused_before_a_use_counts() {
+    let mut survey = sealed(3, 4);
+    let good = kept(&mut survey, &[3, 77]);
+    let spoilt = |change: fn(&mut DealtParameters)| {
+        let mut dealt = good.clone();
+        change(&mut dealt);
+        Some(dealt)
+    };
+    let (by, missing) = (survey.requester, "are not receipted by every member");
+    let plain = JobRequest {
+        arguments: arguments::encode(&Arguments {
+            values: Vec::new(),
+            dealt: Some(good.clone()),
+        }),
+        collections: Vec::new(),
+        ..survey.job_request(PLAIN)
+    };
+    let cases = [
+        (
+            asked(&survey, 5, None),
+            "the request names none that were dealt",
+        ),
+        (
+            plain,
+            "takes no private parameters, and the request names some",
+        ),
+        (asked(&survey, 5, spoilt(|d| d.root.0[0] ^= 1)), missing),
+        (asked(&survey, 5, spoilt(|d| d.until += 1)), missing),
+        (
+            asked(&survey, 5, spoilt(|d| d.receipts.swap(0, 1))),
+            missing,
+        ),
+        (
+            asked(&survey, 5, spoilt(|d| d.receipts.truncate(2))),
+            missing,
+        ),
+        (
+            asked(&survey, 5, spoilt(|d| d.receipts.push(d.receipts[0]))),
+            missing,
+        ),
+        (
+            asked(&survey, 5, spoilt(|d| d.until = 1)),
+            "were to be used until 1",
+        ),
+    ];
+    for (wanted, why) in cases {
+        let job = request(&mut survey, by, &wanted);
+        let failure = survey.fail(job);
+        assert_eq!(failure.reason, FailureReason::Refused, "{why}");
+        assert_eq!(failure.culprits, 0, "{why}");
+        let said = survey.given_up(job);
+        let found = said.iter().any(|(_, _, said)| said.contains(why));
+        assert!(found, "{why}: {said:?}");
+        assert!(survey.world.chain.ledger().uses.is_empty(), "{why}");
+    }
+}
+
+/// What the log shows of a request is of no use to another account.
+#[test]
+fn nobody_else_runs_with_a_callers_parameters() {
+    let mut survey = sealed(3, 5);
+    let thief = survey.owners[0].address();
+    for member in 0..PAY.len() {
+        let terms = Consented {
+            requester: thief,
+            ..survey.wide()
+        };
+        survey.consent_to(member, terms);
+    }
+    let dealt = kept(&mut survey, &[3, 77]);
+    let wanted = asked(&survey, 5, Some(dealt));
+    let job = survey
+        .request_job(thief, &wanted, PAST_ANY_FEE)
+        .expect("the chain takes it");
+    survey.finish(job);
+    let said = survey.given_up(job);
+    assert!(
+        said.iter()
+            .any(|(_, _, why)| why.contains("for this caller and entry")),
+        "{said:?}"
+    );
+    assert!(survey.world.chain.ledger().uses.is_empty());
+}
+
+#[test]
+fn deposits_that_nobody_should_keep_are_refused() {
+    let mut survey = sealed(3, 6);
+    let (by, now) = (caller(&survey), survey.world.chain.time());
+    let good = deal(&mut survey, &by, now + 60, &[3, 77]);
+    let changed = |change: fn(&mut ParametersDeposit)| {
+        let mut deposit = good[0].clone();
+        change(&mut deposit);
+        deposit
+    };
+    let late = deal(&mut survey, &by, now - 60, &[3, 77])[0].clone();
+    let long = deal(&mut survey, &by, now + 2 * KEPT_SECONDS, &[3, 77])[0].clone();
+    let other = Owner::new(501, 6);
+    let forged = {
+        let mut deposit = deal(&mut survey, &other, now + 60, &[3, 77])[0].clone();
+        deposit.parameters.caller = by.address();
+        deposit
+    };
+    let few = deal(&mut survey, &by, now + 60, &[3])[0].clone();
+    let cases = [
+        (changed(|d| d.sealed[40] ^= 1), ErrorCode::BadDealing),
+        (
+            changed(|d| d.parameters.entry = PLAIN),
+            ErrorCode::NotAllowed,
+        ),
+        (
+            changed(|d| d.parameters.root.0[0] ^= 1),
+            ErrorCode::NotAllowed,
+        ),
+        (
+            changed(|d| d.parameters.instance.0[0] ^= 1),
+            ErrorCode::NotAllowed,
+        ),
+        // Sealed to another node.
+        (good[1].clone(), ErrorCode::BadDealing),
+        (late, ErrorCode::NotAllowed),
+        (long, ErrorCode::NotAllowed),
+        (forged, ErrorCode::NotAllowed),
+        (few, ErrorCode::BadDealing),
+    ];
+    for (number, (bad, code)) in cases.iter().enumerate() {
+        match deposit(&mut survey, 0, bad) {
+            Response::Error(error) => assert_eq!(error.code, *code, "{number}: {error:?}"),
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+    assert_eq!(stored(&survey), [0, 0, 0]);
+    keep(&mut survey, &good);
+    // Again is the same, and takes no more room.
+    keep(&mut survey, &good);
+    assert_eq!(stored(&survey), [1, 1, 1]);
+}
+
+/// One account has room for a few dealings at a time, until they are out of time: also across a restart.
+#[test]
+fn what_is_not_used_goes() {
+    let mut survey = sealed(3, 7);
+    let (by, until) = (caller(&survey), survey.world.chain.time() + 60);
+    for _ in 0..4 {
+        let deposits = deal(&mut survey, &by, until, &[3, 77]);
+        keep(&mut survey, &deposits);
+    }
+    let node = survey.committee()[0];
+    survey.world.kill(node);
+    survey.world.restart(node);
+    survey.world.settle_down();
+    let fifth = deal(&mut survey, &by, until, &[3, 77]);
+    for position in 0..3 {
+        match deposit(&mut survey, position, &fifth[position]) {
+            Response::Error(error) => {
+                assert_eq!(error.code, ErrorCode::Unavailable);
+                assert!(
+                    error.message.contains("has 4 dealings of parameters here"),
+                    "{error:?}"
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stored(&survey), [4, 4, 4]);
+    survey.world.chain.pass(120);
+    survey.world.idle_blocks(1);
+    survey.world.settle_down();
+    assert_eq!(stored(&survey), [0, 0, 0]);
+    let dealt = kept(&mut survey, &[3, 77]);
+    let (by, wanted) = (survey.requester, asked(&survey, 5, Some(dealt)));
+    let job = request(&mut survey, by, &wanted);
+    survey.settle(job);
+}
+
+/// A receipt says that the disk has it: a node that was killed in between still takes part.
+#[test]
+fn parameters_survive_a_restart() {
+    let mut survey = sealed(3, 8);
+    let dealt = kept(&mut survey, &[3, 77]);
+    let node = survey.committee()[1];
+    survey.world.kill(node);
+    survey.world.restart(node);
+    survey.world.settle_down();
+    let (by, wanted) = (survey.requester, asked(&survey, 5, Some(dealt)));
+    let job = request(&mut survey, by, &wanted);
+    survey.settle(job);
+    let expected = BTreeMap::from([("total".to_owned(), 3_082)]);
+    assert_eq!(survey.results(job, Recipient::Caller), Ok(expected));
+}
