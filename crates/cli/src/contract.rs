@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use enigma_bytecode::{container, interface};
 use enigma_client::Program;
-use enigma_lang::{Checked, Color, Compilation, Diagnostic, Manifest, Severity, Sources};
+use enigma_lang::{Checked, Code, Color, Compilation, Diagnostic, Manifest, Severity, Sources};
 use serde_json::json;
 
 use crate::args::{BuildOptions, CheckOptions};
@@ -40,6 +40,9 @@ pub(crate) fn check(context: &Context, options: &CheckOptions) -> Result<(), Pro
         if let Some(checked) = &compilation.checked {
             let hash = match &program {
                 Some(program) => program.hash().to_string(),
+                None if needs_network(&compilation) => {
+                    "not compiled: no network supports all of it".to_owned()
+                }
                 None => "not compiled: this version does not build all of it yet".to_owned(),
             };
             let (name, version) = (&checked.hir.name, checked.hir.version);
@@ -280,13 +283,22 @@ pub(crate) fn diagnostics_json(path: &Path, compilation: &Compilation) -> Vec<se
     diagnostics.map(object).collect()
 }
 
+/// Whether a contract asks for what no network supports.
+fn needs_network(compilation: &Compilation) -> bool {
+    let mut diagnostics = compilation.diagnostics.iter();
+    diagnostics.any(|diagnostic| diagnostic.code == Code::W0902)
+}
+
 pub(crate) fn refused(path: &Path, compilation: &Compilation) -> Problem {
     let diagnostics = compilation.diagnostics.iter();
     let errors = diagnostics
         .filter(|d| d.severity == Severity::Error)
         .count();
     if errors == 0 {
-        let message = "follows all rules, but uses what this version does not compile yet";
+        let message = match needs_network(compilation) {
+            true => "follows all rules, but needs what no network supports: signing keys",
+            false => "follows all rules, but uses what this version does not compile yet",
+        };
         return Problem::new(format!("{}: {message}", path.display()))
             .hint("the warnings say what; `enigma check` runs the contract's tests all the same");
     }

@@ -166,14 +166,52 @@ fn a_failure_on_a_committee_is_one_of_the_test() {
     assert!(stdout(&output).contains("FAILED  total and ranks"));
 }
 
+/// The vault signs, which no network can: the committee runs the rest, and what it leaves out is said once.
 #[test]
-fn what_no_committee_runs_is_refused_with_the_place() {
+fn what_needs_a_key_is_left_out_and_named() {
     let vault = format!("{EXAMPLES}/vault/vault.enigma");
     let output = run(&["test", &vault, "--mpc"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output).replace(&vault, "vault.enigma");
+    insta::assert_snapshot!("keyless", text);
+    let output = run(&["test", &vault, "--mpc", "--json"]);
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    let left_out = object["files"][0]["left_out"].as_array().expect("a list");
+    let lines: Vec<_> = left_out.iter().map(|one| one["line"].as_u64()).collect();
+    assert_eq!(lines, [10, 18, 29, 30, 31, 46].map(Some));
+    assert_eq!(left_out[0]["file"], Value::from(vault.clone()));
+    // On plain numbers nothing is left out.
+    let output = run(&["test", &vault, "--json"]);
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(object["files"][0]["left_out"], Value::Array(Vec::new()));
+    let built = run(&["build", &vault]);
+    assert_eq!(built.status.code(), Some(2));
+    let errors = stderr(&built);
+    assert!(errors.contains("warning[W0902]: `keygen`"), "{errors}");
+    assert!(
+        errors.contains("what no network supports: signing keys"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn what_no_committee_runs_is_refused_with_the_place() {
+    let decides = "contract Decides version 1 {
+  state L { n: u64 = 0; }
+  state MPC { sk: private key<secp256k1>; }
+  entry e(d: bytes<33>) {
+    reveal p = MPC.sk.public_key() to public;
+    if p == d { L.n = 1; }
+  }
+  test \"none\" { expect L.n == 0; }
+}
+";
+    let folder = folder(&[("decides.enigma", decides)]);
+    let output = at(folder.path(), &["--mpc"]);
     assert_eq!(output.status.code(), Some(2));
     let errors = stderr(&output);
     assert!(
-        errors.contains("warning[W0901]: a key: not built yet"),
+        errors.contains("warning[W0902]: a branch that depends on a key: not supported"),
         "{errors}"
     );
     assert!(errors.contains("cannot run on a committee yet"), "{errors}");

@@ -199,8 +199,20 @@ codes! {
     W0901 "Checked, and not built yet."
         "The contract follows all rules and its tests can be run, but this version does not compile the construct to \
          bytecode, so the contract cannot be published yet."
+    W0902 "Not supported by this network."
+        "The contract follows all rules and its tests can be run on plain numbers, but no committee has what it asks for: today \
+         those are signing keys, with `keygen`, `public_key`, `sign` and `ecdh`. So the contract cannot be published. `enigma test \
+         --mpc` runs what does not depend on a key, and says which lines it leaves out."
     E0999 "The compiler made a mistake."
         "The compiled contract did not pass the check that nodes make. Please report the source."
+}
+
+impl Code {
+    /// Whether it is about what keeps a contract that follows all rules from being compiled.
+    #[must_use]
+    pub fn is_unbuilt(self) -> bool {
+        matches!(self, Code::W0901 | Code::W0902)
+    }
 }
 
 impl fmt::Display for Code {

@@ -2,7 +2,7 @@
 //! computed here, equal work is done once, both branches of a private `if` are computed and one result is
 //! selected, a public `if` becomes code of both sides, and only what is revealed, stored or paid is kept.
 //!
-//! What bytecode cannot say yet is refused with [`Code::W0901`], at its place.
+//! What bytecode cannot say yet is refused with [`Code::W0901`], what no network supports with [`Code::W0902`], at its place.
 
 mod arithmetic;
 mod branch;
@@ -40,6 +40,14 @@ type Done<T> = Result<T, Stop>;
 pub(crate) fn not_built(span: Span, what: &str) -> Diagnostic {
     Diagnostic::warning(Code::W0901, span, format!("{what}: not built yet"))
         .because("checks and tests run; this version does not compile it to bytecode")
+}
+
+/// "Not supported by this network": keys.
+pub(crate) fn not_supported(span: Span, what: &str) -> Diagnostic {
+    let message = format!("{what}: not supported by this network");
+    Diagnostic::warning(Code::W0902, span, message)
+        .because("no committee makes, keeps or uses signing keys")
+        .help("tests run, with `--mpc` without what depends on the key; a contract to publish has none")
 }
 
 fn stop<T>(span: Span, what: &str) -> Done<T> {

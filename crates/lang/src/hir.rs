@@ -279,8 +279,19 @@ pub struct Slot {
     pub access: Option<Predicate>,
     /// What may be shown of it.
     pub allows: Vec<Allow>,
+    /// Whether a committee that runs tests is without it, since it depends on a key ([`crate::testing::Keyless`]). Bytecode does not
+    /// know such slots; nothing of the contract reads or sets them.
+    pub left_out: bool,
     /// Where the name stands.
     pub span: Span,
+}
+
+impl Slot {
+    /// Whether a signing key is in it.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        matches!(self.ty, Type::Key(_))
+    }
 }
 
 /// A value known when the contract is compiled.

@@ -44,7 +44,8 @@ pub use program::{Alone, FileError, Files, MAX_FILES, MAX_PROGRAM_LEN};
 pub use sources::Sources;
 pub use span::Span;
 pub use testing::{
-    LeakOutcome, TestFailure, TestOutcome, run_test, run_test_on, run_tests, test_leak,
+    LeakOutcome, TestFailure, TestOutcome, run_test, run_test_on, run_test_without_keys, run_tests,
+    test_leak,
 };
 pub use value::{Account, Value};
 
@@ -78,7 +79,7 @@ pub struct Compilation {
     /// The checked contract, for the interpreter and tests; `None` if there are errors.
     pub checked: Option<Checked>,
     /// The compiled contract; `None` if there are errors, or if it uses what this version does not
-    /// compile yet: then warnings of [`Code::W0901`] say what.
+    /// compile yet, or no network supports: then warnings of [`Code::W0901`] and [`Code::W0902`] say what.
     pub contract: Option<Contract>,
     /// Errors and warnings, in order of the source.
     pub diagnostics: Vec<Diagnostic>,

@@ -2,9 +2,11 @@
 
 mod committee;
 mod evaluate;
+mod keyless;
 mod leak;
 
 pub use committee::{Call, CallError, Committee, Returned};
+pub use keyless::{Keyless, LeftOut};
 use leak::Secrets;
 pub use leak::{LeakDifference, LeakOutcome, test_leak};
 
@@ -90,11 +92,34 @@ pub fn run_test_on(
     test: &Test,
     committee: &mut dyn Committee,
 ) -> TestOutcome {
-    let mut session = Session::new(checked);
-    session.running = Some(committee::Running {
+    let running = committee::Running {
+        checked,
         contract,
         committee,
-    });
+    };
+    run_with(checked, test, running)
+}
+
+/// The same of a contract with keys, which the interpreter runs, and without what depends on them a committee. `keyless`: what is left
+/// of `checked`.
+#[must_use]
+pub fn run_test_without_keys(
+    checked: &Checked,
+    keyless: &Keyless,
+    test: &Test,
+    committee: &mut dyn Committee,
+) -> TestOutcome {
+    let running = committee::Running {
+        checked: keyless.checked(),
+        contract: keyless.contract(),
+        committee,
+    };
+    run_with(checked, test, running)
+}
+
+fn run_with<'a>(checked: &'a Checked, test: &Test, running: committee::Running<'a>) -> TestOutcome {
+    let mut session = Session::new(checked);
+    session.running = Some(running);
     TestOutcome {
         title: test.title.clone(),
         failure: session.test(test).err(),
@@ -334,15 +359,17 @@ impl<'a> Session<'a> {
         let Some(running) = &mut self.running else {
             return Ok(self.world.run(run.entry, &args, caller));
         };
-        let contract = running.contract;
-        let call = committee::prepare(contract, &self.world, run.entry, &args, &caller);
+        let (contract, checked) = (running.contract, running.checked);
+        let compiled = (contract, &checked.hir);
+        let call = committee::prepare(compiled, &self.world, run.entry, &args, &caller);
         let interpreted = self.world.run(run.entry, &args, caller);
         let Some(call) = call else {
             return Err("this call cannot be given to a committee".to_owned());
         };
         let returned = running.committee.call(&call);
         let world = &self.world;
-        committee::compare(contract, world, &call, &interpreted, &returned)?;
+        let compiled = (contract, checked);
+        committee::compare(compiled, world, &call, &interpreted, &returned)?;
         Ok(interpreted)
     }
 

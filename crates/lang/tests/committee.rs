@@ -8,9 +8,10 @@ use std::path::Path;
 
 use committees::{InMemory, Trace, agrees};
 use enigma_bytecode::model::{Contract, Op};
-use enigma_lang::{Checked, Code, compile, run_test_on};
+use enigma_lang::testing::Keyless;
+use enigma_lang::{Checked, Code, Diagnostic, Span, compile, run_test_on, run_test_without_keys};
 
-/// Every example but the vault, which signs, and that no network can do yet.
+/// Every example but the vault, which signs, and that no network can do.
 const EXAMPLES: [&str; 7] = [
     "salaries/salaries",
     "auction/auction",
@@ -55,28 +56,154 @@ fn examples_pass_their_tests_on_a_committee_of_five() {
     examples_on(5);
 }
 
-/// The vault without its key, which no network has yet: where the key is stored, made, shown and used.
-fn vault_without_key() -> String {
-    let removed = [
-        "    pubkey:       bytes<33>;\n",
-        "    sk:    private key<secp256k1>;               // can only sign and show its public half\n",
-        "    MPC.sk    = keygen();\n",
-        "    reveal pubkey = MPC.sk.public_key() to public;\n",
-        "    L.pubkey   = pubkey;\n",
-        "      reveal signature = MPC.sk.sign(digest) to caller;\n",
-    ];
-    let mut source = include_str!("contracts/7_vault.enigma").to_owned();
-    for line in removed {
-        assert_eq!(source.matches(line).count(), 1, "{line}");
-        source = source.replace(line, "");
+/// As it stands, with the key that no network has: the interpreter signs, and committees run everything else.
+#[test]
+fn the_vault_passes_its_tests_but_for_its_key() {
+    let source = include_str!("contracts/7_vault.enigma");
+    for nodes in [3, 5] {
+        let left_out = agrees_without_keys(source, nodes);
+        let lines: Vec<&str> = left_out.iter().map(String::as_str).collect();
+        assert_eq!(
+            lines,
+            [
+                "10 L.pubkey",
+                "18 MPC.sk",
+                "28 what is stored in MPC.sk",
+                "29 reveal pubkey",
+                "30 what is stored in L.pubkey",
+                "44 reveal signature",
+            ]
+        );
     }
-    assert!(!source.contains("MPC.sk") && !source.contains("key<"));
-    source
 }
 
+/// What is left is the contract that has never had a key.
 #[test]
-fn the_vault_without_its_key_passes_its_tests() {
-    agrees(&vault_without_key(), &[3, 5]);
+fn without_its_key_a_contract_is_as_if_it_had_none() {
+    let source = include_str!("contracts/7_vault.enigma");
+    let gone = [10, 18, 28, 29, 30, 44];
+    let lines = (1..).zip(source.lines());
+    let lines = lines.filter(|(number, _)| !gone.contains(number));
+    let rest: String = lines.map(|(_, line)| format!("{line}\n")).collect();
+    assert!(!rest.contains("MPC.sk") && !rest.contains("key<") && !rest.contains("pubkey"));
+    let keyless = keyless(source)
+        .expect("it can be built")
+        .expect("it has a key");
+    assert_eq!(Some(keyless.contract()), compile(&rest).contract.as_ref());
+    agrees(&rest, &[3]);
+    assert!(compile(source).contract.is_none(), "nothing to publish");
+    let salaries = example("salaries/salaries").0;
+    assert!(Keyless::of(&salaries).expect("it can be built").is_none());
+}
+
+/// Through variables, slots, loops and other entries.
+#[test]
+fn what_reads_a_left_out_value_is_left_out_too() {
+    let source = "contract Seals version 1 {
+      state L { seal: bytes<64>; seals: map<id, bytes<64>>; n: u64 = 0; }
+      state MPC { sk: private key<secp256k1>; }
+      entry make() { MPC.sk = keygen(); L.n += 1; }
+      entry seal(d: hash) {
+        let (key, three) = (MPC.sk, 3);
+        reveal s = key.sign(d) to public;
+        for k in 0..2 { let held = L.seal; L.seals[caller] = held; L.n += 1; }
+        L.seal = s;
+      }
+      entry show() { L.seals[caller] = L.seal; L.n += 2; }
+      test \"sealed\" {
+        run make(); set L.n = 5; set L.seals[ann] = L.seal;
+        run seal(d: digest_of(\"x\")) as ann; expect s == L.seal; expect L.n == 7;
+        run show() as ann; expect L.n == 9; expect len([L.seal]) == 1;
+      }
+    }";
+    let left_out = agrees_without_keys(source, 3);
+    let lines: Vec<&str> = left_out.iter().map(String::as_str).collect();
+    assert_eq!(
+        lines,
+        [
+            "2 L.seal",
+            "2 L.seals",
+            "3 MPC.sk",
+            "4 what is stored in MPC.sk",
+            "6 variables",
+            "7 reveal s",
+            "8 held",
+            "8 what is stored in L.seals",
+            "9 what is stored in L.seal",
+            "11 what is stored in L.seals",
+            "13 set",
+            "14 expect",
+            "15 expect",
+        ]
+    );
+}
+
+/// Nothing is guessed of a run that a key decides.
+#[test]
+fn what_a_key_decides_is_refused_by_name() {
+    let says = |declared: &str, body: &str| -> Vec<String> {
+        let source = format!(
+            "contract Decides version 1 {{
+               group g min 2 max 9;
+               state L {{ pub_half: bytes<33>; n: u64 = 0; }}
+               state MPC {{ sk: private key<secp256k1>; }}
+               collect a: private u64 from each g range 0..=9 allow aggregate(2) to public;
+               entry make() {{ reveal p = MPC.sk.public_key() to public; L.pub_half = p; }}
+               entry e(d: bytes<33>) {declared} {{ {body} }}
+             }}"
+        );
+        let Err(problems) = keyless(&source) else {
+            panic!("not refused: {source}");
+        };
+        let problems = problems.into_iter().map(|problem| {
+            assert_eq!(problem.code, Code::W0902);
+            problem.message
+        });
+        problems.collect()
+    };
+    let refused = |what: &str| vec![format!("{what}: not supported by this network")];
+    let branch = "reveal q = MPC.sk.public_key() to public; if q == d { L.n = 1; }";
+    assert_eq!(says("", branch), refused("a branch that depends on a key"));
+    let loaded = "if L.pub_half == d { L.n = 1; }";
+    assert_eq!(says("", loaded), refused("a branch that depends on a key"));
+    let require = "require L.pub_half == d;";
+    assert_eq!(
+        says("", require),
+        refused("a `require` that depends on a key")
+    );
+    let looped = "while L.pub_half == d max 3 { L.n += 1; }";
+    assert_eq!(says("", looped), refused("a loop that depends on a key"));
+    let when = "when L.pub_half == d";
+    let of_entry = "a condition or payment of the entry that depends on a key";
+    assert_eq!(says(when, "L.n = 1;"), refused(of_entry));
+    let rows = "reveal s = (MPC.sk.public_key(), a.sum()) to public;";
+    assert_eq!(says("", rows), refused("rows beside a key"));
+}
+
+fn keyless(source: &str) -> Result<Option<Keyless>, Vec<Diagnostic>> {
+    let compilation = compile(source);
+    let checked = compilation.checked.as_ref();
+    let checked = checked.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
+    Keyless::of(checked)
+}
+
+/// Runs all tests on a committee, without what depends on keys; what that is, by line.
+fn agrees_without_keys(source: &str, nodes: u8) -> Vec<String> {
+    let compilation = compile(source);
+    let checked = compilation.checked;
+    let checked = checked.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
+    let keyless = Keyless::of(&checked).expect("it can be built");
+    let keyless = keyless.expect("it has a key");
+    for test in &checked.hir.tests {
+        let mut committee = InMemory::new(keyless.contract(), nodes, 5);
+        let outcome = run_test_without_keys(&checked, &keyless, test, &mut committee);
+        assert!(outcome.passed(), "{nodes} nodes: {outcome:?}");
+        assert!(!committee.calls.is_empty());
+    }
+    let line = |span: Span| 1 + source[..span.range().start].matches('\n').count();
+    let left_out = keyless.left_out().iter();
+    let left_out = left_out.map(|left_out| format!("{} {}", line(left_out.span), left_out.what));
+    left_out.collect()
 }
 
 /// What is paid to members does not depend on whether their rows are read.

@@ -73,7 +73,7 @@ fn ready(source: String, tally: &mut Tally) -> Result<Option<Ready>, TestCaseErr
         return Ok(None);
     }
     let (Some(checked), Some(contract)) = (compilation.checked, compilation.contract) else {
-        let warning = diagnostics.find(|d| d.code == Code::W0901);
+        let warning = diagnostics.find(|d| d.code.is_unbuilt());
         let why = warning.map_or(String::new(), |d| without_numbers(&d.message));
         *tally.not_built.entry(why).or_default() += 1;
         return Ok(None);

@@ -9,7 +9,7 @@ use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Cost;
 use enigma_client::Program;
 use enigma_lang::ide::Analysis;
-use enigma_lang::{Code, Compilation, Diagnostic};
+use enigma_lang::{Compilation, Diagnostic};
 use serde_json::{Value, json};
 
 use super::lookup;
@@ -281,7 +281,7 @@ fn not_compiled(compilation: &Compilation) -> Vec<Missing> {
     let members = outline.iter().flat_map(|contract| &contract.children);
     let entries: Vec<_> = members.filter(|member| member.detail == "entry").collect();
     let found = compilation.diagnostics.iter();
-    let found = found.filter(|diagnostic| diagnostic.code == Code::W0901);
+    let found = found.filter(|diagnostic| diagnostic.code.is_unbuilt());
     let missing = found.map(|diagnostic: &Diagnostic| {
         let place = sources.place(diagnostic.primary.span);
         let start = place.span.range().start;

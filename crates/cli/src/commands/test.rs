@@ -1,11 +1,11 @@
 //! `enigma test`: the `test` blocks of contracts, on plain numbers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use enigma_bytecode::model::Contract;
 use enigma_lang::hir::Test;
-use enigma_lang::testing::{LeakOutcome, TestOutcome};
+use enigma_lang::testing::{Keyless, LeakOutcome, LeftOut, TestOutcome};
 use enigma_lang::{Checked, Compilation, Span, has_errors};
 use serde_json::{Value, json};
 
@@ -53,6 +53,8 @@ struct Tested {
     is_library: bool,
     compilation: Compilation,
     tests: Vec<(TestOutcome, Option<LeakOutcome>)>,
+    /// What no committee ran, since it needs a key.
+    left_out: Vec<LeftOut>,
 }
 
 impl Tested {
@@ -63,17 +65,29 @@ impl Tested {
             true => enigma_lang::check_library,
             false => enigma_lang::compile_with,
         };
-        let compilation = compile(&source, &Beside::of(&path));
+        let mut compilation = compile(&source, &Beside::of(&path));
+        let mut left_out = Vec::new();
         let tests = match (&compilation.checked, &compilation.contract) {
             (Some(checked), Some(contract)) if options.mpc => {
-                run_on_committee(checked, contract, options)?
+                let run = |test: &Test, committee: &mut Rehearsal| {
+                    enigma_lang::run_test_on(checked, contract, test, committee)
+                };
+                run_on_committee((checked, contract), options, run)?
             }
-            (Some(_), None) if options.mpc => {
-                contract::show_findings(&path, &compilation);
-                let message = format!("{} cannot run on a committee yet", path.display());
-                return Err(Problem::new(message)
-                    .hint("what is not built yet is marked above; without --mpc its tests run"));
-            }
+            (Some(checked), None) if options.mpc => match Keyless::of(checked) {
+                Ok(Some(keyless)) => {
+                    left_out = keyless.left_out().to_vec();
+                    let run = |test: &Test, committee: &mut Rehearsal| {
+                        enigma_lang::run_test_without_keys(checked, &keyless, test, committee)
+                    };
+                    run_on_committee((checked, keyless.contract()), options, run)?
+                }
+                Ok(None) => return Err(no_committee(&path, &compilation)),
+                Err(problems) => {
+                    compilation.diagnostics.extend(problems);
+                    return Err(no_committee(&path, &compilation));
+                }
+            },
             (Some(checked), _) => run_tests(checked, options),
             (None, _) => Vec::new(),
         };
@@ -82,6 +96,7 @@ impl Tested {
             is_library,
             compilation,
             tests,
+            left_out,
         })
     }
 
@@ -103,6 +118,12 @@ impl Tested {
         let name = self.compilation.checked.as_ref();
         let name = name.map_or("", |checked| &checked.hir.name);
         report::data(&format!("{name}  {}", self.path.display()));
+        for left_out in &self.left_out {
+            let place = self.place(left_out.span, &without_key(left_out));
+            let text = |field: &str| place[field].as_str().unwrap_or_default().to_owned();
+            let (file, message) = (text("file"), text("message"));
+            report::data(&format!("  {file}:{}: {message}", place["line"]));
+        }
         let sources = &self.compilation.sources;
         let (file, color) = (self.path.display().to_string(), contract::color());
         for test @ (outcome, leak) in &self.tests {
@@ -141,11 +162,13 @@ impl Tested {
             });
             json!({"name": outcome.title, "failure": failure, "leak": leak})
         });
+        let left_out = self.left_out.iter();
+        let left_out = left_out.map(|left_out| self.place(left_out.span, &without_key(left_out)));
         let checked = self.compilation.checked.as_ref();
         json!({
             "file": self.path, "contract": checked.map(|checked| &checked.hir.name),
             "diagnostics": contract::diagnostics_json(&self.path, &self.compilation),
-            "tests": tests.collect::<Vec<_>>(),
+            "tests": tests.collect::<Vec<_>>(), "left_out": left_out.collect::<Vec<_>>(),
         })
     }
 
@@ -209,10 +232,24 @@ fn run_tests(checked: &Checked, options: &TestOptions) -> Vec<(TestOutcome, Opti
     tests.collect()
 }
 
+/// Why there is no committee for a contract that follows all rules.
+fn no_committee(path: &Path, compilation: &Compilation) -> Problem {
+    contract::show_findings(path, compilation);
+    let message = format!("{} cannot run on a committee yet", path.display());
+    Problem::new(message)
+        .hint("what is not built or supported is marked above; without --mpc its tests run")
+}
+
+/// What no committee runs.
+fn without_key(left_out: &LeftOut) -> String {
+    let what = report::plain(&left_out.what);
+    format!("left out on the committee: {what} needs a key, which no network supports")
+}
+
 fn run_on_committee(
-    checked: &Checked,
-    contract: &Contract,
+    (checked, contract): (&Checked, &Contract),
     options: &TestOptions,
+    run: impl Fn(&Test, &mut Rehearsal) -> TestOutcome,
 ) -> Result<Vec<(TestOutcome, Option<LeakOutcome>)>, Problem> {
     let mut tests = wanted(checked, options).peekable();
     if tests.peek().is_none() {
@@ -221,8 +258,7 @@ fn run_on_committee(
     let mut committee = Rehearsal::start(contract, options.nodes)?;
     let tests = tests.map(|test| {
         let leak = options.leak.then(|| enigma_lang::test_leak(checked, test));
-        let outcome = enigma_lang::run_test_on(checked, contract, test, &mut committee);
-        (outcome, leak)
+        (run(test, &mut committee), leak)
     });
     Ok(tests.collect())
 }

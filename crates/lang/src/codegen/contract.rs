@@ -9,11 +9,13 @@ use enigma_bytecode::{model, ranges, release};
 
 use super::columns::{self, Side};
 use super::statement::Execution;
-use super::{Done, Stop, enums, index, not_built, prune, stop};
+use super::{Done, Stop, enums, index, not_built, not_supported, prune, stop};
 use crate::Checked;
 use crate::diagnostic::Diagnostic;
+use crate::hir::visit::in_entry;
 use crate::hir::{
-    Allow, AllowShape, Collection, Entry, Hir, Param, Provider, Recipient, Role, Rows, Slot, Store,
+    Allow, AllowShape, Collection, Entry, ExprKind, Hir, Param, Provider, Recipient, Role, Rows,
+    Slot, Store,
 };
 use crate::interpret;
 use crate::value::Value;
@@ -30,12 +32,13 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     for group in hir.groups.iter().filter(|group| group.admit.is_some()) {
         problems.0.push(not_built(group.span, "`admit`"));
     }
+    keys(hir, &mut problems);
     let mut collections = Vec::new();
     for declared in &hir.collections {
         collections.extend(problems.of(collection(declared, hir, limit)));
     }
     let mut slots = Vec::new();
-    for (_, declared) in columns::slots(hir) {
+    for (_, declared) in columns::slots(hir).filter(|(_, slot)| !slot.is_key()) {
         slots.extend(problems.of(slot(declared, hir, limit)));
     }
     let mut manifest = Vec::new();
@@ -85,6 +88,22 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     name_ranges(&mut contract);
     name_sources(&mut contract);
     Ok(contract)
+}
+
+/// Keys, and what is done with them.
+fn keys(hir: &Hir, problems: &mut Problems) {
+    for (_, slot) in columns::slots(hir).filter(|(_, slot)| slot.is_key()) {
+        problems.0.push(not_supported(slot.span, "a key"));
+    }
+    for entry in &hir.entries {
+        in_entry(entry, &mut |expr| match &expr.kind {
+            ExprKind::Call(builtin, _) if builtin.is_of_keys() => {
+                let what = format!("`{}`", builtin.name());
+                problems.0.push(not_supported(expr.span, &what));
+            }
+            _ => {}
+        });
+    }
 }
 
 /// What could not be built so far.

@@ -43,9 +43,8 @@ impl Execution<'_> {
     /// Reads all secret slots but accumulators: what is not used falls away.
     pub(super) fn load_slots(&mut self) -> Done<()> {
         let checked = self.checked;
-        for (slot, declared) in checked.hir.slots.iter().enumerate() {
-            let is_key = matches!(declared.ty, Type::Key(_));
-            if declared.store == Store::Mpc && !declared.accumulator && !is_key {
+        for (slot, declared) in columns::slots(&checked.hir) {
+            if declared.store == Store::Mpc && !declared.accumulator {
                 let value = self.load_secret(slot)?;
                 self.memory.slots.insert(slot, value);
             }

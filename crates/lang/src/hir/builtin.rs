@@ -170,6 +170,13 @@ pub enum Builtin {
 }
 
 impl Builtin {
+    /// Whether it makes a signing key or something with one.
+    #[must_use]
+    pub fn is_of_keys(self) -> bool {
+        use Builtin as B;
+        matches!(self, B::Keygen | B::PublicKey | B::Sign | B::Ecdh)
+    }
+
     /// As it is written, for messages.
     #[must_use]
     pub fn name(self) -> &'static str {

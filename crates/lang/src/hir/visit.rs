@@ -1,6 +1,6 @@
 //! Walks through all expressions of a piece of code, whatever way a run takes.
 
-use super::{Block, Expr, ExprKind, Guard, Place, PlaceStep, Root, Stmt, StmtKind};
+use super::{Block, Entry, Expr, ExprKind, Guard, Place, PlaceStep, Root, Stmt, StmtKind};
 
 /// Visits all statements of a block, those of blocks inside too; not those of functions put in place, which have no effects.
 pub(crate) fn statements<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Stmt)) {
@@ -26,46 +26,59 @@ pub(crate) fn blocks(stmt: &StmtKind) -> Vec<&Block> {
     }
 }
 
+/// Visits all expressions of an entry, its conditions too.
+pub(crate) fn in_entry<'a>(entry: &'a Entry, visit: &mut dyn FnMut(&'a Expr)) {
+    for expr in entry.when.iter().chain(&entry.pays) {
+        in_expr(expr, visit);
+    }
+    in_block(&entry.body, visit);
+}
+
 /// Visits all expressions of a block, whole ones before their parts.
 pub(crate) fn in_block<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Expr)) {
     for stmt in &block.stmts {
-        match &stmt.kind {
-            StmtKind::Let(_, expr) | StmtKind::LetTuple(_, expr) | StmtKind::Require(expr, _) => {
-                in_expr(expr, visit);
-            }
-            StmtKind::Assign(place, expr) | StmtKind::Accumulate(place, expr) => {
-                in_place(place, visit);
-                in_expr(expr, visit);
-            }
-            StmtKind::If { condition, .. } => in_expr(condition, visit),
-            StmtKind::For { from, to, .. } => {
-                in_expr(from, visit);
-                in_expr(to, visit);
-            }
-            StmtKind::ForEach { over, .. } => in_expr(over, visit),
-            StmtKind::While { condition, max, .. } => {
-                in_expr(condition, visit);
-                in_expr(max, visit);
-            }
-            StmtKind::Reveal(reveal) => {
-                in_expr(&reveal.value, visit);
-                for guard in &reveal.guards {
-                    if let Guard::MinGroup { count, least, .. } = guard {
-                        in_expr(count, visit);
-                        in_expr(least, visit);
-                    }
-                }
-            }
-            StmtKind::Transfer { from, to, amount } => {
-                for expr in from.iter().chain([to, amount]) {
-                    in_expr(expr, visit);
-                }
-            }
-            StmtKind::ForMembers { .. } | StmtKind::Break | StmtKind::Return => {}
-        }
+        in_stmt(&stmt.kind, visit);
         for inner in blocks(&stmt.kind) {
             in_block(inner, visit);
         }
+    }
+}
+
+/// Visits the expressions of a statement, without the blocks inside of it.
+pub(crate) fn in_stmt<'a>(stmt: &'a StmtKind, visit: &mut dyn FnMut(&'a Expr)) {
+    match stmt {
+        StmtKind::Let(_, expr) | StmtKind::LetTuple(_, expr) | StmtKind::Require(expr, _) => {
+            in_expr(expr, visit);
+        }
+        StmtKind::Assign(place, expr) | StmtKind::Accumulate(place, expr) => {
+            in_place(place, visit);
+            in_expr(expr, visit);
+        }
+        StmtKind::If { condition, .. } => in_expr(condition, visit),
+        StmtKind::For { from, to, .. } => {
+            in_expr(from, visit);
+            in_expr(to, visit);
+        }
+        StmtKind::ForEach { over, .. } => in_expr(over, visit),
+        StmtKind::While { condition, max, .. } => {
+            in_expr(condition, visit);
+            in_expr(max, visit);
+        }
+        StmtKind::Reveal(reveal) => {
+            in_expr(&reveal.value, visit);
+            for guard in &reveal.guards {
+                if let Guard::MinGroup { count, least, .. } = guard {
+                    in_expr(count, visit);
+                    in_expr(least, visit);
+                }
+            }
+        }
+        StmtKind::Transfer { from, to, amount } => {
+            for expr in from.iter().chain([to, amount]) {
+                in_expr(expr, visit);
+            }
+        }
+        StmtKind::ForMembers { .. } | StmtKind::Break | StmtKind::Return => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::hir::visit::{blocks, in_block, in_expr};
+use crate::hir::visit::{blocks, in_entry, in_expr};
 use crate::hir::{Block, Entry, Expr, ExprKind, Hir, Provider, StmtKind};
 
 /// What an entry reads.
@@ -26,10 +26,7 @@ pub(super) fn uses(hir: &Hir, entry: &Entry) -> Uses {
         }
         _ => {}
     };
-    for expr in entry.when.iter().chain(&entry.pays) {
-        in_expr(expr, &mut visit);
-    }
-    in_block(&entry.body, &mut visit);
+    in_entry(entry, &mut visit);
     looped_groups(&entry.body, &mut uses.groups);
     for group in uses.groups.clone() {
         let of_group = |c: &usize| {
@@ -63,10 +60,7 @@ pub(super) fn slots_read_back(hir: &Hir) -> BTreeSet<usize> {
         }
     };
     for entry in &hir.entries {
-        for expr in entry.when.iter().chain(&entry.pays) {
-            in_expr(expr, &mut visit);
-        }
-        in_block(&entry.body, &mut visit);
+        in_entry(entry, &mut visit);
     }
     let predicates = hir.groups.iter().filter_map(|group| group.admit.as_ref());
     let predicates = predicates.chain(hir.slots.iter().filter_map(|slot| slot.access.as_ref()));

@@ -55,6 +55,7 @@ impl Pass<'_> {
                 initial: Constant::Int(0),
                 access: None,
                 allows: Vec::new(),
+                left_out: false,
                 span,
             });
         }

@@ -12,6 +12,7 @@ use enigma_bytecode::plan::{Ended, Environment, Sink};
 
 pub(super) use compare::compare;
 
+use crate::Checked;
 use crate::codegen::columns::{self, Side};
 use crate::hir::{Hir, Provider, Slot, Store};
 use crate::interpret::World;
@@ -61,19 +62,20 @@ pub trait Committee {
 
 /// A committee and the contract it runs.
 pub(super) struct Running<'a> {
+    /// What `contract` was compiled from: perhaps without what depends on a key ([`super::Keyless`]).
+    pub(super) checked: &'a Checked,
     pub(super) contract: &'a Contract,
     pub(super) committee: &'a mut dyn Committee,
 }
 
 /// A call that the interpreter is about to run. `None` if something about it has no columns.
 pub(super) fn prepare(
-    contract: &Contract,
+    (contract, hir): (&Contract, &Hir),
     world: &World,
     entry: usize,
     args: &[Value],
     caller: &Account,
 ) -> Option<Call> {
-    let hir = &world.checked().hir;
     let mut call = Call {
         entry,
         environment: Environment {
@@ -90,7 +92,7 @@ pub(super) fn prepare(
     };
     call.give_rows(contract, world)?;
     call.give_params(hir, args)?;
-    call.give_slots(world)?;
+    call.give_slots(hir, world)?;
     Some(call)
 }
 
@@ -162,8 +164,7 @@ impl Call {
         Some(())
     }
 
-    fn give_slots(&mut self, world: &World) -> Option<()> {
-        let hir = &world.checked().hir;
+    fn give_slots(&mut self, hir: &Hir, world: &World) -> Option<()> {
         for (number, (index, slot)) in (0..).zip(columns::slots(hir)) {
             if slot.store == Store::Ledger {
                 self.environment

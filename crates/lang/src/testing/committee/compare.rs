@@ -12,12 +12,13 @@ use crate::hir::{Store, Type};
 use crate::interpret::{Event, Outcome, Refusal, Shown, World};
 use crate::value::{Account, Value};
 
-/// Whether a committee came to what the interpreter did; `world` is as the interpreter left it.
+/// Whether a committee came to what the interpreter did; `world` is as the interpreter left it, `checked` what `contract` was
+/// compiled from.
 ///
 /// # Errors
 /// The first difference, in one line.
 pub(in crate::testing) fn compare(
-    contract: &Contract,
+    (contract, checked): (&Contract, &Checked),
     world: &World,
     call: &Call,
     interpreted: &Result<Outcome, Refusal>,
@@ -35,7 +36,7 @@ pub(in crate::testing) fn compare(
         (Ok(outcome), Ok(returned)) => {
             let compared = Compared {
                 contract,
-                checked: world.checked(),
+                checked,
                 call,
                 returned,
             };
