@@ -331,7 +331,8 @@ pub(crate) fn job_over(party: &mut Party, job: &JobRecord) {
         return;
     };
     let mut open = (party.shared.ledger.jobs.values()).filter(|job| job.state == JobState::Open);
-    if !open.any(|job| root_of(job) == Some(root)) && known.remove(&root).is_some() {
+    if !open.any(|job| root_of(job) == Some(root)) {
+        known.remove(&root);
         party.shared.persist(Pending::Cleanup, vec![erase(root)]);
     }
 }

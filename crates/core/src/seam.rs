@@ -135,8 +135,6 @@ pub enum Table {
     Outputs,
     /// Private parameters by the root of their dealing.
     Parameters,
-    /// What instances keep secret, by instance and the job that left it.
-    Secrets,
 }
 
 /// One change of durable data.

@@ -28,13 +28,11 @@ pub enum Table {
     Journal = 5,
     /// Private parameters of calls that were not requested yet or are not over.
     Parameters = 6,
-    /// What instances keep secret between calls.
-    Secrets = 7,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Meta,
         Self::Contracts,
         Self::Rows,
@@ -42,7 +40,6 @@ impl Table {
         Self::Outputs,
         Self::Journal,
         Self::Parameters,
-        Self::Secrets,
     ];
 
     /// The name the table has in the file and in messages.
@@ -55,7 +52,6 @@ impl Table {
             Self::Outputs => "outputs",
             Self::Journal => "journal",
             Self::Parameters => "parameters",
-            Self::Secrets => "secrets",
         }
     }
 }

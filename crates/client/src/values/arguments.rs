@@ -1,5 +1,7 @@
 //! The parameters of an entry, from what a person writes.
 
+use std::fmt;
+
 use enigma_bytecode::model::{Contract, Param};
 use enigma_wire::output::PublicValue;
 use zeroize::Zeroizing;
@@ -7,12 +9,22 @@ use zeroize::Zeroizing;
 use super::{Field, Layout, ValueError, listed};
 
 /// What a caller gives an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct GivenArguments {
     /// By parameter, the values of its columns; none for a private one.
     pub public: Vec<Vec<PublicValue>>,
     /// The values of all columns of the private ones, in the entry's order.
     pub private: Zeroizing<Vec<i64>>,
+}
+
+/// How many secrets there are, not which.
+impl fmt::Debug for GivenArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GivenArguments")
+            .field("public", &self.public)
+            .field("private", &format_args!("<{} values>", self.private.len()))
+            .finish()
+    }
 }
 
 /// The arguments of an entry from texts by name: of a parameter that consists of several values, as in rows, the name
