@@ -169,10 +169,7 @@ fn a_run_over_two_collections_takes_parameters_and_answers_who_called() {
         "add.high=7",
     ];
     assert!(refused(&good[..4]).contains("\"high\" is missing"));
-    assert!(
-        refused(&[&good[..], &["--arg", "most=1"]].concat())
-            .contains("no parameter \"most\"")
-    );
+    assert!(refused(&[&good[..], &["--arg", "most=1"]].concat()).contains("no parameter \"most\""));
     assert!(
         refused(&[
             "--arg",
