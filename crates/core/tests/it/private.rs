@@ -354,8 +354,8 @@ fn what_is_not_used_goes() {
     survey.world.restart(node);
     survey.world.settle_down();
     let fifth = deal(&mut survey, &by, until, &[3, 77]);
-    for position in 0..3 {
-        match deposit(&mut survey, position, &fifth[position]) {
+    for (position, of) in fifth.iter().enumerate() {
+        match deposit(&mut survey, position, of) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Unavailable);
                 assert!(
