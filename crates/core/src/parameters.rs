@@ -316,22 +316,27 @@ pub(crate) fn sweep(party: &mut Party) {
         .jobs
         .values()
         .filter(|job| job.state == JobState::Open);
-    let used: BTreeSet<Hash> = open.filter_map(root_of).collect();
-    let gone = known.extract_if(.., |root, kept| kept.until < now && !used.contains(root));
+    let named = open.filter_map(|job| Some((job.requester, root_of(job)?)));
+    let used: BTreeSet<(Address, Hash)> = named.collect();
+    let gone = known.extract_if(.., |root, kept| {
+        kept.until < now && !used.contains(&(kept.caller, *root))
+    });
     let gone: Vec<Write> = gone.map(|(root, _)| erase(root)).collect();
     if !gone.is_empty() {
         party.shared.persist(Pending::Cleanup, gone);
     }
 }
 
-/// A job is over: its parameters go, unless another one names them, too.
+/// A job is over: its parameters go. What another account's request names is not touched: anybody can name any root.
 pub(crate) fn job_over(party: &mut Party, job: &JobRecord) {
     let Some(root) = root_of(job) else { return };
     let Some(known) = &mut party.parameters.known else {
         return;
     };
-    let mut open = (party.shared.ledger.jobs.values()).filter(|job| job.state == JobState::Open);
-    if !open.any(|job| root_of(job) == Some(root)) {
+    let own = known
+        .get(&root)
+        .is_some_and(|kept| kept.caller == job.requester);
+    if own {
         known.remove(&root);
         party.shared.persist(Pending::Cleanup, vec![erase(root)]);
     }
@@ -371,7 +376,7 @@ pub(crate) fn values(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<&[u8]> {
 }
 
 /// The dealing that a job uses.
-fn root_of(job: &JobRecord) -> Option<Hash> {
+pub(crate) fn root_of(job: &JobRecord) -> Option<Hash> {
     let arguments = arguments::decode(&job.request.arguments).ok()?;
     Some(arguments.dealt?.root)
 }

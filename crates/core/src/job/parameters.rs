@@ -5,7 +5,7 @@ use enigma_wire::parameters::{KEPT_SECONDS, Parameters, ParametersReceipt};
 
 use super::field::Columns;
 use super::{Job, Phase};
-use crate::parameters::values;
+use crate::parameters::{root_of, values};
 use crate::party::Shared;
 use crate::seam::Table;
 
@@ -50,12 +50,19 @@ impl Job {
         let digest = shared.config.domain.digest(&receipt);
         let signers = dealt.receipts.iter().map(|receipt| receipt.signer(&digest));
         let members = self.members.iter().map(|member| Some(member.signer));
-        match signers.eq(members) {
-            true => Ok(()),
-            false => Err(
-                "the private parameters are not receipted by every member of the committee for this caller and entry"
-                    .to_owned(),
-            ),
+        if !signers.eq(members) {
+            let why = "the private parameters are not receipted by every member of the committee for this caller and entry";
+            return Err(why.to_owned());
+        }
+        // Members erase a dealing with the first job that names it, each in its own time: a later one must not start at some.
+        let mut earlier = shared.ledger.jobs.range(..self.run.job);
+        let used = earlier
+            .any(|(_, job)| job.requester == record.requester && root_of(job) == Some(dealt.root));
+        match used {
+            false => Ok(()),
+            true => {
+                Err("an earlier request named these private parameters; deal them again".to_owned())
+            }
         }
     }
 

@@ -285,6 +285,16 @@ fn nobody_else_runs_with_a_callers_parameters() {
         "{said:?}"
     );
     assert!(survey.world.chain.ledger().uses.is_empty());
+    // Nor has the thief's request erased them: the caller's runs, and one dealing serves one request.
+    assert_eq!(stored(&survey), [1, 1, 1]);
+    let by = survey.requester;
+    let job = request(&mut survey, by, &wanted);
+    survey.settle(job);
+    let again = request(&mut survey, by, &wanted);
+    survey.finish(again);
+    let said = survey.given_up(again);
+    let why = "an earlier request named these private parameters";
+    assert!(said.iter().any(|(.., said)| said.contains(why)), "{said:?}");
 }
 
 #[test]
