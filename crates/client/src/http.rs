@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use borsh::BorshSerialize;
 use enigma_bytecode::container::contract_hash;
 use enigma_wire::api::signed::{self, Authorization, Request};
 use enigma_wire::api::{ApiError, DepositAccepted, ErrorCode, JobStatus, NodeStatus, SealedOutput};
@@ -36,18 +37,19 @@ pub(crate) struct NodeApi {
 }
 
 /// Brings each node of a committee what is for it, and gathers the receipts, in the nodes' order: each is a signature over `digest`
-/// by the account that `signers` has for its node.
+/// by the account that stands beside its node.
 ///
 /// # Errors
 /// When a node refuses, cannot be reached, or signs something else.
 pub(crate) async fn receipts(
     nodes: Vec<(NodeApi, Address)>,
     path: &'static str,
-    bodies: Vec<Vec<u8>>,
+    deposits: Vec<impl BorshSerialize>,
     digest: Hash,
 ) -> Result<Vec<Signature>, ClientError> {
     let mut uploads = tokio::task::JoinSet::new();
-    for (position, ((api, signer), body)) in nodes.into_iter().zip(bodies).enumerate() {
+    for (position, ((api, signer), deposit)) in nodes.into_iter().zip(deposits).enumerate() {
+        let body = borsh::to_vec(&deposit).expect("writing to memory cannot fail");
         uploads.spawn(async move {
             let accepted = api.deposit(path, body).await;
             (position, api.node, signer, accepted)

@@ -4,6 +4,7 @@
 //! and accepts a result only when the shares of all members fit the commitment on the chain.
 
 mod collect;
+mod dealt;
 mod error;
 mod give;
 mod http;

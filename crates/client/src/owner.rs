@@ -2,21 +2,21 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_bytecode::model::Profile;
-use enigma_field::{Committee, M61, M127};
+use enigma_field::{M61, M127};
 use enigma_wire::abi;
-use enigma_wire::api::{DEPOSIT_EXTRA_BYTES, Deposit, MAX_BODY_BYTES};
+use enigma_wire::api::Deposit;
 use enigma_wire::controller::{Consent, Contribution, PartyBinding, Receipt, Revocation, RightKey};
-use enigma_wire::dealing::{self, Dealt, RowPackage, Subject};
+use enigma_wire::dealing::{self, Dealt, Subject};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, CollectionId, MemberIndex, SealKey};
 use enigma_wire::ledger::{CollectionRecord, Ledger};
 use enigma_wire::merkle::Tree;
-use enigma_wire::seal::{self, Purpose, SealSecret};
+use enigma_wire::seal::{Purpose, SealSecret};
 use enigma_wire::sign::{SecretKey, Signature};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{ClientError, Network, http};
+use crate::{ClientError, Network, dealt, http};
 
 /// An owner's keys. Owners need no coins: what they sign, anybody may post.
 #[derive(Debug)]
@@ -176,13 +176,7 @@ impl Owner {
             .get(&id)
             .ok_or_else(|| misuse(format!("no collection {id}")))?;
         let context = self.context(ledger, domain, record, (id, member))?;
-        let values_len = rows.iter().map(Vec::len).sum();
-        fits::<F>(&context.committee, rows.len(), values_len)?;
-        // The capacity is exact, so no copy of a value stays behind in a smaller buffer.
-        let mut elements = Zeroizing::new(Vec::with_capacity(values_len));
-        elements.extend(rows.iter().flatten().copied().map(F::from_i64));
-        let dealing =
-            dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
+        let dealing = dealt::deal::<F, _>(&context, rows, rng)?;
         let contribution = Contribution {
             collection: id,
             member,
@@ -198,40 +192,22 @@ impl Owner {
             .members
             .proof(member.0 as usize)
             .ok_or_else(|| misuse(format!("member {member} is not on the member list")))?;
-        let seal_row = |(node, row): (&enigma_wire::id::NodeId, &RowPackage<F>)| {
-            let info = &ledger
-                .nodes
-                .get(node)
-                .ok_or_else(|| misuse(format!("no node {node}")))?
-                .info;
-            let purpose = Purpose::Row {
-                owner: contribution.owner,
-                collection: id,
-                member,
-                revision: contribution.revision,
-                root: contribution.root,
-                node: *node,
-            };
-            let sealed_row =
-                seal::seal(&info.seal_key, &row.encode(), &purpose, rng).map_err(|_| {
-                    ClientError::Misbehaved {
-                        node: *node,
-                        why: "its registered sealing key is unusable".to_owned(),
-                    }
-                })?;
-            Ok(Deposit {
-                contribution: contribution.clone(),
-                signature,
-                member_proof: member_proof.clone(),
-                sealed_row,
-            })
+        let purpose = |node| Purpose::Row {
+            owner: contribution.owner,
+            collection: id,
+            member,
+            revision: contribution.revision,
+            root: contribution.root,
+            node,
         };
-        context
-            .nodes
-            .iter()
-            .zip(&dealing.rows)
-            .map(seal_row)
-            .collect()
+        let sealed = dealt::seal(ledger, &context, &dealing, purpose, rng)?;
+        let deposits = sealed.into_iter().map(|sealed_row| Deposit {
+            contribution: contribution.clone(),
+            signature,
+            member_proof: member_proof.clone(),
+            sealed_row,
+        });
+        Ok(deposits.collect())
     }
 
     fn context(
@@ -265,24 +241,6 @@ impl Owner {
 fn revision(record: &CollectionRecord, member: MemberIndex) -> u32 {
     let earlier = record.contributions.get(&member);
     earlier.map_or(0, |earlier| earlier.revision + 1)
-}
-
-/// Whether so many values of one member fit into a request to a node of the committee.
-pub(crate) fn fits<F: Dealt>(
-    committee: &Committee,
-    rows_len: usize,
-    values_len: usize,
-) -> Result<(), ClientError> {
-    let most = MAX_BODY_BYTES - DEPOSIT_EXTRA_BYTES;
-    let needed = RowPackage::<F>::encoded_len(committee, values_len);
-    if needed <= most {
-        return Ok(());
-    }
-    Err(ClientError::Misuse(format!(
-        "{rows_len} rows of {values_len} values in all take {needed} bytes for each of {} nodes, and a node takes \
-         at most {most} from one member: give fewer rows",
-        committee.n()
-    )))
 }
 
 /// What a consent allows.
@@ -324,17 +282,12 @@ pub async fn contribute(
         .iter()
         .map(|deposit| deposit.sealed_row.len() as u64);
     let bytes = bytes.sum();
-    let bodies = deposits
-        .iter()
-        .map(|deposit| borsh::to_vec(deposit).expect("writing to memory cannot fail"));
-    let bodies = bodies.collect();
-    drop(deposits);
     let digest = network.domain().digest(&receipt);
     Ok(Contributed {
         contribution,
         signature,
         member_proof,
-        receipts: http::receipts(nodes, "deposits", bodies, digest).await?,
+        receipts: http::receipts(nodes, "deposits", deposits, digest).await?,
         bytes,
     })
 }

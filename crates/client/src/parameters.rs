@@ -4,15 +4,13 @@ use enigma_bytecode::model::{Contract, Profile};
 use enigma_field::{M61, M127};
 use enigma_wire::abi;
 use enigma_wire::api::ParametersDeposit;
-use enigma_wire::dealing::{self, Dealt, RowPackage, Subject};
-use enigma_wire::id::{Hash, NodeId};
+use enigma_wire::dealing::{self, Dealt, Subject};
+use enigma_wire::id::Hash;
 use enigma_wire::parameters::{DealtParameters, KEPT_SECONDS, Parameters, ParametersReceipt};
-use enigma_wire::seal::{self, Purpose};
+use enigma_wire::seal::Purpose;
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
-use crate::owner::fits;
-use crate::{ClientError, Network, Owner, http};
+use crate::{ClientError, Network, Owner, dealt, http};
 
 /// How long nodes are asked to keep parameters whose run is not requested yet, in seconds.
 const KEEP_SECONDS: u64 = KEPT_SECONDS / 2;
@@ -36,19 +34,14 @@ pub async fn keep_parameters(
     let until = network.ledger().head.time.saturating_add(KEEP_SECONDS);
     let call = (instance, entry, until);
     let deposits = deal(network, caller, call, values, &mut rand::rng())?;
-    let bodies = deposits
-        .iter()
-        .map(|deposit| borsh::to_vec(deposit).expect("writing to memory cannot fail"));
-    let bodies = bodies.collect();
-    let first = deposits.into_iter().next();
-    let parameters = first
-        .ok_or_else(|| ClientError::Misuse("nothing was dealt".to_owned()))?
-        .parameters;
+    let first = deposits.first();
+    let first = first.ok_or_else(|| ClientError::Misuse("nothing was dealt".to_owned()))?;
+    let parameters = first.parameters.clone();
     let root = parameters.root;
     let digest = network.domain().digest(&ParametersReceipt { parameters });
     let nodes = network.apis(&network.instance(instance)?.committee)?;
     let nodes = network.with_signers(nodes)?;
-    let receipts = http::receipts(nodes, "parameters", bodies, digest).await?;
+    let receipts = http::receipts(nodes, "parameters", deposits, digest).await?;
     Ok(DealtParameters {
         root,
         until,
@@ -64,7 +57,6 @@ fn deal_over<F: Dealt, R: CryptoRng>(
     values: &[i64],
     rng: &mut R,
 ) -> Result<Vec<ParametersDeposit>, ClientError> {
-    let misuse = |why: String| ClientError::Misuse(why);
     let record = network.instance(instance)?;
     let context = dealing::Context {
         committee: crate::request::committee(record.committee.len())?,
@@ -74,12 +66,7 @@ fn deal_over<F: Dealt, R: CryptoRng>(
         epoch: 0,
         policy: abi::policy(&network.domain(), instance, record.contract),
     };
-    fits::<F>(&context.committee, 1, values.len())?;
-    // The capacity is exact, so no copy of a value stays behind in a smaller buffer.
-    let mut elements = Zeroizing::new(Vec::with_capacity(values.len()));
-    elements.extend(values.iter().copied().map(F::from_i64));
-    let dealing =
-        dealing::deal(&context, &elements, rng).map_err(|error| misuse(error.to_string()))?;
+    let dealing = dealt::deal::<F, _>(&context, &[values], rng)?;
     let parameters = Parameters {
         instance,
         entry,
@@ -88,24 +75,15 @@ fn deal_over<F: Dealt, R: CryptoRng>(
         until,
     };
     let signature = caller.key().sign(&network.domain().digest(&parameters));
-    let seal_row = |(node, row): (&NodeId, &RowPackage<F>)| {
-        let info = network.ledger().nodes.get(node);
-        let info = &info.ok_or_else(|| misuse(format!("no node {node}")))?.info;
-        let purpose = Purpose::Parameters {
-            parameters: parameters.clone(),
-            node: *node,
-        };
-        let sealed = seal::seal(&info.seal_key, &row.encode(), &purpose, rng);
-        let sealed = sealed.map_err(|_| ClientError::Misbehaved {
-            node: *node,
-            why: "its registered sealing key is unusable".to_owned(),
-        })?;
-        Ok(ParametersDeposit {
-            parameters: parameters.clone(),
-            signature,
-            sealed,
-        })
+    let purpose = |node| Purpose::Parameters {
+        parameters: parameters.clone(),
+        node,
     };
-    let sealed = context.nodes.iter().zip(&dealing.rows).map(seal_row);
-    sealed.collect()
+    let sealed = dealt::seal(network.ledger(), &context, &dealing, purpose, rng)?;
+    let deposits = sealed.into_iter().map(|sealed| ParametersDeposit {
+        parameters: parameters.clone(),
+        signature,
+        sealed,
+    });
+    Ok(deposits.collect())
 }

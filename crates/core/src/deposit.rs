@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use enigma_bytecode::model::{Collection, Contract, Profile, Provider, RowCount};
 use enigma_field::{M61, M127, Party as PartyNumber};
-use enigma_wire::api::{Deposit, DepositAccepted, ErrorCode};
+use enigma_wire::api::{ApiError, Deposit, ErrorCode};
 use enigma_wire::controller::{Contribution, Receipt};
 use enigma_wire::dealing::{self, Dealt, RowPackage};
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex, NodeId};
@@ -15,7 +15,7 @@ use enigma_wire::merkle;
 use enigma_wire::seal::Purpose;
 
 use crate::party::{Party, Pending, Shared};
-use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
+use crate::seam::{Effect, Fact, ReplyId, Table, Write};
 
 /// Dealings of one member that are kept until one of them is recorded on the chain; more are refused, so
 /// that nobody can fill the disk.
@@ -23,12 +23,6 @@ const PENDING_ROOTS_MAX: usize = 4;
 
 /// Longest proof that an owner is on a member list: lists have at most 2^32 members.
 const MEMBER_PROOF_MAX: usize = 32;
-
-/// A deposit that will not be kept.
-struct Refusal {
-    code: ErrorCode,
-    message: String,
-}
 
 /// What the ledger says about a deposit that may be given.
 struct Granted {
@@ -77,7 +71,7 @@ pub(crate) fn on_program(
                 &mut party.shared,
                 reply,
                 &deposit,
-                Refusal { code, message },
+                ApiError { code, message },
             );
         }
     }
@@ -104,7 +98,7 @@ fn keep(
             let message = format!(
                 "member {member} already has {PENDING_ROOTS_MAX} dealings here; one of them must be recorded on the chain before more are kept"
             );
-            return Err(Refusal { code: ErrorCode::Unavailable, message });
+            return Err(ApiError { code: ErrorCode::Unavailable, message });
         }
         let sealed = Sealed {
             context: &granted.context,
@@ -121,7 +115,7 @@ fn keep(
             bytes: &deposit.sealed_row,
         };
         let row = sealed.checked(&party.shared, program.profile, values_len);
-        let row = row.map_err(|why| Refusal {
+        let row = row.map_err(|why| ApiError {
             code: ErrorCode::BadDealing,
             message: format!("dealer {} (member {member}): {why}", contribution.owner),
         })?;
@@ -152,7 +146,7 @@ fn refuse(
     shared: &mut Shared,
     reply: ReplyId,
     deposit: &Deposit,
-    Refusal { code, message }: Refusal,
+    ApiError { code, message }: ApiError,
 ) {
     if code == ErrorCode::BadDealing {
         let fact = Fact::DealingRefused {
@@ -170,7 +164,7 @@ fn values_dealt(
     program: &Contract,
     granted: &Granted,
     contribution: &Contribution,
-) -> Result<usize, Refusal> {
+) -> Result<usize, ApiError> {
     let slot = granted.slot;
     let collection = program.collections.get(usize::from(slot));
     let why = match collection {
@@ -180,7 +174,7 @@ fn values_dealt(
             Some(why) => why,
         },
     };
-    Err(Refusal {
+    Err(ApiError {
         code: ErrorCode::NotAllowed,
         message: why,
     })
@@ -228,25 +222,10 @@ fn not_taken(
 
 /// The row is durable: sign the receipt.
 pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &Receipt) {
-    let signature = shared
-        .keys
-        .signer
-        .sign(&shared.config.domain.digest(receipt));
     let given = &receipt.contribution;
     let (collection, member) = (given.collection, given.member);
     shared.push(Effect::Report(Fact::RowStored { collection, member }));
-    match shared.node() {
-        Some(node) => {
-            shared.reply(
-                reply,
-                Response::DepositAccepted(DepositAccepted {
-                    node,
-                    receipt: signature,
-                }),
-            );
-        }
-        None => shared.refuse(reply, ErrorCode::Internal, "this node is not registered"),
-    }
+    shared.sign_receipt(reply, receipt);
 }
 
 /// A contribution is recorded: receipts name the revision, so that no other dealing this member has given
@@ -341,10 +320,10 @@ pub(crate) fn row_key(collection: CollectionId, member: MemberIndex, root: Hash)
 }
 
 /// May this owner give this row here, now? Decided from the ledger alone.
-fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
+fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, ApiError> {
     let contribution = &deposit.contribution;
     let refuse = |message: String| {
-        Err(Refusal {
+        Err(ApiError {
             code: ErrorCode::NotAllowed,
             message,
         })
@@ -395,7 +374,7 @@ fn permitted(shared: &Shared, deposit: &Deposit) -> Result<Granted, Refusal> {
         ));
     }
     let context = crate::job::dealing_context(&shared.ledger, &shared.config.domain, contribution)
-        .ok_or_else(|| Refusal {
+        .ok_or_else(|| ApiError {
             code: ErrorCode::NotAllowed,
             message: format!(
                 "collection {} has an unusable committee",

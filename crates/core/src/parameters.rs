@@ -9,18 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use enigma_bytecode::model::Contract;
 use enigma_field::Committee;
 use enigma_wire::abi;
-use enigma_wire::api::{DepositAccepted, ErrorCode, ParametersDeposit};
+use enigma_wire::api::{ApiError, ErrorCode, ParametersDeposit};
 use enigma_wire::arguments;
 use enigma_wire::dealing::{self, Subject};
 use enigma_wire::eip712::Domain;
-use enigma_wire::id::{Address, Hash, NodeId};
+use enigma_wire::id::{Address, Hash, JobId, NodeId};
 use enigma_wire::ledger::{JobRecord, JobState, Ledger};
 use enigma_wire::parameters::{KEPT_SECONDS, Parameters, ParametersReceipt};
 use enigma_wire::seal::Purpose;
 
 use crate::deposit::Sealed;
 use crate::party::{Party, Pending, Shared};
-use crate::seam::{Effect, Fact, ReplyId, Response, Table, Write};
+use crate::seam::{Effect, Fact, ReplyId, Table, Write};
 
 /// Dealings that one account may have here at a time.
 const KEPT_OF_ONE_MAX: usize = 4;
@@ -51,17 +51,16 @@ struct Head {
     until: u64,
 }
 
-/// A deposit that will not be kept.
-struct Refusal {
-    code: ErrorCode,
-    message: String,
+/// What the ledger says about a deposit that may be given.
+struct Granted {
+    context: dealing::Context,
+    node: NodeId,
+    contract: Hash,
 }
 
-impl Refusal {
-    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message }
-    }
+fn refused(code: ErrorCode, message: impl Into<String>) -> ApiError {
+    let message = message.into();
+    ApiError { code, message }
 }
 
 /// The dealing context of a caller's parameters; `None` when the ledger has no such instance, or it cannot compute.
@@ -86,25 +85,16 @@ pub(crate) fn dealing_context(
 
 /// Handles a deposit up to the write; the receipt follows in [`acknowledge`]. If the contract is not in memory it is read first.
 pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: Box<ParametersDeposit>) {
-    let instance = party
-        .shared
-        .ledger
-        .instances
-        .get(&deposit.parameters.instance);
-    let contract = instance.map(|instance| instance.contract);
-    match contract.map(|contract| (contract, party.shared.programs.get(&contract).cloned())) {
-        Some((contract, None)) if permitted(party, &deposit).is_ok() => {
-            let pending = Pending::ParametersProgram { reply, deposit };
-            let key = contract.0.to_vec();
-            party.shared.load(pending, Table::Contracts, key);
-        }
-        Some((_, Some(program))) => keep(party, reply, &deposit, &program),
-        _ => {
-            let refusal = permitted(party, &deposit).err().unwrap_or_else(|| {
-                Refusal::new(ErrorCode::NotAllowed, "there is no such instance")
-            });
-            refuse(&mut party.shared, reply, &deposit.parameters, refusal);
-        }
+    match permitted(&party.shared, &deposit) {
+        Ok(granted) => match party.shared.programs.get(&granted.contract).cloned() {
+            Some(program) => keep(party, reply, &deposit, &granted, &program),
+            None => {
+                let key = granted.contract.0.to_vec();
+                let pending = Pending::ParametersProgram { reply, deposit };
+                party.shared.load(pending, Table::Contracts, key);
+            }
+        },
+        Err(error) => refuse(&mut party.shared, reply, &deposit.parameters, error),
     }
 }
 
@@ -112,26 +102,31 @@ pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: Box<ParametersD
 pub(crate) fn on_program(
     party: &mut Party,
     reply: ReplyId,
-    deposit: &ParametersDeposit,
+    deposit: Box<ParametersDeposit>,
     pairs: &[(Vec<u8>, Vec<u8>)],
 ) {
-    let ledger = &party.shared.ledger;
-    let instance = ledger.instances.get(&deposit.parameters.instance);
-    let contract = instance.map_or_else(Hash::default, |instance| instance.contract);
-    match crate::job::stored_program(&mut party.shared, contract, pairs) {
-        Ok(program) => keep(party, reply, deposit, &program),
-        Err(why) => {
-            let refusal = Refusal::new(ErrorCode::Unavailable, why);
-            refuse(&mut party.shared, reply, &deposit.parameters, refusal);
-        }
+    let shared = &mut party.shared;
+    let found = permitted(shared, &deposit).and_then(|granted| {
+        let program = crate::job::stored_program(shared, granted.contract, pairs);
+        let program = program.map_err(|why| refused(ErrorCode::Unavailable, why))?;
+        Ok((granted, program))
+    });
+    match found {
+        Ok((granted, program)) => keep(party, reply, &deposit, &granted, &program),
+        Err(error) => refuse(&mut party.shared, reply, &deposit.parameters, error),
     }
 }
 
 /// Checks the parameters, and writes them.
-fn keep(party: &mut Party, reply: ReplyId, deposit: &ParametersDeposit, program: &Contract) {
+fn keep(
+    party: &mut Party,
+    reply: ReplyId,
+    deposit: &ParametersDeposit,
+    granted: &Granted,
+    program: &Contract,
+) {
     let parameters = &deposit.parameters;
-    let checked = permitted(party, deposit)
-        .and_then(|(context, node)| checked(&party.shared, program, deposit, &context, node))
+    let checked = checked(&party.shared, program, deposit, granted)
         .and_then(|row| make_room(party, parameters, row.len()).map(|()| row));
     match checked {
         Ok(row) => {
@@ -152,18 +147,17 @@ fn keep(party: &mut Party, reply: ReplyId, deposit: &ParametersDeposit, program:
             let pending = Pending::Parameters { reply, receipt };
             party.shared.persist(pending, vec![write]);
         }
-        Err(refusal) => refuse(&mut party.shared, reply, parameters, refusal),
+        Err(error) => refuse(&mut party.shared, reply, parameters, error),
     }
 }
 
 /// May this account keep parameters here now? Decided from the ledger alone.
-fn permitted(
-    party: &Party,
-    deposit: &ParametersDeposit,
-) -> Result<(dealing::Context, NodeId), Refusal> {
-    let (shared, parameters) = (&party.shared, &deposit.parameters);
-    let refuse = |message: String| Err(Refusal::new(ErrorCode::NotAllowed, message));
-    let Some(context) = dealing_context(&shared.ledger, &shared.config.domain, parameters) else {
+fn permitted(shared: &Shared, deposit: &ParametersDeposit) -> Result<Granted, ApiError> {
+    let parameters = &deposit.parameters;
+    let refuse = |message: String| Err(refused(ErrorCode::NotAllowed, message));
+    let instance = shared.ledger.instances.get(&parameters.instance);
+    let context = dealing_context(&shared.ledger, &shared.config.domain, parameters);
+    let (Some(instance), Some(context)) = (instance, context) else {
         return refuse(format!(
             "there is no instance {} with a committee",
             parameters.instance
@@ -189,7 +183,11 @@ fn permitted(
             parameters.caller
         ));
     }
-    Ok((context, node))
+    Ok(Granted {
+        context,
+        node,
+        contract: instance.contract,
+    })
 }
 
 /// The row's bytes for the disk.
@@ -197,9 +195,8 @@ fn checked(
     shared: &Shared,
     program: &Contract,
     deposit: &ParametersDeposit,
-    context: &dealing::Context,
-    node: NodeId,
-) -> Result<Vec<u8>, Refusal> {
+    granted: &Granted,
+) -> Result<Vec<u8>, ApiError> {
     let parameters = &deposit.parameters;
     let entry = program.entries.get(usize::from(parameters.entry));
     let values_len = entry.map_or(0, |entry| entry.private_columns().count());
@@ -208,28 +205,28 @@ fn checked(
             "contract {} takes no private parameters at entry number {}",
             program.name, parameters.entry
         );
-        return Err(Refusal::new(ErrorCode::NotAllowed, message));
+        return Err(refused(ErrorCode::NotAllowed, message));
     }
     let sealed = Sealed {
-        context,
-        node,
+        context: &granted.context,
+        node: granted.node,
         root: parameters.root,
         purpose: Purpose::Parameters {
             parameters: parameters.clone(),
-            node,
+            node: granted.node,
         },
         bytes: &deposit.sealed,
     };
     let row = sealed.checked(shared, program.profile, values_len);
     row.map_err(|why| {
         let message = format!("caller {}: {why}", parameters.caller);
-        Refusal::new(ErrorCode::BadDealing, message)
+        refused(ErrorCode::BadDealing, message)
     })
 }
 
 /// Notes what is about to be written, if it may be.
-fn make_room(party: &mut Party, parameters: &Parameters, bytes: usize) -> Result<(), Refusal> {
-    let busy = |message: String| Err(Refusal::new(ErrorCode::Unavailable, message));
+fn make_room(party: &mut Party, parameters: &Parameters, bytes: usize) -> Result<(), ApiError> {
+    let busy = |message: String| Err(refused(ErrorCode::Unavailable, message));
     let Some(known) = &mut party.parameters.known else {
         return busy("this node is starting; ask again in a moment".to_owned());
     };
@@ -258,8 +255,8 @@ fn make_room(party: &mut Party, parameters: &Parameters, bytes: usize) -> Result
     Ok(())
 }
 
-fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, refusal: Refusal) {
-    let Refusal { code, message } = refusal;
+fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, error: ApiError) {
+    let ApiError { code, message } = error;
     if code == ErrorCode::BadDealing {
         shared.push(Effect::Report(Fact::ParametersRefused {
             caller: of.caller,
@@ -272,22 +269,11 @@ fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, refusal: Refusal
 
 /// The parameters are durable: sign the receipt.
 pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &ParametersReceipt) {
-    let digest = shared.config.domain.digest(receipt);
-    let receipt_of_node = shared.keys.signer.sign(&digest);
     let Parameters {
         caller, instance, ..
     } = receipt.parameters;
     shared.push(Effect::Report(Fact::ParametersStored { caller, instance }));
-    match shared.node() {
-        Some(node) => {
-            let accepted = DepositAccepted {
-                node,
-                receipt: receipt_of_node,
-            };
-            shared.reply(reply, Response::DepositAccepted(accepted));
-        }
-        None => shared.refuse(reply, ErrorCode::Internal, "this node is not registered"),
-    }
+    shared.sign_receipt(reply, receipt);
 }
 
 /// The write of a dealing failed: it is not kept.
@@ -328,9 +314,13 @@ pub(crate) fn sweep(party: &mut Party) {
 }
 
 /// A job is over: its parameters go. What another account's request names is not touched: anybody can name any root.
-pub(crate) fn job_over(party: &mut Party, job: &JobRecord) {
-    let Some(root) = root_of(job) else { return };
+pub(crate) fn job_over(party: &mut Party, job: JobId) {
+    // Before the disk has been looked through, jobs are those of the past.
     let Some(known) = &mut party.parameters.known else {
+        return;
+    };
+    let job = party.shared.ledger.jobs.get(&job);
+    let Some((job, root)) = job.and_then(|job| Some((job, root_of(job)?))) else {
         return;
     };
     let own = known

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_wire::api::{
-    ApiError, Deposit, ErrorCode, JobPhase, JobStatus, ParametersDeposit, SealedOutput,
+    ApiError, Deposit, DepositAccepted, ErrorCode, JobPhase, JobStatus, ParametersDeposit,
+    SealedOutput,
 };
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
-use enigma_wire::eip712::Domain;
+use enigma_wire::eip712::{Domain, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::ledger::{JobState, Ledger};
 use enigma_wire::output::Recipient;
@@ -209,6 +210,19 @@ impl Shared {
                 message: message.into(),
             }),
         );
+    }
+
+    /// Answers with this node's signature: what the receipt is for is checked and durable.
+    pub(crate) fn sign_receipt(&mut self, to: ReplyId, receipt: &impl Typed) {
+        let digest = self.config.domain.digest(receipt);
+        let receipt = self.keys.signer.sign(&digest);
+        match self.node() {
+            Some(node) => {
+                let accepted = DepositAccepted { node, receipt };
+                self.reply(to, Response::DepositAccepted(accepted));
+            }
+            None => self.refuse(to, ErrorCode::Internal, "this node is not registered"),
+        }
     }
 
     fn begin(&mut self, pending: Pending) -> EffectId {
@@ -600,9 +614,7 @@ impl Party {
 
     fn end_job(&mut self, id: JobId, settled: Option<Hash>) {
         self.admitted.remove(&id);
-        if let Some(record) = self.shared.ledger.jobs.get(&id).cloned() {
-            parameters::job_over(self, &record);
-        }
+        parameters::job_over(self, id);
         if let Some(job) = self.jobs.get_mut(&id) {
             job.on_closed(&mut self.shared, settled);
         }
@@ -667,7 +679,7 @@ impl Party {
                 self.storage_failed(reply);
             }
             (Pending::ParametersProgram { reply, deposit }, Outcome::Loaded(pairs)) => {
-                parameters::on_program(self, reply, &deposit, &pairs);
+                parameters::on_program(self, reply, deposit, &pairs);
             }
             (Pending::KeptParameters, Outcome::Loaded(pairs)) => parameters::found(self, &pairs),
             (

@@ -26,6 +26,20 @@ pub(crate) fn blocks(stmt: &StmtKind) -> Vec<&Block> {
     }
 }
 
+/// The same, to be changed.
+pub(crate) fn blocks_mut(stmt: &mut StmtKind) -> Vec<&mut Block> {
+    match stmt {
+        StmtKind::If {
+            then, otherwise, ..
+        } => vec![then, otherwise],
+        StmtKind::For { body, .. }
+        | StmtKind::ForEach { body, .. }
+        | StmtKind::ForMembers { body, .. }
+        | StmtKind::While { body, .. } => vec![body],
+        _ => Vec::new(),
+    }
+}
+
 /// Visits all expressions of an entry, its conditions too.
 pub(crate) fn in_entry<'a>(entry: &'a Entry, visit: &mut dyn FnMut(&'a Expr)) {
     for expr in entry.when.iter().chain(&entry.pays) {

@@ -14,7 +14,7 @@ use enigma_bytecode::model::Contract;
 
 use crate::codegen::not_supported;
 use crate::diagnostic::Diagnostic;
-use crate::hir::visit::{in_expr, in_stmt};
+use crate::hir::visit::{blocks, blocks_mut, in_expr, in_stmt};
 use crate::hir::{
     Block, Entry, Expr, ExprKind, Hir, LocalId, Root, Stmt, StmtKind, TestCaller, TestExpr,
     TestStep, Type,
@@ -133,7 +133,7 @@ impl Found {
     fn block(&mut self, entry: usize, block: &Block) {
         for stmt in &block.stmts {
             if self.is_without_keys(entry, &stmt.kind) {
-                for inner in crate::hir::visit::blocks(&stmt.kind) {
+                for inner in blocks(&stmt.kind) {
                     self.block(entry, inner);
                 }
                 continue;
@@ -215,7 +215,8 @@ impl Removing<'_> {
         for (index, slot) in hir.slots.iter_mut().enumerate() {
             if self.found.slots.contains(&index) {
                 slot.left_out = true;
-                self.left(slot.span, format!("{}.{}", slot.store.name(), slot.name));
+                let what = self.slot(index);
+                self.left(slot.span, what);
             }
         }
         for (index, entry) in hir.entries.iter_mut().enumerate() {
@@ -243,7 +244,7 @@ impl Removing<'_> {
     /// The statement without what depends on a key; `None` if all of it does.
     fn statement(&mut self, entry: usize, mut stmt: Stmt) -> Option<Stmt> {
         if self.found.is_without_keys(entry, &stmt.kind) {
-            for inner in blocks(&mut stmt.kind) {
+            for inner in blocks_mut(&mut stmt.kind) {
                 self.block(entry, inner);
             }
             return Some(stmt);
@@ -320,20 +321,6 @@ impl Removing<'_> {
         slot.map_or_else(String::new, |slot| {
             format!("{}.{}", slot.store.name(), slot.name)
         })
-    }
-}
-
-/// The blocks right inside of a statement.
-fn blocks(stmt: &mut StmtKind) -> Vec<&mut Block> {
-    match stmt {
-        StmtKind::If {
-            then, otherwise, ..
-        } => vec![then, otherwise],
-        StmtKind::For { body, .. }
-        | StmtKind::ForEach { body, .. }
-        | StmtKind::ForMembers { body, .. }
-        | StmtKind::While { body, .. } => vec![body],
-        _ => Vec::new(),
     }
 }
 
