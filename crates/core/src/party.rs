@@ -23,7 +23,7 @@ use rand_core::SeedableRng;
 
 use crate::access;
 use crate::deposit;
-use crate::job::{Admitted, Job, StoredOutput};
+use crate::job::{Admitted, Job, StoredOutput, output_key};
 use crate::parameters::{self, KeptParameters};
 use crate::seam::{
     ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Standing,
@@ -789,22 +789,4 @@ impl Party {
             }
         }
     }
-}
-
-/// Second part of the key of a sealed output, after its job: what kind of recipient follows.
-const OUTPUT_OF_MEMBER: u8 = 0;
-const OUTPUT_OF_PARTY: u8 = 1;
-const OUTPUT_OF_EVERYONE: u8 = 2;
-const OUTPUT_OF_CALLER: u8 = 3;
-
-/// Where a recipient's sealed output is stored.
-pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
-    let (kind, collection, number) = match recipient {
-        Recipient::Member { collection, member } => (OUTPUT_OF_MEMBER, collection.0, member.0),
-        Recipient::Party(party) => (OUTPUT_OF_PARTY, 0, u32::from(party)),
-        Recipient::Public => (OUTPUT_OF_EVERYONE, 0, 0),
-        Recipient::Caller => (OUTPUT_OF_CALLER, 0, 0),
-    };
-    let (job, collection) = (job.0.to_be_bytes(), collection.to_be_bytes());
-    [&job[..], &[kind], &collection, &number.to_be_bytes()].concat()
 }

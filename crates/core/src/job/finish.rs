@@ -12,8 +12,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_field::Party as PartyNumber;
 use enigma_wire::controller::Certificate;
 use enigma_wire::effects::Effects;
-use enigma_wire::id::Hash;
-use enigma_wire::output;
+use enigma_wire::id::{Hash, JobId};
+use enigma_wire::output::{self, Recipient};
 use enigma_wire::peer::Control;
 use enigma_wire::sign::Signature;
 
@@ -21,7 +21,7 @@ use super::failure::submission_due;
 use super::inputs::Input;
 use super::outputs::Output;
 use super::{Job, Phase, report_phase};
-use crate::party::{Shared, output_key};
+use crate::party::Shared;
 use crate::seam::{Call, Table, Write};
 
 /// One recipient's output as it is stored and served: sealed, but for everyone's.
@@ -37,6 +37,24 @@ impl StoredOutput {
     pub(crate) fn ciphertext_hex(&self) -> String {
         hex::encode(&self.ciphertext)
     }
+}
+
+/// Second part of the key of a sealed output, after its job: what kind of recipient follows.
+const OUTPUT_OF_MEMBER: u8 = 0;
+const OUTPUT_OF_PARTY: u8 = 1;
+const OUTPUT_OF_EVERYONE: u8 = 2;
+const OUTPUT_OF_CALLER: u8 = 3;
+
+/// Where a recipient's sealed output is stored.
+pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
+    let (kind, collection, number) = match recipient {
+        Recipient::Member { collection, member } => (OUTPUT_OF_MEMBER, collection.0, member.0),
+        Recipient::Party(party) => (OUTPUT_OF_PARTY, 0, u32::from(party)),
+        Recipient::Public => (OUTPUT_OF_EVERYONE, 0, 0),
+        Recipient::Caller => (OUTPUT_OF_CALLER, 0, 0),
+    };
+    let (job, collection) = (job.0.to_be_bytes(), collection.to_be_bytes());
+    [&job[..], &[kind], &collection, &number.to_be_bytes()].concat()
 }
 
 impl Job {

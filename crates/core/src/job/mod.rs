@@ -29,7 +29,7 @@ use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
 pub(crate) use admission::{dealing_context, program, stored_program};
-pub(crate) use finish::StoredOutput;
+pub(crate) use finish::{StoredOutput, output_key};
 pub(crate) use inputs::{Admitted, admitted};
 
 use self::field::{Call, Columns};
