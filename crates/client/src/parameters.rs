@@ -12,8 +12,9 @@ use rand_core::CryptoRng;
 
 use crate::{ClientError, Network, Owner, dealt, http};
 
-/// How long nodes are asked to keep parameters whose run is not requested yet, in seconds.
-const KEEP_SECONDS: u64 = KEPT_SECONDS / 2;
+/// How long nodes are asked to keep parameters whose run is not requested yet, in seconds: it is requested next, and what nodes keep of
+/// attempts that failed is room taken from further ones.
+const KEEP_SECONDS: u64 = KEPT_SECONDS / 6;
 
 /// Deals `values`, one for each column of the private parameters of an instance's entry, to every node of its committee: what the
 /// request for the run is to name.

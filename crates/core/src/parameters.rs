@@ -3,8 +3,11 @@
 //! Anybody may call an entry, so anybody may deposit: what one account has here at a time, and what all have, is bounded, and
 //! nothing stays longer than [`KEPT_SECONDS`] without a request. Which dealing a job uses says its request, on the chain; the disk is
 //! asked for it when the job starts.
+//!
+//! What is known here of the disk is what was last asked of it. Once it refuses anything, it is looked through again before anything
+//! else is written, so that nothing is forgotten that is there, and nothing is promised that is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Contract;
 use enigma_field::Committee;
@@ -23,16 +26,18 @@ use crate::party::{Party, Pending, Shared};
 use crate::seam::{Effect, Fact, ReplyId, Table, Write};
 
 /// Dealings that one account may have here at a time.
-const KEPT_OF_ONE_MAX: usize = 4;
+const KEPT_OF_ONE_MAX: usize = 16;
 /// Dealings that are kept here at a time.
 const KEPT_MAX: usize = 4_096;
 /// What they may take on the disk together.
 const KEPT_BYTES_MAX: usize = 64 << 20;
+/// Accounts that have done nothing on the chain have one part of so many of the room between them: new ones cost nothing.
+const ANYBODYS_SHARE: usize = 2;
 
 /// What is kept on the disk, by root; the values are there alone.
 #[derive(Default)]
 pub(crate) struct KeptParameters {
-    /// None before the disk has been looked through: an earlier process may have kept some.
+    /// None before the disk has been looked through: an earlier process may have kept some, and a write may have failed.
     known: Option<BTreeMap<Hash, Kept>>,
     /// The disk is being looked through.
     looking: bool,
@@ -85,7 +90,7 @@ pub(crate) fn dealing_context(
 
 /// Handles a deposit up to the write; the receipt follows in [`acknowledge`]. If the contract is not in memory it is read first.
 pub(crate) fn accept(party: &mut Party, reply: ReplyId, deposit: Box<ParametersDeposit>) {
-    match permitted(&party.shared, &deposit) {
+    match permitted(party, &deposit) {
         Ok(granted) => match party.shared.programs.get(&granted.contract).cloned() {
             Some(program) => keep(party, reply, &deposit, &granted, &program),
             None => {
@@ -105,9 +110,8 @@ pub(crate) fn on_program(
     deposit: Box<ParametersDeposit>,
     pairs: &[(Vec<u8>, Vec<u8>)],
 ) {
-    let shared = &mut party.shared;
-    let found = permitted(shared, &deposit).and_then(|granted| {
-        let program = crate::job::stored_program(shared, granted.contract, pairs);
+    let found = permitted(party, &deposit).and_then(|granted| {
+        let program = crate::job::stored_program(&mut party.shared, granted.contract, pairs);
         let program = program.map_err(|why| refused(ErrorCode::Unavailable, why))?;
         Ok((granted, program))
     });
@@ -126,14 +130,20 @@ fn keep(
     program: &Contract,
 ) {
     let parameters = &deposit.parameters;
-    let checked = checked(&party.shared, program, deposit, granted)
-        .and_then(|row| make_room(party, parameters, row.len()).map(|()| row));
-    match checked {
+    match checked(&party.shared, program, deposit, granted) {
         Ok(row) => {
             let head = Head {
                 caller: parameters.caller,
                 until: parameters.until,
             };
+            if let Some(known) = &mut party.parameters.known {
+                let kept = Kept {
+                    caller: head.caller,
+                    until: head.until,
+                    bytes: row.len(),
+                };
+                known.insert(parameters.root, kept);
+            }
             let mut value = borsh::to_vec(&head).expect("writing to memory cannot fail");
             value.extend_from_slice(&row);
             let write = Write::Put {
@@ -151,9 +161,9 @@ fn keep(
     }
 }
 
-/// May this account keep parameters here now? Decided from the ledger alone.
-fn permitted(shared: &Shared, deposit: &ParametersDeposit) -> Result<Granted, ApiError> {
-    let parameters = &deposit.parameters;
+/// May this account keep parameters here now? Decided from the ledger and the room there is, before any work is done for it.
+fn permitted(party: &Party, deposit: &ParametersDeposit) -> Result<Granted, ApiError> {
+    let (shared, parameters) = (&party.shared, &deposit.parameters);
     let refuse = |message: String| Err(refused(ErrorCode::NotAllowed, message));
     let instance = shared.ledger.instances.get(&parameters.instance);
     let context = dealing_context(&shared.ledger, &shared.config.domain, parameters);
@@ -183,6 +193,20 @@ fn permitted(shared: &Shared, deposit: &ParametersDeposit) -> Result<Granted, Ap
             parameters.caller
         ));
     }
+    // They are erased with the job that names them first.
+    if names(
+        shared.ledger.jobs.values(),
+        parameters.caller,
+        parameters.root,
+    )
+    .next()
+    .is_some()
+    {
+        return refuse(
+            "a request named these private parameters already; deal them again".to_owned(),
+        );
+    }
+    party.parameters.check_room(&shared.ledger, deposit)?;
     Ok(Granted {
         context,
         node,
@@ -224,35 +248,40 @@ fn checked(
     })
 }
 
-/// Notes what is about to be written, if it may be.
-fn make_room(party: &mut Party, parameters: &Parameters, bytes: usize) -> Result<(), ApiError> {
-    let busy = |message: String| Err(refused(ErrorCode::Unavailable, message));
-    let Some(known) = &mut party.parameters.known else {
-        return busy("this node is starting; ask again in a moment".to_owned());
-    };
-    if known.contains_key(&parameters.root) {
-        return Ok(());
+impl KeptParameters {
+    /// Is there room for a deposit? What is here already takes no more.
+    fn check_room(&self, ledger: &Ledger, deposit: &ParametersDeposit) -> Result<(), ApiError> {
+        let busy = |message: String| Err(refused(ErrorCode::Unavailable, message));
+        let Some(known) = &self.known else {
+            return busy("this node reads what it has; ask again in a moment".to_owned());
+        };
+        let Parameters { caller, root, .. } = deposit.parameters;
+        if known.contains_key(&root) {
+            return Ok(());
+        }
+        if known.values().filter(|kept| kept.caller == caller).count() >= KEPT_OF_ONE_MAX {
+            return busy(format!(
+                "{caller} has {KEPT_OF_ONE_MAX} dealings of parameters here; run with them, or wait until they are out of time"
+            ));
+        }
+        let bytes: usize = known.values().map(|kept| kept.bytes).sum();
+        let bytes = bytes.saturating_add(deposit.sealed.len());
+        let is_within =
+            |share: usize| known.len() < KEPT_MAX / share && bytes <= KEPT_BYTES_MAX / share;
+        if is_within(ANYBODYS_SHARE) || (is_within(1) && ledger.knows(caller)) {
+            return Ok(());
+        }
+        busy("too many parameters wait for their runs here; ask again later".to_owned())
     }
-    let own = known
-        .values()
-        .filter(|kept| kept.caller == parameters.caller);
-    if own.count() >= KEPT_OF_ONE_MAX {
-        return busy(format!(
-            "{} has {KEPT_OF_ONE_MAX} dealings of parameters here; run with them, or wait up to {KEPT_SECONDS} seconds",
-            parameters.caller
-        ));
+
+    /// Are exactly these parameters kept, and not about to be erased?
+    fn has(&self, parameters: &Parameters) -> bool {
+        let kept = self
+            .known
+            .as_ref()
+            .and_then(|known| known.get(&parameters.root));
+        kept.is_some_and(|kept| (kept.caller, kept.until) == (parameters.caller, parameters.until))
     }
-    let all: usize = known.values().map(|kept| kept.bytes).sum();
-    if known.len() >= KEPT_MAX || all.saturating_add(bytes) > KEPT_BYTES_MAX {
-        return busy("too many parameters wait for their runs here; ask again later".to_owned());
-    }
-    let kept = Kept {
-        caller: parameters.caller,
-        until: parameters.until,
-        bytes,
-    };
-    known.insert(parameters.root, kept);
-    Ok(())
 }
 
 fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, error: ApiError) {
@@ -267,25 +296,29 @@ fn refuse(shared: &mut Shared, reply: ReplyId, of: &Parameters, error: ApiError)
     shared.refuse(reply, code, message);
 }
 
-/// The parameters are durable: sign the receipt.
-pub(crate) fn acknowledge(shared: &mut Shared, reply: ReplyId, receipt: &ParametersReceipt) {
+/// The parameters are durable: sign the receipt, unless they are to be erased again.
+pub(crate) fn acknowledge(party: &mut Party, reply: ReplyId, receipt: &ParametersReceipt) {
+    if !party.parameters.has(&receipt.parameters) {
+        let message = "these private parameters are not kept any more; deal them again";
+        return party.shared.refuse(reply, ErrorCode::Unavailable, message);
+    }
     let Parameters {
         caller, instance, ..
     } = receipt.parameters;
-    shared.push(Effect::Report(Fact::ParametersStored { caller, instance }));
-    shared.sign_receipt(reply, receipt);
+    party
+        .shared
+        .push(Effect::Report(Fact::ParametersStored { caller, instance }));
+    party.shared.sign_receipt(reply, receipt);
 }
 
-/// The write of a dealing failed: it is not kept.
-pub(crate) fn not_kept(party: &mut Party, root: Hash) {
-    if let Some(known) = &mut party.parameters.known {
-        known.remove(&root);
-    }
+/// A write or an erasure failed, so what is on the disk is not known: it is looked through again.
+pub(crate) fn on_failed_write(party: &mut Party) {
+    party.parameters = KeptParameters::default();
 }
 
-/// Looks through the disk once, then erases what no run can use any more: called when the ledger is up to date.
+/// Looks through the disk if need be, then erases what no run can use any more: called when the ledger is up to date.
 pub(crate) fn sweep(party: &mut Party) {
-    let Some(known) = &mut party.parameters.known else {
+    let Some(known) = &party.parameters.known else {
         if !std::mem::replace(&mut party.parameters.looking, true) {
             let pending = Pending::KeptParameters;
             party.shared.load(pending, Table::Parameters, Vec::new());
@@ -294,46 +327,38 @@ pub(crate) fn sweep(party: &mut Party) {
     };
     let ledger = &party.shared.ledger;
     let now = ledger.head.time;
-    let late = known.values().any(|kept| kept.until < now);
-    if !late {
-        return;
-    }
-    let open = ledger
-        .jobs
-        .values()
-        .filter(|job| job.state == JobState::Open);
-    let named = open.filter_map(|job| Some((job.requester, root_of(job)?)));
-    let used: BTreeSet<(Address, Hash)> = named.collect();
-    let gone = known.extract_if(.., |root, kept| {
-        kept.until < now && !used.contains(&(kept.caller, *root))
-    });
-    let gone: Vec<Write> = gone.map(|(root, _)| erase(root)).collect();
-    if !gone.is_empty() {
-        party.shared.persist(Pending::Cleanup, gone);
-    }
+    // Of a job whose time is over nothing more comes, also while nobody has had it refunded.
+    let is_running = |job: &JobRecord| job.state == JobState::Open && job.request.deadline >= now;
+    let late = known.iter().filter(|(_, kept)| kept.until < now);
+    let gone = late
+        .filter(|(root, kept)| !names(ledger.jobs.values(), kept.caller, **root).any(is_running));
+    let gone: Vec<Hash> = gone.map(|(root, _)| *root).collect();
+    erase(party, &gone);
 }
 
 /// A job is over: its parameters go. What another account's request names is not touched: anybody can name any root.
 pub(crate) fn job_over(party: &mut Party, job: JobId) {
-    // Before the disk has been looked through, jobs are those of the past.
-    let Some(known) = &mut party.parameters.known else {
-        return;
-    };
     let job = party.shared.ledger.jobs.get(&job);
-    let Some((job, root)) = job.and_then(|job| Some((job, root_of(job)?))) else {
+    let Some((caller, root)) = job.and_then(|job| Some((job.requester, root_of(job)?))) else {
         return;
     };
-    let own = known
-        .get(&root)
-        .is_some_and(|kept| kept.caller == job.requester);
-    if own {
-        known.remove(&root);
-        party.shared.persist(Pending::Cleanup, vec![erase(root)]);
+    // Before the disk has been looked through nothing is known; what jobs of the past named goes then.
+    let kept = party
+        .parameters
+        .known
+        .as_ref()
+        .and_then(|known| known.get(&root));
+    if kept.is_some_and(|kept| kept.caller == caller) {
+        erase(party, &[root]);
     }
 }
 
-/// What an earlier process has kept.
+/// What the disk has. Of it, what a job that is over named was about to be erased.
 pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
+    // Once is enough: nothing was written since it was asked for.
+    if party.parameters.known.is_some() {
+        return;
+    }
     let kept = pairs.iter().filter_map(|(key, value)| {
         let root = <[u8; 32]>::try_from(&key[..]).ok()?;
         let (head, row) = split(value)?;
@@ -344,7 +369,15 @@ pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
         };
         Some((Hash(root), kept))
     });
-    party.parameters.known = Some(kept.collect());
+    let known: BTreeMap<Hash, Kept> = kept.collect();
+    let ledger = &party.shared.ledger;
+    let is_over = |job: &JobRecord| job.state != JobState::Open;
+    let used = known
+        .iter()
+        .filter(|(root, kept)| names(ledger.jobs.values(), kept.caller, **root).any(is_over));
+    let used: Vec<Hash> = used.map(|(root, _)| *root).collect();
+    party.parameters.known = Some(known);
+    erase(party, &used);
 }
 
 /// The disk could not be looked through: later, again.
@@ -366,14 +399,32 @@ pub(crate) fn values(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<&[u8]> {
 }
 
 /// The dealing that a job uses.
-pub(crate) fn root_of(job: &JobRecord) -> Option<Hash> {
+fn root_of(job: &JobRecord) -> Option<Hash> {
     let arguments = arguments::decode(&job.request.arguments).ok()?;
     Some(arguments.dealt?.root)
 }
 
-fn erase(root: Hash) -> Write {
-    Write::Delete {
+/// Those jobs whose requests name a dealing of their requester's.
+pub(crate) fn names<'a>(
+    jobs: impl IntoIterator<Item = &'a JobRecord>,
+    caller: Address,
+    root: Hash,
+) -> impl Iterator<Item = &'a JobRecord> {
+    let own = jobs.into_iter().filter(move |job| job.requester == caller);
+    own.filter(move |job| root_of(job) == Some(root))
+}
+
+fn erase(party: &mut Party, roots: &[Hash]) {
+    if roots.is_empty() {
+        return;
+    }
+    if let Some(known) = &mut party.parameters.known {
+        known.retain(|root, _| !roots.contains(root));
+    }
+    let erase = |root: &Hash| Write::Delete {
         table: Table::Parameters,
         key: root.0.to_vec(),
-    }
+    };
+    let batch = roots.iter().map(erase).collect();
+    party.shared.persist(Pending::ParametersErased, batch);
 }

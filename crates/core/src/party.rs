@@ -148,8 +148,10 @@ pub(crate) enum Pending {
         reply: ReplyId,
         deposit: Box<ParametersDeposit>,
     },
-    /// Looking through the private parameters that an earlier process has kept.
+    /// Looking through the private parameters on the disk.
     KeptParameters,
+    /// Erasing private parameters.
+    ParametersErased,
     Program {
         reply: ReplyId,
         contract: Hash,
@@ -672,10 +674,10 @@ impl Party {
                 deposit::on_program(self, reply, deposit, &pairs);
             }
             (Pending::Parameters { reply, receipt }, Outcome::Persisted) => {
-                parameters::acknowledge(&mut self.shared, reply, &receipt);
+                parameters::acknowledge(self, reply, &receipt);
             }
-            (Pending::Parameters { reply, receipt }, _) => {
-                parameters::not_kept(self, receipt.parameters.root);
+            (Pending::Parameters { reply, .. }, _) => {
+                parameters::on_failed_write(self);
                 self.storage_failed(reply);
             }
             (Pending::ParametersProgram { reply, deposit }, Outcome::Loaded(pairs)) => {
@@ -730,7 +732,8 @@ impl Party {
                 deposit::sweep(self);
             }
             (Pending::KeptParameters, _) => parameters::not_found(self),
-            (Pending::Submission | Pending::Cleanup, _) => {}
+            (Pending::ParametersErased, Outcome::Failed(_)) => parameters::on_failed_write(self),
+            (Pending::Submission | Pending::Cleanup | Pending::ParametersErased, _) => {}
         }
     }
 

@@ -494,6 +494,21 @@ impl Ledger {
         })
     }
 
+    /// Has this account done something on the chain for which its holder paid: deployed, opened, given, asked for a job; or is it a party?
+    pub fn knows(&self, account: Address) -> bool {
+        let is_of = |instance: &InstanceRecord| {
+            let mut parties = instance.parties.iter();
+            instance.deployer == account || parties.any(|party| party.account == account)
+        };
+        let gave = |collection: &CollectionRecord| {
+            let mut given = collection.contributions.values();
+            collection.opener == account || given.any(|given| given.owner == account)
+        };
+        self.jobs.values().any(|job| job.requester == account)
+            || self.instances.values().any(is_of)
+            || self.collections.values().any(gave)
+    }
+
     /// The committee that serves a collection, in drawn order; none when there is no such collection.
     pub fn committee(&self, collection: CollectionId) -> Option<&[NodeId]> {
         let terms = &self.collections.get(&collection)?.terms;

@@ -68,7 +68,16 @@ pub fn read(
         }
         let public = match param.private {
             true => {
-                let values = Zeroizing::new(layout.read_named(&own)?);
+                let values = layout.read_named(&own);
+                // An error's text may come to stand where the value must not.
+                let values = values.map_err(|error| ValueError {
+                    message: format!(
+                        "what is given for the private parameter {:?} is not what it may be",
+                        param.name
+                    ),
+                    ..error
+                });
+                let values = Zeroizing::new(values?);
                 given.private.extend_from_slice(&values);
                 Vec::new()
             }
@@ -200,7 +209,11 @@ mod tests {
         for (name, text, said) in [
             ("limit", "10", "10 is above 9"),
             ("limit", "", "limit is empty"),
-            ("secret", "10", "10 is above 9"),
+            (
+                "secret",
+                "10",
+                "private parameter \"secret\" is not what it may be; secret must be a whole",
+            ),
             (
                 "public",
                 "1",
@@ -226,6 +239,7 @@ mod tests {
             without("limit").contains("the parameter \"limit\" is missing; limit must be a whole")
         );
         assert!(without("secret").contains("the parameter \"secret\" is missing"));
+        assert!(!with("secret", "10").contains("10"));
         assert!(without("from.dose").contains("\"dose\" is missing"));
         let twice = [&GOOD[..], &[("limit", "1")]].concat();
         assert!(read_all(&twice).expect_err("twice").contains("given twice"));

@@ -1,11 +1,12 @@
 //! The caller's private parameters of a job: whether every member has them, and this member's part.
 
 use enigma_bytecode::model::Contract;
+use enigma_wire::arguments::Arguments;
 use enigma_wire::parameters::{KEPT_SECONDS, Parameters, ParametersReceipt};
 
 use super::field::Columns;
 use super::{Job, Phase};
-use crate::parameters::{root_of, values};
+use crate::parameters::{names, values};
 use crate::party::Shared;
 use crate::seam::Table;
 
@@ -16,7 +17,19 @@ impl Job {
         let name = self.entry_name(program);
         let entry = program.entries.get(usize::from(self.request.entry));
         let takes = entry.is_some_and(|entry| entry.private_columns().next().is_some());
-        let dealt = match (takes, self.arguments()?.dealt) {
+        let Arguments { values, dealt } = self.arguments()?;
+        let params = entry.map_or(&[][..], |entry| &entry.params);
+        let shown = params
+            .iter()
+            .zip(&values)
+            .find(|(param, given)| param.private && !given.is_empty());
+        if let Some((param, _)) = shown {
+            return Err(format!(
+                "the request gives a value of the private parameter {}, which is to be dealt",
+                param.name
+            ));
+        }
+        let dealt = match (takes, dealt) {
             (false, None) => return Ok(()),
             (true, Some(dealt)) => dealt,
             (true, None) => {
@@ -55,12 +68,10 @@ impl Job {
             return Err(why.to_owned());
         }
         // Members erase a dealing with the first job that names it, each in its own time: a later one must not start at some.
-        let mut earlier = shared.ledger.jobs.range(..self.run.job);
-        let used = earlier
-            .any(|(_, job)| job.requester == record.requester && root_of(job) == Some(dealt.root));
-        match used {
-            false => Ok(()),
-            true => {
+        let mut earlier = shared.ledger.jobs.range(..self.run.job).map(|(_, job)| job);
+        match names(&mut earlier, record.requester, dealt.root).next() {
+            None => Ok(()),
+            Some(_) => {
                 Err("an earlier request named these private parameters; deal them again".to_owned())
             }
         }

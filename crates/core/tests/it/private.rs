@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_core::{ClientRequest, Response, Table};
+use enigma_core::{ClientRequest, Response, Table, Write};
 use enigma_field::{Committee, M61};
 use enigma_wire::abi;
 use enigma_wire::api::{ErrorCode, ParametersDeposit};
@@ -10,11 +10,12 @@ use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{FailureReason, JobRequest};
 use enigma_wire::dealing::{self, Subject};
 use enigma_wire::id::{Address, JobId};
+use enigma_wire::ledger::JobState;
 use enigma_wire::output::{PublicValue, Recipient};
 use enigma_wire::parameters::{DealtParameters, KEPT_SECONDS, Parameters};
 use enigma_wire::seal::{self, Purpose, SealSecret};
 
-use crate::committee::{Consented, Owner, PAST_ANY_FEE, Setting, Survey};
+use crate::committee::{Consented, Disk, Owner, PAST_ANY_FEE, Setting, Survey};
 
 /// A caller asks what people earn in the measure it has in mind.
 const SOURCE: &str = "
@@ -220,11 +221,23 @@ fn requests_without_the_right_dealing_are_refused_before_a_use_counts() {
         collections: Vec::new(),
         ..survey.job_request(PLAIN)
     };
+    let shown = JobRequest {
+        arguments: arguments::encode(&Arguments {
+            values: vec![
+                vec![PublicValue::Number(3)],
+                vec![PublicValue::Number(5)],
+                vec![],
+            ],
+            dealt: Some(good.clone()),
+        }),
+        ..survey.job_request(SCALED)
+    };
     let cases = [
         (
             asked(&survey, 5, None),
             "the request names none that were dealt",
         ),
+        (shown, "gives a value of the private parameter weight"),
         (
             plain,
             "takes no private parameters, and the request names some",
@@ -355,7 +368,7 @@ fn deposits_that_nobody_should_keep_are_refused() {
 fn what_is_not_used_goes() {
     let mut survey = sealed(3, 7);
     let (by, until) = (caller(&survey), survey.world.chain.time() + 60);
-    for _ in 0..4 {
+    for _ in 0..16 {
         let deposits = deal(&mut survey, &by, until, &[3, 77]);
         keep(&mut survey, &deposits);
     }
@@ -363,20 +376,20 @@ fn what_is_not_used_goes() {
     survey.world.kill(node);
     survey.world.restart(node);
     survey.world.settle_down();
-    let fifth = deal(&mut survey, &by, until, &[3, 77]);
-    for (position, of) in fifth.iter().enumerate() {
+    let further = deal(&mut survey, &by, until, &[3, 77]);
+    for (position, of) in further.iter().enumerate() {
         match deposit(&mut survey, position, of) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Unavailable);
                 assert!(
-                    error.message.contains("has 4 dealings of parameters here"),
+                    error.message.contains("has 16 dealings of parameters here"),
                     "{error:?}"
                 );
             }
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(stored(&survey), [4, 4, 4]);
+    assert_eq!(stored(&survey), [16, 16, 16]);
     survey.world.chain.pass(120);
     survey.world.idle_blocks(1);
     survey.world.settle_down();
@@ -401,4 +414,101 @@ fn parameters_survive_a_restart() {
     survey.settle(job);
     let expected = BTreeMap::from([("total".to_owned(), 3_082)]);
     assert_eq!(survey.results(job, Recipient::Caller), Ok(expected));
+}
+
+/// A disk that refuses is asked again: nothing is forgotten that is there, and nothing stays that is to go.
+#[test]
+fn a_disk_that_failed_is_looked_through_again() {
+    let mut survey = sealed(3, 9);
+    let node = survey.committee()[0];
+    let (by, until) = (caller(&survey), survey.world.chain.time() + 60);
+    let deposits = deal(&mut survey, &by, until, &[3, 77]);
+    keep(&mut survey, &deposits);
+    let further = deal(&mut survey, &by, until, &[4, 78]);
+    survey.world.nodes[node].disk_mode = Disk::Fails;
+    match deposit(&mut survey, 0, &further[0]) {
+        Response::Error(error) => assert_eq!(error.code, ErrorCode::Internal),
+        other => panic!("{other:?}"),
+    }
+    survey.world.chain.pass(120);
+    survey.world.idle_blocks(1);
+    survey.world.settle_down();
+    // The erasure failed at this node.
+    assert_eq!(stored(&survey), [1, 0, 0]);
+    survey.world.nodes[node].disk_mode = Disk::Works;
+    for _ in 0..2 {
+        survey.world.idle_blocks(1);
+        survey.world.settle_down();
+    }
+    assert_eq!(stored(&survey), [0, 0, 0]);
+    let dealt = kept(&mut survey, &[3, 77]);
+    let (by, wanted) = (survey.requester, asked(&survey, 5, Some(dealt)));
+    let job = request(&mut survey, by, &wanted);
+    survey.settle(job);
+}
+
+/// A dealing whose job is over goes, whenever the node comes back, and does not come again.
+#[test]
+fn a_used_dealing_is_not_kept_by_who_missed_the_end() {
+    let mut survey = sealed(3, 10);
+    let (by, until) = (
+        caller(&survey),
+        survey.world.chain.time() + KEPT_SECONDS / 2,
+    );
+    let deposits = deal(&mut survey, &by, until, &[3, 77]);
+    let dealt = keep(&mut survey, &deposits);
+    let wanted = asked(&survey, 5, Some(dealt));
+    let requester = survey.requester;
+    let job = request(&mut survey, requester, &wanted);
+    survey.settle(job);
+    // As if the node had been killed before it erased its part.
+    let node = survey.committee()[0];
+    survey.world.kill(node);
+    let key = deposits[0].parameters.root.0.to_vec();
+    let value = borsh::to_vec(&(by.address(), until)).expect("memory");
+    let table = Table::Parameters;
+    survey.world.nodes[node].apply(vec![Write::Put { table, key, value }]);
+    assert_eq!(stored(&survey), [1, 0, 0]);
+    survey.world.restart(node);
+    survey.world.settle_down();
+    assert_eq!(stored(&survey), [0, 0, 0]);
+    for (position, of) in deposits.iter().enumerate() {
+        match deposit(&mut survey, position, of) {
+            Response::Error(error) => {
+                assert_eq!(error.code, ErrorCode::NotAllowed);
+                assert!(
+                    error
+                        .message
+                        .contains("named these private parameters already"),
+                    "{error:?}"
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stored(&survey), [0, 0, 0]);
+}
+
+/// A job that nobody calls off is of no use after its deadline, and so are its parameters.
+#[test]
+fn a_job_out_of_time_keeps_nothing() {
+    let mut survey = sealed(3, 11);
+    let dealt = kept(&mut survey, &[3, 77]);
+    let wanted = JobRequest {
+        deadline: survey.world.chain.time() + 2 * KEPT_SECONDS,
+        ..asked(&survey, 5, Some(dealt))
+    };
+    let committee = survey.committee();
+    committee[1..]
+        .iter()
+        .for_each(|node| survey.world.kill(*node));
+    let by = survey.requester;
+    let job = request(&mut survey, by, &wanted);
+    for (seconds, kept) in [(KEPT_SECONDS, 1), (2 * KEPT_SECONDS, 0)] {
+        survey.world.chain.pass(seconds);
+        survey.world.idle_blocks(1);
+        survey.world.settle_down();
+        assert_eq!(survey.state(job), JobState::Open);
+        assert_eq!(stored(&survey)[0], kept, "after {seconds} s");
+    }
 }
