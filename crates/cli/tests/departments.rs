@@ -392,7 +392,7 @@ fn what_nodes_cannot_run_is_not_deployed() {
     let devnet = Devnet::start();
     let source = format!("{FOLDER}/../voting/voting.enigma");
     let errors = devnet.refused(2, &["deploy", &source]);
-    let what = "the slot tally needs state that nodes keep secret between calls";
+    let what = "the entry vote needs members of a group that gives to no collection";
     assert!(errors.contains(what), "{errors}");
     assert!(errors.contains("\nhint: "), "{errors}");
 }

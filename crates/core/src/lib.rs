@@ -16,6 +16,7 @@ mod parameters;
 mod party;
 pub mod rehearsal;
 mod seam;
+mod secrets;
 mod session;
 
 pub use controller::Controller;

@@ -1,19 +1,17 @@
 //! A node: follows the ledger, routes inputs to deposits and jobs, and queues their effects.
 
+mod answers;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_wire::api::{
-    ApiError, Deposit, DepositAccepted, ErrorCode, JobPhase, JobStatus, ParametersDeposit,
-    SealedOutput,
-};
+use enigma_wire::api::{ApiError, Deposit, DepositAccepted, ErrorCode, ParametersDeposit};
 use enigma_wire::controller::{BlockEvents, Event, Receipt};
 use enigma_wire::eip712::{Domain, Typed};
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
-use enigma_wire::ledger::{JobState, Ledger};
-use enigma_wire::output::Recipient;
+use enigma_wire::ledger::Ledger;
 use enigma_wire::parameters::ParametersReceipt;
 use enigma_wire::peer::{self, Frame, RunKey};
 use enigma_wire::seal::SealSecret;
@@ -21,14 +19,13 @@ use enigma_wire::sign::SecretKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use crate::access;
 use crate::deposit;
-use crate::job::{Admitted, Job, StoredOutput, output_key};
+use crate::job::{Admitted, Job};
 use crate::parameters::{self, KeptParameters};
 use crate::seam::{
-    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Standing,
-    Table, Write,
+    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
 };
+use crate::secrets::{self, Swept};
 
 /// `security` of every result until openings are verified (decisions 24).
 pub(crate) const SECURITY: &str = "malicious-abort";
@@ -111,6 +108,8 @@ pub struct Party {
     pub(crate) sweeping: bool,
     /// Private parameters that wait for their runs.
     pub(crate) parameters: KeptParameters,
+    /// Whether secrets that no run can read any more have been looked for.
+    pub(crate) secrets: Swept,
 }
 
 /// What deposits and jobs share.
@@ -152,6 +151,10 @@ pub(crate) enum Pending {
     KeptParameters,
     /// Erasing private parameters.
     ParametersErased,
+    /// Looking for what no run can read any more of what committees keep secret.
+    Secrets,
+    /// Erasing that.
+    SecretsErased,
     Program {
         reply: ReplyId,
         contract: Hash,
@@ -285,6 +288,7 @@ impl Party {
             unswept: BTreeSet::new(),
             sweeping: false,
             parameters: KeptParameters::default(),
+            secrets: Swept::default(),
         }
     }
 
@@ -427,134 +431,6 @@ impl Party {
         self.parked.push_back(asked);
     }
 
-    fn serve(&mut self, asked: Asked) {
-        let Asked {
-            reply,
-            request,
-            caller,
-            ..
-        } = asked;
-        if let Err(denied) = access::check(&self.shared.ledger, caller, &request) {
-            return self.shared.reply(reply, Response::Error(denied));
-        }
-        match request {
-            ClientRequest::Deposit(deposit) => deposit::accept(self, reply, deposit),
-            ClientRequest::DepositParameters(deposit) => parameters::accept(self, reply, deposit),
-            ClientRequest::PutContract { contract, bytecode } => {
-                self.put_contract(reply, contract, bytecode)
-            }
-            ClientRequest::Contract(contract) => {
-                let pending = Pending::Contract { reply };
-                self.shared
-                    .load(pending, Table::Contracts, contract.0.to_vec());
-            }
-            ClientRequest::Job(job) => self.job_status(reply, job),
-            ClientRequest::Output { job, recipient } => self.output(reply, job, recipient),
-            ClientRequest::Status => {
-                let running = self.jobs.values().filter(|job| !job.is_over());
-                let standing = Standing {
-                    node: self.shared.node(),
-                    version: self.shared.config.version.clone(),
-                    block: self.shared.ledger.head.number,
-                    jobs: running.count() as u32,
-                    links: self.shared.links.len() as u32,
-                };
-                self.shared.reply(reply, Response::Status(standing));
-            }
-        }
-    }
-
-    /// Outputs leave only once the job is settled: before, it could still fail and be refunded, and the
-    /// use would not be counted.
-    fn output(&mut self, reply: ReplyId, job: JobId, recipient: Recipient) {
-        let state = self
-            .shared
-            .ledger
-            .jobs
-            .get(&job)
-            .map(|record| &record.state);
-        match state {
-            Some(JobState::Settled(_)) => {
-                let key = output_key(job, recipient);
-                let pending = Pending::Output { reply, job };
-                self.shared.load(pending, Table::Outputs, key);
-            }
-            Some(_) => {
-                let message = format!("job {job} is not settled");
-                self.shared.refuse(reply, ErrorCode::NotAllowed, message);
-            }
-            None => {
-                let message = format!("no job {job}");
-                self.shared.refuse(reply, ErrorCode::NotFound, message);
-            }
-        }
-    }
-
-    /// Does this node serve an instance of this contract?
-    fn serves(&self, contract: Hash) -> bool {
-        let Some(own) = self.shared.node() else {
-            return false;
-        };
-        let mut instances = self.shared.ledger.instances.values();
-        instances.any(|instance| instance.contract == contract && instance.committee.contains(&own))
-    }
-
-    fn put_contract(&mut self, reply: ReplyId, contract: Hash, bytecode: Vec<u8>) {
-        let Some(manifest) = self.shared.ledger.contracts.get(&contract).copied() else {
-            let message = format!("contract {contract} is not published on the chain");
-            return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
-        };
-        if self.shared.programs.contains_key(&contract) {
-            return self.shared.reply(reply, Response::ContractAccepted);
-        }
-        if !self.serves(contract) {
-            let message = format!("this node serves no instance of contract {contract}");
-            return self.shared.refuse(reply, ErrorCode::NotAllowed, message);
-        }
-        match crate::job::program(contract, manifest, &bytecode) {
-            Ok(program) => {
-                let pending = Pending::Program {
-                    reply,
-                    contract,
-                    program: Arc::new(program),
-                };
-                let write = Write::Put {
-                    table: Table::Contracts,
-                    key: contract.0.to_vec(),
-                    value: bytecode,
-                };
-                self.shared.persist(pending, vec![write]);
-            }
-            Err(why) => self.shared.refuse(reply, ErrorCode::Malformed, why),
-        }
-    }
-
-    fn job_status(&mut self, reply: ReplyId, id: JobId) {
-        let Some(record) = self.shared.ledger.jobs.get(&id) else {
-            return self
-                .shared
-                .refuse(reply, ErrorCode::NotFound, format!("no job {id}"));
-        };
-        let settled_on_chain = match record.state {
-            JobState::Open => None,
-            JobState::Settled(_) => Some(JobPhase::Settled),
-            JobState::Failed(_) | JobState::Expired | JobState::Cancelled => Some(JobPhase::Failed),
-        };
-        let status = match self.jobs.get(&id) {
-            Some(job) => job.status(settled_on_chain),
-            None => JobStatus {
-                job: id,
-                phase: settled_on_chain.unwrap_or(JobPhase::Starting),
-                reason: None,
-                dropped: Vec::new(),
-                dropped_rows: 0,
-                security: SECURITY.to_owned(),
-                bytes_sent: 0,
-            },
-        };
-        self.shared.reply(reply, Response::Job(status));
-    }
-
     fn on_block(&mut self, block: &BlockEvents, caught_up: bool) {
         if let Err(error) = self.shared.ledger.apply_block(block) {
             self.broken = true;
@@ -570,6 +446,7 @@ impl Party {
             self.start_jobs();
             deposit::sweep(self);
             parameters::sweep(self);
+            secrets::sweep(self);
         }
         let head = self.shared.ledger.head.number;
         let (ready, waiting) = self
@@ -620,6 +497,7 @@ impl Party {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.on_closed(&mut self.shared, settled);
         }
+        secrets::job_over(self, id);
     }
 
     /// Links are kept to everybody with whom this node shares a committee.
@@ -733,43 +611,24 @@ impl Party {
             }
             (Pending::KeptParameters, _) => parameters::not_found(self),
             (Pending::ParametersErased, Outcome::Failed(_)) => parameters::on_failed_write(self),
-            (Pending::Submission | Pending::Cleanup | Pending::ParametersErased, _) => {}
+            (Pending::Secrets, Outcome::Loaded(pairs)) => secrets::found(self, &pairs),
+            (Pending::Secrets | Pending::SecretsErased, Outcome::Failed(_)) => {
+                secrets::failed(self);
+            }
+            (
+                Pending::Submission
+                | Pending::Cleanup
+                | Pending::ParametersErased
+                | Pending::Secrets
+                | Pending::SecretsErased,
+                _,
+            ) => {}
         }
     }
 
     fn storage_failed(&mut self, reply: ReplyId) {
         let message = "the node's storage failed; nothing was stored";
         self.shared.refuse(reply, ErrorCode::Internal, message);
-    }
-
-    fn reply_output(&mut self, reply: ReplyId, job: JobId, pairs: &[(Vec<u8>, Vec<u8>)]) {
-        let stored = pairs
-            .first()
-            .map(|(_, value)| borsh::from_slice::<StoredOutput>(value));
-        match stored {
-            Some(Ok(output)) => {
-                let sealed = SealedOutput {
-                    ciphertext: output.ciphertext_hex(),
-                    proof: output.proof,
-                    index: output.index,
-                    roots: output.roots,
-                };
-                self.shared.reply(reply, Response::Output(sealed));
-            }
-            Some(Err(_)) => {
-                self.shared
-                    .refuse(reply, ErrorCode::Internal, "the stored output is damaged")
-            }
-            None if self.jobs.get(&job).is_some_and(|job| !job.is_over()) => {
-                let message = "the outputs are not stored yet";
-                self.shared.refuse(reply, ErrorCode::Unavailable, message);
-            }
-            None => self.shared.refuse(
-                reply,
-                ErrorCode::NotFound,
-                "no output for this recipient of this job",
-            ),
-        }
     }
 
     fn on_tick(&mut self) {

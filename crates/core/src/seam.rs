@@ -135,6 +135,8 @@ pub enum Table {
     Outputs,
     /// Private parameters by the root of their dealing.
     Parameters,
+    /// What committees keep secret between runs, by instance and the job that has left it.
+    Secrets,
 }
 
 /// One change of durable data.

@@ -28,11 +28,13 @@ pub enum Table {
     Journal = 5,
     /// Private parameters of calls that were not requested yet or are not over.
     Parameters = 6,
+    /// What committees keep secret between runs.
+    Secrets = 7,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Meta,
         Self::Contracts,
         Self::Rows,
@@ -40,6 +42,7 @@ impl Table {
         Self::Outputs,
         Self::Journal,
         Self::Parameters,
+        Self::Secrets,
     ];
 
     /// The name the table has in the file and in messages.
@@ -52,6 +55,7 @@ impl Table {
             Self::Outputs => "outputs",
             Self::Journal => "journal",
             Self::Parameters => "parameters",
+            Self::Secrets => "secrets",
         }
     }
 }

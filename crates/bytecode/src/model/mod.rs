@@ -61,14 +61,32 @@ impl Contract {
             .collect()
     }
 
-    /// Whether an entry can change what its instance has on the chain: public state, or money. False for an entry that does
-    /// not exist.
+    /// Whether an entry can change what its instance has on the chain, public state or money, or depends on what nodes keep secret
+    /// for it: of such runs there is one at a time. False for an entry that does not exist.
     #[must_use]
     pub fn changes_instance(&self, entry: usize) -> bool {
         let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
         let changes =
             |op: &Op| matches!(op, Op::Store { .. } | Op::Transfer { .. } | Op::Pays { .. });
-        code.iter().any(changes)
+        code.iter().any(changes) || self.uses_secrets(entry)
+    }
+
+    /// Whether an entry reads or changes what nodes keep secret between calls. False for an entry that does not exist.
+    #[must_use]
+    pub fn uses_secrets(&self, entry: usize) -> bool {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let loads = |op: &Op| matches!(op, Op::LoadSecret { .. });
+        code.iter().any(loads) || self.changes_secrets(entry)
+    }
+
+    /// Whether an entry changes what nodes keep secret between calls: secret slots, or how many have contributed to an accumulator,
+    /// which begin anew when it is shown. False for an entry that does not exist.
+    #[must_use]
+    pub fn changes_secrets(&self, entry: usize) -> bool {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let stores = |op: &Op| matches!(op, Op::StoreSecret { .. } | Op::Accumulate { .. });
+        let mut slots = 0..self.slots.len();
+        code.iter().any(stores) || slots.any(|slot| self.minimum_contributions(entry, slot) > 0)
     }
 
     /// The groups for whose members an entry does something.

@@ -1,13 +1,13 @@
 //! What of the language committees do not run yet.
 //!
 //! Today a job takes collections to which the members of a group or a party gave rows, and parameters, reads and changes
-//! the instance's public state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it
+//! the instance's public and secret state, moves money, and ends with results, blurred within a budget, for members, parties, who asked for it
 //! and everyone. Nodes refuse other contracts when they are given one, clients before they publish one: both
 //! ask [`unsupported`].
 
 use std::fmt;
 
-use super::{Contract, Entry, Noise, Op, Provider, Reveal, Role, Slot, Store};
+use super::{Contract, Entry, Noise, Op, Provider, Reveal, Role};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,6 @@ pub struct Unsupported {
 /// A part of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The slot of this name.
-    Slot(String),
     /// The entry of this name.
     Entry(String),
     /// The result of this name.
@@ -33,8 +31,6 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Need {
-    /// State between calls that nodes keep secret.
-    State,
     /// Noise that no budget bounds.
     UnboundedNoise,
     /// Gaussian noise.
@@ -50,7 +46,6 @@ impl Need {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Need::State => "keep it in `state L`, if everyone may know it, or collect it again",
             Need::UnboundedNoise => {
                 "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
             }
@@ -70,7 +65,6 @@ impl fmt::Display for Unsupported {
         let Unsupported { place, need } = self;
         write!(f, "committees cannot run this contract yet: ")?;
         match place {
-            Place::Slot(name) => write!(f, "the slot {name} needs {need}"),
             Place::Entry(name) => write!(f, "the entry {name} needs {need}"),
             Place::Reveal(name) => write!(f, "the result {name} needs {need}"),
         }
@@ -82,7 +76,6 @@ impl std::error::Error for Unsupported {}
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Need::State => "state that nodes keep secret between calls",
             Need::UnboundedNoise => "a budget for its noise",
             Need::GaussianNoise => "accounting for the delta of Gaussian noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
@@ -94,15 +87,6 @@ impl fmt::Display for Need {
 /// The first thing in the contract that committees do not run yet, if there is one.
 #[must_use]
 pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
-    let secret = |slot: &&Slot| slot.store == Store::Secret;
-    let slots = contract
-        .slots
-        .iter()
-        .filter(secret)
-        .map(|slot| Unsupported {
-            place: Place::Slot(slot.name.clone()),
-            need: Need::State,
-        });
     let entries = contract.entries.iter().enumerate();
     let entries = entries.filter_map(|(index, entry)| {
         Some(Unsupported {
@@ -116,8 +100,7 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
             place: Place::Reveal(reveal.name.clone()),
         })
     });
-    let mut parts = slots.chain(reveals).chain(entries);
-    parts.next()
+    reveals.chain(entries).next()
 }
 
 fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
@@ -151,15 +134,7 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
     let draws = entry.code.iter().any(draw);
     let is_open = draws && contract.shows_everyone(index);
-    let declared = declared.or_else(|| is_open.then_some(Need::OpenRandomness));
-    declared.or_else(|| entry.code.iter().find_map(of_operation))
-}
-
-fn of_operation(op: &Op) -> Option<Need> {
-    match op {
-        Op::LoadSecret { .. } | Op::StoreSecret { .. } | Op::Accumulate { .. } => Some(Need::State),
-        _ => None,
-    }
+    declared.or_else(|| is_open.then_some(Need::OpenRandomness))
 }
 
 fn first<const N: usize>(needs: [(bool, Need); N]) -> Option<Need> {

@@ -3,15 +3,8 @@
 use crate::common::{HALF, blur, column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
     Blur, Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient,
-    Role, RowCount, S, Store, Unsupported, unsupported,
+    Role, RowCount, S, Shape, Source, Store, unsupported,
 };
-
-fn changed(change: impl FnOnce(&mut Contract)) -> Unsupported {
-    let mut contract = survey();
-    assert_eq!(unsupported(&contract), None);
-    change(&mut contract);
-    unsupported(&contract).expect("no node runs this")
-}
 
 #[test]
 fn what_nodes_run_is_supported() {
@@ -75,17 +68,24 @@ fn both_fields_are_run() {
     assert_eq!(unsupported(&contract), None);
 }
 
+/// On the chain and with the committee.
 #[test]
-fn what_slots_need_is_named() {
-    let mut slot = market().slots.swap_remove(0);
-    slot.store = Store::Secret;
-    let state = changed(|c| c.slots.push(slot));
-    assert_eq!(state.place, Place::Slot("earned".to_owned()));
-    assert_eq!(
-        state.to_string(),
-        "committees cannot run this contract yet: the slot earned needs state that nodes keep \
-         secret between calls"
-    );
+fn slots_of_all_stores_are_supported() {
+    let mut contract = survey();
+    contract.slots = market().slots;
+    for store in [Store::Ledger, Store::Secret] {
+        contract
+            .slots
+            .iter_mut()
+            .for_each(|slot| slot.store = store);
+        assert_eq!(unsupported(&contract), None);
+    }
+    contract.entries[0].code.push(Op::LoadSecret {
+        dst: S(4),
+        slot: 0,
+        column: 0,
+    });
+    assert_eq!(unsupported(&contract), None);
 }
 
 /// Whoever gives rows, and however many.
@@ -169,21 +169,6 @@ fn random_numbers_beside_results_for_everyone_are_refused() {
     assert_eq!(found.place, Place::Entry("compute".to_owned()));
 }
 
-#[test]
-fn what_entries_need_is_named() {
-    let of = |op: Op| {
-        let found = changed(|c| c.entries[0].code.push(op));
-        assert_eq!(found.place, Place::Entry("compute".to_owned()));
-        found.need
-    };
-    let load = Op::LoadSecret {
-        dst: S(4),
-        slot: 0,
-        column: 0,
-    };
-    assert_eq!(of(load), Need::State);
-}
-
 /// What the caller alone knows is dealt before the run is asked for.
 #[test]
 fn private_parameters_are_run() {
@@ -232,7 +217,7 @@ fn members_are_known_by_what_they_gave() {
     assert_eq!(found.need, Need::MembersWithoutRows);
 }
 
-/// What everyone may know is kept on the chain; secrets are not kept yet.
+/// What everyone may know is kept on the chain.
 #[test]
 fn public_state_and_money_are_supported() {
     let mut shop = survey();
@@ -255,10 +240,53 @@ fn public_state_and_money_are_supported() {
         },
     ]);
     assert_eq!(unsupported(&shop), None);
-    shop.slots[0].store = Store::Secret;
-    let found = unsupported(&shop).expect("refused");
-    assert_eq!(found.need, Need::State);
-    assert_eq!(found.place, Place::Slot(shop.slots[0].name.clone()));
+}
+
+/// What depends on secrets changes the instance, as far as runs wait for each other.
+#[test]
+fn entries_that_use_secrets_are_known() {
+    let of = |op: Option<Op>| {
+        let mut contract = survey();
+        contract.slots = market().slots;
+        contract.slots[0].store = Store::Secret;
+        contract.entries[0].code.extend(op);
+        let asked = [
+            Contract::changes_instance,
+            Contract::uses_secrets,
+            Contract::changes_secrets,
+        ];
+        asked.map(|asked| asked(&contract, 0))
+    };
+    let (slot, column) = (0, 0);
+    assert_eq!(of(None), [false; 3]);
+    let load = Op::LoadSecret {
+        dst: S(4),
+        slot,
+        column,
+    };
+    assert_eq!(of(Some(load)), [true, true, false]);
+    for op in [
+        Op::StoreSecret {
+            slot,
+            column,
+            src: S(0),
+        },
+        Op::Accumulate {
+            slot,
+            column,
+            src: S(0),
+        },
+    ] {
+        assert_eq!(of(Some(op)), [true; 3]);
+    }
+    // Showing an accumulator begins its count anew.
+    let mut contract = survey();
+    contract.slots = market().slots;
+    (contract.slots[0].store, contract.slots[0].accumulator) = (Store::Secret, true);
+    contract.manifest[0]
+        .sources
+        .push((Source::Slot(0), Shape::Aggregate(3)));
+    assert!(contract.changes_secrets(0));
 }
 
 /// What jobs have taken since they say what they are over: several collections, public parameters, results for who calls.

@@ -17,6 +17,7 @@ use enigma_wire::peer::RunKey;
 use enigma_wire::pricing;
 
 use super::budget;
+use super::contributions::Contributions;
 use super::failure::submission_due;
 use super::field::Columns;
 use super::inputs::{Admitted, inputs};
@@ -115,6 +116,8 @@ impl Job {
             inputs: inputs(&shared.ledger, record, &admitted)?,
             givers: admitted.givers,
             state: admitted.state,
+            secrets_of: None,
+            contributions: Contributions::default(),
             committee: Committee::new(committee.len() as u8).ok()?,
             members: committee.iter().map(member).collect::<Option<_>>()?,
             me: PartyNumber::new(position as u8 + 1)?,

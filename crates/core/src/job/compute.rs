@@ -9,11 +9,11 @@ use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
 use enigma_wire::controller::{FailureReason, JobRequest};
-use enigma_wire::id::{Address, Hash, MemberIndex, NodeId};
+use enigma_wire::id::{Address, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
 
 use super::effects::stored;
-use super::field::{Call, Columns, Terms};
+use super::field::{Call, CallResult, Columns, Terms};
 use super::inputs::Input;
 use super::{Job, Phase, report_phase};
 use crate::party::Shared;
@@ -33,6 +33,8 @@ struct SessionTerms<'a> {
     committee: Vec<NodeId>,
     /// By collection of the request.
     rows: Vec<Vec<MemberIndex>>,
+    /// The run that has left what the committee keeps secret.
+    secrets: Option<JobId>,
 }
 
 impl Job {
@@ -61,7 +63,7 @@ impl Job {
             admitted.map(|owner| owner.member).collect()
         });
         let terms = SessionTerms {
-            domain: "enigma session v2",
+            domain: "enigma session v3",
             chain_id: shared.config.domain.chain_id,
             controller: shared.config.domain.controller,
             run: self.run,
@@ -70,6 +72,7 @@ impl Job {
             contract: self.contract,
             committee: self.members.iter().map(|member| member.node).collect(),
             rows: rows.collect(),
+            secrets: self.secrets_of,
         };
         let bytes = borsh::to_vec(&terms).expect("writing to memory cannot fail");
         SessionId(*blake3::hash(&bytes).as_bytes())
@@ -138,6 +141,9 @@ impl Job {
             entry: usize::from(self.request.entry),
             environment: Environment {
                 ledger: stored(program, &self.state),
+                contributions: self
+                    .contributions
+                    .found_by(program, self.request.entry.into()),
                 ..self.environment(shared, program)?
             },
             committee: self.committee,
@@ -214,7 +220,14 @@ impl Job {
         // The engine's keys go; what is left is sealed.
         drop(session);
         match result {
-            Some(Ok((outputs, effects))) => self.on_outputs(shared, outputs, effects),
+            Some(Ok(CallResult {
+                outputs,
+                effects,
+                secrets,
+            })) => match secrets {
+                Some(secrets) => self.keep_secrets(shared, &secrets, outputs, effects),
+                None => self.publish(shared, outputs, effects),
+            },
             Some(Err(why)) => self.refuse(shared, why),
             None => self.refuse(shared, "the call ended without a result".to_owned()),
         }

@@ -8,13 +8,15 @@ use enigma_bytecode::model::{Contract, Param, Profile};
 use enigma_bytecode::plan::{Environment, Limits};
 use enigma_field::{Committee, M61, M127, Party as PartyNumber, PrimeField, Shares};
 use enigma_mpc::{Engine, Outgoing, SessionSeeds, Slot};
-use enigma_vm::{Given, Session, SessionError, Turn};
+use enigma_vm::{Called, Given, Session, SessionError, Turn};
 use enigma_wire::dealing::{Dealt, Row, by_column};
 use enigma_wire::effects::Effects;
 use enigma_wire::id::MemberIndex;
+use zeroize::Zeroizing;
 
 use super::Job;
 use super::outputs::Output;
+use super::secrets::{Slots, slots};
 use crate::party::Shared;
 
 /// This member's shares of what a call is given.
@@ -29,6 +31,8 @@ pub(super) struct Held<F: PrimeField> {
     rows: BTreeMap<u16, Vec<Shares<F>>>,
     /// The caller's private parameters: one element for each of their columns, in the entry's order.
     params: Shares<F>,
+    /// What the committee keeps secret for the instance.
+    slots: Slots<F>,
 }
 
 impl<F: PrimeField> Default for Held<F> {
@@ -36,6 +40,7 @@ impl<F: PrimeField> Default for Held<F> {
         Self {
             rows: BTreeMap::new(),
             params: Shares::from(Vec::new()),
+            slots: Slots::new(),
         }
     }
 }
@@ -92,6 +97,18 @@ impl Columns {
         match self {
             Self::Small(held) => held.params = params(committee, values_len, bytes)?,
             Self::Wide(held) => held.params = params(committee, values_len, bytes)?,
+        }
+        Ok(())
+    }
+
+    /// Adds what the committee keeps secret, as it is stored.
+    ///
+    /// # Errors
+    /// In plain words, when it is not over the contract's field.
+    pub(super) fn add_slots(&mut self, stored: &[u8]) -> Result<(), String> {
+        match self {
+            Self::Small(held) => held.slots = slots(stored)?,
+            Self::Wide(held) => held.slots = slots(stored)?,
         }
         Ok(())
     }
@@ -154,7 +171,7 @@ impl Terms {
         let mut given = Given {
             collections: vec![Vec::new(); self.program.collections.len()],
             params: self.by_parameter(&held.params),
-            slots: BTreeMap::new(),
+            slots: held.slots.clone(),
         };
         for (slot, columns) in held.rows {
             if let Some(of_slot) = given.collections.get_mut(usize::from(slot)) {
@@ -171,7 +188,10 @@ impl Terms {
             engine,
         );
         match session {
-            Ok(session) => Ok(Box::new(session)),
+            Ok(session) => Ok(Box::new(Running {
+                session,
+                slots: held.slots,
+            })),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -199,8 +219,21 @@ impl Terms {
     }
 }
 
-/// Outputs and effects of a call.
-pub(super) type CallResult = (Vec<Output>, Effects);
+/// What a call came to.
+pub(super) struct CallResult {
+    /// By recipient, in the order of the tree.
+    pub(super) outputs: Vec<Output>,
+    /// What it changes on the chain.
+    pub(super) effects: Effects,
+    /// What this member keeps secret from now on, if the call changes that.
+    pub(super) secrets: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// A session with what the committee kept before it.
+struct Running<F: PrimeField> {
+    session: Session<F>,
+    slots: Slots<F>,
+}
 
 /// A session over some field, as a job drives it.
 pub(super) trait Call: Send {
@@ -226,49 +259,61 @@ pub(super) trait Call: Send {
     /// See [`Session::paid`].
     fn paid(&self) -> u64;
 
-    /// Each recipient's output of the call, in the order of the tree, and what the call changes: once, when the call is
-    /// over.
+    /// What the call came to: once, when it is over.
     fn result(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<CallResult, String>>;
 }
 
-impl<F: PrimeField> Call for Session<F> {
+impl<F: PrimeField> Call for Running<F> {
     fn handle(
         &mut self,
         from: PartyNumber,
         slot: Slot,
         payload: &[u8],
     ) -> Result<(), SessionError> {
-        self.handle(from, slot, payload)
+        self.session.handle(from, slot, payload)
     }
 
     fn run(&mut self) -> Result<Turn, SessionError> {
-        self.run()
+        self.session.run()
     }
 
     fn valid(&self) -> &BTreeMap<u16, Vec<bool>> {
-        self.valid()
+        self.session.valid()
     }
 
     fn go_on(&mut self) -> Result<(), SessionError> {
-        self.go_on()
+        self.session.go_on()
     }
 
     fn next_send(&mut self) -> Option<Outgoing> {
-        self.next_send()
+        self.session.next_send()
     }
 
     fn waiting_for(&self) -> Vec<PartyNumber> {
-        self.waiting_for()
+        self.session.waiting_for()
     }
 
     fn paid(&self) -> u64 {
-        self.paid()
+        self.session.paid()
     }
 
     fn result(&mut self, job: &Job, shared: &mut Shared) -> Option<Result<CallResult, String>> {
-        let called = self.outcome()?;
-        // Effects that cannot take place refuse the call before anybody is handed a result.
-        let effects = job.effects(&called.ended.effects);
-        Some(effects.and_then(|effects| Ok((job.outputs(shared, &called)?, effects))))
+        let called = self.session.outcome()?;
+        let slots = std::mem::take(&mut self.slots);
+        Some(result(job, shared, &called, slots))
     }
+}
+
+fn result<F: PrimeField>(
+    job: &Job,
+    shared: &mut Shared,
+    called: &Called<F>,
+    slots: Slots<F>,
+) -> Result<CallResult, String> {
+    Ok(CallResult {
+        // Effects that cannot take place refuse the call before anybody is handed a result.
+        effects: job.effects(&called.ended.effects)?,
+        secrets: job.secrets_after(shared, called, slots)?,
+        outputs: job.outputs(shared, called)?,
+    })
 }

@@ -1,7 +1,7 @@
 //! Outputs and certificate: seal each recipient's shares, exchange roots, store, sign, settle.
 //!
 //! Agreement on success: a member sends the root of its outputs only after its session has ended, that is after it has verified
-//! the last opening of the last stage; and it signs the certificate only with the roots of all members. So if one honest
+//! the last opening of the last stage, and after what it keeps secret is durable; and it signs the certificate only with the roots of all members. So if one honest
 //! member signs, every honest member has ended with success, on the same opened values: no corrupt member can have some believe
 //! that the call succeeded and others that it did not. Whether t+1 members sign the certificate or a failure first, the
 //! chain decides, for all.
@@ -58,13 +58,8 @@ pub(crate) fn output_key(job: JobId, recipient: Recipient) -> Vec<u8> {
 }
 
 impl Job {
-    /// The entry is done and its outputs are sealed: publish their root.
-    pub(super) fn on_outputs(
-        &mut self,
-        shared: &mut Shared,
-        outputs: Vec<Output>,
-        effects: Effects,
-    ) {
+    /// The entry is done, its outputs are sealed and its secrets kept: publish the root.
+    pub(super) fn publish(&mut self, shared: &mut Shared, outputs: Vec<Output>, effects: Effects) {
         report_phase(shared, self.run.job, "publishing");
         let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
         self.roots.insert(self.me, tree.root());

@@ -4,6 +4,7 @@
 mod admission;
 mod budget;
 mod compute;
+mod contributions;
 mod effects;
 mod environment;
 mod failure;
@@ -13,6 +14,7 @@ mod inputs;
 mod outputs;
 mod parameters;
 mod recipients;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +33,9 @@ use enigma_wire::sign::Signature;
 pub(crate) use admission::{dealing_context, program, stored_program};
 pub(crate) use finish::{StoredOutput, output_key};
 pub(crate) use inputs::{Admitted, admitted};
+pub(crate) use secrets::key_of;
 
+use self::contributions::Contributions;
 use self::field::{Call, Columns};
 use self::inputs::Input;
 use crate::party::{Pending, SECURITY, Shared};
@@ -60,6 +64,10 @@ pub(crate) struct Job {
     givers: BTreeMap<u16, Vec<Address>>,
     /// What the instance had on the chain then.
     state: Arc<InstanceState>,
+    /// The run that has left what the committee keeps secret for the instance, if the entry depends on that and there was one.
+    secrets_of: Option<JobId>,
+    /// Who had contributed to the instance's accumulators.
+    contributions: Contributions,
     committee: Committee,
     members: Vec<Member>,
     me: PartyNumber,
@@ -102,6 +110,9 @@ enum Phase {
     },
     /// Reading the caller's private parameters.
     Parameters { rows: Columns },
+    /// Reading what the committee keeps secret for the instance. `broken`: the entries of the runs that depended on that, have been
+    /// started since it was kept, and did not take effect.
+    Secrets { rows: Columns, broken: Vec<usize> },
     /// Waiting for the committee's links.
     Links { rows: Columns, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
@@ -115,6 +126,11 @@ enum Phase {
     Setup { setup: Box<Setup>, rows: Columns },
     /// Input check and entry.
     Calling { session: Box<dyn Call> },
+    /// Outputs are sealed; making durable what the call leaves secret.
+    Keeping {
+        outputs: Vec<outputs::Output>,
+        effects: Effects,
+    },
     /// Outputs are sealed; waiting for the other members' roots.
     Publishing {
         outputs: Vec<outputs::Output>,
@@ -144,7 +160,7 @@ enum Phase {
 
 impl Phase {
     fn is_before_setup(&self) -> bool {
-        use Phase::{Attempt, Links, Loading, Parameters, Program, Recording, Starting};
+        use Phase::{Attempt, Links, Loading, Parameters, Program, Recording, Secrets, Starting};
         matches!(
             self,
             Program
@@ -152,6 +168,7 @@ impl Phase {
                 | Recording
                 | Loading { .. }
                 | Parameters { .. }
+                | Secrets { .. }
                 | Links { .. }
                 | Starting { .. }
         )
@@ -272,6 +289,11 @@ impl Job {
             (Phase::Parameters { .. }, Outcome::Loaded(pairs)) => {
                 self.on_parameters(shared, &pairs);
             }
+            (Phase::Secrets { .. }, Outcome::Loaded(pairs)) => {
+                let stored = pairs.first().map(|(_, stored)| &stored[..]);
+                self.on_secrets(shared, stored);
+            }
+            (Phase::Keeping { .. }, Outcome::Persisted) => self.on_secrets_kept(shared),
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
                 shared.push(Effect::Report(Fact::Trouble { why }));

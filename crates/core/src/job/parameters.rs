@@ -80,7 +80,7 @@ impl Job {
     /// With all rows read, reads the private parameters, if there are any.
     pub(super) fn load_parameters(&mut self, shared: &mut Shared, rows: Columns) {
         match self.arguments().map(|arguments| arguments.dealt) {
-            Ok(None) => self.find_links(shared, rows),
+            Ok(None) => self.load_secrets(shared, rows),
             Ok(Some(dealt)) => {
                 self.phase = Phase::Parameters { rows };
                 shared.load(self.pending(), Table::Parameters, dealt.root.0.to_vec());
@@ -103,7 +103,7 @@ impl Job {
             _ => Err("this node no longer has the private parameters".to_owned()),
         };
         match added {
-            Ok(()) => self.find_links(shared, rows),
+            Ok(()) => self.load_secrets(shared, rows),
             Err(why) => self.refuse(shared, why),
         }
     }

@@ -212,7 +212,7 @@ fn frames_of_one_of_five() {
 fn a_fault_that_everybody_sees_is_named() {
     for how in [Change::ByteLess, Change::NonCanonical, Change::ElementMore] {
         let mut named = 0;
-        for seed in 0..12 {
+        for seed in 0..24 {
             let mut survey = Survey::sealed(3, &VALUES, seed);
             let adversary = survey.committee()[1];
             corrupt(&mut survey, adversary, Kind::Setup, 0, usize::MAX, how);

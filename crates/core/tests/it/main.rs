@@ -18,6 +18,7 @@ mod privacy;
 mod private;
 mod range;
 mod rows;
+mod secrets;
 mod several;
 mod stages;
 mod starting;

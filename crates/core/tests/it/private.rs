@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use enigma_core::{ClientRequest, Response, Table, Write};
-use enigma_field::{Committee, M61};
-use enigma_wire::abi;
+use enigma_core::{Response, Table, Write};
 use enigma_wire::api::{ErrorCode, ParametersDeposit};
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{FailureReason, JobRequest};
-use enigma_wire::dealing::{self, Subject};
 use enigma_wire::id::{Address, JobId};
 use enigma_wire::ledger::JobState;
 use enigma_wire::output::{PublicValue, Recipient};
-use enigma_wire::parameters::{DealtParameters, KEPT_SECONDS, Parameters};
-use enigma_wire::seal::{self, Purpose, SealSecret};
+use enigma_wire::parameters::{DealtParameters, KEPT_SECONDS};
+use enigma_wire::seal::SealSecret;
 
 use crate::committee::{Consented, Disk, Owner, PAST_ANY_FEE, Setting, Survey};
 
@@ -61,75 +58,9 @@ fn sealed(committee: u8, seed: u64) -> Survey {
     survey
 }
 
-fn parameters(survey: &Survey, by: &Owner, until: u64) -> Parameters {
-    Parameters {
-        instance: survey.instance,
-        entry: SCALED,
-        caller: by.address(),
-        root: enigma_wire::id::Hash::default(),
-        until,
-    }
-}
-
 /// What `by` brings to the committee's nodes, in their order.
 fn deal(survey: &mut Survey, by: &Owner, until: u64, values: &[i64]) -> Vec<ParametersDeposit> {
-    let nodes = survey.nodes().to_vec();
-    let context = dealing::Context {
-        committee: Committee::new(nodes.len() as u8).expect("an odd size"),
-        nodes: nodes.clone(),
-        owner: by.address(),
-        subject: Subject::Parameters {
-            entry: SCALED,
-            until,
-        },
-        epoch: 0,
-        policy: abi::policy(&survey.domain(), survey.instance, survey.hash),
-    };
-    let values: Vec<M61> = values.iter().map(|value| M61::from_i64(*value)).collect();
-    let dealing = dealing::deal(&context, &values, &mut survey.random).expect("a good context");
-    let parameters = Parameters {
-        root: dealing.root,
-        ..parameters(survey, by, until)
-    };
-    let signature = by.key.sign(&survey.domain().digest(&parameters));
-    let rows = nodes.into_iter().zip(&dealing.rows);
-    let deposits = rows.map(|(node, row)| {
-        let key = survey.world.chain.ledger().nodes[&node].info.seal_key;
-        let purpose = Purpose::Parameters {
-            parameters: parameters.clone(),
-            node,
-        };
-        let sealed = seal::seal(&key, &row.encode(), &purpose, &mut survey.random);
-        ParametersDeposit {
-            parameters: parameters.clone(),
-            signature,
-            sealed: sealed.expect("a good key"),
-        }
-    });
-    deposits.collect()
-}
-
-fn deposit(survey: &mut Survey, position: usize, deposit: &ParametersDeposit) -> Response {
-    let node = survey.committee()[position];
-    let request = ClientRequest::DepositParameters(Box::new(deposit.clone()));
-    survey.world.answer(node, request)
-}
-
-/// Brings everything to everybody; what a request says of it.
-fn keep(survey: &mut Survey, deposits: &[ParametersDeposit]) -> DealtParameters {
-    let receipts =
-        deposits
-            .iter()
-            .enumerate()
-            .map(|(position, of)| match deposit(survey, position, of) {
-                Response::DepositAccepted(accepted) => accepted.receipt,
-                other => panic!("not accepted: {other:?}"),
-            });
-    DealtParameters {
-        receipts: receipts.collect(),
-        root: deposits[0].parameters.root,
-        until: deposits[0].parameters.until,
-    }
+    survey.deal_parameters(by, (SCALED, until), values)
 }
 
 fn caller(survey: &Survey) -> Owner {
@@ -144,7 +75,7 @@ fn caller(survey: &Survey) -> Owner {
 fn kept(survey: &mut Survey, values: &[i64]) -> DealtParameters {
     let (by, until) = (caller(survey), survey.world.chain.time() + KEPT_SECONDS / 2);
     let deposits = deal(survey, &by, until, values);
-    keep(survey, &deposits)
+    survey.keep_parameters(&deposits)
 }
 
 fn asked(survey: &Survey, bonus: i64, dealt: Option<DealtParameters>) -> JobRequest {
@@ -351,15 +282,15 @@ fn deposits_that_nobody_should_keep_are_refused() {
         (few, ErrorCode::BadDealing),
     ];
     for (number, (bad, code)) in cases.iter().enumerate() {
-        match deposit(&mut survey, 0, bad) {
+        match survey.deposit_parameters(0, bad) {
             Response::Error(error) => assert_eq!(error.code, *code, "{number}: {error:?}"),
             other => panic!("{number}: {other:?}"),
         }
     }
     assert_eq!(stored(&survey), [0, 0, 0]);
-    keep(&mut survey, &good);
+    survey.keep_parameters(&good);
     // Again is the same, and takes no more room.
-    keep(&mut survey, &good);
+    survey.keep_parameters(&good);
     assert_eq!(stored(&survey), [1, 1, 1]);
 }
 
@@ -370,7 +301,7 @@ fn what_is_not_used_goes() {
     let (by, until) = (caller(&survey), survey.world.chain.time() + 60);
     for _ in 0..16 {
         let deposits = deal(&mut survey, &by, until, &[3, 77]);
-        keep(&mut survey, &deposits);
+        survey.keep_parameters(&deposits);
     }
     let node = survey.committee()[0];
     survey.world.kill(node);
@@ -378,7 +309,7 @@ fn what_is_not_used_goes() {
     survey.world.settle_down();
     let further = deal(&mut survey, &by, until, &[3, 77]);
     for (position, of) in further.iter().enumerate() {
-        match deposit(&mut survey, position, of) {
+        match survey.deposit_parameters(position, of) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Unavailable);
                 assert!(
@@ -423,10 +354,10 @@ fn a_disk_that_failed_is_looked_through_again() {
     let node = survey.committee()[0];
     let (by, until) = (caller(&survey), survey.world.chain.time() + 60);
     let deposits = deal(&mut survey, &by, until, &[3, 77]);
-    keep(&mut survey, &deposits);
+    survey.keep_parameters(&deposits);
     let further = deal(&mut survey, &by, until, &[4, 78]);
     survey.world.nodes[node].disk_mode = Disk::Fails;
-    match deposit(&mut survey, 0, &further[0]) {
+    match survey.deposit_parameters(0, &further[0]) {
         Response::Error(error) => assert_eq!(error.code, ErrorCode::Internal),
         other => panic!("{other:?}"),
     }
@@ -456,7 +387,7 @@ fn a_used_dealing_is_not_kept_by_who_missed_the_end() {
         survey.world.chain.time() + KEPT_SECONDS / 2,
     );
     let deposits = deal(&mut survey, &by, until, &[3, 77]);
-    let dealt = keep(&mut survey, &deposits);
+    let dealt = survey.keep_parameters(&deposits);
     let wanted = asked(&survey, 5, Some(dealt));
     let requester = survey.requester;
     let job = request(&mut survey, requester, &wanted);
@@ -473,7 +404,7 @@ fn a_used_dealing_is_not_kept_by_who_missed_the_end() {
     survey.world.settle_down();
     assert_eq!(stored(&survey), [0, 0, 0]);
     for (position, of) in deposits.iter().enumerate() {
-        match deposit(&mut survey, position, of) {
+        match survey.deposit_parameters(position, of) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::NotAllowed);
                 assert!(

@@ -54,8 +54,8 @@ fn a_contract_that_committees_do_not_run_yet() {
 contract Counted version 1 {
   group g min 3 max 50;
   collect v: private u64 from each g range 0..=9 allow aggregate(3) to public;
-  state MPC { kept: private u64 allow aggregate(3) to public; }
-  entry run() { MPC.kept = v.sum(); reveal total = v.sum() to public; }
+  privacy { epsilon_total: 5.0; }
+  entry run() { reveal total = v.sum() to public with noise(gaussian(epsilon: 1.0, delta: 0.000001)); }
 }";
     let setting = Setting {
         source,
@@ -68,8 +68,8 @@ contract Counted version 1 {
         match survey.put_contract(node, bytes) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Malformed);
-                let needs = "the slot kept needs state that nodes keep secret between calls; keep it in \
-                             `state L`, if everyone may know it, or collect it again";
+                let needs = "the result total needs accounting for the delta of Gaussian noise; take `laplace`: \
+                             it costs epsilon, and no delta beside it";
                 assert!(error.message.ends_with(needs), "{}", error.message);
             }
             other => panic!("not refused: {other:?}"),

@@ -187,6 +187,9 @@ pub struct Ended {
     pub public: BTreeMap<u16, Shown>,
     /// Manifest lines of the entry that nobody is shown, since they are in branches not taken.
     pub skipped: BTreeSet<u16>,
+    /// The numbers of accumulators, as slot and column, to which something was added that depends on a private parameter: the caller
+    /// has contributed to them ([`Environment::contributions`]).
+    pub contributed: BTreeSet<(u16, u16)>,
 }
 
 /// What a manifest line shows to everyone.

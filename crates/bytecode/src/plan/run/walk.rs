@@ -8,7 +8,7 @@ mod ledger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::{check_contributions, check_givers};
+use ledger::check_givers;
 
 use super::{Ended, Environment, Shown};
 use crate::model::{C, Column, Contract, Kind, Known, Op, PublicOp, Register, Reveal, S};
@@ -38,6 +38,8 @@ pub struct Walk {
     stored: BTreeMap<(u16, Option<Known>), Vec<Known>>,
     /// Manifest lines that are shown, or will be when the stage has run.
     lines: BTreeSet<u16>,
+    /// The secret registers that depend on private parameters.
+    given: BTreeSet<S>,
     ended: Ended,
 }
 
@@ -66,7 +68,7 @@ impl Walk {
     ) -> Result<Walk, PlanError> {
         allowed_rows(&contract, entry, &environment.rows)?;
         environment.check_params(&contract, entry)?;
-        check_contributions(&contract, entry, &environment)?;
+        environment.check_contributions(&contract, entry)?;
         check_givers(&contract, entry, &environment)?;
         Walk::unasked(contract, entry, environment, limits)
     }
@@ -79,7 +81,8 @@ impl Walk {
         limits: Limits,
     ) -> Result<Walk, PlanError> {
         allowed_rows(&contract, entry, &environment.rows)?;
-        let jumps = jumps(&contract.entries[entry].code)?;
+        let code = &contract.entries[entry].code;
+        let (jumps, given) = (jumps(code)?, given(code));
         Ok(Walk {
             contract,
             entry,
@@ -92,6 +95,7 @@ impl Walk {
             waiting: Vec::new(),
             stored: BTreeMap::new(),
             lines: BTreeSet::new(),
+            given,
             ended: Ended::default(),
         })
     }
@@ -192,8 +196,14 @@ impl Walk {
         self.lines.remove(&reveal);
     }
 
-    /// Goes past the operation on secrets at which it stopped.
+    /// Goes past the operation on secrets at which it stopped, and which has been done.
     pub fn pass(&mut self) {
+        if let Some(Op::Accumulate { slot, column, src }) = self.code().get(self.next)
+            && self.given.contains(src)
+        {
+            let number = (*slot, *column);
+            self.ended.contributed.insert(number);
+        }
         self.next += 1;
     }
 
@@ -553,6 +563,25 @@ fn jumps(code: &[Op]) -> Result<Vec<usize>, PlanError> {
         Some(begun) => Err(unsound(*begun)),
         None => Ok(jumps),
     }
+}
+
+/// The secret registers that depend on private parameters; none if the code adds to no accumulator.
+fn given(code: &[Op]) -> BTreeSet<S> {
+    let mut given = BTreeSet::new();
+    if !code.iter().any(|op| matches!(op, Op::Accumulate { .. })) {
+        return given;
+    }
+    for op in code {
+        let reads = reads(op).1;
+        let depends = reads.iter().any(|register| given.contains(register));
+        if (depends || matches!(op, Op::SecretParam { .. }))
+            && let Some(Register::Secret(first)) = op.clone().destination()
+        {
+            let defined = (0..=u16::MAX).map_while(|at| first.0.checked_add(at).map(S));
+            given.extend(defined.take(op.defines().1));
+        }
+    }
+    given
 }
 
 fn computed(op: PublicOp, operands: (&Known, &Known), place: usize) -> Result<Known, PlanError> {

@@ -4,6 +4,7 @@ mod chain;
 mod dealing;
 mod jobs;
 mod machine;
+mod parameters;
 mod results;
 mod survey;
 mod world;

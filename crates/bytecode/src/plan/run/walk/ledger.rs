@@ -151,29 +151,29 @@ impl Environment {
         }
         Ok(())
     }
-}
 
-/// Accumulators that the entry shows have enough contributions, to each of their numbers.
-pub(super) fn check_contributions(
-    contract: &Contract,
-    entry: usize,
-    environment: &Environment,
-) -> Result<(), PlanError> {
-    for (slot, declared) in (0..).zip(&contract.slots) {
-        let needed = contract.minimum_contributions(entry, usize::from(slot));
-        let columns = (0..).zip(&declared.columns);
-        let given = columns.map(|(column, _)| {
-            let contributed = environment.contributions.get(&(slot, column));
-            contributed.copied().unwrap_or(0)
-        });
-        let given = given.min().unwrap_or(0);
-        if given < needed {
-            let name = &declared.name;
-            let why = format!("`{name}` has {given} contributions; this entry needs {needed}");
-            return Err(PlanError::Refused { why });
+    /// Whether accumulators that the entry shows have enough contributions, to each of their numbers. A run asks this itself when it
+    /// begins, like [`Environment::check_params`].
+    ///
+    /// # Errors
+    /// Naming the first one that has not.
+    pub fn check_contributions(&self, contract: &Contract, entry: usize) -> Result<(), PlanError> {
+        for (slot, declared) in (0..).zip(&contract.slots) {
+            let needed = contract.minimum_contributions(entry, usize::from(slot));
+            let columns = (0..).zip(&declared.columns);
+            let given = columns.map(|(column, _)| {
+                let contributed = self.contributions.get(&(slot, column));
+                contributed.copied().unwrap_or(0)
+            });
+            let given = given.min().unwrap_or(0);
+            if given < needed {
+                let name = &declared.name;
+                let why = format!("`{name}` has {given} contributions; this entry needs {needed}");
+                return Err(PlanError::Refused { why });
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Where members give several rows each, enough members gave some: rows alone do not say it.

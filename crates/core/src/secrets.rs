@@ -1,0 +1,79 @@
+//! Erases what no run can read any more of what committees keep secret: the secrets that were there before a run that was settled,
+//! and those that a run has left that was not.
+
+use std::collections::BTreeMap;
+
+use enigma_wire::id::{Hash, JobId};
+use enigma_wire::ledger::JobState;
+
+use crate::job::key_of;
+use crate::party::{Party, Pending};
+use crate::seam::{Table, Write};
+
+/// Whether the disk has been looked through since this process has begun: an earlier one may have left something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Swept {
+    #[default]
+    NotYet,
+    Looking,
+    Done,
+}
+
+/// Called when the ledger is up to date.
+pub(crate) fn sweep(party: &mut Party) {
+    if party.secrets == Swept::NotYet {
+        party.secrets = Swept::Looking;
+        party
+            .shared
+            .load(Pending::Secrets, Table::Secrets, Vec::new());
+    }
+}
+
+/// A job is over: what an instance kept before it, or what the job itself has left, goes.
+pub(crate) fn job_over(party: &mut Party, job: JobId) {
+    let Some(record) = party.shared.ledger.jobs.get(&job) else {
+        return;
+    };
+    // Of jobs of the past the first sweep takes care.
+    if party.secrets == Swept::Done && record.request.changes {
+        let instance = record.request.instance.0.to_vec();
+        party
+            .shared
+            .load(Pending::Secrets, Table::Secrets, instance);
+    }
+}
+
+/// What instances have on the disk: of each, what the last settled run has left stays, and what a run has left that is not over.
+pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
+    party.secrets = Swept::Done;
+    let ledger = &party.shared.ledger;
+    let state = |job: &JobId| ledger.jobs.get(job).map(|record| &record.state);
+    let is_settled = |job: &JobId| matches!(state(job), Some(JobState::Settled(_)));
+    let keys = || {
+        pairs
+            .iter()
+            .filter_map(|(key, _)| Some((key, key_of(key)?)))
+    };
+    let mut last: BTreeMap<Hash, JobId> = BTreeMap::new();
+    for (_, (instance, job)) in keys().filter(|(_, (_, job))| is_settled(job)) {
+        let known = last.entry(instance).or_insert(job);
+        *known = job.max(*known);
+    }
+    let stays = |(instance, job): &(Hash, JobId)| {
+        last.get(instance) == Some(job) || state(job) == Some(&JobState::Open)
+    };
+    let gone = keys().filter(|(_, of)| !stays(of));
+    let erase = |(key, _): (&Vec<u8>, _)| Write::Delete {
+        table: Table::Secrets,
+        key: key.clone(),
+    };
+    let gone: Vec<Write> = gone.map(erase).collect();
+    if !gone.is_empty() {
+        party.shared.persist(Pending::SecretsErased, gone);
+    }
+}
+
+/// The disk could not be looked through, or something not be erased: all of it, later, again.
+pub(crate) fn failed(party: &mut Party) {
+    party.secrets = Swept::NotYet;
+}
