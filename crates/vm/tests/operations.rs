@@ -7,7 +7,7 @@ mod common;
 mod network;
 
 use calls::{Code, Together, check, environment, given, shown};
-use enigma_bytecode::model::{BitOp, Op, Order, Recipient, Relation, RowCount, S};
+use enigma_bytecode::model::{BitOp, Op, Order, PublicOp, Recipient, Relation, RowCount, S};
 use enigma_bytecode::plan::{self, PlanError, Sizes};
 use enigma_field::{Committee, M61, M127};
 use enigma_vm::clear::Inputs;
@@ -111,6 +111,71 @@ fn numbers_bit_by_bit() {
     }
     everywhere(&code, &given(vec![rows]), true);
     everywhere(&code, &given(vec![vec![Vec::new(); 4]]), false);
+}
+
+#[test]
+fn a_quote_takes_public_numbers_to_lie_where_runs_find_them() {
+    // An opened number lies where the secret does, whatever its manifest line's column could hold, and its square is
+    // not negative: so neither is what it is added to, and sums of it stay small.
+    let (mut code, [x, y, signed, _], rows) = numbers();
+    let (least, total) = (code.sum(signed), code.sum(y));
+    let [least, opened] = [least, total].map(|value| code.open(value));
+    let square = code.computed(PublicOp::Mul, least, least);
+    let nothing = code.computed(PublicOp::Sub, least, least);
+    for number in [opened, square, nothing] {
+        let more = code.secret(|dst| Op::AddPublic {
+            dst,
+            a: x,
+            b: number,
+        });
+        for (a, b) in [(x, number), (more, opened)] {
+            let op = BitOp::Or;
+            let keys = code.secret(|dst| Op::BitwisePublic { dst, op, a, b });
+            let sorted = code.secret(|dst| Op::Sort {
+                dst,
+                keys,
+                order: Order::Ascending,
+                columns: vec![keys],
+            });
+            let sum = code.sum(sorted);
+            code.show(&[sum]);
+        }
+    }
+    // So is what a secret leaves that is taken from itself.
+    let zero = code.secret(|dst| Op::Sub { dst, a: x, b: x });
+    let (op, a, b) = (BitOp::Xor, zero, opened);
+    let all = code.secret(|dst| Op::BitwisePublic { dst, op, a, b });
+    code.show(&[all]);
+    everywhere(&code, &given(vec![rows]), true);
+}
+
+#[test]
+fn a_quote_waits_for_both_sides_of_a_merge() {
+    let mut code = Code::over(&[&[(0, 100)]]);
+    let x = code.input(0, 0);
+    let total = code.sum(x);
+    let condition = code.open(total);
+    code.push(Op::If { condition });
+    let then = code.secret(|dst| Op::Hide { dst, a: condition });
+    code.push(Op::Else);
+    let mut otherwise = total;
+    for number in [7, 5] {
+        let a = otherwise;
+        let b = code.number(number);
+        otherwise = code.secret(|dst| Op::DivPublic { dst, a, b });
+    }
+    code.push(Op::End);
+    let merged = code.secret(|dst| Op::Merge {
+        dst,
+        condition,
+        then,
+        otherwise,
+    });
+    let bit = code.exceeds(merged, 50);
+    code.show(&[bit]);
+    for rows in [vec![0, 0, 0], vec![5, 9, 100]] {
+        everywhere(&code, &given(vec![vec![rows]]), true);
+    }
 }
 
 #[test]

@@ -249,19 +249,27 @@ impl<F: PrimeField> Expansion<F> {
 
     fn linear(&mut self, terms: &[(i64, Value)], constant: i64) -> Result<Known, Refusal> {
         check((1..=64).contains(&terms.len()), GateProblem::Length)?;
-        let mut range = Wide::exactly(constant);
+        let mut coefficients: BTreeMap<Value, i128> = BTreeMap::new();
         let mut views = Vec::new();
         let mut len = 1;
-        for &(coefficient, value) in terms {
+        for &(coefficient, place) in terms {
             let fits = i128::from(coefficient).abs() < magnitude_limit::<F>();
             check(fits, GateProblem::Range)?;
-            let value = self.value(value)?;
+            let value = self.value(place)?;
             let fits = len == 1 || value.view.len == 1 || value.view.len == len;
             check(fits, GateProblem::Length)?;
             len = len.max(value.view.len);
-            let part = Wide::from(value.range).times(Wide::exactly(coefficient));
-            range = range.plus(part);
+            *coefficients.entry(place).or_default() += i128::from(coefficient);
             views.push((F::from_i64(coefficient), value.view));
+        }
+        // What is added and taken away is not there: `a - a` is 0, as the verifier has it.
+        let mut range = Wide::exactly(constant);
+        for (value, coefficient) in coefficients {
+            let times = Wide {
+                low: coefficient,
+                high: coefficient,
+            };
+            range = range.plus(Wide::from(self.value(value)?.range).times(times));
         }
         let range = narrow::<F>(range)?;
         self.b.begin();

@@ -512,7 +512,7 @@ fn at_or_only<T: Copy>(elements: &[T], k: usize) -> Option<T> {
 }
 
 /// Operations that read and write public registers, or change the ledger.
-fn is_public(op: &Op) -> bool {
+pub(super) fn is_public(op: &Op) -> bool {
     has_order(op)
         || matches!(
             op,
