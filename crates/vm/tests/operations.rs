@@ -7,8 +7,9 @@ mod common;
 mod network;
 
 use calls::{Code, Together, check, environment, given, shown};
-use enigma_bytecode::model::{BitOp, Op, Order, PublicOp, Recipient, Relation, RowCount, S};
+use enigma_bytecode::model::{BitOp, C, Op, Order, PublicOp, Recipient, Relation, RowCount, S};
 use enigma_bytecode::plan::{self, PlanError, Sizes};
+use enigma_bytecode::ranges;
 use enigma_field::{Committee, M61, M127};
 use enigma_vm::clear::Inputs;
 
@@ -200,11 +201,21 @@ fn bits_and_what_is_left_of_numbers() {
     everywhere(&code, &given(vec![vec![Vec::new(); 4]]), false);
 }
 
+/// With what a verifier accepts, whose quote is checked, and with the most and the least number there is, which have none.
 #[test]
 fn comparisons_and_orders() {
+    for (numbers, quoted) in [
+        (&[3, 0, -1_000][..], true),
+        (&[3, 0, i64::MAX, i64::MIN, -1_000], false),
+    ] {
+        compared_and_ordered(numbers, quoted);
+    }
+}
+
+fn compared_and_ordered(numbers: &[i64], quoted: bool) {
     let mut code = Code::over(&[&[(-1_000, 1_000), (-9, 9)]]);
     let (x, y) = (code.input(0, 0), code.input(0, 1));
-    let numbers = [3, 0, i64::MAX, i64::MIN, -1_000].map(|number| code.number(number));
+    let numbers: Vec<C> = numbers.iter().map(|number| code.number(*number)).collect();
     let scalar = code.sum(y);
     let mut all = Vec::new();
     for relation in [Relation::Less, Relation::Equal, Relation::Greater] {
@@ -216,7 +227,7 @@ fn comparisons_and_orders() {
                 b,
             }));
         }
-        for b in numbers {
+        for &b in &numbers {
             all.push(code.secret(|dst| Op::ComparePublic {
                 dst,
                 relation,
@@ -247,8 +258,10 @@ fn comparisons_and_orders() {
         vec![vec![-7], vec![9]],
         vec![Vec::new(); 2],
     ] {
-        let five = rows[0].len() == 5;
-        everywhere(&code, &given(vec![rows]), five);
+        let length = rows[0].len();
+        let sound = ranges::actual(&code.contract, 0, &[length as u32]).is_ok();
+        assert_eq!(sound, quoted, "{length}");
+        everywhere(&code, &given(vec![rows]), length == 5);
     }
 }
 
