@@ -30,6 +30,10 @@ fn listing(names: Names<'_>, out: &mut String) -> fmt::Result {
     for (i, group) in contract.groups.iter().enumerate() {
         let (name, min, max) = (&group.name, group.min, group.max);
         writeln!(out, "group {i} {name} min {min} max {max}")?;
+        for op in group.admit.iter().flatten() {
+            // What a condition says is of no entry.
+            writeln!(out, "  {}", operation::text(names, usize::MAX, op))?;
+        }
     }
     for (i, party) in contract.parties.iter().enumerate() {
         writeln!(out, "party {i} {party}")?;

@@ -54,6 +54,9 @@ pub struct GroupInterface {
     pub min: u32,
     /// Most members.
     pub max: u32,
+    /// Whether a condition decides from the ledger who belongs to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admits: bool,
 }
 
 /// An enumeration: a value is the place of its name, counted from 0.

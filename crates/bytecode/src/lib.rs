@@ -12,5 +12,6 @@ pub mod plan;
 pub mod privacy;
 pub mod ranges;
 pub mod release;
+pub mod stored;
 pub mod values;
 pub mod verify;

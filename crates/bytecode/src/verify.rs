@@ -103,6 +103,7 @@ pub fn load(bytes: &[u8], expected: Option<Hash>) -> Result<Verified, LoadError>
 /// [`VerifyError`], the first rule that is broken.
 pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     declarations::check(contract)?;
+    (0..contract.groups.len()).try_for_each(|group| admission(contract, group))?;
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
@@ -166,6 +167,43 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
         return Err(VerifyError::ManifestOrder { reveal: next });
     }
     Ok(())
+}
+
+/// Who belongs to a group depends on the ledger and on who is asked about, and on nothing else.
+fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
+    let Some(admission) = contract.admission(group) else {
+        return Ok(());
+    };
+    let code = admission.entries.first().map_or(&[][..], |e| &e.code);
+    let bad = Err(VerifyError::BadAdmission { group });
+    let Some((Op::Require { why, .. }, reads)) = code.split_last() else {
+        return bad;
+    };
+    let is_read = |op: &Op| {
+        matches!(
+            op,
+            Op::Const { .. }
+                | Op::ConstBytes { .. }
+                | Op::Caller { .. }
+                | Op::PartyAccount { .. }
+                | Op::Height { .. }
+                | Op::Load { .. }
+                | Op::Public { .. }
+                | Op::Choose { .. }
+                | Op::If { .. }
+                | Op::Else
+                | Op::End
+                | Op::MergePublic { .. }
+        )
+    };
+    if !why.is_empty() || !reads.iter().all(is_read) {
+        return bad;
+    }
+    let ranges = ranges::declared(&admission, 0);
+    ranges.map_or_else(
+        |error| Err(VerifyError::AdmissionCode { group, error }),
+        |_| Ok(()),
+    )
 }
 
 /// How many operations well-formed code does for members, if all of them contribute and every branch is taken.

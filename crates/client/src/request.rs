@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
-use enigma_bytecode::plan::{self, Cost, Sizes};
+use enigma_bytecode::plan::{self, Admission, Cost, Environment, Sizes};
+use enigma_bytecode::stored::stored;
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
@@ -186,6 +187,28 @@ impl Network {
             cost.bytes_total,
         );
         Ok(Quote { cost, price })
+    }
+
+    /// Who belongs to a group of an instance, as the ledger stands; none if the group has no condition.
+    ///
+    /// # Errors
+    /// When there is no such instance, or its program is not sound.
+    pub fn admission(
+        &self,
+        program: &Contract,
+        instance: Hash,
+        group: usize,
+    ) -> Result<Option<Admission>, ClientError> {
+        let record = self.instance(instance)?;
+        let parties = record.parties.iter();
+        let environment = Environment {
+            height: i64::try_from(self.ledger.head.number).unwrap_or(i64::MAX),
+            parties: parties.map(|party| party.account.0.to_vec()).collect(),
+            ledger: stored(program, &record.state),
+            ..Environment::default()
+        };
+        let admission = Admission::new(program, group, &environment);
+        admission.map_err(|error| ClientError::Misuse(error.to_string()))
     }
 
     /// An instance's program as the first node of its committee has it that answers with the right one: its hash is

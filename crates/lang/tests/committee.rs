@@ -572,3 +572,49 @@ fn rows_are_not_given_one_order_for_all() {
         "{found:?}"
     );
 }
+
+/// The condition of a group is asked as nodes ask it: whose rows count, and who may call.
+#[test]
+fn who_belongs_to_a_group_is_decided_from_the_ledger() {
+    let source = "
+contract Club version 1 {
+  party chair;
+  enum Rank { Guest, Member, Founder }
+  state L { rank: map<id, Rank>; open: bool = true; notes: u64 = 0; }
+  group people min 2 max 50 admit |who| L.open && (L.rank[who] == Rank::Member || L.rank[who] == Rank::Founder) && who != chair;
+  collect pay: private u64 from each people range 0..=1000 allow aggregate(2) to public;
+  entry rise(who: id, rank: Rank) by chair { L.rank[who] = rank; }
+  entry close() by chair { L.open = false; }
+  entry total() { reveal sum = pay.sum() to public; reveal rows = pay.len() to public; }
+  entry note() by people { L.notes += 1; }
+  test \"members count\" {
+    given pay = [100, 200, 400, 800];
+    run rise(who: people[1], rank: Rank::Member) as chair;
+    expect fail run total() as stranger;
+    expect fail run note() as people[0];
+    run rise(who: people[2], rank: Rank::Founder) as chair;
+    run rise(who: people[3], rank: Rank::Guest) as chair;
+    run total() as stranger;
+    expect sum == 600;
+    expect rows == 2;
+    run note() as people[1];
+    run rise(who: stranger, rank: Rank::Member) as chair;
+    run note() as stranger;
+    expect L.notes == 2;
+    run close() as chair;
+    expect fail run total() as stranger;
+  }
+}";
+    let compilation = compile(source);
+    assert_eq!(compilation.diagnostics, []);
+    let checked = compilation.checked.expect("no errors");
+    let contract = compilation.contract.expect("it can be built");
+    for nodes in [3, 5] {
+        for test in &checked.hir.tests {
+            let mut committee = InMemory::new(&contract, nodes, 7);
+            let outcome = run_test_on(&checked, &contract, test, &mut committee);
+            assert!(outcome.passed(), "{outcome:?}");
+            assert_eq!(committee.calls.len(), 7);
+        }
+    }
+}

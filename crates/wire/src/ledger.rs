@@ -549,12 +549,23 @@ impl Ledger {
     /// to this contract, entry and requester is in force at `at_block`, not expired at `at_time`, not
     /// used up, and content with the size of the group that results.
     pub fn eligible_members(&self, question: &RightQuestion) -> Vec<MemberIndex> {
+        self.eligible_members_of(question, |_| true)
+    }
+
+    /// The same of those members alone whose accounts are admitted.
+    pub fn eligible_members_of(
+        &self,
+        question: &RightQuestion,
+        mut admits: impl FnMut(Address) -> bool,
+    ) -> Vec<MemberIndex> {
         let Some(collection) = self.collections.get(&question.collection) else {
             return Vec::new();
         };
         let mut members: Vec<(MemberIndex, u32)> = collection
             .contributions
-            .keys()
+            .iter()
+            .filter(|(_, given)| admits(given.owner))
+            .map(|(member, _)| member)
             .filter_map(|member| Some((*member, self.right_in_force(question, *member)?.min_group)))
             .collect();
         // Dropping a member makes the group smaller, which may drop others: repeat until it stands.

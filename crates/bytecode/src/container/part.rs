@@ -57,7 +57,25 @@ macro_rules! choice {
     };
 }
 
-structure!(Group { name, min, max });
+/// Of the condition, whether there is one: its code is in a section of its own.
+impl Part for Group {
+    fn write(&self, out: &mut Writer) {
+        self.name.write(out);
+        self.min.write(out);
+        self.max.write(out);
+        self.admit.is_some().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Group {
+            name: Part::read(input)?,
+            min: Part::read(input)?,
+            max: Part::read(input)?,
+            admit: bool::read(input)?.then(Vec::new),
+        })
+    }
+}
+
 structure!(Enum { name, variants });
 structure!(Collection {
     name,

@@ -51,15 +51,18 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
     contract.manifest = input.section(&[], Part::read)?;
     let constants: Vec<i64> = input.section(&[], Part::read)?;
     input.section(&constants, |input| {
-        let mut entries = contract.entries.iter_mut();
-        entries.try_for_each(|entry| {
-            entry.code = Part::read(input)?;
+        let admits = contract.groups.iter_mut();
+        let admits = admits.filter_map(|group| group.admit.as_mut());
+        let entries = contract.entries.iter_mut().map(|entry| &mut entry.code);
+        admits.chain(entries).try_for_each(|code| {
+            *code = Part::read(input)?;
             Ok(())
         })
     })?;
     // Register counts follow from the code; encoding again compares them.
+    let parts = codes(&contract).count();
     input.section(&[], |input| {
-        (0..2 * contract.entries.len()).try_for_each(|_| input.number().map(|_| ()))
+        (0..2 * parts).try_for_each(|_| input.number().map(|_| ()))
     })?;
     input.end()?;
     Ok(contract)
@@ -97,8 +100,17 @@ fn entry(input: &mut Reader<'_>) -> Result<Entry, DecodeError> {
     })
 }
 
+/// All code: the conditions of groups, then the entries.
+fn codes(contract: &Contract) -> impl Iterator<Item = &Vec<Op>> {
+    let admits = contract
+        .groups
+        .iter()
+        .filter_map(|group| group.admit.as_ref());
+    admits.chain(contract.entries.iter().map(|entry| &entry.code))
+}
+
 fn constants(contract: &Contract) -> Vec<i64> {
-    let ops = contract.entries.iter().flat_map(|entry| &entry.code);
+    let ops = codes(contract).flatten();
     let mut constants: Vec<i64> = ops
         .filter_map(|op| match op {
             Op::Const { value, .. } => Some(*value),
@@ -112,17 +124,14 @@ fn constants(contract: &Contract) -> Vec<i64> {
 
 fn code(contract: &Contract, constants: Vec<i64>) -> Vec<u8> {
     let mut out = Writer::of_code(constants);
-    contract
-        .entries
-        .iter()
-        .for_each(|entry| entry.code.write(&mut out));
+    codes(contract).for_each(|code| code.write(&mut out));
     out.bytes
 }
 
 fn limits(contract: &Contract, out: &mut Writer) {
-    for entry in &contract.entries {
+    for code in codes(contract) {
         let (mut public, mut secret) = (0, 0);
-        for op in &entry.code {
+        for op in code {
             let (more_public, more_secret) = op.defines();
             public += more_public;
             secret += more_secret;

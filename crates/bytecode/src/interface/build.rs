@@ -22,6 +22,7 @@ impl Interface {
             name: group.name.clone(),
             min: group.min,
             max: group.max,
+            admits: group.admit.is_some(),
         });
         let enums = contract.enums.iter().map(|one| EnumInterface {
             name: one.name.clone(),

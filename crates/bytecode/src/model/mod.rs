@@ -100,6 +100,28 @@ impl Contract {
         walked.collect()
     }
 
+    /// The condition of a group as the one entry of a contract, which shows nothing; none if it has none.
+    #[must_use]
+    pub fn admission(&self, group: usize) -> Option<Contract> {
+        let declared = self.groups.get(group)?;
+        let groups = self.groups.iter().map(|group| Group {
+            admit: None,
+            ..group.clone()
+        });
+        let entry = Entry {
+            name: declared.name.clone(),
+            by: None,
+            params: Vec::new(),
+            code: declared.admit.clone()?,
+        };
+        Some(Contract {
+            groups: groups.collect(),
+            manifest: Vec::new(),
+            entries: vec![entry],
+            ..self.clone()
+        })
+    }
+
     /// The manifest lines of an entry.
     fn reveals_of(&self, entry: usize) -> impl Iterator<Item = &Reveal> {
         let reveals = self.manifest.iter();
@@ -293,6 +315,9 @@ pub struct Group {
     pub min: u32,
     /// Most members.
     pub max: u32,
+    /// Who belongs to it, if not everybody who gives: public code that reads the ledger, in which the caller is who is asked about. It
+    /// ends with its one `Require`.
+    pub admit: Option<Vec<Op>>,
 }
 
 /// `enum NAME { A, B }`: a value is the place of its name.

@@ -54,7 +54,7 @@ impl Need {
                 "show the results of this entry to members or parties, who see them once the run is over"
             }
             Need::MembersWithoutRows => {
-                "collect something from the group: who has given is known to be a member"
+                "collect something from the group: who has given is known to be a member; who may call, `admit` can say, too"
             }
         }
     }
@@ -119,16 +119,21 @@ fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
 }
 
 fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
-    let mut named = contract.groups_walked(index);
-    if let Some(Role::Member(group)) = entry.by {
-        named.insert(group);
-    }
-    let gives = |group| {
+    let gives = |group: u16| {
         let mut collections = contract.collections.iter();
         collections.any(|collection| collection.provider == Provider::Each(group))
     };
-    let unknown = !named.into_iter().all(gives);
-    let declared = unknown.then_some(Need::MembersWithoutRows);
+    // A condition says of an account whether it belongs, and nothing lists all that do.
+    let admits = |group: u16| {
+        let group = contract.groups.get(usize::from(group));
+        group.is_some_and(|group| group.admit.is_some())
+    };
+    let by_known = match entry.by {
+        Some(Role::Member(group)) => gives(group) || admits(group),
+        Some(Role::Party(_)) | None => true,
+    };
+    let is_known = by_known && contract.groups_walked(index).into_iter().all(gives);
+    let declared = (!is_known).then_some(Need::MembersWithoutRows);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
     let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });

@@ -63,8 +63,8 @@ pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
 pub use operation::{FieldName, Operation, Security, UnknownField, UnknownOperation, operation};
 pub use program::program;
 pub use run::{
-    At, Check, Checked, Effect, Ended, Environment, MOST_STAGES, Next, Port, Run, STAGE_CALLS,
-    Shown, Shows, Sink, Stage, Walk, check,
+    Admission, At, Check, Checked, Effect, Ended, Environment, MOST_STAGES, Next, Port, Run,
+    STAGE_CALLS, Shown, Shows, Sink, Stage, Walk, check,
 };
 
 use enigma_field::Committee;

@@ -47,6 +47,18 @@ pub enum VerifyError {
         /// Its index.
         group: usize,
     },
+    /// The condition of a group does more than read the ledger, or does not end with its one `Require`.
+    BadAdmission {
+        /// The group's index.
+        group: usize,
+    },
+    /// The condition of a group is ill-formed.
+    AdmissionCode {
+        /// The group's index.
+        group: usize,
+        /// What is wrong.
+        error: RangeError,
+    },
     /// An enumeration has no names, or too many.
     BadEnum {
         /// Its index.
@@ -200,6 +212,15 @@ impl fmt::Display for VerifyError {
                     f,
                     "entry {entry} needs more rows of collection {collection} than can be"
                 )
+            }
+            VerifyError::BadAdmission { group } => {
+                write!(
+                    f,
+                    "the condition of group {group} is not of the ledger alone"
+                )
+            }
+            VerifyError::AdmissionCode { group, error } => {
+                write!(f, "the condition of group {group}: {error}")
             }
             VerifyError::Code { entry, error } => write!(f, "entry {entry}: {error}"),
             VerifyError::ManifestOrder { reveal } => {

@@ -98,6 +98,7 @@ pub(crate) fn survey() -> Contract {
             name: "people".to_owned(),
             min: 5,
             max: 1_000,
+            admit: None,
         }],
         parties: Vec::new(),
         enums: Vec::new(),
@@ -161,6 +162,7 @@ pub(crate) fn two_groups() -> Contract {
         name: "others".to_owned(),
         min: 1,
         max: 10,
+        admit: None,
     });
     contract.collections.push(one_each(
         "other",
@@ -264,6 +266,7 @@ pub(crate) fn market() -> Contract {
             name: "sellers".to_owned(),
             min: 3,
             max: 20_000,
+            admit: None,
         }],
         parties: vec!["clerk".to_owned()],
         enums: vec![Enum {
@@ -519,4 +522,55 @@ fn close() -> Entry {
             },
         ],
     }
+}
+
+/// The survey of those whom the ledger lists, but for its party.
+pub(crate) fn club() -> Contract {
+    let mut contract = survey();
+    contract.name = "Club".to_owned();
+    contract.parties = vec!["clerk".to_owned()];
+    contract.slots = vec![Slot {
+        name: "listed".to_owned(),
+        store: Store::Ledger,
+        keyed: true,
+        accumulator: false,
+        columns: vec![whole(Kind::Bool, 0, 1)],
+        initial: vec![Known::Number(0)],
+        allows: Vec::new(),
+    }];
+    let (who, clerk) = (C(0), C(2));
+    contract.groups[0].admit = Some(vec![
+        Op::Caller { dst: who },
+        Op::Load {
+            dst: C(1),
+            slot: 0,
+            column: 0,
+            key: Some(who),
+        },
+        Op::PartyAccount {
+            dst: clerk,
+            party: 0,
+        },
+        Op::Public {
+            dst: C(3),
+            op: PublicOp::Equal,
+            a: who,
+            b: clerk,
+        },
+        Op::Const {
+            dst: C(4),
+            value: 0,
+        },
+        Op::Choose {
+            dst: C(5),
+            condition: C(3),
+            then: C(4),
+            otherwise: C(1),
+        },
+        Op::Require {
+            condition: C(5),
+            why: String::new(),
+        },
+    ]);
+    contract
 }

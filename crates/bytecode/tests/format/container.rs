@@ -1,7 +1,7 @@
 //! Form: one encoding per contract, and no bytes that make the decoder fail in another way than by
 //! an error.
 
-use crate::common::{auction, market, survey, two_groups};
+use crate::common::{auction, club, market, survey, two_groups};
 use crate::random::contract;
 use enigma_bytecode::container::{
     DecodeError, MAX_BYTES, MAX_NAME, decode, encode, is_path, manifest_hash,
@@ -16,10 +16,16 @@ use proptest::prelude::*;
 const SURVEY: &str = include_str!("golden/survey.hex");
 const AUCTION: &str = include_str!("golden/auction.hex");
 const MARKET: &str = include_str!("golden/market.hex");
+const CLUB: &str = include_str!("golden/club.hex");
 
 #[test]
 fn the_format_is_pinned() {
-    let pinned = [(survey(), SURVEY), (auction(), AUCTION), (market(), MARKET)];
+    let pinned = [
+        (survey(), SURVEY),
+        (auction(), AUCTION),
+        (market(), MARKET),
+        (club(), CLUB),
+    ];
     for (contract, golden) in pinned {
         let bytes = encode(&contract);
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -37,7 +43,7 @@ fn malformed_bytes_say_what_is_wrong() {
         decode(&bytes)
     };
     assert_eq!(decode(b""), Err(DecodeError::BadMagic));
-    assert_eq!(decode(b"ENB4"), Err(DecodeError::Truncated { at: 4 }));
+    assert_eq!(decode(b"ENB5"), Err(DecodeError::Truncated { at: 4 }));
     assert_eq!(changed(3, b'2'), Err(DecodeError::BadMagic));
     assert_eq!(
         changed(4, 9),

@@ -169,14 +169,16 @@ fn entry() -> impl Strategy<Value = Entry> {
         private,
         columns,
     });
-    (name(), option::of(by), vec(param, 0..3), vec(op(), 0..30)).prop_map(
-        |(name, by, params, code)| Entry {
-            name,
-            by,
-            params,
-            code,
-        },
-    )
+    (name(), option::of(by), vec(param, 0..3), code()).prop_map(|(name, by, params, code)| Entry {
+        name,
+        by,
+        params,
+        code,
+    })
+}
+
+fn code() -> impl Strategy<Value = Vec<Op>> {
+    vec(op(), 0..30)
 }
 
 fn budget() -> impl Strategy<Value = Budget> {
@@ -190,8 +192,14 @@ fn budget() -> impl Strategy<Value = Budget> {
 
 /// Any contract that has an encoding.
 pub(crate) fn contract() -> impl Strategy<Value = Contract> {
-    let group =
-        (name(), any::<u32>(), any::<u32>()).prop_map(|(name, min, max)| Group { name, min, max });
+    let group = (name(), any::<u32>(), any::<u32>(), option::of(code())).prop_map(
+        |(name, min, max, admit)| Group {
+            name,
+            min,
+            max,
+            admit,
+        },
+    );
     let one = (name(), vec(name(), 0..4)).prop_map(|(name, variants)| Enum { name, variants });
     let profile = prop_oneof![Just(Profile::ShamirM61V1), Just(Profile::ShamirM127V1)];
     (

@@ -1,10 +1,11 @@
 //! Each rule of the verifier against a contract that breaks it and is otherwise valid.
 
-use crate::common::{allow, auction, input, out, survey, two_groups};
+use crate::common::{allow, auction, club, input, out, survey, two_groups};
 use enigma_bytecode::container::{contract_hash, encode, manifest_hash};
 use enigma_bytecode::model::{
-    C, Contract, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
+    C, Contract, Known, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
 };
+use enigma_bytecode::plan::{Admission, Environment};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::{
@@ -50,7 +51,7 @@ fn another_contract_than_asked_for() {
         load(&bytes, Some(Hash([7; 32]))),
         Err(LoadError::WrongHash { found })
     );
-    assert!(matches!(load(b"ENB4", None), Err(LoadError::Decode(_))));
+    assert!(matches!(load(b"ENB5", None), Err(LoadError::Decode(_))));
     let mut invalid = survey();
     invalid.groups[0].min = 0;
     assert!(matches!(
@@ -138,6 +139,96 @@ fn groups() {
     assert_eq!(
         refused(survey(), |c| c.groups[0].max = (1 << 20) + 1),
         wrong
+    );
+}
+
+/// A condition reads the ledger and who is asked about, and ends with its one `Require`.
+#[test]
+fn conditions_of_groups() {
+    let changed = |change: fn(&mut Vec<Op>)| {
+        refused(club(), |contract| {
+            change(contract.groups[0].admit.as_mut().expect("it has one"));
+        })
+    };
+    let bad = VerifyError::BadAdmission { group: 0 };
+    let rows = |code: &mut Vec<Op>| {
+        code[4] = Op::Rows {
+            dst: C(4),
+            collection: 0,
+        };
+    };
+    let says_why = |code: &mut Vec<Op>| {
+        code[6] = Op::Require {
+            condition: C(5),
+            why: "no".to_owned(),
+        };
+    };
+    let pays = |code: &mut Vec<Op>| code.insert(6, Op::Pays { amount: C(4) });
+    let twice = |code: &mut Vec<Op>| code.push(code[6].clone());
+    let changes: [fn(&mut Vec<Op>); 6] = [
+        rows,
+        says_why,
+        pays,
+        twice,
+        |code: &mut Vec<Op>| code.clear(),
+        |code: &mut Vec<Op>| {
+            code.pop();
+        },
+    ];
+    for change in changes {
+        assert_eq!(changed(change), bad);
+    }
+    // It is sound as entries are.
+    let changes: [fn(&mut Vec<Op>); 3] = [
+        |code: &mut Vec<Op>| {
+            code.remove(3);
+        },
+        |code: &mut Vec<Op>| {
+            code[6] = Op::Require {
+                condition: C(0),
+                why: String::new(),
+            };
+        },
+        |code: &mut Vec<Op>| {
+            code[2] = Op::PartyAccount {
+                dst: C(2),
+                party: 1,
+            };
+        },
+    ];
+    for change in changes {
+        let found = changed(change);
+        assert!(
+            matches!(found, VerifyError::AdmissionCode { group: 0, .. }),
+            "{found:?}"
+        );
+    }
+}
+
+/// It answers for one account after the other, and nothing of one is left for the next.
+#[test]
+fn a_condition_is_asked_about_accounts() {
+    let account = |byte: u8| vec![byte; 20];
+    let listed = |byte: u8| {
+        (
+            (0, Some(Known::Bytes(account(byte)))),
+            vec![Known::Number(1)],
+        )
+    };
+    let environment = Environment {
+        parties: vec![account(9)],
+        ledger: [listed(1), listed(3), listed(9)].into(),
+        ..Environment::default()
+    };
+    let mut club = Admission::new(&club(), 0, &environment)
+        .expect("sound")
+        .expect("it has one");
+    let admitted = (0..10).filter(|byte| club.admits(&account(*byte)));
+    assert_eq!(admitted.collect::<Vec<u8>>(), [1, 3]);
+    assert!(
+        Admission::new(&survey(), 0, &environment)
+            .expect("sound")
+            .is_none()
     );
 }
 

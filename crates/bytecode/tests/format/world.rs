@@ -54,6 +54,7 @@ pub(crate) fn world() -> Contract {
             name: "people".to_owned(),
             min: 5,
             max: 100,
+            admit: None,
         }],
         parties: vec!["alice".to_owned(), "bob".to_owned()],
         enums: vec![Enum {

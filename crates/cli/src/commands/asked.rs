@@ -145,7 +145,19 @@ impl Asked {
             );
         }
         let question = network.right_question(id, &self.program, self.entry, requester);
-        let eligible = network.ledger().eligible_members(&question);
+        let mut admission = match self.gives_as(record.terms.slot) {
+            Some(group) => network.admission(self.contract(), self.instance, group.into())?,
+            None => None,
+        };
+        let others = match &admission {
+            Some(_) => "for larger groups only, or of somebody who does not belong",
+            None => "for larger groups only",
+        };
+        let admits = |owner: Address| {
+            let admission = admission.as_mut();
+            admission.is_none_or(|admission| admission.admits(&owner.0))
+        };
+        let eligible = network.ledger().eligible_members_of(&question, admits);
         let members = eligible.len() as u32;
         let given = eligible
             .iter()
@@ -175,7 +187,7 @@ impl Asked {
             record.contributions.len(),
             self.name()
         ))
-        .hint(self.why_not(network, id, requester, members)))
+        .hint(self.why_not(network, id, requester, (members, others))))
     }
 
     /// Whether the entry computes from these collections and no others.
@@ -235,17 +247,19 @@ impl Asked {
             Some(Role::Member(group)) => {
                 let at = usize::from(group);
                 let name = contract.groups.get(at).map_or("?", |group| &group.name);
-                let gives_as = |slot: &u16| {
-                    let collection = contract.collections.get(usize::from(*slot));
-                    collection.is_some_and(|of| of.provider == Provider::Each(group))
-                };
-                let used = self.collections.iter().map(|(_, record)| record.terms.slot);
-                match used.into_iter().any(|slot| gives_as(&slot)) {
-                    true => (
+                let gives_as = |slot: &u16| self.gives_as(*slot) == Some(group);
+                let mut used = self.collections.iter().map(|(_, record)| record.terms.slot);
+                let admission = network.admission(contract, self.instance, at)?;
+                match (admission, used.any(|slot| gives_as(&slot))) {
+                    (Some(mut admission), _) => (
+                        admission.admits(&requester.0),
+                        format!("members of {name} by its condition"),
+                    ),
+                    (None, true) => (
                         gives.iter().any(gives_as),
                         format!("members of {name} whose rows are used"),
                     ),
-                    false => (
+                    (None, false) => (
                         self.has_given(network, requester, gives_as),
                         format!("members of {name} who have given"),
                     ),
@@ -262,6 +276,15 @@ impl Asked {
         .hint("act with the right key: --key"))
     }
 
+    /// The group whose members give to a collection of the contract.
+    fn gives_as(&self, slot: u16) -> Option<u16> {
+        let collection = self.contract().collections.get(usize::from(slot))?;
+        match collection.provider {
+            Provider::Each(group) => Some(group),
+            Provider::Party(_) => None,
+        }
+    }
+
     /// Whether an account has given to one of these collections of the instance.
     fn has_given(&self, network: &Network, account: Address, of: impl Fn(&u16) -> bool) -> bool {
         let collections = network.ledger().collections.values();
@@ -276,7 +299,7 @@ impl Asked {
         network: &Network,
         collection: CollectionId,
         requester: Address,
-        members: u32,
+        (members, others): (u32, &'static str),
     ) -> String {
         let ledger = network.ledger();
         let (contract, entry) = (self.program.hash(), self.entry as u16);
@@ -304,7 +327,7 @@ impl Asked {
             (revoked, "revoked"),
             (expired, "expired"),
             (used_up, "used up"),
-            (in_force - members, "for larger groups only"),
+            (in_force - members, others),
         ];
         let said = counts.iter().filter_map(|(count, what)| match count {
             0 => None,

@@ -50,6 +50,7 @@ fn contract(profile: Profile) -> Contract {
             name: "team".to_owned(),
             min: 1,
             max: 9,
+            admit: None,
         }],
         parties: vec!["auditor".to_owned()],
         enums: vec![Enum {

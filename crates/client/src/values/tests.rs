@@ -41,6 +41,7 @@ fn contract(columns: Vec<Column>) -> Contract {
             name: "team".to_owned(),
             min: 1,
             max: 9,
+            admit: None,
         }],
         parties: Vec::new(),
         enums: vec![Enum {

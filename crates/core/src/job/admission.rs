@@ -157,7 +157,10 @@ impl Job {
 
     /// Entry, recipients, group size and fee; everything that can be judged before data is touched.
     fn check_terms(&mut self, shared: &mut Shared) {
-        match self.terms(shared) {
+        let program = self.program.clone();
+        let program = program.ok_or_else(|| "the program is not loaded".to_owned());
+        let belong = program.and_then(|program| self.drop_strangers(shared, &program));
+        match belong.and_then(|()| self.terms(shared)) {
             Ok(cost) => {
                 self.cost = Some(cost);
                 self.phase = Phase::Attempt;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use borsh::BorshSerialize;
 use enigma_bytecode::plan::Environment;
+use enigma_bytecode::stored::stored;
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
@@ -12,7 +13,6 @@ use enigma_wire::controller::{FailureReason, JobRequest};
 use enigma_wire::id::{Address, Hash, JobId, MemberIndex, NodeId};
 use enigma_wire::peer::{Place, RunKey};
 
-use super::effects::stored;
 use super::field::{Call, CallResult, Columns, Terms};
 use super::inputs::Input;
 use super::{Job, Phase, report_phase};

@@ -15,32 +15,6 @@ use enigma_wire::output::PublicValue;
 
 use super::Job;
 
-/// What is stored, by slot and key: all columns.
-pub(super) type Stored = BTreeMap<(u16, Option<Known>), Vec<Known>>;
-
-/// What an instance has stored, as a call reads it: where a column was never written it has its initial value.
-pub(super) fn stored(program: &Contract, state: &InstanceState) -> Stored {
-    let mut stored = Stored::new();
-    for (place, value) in &state.values {
-        let Some(slot) = program.slots.get(usize::from(place.slot)) else {
-            continue;
-        };
-        let key = (place.slot, place.key.as_ref().map(known));
-        let columns = stored.entry(key).or_insert_with(|| slot.initial.clone());
-        if let Some(column) = columns.get_mut(usize::from(place.column)) {
-            *column = known(value);
-        }
-    }
-    stored
-}
-
-pub(super) fn known(value: &PublicValue) -> Known {
-    match value {
-        PublicValue::Number(number) => Known::Number(*number),
-        PublicValue::Bytes(bytes) => Known::Bytes(bytes.clone()),
-    }
-}
-
 fn public(value: &Known) -> PublicValue {
     match value {
         Known::Number(number) => PublicValue::Number(*number),

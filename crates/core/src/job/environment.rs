@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
+use enigma_bytecode::stored::known;
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
 
 use super::Job;
-use super::effects::known;
 use super::inputs::Input;
 use crate::party::Shared;
 
@@ -35,20 +35,14 @@ impl Job {
         shared: &Shared,
         program: &Contract,
     ) -> Result<Environment, String> {
-        let record = shared.ledger.jobs.get(&self.run.job);
-        let record = record.ok_or("the job is not on the ledger")?;
         let account = |address: &Address| address.0.to_vec();
-        let parties = self.instance(shared)?.parties.iter();
         let mut environment = Environment {
             rows: self.sizes(program).rows,
-            caller: account(&record.requester),
-            height: i64::try_from(record.requested).unwrap_or(i64::MAX),
-            parties: parties.map(|party| account(&party.account)).collect(),
             row_accounts: vec![Vec::new(); program.collections.len()],
             row_members: vec![Vec::new(); program.collections.len()],
             groups: vec![Vec::new(); program.groups.len()],
             params: self.params(program)?,
-            ..Environment::default()
+            ..self.on_chain(shared)?
         };
         let mut seen = BTreeSet::new();
         for input in &self.inputs {
@@ -80,6 +74,20 @@ impl Job {
             }
         }
         Ok(environment)
+    }
+
+    /// Who calls, when, and whose accounts the parties are.
+    pub(super) fn on_chain(&self, shared: &Shared) -> Result<Environment, String> {
+        let record = shared.ledger.jobs.get(&self.run.job);
+        let record = record.ok_or("the job is not on the ledger")?;
+        let account = |address: &Address| address.0.to_vec();
+        let parties = self.instance(shared)?.parties.iter();
+        Ok(Environment {
+            caller: account(&record.requester),
+            height: i64::try_from(record.requested).unwrap_or(i64::MAX),
+            parties: parties.map(|party| account(&party.account)).collect(),
+            ..Environment::default()
+        })
     }
 
     /// The parameters, as the request has them.
@@ -239,12 +247,14 @@ impl Job {
                 let gives: Vec<&Input> = inputs
                     .filter(|of| of.group(program) == Some(group))
                     .collect();
-                let (may, which) = match gives.is_empty() {
-                    true => {
+                let condition = self.admission(shared, program, at)?;
+                let (may, which) = match (condition, gives.is_empty()) {
+                    (Some(mut condition), _) => (condition.admits(&caller.0), "by its condition"),
+                    (None, true) => {
                         let mut members = self.members_ever(program, group);
                         (members.any(|owner| *owner == caller), "who have given")
                     }
-                    false => {
+                    (None, false) => {
                         let mut rows = gives.iter().flat_map(|input| &input.admitted);
                         (rows.any(|row| row.owner == caller), "whose rows are used")
                     }

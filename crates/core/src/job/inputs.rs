@@ -102,11 +102,17 @@ fn eligible(ledger: &Ledger, question: &RightQuestion) -> Vec<(MemberIndex, u32)
         .map(|member| (member, min_group(member)))
         .collect();
     // Who counted a place too much may want more than are left.
+    keep_content(&mut members, |(_, least)| *least);
+    members
+}
+
+/// Drops whoever wants a larger group than is left, until nobody does.
+fn keep_content<T>(members: &mut Vec<T>, least: impl Fn(&T) -> u32) {
     loop {
         let count = members.len();
-        members.retain(|(_, least)| *least as usize <= count);
+        members.retain(|member| least(member) as usize <= count);
         if members.len() == count {
-            return members;
+            return;
         }
     }
 }
@@ -137,6 +143,14 @@ impl Input {
             admitted: admitted.iter().filter_map(owner).collect(),
             dropped: Vec::new(),
         })
+    }
+
+    /// Drops members, and then who wants a larger group than is left: those who are left are content, whichever of both was asked
+    /// first.
+    pub(super) fn keep(&mut self, stays: impl FnMut(&RowOwner) -> bool) {
+        let mut stays = stays;
+        self.admitted.retain(&mut stays);
+        keep_content(&mut self.admitted, |owner| owner.min_group);
     }
 
     /// How many rows were submitted.
@@ -186,7 +200,12 @@ impl Input {
 
     /// The group whose members give the rows.
     pub(super) fn group(&self, program: &Contract) -> Option<u16> {
-        let collection = program.collections.get(usize::from(self.slot))?;
+        Self::group_of(program, self.slot)
+    }
+
+    /// The group whose members give to a collection of the contract.
+    pub(super) fn group_of(program: &Contract, slot: u16) -> Option<u16> {
+        let collection = program.collections.get(usize::from(slot))?;
         match collection.provider {
             Provider::Each(group) => Some(group),
             Provider::Party(_) => None,

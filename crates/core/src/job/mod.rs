@@ -2,6 +2,7 @@
 //! call (input check, then the entry's stages), sealed outputs, the certificate; or a failure that names who.
 
 mod admission;
+mod admit;
 mod budget;
 mod compute;
 mod contributions;

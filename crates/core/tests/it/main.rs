@@ -4,6 +4,7 @@
 mod committee;
 
 mod access;
+mod admit;
 mod adversary;
 mod answers;
 mod budget;

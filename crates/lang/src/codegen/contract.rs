@@ -14,8 +14,8 @@ use crate::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::hir::visit::in_entry;
 use crate::hir::{
-    Allow, AllowShape, Collection, Entry, ExprKind, Hir, Param, Provider, Recipient, Role, Rows,
-    Slot, Store,
+    Allow, AllowShape, Block, Collection, Entry, ExprKind, Group, Hir, Param, Provider, Recipient,
+    Role, Rows, Slot, Store,
 };
 use crate::interpret;
 use crate::value::Value;
@@ -29,9 +29,6 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     let mut problems = Problems::default();
     let profile = profile(checked);
     let limit = limit(profile);
-    for group in hir.groups.iter().filter(|group| group.admit.is_some()) {
-        problems.0.push(not_built(group.span, "`admit`"));
-    }
     keys(hir, &mut problems);
     let mut collections = Vec::new();
     for declared in &hir.collections {
@@ -40,6 +37,10 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     let mut slots = Vec::new();
     for (_, declared) in columns::slots(hir).filter(|(_, slot)| !slot.is_key()) {
         slots.extend(problems.of(slot(declared, hir, limit)));
+    }
+    let mut groups = Vec::new();
+    for group in &hir.groups {
+        groups.extend(problems.of(self::group(checked, group, limit)));
     }
     let mut manifest = Vec::new();
     let mut entries = Vec::new();
@@ -58,11 +59,6 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    let groups = hir.groups.iter().map(|group| model::Group {
-        name: group.name.clone(),
-        min: group.min,
-        max: group.max,
-    });
     let enums = hir.enums.iter().map(|declared| model::Enum {
         name: declared.name.clone(),
         variants: declared.variants.clone(),
@@ -71,7 +67,7 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
         name: hir.name.clone(),
         version: hir.version,
         profile,
-        groups: groups.collect(),
+        groups,
         parties: hir.parties.iter().map(|party| party.name.clone()).collect(),
         enums: enums.collect(),
         collections,
@@ -197,6 +193,32 @@ fn name_sources(contract: &mut model::Contract) {
             reveal.sources = sources;
         }
     }
+}
+
+/// A group, with its condition as an entry's code: what everyone knows, of who calls.
+fn group(checked: &Checked, group: &Group, limit: i128) -> Done<model::Group> {
+    let admit = group.admit.as_ref().map(|admit| {
+        let entry = Entry {
+            name: group.name.clone(),
+            params: Vec::new(),
+            by: None,
+            when: None,
+            pays: None,
+            locals: admit.locals.clone(),
+            body: Block::default(),
+            span: group.span,
+        };
+        let mut manifest = Vec::new();
+        let mut execution = Execution::new(checked, (usize::MAX, &entry), limit, &mut manifest);
+        execution.condition(admit)?;
+        Ok(prune::needed(execution.into_code()))
+    });
+    Ok(model::Group {
+        name: group.name.clone(),
+        min: group.min,
+        max: group.max,
+        admit: admit.transpose()?,
+    })
 }
 
 fn entry(

@@ -12,7 +12,8 @@ use super::value::Value;
 use super::{Done, Stop, index, stop};
 use crate::Checked;
 use crate::hir::{
-    BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Root, Stmt, StmtKind, Store, Type,
+    BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Predicate, Root, Stmt, StmtKind,
+    Store, Type,
 };
 use crate::span::Span;
 
@@ -163,6 +164,18 @@ impl<'a> Execution<'a> {
         self.memory.written.clear();
         self.block(&entry.body)?;
         self.store_slots()
+    }
+
+    /// The condition of a group, about who calls.
+    pub(super) fn condition(&mut self, admit: &Predicate) -> Done<()> {
+        let who = self.registers.public(|dst| Op::Caller { dst })?;
+        self.set(LocalId(0), Value::Public(who));
+        let condition = &admit.condition;
+        let holds = self.expression(condition)?;
+        let condition = self.arithmetic(condition.span).public(&holds)?;
+        let why = String::new();
+        self.registers.emit(Op::Require { condition, why });
+        Ok(())
     }
 
     /// Rows that the entry needs beyond what follows from its reveals and the group: of what it stores.

@@ -8,7 +8,7 @@ mod compare;
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{Contract, Known};
-use enigma_bytecode::plan::{Ended, Environment, Sink};
+use enigma_bytecode::plan::{Admission, Ended, Environment, Sink};
 
 pub(super) use compare::compare;
 
@@ -90,14 +90,14 @@ pub(super) fn prepare(
         params: Vec::new(),
         slots: BTreeMap::new(),
     };
-    call.give_rows(contract, world)?;
     call.give_params(hir, args)?;
     call.give_slots(hir, world)?;
+    call.give_rows(contract, world)?;
     Some(call)
 }
 
 impl Call {
-    /// Rows of the collections that the entry uses, and who gave them.
+    /// Rows of the collections that the entry uses, of who belongs to the group, and who gave them.
     fn give_rows(&mut self, contract: &Contract, world: &World) -> Option<()> {
         let hir = &world.checked().hir;
         let used = contract.collections_used(self.entry);
@@ -108,7 +108,16 @@ impl Call {
             let width = contract.collections.get(index)?.columns.len();
             let mut columns = vec![Vec::new(); width];
             let (mut accounts, mut members) = (Vec::new(), Vec::new());
-            let given = world.given_rows(index).iter().filter(|_| is_used);
+            let mut admission = match collection.provider {
+                Provider::Each(group) => Admission::new(contract, group, &self.environment).ok()?,
+                Provider::Party(_) => None,
+            };
+            let mut belongs = |giver: &Account| {
+                let admission = admission.as_mut();
+                admission.is_none_or(|admission| admission.admits(&giver.address()))
+            };
+            let given = world.given_rows(index).iter();
+            let given = given.filter(|(giver, _)| is_used && belongs(giver));
             // What is no value of a row at all is refused when it is given.
             for (giver, row) in given.filter_map(|(giver, row)| Some((giver, row.as_ref()?))) {
                 let numbers = columns::numbers(row, &collection.row, hir)?;

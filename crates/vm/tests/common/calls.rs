@@ -38,6 +38,7 @@ impl Code {
             name: "g".to_owned(),
             min: 0,
             max: 50,
+            admit: None,
         });
         contract.parties.push("p".to_owned());
         for (at, columns) in collections.iter().enumerate() {

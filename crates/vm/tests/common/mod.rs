@@ -21,6 +21,7 @@ pub(crate) fn contract(max: u32, ranges: &[(i64, i64)], code: Vec<Op>, reveals: 
             name: "g".to_owned(),
             min: 1,
             max,
+            admit: None,
         }],
         collections: collections.collect(),
         manifest: (0..reveals).map(line).collect(),

@@ -12,6 +12,7 @@
 //! Invariants: pure and deterministic, hence the same at every party; no contract causes a panic, whether it was
 //! verified or not; nothing is opened or handed out that the manifest line does not say.
 
+mod admission;
 mod bound;
 mod check;
 mod digits;
@@ -28,6 +29,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use admission::Admission;
 pub(super) use bound::quote;
 pub use check::{Check, Checked, check};
 pub use entry::Run;
@@ -39,6 +41,7 @@ use enigma_field::{M61, PrimeField};
 use super::FIRST_MAIN_CALL;
 use super::ir::Plan;
 use crate::model::{Known, S};
+use crate::stored::Stored;
 
 /// Most stages of a run. Each has its own [`STAGE_CALLS`] numbers of calls, from [`FIRST_MAIN_CALL`] on, so that all
 /// can run in one session.
@@ -69,7 +72,7 @@ pub struct Environment {
     pub params: Vec<Vec<Known>>,
     /// What is stored on the ledger: all columns, by slot and key. Where nothing is stored the slot's initial
     /// values are.
-    pub ledger: BTreeMap<(u16, Option<Known>), Vec<Known>>,
+    pub ledger: Stored,
     /// By `accumulator` slot and column: how many different accounts have contributed to this number since it was shown
     /// last; 0 where nothing is said.
     ///

@@ -100,6 +100,13 @@ impl Walk {
         })
     }
 
+    /// At the beginning once more, as another caller.
+    pub(super) fn begin_again(&mut self, caller: &[u8]) {
+        self.environment.caller = caller.to_vec();
+        self.next = 0;
+        self.registers.clear();
+    }
+
     /// The contract.
     #[must_use]
     pub fn contract(&self) -> &Arc<Contract> {
