@@ -120,6 +120,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) links: BTreeSet<PeerKey>,
     pub(crate) programs: BTreeMap<Hash, Arc<Contract>>,
+    /// Whose rows of its collections each open job may use that mixes them, ascending.
+    pub(crate) may_use: BTreeMap<(CollectionId, JobId), Vec<MemberIndex>>,
     pub(crate) now: Millis,
     effects: VecDeque<Effect>,
     pending: BTreeMap<EffectId, Pending>,
@@ -272,6 +274,7 @@ impl Party {
             ledger: Ledger::default(),
             links: BTreeSet::new(),
             programs: BTreeMap::new(),
+            may_use: BTreeMap::new(),
             now: Millis(0),
             effects: VecDeque::new(),
             pending: BTreeMap::new(),
@@ -493,6 +496,7 @@ impl Party {
 
     fn end_job(&mut self, id: JobId, settled: Option<Hash>) {
         self.admitted.remove(&id);
+        self.shared.may_use.retain(|(_, job), _| *job != id);
         parameters::job_over(self, id);
         if let Some(job) = self.jobs.get_mut(&id) {
             job.on_closed(&mut self.shared, settled);

@@ -135,6 +135,8 @@ pub enum Table {
     Outputs,
     /// Private parameters by the root of their dealing.
     Parameters,
+    /// Whose rows of a collection a job may use, by both.
+    Admitted,
     /// What committees keep secret between runs, by instance and the job that has left it.
     Secrets,
 }

@@ -585,7 +585,7 @@ contract Club version 1 {
   collect pay: private u64 from each people range 0..=1000 allow aggregate(2) to public;
   entry rise(who: id, rank: Rank) by chair { L.rank[who] = rank; }
   entry close() by chair { L.open = false; }
-  entry total() { reveal sum = pay.sum() to public; reveal rows = pay.len() to public; }
+  entry total() { reveal sum = pay.sum() to public; }
   entry note() by people { L.notes += 1; }
   test \"members count\" {
     given pay = [100, 200, 400, 800];
@@ -596,7 +596,6 @@ contract Club version 1 {
     run rise(who: people[3], rank: Rank::Guest) as chair;
     run total() as stranger;
     expect sum == 600;
-    expect rows == 2;
     run note() as people[1];
     run rise(who: stranger, rank: Rank::Member) as chair;
     run note() as stranger;
@@ -614,7 +613,7 @@ contract Club version 1 {
             let mut committee = InMemory::new(&contract, nodes, 7);
             let outcome = run_test_on(&checked, &contract, test, &mut committee);
             assert!(outcome.passed(), "{outcome:?}");
-            assert_eq!(committee.calls.len(), 7);
+            assert_eq!(committee.calls.len(), 11);
         }
     }
 }

@@ -185,6 +185,7 @@ fn table_of(table: Table) -> enigma_store::Table {
         Table::Jobs => enigma_store::Table::Jobs,
         Table::Outputs => enigma_store::Table::Outputs,
         Table::Parameters => enigma_store::Table::Parameters,
+        Table::Admitted => enigma_store::Table::Admitted,
         Table::Secrets => enigma_store::Table::Secrets,
     }
 }

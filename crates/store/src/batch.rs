@@ -30,11 +30,13 @@ pub enum Table {
     Parameters = 6,
     /// What committees keep secret between runs.
     Secrets = 7,
+    /// Whose rows runs may use.
+    Admitted = 8,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Meta,
         Self::Contracts,
         Self::Rows,
@@ -43,6 +45,7 @@ impl Table {
         Self::Journal,
         Self::Parameters,
         Self::Secrets,
+        Self::Admitted,
     ];
 
     /// The name the table has in the file and in messages.
@@ -56,6 +59,7 @@ impl Table {
             Self::Journal => "journal",
             Self::Parameters => "parameters",
             Self::Secrets => "secrets",
+            Self::Admitted => "admitted",
         }
     }
 }

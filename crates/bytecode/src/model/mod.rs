@@ -167,6 +167,21 @@ impl Contract {
         shown.max(self.rows_to_store(entry, collection))
     }
 
+    /// How many rows of a collection are mixed in what a run of an entry shows or stores, without noise: the largest `aggregate(k)`
+    /// under which it does. 0 if it mixes none, or the noise on what it shows is what covers them.
+    #[must_use]
+    pub fn mixes(&self, entry: usize, collection: usize) -> u32 {
+        let plain = self.reveals_of(entry).filter(|line| line.noise.is_none());
+        let sources = plain.flat_map(|line| &line.sources);
+        let mixed = sources.filter_map(|(source, shape)| match (source, shape) {
+            (Source::Collection(of), Shape::Aggregate(k)) if usize::from(*of) == collection => {
+                Some(*k)
+            }
+            _ => None,
+        });
+        mixed.fold(self.rows_to_store(entry, collection), u32::max)
+    }
+
     /// What an entry stores under `aggregate(k)` mixes as many rows of every collection that it reads, since nobody
     /// counts them again when it is shown. A single value is never mixed.
     fn rows_to_store(&self, entry: usize, collection: usize) -> u32 {

@@ -163,6 +163,9 @@ impl Job {
         match belong.and_then(|()| self.terms(shared)) {
             Ok(cost) => {
                 self.cost = Some(cost);
+                if let Some(program) = &self.program {
+                    self.announce_members(shared, program);
+                }
                 self.phase = Phase::Attempt;
                 let key = self.run.job.0.to_be_bytes().to_vec();
                 shared.load(self.pending(), Table::Jobs, key);
@@ -218,7 +221,7 @@ impl Job {
 
     pub(super) fn on_attempt(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
         if pairs.is_empty() {
-            self.record_attempt(shared);
+            self.compare(shared, Vec::new(), 0);
         } else {
             // Resuming needs the others to agree on a new attempt; until that is built, the job is
             // given up and refunded rather than run twice with the same randomness.

@@ -40,6 +40,9 @@ impl Job {
             why: why.clone(),
         }));
         self.reason = Some(why);
+        if self.phase.is_before_setup() {
+            shared.may_use.retain(|(_, job), _| *job != self.run.job);
+        }
         // Replacing the phase drops the machine and with it every secret of the run.
         self.phase = Phase::GivingUp {
             since: shared.now,

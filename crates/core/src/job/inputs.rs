@@ -153,6 +153,11 @@ impl Input {
         keep_content(&mut self.admitted, |owner| owner.min_group);
     }
 
+    /// Whose rows may be used, in member order.
+    pub(super) fn members(&self) -> Vec<MemberIndex> {
+        self.admitted.iter().map(|owner| owner.member).collect()
+    }
+
     /// How many rows were submitted.
     pub(super) fn submitted(&self) -> u32 {
         let rows = self.admitted.iter().map(|owner| owner.rows);

@@ -6,6 +6,7 @@ mod admit;
 mod budget;
 mod compute;
 mod contributions;
+mod difference;
 mod effects;
 mod environment;
 mod failure;
@@ -102,6 +103,9 @@ enum Phase {
     Program,
     /// Reading whether an earlier process of this node already attempted the job.
     Attempt,
+    /// Comparing whose rows the job may use with the runs before it, of its collections one after the other. `writes`: what is to be
+    /// written down of those before.
+    Comparing { writes: Vec<Write>, at: usize },
     /// Making the attempt durable before anything is sent (protocols S1).
     Recording,
     /// Reading the rows, one collection after the other: what was found of those before.
@@ -161,11 +165,14 @@ enum Phase {
 
 impl Phase {
     fn is_before_setup(&self) -> bool {
-        use Phase::{Attempt, Links, Loading, Parameters, Program, Recording, Secrets, Starting};
+        use Phase::{
+            Attempt, Comparing, Links, Loading, Parameters, Program, Recording, Secrets, Starting,
+        };
         matches!(
             self,
             Program
                 | Attempt
+                | Comparing { .. }
                 | Recording
                 | Loading { .. }
                 | Parameters { .. }
@@ -285,6 +292,7 @@ impl Job {
         match (&self.phase, outcome) {
             (Phase::Program, Outcome::Loaded(pairs)) => self.on_program(shared, &pairs),
             (Phase::Attempt, Outcome::Loaded(pairs)) => self.on_attempt(shared, &pairs),
+            (Phase::Comparing { .. }, Outcome::Loaded(pairs)) => self.on_earlier(shared, &pairs),
             (Phase::Recording, Outcome::Persisted) => self.load_rows(shared, Vec::new(), 0),
             (Phase::Loading { .. }, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
             (Phase::Parameters { .. }, Outcome::Loaded(pairs)) => {
@@ -480,18 +488,12 @@ impl Job {
         Pending::Job(self.run.job)
     }
 
-    fn record_attempt(&mut self, shared: &mut Shared) {
-        self.phase = Phase::Recording;
-        let key = self.run.job.0.to_be_bytes().to_vec();
-        let value = self.run.attempt.to_le_bytes().to_vec();
-        shared.persist(
-            self.pending(),
-            vec![Write::Put {
-                table: Table::Jobs,
-                key,
-                value,
-            }],
-        );
+    fn attempt(&self) -> Write {
+        Write::Put {
+            table: Table::Jobs,
+            key: self.run.job.0.to_be_bytes().to_vec(),
+            value: self.run.attempt.to_le_bytes().to_vec(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod columns;
 mod consent;
 mod controller;
 mod deposits;
+mod difference;
 mod faults;
 mod kept;
 mod parties;

@@ -156,9 +156,9 @@ impl Survey {
         seed: u64,
     ) -> Self {
         let mut world = World::new(nodes, seed);
-        let contract = enigma_lang::compile(setting.source)
-            .contract
-            .expect("it compiles");
+        let compiled = enigma_lang::compile(setting.source);
+        let found = compiled.diagnostics;
+        let contract = compiled.contract.unwrap_or_else(|| panic!("{found:?}"));
         let bytecode = container::encode(&contract);
         let hash = container::contract_hash(&bytecode);
         let requester = Address([0xaa; 20]);
