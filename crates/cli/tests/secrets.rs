@@ -1,68 +1,90 @@
-//! What a committee keeps secret between runs, on a real network, through the commands: votes that nobody sees are counted, also when
-//! the nodes were killed in between.
+//! What a committee keeps secret between runs, on a real network, through the commands: votes that nobody sees are counted, of those
+//! whom the contract's condition admits, also when the nodes were killed in between.
 
 mod support;
 
 use serde_json::json;
 use support::devnet::Devnet;
 
-const VOTE: &str = "
-contract Vote version 1 {
-  party registrar;
-  state L { voted: map<id, bool>; count: u64 = 0; closed: bool = false; }
-  state MPC {
-    tally: private [u64; 2] accumulator = [0, 0] allow aggregate(3) to public;
-    pin: private u64 allow bit to caller;
-  }
-  entry vote(yes: private bool from caller) when !L.closed {
-    require !L.voted[caller], \"already voted\";
-    MPC.tally[0] += yes as u64;
-    MPC.tally[1] += !yes as u64;
-    L.voted[caller] = true;
-    L.count += 1;
-  }
-  entry close() by registrar when !L.closed {
-    reveal result = MPC.tally to public;
-    L.closed = true;
-  }
-  entry set(pin: private u64 from caller range 0..=9_999) by registrar { MPC.pin = pin; }
+const BALLOT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../examples/ballot/ballot.enigma"
+);
+
+const LOCK: &str = "
+contract Lock version 1 {
+  party owner;
+  state MPC { pin: private u64 allow bit to caller; }
+  entry set(pin: private u64 from caller range 0..=9_999) by owner { MPC.pin = pin; }
   entry guess(pin: private u64 from caller range 0..=9_999) { reveal right = pin == MPC.pin to caller; }
 }
 ";
 
+/// A command that calls an entry over no collection.
+fn run<'a>(instance: &'a str, entry: &'a str, key: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let call = [
+        "run",
+        "--instance",
+        instance,
+        "--entry",
+        entry,
+        "--key",
+        key,
+    ];
+    let arguments = more.iter().flat_map(|argument| ["--arg", *argument]);
+    call.into_iter().chain(arguments).collect()
+}
+
 #[test]
 fn votes_are_counted_that_nobody_sees() {
     let mut devnet = Devnet::start();
-    let source = devnet.write("vote.enigma", VOTE);
-    devnet.json(&["deploy", &source, "--party", "registrar=dev-1"]);
-    let run = |entry: &'static str, key: &'static str| {
-        ["run", "--instance", "Vote", "--entry", entry, "--key", key]
-    };
-    let vote = |devnet: &Devnet, key: &'static str, yes: &str| {
-        let yes = format!("yes={yes}");
-        devnet.json(&[&run("vote", key)[..], &["--arg", &yes]].concat())
-    };
-    assert_eq!(vote(&devnet, "dev-1", "yes")["results"], json!(null));
-    vote(&devnet, "dev-2", "no");
-    let twice = [&run("vote", "dev-2")[..], &["--arg", "yes=yes"]].concat();
-    let errors = devnet.refused(1, &twice);
+    devnet.json(&["deploy", BALLOT, "--party", "registrar=dev-1"]);
+    for key in ["dev-1", "dev-2", "dev-3"] {
+        let keys = devnet.ready["keys"].as_array().expect("a list");
+        let known = keys.iter().find(|known| known["name"] == key);
+        let account = &known.expect("a key of the network")["account"];
+        let who = format!("who={}", account.as_str().expect("an account"));
+        if key == "dev-3" {
+            let errors = devnet.refused(2, &run("Ballot", "vote", key, &["choice=Yes"]));
+            assert!(
+                errors.contains("members of voters by its condition"),
+                "{errors}"
+            );
+        }
+        devnet.json(&run("Ballot", "list", "dev-1", &[&who]));
+    }
+    let errors = devnet.refused(2, &run("Ballot", "list", "dev-2", &["who=0x00"]));
+    assert!(errors.contains("\nhint: "), "{errors}");
+
+    let voted = devnet.json(&run("Ballot", "vote", "dev-1", &["choice=Yes"]));
+    assert_eq!(
+        (&voted["results"], &voted["public"]),
+        (&json!(null), &json!(null))
+    );
+    devnet.json(&run("Ballot", "vote", "dev-2", &["choice=No"]));
+    let errors = devnet.refused(1, &run("Ballot", "vote", "dev-2", &["choice=Yes"]));
     assert!(errors.contains("already voted"), "{errors}");
-    let errors = devnet.refused(1, &run("close", "dev-1"));
+    let errors = devnet.refused(1, &run("Ballot", "close", "dev-1", &[]));
     assert!(
         errors.contains("`tally` has 2 contributions; this entry needs 3"),
         "{errors}"
     );
     devnet.kill();
     devnet.go_on();
-    vote(&devnet, "dev-3", "yes");
-    assert_eq!(devnet.json(&["state", "Vote"])["state"]["count"], 3);
-    let closed = devnet.json(&run("close", "dev-1"));
-    assert_eq!(closed["public"]["result"], json!([2, 1]));
+    devnet.json(&run("Ballot", "vote", "dev-3", &["choice=Yes"]));
+    assert_eq!(devnet.json(&["state", "Ballot"])["state"]["votes"], 3);
+    let closed = devnet.json(&run("Ballot", "close", "dev-1", &[]));
+    assert_eq!(closed["public"]["result"], json!([1, 2, 0]));
+}
 
-    devnet.json(&[&run("set", "dev-1")[..], &["--arg", "pin=1234"]].concat());
-    for (pin, right) in [("1233", false), ("1234", true)] {
-        let pin = format!("pin={pin}");
-        let ran = devnet.json(&[&run("guess", "dev-2")[..], &["--arg", &pin]].concat());
+#[test]
+fn a_secret_is_compared_with_and_never_shown() {
+    let devnet = Devnet::start();
+    let source = devnet.write("lock.enigma", LOCK);
+    devnet.json(&["deploy", &source, "--party", "owner=dev-1"]);
+    devnet.json(&run("Lock", "set", "dev-1", &["pin=1234"]));
+    for (pin, right) in [("pin=1233", false), ("pin=1234", true)] {
+        let ran = devnet.json(&run("Lock", "guess", "dev-2", &[pin]));
         assert_eq!(ran["results"]["right"], right);
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn job_over(party: &mut Party, job: JobId) {
     }
 }
 
-/// What instances have on the disk: of each, what the last settled run has left stays, and what a run has left that is not over.
+/// What instances have on the disk: of each, what the last settled run has left stays, and what a run has left that may still settle.
 pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
     party.secrets = Swept::Done;
     let ledger = &party.shared.ledger;
@@ -59,9 +59,10 @@ pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
         let known = last.entry(instance).or_insert(job);
         *known = job.max(*known);
     }
-    let stays = |(instance, job): &(Hash, JobId)| {
-        last.get(instance) == Some(job) || state(job) == Some(&JobState::Open)
-    };
+    // A job that the ledger does not know is one that it does not know yet: what tells of the chain may lag behind what told of it before.
+    let may_settle = |job: &JobId| state(job).is_none_or(|state| *state == JobState::Open);
+    let stays =
+        |(instance, job): &(Hash, JobId)| last.get(instance) == Some(job) || may_settle(job);
     let gone = keys().filter(|(_, of)| !stays(of));
     let erase = |(key, _): (&Vec<u8>, _)| Write::Delete {
         table: Table::Secrets,

@@ -12,10 +12,11 @@ use enigma_lang::testing::Keyless;
 use enigma_lang::{Checked, Code, Diagnostic, Span, compile, run_test_on, run_test_without_keys};
 
 /// Every example but the vault, which signs, and that no network can do.
-const EXAMPLES: [&str; 7] = [
+const EXAMPLES: [&str; 8] = [
     "salaries/salaries",
     "auction/auction",
     "voting/voting",
+    "ballot/ballot",
     "overlap/overlap",
     "risk_model/risk_model",
     "income_by_department/income_by_department",

@@ -215,6 +215,7 @@ const CONTRACTS: [(&str, usize); 8] = [
     ("salaries", 2),
     ("auction", 3),
     ("voting", 2),
+    ("ballot", 1),
     ("overlap", 2),
     ("risk_model", 1),
     ("income_by_department", 1),
