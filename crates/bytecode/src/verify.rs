@@ -179,22 +179,10 @@ fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
     let Some((Op::Require { why, .. }, reads)) = code.split_last() else {
         return bad;
     };
-    let is_read = |op: &Op| {
-        matches!(
-            op,
-            Op::Const { .. }
-                | Op::ConstBytes { .. }
-                | Op::Caller { .. }
-                | Op::PartyAccount { .. }
-                | Op::Height { .. }
-                | Op::Load { .. }
-                | Op::Public { .. }
-                | Op::Choose { .. }
-                | Op::If { .. }
-                | Op::Else
-                | Op::End
-                | Op::MergePublic { .. }
-        )
+    let is_read = |op: &Op| match op {
+        Op::Rows { .. } | Op::Param { .. } | Op::Store { .. } => false,
+        Op::If { .. } | Op::Else | Op::End | Op::MergePublic { .. } => true,
+        op => op.may_stand_in_a_body(),
     };
     if !why.is_empty() || !reads.iter().all(is_read) {
         return bad;
