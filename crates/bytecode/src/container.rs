@@ -5,11 +5,11 @@
 //! ```text
 //! "ENB5" | profile: u8 | six sections, each a length and so many bytes:
 //! types      enumerations with the names of their values
-//! interface  name, version | groups, and which have a condition | names of parties | collections | slots | privacy budget |
+//! interface  name, version | groups and collections, and which have a condition | names of parties | slots | privacy budget |
 //!            entries with callers and parameters
 //! manifest   every reveal: name, entry, recipients, columns, shape per source, guards, noise
 //! constants  the numbers that `const` names by their place, ascending, each once
-//! code       per group with a condition, then per entry, its operations
+//! code       per group, then per collection with a condition, then per entry, its operations
 //! limits     per such code how many public and secret registers it defines
 //! ```
 //! Numbers are LEB128 of minimal length, signed ones zigzag first; lists, bytes and texts are preceded

@@ -50,6 +50,9 @@ fn listing(names: Names<'_>, out: &mut String) -> fmt::Result {
         writeln!(out)?;
         columns(names, &collection.columns, "  ", out)?;
         allows(names, &collection.allows, out)?;
+        for op in collection.check.iter().flatten() {
+            writeln!(out, "  {}", operation::text(names, usize::MAX, op))?;
+        }
     }
     for (i, one) in contract.slots.iter().enumerate() {
         slot(names, i, one, out)?;

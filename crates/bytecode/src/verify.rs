@@ -26,9 +26,9 @@ use enigma_wire::id::Hash;
 pub use error::{LoadError, VerifyError};
 
 use crate::container;
-use crate::model::{Contract, Op};
+use crate::model::{Collection, Contract, Op};
 use crate::privacy::Moved;
-use crate::ranges::{self, Ranges};
+use crate::ranges::{self, Extent, Ranges, SecretRange};
 use crate::release::Release;
 
 /// Most members of a group, and rows of a collection.
@@ -104,6 +104,7 @@ pub fn load(bytes: &[u8], expected: Option<Hash>) -> Result<Verified, LoadError>
 pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     declarations::check(contract)?;
     (0..contract.groups.len()).try_for_each(|group| admission(contract, group))?;
+    (0..contract.collections.len()).try_for_each(|collection| row_check(contract, collection))?;
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
@@ -192,6 +193,54 @@ fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
         |error| Err(VerifyError::AdmissionCode { group, error }),
         |_| Ok(()),
     )
+}
+
+/// Whether a row counts depends on the row, and on nothing else.
+fn row_check(contract: &Contract, collection: usize) -> Result<(), VerifyError> {
+    let Some(check) = contract.row_check(collection) else {
+        return Ok(());
+    };
+    let bad = Err(VerifyError::BadRowCheck { collection });
+    let code = check.entries.first().map_or(&[][..], |e| &e.code);
+    let Some((
+        Op::Out {
+            reveal: 0,
+            values,
+            counts,
+            public: None,
+        },
+        computed,
+    )) = code.split_last()
+    else {
+        return bad;
+    };
+    let is_own = |op: &Op| match op {
+        Op::Input { collection: of, .. } => usize::from(*of) == collection,
+        op => op.is_of_each_element(),
+    };
+    let ([valid], true) = (
+        &values[..],
+        counts.is_empty() && computed.iter().all(is_own),
+    ) else {
+        return bad;
+    };
+    let ranges = ranges::declared(&check, 0);
+    let ranges = ranges.map_err(|error| VerifyError::RowCheckCode { collection, error })?;
+    let single = check
+        .collections
+        .get(collection)
+        .is_some_and(Collection::is_single);
+    let own = match u16::try_from(collection) {
+        Ok(collection) if !single => Extent::Over(collection),
+        _ => Extent::Scalar,
+    };
+    let is_bit = |found: SecretRange| {
+        found.extent == own && found.interval.low >= 0 && found.interval.high <= 1
+    };
+    match ranges.secret(*valid).is_some_and(is_bit) {
+        true => Ok(()),
+        false => bad,
+    }
 }
 
 /// How many operations well-formed code does for members, if all of them contribute and every branch is taken.

@@ -77,12 +77,24 @@ pub(crate) fn check(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Facts {
             "a condition of a declaration",
         );
     }
+    for (index, collection) in hir.collections.iter().enumerate() {
+        let Some(check) = &collection.check else {
+            continue;
+        };
+        // Of each row by itself: nothing is mixed, and everyone sees whether it counts.
+        walk.enter(&check.locals);
+        let row = walk.collection(index).element();
+        walk.set(crate::hir::LocalId(0), std::rc::Rc::new(row));
+        walk.eval(&check.condition);
+        let facts = std::mem::take(&mut walk.entry);
+        walk.facts.checks.push(facts);
+    }
     let (facts, found) = walk.finish();
     diagnostics.extend(found);
     facts
 }
 
-/// Public conditions of declarations. Those of `check` are about rows, and are evaluated on them.
+/// Public conditions of declarations. Those of `check` are about rows.
 fn predicates(hir: &Hir) -> impl Iterator<Item = &crate::hir::Predicate> {
     let admits = hir.groups.iter().filter_map(|group| group.admit.as_ref());
     let accesses = hir.slots.iter().filter_map(|slot| slot.access.as_ref());

@@ -618,3 +618,68 @@ contract Club version 1 {
         }
     }
 }
+
+/// Rows that do not fulfil the condition count as little as those out of range, on a committee as in the interpreter, at the predicted cost.
+#[test]
+fn rows_are_checked_by_what_the_collection_asks() {
+    let source = "
+contract Checked version 1 {
+  enum City { Bern, Basel, Chur }
+  struct Trip { from: City; to: City; start: u32 range 0..=1000; end: u32 range 0..=1000; }
+  group people min 2 max 50;
+  party clerk;
+  collect trip: private Trip from each people
+    check |t| t.from != t.to && t.end > t.start && (t.end as i64 - t.start as i64) % 2 == 0
+    allow aggregate(2) to public;
+  collect limit: private u64 from clerk range 0..=1000 check |l| l != 13 allow bit to public;
+  entry total() { reveal time = trip.map(|t| t.end as i64 - t.start as i64).sum() to public; }
+  entry above() { reveal many = trip.map(|t| t.end as i64 - t.start as i64).sum() > limit to public; }
+  test \"rows that contradict themselves are left out\" {
+    given trip = [
+      Trip(from: City::Bern, to: City::Basel, start: 10, end: 30),
+      Trip(from: City::Bern, to: City::Bern, start: 10, end: 90),
+      Trip(from: City::Chur, to: City::Basel, start: 50, end: 40),
+      Trip(from: City::Chur, to: City::Basel, start: 50, end: 57),
+      Trip(from: City::Chur, to: City::Bern, start: 0, end: 1000)
+    ];
+    run total() as people[0];
+    expect time == 1020;
+  }
+  test \"too few are left\" {
+    given trip = [
+      Trip(from: City::Bern, to: City::Basel, start: 10, end: 30),
+      Trip(from: City::Bern, to: City::Bern, start: 10, end: 90)
+    ];
+    expect fail run total() as people[0];
+  }
+  test \"a value of a party\" {
+    given trip = [
+      Trip(from: City::Bern, to: City::Basel, start: 10, end: 30),
+      Trip(from: City::Bern, to: City::Chur, start: 10, end: 90)
+    ];
+    given limit = 99;
+    run above() as people[0];
+    expect many;
+  }
+  test \"a value of a party that is none\" {
+    given trip = [
+      Trip(from: City::Bern, to: City::Basel, start: 10, end: 30),
+      Trip(from: City::Bern, to: City::Chur, start: 10, end: 90)
+    ];
+    given limit = 13;
+    expect fail run above() as people[0];
+  }
+}";
+    let compilation = compile(source);
+    assert_eq!(compilation.diagnostics, []);
+    let checked = compilation.checked.expect("no errors");
+    let contract = compilation.contract.expect("it can be built");
+    for nodes in [3, 5] {
+        for test in &checked.hir.tests {
+            let mut committee = InMemory::new(&contract, nodes, 7);
+            let outcome = run_test_on(&checked, &contract, test, &mut committee);
+            assert!(outcome.passed(), "{}: {outcome:?}", test.title);
+            assert_eq!(committee.calls.len(), 1, "{}", test.title);
+        }
+    }
+}

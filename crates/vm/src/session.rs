@@ -11,7 +11,7 @@ use std::sync::Arc;
 use enigma_bytecode::model::{Contract, Known};
 use enigma_bytecode::plan::{
     Check, Checked, Cost, Ended, Environment, Limits, Next, Plan, PlanError, Port, Run, Sink,
-    Stage, check,
+    Stage, check, checked_collections, fulfilled, row_check,
 };
 use enigma_field::{M61, Party, PrimeField, Shares};
 use enigma_mpc::{Counters, Engine, Error, Fault, Misuse, Outgoing, Slot};
@@ -89,6 +89,8 @@ pub struct Session<F: PrimeField = M61> {
     kept: BTreeMap<enigma_bytecode::model::S, Shares<F>>,
     called: Called<F>,
     before: Counters,
+    /// How many conditions on rows were checked, or have nothing to check.
+    filtered: u32,
     /// What a machine that is done has still to send: also if the call ends with it, since others need it to come as far.
     queued: VecDeque<Outgoing>,
     outcome_taken: bool,
@@ -96,6 +98,8 @@ pub struct Session<F: PrimeField = M61> {
 
 enum Phase<F: PrimeField> {
     Checking(Box<Machine<F>>, Vec<Checked>),
+    /// The condition on the rows of a collection, of those that are in their ranges.
+    Filtering(Box<Machine<F>>, u16, Box<Run<F>>),
     /// Stopped after the input check.
     Checked(Box<Engine<F>>),
     Computing(Box<Machine<F>>, Vec<Sink>, Box<Run<F>>),
@@ -142,6 +146,7 @@ impl<F: PrimeField> Session<F> {
                 cost: plan.cost.clone(),
             },
             before,
+            filtered: 0,
             queued: VecDeque::new(),
             outcome_taken: false,
         };
@@ -160,9 +165,9 @@ impl<F: PrimeField> Session<F> {
     /// The fault, now or earlier, that ended the engine's session; [`SessionError::Ended`] after another error.
     pub fn handle(&mut self, from: Party, slot: Slot, payload: &[u8]) -> Result<(), SessionError> {
         let handled = match &mut self.phase {
-            Phase::Checking(machine, _) | Phase::Computing(machine, ..) => {
-                machine.handle(from, slot, payload)
-            }
+            Phase::Checking(machine, _)
+            | Phase::Filtering(machine, ..)
+            | Phase::Computing(machine, ..) => machine.handle(from, slot, payload),
             Phase::Checked(engine) | Phase::Done(engine) => engine.handle(from, slot, payload),
             Phase::Failed => return Err(SessionError::Ended),
         };
@@ -175,7 +180,9 @@ impl<F: PrimeField> Session<F> {
     /// [`SessionError`]: the call ends without a result.
     pub fn run(&mut self) -> Result<Turn, SessionError> {
         let progress = match &mut self.phase {
-            Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.run()?,
+            Phase::Checking(machine, _)
+            | Phase::Filtering(machine, ..)
+            | Phase::Computing(machine, ..) => machine.run()?,
             Phase::Checked(_) => return Ok(Turn::Checked),
             Phase::Done(_) => return Ok(Turn::Finished),
             Phase::Failed => return Err(SessionError::Ended),
@@ -191,6 +198,14 @@ impl<F: PrimeField> Session<F> {
                 let outcome = machine.outcome()?.ok_or(SessionError::Ended)?;
                 let bits = outcome.opened.into_iter().map(|(_, bits)| bits).collect();
                 self.checked(&checked, bits, machine.into_engine())?;
+            }
+            Phase::Filtering(mut machine, collection, run) => {
+                self.queue(&mut machine);
+                let outcome = machine.outcome()?.ok_or(SessionError::Ended)?;
+                let opened = outcome.values.into_iter().map(|(_, values)| values);
+                let opened: Vec<Vec<F>> = opened.collect();
+                self.filtered(collection, run, &opened)?;
+                self.filter(machine.into_engine())?;
             }
             Phase::Computing(mut machine, sinks, run) => {
                 self.queue(&mut machine);
@@ -253,7 +268,9 @@ impl<F: PrimeField> Session<F> {
             return Some(outgoing);
         }
         match &mut self.phase {
-            Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.next_send(),
+            Phase::Checking(machine, _)
+            | Phase::Filtering(machine, ..)
+            | Phase::Computing(machine, ..) => machine.next_send(),
             Phase::Checked(engine) | Phase::Done(engine) => engine.next_send(),
             Phase::Failed => None,
         }
@@ -263,9 +280,9 @@ impl<F: PrimeField> Session<F> {
     /// [`Engine::sent_instead`](enigma_mpc::Engine::sent_instead).
     pub fn sent_instead(&mut self, to: Party, slot: Slot, payload: &[u8]) {
         match &mut self.phase {
-            Phase::Checking(machine, _) | Phase::Computing(machine, ..) => {
-                machine.sent_instead(to, slot, payload);
-            }
+            Phase::Checking(machine, _)
+            | Phase::Filtering(machine, ..)
+            | Phase::Computing(machine, ..) => machine.sent_instead(to, slot, payload),
             Phase::Checked(engine) | Phase::Done(engine) => {
                 engine.sent_instead(to, slot, payload);
             }
@@ -276,7 +293,9 @@ impl<F: PrimeField> Session<F> {
     /// The parties whose frames some call waits for, in order.
     pub fn waiting_for(&self) -> Vec<Party> {
         match &self.phase {
-            Phase::Checking(machine, _) | Phase::Computing(machine, ..) => machine.waiting_for(),
+            Phase::Checking(machine, _)
+            | Phase::Filtering(machine, ..)
+            | Phase::Computing(machine, ..) => machine.waiting_for(),
             Phase::Checked(_) | Phase::Done(_) | Phase::Failed => Vec::new(),
         }
     }
@@ -313,7 +332,7 @@ impl<F: PrimeField> Session<F> {
         }
     }
 
-    /// Takes in what the input check found, and stops.
+    /// Takes in what the input check found, and goes on to conditions on rows.
     fn checked(
         &mut self,
         checked: &[Checked],
@@ -340,7 +359,54 @@ impl<F: PrimeField> Session<F> {
             valid.entry(collection).or_default();
         }
         self.called.valid = valid;
+        self.filter(engine)
+    }
+
+    /// Checks the next condition on rows; after the last one, stops.
+    fn filter(&mut self, engine: Engine<F>) -> Result<(), SessionError> {
+        let conditions = checked_collections(&self.contract, self.entry);
+        while let Some(collection) = conditions.get(self.filtered as usize).copied() {
+            let stage = self.filtered;
+            self.filtered += 1;
+            let valid = self
+                .called
+                .valid
+                .get(&collection)
+                .map_or(&[][..], |bits| bits);
+            let rows = valid.iter().filter(|valid| **valid).count() as u32;
+            let of = (collection, rows);
+            let run = row_check::<F>(&self.contract, of, engine.committee(), self.limits, stage)?;
+            let Some(mut run) = run else { continue };
+            // One stage, that opens a bit for each row.
+            let Next::Stage(stage) = run.next(&[])? else {
+                continue;
+            };
+            self.called.cost = self.called.cost.then(&stage.plan.cost);
+            let shares = |port: &Port| self.shares(*port).map(|column| kept(&column, valid));
+            let given = stage.inputs.iter().map(shares).collect();
+            let machine = machine(stage.plan, given, &self.environment, engine)?;
+            self.phase = Phase::Filtering(machine, collection, Box::new(run));
+            return Ok(());
+        }
         self.phase = Phase::Checked(Box::new(engine));
+        Ok(())
+    }
+
+    /// Of the rows that are in their ranges, those stay that fulfil the condition.
+    fn filtered(
+        &mut self,
+        collection: u16,
+        mut run: Box<Run<F>>,
+        opened: &[Vec<F>],
+    ) -> Result<(), SessionError> {
+        let bits = match run.next(opened)? {
+            Next::Done(ended) => fulfilled(&ended),
+            Next::Stage(_) => None,
+        };
+        let valid = self.called.valid.entry(collection).or_default();
+        let inside = valid.iter_mut().filter(|valid| **valid);
+        let bits = bits.ok_or(SessionError::Ended)?;
+        inside.zip(bits).for_each(|(valid, bit)| *valid = bit);
         Ok(())
     }
 
@@ -350,9 +416,7 @@ impl<F: PrimeField> Session<F> {
         for (collection, bits) in valid {
             let columns = self.given.collections.get_mut(usize::from(*collection));
             for column in columns.into_iter().flatten() {
-                let rows = column.iter().zip(bits).filter(|(_, valid)| **valid);
-                let rows: Shares<F> = rows.map(|(share, _)| *share).collect();
-                *column = rows;
+                *column = kept(column, bits);
             }
         }
         self.environment.drop_rows(&self.contract, valid);
@@ -363,6 +427,7 @@ impl<F: PrimeField> Session<F> {
             engine.committee(),
             self.limits,
         )?;
+        let run = run.from_stage(self.filtered);
         self.next_stage(Box::new(run), &[], engine)
     }
 
@@ -410,25 +475,8 @@ impl<F: PrimeField> Session<F> {
         inputs: &[Port],
         engine: Engine<F>,
     ) -> Result<Box<Machine<F>>, SessionError> {
-        let mut given = Vec::new();
-        for (place, port) in (0..).zip(inputs) {
-            let shares = self.shares(*port);
-            let shares = shares.ok_or(Refused::MissingInput { collection: place })?;
-            given.push((place, shares));
-        }
-        let members: Vec<(u16, Vec<u32>)> = plan
-            .members
-            .iter()
-            .map(|(collection, _)| {
-                let at = usize::from(*collection);
-                let numbers = self.environment.row_members.get(at);
-                let rows = self.environment.rows.get(at).copied().unwrap_or(0);
-                let numbers = numbers.filter(|numbers| !numbers.is_empty()).cloned();
-                (*collection, numbers.unwrap_or_else(|| (0..rows).collect()))
-            })
-            .collect();
-        let machine = Machine::new(Arc::new(plan), given, &members, engine)?;
-        Ok(Box::new(machine))
+        let given = inputs.iter().map(|port| self.shares(*port)).collect();
+        machine(plan, given, &self.environment, engine)
     }
 
     fn shares(&self, port: Port) -> Option<Shares<F>> {
@@ -457,6 +505,40 @@ impl<F: PrimeField> Session<F> {
             Port::Kept(name) => self.kept.get(&name).cloned(),
         }
     }
+}
+
+/// A machine for a plan, given what each input takes.
+fn machine<F: PrimeField>(
+    plan: Plan<F>,
+    given: Vec<Option<Shares<F>>>,
+    environment: &Environment,
+    engine: Engine<F>,
+) -> Result<Box<Machine<F>>, SessionError> {
+    let given = (0..).zip(given).map(|(place, shares)| {
+        let shares = shares.ok_or(Refused::MissingInput { collection: place })?;
+        Ok((place, shares))
+    });
+    let given = given.collect::<Result<Vec<_>, Refused>>()?;
+
+    let members: Vec<(u16, Vec<u32>)> = plan
+        .members
+        .iter()
+        .map(|(collection, _)| {
+            let at = usize::from(*collection);
+            let numbers = environment.row_members.get(at);
+            let rows = environment.rows.get(at).copied().unwrap_or(0);
+            let numbers = numbers.filter(|numbers| !numbers.is_empty()).cloned();
+            (*collection, numbers.unwrap_or_else(|| (0..rows).collect()))
+        })
+        .collect();
+    let machine = Machine::new(Arc::new(plan), given, &members, engine)?;
+    Ok(Box::new(machine))
+}
+
+/// The elements whose bit is set.
+fn kept<F: PrimeField>(column: &Shares<F>, bits: &[bool]) -> Shares<F> {
+    let rows = column.iter().zip(bits).filter(|(_, valid)| **valid);
+    rows.map(|(share, _)| *share).collect()
 }
 
 impl<F: PrimeField> fmt::Debug for Session<F> {

@@ -77,13 +77,29 @@ impl Part for Group {
 }
 
 structure!(Enum { name, variants });
-structure!(Collection {
-    name,
-    provider,
-    rows,
-    columns,
-    allows
-});
+/// Of the condition on rows, whether there is one, as of a group's.
+impl Part for Collection {
+    fn write(&self, out: &mut Writer) {
+        self.name.write(out);
+        self.provider.write(out);
+        self.rows.write(out);
+        self.columns.write(out);
+        self.allows.write(out);
+        self.check.is_some().write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Collection {
+            name: Part::read(input)?,
+            provider: Part::read(input)?,
+            rows: Part::read(input)?,
+            columns: Part::read(input)?,
+            allows: Part::read(input)?,
+            check: bool::read(input)?.then(Vec::new),
+        })
+    }
+}
+
 structure!(Param {
     name,
     private,

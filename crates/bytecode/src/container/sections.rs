@@ -53,8 +53,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
     input.section(&constants, |input| {
         let admits = contract.groups.iter_mut();
         let admits = admits.filter_map(|group| group.admit.as_mut());
+        let checks = contract.collections.iter_mut();
+        let checks = checks.filter_map(|collection| collection.check.as_mut());
         let entries = contract.entries.iter_mut().map(|entry| &mut entry.code);
-        admits.chain(entries).try_for_each(|code| {
+        admits.chain(checks).chain(entries).try_for_each(|code| {
             *code = Part::read(input)?;
             Ok(())
         })
@@ -100,13 +102,17 @@ fn entry(input: &mut Reader<'_>) -> Result<Entry, DecodeError> {
     })
 }
 
-/// All code: the conditions of groups, then the entries.
+/// All code: the conditions of groups, those on rows, then the entries.
 fn codes(contract: &Contract) -> impl Iterator<Item = &Vec<Op>> {
     let admits = contract
         .groups
         .iter()
         .filter_map(|group| group.admit.as_ref());
-    admits.chain(contract.entries.iter().map(|entry| &entry.code))
+    let checks = contract.collections.iter();
+    let checks = checks.filter_map(|collection| collection.check.as_ref());
+    admits
+        .chain(checks)
+        .chain(contract.entries.iter().map(|entry| &entry.code))
 }
 
 fn constants(contract: &Contract) -> Vec<i64> {

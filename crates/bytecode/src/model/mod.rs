@@ -122,6 +122,51 @@ impl Contract {
         })
     }
 
+    /// The condition on the rows of a collection as the one entry of a contract, which shows everyone whether each row fulfils it;
+    /// none if it has none.
+    #[must_use]
+    pub fn row_check(&self, collection: usize) -> Option<Contract> {
+        let declared = self.collections.get(collection)?;
+        // However few are in their ranges: what is to be enough is judged by those that are left.
+        let groups = self.groups.iter().map(|group| Group {
+            min: 1,
+            admit: None,
+            ..group.clone()
+        });
+        let collections = self.collections.iter().map(|collection| Collection {
+            check: None,
+            ..collection.clone()
+        });
+        let valid = Reveal {
+            name: declared.name.clone(),
+            entry: 0,
+            recipients: vec![Recipient::Public],
+            columns: vec![Column {
+                name: String::new(),
+                kind: Kind::Bool,
+                low: 0,
+                high: 1,
+            }],
+            sources: Vec::new(),
+            min_groups: Vec::new(),
+            hidden_below: None,
+            noise: None,
+        };
+        let entry = Entry {
+            name: declared.name.clone(),
+            by: None,
+            params: Vec::new(),
+            code: declared.check.clone()?,
+        };
+        Some(Contract {
+            groups: groups.collect(),
+            collections: collections.collect(),
+            manifest: vec![valid],
+            entries: vec![entry],
+            ..self.clone()
+        })
+    }
+
     /// The manifest lines of an entry.
     fn reveals_of(&self, entry: usize) -> impl Iterator<Item = &Reveal> {
         let reveals = self.manifest.iter();
@@ -376,6 +421,9 @@ pub struct Collection {
     pub columns: Vec<Column>,
     /// What the owners allow to be shown.
     pub allows: Vec<Allow>,
+    /// What rows in their ranges must fulfil to count, if anything: code of each row alone, that reads this collection. It ends with
+    /// its one `Out`, of a truth value for each row.
+    pub check: Option<Vec<Op>>,
 }
 
 /// One number of a row, a parameter, a slot or a result.

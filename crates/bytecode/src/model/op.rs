@@ -275,6 +275,45 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it is known before anything is given, or is of private numbers and element k of what it makes is of the operands' elements k.
+    #[must_use]
+    pub fn is_of_each_element(&self) -> bool {
+        matches!(
+            self,
+            Op::Const { .. }
+                | Op::ConstBytes { .. }
+                | Op::Public { .. }
+                | Op::Choose { .. }
+                | Op::Hide { .. }
+                | Op::Add { .. }
+                | Op::Sub { .. }
+                | Op::AddPublic { .. }
+                | Op::MulPublic { .. }
+                | Op::Mul { .. }
+                | Op::MulFixed { .. }
+                | Op::DivPublic { .. }
+                | Op::Div { .. }
+                | Op::DivFixed { .. }
+                | Op::SquareRoot { .. }
+                | Op::SquareRootFixed { .. }
+                | Op::Absolute { .. }
+                | Op::Smaller { .. }
+                | Op::Larger { .. }
+                | Op::Select { .. }
+                | Op::Logistic { .. }
+                | Op::Exp { .. }
+                | Op::Ln { .. }
+                | Op::Compare { .. }
+                | Op::ComparePublic { .. }
+                | Op::EqualKeys { .. }
+                | Op::Remainder { .. }
+                | Op::ShiftRight { .. }
+                | Op::Bitwise { .. }
+                | Op::BitwisePublic { .. }
+                | Op::Bits { .. }
+        )
+    }
+
     /// Whether it may be done for each member, inside of [`Op::EachMember`]: it looks at what everyone knows, or
     /// stores.
     #[must_use]

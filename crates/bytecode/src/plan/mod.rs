@@ -64,7 +64,7 @@ pub use operation::{FieldName, Operation, Security, UnknownField, UnknownOperati
 pub use program::program;
 pub use run::{
     Admission, At, Check, Checked, Effect, Ended, Environment, MOST_STAGES, Next, Port, Run,
-    STAGE_CALLS, Shown, Shows, Sink, Stage, Walk, check,
+    STAGE_CALLS, Shown, Shows, Sink, Stage, Walk, check, checked_collections, fulfilled, row_check,
 };
 
 use enigma_field::Committee;

@@ -59,6 +59,18 @@ pub enum VerifyError {
         /// What is wrong.
         error: RangeError,
     },
+    /// The condition on a collection's rows does not look at each row by itself, or does not end with its one `Out`.
+    BadRowCheck {
+        /// The collection's index.
+        collection: usize,
+    },
+    /// The condition on a collection's rows is ill-formed.
+    RowCheckCode {
+        /// The collection's index.
+        collection: usize,
+        /// What is wrong.
+        error: RangeError,
+    },
     /// An enumeration has no names, or too many.
     BadEnum {
         /// Its index.
@@ -221,6 +233,18 @@ impl fmt::Display for VerifyError {
             }
             VerifyError::AdmissionCode { group, error } => {
                 write!(f, "the condition of group {group}: {error}")
+            }
+            VerifyError::BadRowCheck { collection } => {
+                write!(
+                    f,
+                    "the condition on rows of collection {collection} is not of each row alone"
+                )
+            }
+            VerifyError::RowCheckCode { collection, error } => {
+                write!(
+                    f,
+                    "the condition on rows of collection {collection}: {error}"
+                )
             }
             VerifyError::Code { entry, error } => write!(f, "entry {entry}: {error}"),
             VerifyError::ManifestOrder { reveal } => {

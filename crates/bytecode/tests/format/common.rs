@@ -66,6 +66,7 @@ pub(crate) fn one_each(name: &str, group: u16, column: Column, allows: Vec<Allow
         rows: RowCount::One,
         columns: vec![column],
         allows,
+        check: None,
     }
 }
 
@@ -283,6 +284,7 @@ pub(crate) fn market() -> Contract {
                     column("spend", Kind::Fixed(16), 0, 1 << 40),
                 ],
                 allows: vec![allow(Shape::Aggregate(3), Recipient::Caller)],
+                check: None,
             },
             Collection {
                 name: "factor".to_owned(),
@@ -290,6 +292,7 @@ pub(crate) fn market() -> Contract {
                 rows: RowCount::One,
                 columns: vec![whole(Kind::Integer, 1, 9)],
                 allows: vec![allow(Shape::Any, Recipient::Public)],
+                check: None,
             },
         ],
         slots: vec![
@@ -524,7 +527,7 @@ fn close() -> Entry {
     }
 }
 
-/// The survey of those whom the ledger lists, but for its party.
+/// The survey of those whom the ledger lists, but for its party, and of numbers that are not their own square.
 pub(crate) fn club() -> Contract {
     let mut contract = survey();
     contract.name = "Club".to_owned();
@@ -538,6 +541,20 @@ pub(crate) fn club() -> Contract {
         initial: vec![Known::Number(0)],
         allows: Vec::new(),
     }];
+    contract.collections[0].check = Some(vec![
+        input(0, 0, 0),
+        Op::Const {
+            dst: C(0),
+            value: 1,
+        },
+        Op::ComparePublic {
+            dst: S(1),
+            relation: Relation::Greater,
+            a: S(0),
+            b: C(0),
+        },
+        out(0, 1),
+    ]);
     let (who, clerk) = (C(0), C(2));
     contract.groups[0].admit = Some(vec![
         Op::Caller { dst: who },

@@ -107,15 +107,24 @@ fn collection() -> impl Strategy<Value = Collection> {
         any::<u16>().prop_map(Provider::Party)
     ];
     let rows = prop_oneof![Just(RowCount::One), any::<u32>().prop_map(RowCount::UpTo)];
-    (name(), provider, rows, columns(), allows()).prop_map(
-        |(name, provider, rows, columns, allows)| Collection {
-            name,
-            provider,
-            rows,
-            columns,
-            allows,
-        },
+    (
+        name(),
+        provider,
+        rows,
+        columns(),
+        allows(),
+        option::of(code()),
     )
+        .prop_map(
+            |(name, provider, rows, columns, allows, check)| Collection {
+                name,
+                provider,
+                rows,
+                columns,
+                allows,
+                check,
+            },
+        )
 }
 
 fn slot() -> impl Strategy<Value = Slot> {

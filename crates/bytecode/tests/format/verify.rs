@@ -232,6 +232,59 @@ fn a_condition_is_asked_about_accounts() {
     );
 }
 
+/// A condition on rows looks at each row of its collection by itself, and ends with a truth value for each.
+#[test]
+fn conditions_on_rows() {
+    let changed = |change: fn(&mut Vec<Op>)| {
+        refused(club(), |contract| {
+            change(contract.collections[0].check.as_mut().expect("it has one"));
+        })
+    };
+    let changes: [fn(&mut Vec<Op>); 8] = [
+        |code| code.clear(),
+        |code| {
+            code.pop();
+        },
+        |code| code.push(out(0, 1)),
+        // Not of each row.
+        |code| code[2] = Op::Sum { dst: S(1), a: S(0) },
+        |code| {
+            code[2] = Op::Rank {
+                dst: S(1),
+                a: S(0),
+                order: Order::Ascending,
+            };
+        },
+        |code| {
+            code[1] = Op::Rows {
+                dst: C(0),
+                collection: 0,
+            };
+        },
+        |code| code[1] = Op::Height { dst: C(0) },
+        // No truth value.
+        |code| code[3] = out(0, 0),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let bad = VerifyError::BadRowCheck { collection: 0 };
+        assert_eq!(changed(change), bad, "{number}");
+    }
+    let found = changed(|code| {
+        code.remove(1);
+    });
+    assert!(
+        matches!(found, VerifyError::RowCheckCode { collection: 0, .. }),
+        "{found:?}"
+    );
+    // Of another collection.
+    let mut two = two_groups();
+    two.collections[0].check = Some(vec![input(0, 1, 0), out(0, 0)]);
+    assert_eq!(
+        verify(&two),
+        Err(VerifyError::BadRowCheck { collection: 0 })
+    );
+}
+
 #[test]
 fn collections() {
     let wrong = VerifyError::BadCollection { collection: 0 };

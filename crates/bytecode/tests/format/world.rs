@@ -45,6 +45,7 @@ pub(crate) fn world() -> Contract {
             allow(Shape::Aggregate(3), ALICE),
             allow(Shape::Aggregate(3), BOB),
         ],
+        check: None,
     };
     Contract {
         name: "World".to_owned(),
@@ -76,6 +77,7 @@ pub(crate) fn world() -> Contract {
                     allow(Shape::PerOwner, OWNERS),
                     allow(Shape::Member, ALICE),
                 ],
+                check: None,
             },
             list("hers", 0),
             list("his", 1),
@@ -88,6 +90,7 @@ pub(crate) fn world() -> Contract {
                     allow(Shape::Bit, Recipient::Public),
                     allow(Shape::PerOwner, Recipient::OwnerOf(SECRET)),
                 ],
+                check: None,
             },
         ],
         slots: slots(),

@@ -63,6 +63,7 @@ fn contract(profile: Profile) -> Contract {
             rows: RowCount::One,
             columns: single(),
             allows: Vec::new(),
+            check: None,
         }],
         slots: Vec::new(),
         budget: None,

@@ -54,6 +54,7 @@ fn contract(columns: Vec<Column>) -> Contract {
             rows: RowCount::One,
             columns,
             allows: Vec::new(),
+            check: None,
         }],
         slots: Vec::new(),
         budget: None,

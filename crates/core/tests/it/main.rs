@@ -8,6 +8,7 @@ mod admit;
 mod adversary;
 mod answers;
 mod budget;
+mod checked;
 mod columns;
 mod consent;
 mod controller;

@@ -14,10 +14,11 @@ use crate::Checked;
 use crate::diagnostic::Diagnostic;
 use crate::hir::visit::in_entry;
 use crate::hir::{
-    Allow, AllowShape, Block, Collection, Entry, ExprKind, Group, Hir, Param, Provider, Recipient,
+    Allow, AllowShape, Block, Entry, ExprKind, Group, Hir, Param, Predicate, Provider, Recipient,
     Role, Rows, Slot, Store,
 };
 use crate::interpret;
+use crate::span::Span;
 use crate::value::Value;
 
 /// The compiled contract, which the verifier has not seen yet.
@@ -31,8 +32,8 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     let limit = limit(profile);
     keys(hir, &mut problems);
     let mut collections = Vec::new();
-    for declared in &hir.collections {
-        collections.extend(problems.of(collection(declared, hir, limit)));
+    for index in 0..hir.collections.len() {
+        collections.extend(problems.of(collection(checked, index, limit)));
     }
     let mut slots = Vec::new();
     for (_, declared) in columns::slots(hir).filter(|(_, slot)| !slot.is_key()) {
@@ -122,11 +123,9 @@ impl Problems {
 /// The small field where all numbers fit, which is faster, else the large one. Products of numbers with a point
 /// go beyond their magnitude.
 fn profile(checked: &Checked) -> model::Profile {
-    let small = checked
-        .facts
-        .entries
-        .iter()
-        .all(|entry| entry.magnitude < i128::from(MAGNITUDE_LIMIT) && !entry.scaled_products);
+    let mut facts = checked.facts.entries.iter().chain(&checked.facts.checks);
+    let small =
+        facts.all(|entry| entry.magnitude < i128::from(MAGNITUDE_LIMIT) && !entry.scaled_products);
     if small {
         model::Profile::ShamirM61V1
     } else {
@@ -198,20 +197,8 @@ fn name_sources(contract: &mut model::Contract) {
 /// A group, with its condition as an entry's code: what everyone knows, of who calls.
 fn group(checked: &Checked, group: &Group, limit: i128) -> Done<model::Group> {
     let admit = group.admit.as_ref().map(|admit| {
-        let entry = Entry {
-            name: group.name.clone(),
-            params: Vec::new(),
-            by: None,
-            when: None,
-            pays: None,
-            locals: admit.locals.clone(),
-            body: Block::default(),
-            span: group.span,
-        };
-        let mut manifest = Vec::new();
-        let mut execution = Execution::new(checked, (usize::MAX, &entry), limit, &mut manifest);
-        execution.condition(admit)?;
-        Ok(prune::needed(execution.into_code()))
+        let write = |execution: &mut Execution<'_>| execution.condition(admit);
+        predicate(checked, (admit, &group.name, group.span), limit, write)
     });
     Ok(model::Group {
         name: group.name.clone(),
@@ -305,10 +292,9 @@ fn param(param: &Param, entry: &Entry, hir: &Hir, limit: i128) -> Done<model::Pa
     }
 }
 
-fn collection(collection: &Collection, hir: &Hir, limit: i128) -> Done<model::Collection> {
-    if collection.check.is_some() {
-        return stop(collection.span, "`check`");
-    }
+fn collection(checked: &Checked, index: usize, limit: i128) -> Done<model::Collection> {
+    let hir = &checked.hir;
+    let collection = &hir.collections[index];
     let columns = columns::columns(&collection.row, collection.range, Side::Secret, hir, limit);
     let columns = match columns {
         Ok(columns) => columns,
@@ -317,8 +303,8 @@ fn collection(collection: &Collection, hir: &Hir, limit: i128) -> Done<model::Co
     Ok(model::Collection {
         name: collection.name.clone(),
         provider: match collection.provider {
-            Provider::Each(group) => model::Provider::Each(index(group)?),
-            Provider::Party(party) => model::Provider::Party(index(party)?),
+            Provider::Each(group) => model::Provider::Each(super::index(group)?),
+            Provider::Party(party) => model::Provider::Party(super::index(party)?),
         },
         rows: match collection.rows {
             Rows::One => model::RowCount::One,
@@ -326,7 +312,42 @@ fn collection(collection: &Collection, hir: &Hir, limit: i128) -> Done<model::Co
         },
         columns,
         allows: allows(&collection.allows)?,
+        check: match &collection.check {
+            Some(check) => {
+                let write = |execution: &mut Execution<'_>| execution.row_check(check, index);
+                Some(predicate(
+                    checked,
+                    (check, &collection.name, collection.span),
+                    limit,
+                    write,
+                )?)
+            }
+            None => None,
+        },
     })
+}
+
+/// The code of a declaration's condition.
+fn predicate(
+    checked: &Checked,
+    (condition, name, span): (&Predicate, &str, Span),
+    limit: i128,
+    write: impl FnOnce(&mut Execution<'_>) -> Done<()>,
+) -> Done<Vec<model::Op>> {
+    let entry = Entry {
+        name: name.to_owned(),
+        params: Vec::new(),
+        by: None,
+        when: None,
+        pays: None,
+        locals: condition.locals.clone(),
+        body: Block::default(),
+        span,
+    };
+    let mut manifest = Vec::new();
+    let mut execution = Execution::new(checked, (usize::MAX, &entry), limit, &mut manifest);
+    write(&mut execution)?;
+    Ok(prune::needed(execution.into_code()))
 }
 
 fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {

@@ -181,7 +181,7 @@ impl Execution<'_> {
     }
 
     /// All rows of a collection, column by column; of a party's single value the value.
-    fn rows(&mut self, collection: usize, span: Span) -> Done<Value> {
+    pub(super) fn rows(&mut self, collection: usize, span: Span) -> Done<Value> {
         let Some(declared) = self.checked.hir.collections.get(collection) else {
             return stop(span, "this collection");
         };

@@ -178,6 +178,29 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
+    /// The condition on the rows of a collection: of all of them at once, as in a `map`.
+    pub(super) fn row_check(&mut self, check: &Predicate, collection: usize) -> Done<()> {
+        let condition = &check.condition;
+        let span = condition.span;
+        let rows = self.rows(collection, span)?;
+        let declared = self.checked.hir.collections.get(collection);
+        let fulfilled = match declared.is_some_and(|declared| declared.is_single()) {
+            true => {
+                self.set(LocalId(0), rows);
+                self.expression(condition)?
+            }
+            false => self.map((rows, &Type::Unknown), LocalId(0), condition, span)?,
+        };
+        let valid = self.arithmetic(span).secret(&fulfilled)?.register;
+        self.registers.emit(Op::Out {
+            reveal: 0,
+            values: vec![valid],
+            counts: Vec::new(),
+            public: None,
+        });
+        Ok(())
+    }
+
     /// Rows that the entry needs beyond what follows from its reveals and the group: of what it stores.
     fn rows_needed(&self) -> BTreeMap<usize, u32> {
         let Some(facts) = self.checked.facts.entries.get(self.index) else {

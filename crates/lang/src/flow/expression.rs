@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
         Value::Leaf(Leaf::public(Some(range), number))
     }
 
-    fn collection(&mut self, index: usize) -> Value {
+    pub(super) fn collection(&mut self, index: usize) -> Value {
         let Some(collection) = self.hir.collections.get(index) else {
             return self.unknown();
         };

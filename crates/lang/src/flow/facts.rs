@@ -16,6 +16,8 @@ pub struct Facts {
     pub(super) sources: Vec<Source>,
     /// As many as the contract has entries, in order.
     pub entries: Vec<EntryFacts>,
+    /// Of the conditions on rows, as far as they are like entries.
+    pub checks: Vec<EntryFacts>,
 }
 
 /// What is known of an expression, whenever it is evaluated.

@@ -86,6 +86,7 @@ impl<'a> Walk<'a> {
                 exprs: vec![ExprFacts::default(); exprs],
                 sources: Vec::new(),
                 entries: Vec::new(),
+                checks: Vec::new(),
             },
             slots: vec![Mixes::default(); hir.slots.len()],
             numbers: Numbers::default(),

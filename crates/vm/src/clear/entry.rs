@@ -6,7 +6,8 @@ use std::sync::Arc;
 use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Column, Contract, Known, Op, Profile, Recipient, S};
 use enigma_bytecode::plan::{
-    At, Ended, Environment, Limits, Next, PlanError, Run, Shows, Sink, Walk,
+    At, Ended, Environment, Limits, Next, PlanError, Run, Shows, Sink, Walk, checked_collections,
+    fulfilled,
 };
 use enigma_field::{Committee, M61, M127, PrimeField};
 
@@ -67,7 +68,10 @@ pub fn call(
     let limits = Limits::default();
     // The submitted rows must be allowed, too.
     Walk::new(Arc::clone(contract), entry, environment.clone(), limits)?;
-    let valid = valid_rows(contract, entry, inputs);
+    let mut valid = valid_rows(contract, entry, inputs);
+    for collection in checked_collections(contract, entry) {
+        fulfil(contract, collection, inputs, &mut valid)?;
+    }
     let mut environment = environment.clone();
     environment.drop_rows(contract, &valid);
     check_params(contract, entry, inputs)?;
@@ -115,6 +119,48 @@ fn valid_rows(contract: &Contract, entry: usize, inputs: &Inputs) -> BTreeMap<u1
         Some((collection, (0..rows).map(valid).collect()))
     })
     .collect()
+}
+
+/// Of the rows that are in their ranges, those stay valid that fulfil the condition.
+fn fulfil(
+    contract: &Contract,
+    collection: u16,
+    inputs: &Inputs,
+    valid: &mut BTreeMap<u16, Vec<bool>>,
+) -> Result<(), ClearError> {
+    let at = usize::from(collection);
+    let bits = valid.entry(collection).or_default();
+    let rows = bits.iter().filter(|valid| **valid).count();
+    let Some(check) = contract.row_check(at).filter(|_| rows > 0) else {
+        return Ok(());
+    };
+    let mut inside = Inputs {
+        collections: vec![Vec::new(); check.collections.len()],
+        ..Inputs::default()
+    };
+    let mut environment = Environment {
+        rows: vec![0; check.collections.len()],
+        ..Environment::default()
+    };
+    if let (Some(columns), Some(count)) =
+        (inside.collections.get_mut(at), environment.rows.get_mut(at))
+    {
+        let given = inputs
+            .collections
+            .get(at)
+            .map_or(&[][..], |columns| columns);
+        let kept = |column: &Vec<i64>| {
+            let pairs = column.iter().zip(bits.iter()).filter(|(_, valid)| **valid);
+            pairs.map(|(x, _)| *x).collect()
+        };
+        *columns = given.iter().map(kept).collect();
+        *count = rows as u32;
+    }
+    let called = call(&Arc::new(check), 0, &environment, &inside, |_| 0)?;
+    let found = fulfilled(&called.ended).ok_or(ClearError::Overflow { op: 0 })?;
+    let inside = bits.iter_mut().filter(|valid| **valid);
+    inside.zip(found).for_each(|(valid, bit)| *valid = bit);
+    Ok(())
 }
 
 fn check_params(contract: &Contract, entry: usize, inputs: &Inputs) -> Result<(), PlanError> {

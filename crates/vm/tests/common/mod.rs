@@ -65,6 +65,7 @@ pub(crate) fn rows_of_each(name: &str, columns: Vec<Column>) -> Collection {
         rows: RowCount::One,
         columns,
         allows: Vec::new(),
+        check: None,
     }
 }
 

@@ -13,6 +13,7 @@ use enigma_field::{Committee, M61, M127, PrimeField};
 
 use super::check::check;
 use super::entry::{Place, Run, Secret};
+use super::rows::{checked_collections, row_check};
 use super::walk::{is_public, nth, reads, unsound};
 use super::{Environment, Walk};
 use crate::interval::Interval;
@@ -46,6 +47,15 @@ fn quote_over<F: PrimeField>(
     let limits = Limits::default();
     let ranges = ranges::actual(contract, entry, &sizes.rows)?;
     let check = check::<F>(contract, entry, &sizes.rows, committee, limits)?;
+    let mut before = Cost::of_setup(committee).then(&check.plan.cost);
+    for (stage, collection) in (0..).zip(checked_collections(contract, entry)) {
+        let rows = sizes.rows.get(usize::from(collection)).copied();
+        let of = (collection, rows.unwrap_or(0));
+        if let Some(mut run) = row_check::<F>(contract, of, committee, limits, stage)? {
+            run.next(&[])?;
+            before = before.then(run.cost());
+        }
+    }
     let environment = Environment {
         rows: sizes.rows.clone(),
         ..Environment::default()
@@ -57,7 +67,7 @@ fn quote_over<F: PrimeField>(
         ranges,
         awaited: BTreeSet::new(),
         branches: Vec::new(),
-        cost: Cost::of_setup(committee).then(&check.plan.cost),
+        cost: before,
     };
     for (place, op) in contract.entries[entry].code.iter().enumerate() {
         bound.run.walk.go_to(place);

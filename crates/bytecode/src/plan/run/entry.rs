@@ -103,6 +103,15 @@ impl<F: PrimeField> Run<F> {
         }
     }
 
+    /// The same, with the numbers of its stages from one on: those before are of other runs in the same session.
+    #[must_use]
+    pub fn from_stage(mut self, first: u32) -> Run<F> {
+        let first = first.min(MOST_STAGES - 1);
+        self.stage = Making::new(self.committee, first, self.limits);
+        self.stages = first;
+        self
+    }
+
     /// What comes next. `opened`: by place of the last stage's [`Stage::opened`], the elements that were opened; nothing
     /// at first.
     ///

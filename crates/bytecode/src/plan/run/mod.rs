@@ -22,6 +22,7 @@ mod main;
 mod orders;
 mod outputs;
 mod pieces;
+mod rows;
 mod secret;
 mod stage;
 mod tables;
@@ -34,6 +35,7 @@ pub(super) use bound::quote;
 pub use check::{Check, Checked, check};
 pub use entry::Run;
 pub(super) use main::{main, prologue};
+pub use rows::{checked_collections, fulfilled, row_check};
 pub use walk::{At, Walk};
 
 use enigma_field::{M61, PrimeField};
