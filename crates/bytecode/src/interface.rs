@@ -75,6 +75,9 @@ pub struct CollectionInterface {
     pub name: String,
     /// Who gives rows.
     pub from: AccountsInterface,
+    /// Whether rows have to fulfil a condition to count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checks: bool,
     /// The most rows that one gives; nothing when each gives exactly one.
     pub max_rows: Option<u32>,
     /// What a row consists of.

@@ -35,6 +35,7 @@ impl Interface {
                 Provider::Each(group) => AccountsInterface::Each(names.group(group).to_owned()),
                 Provider::Party(party) => AccountsInterface::Party(names.party(party).to_owned()),
             },
+            checks: c.check.is_some(),
             max_rows: match c.rows {
                 RowCount::One => None,
                 RowCount::UpTo(most) => Some(most),

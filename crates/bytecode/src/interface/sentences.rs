@@ -13,11 +13,25 @@ pub fn sentences(contract: &Contract) -> Vec<String> {
     let mut out: Vec<String> = lines
         .map(|(index, reveal)| disclosure(Names(contract), index, reveal))
         .collect();
+    let checked = contract.collections.iter();
+    out.extend(checked.filter(|one| one.check.is_some()).map(|one| {
+        format!(
+            "Of each row of `{}` it becomes known whether it fulfils a condition of this contract; those that do not are left out.",
+            one.name
+        )
+    }));
     out.push(if out.is_empty() {
         "Nobody learns anything.".to_owned()
     } else {
         "Nobody learns anything else.".to_owned()
     });
+    let admits = contract.groups.iter();
+    out.extend(admits.filter(|group| group.admit.is_some()).map(|group| {
+        format!(
+            "Who belongs to `{}` is decided by a condition on what is public; what others give as its members is left out.",
+            group.name
+        )
+    }));
     let budget = contract.budget.as_ref();
     if let Some(runs) = budget.and_then(|budget| budget.runs_per_input) {
         let runs = if runs == 1 {

@@ -1,6 +1,6 @@
 //! What people read of a contract: its listing and its manifest in sentences.
 
-use crate::common::{auction, column, input, market, out, survey};
+use crate::common::{auction, club, column, input, market, out, survey};
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::interface::{
     AccountsInterface, Interface, KnownInterface, NoiseInterface, RecipientInterface, SourceName,
@@ -133,6 +133,20 @@ fn sentences_say_who_learns_what_from_what() {
 
 /// Names and kinds.
 type Columns<'a> = &'a [(&'a str, Kind)];
+
+/// What becomes known of each row, and whose rows count.
+#[test]
+fn sentences_say_what_conditions_do() {
+    let found = sentences(&club());
+    assert_eq!(
+        found[2..],
+        [
+            "Of each row of `answer` it becomes known whether it fulfils a condition of this contract; those that do not are left out.",
+            "Nobody learns anything else.",
+            "Who belongs to `people` is decided by a condition on what is public; what others give as its members is left out.",
+        ]
+    );
+}
 
 #[test]
 fn sentences_say_what_values_are() {
