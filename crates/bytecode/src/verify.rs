@@ -188,6 +188,10 @@ fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
     if !why.is_empty() || !reads.iter().all(is_read) {
         return bad;
     }
+    let members = contract.groups.get(group).map_or(0, |group| group.max);
+    if u64::from(members).saturating_mul(code.len() as u64) > MAX_MEMBER_STEPS {
+        return Err(VerifyError::LongAdmission { group });
+    }
     let ranges = ranges::declared(&admission, 0);
     ranges.map_or_else(
         |error| Err(VerifyError::AdmissionCode { group, error }),

@@ -52,6 +52,11 @@ pub enum VerifyError {
         /// The group's index.
         group: usize,
     },
+    /// The condition of a group does more than [`MAX_MEMBER_STEPS`] operations for all members.
+    LongAdmission {
+        /// The group's index.
+        group: usize,
+    },
     /// The condition of a group is ill-formed.
     AdmissionCode {
         /// The group's index.
@@ -231,6 +236,10 @@ impl fmt::Display for VerifyError {
                     "the condition of group {group} is not of the ledger alone"
                 )
             }
+            VerifyError::LongAdmission { group } => write!(
+                f,
+                "the condition of group {group} takes more than {MAX_MEMBER_STEPS} steps for all members"
+            ),
             VerifyError::AdmissionCode { group, error } => {
                 write!(f, "the condition of group {group}: {error}")
             }

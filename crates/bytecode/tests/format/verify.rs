@@ -9,7 +9,7 @@ use enigma_bytecode::plan::{Admission, Environment};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::{
-    LoadError, MAX_DECLARATIONS, MAX_REVEALS, VerifyError, load, verify,
+    LoadError, MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_REVEALS, VerifyError, load, verify,
 };
 use enigma_wire::id::Hash;
 
@@ -203,6 +203,19 @@ fn conditions_of_groups() {
             "{found:?}"
         );
     }
+}
+
+/// Nodes ask it about all who gave.
+#[test]
+fn conditions_of_large_groups_are_short() {
+    let of = |max: u32| {
+        let mut contract = club();
+        contract.groups[0].max = max;
+        verify(&contract)
+    };
+    let most = (MAX_MEMBER_STEPS / 7) as u32;
+    assert_ne!(of(most), Err(VerifyError::LongAdmission { group: 0 }));
+    assert_eq!(of(most + 1), Err(VerifyError::LongAdmission { group: 0 }));
 }
 
 /// It answers for one account after the other, and nothing of one is left for the next.

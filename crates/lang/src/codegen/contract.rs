@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use enigma_bytecode::interval::MAGNITUDE_LIMIT;
 use enigma_bytecode::model::{Column, Kind};
 use enigma_bytecode::plan::noise_reach;
-use enigma_bytecode::{model, ranges, release};
+use enigma_bytecode::{model, ranges, release, verify};
 
 use super::columns::{self, Side};
 use super::statement::Execution;
@@ -200,11 +200,16 @@ fn group(checked: &Checked, group: &Group, limit: i128) -> Done<model::Group> {
         let write = |execution: &mut Execution<'_>| execution.condition(admit);
         predicate(checked, (admit, &group.name, group.span), limit, write)
     });
+    let admit: Option<Vec<model::Op>> = admit.transpose()?;
+    let steps = admit.as_ref().map_or(0, |code| code.len() as u64);
+    if steps.saturating_mul(group.max.into()) > verify::MAX_MEMBER_STEPS {
+        return stop(group.span, "so long a condition for so many members");
+    }
     Ok(model::Group {
         name: group.name.clone(),
         min: group.min,
         max: group.max,
-        admit: admit.transpose()?,
+        admit,
     })
 }
 
