@@ -287,6 +287,7 @@ impl Pass<'_> {
             | Op::Caller { .. }
             | Op::PartyAccount { .. }
             | Op::Height { .. }
+            | Op::Time { .. }
             | Op::Load { .. }
             | Op::Public { .. }
             | Op::Choose { .. }

@@ -203,6 +203,7 @@ impl Network {
         let parties = record.parties.iter();
         let environment = Environment {
             height: i64::try_from(self.ledger.head.number).unwrap_or(i64::MAX),
+            time: i64::try_from(self.ledger.head.time).unwrap_or(i64::MAX),
             parties: parties.map(|party| party.account.0.to_vec()).collect(),
             ledger: stored(program, &record.state),
             ..Environment::default()

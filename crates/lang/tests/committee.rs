@@ -470,6 +470,23 @@ fn what_is_sent_does_not_depend_on_secrets() {
     assert!(first.len() > 100);
 }
 
+/// The time of the block of the call, in conditions, in what is stored and beside what is private.
+#[test]
+fn entries_know_the_time() {
+    let source = "contract Clock version 1 {
+      state L { until: u64 = 1_000; at: u64; }
+      entry late(x: private u64 from caller range 0..=9) when L.time >= L.until {
+        L.at = L.time - L.until;
+        reveal y = x + L.time to caller;
+        reveal z = (x as i64) < (L.time as i64) - 5_000 to caller;
+      }
+      test \"early\" { expect fail run late(x: 1) as ann; }
+      test \"late\" { set L.time = 5_004; run late(x: 3) as ann; expect L.at == 4_004; expect y == 5_007; expect z; }
+      test \"just\" { set L.time = 1_000; run late(x: 0) as ann; expect L.at == 0; expect y == 1_000; expect !z; }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// What stands behind runs where nothing was left.
 #[test]
 fn entries_and_loops_end_where_a_run_says() {

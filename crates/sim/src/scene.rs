@@ -218,6 +218,7 @@ fn environment(contract: &Contract, used: &[u16], rows: u32, invalid: u32) -> En
         rows: counts.collect(),
         caller: account(0),
         height: 1,
+        time: 12,
         parties: vec![party.clone(); contract.parties.len()],
         row_accounts: vec![Vec::new(); contract.collections.len()],
         row_members: vec![Vec::new(); contract.collections.len()],

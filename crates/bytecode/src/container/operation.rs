@@ -62,6 +62,7 @@ operations! {
     CALLER: Caller { dst },
     PARTY_ACCOUNT: PartyAccount { dst, party },
     HEIGHT: Height { dst },
+    TIME: Time { dst },
     LOAD: Load { dst, slot, column, key },
     PUBLIC_ADD: Public { dst, a, b | op: PublicOp::Add },
     PUBLIC_SUB: Public { dst, a, b | op: PublicOp::Sub },

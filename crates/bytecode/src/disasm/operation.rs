@@ -30,6 +30,7 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             format!("c{dst} = account {}", names.party(*party))
         }
         Op::Height { dst: C(dst) } => format!("c{dst} = height"),
+        Op::Time { dst: C(dst) } => format!("c{dst} = time"),
         Op::Load {
             dst: C(dst),
             slot,

@@ -26,6 +26,8 @@ pub enum Op {
     PartyAccount { dst: C, party: u16 },
     /// The height of the block with the call.
     Height { dst: C },
+    /// The time of that block, in seconds since 1970.
+    Time { dst: C },
     /// A column of a slot on the ledger, of a map at a key; what the entry itself has stored counts.
     Load {
         dst: C,
@@ -327,6 +329,7 @@ impl Op {
                 | Op::Caller { .. }
                 | Op::PartyAccount { .. }
                 | Op::Height { .. }
+                | Op::Time { .. }
                 | Op::Load { .. }
                 | Op::Public { .. }
                 | Op::Choose { .. }

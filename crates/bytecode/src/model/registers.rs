@@ -23,6 +23,7 @@ impl Op {
             | Op::Caller { .. }
             | Op::PartyAccount { .. }
             | Op::Height { .. }
+            | Op::Time { .. }
             | Op::Load { .. }
             | Op::Public { .. }
             | Op::Choose { .. }
@@ -77,6 +78,7 @@ impl Op {
             | Op::Caller { dst }
             | Op::PartyAccount { dst, .. }
             | Op::Height { dst }
+            | Op::Time { dst }
             | Op::EachMember { dst, .. } => visit(Public(dst), true),
             Op::Load { dst, key, .. } => {
                 key.iter_mut().for_each(|key| visit(Public(key), false));

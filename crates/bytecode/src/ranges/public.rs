@@ -43,12 +43,12 @@ impl Pass<'_> {
                 }
                 self.define_public(dst, PublicRange::ACCOUNT)
             }
-            Op::Height { dst } => {
-                let heights = Wide {
+            Op::Height { dst } | Op::Time { dst } => {
+                let counted = Wide {
                     low: 0,
                     high: i64::MAX.into(),
                 };
-                self.define_number(dst, heights)
+                self.define_number(dst, counted)
             }
             Op::Load {
                 dst,

@@ -149,6 +149,7 @@ impl<'a> Walk<'a> {
             | Op::Caller { .. }
             | Op::PartyAccount { .. }
             | Op::Height { .. }
+            | Op::Time { .. }
             | Op::Load { .. }
             | Op::Public { .. }
             | Op::Choose { .. }

@@ -351,6 +351,7 @@ fn public_op(which: u8, parts: Parts) -> Op {
         },
         4 => Op::Caller { dst },
         5 => Op::PartyAccount { dst, party: x },
+        6 if parts.is_some => Op::Time { dst },
         6 => Op::Height { dst },
         7 => Op::Load {
             dst,

@@ -47,14 +47,15 @@ fn rows_of_several_columns_and_stages_are_supported() {
             party: 0,
         },
         Op::Height { dst: C(4) },
+        Op::Time { dst: C(5) },
         Op::If { condition: C(1) },
         Op::Else,
         Op::End,
         Op::MergePublic {
-            dst: C(5),
+            dst: C(6),
             condition: C(1),
             then: C(4),
-            otherwise: C(4),
+            otherwise: C(5),
         },
     ]);
     assert_eq!(unsupported(&wide), None);

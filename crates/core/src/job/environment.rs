@@ -85,6 +85,7 @@ impl Job {
         Ok(Environment {
             caller: account(&record.requester),
             height: i64::try_from(record.requested).unwrap_or(i64::MAX),
+            time: i64::try_from(record.requested_at).unwrap_or(i64::MAX),
             parties: parties.map(|party| account(&party.account)).collect(),
             ..Environment::default()
         })

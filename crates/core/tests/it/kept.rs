@@ -20,6 +20,8 @@ contract Auction version 1 {
     winner:  id;
     price:   u64 = 0;
     tip:     u64 = 0;
+    tipped:  u64 = 0;
+    block:   u64 = 0;
     seen:    map<id, u64>;
   }
   collect bid: private u64 from each bidders range 1..=1_000_000_000
@@ -38,7 +40,11 @@ contract Auction version 1 {
     for b in bidders { L.seen[b] = 1; }
     L.done = true;
   }
-  entry give_tip(n: u64 range 0..=50) by bidders pays n { L.tip = n; }
+  entry give_tip(n: u64 range 0..=50) by bidders pays n {
+    L.tip = n;
+    L.tipped = L.time;
+    L.block = L.height;
+  }
   entry empty_jar(n: u64 range 0..=500) by seller { transfer_out(to: caller, amount: n); }
 }";
 
@@ -214,6 +220,11 @@ fn entries_without_rows_take_payments_and_pay_out() {
     survey.settle(job);
     assert_eq!(credit(&survey, bidder), back + 53);
     assert_eq!(written(&survey, "tip"), Some(PublicValue::Number(7)));
+    // Judged by the block of the request, whenever the run ended.
+    let record = &survey.world.chain.ledger().jobs[&job];
+    let said = |number: u64| Some(PublicValue::Number(number as i64));
+    assert_eq!(written(&survey, "tipped"), said(record.requested_at));
+    assert_eq!(written(&survey, "block"), said(record.requested));
     let much = asked(&survey, JAR, 8, 0);
     let job = ask(&mut survey, seller, &much);
     refused(

@@ -62,6 +62,9 @@ impl Execution<'_> {
             ExprKind::Height => Ok(Value::Public(
                 self.registers.public(|dst| Op::Height { dst })?,
             )),
+            ExprKind::Time => Ok(Value::Public(
+                self.registers.public(|dst| Op::Time { dst })?,
+            )),
             ExprKind::MemberCount(group) => self.member_count(*group, span),
             ExprKind::Load {
                 slot,

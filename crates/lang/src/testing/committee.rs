@@ -81,6 +81,7 @@ pub(super) fn prepare(
         environment: Environment {
             caller: caller.address(),
             height: i64::try_from(world.height).ok()?,
+            time: i64::try_from(world.time).ok()?,
             parties: (0..hir.parties.len())
                 .map(|party| Account::Party(party).address())
                 .collect(),

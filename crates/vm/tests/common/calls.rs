@@ -250,6 +250,7 @@ pub(crate) fn environment(inputs: &Inputs) -> Environment {
         rows: rows.iter().map(|count| *count as u32).collect(),
         caller: account(100),
         height: 7,
+        time: 84,
         parties: vec![account(200)],
         row_accounts: rows.iter().map(accounts).collect(),
         row_members: rows

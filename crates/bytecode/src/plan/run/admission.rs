@@ -28,6 +28,7 @@ impl Admission {
         let environment = Environment {
             rows: vec![0; admission.collections.len()],
             height: environment.height,
+            time: environment.time,
             parties: environment.parties.clone(),
             ledger: environment.ledger.clone(),
             ..Environment::default()

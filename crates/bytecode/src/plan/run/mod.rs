@@ -61,6 +61,8 @@ pub struct Environment {
     pub caller: Vec<u8>,
     /// Height of the block with the call.
     pub height: i64,
+    /// The time of that block, in seconds since 1970.
+    pub time: i64,
     /// The account that each party is bound to.
     pub parties: Vec<Vec<u8>>,
     /// By collection: the account that gave each row, of those that count in `rows`.

@@ -417,6 +417,7 @@ impl Walk {
                 (dst, Known::Bytes(account.clone()))
             }
             Op::Height { dst } => (dst, Known::Number(self.environment.height)),
+            Op::Time { dst } => (dst, Known::Number(self.environment.time)),
             Op::Load {
                 dst,
                 slot,
@@ -530,6 +531,7 @@ pub(super) fn is_public(op: &Op) -> bool {
                 | Op::Caller { .. }
                 | Op::PartyAccount { .. }
                 | Op::Height { .. }
+                | Op::Time { .. }
                 | Op::Public { .. }
                 | Op::Choose { .. }
                 | Op::MergePublic { .. }

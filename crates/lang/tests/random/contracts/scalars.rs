@@ -94,6 +94,8 @@ impl Draft<'_, '_> {
                     ("L.by_number[2]", -(1 << 15), 1 << 15),
                     ("L.count", 0, 255),
                     ("L.phase", 0, 2),
+                    ("(L.time / 12 % 90)", 0, 89),
+                    ("(L.height % 90)", 0, 89),
                 ];
                 let (key, low, high) = self.choices.of(&keys);
                 Scalar::public(format!("({key} as i64)"), low, high)
