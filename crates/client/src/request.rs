@@ -199,6 +199,13 @@ impl Network {
         instance: Hash,
         group: usize,
     ) -> Result<Option<Admission>, ClientError> {
+        if program
+            .groups
+            .get(group)
+            .is_none_or(|group| group.admit.is_none())
+        {
+            return Ok(None);
+        }
         let record = self.instance(instance)?;
         let parties = record.parties.iter();
         let environment = Environment {

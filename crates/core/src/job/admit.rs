@@ -43,6 +43,14 @@ impl Job {
         program: &Contract,
         group: usize,
     ) -> Result<Option<Admission>, String> {
+        // What is stored is not copied for nothing.
+        if program
+            .groups
+            .get(group)
+            .is_none_or(|group| group.admit.is_none())
+        {
+            return Ok(None);
+        }
         let environment = Environment {
             ledger: stored(program, &self.state),
             ..self.on_chain(shared)?
