@@ -220,7 +220,14 @@ fn row_check(contract: &Contract, collection: usize) -> Result<(), VerifyError> 
     };
     let is_own = |op: &Op| match op {
         Op::Input { collection: of, .. } => usize::from(*of) == collection,
-        op => op.is_of_each_element(),
+        Op::Const { .. }
+        | Op::ConstBytes { .. }
+        | Op::Public { .. }
+        | Op::Choose { .. }
+        | Op::Hide { .. } => true,
+        // There are no branches.
+        Op::Merge { .. } => false,
+        op => op.is_element_wise(),
     };
     let ([valid], true) = (
         &values[..],

@@ -199,11 +199,7 @@ impl Network {
         instance: Hash,
         group: usize,
     ) -> Result<Option<Admission>, ClientError> {
-        if program
-            .groups
-            .get(group)
-            .is_none_or(|group| group.admit.is_none())
-        {
+        if !program.admits(group) {
             return Ok(None);
         }
         let record = self.instance(instance)?;

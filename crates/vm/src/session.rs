@@ -11,7 +11,7 @@ use std::sync::Arc;
 use enigma_bytecode::model::{Contract, Known};
 use enigma_bytecode::plan::{
     Check, Checked, Cost, Ended, Environment, Limits, Next, Plan, PlanError, Port, Run, Sink,
-    Stage, check, checked_collections, fulfilled, row_check,
+    Stage, check, checked_collections, keep_fulfilled, row_check,
 };
 use enigma_field::{M61, Party, PrimeField, Shares};
 use enigma_mpc::{Counters, Engine, Error, Fault, Misuse, Outgoing, Slot};
@@ -399,15 +399,12 @@ impl<F: PrimeField> Session<F> {
         mut run: Box<Run<F>>,
         opened: &[Vec<F>],
     ) -> Result<(), SessionError> {
-        let bits = match run.next(opened)? {
-            Next::Done(ended) => fulfilled(&ended),
+        let valid = self.called.valid.entry(collection).or_default();
+        let kept = match run.next(opened)? {
+            Next::Done(ended) => keep_fulfilled(valid, &ended),
             Next::Stage(_) => None,
         };
-        let valid = self.called.valid.entry(collection).or_default();
-        let inside = valid.iter_mut().filter(|valid| **valid);
-        let bits = bits.ok_or(SessionError::Ended)?;
-        inside.zip(bits).for_each(|(valid, bit)| *valid = bit);
-        Ok(())
+        kept.ok_or(SessionError::Ended)
     }
 
     /// Drops the rows that are not valid, and plans the first stage.

@@ -14,17 +14,19 @@ pub(super) trait Part: Sized {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
-/// A structure is its fields, in this order.
+/// A structure is its fields, in this order. Of its code, if it can have some, whether there is any: the code is in a section of its own.
 macro_rules! structure {
-    ($type:ident { $($field:ident),* $(,)? }) => {
+    ($type:ident { $($field:ident),* $(,)? } $(with $code:ident)?) => {
         impl Part for $type {
             fn write(&self, out: &mut Writer) {
                 $(self.$field.write(out);)*
+                $(self.$code.is_some().write(out);)?
             }
 
             fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 $(let $field = Part::read(input)?;)*
-                Ok($type { $($field),* })
+                $(let $code = bool::read(input)?.then(Vec::new);)?
+                Ok($type { $($field,)* $($code)? })
             }
         }
     };
@@ -57,49 +59,9 @@ macro_rules! choice {
     };
 }
 
-/// Of the condition, whether there is one: its code is in a section of its own.
-impl Part for Group {
-    fn write(&self, out: &mut Writer) {
-        self.name.write(out);
-        self.min.write(out);
-        self.max.write(out);
-        self.admit.is_some().write(out);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Group {
-            name: Part::read(input)?,
-            min: Part::read(input)?,
-            max: Part::read(input)?,
-            admit: bool::read(input)?.then(Vec::new),
-        })
-    }
-}
-
+structure!(Group { name, min, max } with admit);
 structure!(Enum { name, variants });
-/// Of the condition on rows, whether there is one, as of a group's.
-impl Part for Collection {
-    fn write(&self, out: &mut Writer) {
-        self.name.write(out);
-        self.provider.write(out);
-        self.rows.write(out);
-        self.columns.write(out);
-        self.allows.write(out);
-        self.check.is_some().write(out);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Collection {
-            name: Part::read(input)?,
-            provider: Part::read(input)?,
-            rows: Part::read(input)?,
-            columns: Part::read(input)?,
-            allows: Part::read(input)?,
-            check: bool::read(input)?.then(Vec::new),
-        })
-    }
-}
-
+structure!(Collection { name, provider, rows, columns, allows } with check);
 structure!(Param {
     name,
     private,

@@ -100,6 +100,13 @@ impl Contract {
         walked.collect()
     }
 
+    /// Whether a condition says who belongs to a group. False for a group that does not exist.
+    #[must_use]
+    pub fn admits(&self, group: usize) -> bool {
+        let group = self.groups.get(group);
+        group.is_some_and(|group| group.admit.is_some())
+    }
+
     /// The condition of a group as the one entry of a contract, which shows nothing; none if it has none.
     #[must_use]
     pub fn admission(&self, group: usize) -> Option<Contract> {
@@ -347,6 +354,15 @@ impl Contract {
 }
 
 impl Collection {
+    /// The group whose members give the rows, if they are not a party's.
+    #[must_use]
+    pub fn group(&self) -> Option<u16> {
+        match self.provider {
+            Provider::Each(group) => Some(group),
+            Provider::Party(_) => None,
+        }
+    }
+
     /// Whether its columns are scalars: a party's single value.
     #[must_use]
     pub fn is_single(&self) -> bool {

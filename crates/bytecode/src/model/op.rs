@@ -277,17 +277,12 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether it is known before anything is given, or is of private numbers and element k of what it makes is of the operands' elements k.
+    /// Whether element i of the result is made of elements i.
     #[must_use]
-    pub fn is_of_each_element(&self) -> bool {
+    pub fn is_element_wise(&self) -> bool {
         matches!(
             self,
-            Op::Const { .. }
-                | Op::ConstBytes { .. }
-                | Op::Public { .. }
-                | Op::Choose { .. }
-                | Op::Hide { .. }
-                | Op::Add { .. }
+            Op::Add { .. }
                 | Op::Sub { .. }
                 | Op::AddPublic { .. }
                 | Op::MulPublic { .. }
@@ -308,11 +303,12 @@ impl Op {
                 | Op::Compare { .. }
                 | Op::ComparePublic { .. }
                 | Op::EqualKeys { .. }
+                | Op::Bits { .. }
                 | Op::Remainder { .. }
                 | Op::ShiftRight { .. }
                 | Op::Bitwise { .. }
                 | Op::BitwisePublic { .. }
-                | Op::Bits { .. }
+                | Op::Merge { .. }
         )
     }
 

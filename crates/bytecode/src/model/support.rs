@@ -124,12 +124,8 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
         collections.any(|collection| collection.provider == Provider::Each(group))
     };
     // A condition says of an account whether it belongs, and nothing lists all that do.
-    let admits = |group: u16| {
-        let group = contract.groups.get(usize::from(group));
-        group.is_some_and(|group| group.admit.is_some())
-    };
     let by_known = match entry.by {
-        Some(Role::Member(group)) => gives(group) || admits(group),
+        Some(Role::Member(group)) => gives(group) || contract.admits(group.into()),
         Some(Role::Party(_)) | None => true,
     };
     let is_known = by_known && contract.groups_walked(index).into_iter().all(gives);

@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
         for register in reads {
             let moves = self.value(*register).map(|value| value.moves.keys());
             collections.extend(moves.into_iter().flatten());
-            if let (Extent::Over(own), false) = (self.extent(*register), is_element_wise(op)) {
+            if let (Extent::Over(own), false) = (self.extent(*register), op.is_element_wise()) {
                 collections.insert(own);
             }
         }
@@ -410,40 +410,6 @@ fn reads(op: &Op) -> Vec<S> {
         }
     });
     reads
-}
-
-/// Whether element i of the result is made of elements i.
-fn is_element_wise(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Add { .. }
-            | Op::Sub { .. }
-            | Op::AddPublic { .. }
-            | Op::MulPublic { .. }
-            | Op::Mul { .. }
-            | Op::MulFixed { .. }
-            | Op::DivPublic { .. }
-            | Op::Div { .. }
-            | Op::DivFixed { .. }
-            | Op::SquareRoot { .. }
-            | Op::SquareRootFixed { .. }
-            | Op::Absolute { .. }
-            | Op::Smaller { .. }
-            | Op::Larger { .. }
-            | Op::Select { .. }
-            | Op::Logistic { .. }
-            | Op::Exp { .. }
-            | Op::Ln { .. }
-            | Op::Compare { .. }
-            | Op::ComparePublic { .. }
-            | Op::EqualKeys { .. }
-            | Op::Bits { .. }
-            | Op::Remainder { .. }
-            | Op::ShiftRight { .. }
-            | Op::Bitwise { .. }
-            | Op::BitwisePublic { .. }
-            | Op::Merge { .. }
-    )
 }
 
 fn add(sums: &mut BTreeMap<u16, i128>, moved: BTreeMap<u16, i128>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use enigma_bytecode::model::{Contract, Provider, Role, RowCount};
+use enigma_bytecode::model::{Contract, Role, RowCount};
 use enigma_bytecode::plan::Sizes;
 use enigma_client::{Network, Program, Quote, Records};
 use enigma_wire::id::{Address, CollectionId, Hash, MemberIndex};
@@ -278,11 +278,7 @@ impl Asked {
 
     /// The group whose members give to a collection of the contract.
     fn gives_as(&self, slot: u16) -> Option<u16> {
-        let collection = self.contract().collections.get(usize::from(slot))?;
-        match collection.provider {
-            Provider::Each(group) => Some(group),
-            Provider::Party(_) => None,
-        }
+        self.contract().collections.get(usize::from(slot))?.group()
     }
 
     /// Whether an account has given to one of these collections of the instance.

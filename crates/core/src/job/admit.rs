@@ -44,11 +44,7 @@ impl Job {
         group: usize,
     ) -> Result<Option<Admission>, String> {
         // What is stored is not copied for nothing.
-        if program
-            .groups
-            .get(group)
-            .is_none_or(|group| group.admit.is_none())
-        {
+        if !program.admits(group) {
             return Ok(None);
         }
         let environment = Environment {

@@ -15,8 +15,9 @@ use enigma_wire::id::MemberIndex;
 use zeroize::Zeroizing;
 
 use super::Job;
+use super::contributions::Contributions;
 use super::outputs::Output;
-use super::secrets::{Slots, slots};
+use super::secrets::{self, Slots};
 use crate::party::Shared;
 
 /// This member's shares of what a call is given.
@@ -101,16 +102,17 @@ impl Columns {
         Ok(())
     }
 
-    /// Adds what the committee keeps secret, as it is stored.
+    /// Adds what the committee keeps secret, as it is stored, and gives who has contributed to it.
     ///
     /// # Errors
     /// In plain words, when it is not over the contract's field.
-    pub(super) fn add_slots(&mut self, stored: &[u8]) -> Result<(), String> {
+    pub(super) fn add_slots(&mut self, stored: &[u8]) -> Result<Contributions, String> {
+        let contributions;
         match self {
-            Self::Small(held) => held.slots = slots(stored)?,
-            Self::Wide(held) => held.slots = slots(stored)?,
+            Self::Small(held) => (contributions, held.slots) = secrets::decode(stored)?,
+            Self::Wide(held) => (contributions, held.slots) = secrets::decode(stored)?,
         }
-        Ok(())
+        Ok(contributions)
     }
 
     /// Begins the call on them.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use enigma_bytecode::model::{Contract, Provider};
+use enigma_bytecode::model::Contract;
 use enigma_wire::api::DroppedRow;
 use enigma_wire::effects::InstanceState;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, SealKey};
@@ -210,11 +210,7 @@ impl Input {
 
     /// The group whose members give to a collection of the contract.
     pub(super) fn group_of(program: &Contract, slot: u16) -> Option<u16> {
-        let collection = program.collections.get(usize::from(slot))?;
-        match collection.provider {
-            Provider::Each(group) => Some(group),
-            Provider::Party(_) => None,
-        }
+        program.collections.get(usize::from(slot))?.group()
     }
 }
 

@@ -57,17 +57,20 @@ fn encode<F: PrimeField>(contributions: Contributions, slots: &Slots<F>) -> Zero
     bytes
 }
 
-/// The shares of what is stored.
+/// Who has contributed, and the shares, of what is stored.
 ///
 /// # Errors
 /// In plain words, when it is not what [`encode`] makes.
-pub(super) fn slots<F: PrimeField>(mut stored: &[u8]) -> Result<Slots<F>, String> {
-    let damaged = |_| "the secrets of the instance are damaged".to_owned();
-    let (_, places) = Head::deserialize(&mut stored).map_err(|_| damaged(()))?;
-    let shares = decode_exact::<F>(stored, places.len()).map_err(|_| damaged(()))?;
+pub(super) fn decode<F: PrimeField>(
+    mut stored: &[u8],
+) -> Result<(Contributions, Slots<F>), String> {
+    let damaged = || "the secrets of the instance are damaged".to_owned();
+    let (contributions, places) = Head::deserialize(&mut stored).map_err(|_| damaged())?;
+    let shares = decode_exact::<F>(stored, places.len()).map_err(|_| damaged())?;
     let shares = Shares::from(shares);
     let one = |share: &F| Shares::from(vec![*share]);
-    Ok(places.into_iter().zip(shares.iter().map(one)).collect())
+    let slots = places.into_iter().zip(shares.iter().map(one)).collect();
+    Ok((contributions, slots))
 }
 
 /// The runs of an instance that depend on what it keeps secret, that were asked for before a job, the latest first.
@@ -129,7 +132,7 @@ impl Job {
         };
         let (mut rows, broken) = (std::mem::take(rows), std::mem::take(broken));
         let read = match (stored, self.secrets_of) {
-            (Some(stored), _) => rows.add_slots(stored).and_then(|()| head(stored)),
+            (Some(stored), _) => rows.add_slots(stored),
             (None, None) => Ok(Contributions::default()),
             (None, Some(job)) => Err(format!(
                 "this node no longer has the secrets that job {job} has left"
@@ -216,12 +219,4 @@ impl Job {
             self.publish(shared, outputs, effects);
         }
     }
-}
-
-/// The contributions of what is stored.
-fn head(mut stored: &[u8]) -> Result<Contributions, String> {
-    let head = Head::deserialize(&mut stored);
-    let (contributions, _) =
-        head.map_err(|_| "the secrets of the instance are damaged".to_owned())?;
-    Ok(contributions)
 }

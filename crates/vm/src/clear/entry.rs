@@ -7,7 +7,7 @@ use enigma_bytecode::interval::Interval;
 use enigma_bytecode::model::{Column, Contract, Known, Op, Profile, Recipient, S};
 use enigma_bytecode::plan::{
     At, Ended, Environment, Limits, Next, PlanError, Run, Shows, Sink, Walk, checked_collections,
-    fulfilled,
+    keep_fulfilled, row_condition,
 };
 use enigma_field::{Committee, M61, M127, PrimeField};
 
@@ -131,36 +131,24 @@ fn fulfil(
     let at = usize::from(collection);
     let bits = valid.entry(collection).or_default();
     let rows = bits.iter().filter(|valid| **valid).count();
-    let Some(check) = contract.row_check(at).filter(|_| rows > 0) else {
+    let Some((check, environment)) = row_condition(contract, collection, rows as u32) else {
         return Ok(());
     };
     let mut inside = Inputs {
         collections: vec![Vec::new(); check.collections.len()],
         ..Inputs::default()
     };
-    let mut environment = Environment {
-        rows: vec![0; check.collections.len()],
-        ..Environment::default()
-    };
-    if let (Some(columns), Some(count)) =
-        (inside.collections.get_mut(at), environment.rows.get_mut(at))
+    if let (Some(columns), Some(given)) =
+        (inside.collections.get_mut(at), inputs.collections.get(at))
     {
-        let given = inputs
-            .collections
-            .get(at)
-            .map_or(&[][..], |columns| columns);
         let kept = |column: &Vec<i64>| {
             let pairs = column.iter().zip(bits.iter()).filter(|(_, valid)| **valid);
             pairs.map(|(x, _)| *x).collect()
         };
         *columns = given.iter().map(kept).collect();
-        *count = rows as u32;
     }
-    let called = call(&Arc::new(check), 0, &environment, &inside, |_| 0)?;
-    let found = fulfilled(&called.ended).ok_or(ClearError::Overflow { op: 0 })?;
-    let inside = bits.iter_mut().filter(|valid| **valid);
-    inside.zip(found).for_each(|(valid, bit)| *valid = bit);
-    Ok(())
+    let called = call(&check, 0, &environment, &inside, |_| 0)?;
+    keep_fulfilled(bits, &called.ended).ok_or(ClearError::Overflow { op: 0 })
 }
 
 fn check_params(contract: &Contract, entry: usize, inputs: &Inputs) -> Result<(), PlanError> {

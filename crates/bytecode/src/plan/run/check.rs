@@ -6,7 +6,7 @@ use enigma_field::{Committee, M61, PrimeField};
 
 use super::{Environment, Port};
 use crate::interval::Interval;
-use crate::model::{Column, Contract, Provider};
+use crate::model::{Collection, Column, Contract};
 use crate::plan::build::Builder;
 use crate::plan::cost::Limits;
 use crate::plan::error::{Limit, PlanError};
@@ -75,10 +75,8 @@ impl Environment {
         let mut left_out: BTreeMap<usize, BTreeMap<Vec<u8>, bool>> = BTreeMap::new();
         for (collection, bits) in valid {
             let at = usize::from(*collection);
-            let group = match contract.collections.get(at).map(|c| c.provider) {
-                Some(Provider::Each(group)) => Some(usize::from(group)),
-                _ => None,
-            };
+            let group = contract.collections.get(at).and_then(Collection::group);
+            let group = group.map(usize::from);
             if let Some(accounts) = self.row_accounts.get_mut(at) {
                 if let Some(group) = group {
                     let givers = left_out.entry(group).or_default();

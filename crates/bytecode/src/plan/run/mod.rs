@@ -35,7 +35,7 @@ pub(super) use bound::quote;
 pub use check::{Check, Checked, check};
 pub use entry::Run;
 pub(super) use main::{main, prologue};
-pub use rows::{checked_collections, fulfilled, row_check};
+pub use rows::{checked_collections, keep_fulfilled, row_check, row_condition};
 pub use walk::{At, Walk};
 
 use enigma_field::{M61, PrimeField};

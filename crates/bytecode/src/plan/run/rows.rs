@@ -24,7 +24,25 @@ pub fn checked_collections(contract: &Contract, entry: usize) -> Vec<u16> {
     used.filter(has_check).collect()
 }
 
-/// The run of the condition on so many rows of a collection, as this stage of the session; none if there is nothing to check.
+/// The condition on so many rows of a collection as a call: the contract whose one entry it is, and what that begins with; none if
+/// there is nothing to check.
+#[must_use]
+pub fn row_condition(
+    contract: &Contract,
+    collection: u16,
+    rows: u32,
+) -> Option<(Arc<Contract>, Environment)> {
+    let at = usize::from(collection);
+    let check = contract.row_check(at).filter(|_| rows > 0)?;
+    let mut environment = Environment {
+        rows: vec![0; check.collections.len()],
+        ..Environment::default()
+    };
+    *environment.rows.get_mut(at)? = rows;
+    Some((Arc::new(check), environment))
+}
+
+/// The run of such a call, as this stage of the session.
 ///
 /// # Errors
 /// [`PlanError`] if the code is not sound, or there are too many rows.
@@ -35,27 +53,23 @@ pub fn row_check<F: PrimeField>(
     limits: Limits,
     stage: u32,
 ) -> Result<Option<Run<F>>, PlanError> {
-    let at = usize::from(collection);
-    let check = contract.row_check(at).filter(|_| rows > 0);
-    let Some(check) = check else { return Ok(None) };
-    let mut environment = Environment {
-        rows: vec![0; check.collections.len()],
-        ..Environment::default()
+    let Some((check, environment)) = row_condition(contract, collection, rows) else {
+        return Ok(None);
     };
-    if let Some(of) = environment.rows.get_mut(at) {
-        *of = rows;
-    }
-    let run = Run::new(Arc::new(check), 0, environment, committee, limits)?;
+    let run = Run::new(check, 0, environment, committee, limits)?;
     Ok(Some(run.from_stage(stage)))
 }
 
-/// What such a run has found: whether each row fulfils the condition.
+/// Of the rows that are valid, those stay that fulfil the condition, as such a run has found; none if it has not.
 #[must_use]
-pub fn fulfilled(ended: &Ended) -> Option<Vec<bool>> {
+pub fn keep_fulfilled(valid: &mut [bool], ended: &Ended) -> Option<()> {
     let shown = ended.public.get(&0)?.columns.first()?;
     let bit = |value: &Known| match value {
         Known::Number(number) => Some(*number == 1),
         Known::Bytes(_) => None,
     };
-    shown.iter().map(bit).collect()
+    let bits = shown.iter().map(bit).collect::<Option<Vec<bool>>>()?;
+    let inside = valid.iter_mut().filter(|valid| **valid);
+    inside.zip(bits).for_each(|(valid, bit)| *valid = bit);
+    Some(())
 }
