@@ -16,11 +16,13 @@
 //!   (`Value::deciding`), and meets another column in whatever is not linear. Formulas that need neither are not found
 //!   (0043). Noise is none either: owners were promised k rows, and not an epsilon.
 //! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit, and so
-//!   are two lines of one entry: a run in stages asks the second question when it knows the answer to the first.
+//!   are two lines of one entry, or two that it stores: a run in stages asks the second question when it knows the answer to the
+//!   first, and what is stored is shown by other runs.
 //! - What is read from a slot has the slot as its source, in every mix that any entry has ever put into it
-//!   (`stored`); the slot's own clauses decide. What goes into a slot must come from sources that allow all
-//!   that the slot allows. An accumulator's `aggregate(k)` counts its own contributions, which are not known of a
-//!   copy; so no other slot with such a clause takes it over.
+//!   (`stored`); the slot's own clauses decide. A truth value is one still where the slot has room for no more. What goes into a
+//!   slot must come from sources that allow all that the slot allows. An accumulator's `aggregate(k)` counts its own contributions,
+//!   which are not known of a copy; so no other slot with such a clause takes it over. Where other private data than its caller's
+//!   has a say in a contribution, sums are over a hidden part of those who are counted.
 //! - A private parameter's caller agrees to the manifest by calling.
 //!
 //! Time and memory are linear in the code: a value's mixes are sets of fixed size.
@@ -127,11 +129,17 @@ impl Flow<'_> {
         policy::shown(self.contract, line, &of(values), &of(counts))
     }
 
-    /// Of which sources a manifest line shows one truth value under `allow bit`. An entry shows one of each source.
+    /// Of which sources a manifest line shows one truth value under `allow bit`. An entry shows or stores one of each source.
     #[must_use]
     pub fn bits(&self, line: &Reveal, values: &[S], counts: &[S]) -> Vec<Source> {
         let of = |registers: &[S]| registers.iter().map(|&r| self.value(r)).collect::<Vec<_>>();
         policy::bits(self.contract, line, &of(values), &of(counts))
+    }
+
+    /// Of which sources one truth value under `allow bit` goes into a slot.
+    #[must_use]
+    pub fn bits_stored(&self, slot: u16, value: S) -> Vec<Source> {
+        policy::bits_stored(self.contract, slot, &self.value(value))
     }
 
     /// Whether a value may be stored in a slot, or added to what is in it.

@@ -10,7 +10,8 @@
 //! 6. the manifest says what each column is and where it lies, noise included, and its guards are on what exists;
 //! 7. the manifest's sources and shapes are those that data flow finds, the owners' `allow` clauses cover each of them
 //!    for all recipients, what goes into slots may be shown as the slots may, what mixes hidden rows has a guard on
-//!    their number, and of what `allow bit` covers an entry shows one bit of each source ([`crate::release`]);
+//!    their number, of what `allow bit` covers an entry shows or stores one bit of each source, and none shows an
+//!    accumulator under `aggregate(k)` and adds to it ([`crate::release`]);
 //! 8. noise is as wide as its epsilon says, on the counts that guard a blurred value, too ([`crate::privacy`]).
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
@@ -19,14 +20,14 @@ mod declarations;
 mod error;
 mod reveals;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use enigma_wire::id::Hash;
 
 pub use error::{LoadError, VerifyError};
 
 use crate::container;
-use crate::model::{Collection, Contract, Op};
+use crate::model::{Collection, Contract, Op, S, Source};
 use crate::privacy::Moved;
 use crate::ranges::{self, Extent, Ranges, SecretRange};
 use crate::release::Release;
@@ -46,6 +47,9 @@ pub const MAX_VALUE_BYTES: u32 = 65_536;
 /// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
 /// microsecond and may change the ledger.
 pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
+/// Most contributions to accumulators that are counted: the numbers of each times the largest `k` of its `aggregate(k)`. Nodes
+/// keep whose they are with every number, some 24 bytes for each.
+pub const MAX_COUNTED: u64 = 1 << 20;
 /// Longest text that says why a call is refused, in bytes.
 pub const MAX_TEXT: usize = 1_024;
 
@@ -118,7 +122,7 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
         let flow = release.flow(index);
         let moved = Moved::new(contract, entry, ranges);
-        let (first, mut bits) = (next, BTreeSet::new());
+        let (first, mut bits) = (next, BTreeMap::new());
         for op in &entry.code {
             match op {
                 Op::Out {
@@ -138,13 +142,11 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
                         is_public: public.is_some(),
                     };
                     let shown = out.check(contract, ranges, &flow, &moved)?;
-                    let mut again = shown.into_iter().filter(|source| !bits.insert(*source));
-                    if let Some(source) = again.next() {
-                        return Err(VerifyError::SecondBit {
-                            reveal: next,
-                            source,
-                        });
-                    }
+                    let of = match (&values[..], counts.is_empty()) {
+                        ([value], true) => Some(*value),
+                        _ => None,
+                    };
+                    one_of_each(index, &mut bits, (of, shown))?;
                     next += 1;
                 }
                 Op::StoreSecret { slot, src, .. } | Op::Accumulate { slot, src, .. } => {
@@ -154,10 +156,13 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
                             slot: *slot,
                             refusal,
                         })?;
+                    let bit = (Some(*src), flow.bits_stored(*slot, *src));
+                    one_of_each(index, &mut bits, bit)?;
                 }
                 _ => {}
             }
         }
+        shows_or_adds(contract, index, &entry.code)?;
         if next - first > MAX_REVEALS {
             return Err(VerifyError::TooManyReveals { entry: index });
         }
@@ -168,6 +173,36 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
         return Err(VerifyError::ManifestOrder { reveal: next });
     }
     Ok(())
+}
+
+/// Whether what shows or stores a truth value of these sources is the first of the entry, or the same register again.
+fn one_of_each(
+    entry: usize,
+    bits: &mut BTreeMap<Source, Option<S>>,
+    (of, sources): (Option<S>, Vec<Source>),
+) -> Result<(), VerifyError> {
+    let mut is_another = |source: &Source| match bits.insert(*source, of) {
+        Some(before) => before.is_none() || before != of,
+        None => false,
+    };
+    match sources.into_iter().find(|source| is_another(source)) {
+        Some(source) => Err(VerifyError::SecondBit { entry, source }),
+        None => Ok(()),
+    }
+}
+
+/// Of an accumulator that is shown under `aggregate(k)` no caller's contribution comes between two lines: their difference would be
+/// of that one.
+fn shows_or_adds(contract: &Contract, entry: usize, code: &[Op]) -> Result<(), VerifyError> {
+    let added = code.iter().filter_map(|op| match op {
+        Op::Accumulate { slot, .. } => Some(*slot),
+        _ => None,
+    });
+    let mut both = added.filter(|&slot| contract.minimum_contributions(entry, slot.into()) > 0);
+    match both.next() {
+        Some(slot) => Err(VerifyError::ShownAndAdded { entry, slot }),
+        None => Ok(()),
+    }
 }
 
 /// Who belongs to a group depends on the ledger and on who is asked about, and on nothing else.

@@ -64,7 +64,7 @@ fn votes_are_counted_that_nobody_sees() {
     devnet.json(&run("Ballot", "vote", "dev-2", &["choice=No"]));
     let errors = devnet.refused(1, &run("Ballot", "vote", "dev-2", &["choice=Yes"]));
     assert!(errors.contains("already voted"), "{errors}");
-    let errors = devnet.refused(1, &run("Ballot", "close", "dev-1", &[]));
+    let errors = devnet.refused(1, &run("Ballot", "count", "dev-1", &[]));
     assert!(
         errors.contains("`tally` has 2 contributions; this entry needs 3"),
         "{errors}"
@@ -73,8 +73,14 @@ fn votes_are_counted_that_nobody_sees() {
     devnet.go_on();
     devnet.json(&run("Ballot", "vote", "dev-3", &["choice=Yes"]));
     assert_eq!(devnet.json(&["state", "Ballot"])["state"]["votes"], 3);
-    let closed = devnet.json(&run("Ballot", "close", "dev-1", &[]));
-    assert_eq!(closed["public"]["result"], json!([1, 2, 0]));
+    devnet.json(&run("Ballot", "close", "dev-1", &[]));
+    let counted = devnet.json(&run("Ballot", "count", "dev-2", &[]));
+    assert_eq!(counted["public"]["result"], json!([1, 2, 0]));
+    let errors = devnet.refused(1, &run("Ballot", "count", "dev-2", &[]));
+    assert!(
+        errors.contains("`tally` has 0 contributions; this entry needs 3"),
+        "{errors}"
+    );
 }
 
 #[test]

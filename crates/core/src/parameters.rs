@@ -27,6 +27,8 @@ use crate::seam::{Effect, Fact, ReplyId, Table, Write};
 
 /// Dealings that one account may have here at a time.
 const KEPT_OF_ONE_MAX: usize = 16;
+/// What those may take on the disk together; a single one may take more.
+const KEPT_BYTES_OF_ONE_MAX: usize = 4 << 20;
 /// Dealings that are kept here at a time.
 const KEPT_MAX: usize = 4_096;
 /// What they may take on the disk together.
@@ -259,13 +261,22 @@ impl KeptParameters {
         if known.contains_key(&root) {
             return Ok(());
         }
-        if known.values().filter(|kept| kept.caller == caller).count() >= KEPT_OF_ONE_MAX {
+        let size = deposit.sealed.len();
+        let own: Vec<usize> = known
+            .values()
+            .filter(|kept| kept.caller == caller)
+            .map(|kept| kept.bytes)
+            .collect();
+        let own_bytes = own.iter().sum::<usize>().saturating_add(size);
+        let is_too_much = own_bytes > KEPT_BYTES_OF_ONE_MAX && !own.is_empty();
+        if own.len() >= KEPT_OF_ONE_MAX || is_too_much {
             return busy(format!(
-                "{caller} has {KEPT_OF_ONE_MAX} dealings of parameters here; run with them, or wait until they are out of time"
+                "{caller} has {} dealings of parameters here; run with them, or wait until they are out of time",
+                own.len()
             ));
         }
         let bytes: usize = known.values().map(|kept| kept.bytes).sum();
-        let bytes = bytes.saturating_add(deposit.sealed.len());
+        let bytes = bytes.saturating_add(size);
         let is_within =
             |share: usize| known.len() < KEPT_MAX / share && bytes <= KEPT_BYTES_MAX / share;
         if is_within(ANYBODYS_SHARE) || (is_within(1) && ledger.knows(caller)) {

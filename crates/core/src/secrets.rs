@@ -16,6 +16,8 @@ pub(crate) enum Swept {
     #[default]
     NotYet,
     Looking,
+    /// A job has ended meanwhile.
+    LookingAgain,
     Done,
 }
 
@@ -31,21 +33,28 @@ pub(crate) fn sweep(party: &mut Party) {
 
 /// A job is over: what an instance kept before it, or what the job itself has left, goes.
 pub(crate) fn job_over(party: &mut Party, job: JobId) {
-    let Some(record) = party.shared.ledger.jobs.get(&job) else {
+    let record = party.shared.ledger.jobs.get(&job);
+    let Some(record) = record.filter(|record| record.request.changes) else {
         return;
     };
-    // Of jobs of the past the first sweep takes care.
-    if party.secrets == Swept::Done && record.request.changes {
-        let instance = record.request.instance.0.to_vec();
-        party
-            .shared
-            .load(Pending::Secrets, Table::Secrets, instance);
+    match party.secrets {
+        // Of jobs of the past the first sweep takes care.
+        Swept::NotYet | Swept::LookingAgain => {}
+        Swept::Looking => party.secrets = Swept::LookingAgain,
+        Swept::Done => {
+            let instance = record.request.instance.0.to_vec();
+            let pending = Pending::Secrets;
+            party.shared.load(pending, Table::Secrets, instance);
+        }
     }
 }
 
 /// What instances have on the disk: of each, what the last settled run has left stays, and what a run has left that may still settle.
 pub(crate) fn found(party: &mut Party, pairs: &[(Vec<u8>, Vec<u8>)]) {
-    party.secrets = Swept::Done;
+    party.secrets = match party.secrets {
+        Swept::LookingAgain => Swept::NotYet,
+        _ => Swept::Done,
+    };
     let ledger = &party.shared.ledger;
     let state = |job: &JobId| ledger.jobs.get(job).map(|record| &record.state);
     let is_settled = |job: &JobId| matches!(state(job), Some(JobState::Settled(_)));

@@ -159,6 +159,9 @@ codes! {
     E0317 "A second bit of one source."
         "`allow bit` is the consent to one truth value for each call. An entry that shows a second one of the same source can \
          choose it by the first, and finds any number by halving. Make one truth value of both, with `&&` or `||`."
+    E0318 "An accumulator that is shown by an entry that adds to it."
+        "`allow aggregate(k)` of an accumulator is the promise that k callers stand behind whatever is shown of it. An entry \
+         that shows it before and after a contribution shows that contribution. Add to it in one entry, and show it in another."
     E0320 "Recursion."
         "A function may not call itself, directly or through others: all code has an end that is known when it is \
          compiled."

@@ -257,6 +257,10 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
             let message = "nodes cannot see that this may be stored";
             not_built(entry(*of), message).help(error.to_string())
         }
+        VerifyError::SecondBit { entry: of, .. } => {
+            let message = "nodes cannot see that one bit only is shown or stored";
+            not_built(entry(*of), message).help(error.to_string())
+        }
         _ => {
             let message = format!("the compiled contract is not valid: {error}");
             Diagnostic::error(Code::E0999, Span::default(), message)

@@ -215,7 +215,7 @@ const CONTRACTS: [(&str, usize); 9] = [
     ("salaries", 2),
     ("auction", 3),
     ("voting", 2),
-    ("ballot", 1),
+    ("ballot", 2),
     ("overlap", 2),
     ("risk_model", 1),
     ("income_by_department", 1),

@@ -113,21 +113,30 @@ impl<S: Keep> Disk<S> {
         }
     }
 
+    /// What no store would take is answered by itself: it fails nothing of what shares its flush.
     fn persist(&mut self, group: Vec<(EffectId, Batch)>) -> Vec<(EffectId, Outcome)> {
-        let (ids, batches): (Vec<EffectId>, Vec<Batch>) = group.into_iter().unzip();
+        let (mut outcomes, mut batches) = (Vec::new(), Vec::new());
+        for (id, batch) in group {
+            match batch.check() {
+                Ok(()) => {
+                    batches.push(batch);
+                    outcomes.push((id, Outcome::Persisted));
+                }
+                Err(error) => outcomes.push((id, Outcome::Failed(error.to_string()))),
+            }
+        }
         let result = self.with_store(|store| store.commit_all(&batches));
         let failing = &self.telemetry.disk_failing;
         failing.store(result.is_err(), Ordering::Relaxed);
-        match result {
-            Ok(()) => ids.into_iter().map(|id| (id, Outcome::Persisted)).collect(),
-            Err(error) => {
-                let errors = &self.telemetry.disk_write_errors;
-                errors.fetch_add(1, Ordering::Relaxed);
-                ids.into_iter()
-                    .map(|id| (id, Outcome::Failed(error.to_string())))
-                    .collect()
+        if let Err(error) = result {
+            let errors = &self.telemetry.disk_write_errors;
+            errors.fetch_add(1, Ordering::Relaxed);
+            let taken = outcomes.iter_mut().map(|(_, outcome)| outcome);
+            for outcome in taken.filter(|outcome| matches!(outcome, Outcome::Persisted)) {
+                *outcome = Outcome::Failed(error.to_string());
             }
         }
+        outcomes
     }
 
     fn load(&mut self, table: Table, prefix: &[u8]) -> Outcome {
@@ -257,6 +266,32 @@ mod tests {
         fn scan_all(&self, _: Table, _: &[u8]) -> Result<Vec<Entry>, StoreError> {
             Ok(Vec::new())
         }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_fails_alone() {
+        let open = || {
+            Ok(Failing {
+                full: Arc::default(),
+                failed: Mutex::default(),
+            })
+        };
+        let telemetry = Arc::new(Telemetry::default());
+        let mut disk = Disk::new(open().expect("opens"), open, telemetry.clone());
+        let put = |key: Vec<u8>| {
+            let mut batch = Batch::new();
+            batch.put(enigma_store::Table::Meta, key, vec![1]);
+            batch
+        };
+        let group = vec![
+            (EffectId(0), put(vec![1])),
+            (EffectId(1), put(Vec::new())),
+            (EffectId(2), put(vec![2])),
+        ];
+        let stored = disk.persist(group).into_iter();
+        let stored = stored.map(|(id, outcome)| (id.0, matches!(outcome, Outcome::Persisted)));
+        assert!(stored.eq([(0, true), (1, false), (2, true)]));
+        assert_eq!(telemetry.disk_write_errors.load(Ordering::Relaxed), 0);
     }
 
     #[test]

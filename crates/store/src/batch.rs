@@ -160,7 +160,11 @@ impl Batch {
         self.writes.is_empty()
     }
 
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    /// Whether a store takes it.
+    ///
+    /// # Errors
+    /// The first key or value that has not a length that is allowed.
+    pub fn check(&self) -> Result<(), StoreError> {
         for write in &self.writes {
             let (Write::Put { table, key, .. } | Write::Delete { table, key }) = write;
             if key.is_empty() || key.len() > MAX_KEY {

@@ -134,14 +134,32 @@ pub(super) fn bits(
     counts: &[Value],
 ) -> Vec<Source> {
     let whole = whole(contract, line, values, counts);
+    truths(contract, whole.bit, &line.recipients)
+}
+
+/// The sources of which a slot gets a truth value that nothing but `allow bit` covers, for some recipient of the slot: who sees
+/// what is in the slot, in whatever call, sees that.
+pub(super) fn bits_stored(contract: &Contract, slot: u16, value: &Value) -> Vec<Source> {
+    let declared = contract.slots.get(usize::from(slot));
+    let allows = declared.map_or(&[][..], |slot| &slot.allows);
+    let recipients: Vec<Recipient> = allows
+        .iter()
+        .flat_map(|allow| allow.recipients.iter().copied())
+        .collect();
+    let mut sources = truths(contract, value.bit, &recipients);
+    sources.retain(|source| *source != Source::Slot(slot));
+    sources
+}
+
+/// The sources of which nothing but `allow bit` covers a truth value, for some of the recipients.
+fn truths(contract: &Contract, bits: Set, recipients: &[Recipient]) -> Vec<Source> {
     let is_bit = |source: &Source| {
-        let mut recipients = line.recipients.iter();
-        recipients.any(|recipient| {
+        recipients.iter().any(|recipient| {
             let shapes = shapes(contract, *source, Need::Bit, *recipient);
             shapes.is_some_and(|shapes| shapes.iter().all(|shape| *shape == Shape::Bit))
         })
     };
-    let sources = whole.bit.iter().filter_map(|origin| match origin {
+    let sources = bits.iter().filter_map(|origin| match origin {
         // What a caller deals is shown as the manifest says.
         Origin::Source(Source::Param(_)) | Origin::Random | Origin::Strange => None,
         Origin::Source(source) => Some(source),

@@ -29,18 +29,22 @@ impl Mixes {
         row: true,
     };
 
-    /// Of all sources of a value. An accumulator holds sums of what callers contribute.
+    /// Of all sources of a value. An accumulator holds sums of what callers contribute; where anything but their own data has
+    /// a say, nobody knows whose contributions are in the sum.
     fn of(value: &Value, accumulated: bool) -> Mixes {
         let rows = value.row.or(value.aligned).or(value.joined);
-        let mut contributed = Set::default();
-        for origin in value.present.iter() {
-            if let (Origin::Source(Source::Param(_)), true) = (origin, accumulated) {
-                contributed.add(Set::of(origin));
+        let (mut contributed, mut others) = (Set::default(), false);
+        for origin in value.present.iter().filter(|_| accumulated) {
+            match origin {
+                Origin::Source(Source::Param(_)) => contributed.add(Set::of(origin)),
+                Origin::Source(_) | Origin::Strange => others = true,
+                Origin::Random => {}
             }
         }
+        let chosen = others && !contributed.is_empty();
         Mixes {
             aggregate: !value.aggregate.or(contributed).is_empty(),
-            hidden: !value.hidden.is_empty(),
+            hidden: chosen || !value.hidden.is_empty(),
             bit: !value.bit.without(contributed).is_empty(),
             member: !value.member.is_empty(),
             row: !rows.without(contributed).is_empty(),

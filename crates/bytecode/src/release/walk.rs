@@ -205,17 +205,19 @@ impl<'a> Walk<'a> {
         self.push(value);
     }
 
+    /// One truth value, if the slot has room for no more: in a larger number an entry could put those of many calls.
     fn load(&self, slot: u16) -> Value {
         let mixes = self.stored.of(slot);
+        let is_bit = self.is_bit(self.next());
         let source = Set::source(Source::Slot(slot));
         let where_it_is = |holds: bool| if holds { source } else { Set::default() };
         Value {
             present: source,
             aggregate: where_it_is(mixes.aggregate),
             hidden: where_it_is(mixes.hidden),
-            bit: where_it_is(mixes.bit),
+            bit: where_it_is(mixes.bit && is_bit),
             member: where_it_is(mixes.member),
-            row: where_it_is(mixes.row),
+            row: where_it_is(mixes.row || mixes.bit && !is_bit),
             parts: if mixes.hidden {
                 Parts::unknown()
             } else {

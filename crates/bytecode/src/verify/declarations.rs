@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    MAX_COLUMNS, MAX_DECLARATIONS, MAX_GROUP, MAX_PARTIES, MAX_REVEALS, MAX_VALUE_BYTES,
-    VerifyError,
+    MAX_COLUMNS, MAX_COUNTED, MAX_DECLARATIONS, MAX_GROUP, MAX_PARTIES, MAX_REVEALS,
+    MAX_VALUE_BYTES, VerifyError,
 };
 use crate::container::{is_name, is_path};
 use crate::model::{
@@ -57,6 +57,9 @@ pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
         if !slot_is_valid(contract, slot) {
             return Err(VerifyError::BadSlot { slot: index });
         }
+    }
+    if contract.slots.iter().map(counted).sum::<u64>() > MAX_COUNTED {
+        return Err(VerifyError::TooManyContributions);
     }
     if let Some(budget) = contract.budget
         && (budget.epsilon_total == Some(0) || budget.runs_per_input == Some(0))
@@ -181,6 +184,16 @@ fn slot_is_valid(contract: &Contract, slot: &Slot) -> bool {
         && allows_are_valid(contract, &slot.allows, None)
         && mixes_enough(contract, &slot.allows, None)
         && (!slot.accumulator || accumulates(slot))
+}
+
+/// How many contributions to a slot have to be counted, at most: 0 but of accumulators.
+fn counted(slot: &Slot) -> u64 {
+    let thresholds = slot.allows.iter().map(|allow| match allow.shape {
+        Shape::Aggregate(k) if slot.accumulator => u64::from(k),
+        _ => 0,
+    });
+    let numbers = slot.columns.len() as u64;
+    numbers.saturating_mul(thresholds.max().unwrap_or(0))
 }
 
 /// What is added up has room for as many contributions as there can be.

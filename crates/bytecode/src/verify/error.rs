@@ -4,7 +4,7 @@ use std::fmt;
 
 use enigma_wire::id::Hash;
 
-use super::{MAX_MEMBER_STEPS, MAX_REVEALS};
+use super::{MAX_COUNTED, MAX_MEMBER_STEPS, MAX_REVEALS};
 use crate::container::DecodeError;
 use crate::model::Source;
 use crate::privacy::Fault;
@@ -91,6 +91,8 @@ pub enum VerifyError {
         /// Its index.
         slot: usize,
     },
+    /// More than [`MAX_COUNTED`] contributions to accumulators would have to be counted.
+    TooManyContributions,
     /// A parameter's columns are not valid.
     BadParam {
         /// The entry's index.
@@ -179,12 +181,20 @@ pub enum VerifyError {
         /// Whose, and what is missing.
         refusal: Refusal,
     },
-    /// The entry has shown a truth value of a source under `allow bit` before, and whoever knows one can ask for the next.
+    /// An entry shows, or stores where it can be shown, a second truth value of a source under `allow bit`: whoever knows one can
+    /// ask for the next.
     SecondBit {
-        /// The manifest line.
-        reveal: usize,
+        /// The entry's index.
+        entry: usize,
         /// Whose.
         source: Source,
+    },
+    /// An entry shows an accumulator under `aggregate(k)` and adds to it: two lines could differ by its caller's contribution.
+    ShownAndAdded {
+        /// The entry's index.
+        entry: usize,
+        /// The slot's index.
+        slot: u16,
     },
     /// The owners do not allow that what is stored is shown as the slot may be.
     NotStorable {
@@ -216,6 +226,10 @@ impl fmt::Display for VerifyError {
                 write!(f, "collection {collection} is not declared correctly")
             }
             VerifyError::BadSlot { slot } => write!(f, "slot {slot} is not declared correctly"),
+            VerifyError::TooManyContributions => write!(
+                f,
+                "more than {MAX_COUNTED} contributions to accumulators would have to be counted"
+            ),
             VerifyError::BadParam { entry, param } => write!(
                 f,
                 "entry {entry}: parameter {param} is not declared correctly"
@@ -272,10 +286,14 @@ impl fmt::Display for VerifyError {
             VerifyError::NotAllowed { reveal, refusal } => {
                 write!(f, "manifest line {reveal}: {refusal}")
             }
-            VerifyError::SecondBit { reveal, source } => write!(
+            VerifyError::SecondBit { entry, source } => write!(
                 f,
-                "manifest line {reveal} shows one more bit of {}",
+                "entry {entry} shows or stores one more bit of {}",
                 named(*source)
+            ),
+            VerifyError::ShownAndAdded { entry, slot } => write!(
+                f,
+                "entry {entry} shows slot {slot} and adds to it: do one of both in another entry"
             ),
             VerifyError::NotStorable {
                 entry,

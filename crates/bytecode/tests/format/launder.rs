@@ -1,5 +1,6 @@
 //! Hostile contracts: ways in which a compiler that is not ours could try to show single rows, and random code.
 
+use crate::common::allow;
 use crate::random::{contract as any_contract, op as any_op};
 use crate::world::{
     ALICE, BOB, COPY, Code, HERS, HIS, MODEL, OWNERS, PEOPLE, SECRET, SHUT, Shown, TALLY, check,
@@ -329,6 +330,71 @@ fn through_slots() {
         Some(guarded(Recipient::Caller, kept, count, 5))
     });
     assert!(is_refused(&check(hidden)));
+}
+
+#[test]
+fn through_slots_bit_by_bit() {
+    let secret = Source::Collection(SECRET);
+    let bit = |code: &mut Code, bound| {
+        let one = code.input(SECRET, 0);
+        code.greater_than(one, bound)
+    };
+    let keeps = |high: i64, write: fn(&mut Code, S)| {
+        let mut kept = contract(|code| {
+            let above = bit(code, 50);
+            write(code, above);
+            None
+        });
+        for slot in [MODEL, COPY] {
+            let slot = &mut kept.slots[usize::from(slot)];
+            slot.columns[0].high = high;
+            slot.allows = vec![allow(Shape::Bit, EVERYONE)];
+        }
+        kept
+    };
+    let shows_model = |kept| and(kept, |code| Some(to(EVERYONE, [code.load(MODEL)])));
+    let once: fn(&mut Code, S) = |code, bit| code.store(MODEL, bit);
+    let of_model = Ok(vec![(Source::Slot(MODEL), Shape::Bit)]);
+    assert_eq!(check(shows_model(keeps(1, once))), of_model);
+    // What has room for the bits of many calls is not one.
+    let gathered: fn(&mut Code, S) = |code, bit| {
+        let kept = code.load(MODEL);
+        let doubled = code.add(kept, kept);
+        let (a, b) = (code.add(doubled, bit), code.hide(1_000_000));
+        let kept = code.s(|dst| Op::Smaller { dst, a, b });
+        code.store(MODEL, kept);
+    };
+    let all = keeps(1_000_000, gathered);
+    assert_eq!(check(all.clone()), Ok(vec![]));
+    assert!(is_refused(&check(shows_model(all))));
+    assert!(is_refused(&check(shows_model(keeps(2, once)))));
+    // One of them for each call, to be shown or kept: the same twice is one.
+    let twice: fn(&mut Code, S) = |code, bit| {
+        code.store(MODEL, bit);
+        code.store(COPY, bit);
+    };
+    assert_eq!(check(keeps(1, twice)), Ok(vec![]));
+    let two: fn(&mut Code, S) = |code, bit| {
+        let one = code.input(SECRET, 0);
+        let other = code.greater_than(one, 20);
+        code.store(MODEL, bit);
+        code.store(COPY, other);
+    };
+    let second = VerifyError::SecondBit {
+        entry: 0,
+        source: secret,
+    };
+    assert_eq!(check(keeps(1, two)), Err(second.clone()));
+    let mut beside = keeps(1, once);
+    let mut code = Code::default();
+    let (above, other) = (bit(&mut code, 50), bit(&mut code, 20));
+    code.store(MODEL, above);
+    beside.entries[0].code = code.ops;
+    show(&mut beside, to(EVERYONE, [other]));
+    assert_eq!(check(beside.clone()), Err(second));
+    // Of a slot that is never shown nothing is counted.
+    beside.slots[usize::from(MODEL)].allows.clear();
+    assert_eq!(check(beside), Ok(vec![(secret, Shape::Bit)]));
 }
 
 #[test]

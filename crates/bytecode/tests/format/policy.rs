@@ -116,7 +116,7 @@ fn of_one_number_an_entry_shows_one_bit() {
     };
     let (everyone, second) = (
         Recipient::Public,
-        VerifyError::SecondBit { reveal: 1, source },
+        VerifyError::SecondBit { entry: 0, source },
     );
     assert!(check(above(&[50], &[everyone])).is_ok());
     // Whoever is told, and also the same bit once more: who asks for it can ask for another.
@@ -361,6 +361,50 @@ fn an_accumulator_mixes_what_callers_give() {
         check(number),
         Err(not_storable(TALLY, Source::Collection(SECRET)))
     );
+}
+
+/// Where other private data has a say in what a caller adds, k accounts may have added nothing.
+#[test]
+fn contributions_that_others_choose_are_a_hidden_part() {
+    let chosen = |slot: Option<u16>| {
+        let votes = stores(|code| {
+            let k = code.param();
+            let by = match slot {
+                Some(slot) => code.load(slot),
+                None => code.param(),
+            };
+            let (none, zero) = (code.greater_than(by, 0), code.hide(0));
+            let added = code.select(none, zero, k);
+            code.accumulate(TALLY, added);
+        });
+        let mut shown = then(votes, |code| to(Recipient::Public, [code.load(TALLY)]));
+        let of_tally = shown.slots[usize::from(TALLY)].allows.clone();
+        shown.slots[usize::from(SHUT)].allows = of_tally;
+        check(shown)
+    };
+    let tally = Source::Slot(TALLY);
+    assert_eq!(chosen(None), Ok(vec![(tally, Shape::Aggregate(20))]));
+    assert_eq!(chosen(Some(TALLY)), Err(unguarded(tally)));
+    assert_eq!(chosen(Some(SHUT)), Err(unguarded(tally)));
+}
+
+/// What is shown before and after a contribution differs by it.
+#[test]
+fn an_accumulator_is_shown_or_added_to() {
+    let tally = Source::Slot(TALLY);
+    let mut both = contract(|code| {
+        let k = code.param();
+        code.accumulate(TALLY, k);
+        Some(to(Recipient::Public, [code.load(TALLY)]))
+    });
+    let refused = Err(VerifyError::ShownAndAdded {
+        entry: 0,
+        slot: TALLY,
+    });
+    assert_eq!(check(both.clone()), refused);
+    // Whoever may see it whatever it is, may see this, too.
+    both.slots[usize::from(TALLY)].allows = vec![allow(Shape::Any, Recipient::Public)];
+    assert_eq!(check(both), Ok(vec![(tally, Shape::Any)]));
 }
 
 /// Rows with an income above what a caller names.

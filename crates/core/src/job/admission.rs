@@ -21,7 +21,7 @@ use super::contributions::Contributions;
 use super::failure::submission_due;
 use super::field::Columns;
 use super::inputs::{Admitted, inputs};
-use super::{Job, Member, Phase, report_phase};
+use super::{Job, Member, Phase, attempt_key, report_phase};
 use crate::deposit::row_key;
 use crate::party::Shared;
 use crate::seam::{Call, Table};
@@ -167,8 +167,7 @@ impl Job {
                     self.announce_members(shared, program);
                 }
                 self.phase = Phase::Attempt;
-                let key = self.run.job.0.to_be_bytes().to_vec();
-                shared.load(self.pending(), Table::Jobs, key);
+                shared.load(self.pending(), Table::Jobs, attempt_key(self.run.job));
             }
             Err(why) => self.refuse(shared, why),
         }
@@ -221,7 +220,7 @@ impl Job {
 
     pub(super) fn on_attempt(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
         if pairs.is_empty() {
-            self.compare(shared, Vec::new(), 0);
+            self.load_rows(shared, Vec::new(), 0);
         } else {
             // Resuming needs the others to agree on a new attempt; until that is built, the job is
             // given up and refunded rather than run twice with the same randomness.
@@ -232,7 +231,7 @@ impl Job {
         }
     }
 
-    /// Reads the rows of a collection; after the last one, the job has what it needs of this node.
+    /// Reads the rows of a collection; after the last one, what else the job needs of this node.
     pub(super) fn load_rows(
         &mut self,
         shared: &mut Shared,
@@ -250,13 +249,15 @@ impl Job {
         }
     }
 
-    /// Everything is read: on to the committee's links.
-    pub(super) fn find_links(&mut self, shared: &mut Shared, rows: Columns) {
-        self.phase = Phase::Links {
-            rows,
-            since: shared.now,
-        };
-        self.try_start(shared);
+    /// Everything is read, and the attempt is durable: on to the committee's links.
+    pub(super) fn on_recorded(&mut self, shared: &mut Shared) {
+        if let Phase::Recording { rows } = &mut self.phase {
+            self.phase = Phase::Links {
+                rows: std::mem::take(rows),
+                since: shared.now,
+            };
+            self.try_start(shared);
+        }
     }
 
     pub(super) fn on_rows(&mut self, shared: &mut Shared, mut pairs: Vec<(Vec<u8>, Vec<u8>)>) {

@@ -141,9 +141,7 @@ impl Job {
             entry: usize::from(self.request.entry),
             environment: Environment {
                 ledger: stored(program, &self.state),
-                contributions: self
-                    .contributions
-                    .found_by(program, self.request.entry.into()),
+                contributions: self.contributions.found(),
                 ..self.environment(shared, program)?
             },
             committee: self.committee,

@@ -3,16 +3,16 @@
 //!
 //! What counts is the difference between two values that may have been seen. Runs show values before they are over, to everyone
 //! and so to a member that breaks the run off. So a run that was started and did not take effect is taken to have shown its accumulators as
-//! they were: the same value may be shown again, but once somebody has added to it, contributions count from 0. If the run itself would
-//! have added to what it shows, they count from 0 at once: its caller's contribution was in what may have been seen, and is in nothing
-//! that stays.
+//! they were: the same value may be shown again, but once somebody has added to it, contributions count from 0. No entry shows an
+//! accumulator and adds to it ([`VerifyError::ShownAndAdded`]).
 //!
 //! [`Environment::contributions`]: enigma_bytecode::plan::Environment::contributions
+//! [`VerifyError::ShownAndAdded`]: enigma_bytecode::verify::VerifyError::ShownAndAdded
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use enigma_bytecode::model::{Contract, Op};
+use enigma_bytecode::model::Contract;
 use enigma_wire::id::Address;
 
 /// A number of an accumulator: slot and column.
@@ -40,25 +40,15 @@ pub(super) struct Ran<'a> {
 impl Contributions {
     /// Takes in a run that was started after those counted here, and did not take effect.
     pub(super) fn broken_off(&mut self, contract: &Contract, entry: usize) {
-        for slot in shown(contract, entry) {
-            match adds(contract, entry, slot) {
-                true => self.begin_anew(slot),
-                false => {
-                    self.seen.insert(slot);
-                }
-            }
-        }
+        self.seen.extend(shown(contract, entry));
     }
 
-    /// How many contributions an entry finds behind each number.
-    pub(super) fn found_by(&self, contract: &Contract, entry: usize) -> BTreeMap<Number, u32> {
-        let counts =
-            |(slot, _): &Number| !(self.seen.contains(slot) && adds(contract, entry, *slot));
-        let found = self.accounts.iter().filter(|(number, _)| counts(number));
+    /// How many contributions are behind each number.
+    pub(super) fn found(&self) -> BTreeMap<Number, u32> {
         let count =
             |accounts: &BTreeSet<Address>| u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-        found
-            .map(|(number, accounts)| (*number, count(accounts)))
+        let all = self.accounts.iter();
+        all.map(|(number, accounts)| (*number, count(accounts)))
             .collect()
     }
 
@@ -69,12 +59,12 @@ impl Contributions {
                 self.begin_anew(*slot);
             }
         }
+        let slots: BTreeSet<u16> = run.contributed.iter().map(|(slot, _)| *slot).collect();
+        let most = slots.into_iter().map(|slot| (slot, asked(contract, slot)));
+        let most: BTreeMap<u16, usize> = most.collect();
         for number in run.contributed {
-            let most = (0..contract.entries.len())
-                .map(|entry| contract.minimum_contributions(entry, usize::from(number.0)))
-                .max();
             let accounts = self.accounts.entry(*number).or_default();
-            if accounts.len() < most.unwrap_or(0) as usize {
+            if accounts.len() < most.get(&number.0).copied().unwrap_or(0) {
                 accounts.insert(run.caller);
             }
         }
@@ -90,16 +80,16 @@ impl Contributions {
 }
 
 /// The accumulators that an entry shows.
-fn shown(contract: &Contract, entry: usize) -> impl Iterator<Item = u16> {
+pub(super) fn shown(contract: &Contract, entry: usize) -> impl Iterator<Item = u16> {
     let slots = (0..).take(contract.slots.len());
     slots.filter(move |slot| contract.minimum_contributions(entry, usize::from(*slot)) > 0)
 }
 
-/// Whether an entry may add to a slot.
-fn adds(contract: &Contract, entry: usize, slot: u16) -> bool {
-    let code = contract.entries.get(entry).map_or(&[][..], |e| &e.code);
-    code.iter()
-        .any(|op| matches!(op, Op::Accumulate { slot: to, .. } if *to == slot))
+/// How many contributions to an accumulator any entry asks for, at most.
+fn asked(contract: &Contract, slot: u16) -> usize {
+    let entries = 0..contract.entries.len();
+    let all = entries.map(|entry| contract.minimum_contributions(entry, slot.into()));
+    all.max().unwrap_or(0) as usize
 }
 
 #[cfg(test)]
@@ -108,8 +98,7 @@ mod tests {
 
     const ADD: usize = 0;
     const SHOW: usize = 1;
-    const BOTH: usize = 2;
-    const OTHER: usize = 3;
+    const OTHER: usize = 2;
     const TALLY: Number = (0, 0);
 
     fn contract() -> Contract {
@@ -123,10 +112,6 @@ contract C version 1 {
   }
   entry add(x: private u64 from caller range 0..=9) { MPC.tally += x; }
   entry show() { reveal total = MPC.tally to public; }
-  entry both(x: private u64 from caller range 0..=9) {
-    MPC.tally += x;
-    reveal sum = MPC.tally to public;
-  }
   entry other(x: private u64 from caller range 0..=9) { MPC.other += x; }
   entry show_other() { reveal all_others = MPC.other to public; }
   entry pays() { reveal sum_of_pay = pay.sum() to caller; }
@@ -157,9 +142,8 @@ contract C version 1 {
         contributions.ran(&contract(), &run);
     }
 
-    fn found(contributions: &Contributions, entry: usize) -> u32 {
-        let found = contributions.found_by(&contract(), entry);
-        found.get(&TALLY).copied().unwrap_or(0)
+    fn found(contributions: &Contributions) -> u32 {
+        contributions.found().get(&TALLY).copied().unwrap_or(0)
     }
 
     #[test]
@@ -168,24 +152,18 @@ contract C version 1 {
         for account in [1, 1, 2, 1] {
             add(&mut tally, ADD, account);
         }
-        assert_eq!(found(&tally, SHOW), 2);
+        assert_eq!(found(&tally), 2);
         // More than are asked for are not kept; what other slots get is not counted here.
         for account in [3, 4, 5, 6, 7] {
             add(&mut tally, ADD, account);
             add(&mut tally, OTHER, account);
         }
-        assert_eq!(found(&tally, SHOW), 3);
+        assert_eq!(found(&tally), 3);
         assert_eq!(tally.accounts[&(1, 0)].len(), 4);
         show(&mut tally);
-        assert_eq!(found(&tally, SHOW), 0);
+        assert_eq!(found(&tally), 0);
         add(&mut tally, ADD, 1);
-        assert_eq!(found(&tally, SHOW), 1);
-        // What a run adds that shows it, is shown.
-        for account in [2, 3] {
-            add(&mut tally, ADD, account);
-        }
-        add(&mut tally, BOTH, 4);
-        assert_eq!(found(&tally, SHOW), 0);
+        assert_eq!(found(&tally), 1);
     }
 
     /// Two values that differ by less than three accounts' contributions are never both shown.
@@ -196,28 +174,15 @@ contract C version 1 {
             add(&mut tally, ADD, account);
         }
         tally.broken_off(&contract(), SHOW);
-        // The same again says no more, but with something added it would.
-        assert_eq!((found(&tally, SHOW), found(&tally, BOTH)), (3, 0));
+        // The same again says no more.
+        assert_eq!(found(&tally), 3);
         add(&mut tally, OTHER, 4);
-        assert_eq!(found(&tally, SHOW), 3);
+        assert_eq!(found(&tally), 3);
         add(&mut tally, ADD, 4);
-        assert_eq!(found(&tally, SHOW), 1);
+        assert_eq!(found(&tally), 1);
         for account in [5, 6] {
             add(&mut tally, ADD, account);
         }
-        assert_eq!((found(&tally, SHOW), found(&tally, BOTH)), (3, 3));
-    }
-
-    /// What such a run would have added is in what may have been seen, and in nothing that is shown later.
-    #[test]
-    fn a_run_that_would_have_added_to_what_it_shows_leaves_no_count() {
-        let mut tally = Contributions::default();
-        for account in [1, 2, 3] {
-            add(&mut tally, ADD, account);
-        }
-        tally.broken_off(&contract(), ADD);
-        assert_eq!(found(&tally, SHOW), 3);
-        tally.broken_off(&contract(), BOTH);
-        assert_eq!(found(&tally, SHOW), 0);
+        assert_eq!(found(&tally), 3);
     }
 }

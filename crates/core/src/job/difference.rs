@@ -15,6 +15,7 @@ use enigma_bytecode::model::Contract;
 use enigma_wire::id::{CollectionId, JobId, MemberIndex};
 use enigma_wire::ledger::{JobRecord, JobState, Ledger};
 
+use super::field::Columns;
 use super::inputs::Input;
 use super::{Job, Phase};
 use crate::party::Shared;
@@ -92,20 +93,31 @@ impl Job {
         }
     }
 
-    /// Compares the job with the earlier ones over its collections, from one on; with all of them, the attempt is recorded.
-    pub(super) fn compare(&mut self, shared: &mut Shared, mut writes: Vec<Write>, from: usize) {
+    /// With everything read, compares the job with the earlier ones over its collections, from one on; with all of them, the attempt is
+    /// recorded.
+    pub(super) fn compare(
+        &mut self,
+        shared: &mut Shared,
+        rows: Columns,
+        mut writes: Vec<Write>,
+        from: usize,
+    ) {
         let next = self.program.as_ref().and_then(|program| {
             let place = self.mixed(program).nth(from)?.0.collection;
             Some(place.0.to_be_bytes().to_vec())
         });
         match next {
             Some(prefix) => {
-                self.phase = Phase::Comparing { writes, at: from };
+                self.phase = Phase::Comparing {
+                    rows,
+                    writes,
+                    at: from,
+                };
                 shared.load(self.pending(), Table::Admitted, prefix);
             }
             None => {
                 writes.push(self.attempt());
-                self.phase = Phase::Recording;
+                self.phase = Phase::Recording { rows };
                 shared.persist(self.pending(), writes);
             }
         }
@@ -113,14 +125,14 @@ impl Job {
 
     /// What is written down of the runs over a collection was read.
     pub(super) fn on_earlier(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
-        let Phase::Comparing { writes, at } = &mut self.phase else {
+        let Phase::Comparing { rows, writes, at } = &mut self.phase else {
             return;
         };
-        let (mut writes, at) = (std::mem::take(writes), *at);
+        let (rows, mut writes, at) = (std::mem::take(rows), std::mem::take(writes), *at);
         match self.judged(shared, pairs, at) {
             Ok(write) => {
                 writes.push(write);
-                self.compare(shared, writes, at + 1);
+                self.compare(shared, rows, writes, at + 1);
             }
             Err(why) => self.refuse(shared, why),
         }

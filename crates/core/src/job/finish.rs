@@ -64,6 +64,8 @@ impl Job {
         let tree = output::ciphertext_tree(outputs.iter().map(|output| &output.bytes[..]));
         self.roots.insert(self.me, tree.root());
         self.phase = Phase::Publishing { outputs, effects };
+        // It may have taken a while to keep them, and the others may take as long.
+        self.progress = shared.now;
         self.broadcast(shared, &Control::OutputRoot(tree.root()));
         self.try_store_outputs(shared);
     }

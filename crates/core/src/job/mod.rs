@@ -103,11 +103,6 @@ enum Phase {
     Program,
     /// Reading whether an earlier process of this node already attempted the job.
     Attempt,
-    /// Comparing whose rows the job may use with the runs before it, of its collections one after the other. `writes`: what is to be
-    /// written down of those before.
-    Comparing { writes: Vec<Write>, at: usize },
-    /// Making the attempt durable before anything is sent (protocols S1).
-    Recording,
     /// Reading the rows, one collection after the other: what was found of those before.
     Loading {
         found: Vec<(Vec<u8>, Vec<u8>)>,
@@ -115,9 +110,22 @@ enum Phase {
     },
     /// Reading the caller's private parameters.
     Parameters { rows: Columns },
-    /// Reading what the committee keeps secret for the instance. `broken`: the entries of the runs that depended on that, have been
-    /// started since it was kept, and did not take effect.
-    Secrets { rows: Columns, broken: Vec<usize> },
+    /// Reading what the committee keeps secret for the instance. `broken`: runs that were started since it was kept, did not take effect,
+    /// and may have shown some of it, with their entries; up to `at` this member took part in them.
+    Secrets {
+        rows: Columns,
+        broken: Vec<(JobId, usize)>,
+        at: usize,
+    },
+    /// Comparing whose rows the job may use with the runs before it, of its collections one after the other. `writes`: what is to be
+    /// written down of those before.
+    Comparing {
+        rows: Columns,
+        writes: Vec<Write>,
+        at: usize,
+    },
+    /// Making the attempt durable before anything is sent (protocols S1).
+    Recording { rows: Columns },
     /// Waiting for the committee's links.
     Links { rows: Columns, since: Millis },
     /// Waiting for the chain to say that the job has started; submitting that when it is this member's
@@ -173,7 +181,7 @@ impl Phase {
             Program
                 | Attempt
                 | Comparing { .. }
-                | Recording
+                | Recording { .. }
                 | Loading { .. }
                 | Parameters { .. }
                 | Secrets { .. }
@@ -293,15 +301,12 @@ impl Job {
             (Phase::Program, Outcome::Loaded(pairs)) => self.on_program(shared, &pairs),
             (Phase::Attempt, Outcome::Loaded(pairs)) => self.on_attempt(shared, &pairs),
             (Phase::Comparing { .. }, Outcome::Loaded(pairs)) => self.on_earlier(shared, &pairs),
-            (Phase::Recording, Outcome::Persisted) => self.load_rows(shared, Vec::new(), 0),
+            (Phase::Recording { .. }, Outcome::Persisted) => self.on_recorded(shared),
             (Phase::Loading { .. }, Outcome::Loaded(pairs)) => self.on_rows(shared, pairs),
             (Phase::Parameters { .. }, Outcome::Loaded(pairs)) => {
                 self.on_parameters(shared, &pairs);
             }
-            (Phase::Secrets { .. }, Outcome::Loaded(pairs)) => {
-                let stored = pairs.first().map(|(_, stored)| &stored[..]);
-                self.on_secrets(shared, stored);
-            }
+            (Phase::Secrets { .. }, Outcome::Loaded(pairs)) => self.on_secrets(shared, &pairs),
             (Phase::Keeping { .. }, Outcome::Persisted) => self.on_secrets_kept(shared),
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
@@ -491,10 +496,15 @@ impl Job {
     fn attempt(&self) -> Write {
         Write::Put {
             table: Table::Jobs,
-            key: self.run.job.0.to_be_bytes().to_vec(),
+            key: attempt_key(self.run.job),
             value: self.run.attempt.to_le_bytes().to_vec(),
         }
     }
+}
+
+/// Where an attempt at a job is written down.
+fn attempt_key(job: JobId) -> Vec<u8> {
+    job.0.to_be_bytes().to_vec()
 }
 
 /// Which job a phase report is about.

@@ -18,10 +18,10 @@ use enigma_wire::id::{Hash, JobId};
 use enigma_wire::ledger::{JobRecord, JobState, Ledger};
 use zeroize::Zeroizing;
 
-use super::contributions::{Contributions, Ran};
+use super::contributions::{Contributions, Ran, shown};
 use super::field::Columns;
 use super::outputs::Output;
-use super::{Job, Phase};
+use super::{Job, Phase, attempt_key};
 use crate::party::Shared;
 use crate::seam::{Table, Write};
 
@@ -86,14 +86,14 @@ fn runs<'a>(
         .map(|(job, record)| (*job, record))
 }
 
-/// Which run left the secrets that a job reads, and the entries of those that were started since and did not take effect, the latest
-/// first.
+/// Which run left the secrets that a job reads, and those that were started since, did not take effect, and may have shown some: the
+/// latest first, with their entries.
 fn since(
     ledger: &Ledger,
     program: &Contract,
     job: JobId,
     instance: Hash,
-) -> (Option<JobId>, Vec<usize>) {
+) -> (Option<JobId>, Vec<(JobId, usize)>) {
     let mut broken = Vec::new();
     for (job, record) in runs(ledger, program, job, instance) {
         let entry = usize::from(record.request.entry);
@@ -102,7 +102,8 @@ fn since(
                 return (Some(job), broken);
             }
             (JobState::Settled(_), _) | (_, None) => {}
-            (_, Some(_)) => broken.push(entry),
+            (_, Some(_)) if shown(program, entry).next().is_none() => {}
+            (_, Some(_)) => broken.push((job, entry)),
         }
     }
     (None, broken)
@@ -113,21 +114,51 @@ impl Job {
     pub(super) fn load_secrets(&mut self, shared: &mut Shared, rows: Columns) {
         let entry = usize::from(self.request.entry);
         let Some(program) = self.program.clone().filter(|of| of.uses_secrets(entry)) else {
-            return self.find_links(shared, rows);
+            return self.compare(shared, rows, Vec::new(), 0);
         };
         let instance = self.request.instance;
         let (version, broken) = since(&shared.ledger, &program, self.run.job, instance);
         self.secrets_of = version;
-        self.phase = Phase::Secrets { rows, broken };
-        match version {
-            Some(job) => shared.load(self.pending(), Table::Secrets, secrets_key(instance, job)),
-            None => self.on_secrets(shared, None),
+        let at = 0;
+        self.phase = Phase::Secrets { rows, broken, at };
+        self.read_secrets(shared);
+    }
+
+    /// Reads in which of the broken runs this member took part, one after the other, and then what the last run has left.
+    fn read_secrets(&mut self, shared: &mut Shared) {
+        let Phase::Secrets { broken, at, .. } = &self.phase else {
+            return;
+        };
+        match (broken.get(*at), self.secrets_of) {
+            (Some((job, _)), _) => shared.load(self.pending(), Table::Jobs, attempt_key(*job)),
+            (None, Some(job)) => {
+                let key = secrets_key(self.request.instance, job);
+                shared.load(self.pending(), Table::Secrets, key);
+            }
+            (None, None) => self.on_last_secrets(shared, None),
         }
     }
 
+    /// What [`Job::read_secrets`] asked for was read.
+    pub(super) fn on_secrets(&mut self, shared: &mut Shared, pairs: &[(Vec<u8>, Vec<u8>)]) {
+        let Phase::Secrets { broken, at, .. } = &mut self.phase else {
+            return;
+        };
+        if *at == broken.len() {
+            let stored = pairs.first().map(|(_, stored)| &stored[..]);
+            return self.on_last_secrets(shared, stored);
+        }
+        // Without this member nothing was shown: whoever starts what others refuse cannot spoil their count.
+        match pairs.is_empty() {
+            true => _ = broken.remove(*at),
+            false => *at += 1,
+        }
+        self.read_secrets(shared);
+    }
+
     /// What the last run has left, if there was one.
-    pub(super) fn on_secrets(&mut self, shared: &mut Shared, stored: Option<&[u8]>) {
-        let Phase::Secrets { rows, broken } = &mut self.phase else {
+    fn on_last_secrets(&mut self, shared: &mut Shared, stored: Option<&[u8]>) {
+        let Phase::Secrets { rows, broken, .. } = &mut self.phase else {
             return;
         };
         let (mut rows, broken) = (std::mem::take(rows), std::mem::take(broken));
@@ -139,7 +170,7 @@ impl Job {
             )),
         };
         match read.and_then(|found| self.check_contributions(shared, found, &broken)) {
-            Ok(()) => self.find_links(shared, rows),
+            Ok(()) => self.compare(shared, rows, Vec::new(), 0),
             Err(why) => self.refuse(shared, why),
         }
     }
@@ -149,15 +180,15 @@ impl Job {
         &mut self,
         shared: &Shared,
         mut found: Contributions,
-        broken: &[usize],
+        broken: &[(JobId, usize)],
     ) -> Result<(), String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
         let entry = usize::from(self.request.entry);
-        for broken in broken.iter().rev() {
-            found.broken_off(program, *broken);
+        for (_, entry) in broken {
+            found.broken_off(program, *entry);
         }
         let mut environment = self.environment(shared, program)?;
-        environment.contributions = found.found_by(program, entry);
+        environment.contributions = found.found();
         let enough = environment.check_contributions(program, entry);
         enough.map_err(|error| error.to_string())?;
         self.contributions = found;

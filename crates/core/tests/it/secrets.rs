@@ -1,5 +1,6 @@
 //! What a committee keeps secret between runs: nobody sees it, every honest member has what the chain says, and nothing else stays.
 
+use enigma_core::controller::Call;
 use enigma_core::{Fact, Table};
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::{FailureReason, JobRequest};
@@ -213,6 +214,33 @@ fn a_show_that_was_broken_off_counts_as_one() {
     }
     broken_off(&mut survey);
     assert_eq!(close(&mut survey), [3, 3]);
+}
+
+/// A member that starts what the others refuse has shown nothing, and cannot have contributions count from 0.
+#[test]
+fn what_one_member_starts_alone_spoils_no_count() {
+    let mut survey = ready(3, 11);
+    for number in 0..2 {
+        vote(&mut survey, number, 1);
+    }
+    // Too early, and as something that it is not.
+    for changes in [true, false] {
+        let request = JobRequest {
+            changes,
+            collections: Vec::new(),
+            ..survey.job_request(CLOSE)
+        };
+        let job = survey.request_job(voter(99).address(), &request, PAST_ANY_FEE);
+        let job = job.expect("the chain takes it");
+        let liar = survey.committee()[1];
+        let operator = survey.world.nodes[liar].operator();
+        let started = survey.world.call(operator, 0, &Call::StartJob(job));
+        assert!(started.is_ok(), "{started:?}");
+        let state = survey.finish(job);
+        assert!(matches!(state, JobState::Failed(_)), "{state:?}");
+    }
+    vote(&mut survey, 2, 0);
+    assert_eq!(close(&mut survey), [2, 1]);
 }
 
 /// At whatever moment a member is killed: what the chain has settled counts, and nothing else, at every member.

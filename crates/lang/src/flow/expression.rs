@@ -272,7 +272,16 @@ impl<'a> Walk<'a> {
         };
         let leaf = Leaf::private(None, sources, number);
         let mut value = Value::like(&leaf, &expr.ty, self.hir, &mut self.numbers);
-        value.each_leaf(&mut |leaf| leaf.range = leaf.range.map(|range| stored(declared, range)));
+        value.each_leaf(&mut |leaf| {
+            leaf.range = leaf.range.map(|range| stored(declared, range));
+            // In a larger number an entry could put the truth values of many calls.
+            let is_bit = leaf
+                .range
+                .is_some_and(|range| range.low >= 0 && range.high <= 1);
+            if !is_bit {
+                leaf.sources = leaf.sources.clone().several();
+            }
+        });
         value
     }
 

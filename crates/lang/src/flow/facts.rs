@@ -54,6 +54,10 @@ pub struct EntryFacts {
     /// Where something that the caller gives is added to an accumulator, whatever private conditions are: the places that are
     /// added to. Only these count as contributions.
     pub contributions: BTreeSet<Span>,
+    /// The accumulators to which it adds, and where last.
+    pub added: BTreeMap<usize, Span>,
+    /// Sources of which it shows, or stores where it can be shown, a truth value under nothing but `allow bit`, and where first.
+    pub bits: BTreeMap<Source, Span>,
     /// The largest magnitude of any number that takes part in a computation on private ones; `fix` scaled. Below 2^59 the
     /// small field holds all of them.
     pub magnitude: i128,
@@ -92,8 +96,6 @@ pub struct RevealFacts {
     /// All sources, those too that need no `allow`, and how far single rows of each can be told from what the recipients see: the
     /// value, and whether a guard hides it. Of what comes from a key alone there are none.
     pub shows: BTreeMap<Source, BTreeSet<Exposure>>,
-    /// Sources of which it shows one truth value under nothing but `allow bit`, and where.
-    pub bits: BTreeMap<Source, Span>,
     /// Guards on the number of rows of a collection, which is known before the run: with fewer the entry does not run.
     pub row_guards: Vec<(usize, u32)>,
     /// Whether a guard on a private number makes a `maybe` of it.

@@ -114,7 +114,13 @@ impl<'a> Walk<'a> {
                 *own = stricter(*own, shape);
             }
         }
-        let bits = self.single_bits(reveal, &shown);
+        let recipients: Vec<Recipient> = reveal.recipients.iter().map(|(r, _)| *r).collect();
+        for source in self.bits_of(&shown, &recipients) {
+            // What is more than a bit is not allowed anyway.
+            if shown.only(source).is_some_and(|mixes| !mixes.has(Mix::Row)) {
+                self.single_bit(source, reveal.value.span);
+            }
+        }
         self.check_hidden(reveal, &whole, &allowed, guards);
         self.check_uniform(reveal, &whole);
         let noise = self.noise_of(reveal, value, &whole, guards);
@@ -126,10 +132,9 @@ impl<'a> Walk<'a> {
             name: reveal.name.clone(),
             value: reveal.value.id,
             ty: reveal.value.ty.clone(),
-            recipients: reveal.recipients.iter().map(|(r, _)| *r).collect(),
+            recipients,
             sources: allowed.into_iter().collect(),
             shows: exposures(&shown),
-            bits,
             row_guards: guards.rows.clone(),
             suppressed: guards.suppressed,
             noise,
@@ -246,44 +251,75 @@ impl<'a> Walk<'a> {
         allowed
     }
 
-    /// Of each source one bit under `allow bit` is shown by an entry: whoever has seen a first one can choose what to ask next, and
-    /// finds any number by halving. Gives those of this reveal.
-    fn single_bits(&mut self, reveal: &Reveal, shown: &Sources) -> BTreeMap<Source, Span> {
-        let mut bits = BTreeMap::new();
-        for (source, mixes) in shown.iter() {
-            // What is more than a bit is not allowed anyway.
-            let is_one = mixes.has(Mix::Bit) && !mixes.has(Mix::Row);
-            let Some(policy) = self.policy(source).filter(|_| is_one) else {
-                continue;
-            };
-            let is_bit = reveal.recipients.iter().any(|(recipient, _)| {
-                let mut shapes = self.shapes(&policy, Exposure::Bit, *recipient);
-                shapes.all(|shape| shape == AllowShape::Bit)
-            });
-            if is_bit {
-                bits.insert(source, reveal.value.span);
-            }
+    /// The sources of which nothing but `allow bit` covers a truth value, for some of the recipients.
+    fn bits_of(&self, shown: &Sources, recipients: &[Recipient]) -> Vec<Source> {
+        let is_bit = |source: Source| {
+            let policy = self.policy(source);
+            policy.is_some_and(|policy| {
+                recipients.iter().any(|recipient| {
+                    let mut shapes = self.shapes(&policy, Exposure::Bit, *recipient);
+                    shapes.all(|shape| shape == AllowShape::Bit)
+                })
+            })
+        };
+        let bits = shown.iter().filter(|(_, mixes)| mixes.has(Mix::Bit));
+        let bits = bits.map(|(source, _)| source);
+        bits.filter(|source| is_bit(*source)).collect()
+    }
+
+    /// Of each source one bit under `allow bit` is shown by an entry, or stored where it can be shown: whoever has seen a first one can
+    /// choose what to ask next, and finds any number by halving.
+    fn single_bit(&mut self, source: Source, span: Span) {
+        if self.muted > 0 {
+            return;
         }
-        for source in bits.keys() {
-            let mut others = self.entry.reveals.iter().filter(|r| r.name != reveal.name);
-            let Some(first) = others.find_map(|other| other.bits.get(source).copied()) else {
-                continue;
-            };
-            let name = self.name(*source).unwrap_or("?");
+        let first = *self.entry.bits.entry(source).or_insert(span);
+        if first != span {
+            let name = self.name(source).unwrap_or("?");
             let message = format!("a second bit of `{name}` would be shown");
-            let diagnostic = Diagnostic::error(Code::E0317, reveal.value.span, message)
+            let second = Diagnostic::error(Code::E0317, span, message)
                 .because(format!("this is one truth value about `{name}`"))
                 .also(
                     first,
                     "so is this, and whoever knows it can choose the next",
                 )
-                .help("make one truth value of both, with `&&` or `||`")
-                .help(format!(
-                    "or, if the owners are to agree to more than bits, add `allow any` to `{name}`"
-                ));
-            self.report(diagnostic);
+                .help("make one truth value of both, with `&&` or `||`");
+            self.report(second.help(self.more_than_bits(source)));
         }
-        bits
+    }
+
+    /// What a slot gets can be shown to all whom the slot allows anything.
+    pub(super) fn check_bits_stored(
+        &mut self,
+        slot: usize,
+        declared: &Slot,
+        value: &Leaf,
+        (span, several): (Span, bool),
+    ) {
+        let allows = declared.allows.iter();
+        let recipients: Vec<Recipient> = allows
+            .flat_map(|allow| allow.recipients.iter().map(|(recipient, _)| *recipient))
+            .collect();
+        for source in self.bits_of(&value.sources, &recipients) {
+            if source == Source::Slot(slot) {
+                continue;
+            }
+            if several {
+                let name = self.name(source).unwrap_or("?");
+                let message = format!("several bits of `{name}` would be stored");
+                let diagnostic = Diagnostic::error(Code::E0317, span, message)
+                    .because("each of these can be shown from there, one after the other")
+                    .help("store one truth value");
+                self.report(diagnostic.help(self.more_than_bits(source)));
+            } else {
+                self.single_bit(source, span);
+            }
+        }
+    }
+
+    fn more_than_bits(&self, source: Source) -> String {
+        let name = self.name(source).unwrap_or("?");
+        format!("or, if the owners are to agree to more than bits, add `allow any` to `{name}`")
     }
 
     /// A rank tells its owner something about all others, who must allow an aggregate. The shape under which the row itself is

@@ -167,6 +167,11 @@ impl Sources {
         self.0.iter().map(|(source, mixes)| (*source, *mixes))
     }
 
+    /// How a value depends on one source.
+    pub(super) fn only(&self, source: Source) -> Option<Mixes> {
+        self.0.get(&source).copied()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -364,11 +369,17 @@ impl Sources {
         self.iter().any(|(_, mixes)| mixes.aligned != 0)
     }
 
-    /// Sums of what each caller contributed: for accumulators.
+    /// Sums of what each caller contributed: for accumulators. Where anything but their own data has a say, nobody knows whose
+    /// contributions are in the sum.
     pub(super) fn accumulated(mut self) -> Sources {
+        let others = |source: &Source| matches!(source, Source::Slot(_) | Source::Collection(_));
+        let chosen = self.0.keys().any(others);
         for (source, mixes) in &mut self.0 {
             if matches!(source, Source::Param(_)) {
                 *mixes = Mixes::only(Mix::Aggregate);
+                if chosen {
+                    mixes.add(Mix::Hidden);
+                }
             }
         }
         self

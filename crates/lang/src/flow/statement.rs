@@ -16,8 +16,8 @@ use super::walk::{Changes, Condition, MAX_DEPTH, Walk};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{
-    Block, Entry, Expr, ExprKind, IntType, Label, LocalId, Place, PlaceStep, Root, Slot, Stmt,
-    StmtKind, Store, Type,
+    AllowShape, Block, Entry, Expr, ExprKind, IntType, Label, LocalId, Place, PlaceStep, Root,
+    Slot, Stmt, StmtKind, Store, Type,
 };
 use crate::span::Span;
 
@@ -51,6 +51,36 @@ impl<'a> Walk<'a> {
             self.needs_public(pays.span, &value, "what the caller pays");
         }
         self.block(&entry.body);
+        self.shows_or_adds();
+    }
+
+    /// Of an accumulator that is shown under `aggregate(k)` no caller's contribution comes between two reveals: their difference
+    /// would be of that one.
+    fn shows_or_adds(&mut self) {
+        let is_shown = |slot: usize| {
+            let sources = self.entry.reveals.iter().flat_map(|reveal| &reveal.sources);
+            let of_slot = |(source, shape): &(Source, AllowShape)| {
+                *source == Source::Slot(slot) && matches!(shape, AllowShape::Aggregate(_))
+            };
+            sources.copied().any(|shown| of_slot(&shown))
+        };
+        let added = self.entry.added.iter();
+        let both = added.filter(|(slot, _)| is_shown(**slot));
+        let both: Vec<(usize, Span)> = both.map(|(slot, span)| (*slot, *span)).collect();
+        for (slot, span) in both {
+            let Some(declared) = self.hir.slots.get(slot) else {
+                continue;
+            };
+            let name = &declared.name;
+            let message = format!("this entry shows `{name}` and adds to it");
+            let diagnostic = Diagnostic::error(Code::E0318, span, message)
+                .because(
+                    "what is shown before and after would differ by this caller's contribution",
+                )
+                .also(declared.span, "it is shown under an `allow aggregate(N)`")
+                .help("add to it in one entry, and show it in another");
+            self.report(diagnostic);
+        }
     }
 
     fn parameter(&mut self, entry: &'a Entry, param: &crate::hir::Param) -> Value {
@@ -476,12 +506,14 @@ impl<'a> Walk<'a> {
             self.report(diagnostic);
         }
         let what = format!("a contribution to `{}`", declared.name);
-        let mut new = self.fits_limits(value.span, new, &Type::Unknown, limits, &what);
+        let new = self.fits_limits(value.span, new, &Type::Unknown, limits, &what);
         let given = new.leaves().iter().any(|leaf| leaf.sources.has_params());
         if given && self.conditions.is_empty() && self.muted == 0 {
             self.entry.contributions.insert(place.span);
         }
-        new.each_leaf(&mut |leaf| leaf.sources = leaf.sources.clone().accumulated());
+        if self.muted == 0 {
+            self.entry.added.insert(*slot, place.span);
+        }
         self.store(*slot, declared, &new, value.span);
     }
 
@@ -503,16 +535,16 @@ impl<'a> Walk<'a> {
                 Combination::Choice
             };
             let number = self.numbers.fresh();
-            let mut condition = condition;
-            if declared.accumulator {
-                condition.sources = condition.sources.accumulated();
-            }
             whole = condition.combine(&whole, how, number);
+        }
+        if declared.accumulator {
+            whole.sources = whole.sources.accumulated();
         }
         if has_key(&declared.ty, self) {
             self.check_key_store(declared, &whole, span);
         }
         self.check_slot_policy(slot, declared, &whole, span);
+        self.check_bits_stored(slot, declared, &whole, (span, several || self.passes > 1));
         if self.muted == 0 {
             let stored = self.entry.stores.entry(slot).or_default();
             for (source, exposures) in exposures(&whole.sources) {

@@ -1,6 +1,7 @@
 //! `state` declarations: what is kept where from call to call.
 
 use enigma_bytecode::interval::MAGNITUDE_LIMIT;
+use enigma_bytecode::verify::MAX_COUNTED;
 
 use super::Pass;
 use super::allow::Source;
@@ -8,7 +9,7 @@ use super::ty::{MAX_WIDTH, label};
 use crate::code::Code;
 use crate::constant::NUMBER_LIMIT;
 use crate::diagnostic::{Diagnostic, grouped};
-use crate::hir::{Constant, Label, Slot, Store, Type};
+use crate::hir::{AllowShape, Constant, Label, Slot, Store, Type};
 use crate::scope::{Generics, Scope, duplicate, unsupported};
 use crate::span::Span;
 use crate::syntax::ast::{self, Item, Name, TypeArg, TypeKind};
@@ -62,7 +63,7 @@ impl Pass<'_> {
     }
 
     pub(super) fn stores(&mut self, members: &[Item]) {
-        let (mut index, mut total) = (0, 0_u64);
+        let (mut index, mut total, mut counted) = (0, 0_u64, 0_u64);
         for item in members {
             let Item::State(state) = item else { continue };
             let Some(store) = state.store() else { continue };
@@ -78,10 +79,35 @@ impl Pass<'_> {
                     self.error(Code::E0601, slot.span(), message);
                     return;
                 }
+                let numbers = self.scope.width(&ty);
                 self.slot(index, &slot, key, ty);
+                counted = counted.saturating_add(numbers.saturating_mul(self.counted(index)));
+                if counted > MAX_COUNTED {
+                    let most = grouped(MAX_COUNTED.into());
+                    let message =
+                        format!("more than {most} contributions would have to be counted");
+                    let diagnostic = Diagnostic::error(Code::E0601, slot.span(), message)
+                        .because("nodes keep who has contributed to each number, up to its `aggregate(N)`")
+                        .help("lower the N of `allow aggregate(N)`, or keep fewer numbers");
+                    self.diagnostics.push(diagnostic);
+                    return;
+                }
                 index += 1;
             }
         }
+    }
+
+    /// Up to how many contributions to each number of a slot are counted: 0 but of accumulators.
+    fn counted(&self, index: usize) -> u64 {
+        let slot = self.scope.hir.slots.get(index);
+        let allows = slot
+            .filter(|slot| slot.accumulator)
+            .map(|slot| &slot.allows);
+        let thresholds = allows.into_iter().flatten().map(|allow| match allow.shape {
+            AllowShape::Aggregate(k) => u64::from(k),
+            _ => 0,
+        });
+        thresholds.max().unwrap_or(0)
     }
 
     fn slot(&mut self, index: usize, item: &ast::Slot, key: Option<Type>, ty: Type) {
