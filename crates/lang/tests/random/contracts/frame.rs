@@ -214,6 +214,7 @@ impl Frame {
     choice: private Kind allow any to public; word: private hash allow any to public; {fixed}
     made: private i32 allow {allow} to public; makes: private [i16; 2] allow {allow} to public;
     sum: private [i64; 2] accumulator allow aggregate(3) to public;
+    more: private [i64; 2] accumulator allow aggregate(3) to public;
   }}\n"
         )
     }

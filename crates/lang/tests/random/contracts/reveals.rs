@@ -3,6 +3,7 @@
 use super::draft::{Draft, Held, Want};
 use super::frame::Kind;
 use super::scalars::MOST;
+use super::statements::SHOWN_SUM;
 
 impl Draft<'_, '_> {
     /// Recipients of a value that everyone may see.
@@ -162,9 +163,12 @@ impl Draft<'_, '_> {
 
     /// An accumulator, with a guard on what the ledger counts.
     fn reveal_sum(&mut self) {
+        if self.text.contains("MPC.sum[") {
+            return self.reveal_number();
+        }
         let (name, to) = (self.name("r"), self.recipients());
         let guard = self.choices.of(&["", " with min_group(L.count, 1)"]);
-        self.line(&format!("reveal {name} = MPC.sum to {to}{guard};"));
+        self.line(&format!("reveal {name}{SHOWN_SUM} {to}{guard};"));
     }
 
     fn reveal_noisy(&mut self) {

@@ -3,6 +3,9 @@
 use super::draft::{Draft, Held, Want};
 use super::scalars::MOST;
 
+/// How a reveal of the accumulator begins.
+pub(super) const SHOWN_SUM: &str = " = MPC.sum to";
+
 /// Where statements stand.
 #[derive(Clone, Copy)]
 pub(crate) enum At {
@@ -189,7 +192,7 @@ impl Draft<'_, '_> {
                     let fixed = self.fixed(1, Want::Own);
                     format!("MPC.real = {fixed};")
                 }
-                5 => format!("MPC.sum[{place}] += {number};"),
+                5 => self.contribution(place, &number),
                 4 => {
                     let hash = self.variable(|v| (v.held == Held::Hash).then_some(()));
                     let hash = hash.map_or("MPC.word".to_owned(), |(variable, ())| variable.name);
@@ -199,6 +202,19 @@ impl Draft<'_, '_> {
             }
         };
         self.line(&line);
+    }
+
+    /// To what is shown only what callers give is added, whatever is private otherwise, and by no entry that shows it.
+    fn contribution(&mut self, place: usize, number: &str) -> String {
+        if self.quiet || self.text.contains(SHOWN_SUM) {
+            return format!("MPC.more[{place}] += {number};");
+        }
+        let given = self.variable(|v| {
+            let is_given = v.want == Want::Own && v.name.starts_with('x');
+            (is_given && matches!(v.held, Held::Number(..))).then_some(())
+        });
+        let given = given.map_or("3".to_owned(), |(variable, ())| variable.name);
+        format!("MPC.sum[{place}] += {given};")
     }
 
     /// Results of several parts.
