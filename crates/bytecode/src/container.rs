@@ -3,13 +3,13 @@
 //! error.
 //!
 //! ```text
-//! "ENB5" | profile: u8 | six sections, each a length and so many bytes:
+//! "ENB6" | profile: u8 | six sections, each a length and so many bytes:
 //! types      enumerations with the names of their values
-//! interface  name, version | groups and collections, and which have a condition | names of parties | slots | privacy budget |
+//! interface  name, version | groups, collections and slots, and which have a condition | names of parties | privacy budget |
 //!            entries with callers and parameters
 //! manifest   every reveal: name, entry, recipients, columns, shape per source, guards, noise
 //! constants  the numbers that `const` names by their place, ascending, each once
-//! code       per group, then per collection with a condition, then per entry, its operations
+//! code       per group, then per collection, then per slot with a condition, then per entry, its operations
 //! limits     per such code how many public and secret registers it defines
 //! ```
 //! Numbers are LEB128 of minimal length, signed ones zigzag first; lists, bytes and texts are preceded
@@ -32,7 +32,7 @@ use enigma_wire::id::Hash;
 use crate::model::Contract;
 
 /// First bytes of every container.
-pub const MAGIC: [u8; 4] = *b"ENB5";
+pub const MAGIC: [u8; 4] = *b"ENB6";
 /// Largest container, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Longest name, in bytes.

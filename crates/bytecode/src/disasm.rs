@@ -95,8 +95,9 @@ fn slot(names: Names<'_>, index: usize, slot: &Slot, out: &mut String) -> fmt::R
     let store = match slot.store {
         Store::Ledger => "ledger",
         Store::Secret => "secret",
+        Store::Dht => "dht",
     };
-    let keyed = if slot.keyed { " map" } else { "" };
+    let keyed = if slot.key.is_some() { " map" } else { "" };
     let accumulator = if slot.accumulator { " accumulator" } else { "" };
     let initial: Vec<String> = slot.initial.iter().map(known).collect();
     let initial = initial.join(", ");
@@ -106,7 +107,11 @@ fn slot(names: Names<'_>, index: usize, slot: &Slot, out: &mut String) -> fmt::R
         slot.name
     )?;
     columns(names, &slot.columns, "  ", out)?;
-    allows(names, &slot.allows, out)
+    allows(names, &slot.allows, out)?;
+    for op in slot.access.iter().flatten() {
+        writeln!(out, "  {}", operation::text(names, usize::MAX, op))?;
+    }
+    Ok(())
 }
 
 fn known(value: &Known) -> String {

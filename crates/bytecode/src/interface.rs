@@ -145,6 +145,8 @@ pub enum StoreInterface {
     Ledger,
     /// Secret-shared, at the committee.
     Secret,
+    /// At the committee, for whoever fulfils a condition.
+    Dht,
 }
 
 /// How much of what each contributor gave may be used up: what would pass it is refused.

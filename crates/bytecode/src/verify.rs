@@ -16,6 +16,7 @@
 //!
 //! Cost is bounded where sizes are known: see [`crate::plan`].
 
+mod conditions;
 mod declarations;
 mod error;
 mod reveals;
@@ -27,9 +28,9 @@ use enigma_wire::id::Hash;
 pub use error::{LoadError, VerifyError};
 
 use crate::container;
-use crate::model::{Collection, Contract, Op, S, Source};
+use crate::model::{Contract, Op, S, Source};
 use crate::privacy::Moved;
-use crate::ranges::{self, Extent, Ranges, SecretRange};
+use crate::ranges::{self, Ranges};
 use crate::release::Release;
 
 /// Most members of a group, and rows of a collection.
@@ -47,6 +48,8 @@ pub const MAX_VALUE_BYTES: u32 = 65_536;
 /// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
 /// microsecond and may change the ledger.
 pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
+/// Most operations of the condition on who reads a slot. Nodes answer anybody who asks.
+pub const MAX_ACCESS_STEPS: u64 = 1 << 12;
 /// Most contributions to accumulators that are counted: the numbers of each times the largest `k` of its `aggregate(k)`. Nodes
 /// keep whose they are with every number, some 24 bytes for each.
 pub const MAX_COUNTED: u64 = 1 << 20;
@@ -107,8 +110,7 @@ pub fn load(bytes: &[u8], expected: Option<Hash>) -> Result<Verified, LoadError>
 /// [`VerifyError`], the first rule that is broken.
 pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     declarations::check(contract)?;
-    (0..contract.groups.len()).try_for_each(|group| admission(contract, group))?;
-    (0..contract.collections.len()).try_for_each(|collection| row_check(contract, collection))?;
+    conditions::check(contract)?;
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
@@ -202,90 +204,6 @@ fn shows_or_adds(contract: &Contract, entry: usize, code: &[Op]) -> Result<(), V
     match both.next() {
         Some(slot) => Err(VerifyError::ShownAndAdded { entry, slot }),
         None => Ok(()),
-    }
-}
-
-/// Who belongs to a group depends on the ledger and on who is asked about, and on nothing else.
-fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
-    let Some(admission) = contract.admission(group) else {
-        return Ok(());
-    };
-    let code = admission.entries.first().map_or(&[][..], |e| &e.code);
-    let bad = Err(VerifyError::BadAdmission { group });
-    let Some((Op::Require { why, .. }, reads)) = code.split_last() else {
-        return bad;
-    };
-    let is_read = |op: &Op| match op {
-        Op::Rows { .. } | Op::Param { .. } | Op::Store { .. } => false,
-        Op::If { .. } | Op::Else | Op::End | Op::MergePublic { .. } => true,
-        op => op.may_stand_in_a_body(),
-    };
-    if !why.is_empty() || !reads.iter().all(is_read) {
-        return bad;
-    }
-    let members = contract.groups.get(group).map_or(0, |group| group.max);
-    if u64::from(members).saturating_mul(code.len() as u64) > MAX_MEMBER_STEPS {
-        return Err(VerifyError::LongAdmission { group });
-    }
-    let ranges = ranges::declared(&admission, 0);
-    ranges.map_or_else(
-        |error| Err(VerifyError::AdmissionCode { group, error }),
-        |_| Ok(()),
-    )
-}
-
-/// Whether a row counts depends on the row, and on nothing else.
-fn row_check(contract: &Contract, collection: usize) -> Result<(), VerifyError> {
-    let Some(check) = contract.row_check(collection) else {
-        return Ok(());
-    };
-    let bad = Err(VerifyError::BadRowCheck { collection });
-    let code = check.entries.first().map_or(&[][..], |e| &e.code);
-    let Some((
-        Op::Out {
-            reveal: 0,
-            values,
-            counts,
-            public: None,
-        },
-        computed,
-    )) = code.split_last()
-    else {
-        return bad;
-    };
-    let is_own = |op: &Op| match op {
-        Op::Input { collection: of, .. } => usize::from(*of) == collection,
-        Op::Const { .. }
-        | Op::ConstBytes { .. }
-        | Op::Public { .. }
-        | Op::Choose { .. }
-        | Op::Hide { .. } => true,
-        // There are no branches.
-        Op::Merge { .. } => false,
-        op => op.is_element_wise(),
-    };
-    let ([valid], true) = (
-        &values[..],
-        counts.is_empty() && computed.iter().all(is_own),
-    ) else {
-        return bad;
-    };
-    let ranges = ranges::declared(&check, 0);
-    let ranges = ranges.map_err(|error| VerifyError::RowCheckCode { collection, error })?;
-    let single = check
-        .collections
-        .get(collection)
-        .is_some_and(Collection::is_single);
-    let own = match u16::try_from(collection) {
-        Ok(collection) if !single => Extent::Over(collection),
-        _ => Extent::Scalar,
-    };
-    let is_bit = |found: SecretRange| {
-        found.extent == own && found.interval.low >= 0 && found.interval.high <= 1
-    };
-    match ranges.secret(*valid).is_some_and(is_bit) {
-        true => Ok(()),
-        false => bad,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::commands::lsp::LspOptions;
 use crate::commands::manifest::ManifestOptions;
 use crate::commands::money::{MoneyCommand, StateOptions};
 use crate::commands::new::{InitOptions, NewOptions};
+use crate::commands::read::ReadOptions;
 use crate::commands::result::ResultOptions;
 use crate::commands::rights::{GrantOptions, RevokeOptions};
 use crate::commands::test::TestOptions;
@@ -103,6 +104,8 @@ pub(crate) enum Command {
     Jobs(JobsOptions),
     /// What an instance keeps for everyone to see, and its money.
     State(StateOptions),
+    /// Read what an instance's committee keeps beside the chain, if the contract lets you.
+    Read(ReadOptions),
     /// Put money into an instance, take it back, be paid.
     #[command(subcommand)]
     Money(MoneyCommand),

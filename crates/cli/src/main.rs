@@ -68,6 +68,7 @@ fn run(context: &Context, command: Command) -> Result<(), Problem> {
         Command::Result(options) => commands::result::run(context, &options),
         Command::Jobs(options) => commands::job::jobs(context, &options),
         Command::State(options) => commands::money::state(context, &options),
+        Command::Read(options) => commands::read::run(context, &options),
         Command::Money(command) => commands::money::run(context, &command),
         Command::Log(options) => commands::log::run(context, &options),
         Command::Status => commands::status::run(context),

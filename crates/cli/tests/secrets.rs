@@ -94,3 +94,67 @@ fn a_secret_is_compared_with_and_never_shown() {
         assert_eq!(ran["results"]["right"], right);
     }
 }
+
+const NOTES: &str = "
+contract Notes version 1 {
+  enum Topic { Work, Home }
+  state DHT {
+    notes: map<id, text<40>> access |who, key| who == key;
+    counts: map<Topic, u64> access |who, key| key == Topic::Work;
+  }
+  entry write(note: text<40> from caller, topic: Topic from caller) {
+    DHT.notes[caller] = note;
+    DHT.counts[topic] += 1;
+  }
+}
+";
+
+#[test]
+fn what_is_beside_the_chain_is_for_those_whom_the_contract_lets_read() {
+    let mut devnet = Devnet::start();
+    let source = devnet.write("notes.enigma", NOTES);
+    devnet.json(&["deploy", &source]);
+    let note = |text: &str| [format!("note={text}"), "topic=Work".to_owned()];
+    for (key, text) in [("dev-1", "milk and bread"), ("dev-2", "call the clinic")] {
+        let [note, topic] = note(text);
+        devnet.json(&run("Notes", "write", key, &[&note, &topic]));
+    }
+    devnet.kill();
+    devnet.go_on();
+    let read = |slot: &'static str, key: &'static str, more: &[&'static str]| {
+        let call = ["read", slot, "--instance", "Notes", "--key", key];
+        call.into_iter()
+            .chain(more.iter().copied())
+            .collect::<Vec<_>>()
+    };
+    let own = devnet.json(&read("notes", "dev-2", &[]));
+    assert_eq!(own["value"], "call the clinic");
+    let other = own["at"].as_str().expect("an account").to_owned();
+    let errors = devnet.refused(
+        1,
+        &[&read("notes", "dev-1", &[])[..], &["--at", &other]].concat(),
+    );
+    assert!(
+        errors.contains("the condition of `notes` does not let"),
+        "{errors}"
+    );
+    let counted = devnet.json(&read("counts", "dev-3", &["--at", "Work"]));
+    assert_eq!(counted["value"], 2);
+    let errors = devnet.refused(1, &read("counts", "dev-3", &["--at", "Home"]));
+    assert!(errors.contains("does not let"), "{errors}");
+    // What never was written is as at first; what there is not is named.
+    let blank = devnet.json(&read("notes", "dev-3", &[]));
+    assert_eq!(blank["value"], "");
+    let errors = devnet.refused(2, &read("note", "dev-3", &[]));
+    assert!(errors.contains("notes, counts"), "{errors}");
+    let errors = devnet.refused(2, &read("counts", "dev-3", &[]));
+    assert!(errors.contains("at which key"), "{errors}");
+    let errors = devnet.refused(2, &read("counts", "dev-3", &["--at", "Play"]));
+    assert!(
+        errors.contains("Work") && errors.contains("Home"),
+        "{errors}"
+    );
+    // The chain has hashes alone.
+    let state = devnet.json(&["state", "Notes"]);
+    assert_eq!(state["state"], json!({}));
+}

@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use borsh::BorshSerialize;
 use enigma_bytecode::container::contract_hash;
 use enigma_wire::api::signed::{self, Authorization, Request};
-use enigma_wire::api::{ApiError, DepositAccepted, ErrorCode, JobStatus, NodeStatus, SealedOutput};
+use enigma_wire::api::{
+    ApiError, DepositAccepted, ErrorCode, JobStatus, KeptValues, NodeStatus, SealedOutput,
+};
 use enigma_wire::eip712::Domain;
 use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
-use enigma_wire::output::Recipient;
+use enigma_wire::output::{PublicValue, Recipient};
 use enigma_wire::sign::{SecretKey, Signature};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, StatusCode};
@@ -155,6 +157,18 @@ impl NodeApi {
             Recipient::Public => format!("jobs/{job}/outputs/public"),
         };
         self.json(&self.get(&path, signer).await?)
+    }
+
+    /// What the node keeps of an instance beside the chain in a slot, of a map at a key.
+    pub(crate) async fn kept(
+        &self,
+        reader: &SecretKey,
+        instance: Hash,
+        (slot, key): (u16, &Option<PublicValue>),
+    ) -> Result<KeptValues, ClientError> {
+        let key = hex::encode(borsh::to_vec(key).expect("writing to memory cannot fail"));
+        let path = format!("instances/{instance}/kept/{slot}/{key}");
+        self.json(&self.get(&path, Some(reader)).await?)
     }
 
     async fn get(&self, path: &str, signer: Option<&SecretKey>) -> Result<Vec<u8>, ClientError> {

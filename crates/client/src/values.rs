@@ -25,6 +25,7 @@ pub use arguments::{GivenArguments, read as read_arguments};
 pub use json::parse as parse_json;
 pub use rows::RowsError;
 pub use state::read as read_state;
+pub(crate) use state::{kept_key, kept_value};
 pub(crate) use value::{Cell, Member};
 pub use value::{Results, Value};
 

@@ -9,6 +9,7 @@
 //! | how a job stands | its requester, its collections' openers, those who contributed to them, the instance's parties |
 //! | what a job shows to everyone | everybody |
 //! | another output | its recipient |
+//! | what is kept beside the chain | every account; the contract's condition then decides |
 
 use enigma_wire::api::{ApiError, ErrorCode};
 use enigma_wire::id::Address;
@@ -60,6 +61,9 @@ fn rule(request: &ClientRequest) -> Option<String> {
             recipient: Recipient::Public,
             ..
         } => None,
+        ClientRequest::Kept { .. } => {
+            Some("the contract says which accounts may read this".to_owned())
+        }
         ClientRequest::Output { job, recipient } => Some(format!(
             "only {recipient} may have the output for {recipient} of job {job}"
         )),
@@ -72,7 +76,8 @@ fn allowed(ledger: &Ledger, account: Address, request: &ClientRequest) -> bool {
         ClientRequest::Status
         | ClientRequest::Contract(_)
         | ClientRequest::Deposit(_)
-        | ClientRequest::DepositParameters(_) => true,
+        | ClientRequest::DepositParameters(_)
+        | ClientRequest::Kept { .. } => true,
         ClientRequest::PutContract { contract, .. } => ledger
             .instances
             .values()

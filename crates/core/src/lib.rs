@@ -12,11 +12,12 @@ pub mod bench;
 pub mod controller;
 mod deposit;
 mod job;
+mod kept;
+mod left;
 mod parameters;
 mod party;
 pub mod rehearsal;
 mod seam;
-mod secrets;
 mod session;
 
 pub use controller::Controller;

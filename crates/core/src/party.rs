@@ -21,11 +21,12 @@ use rand_core::SeedableRng;
 
 use crate::deposit;
 use crate::job::{Admitted, Job};
+use crate::kept::{self, Asks};
+use crate::left::{self, Swept};
 use crate::parameters::{self, KeptParameters};
 use crate::seam::{
     ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
 };
-use crate::secrets::{self, Swept};
 
 /// `security` of every result until openings are verified (decisions 24).
 pub(crate) const SECURITY: &str = "malicious-abort";
@@ -108,8 +109,8 @@ pub struct Party {
     pub(crate) sweeping: bool,
     /// Private parameters that wait for their runs.
     pub(crate) parameters: KeptParameters,
-    /// Whether secrets that no run can read any more have been looked for.
-    pub(crate) secrets: Swept,
+    /// Whether what no run can read any more of what runs have left has been looked for, by table.
+    pub(crate) left: BTreeMap<Table, Swept>,
 }
 
 /// What deposits and jobs share.
@@ -122,6 +123,8 @@ pub(crate) struct Shared {
     pub(crate) programs: BTreeMap<Hash, Arc<Contract>>,
     /// Whose rows of its collections each open job may use that mixes them, ascending.
     pub(crate) may_use: BTreeMap<(CollectionId, JobId), Vec<MemberIndex>>,
+    /// Of whom no row of a collection was left, of those that were compared since this process has begun.
+    pub(crate) nothing: BTreeMap<CollectionId, BTreeSet<MemberIndex>>,
     pub(crate) now: Millis,
     effects: VecDeque<Effect>,
     pending: BTreeMap<EffectId, Pending>,
@@ -153,10 +156,14 @@ pub(crate) enum Pending {
     KeptParameters,
     /// Erasing private parameters.
     ParametersErased,
-    /// Looking for what no run can read any more of what committees keep secret.
-    Secrets,
+    /// Looking for what no run can read any more of what runs have left.
+    Left(Table),
     /// Erasing that.
-    SecretsErased,
+    LeftErased(Table),
+    /// Reading the contract of an instance of which something is asked that is kept beside the chain.
+    KeptProgram(Asks),
+    /// Reading what is asked for.
+    Kept(Asks),
     Program {
         reply: ReplyId,
         contract: Hash,
@@ -275,6 +282,7 @@ impl Party {
             links: BTreeSet::new(),
             programs: BTreeMap::new(),
             may_use: BTreeMap::new(),
+            nothing: BTreeMap::new(),
             now: Millis(0),
             effects: VecDeque::new(),
             pending: BTreeMap::new(),
@@ -291,7 +299,7 @@ impl Party {
             unswept: BTreeSet::new(),
             sweeping: false,
             parameters: KeptParameters::default(),
-            secrets: Swept::default(),
+            left: BTreeMap::new(),
         }
     }
 
@@ -449,7 +457,7 @@ impl Party {
             self.start_jobs();
             deposit::sweep(self);
             parameters::sweep(self);
-            secrets::sweep(self);
+            left::sweep(self);
         }
         let head = self.shared.ledger.head.number;
         let (ready, waiting) = self
@@ -501,7 +509,7 @@ impl Party {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.on_closed(&mut self.shared, settled);
         }
-        secrets::job_over(self, id);
+        left::job_over(self, id);
     }
 
     /// Links are kept to everybody with whom this node shares a committee.
@@ -615,16 +623,23 @@ impl Party {
             }
             (Pending::KeptParameters, _) => parameters::not_found(self),
             (Pending::ParametersErased, Outcome::Failed(_)) => parameters::on_failed_write(self),
-            (Pending::Secrets, Outcome::Loaded(pairs)) => secrets::found(self, &pairs),
-            (Pending::Secrets | Pending::SecretsErased, Outcome::Failed(_)) => {
-                secrets::failed(self);
+            (Pending::Left(table), Outcome::Loaded(pairs)) => left::found(self, table, &pairs),
+            (Pending::Left(table) | Pending::LeftErased(table), Outcome::Failed(_)) => {
+                left::failed(self, table);
+            }
+            (Pending::KeptProgram(asks), Outcome::Loaded(pairs)) => {
+                kept::on_program(self, asks, &pairs);
+            }
+            (Pending::Kept(asks), Outcome::Loaded(pairs)) => kept::answer(self, asks, &pairs),
+            (Pending::KeptProgram(asks) | Pending::Kept(asks), _) => {
+                self.storage_failed(asks.reply);
             }
             (
                 Pending::Submission
                 | Pending::Cleanup
                 | Pending::ParametersErased
-                | Pending::Secrets
-                | Pending::SecretsErased,
+                | Pending::Left(_)
+                | Pending::LeftErased(_),
                 _,
             ) => {}
         }

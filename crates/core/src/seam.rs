@@ -8,12 +8,12 @@ mod debug;
 use std::collections::BTreeMap;
 
 use enigma_wire::api::{
-    ApiError, Deposit, DepositAccepted, JobStatus, ParametersDeposit, SealedOutput,
+    ApiError, Deposit, DepositAccepted, JobStatus, KeptValues, ParametersDeposit, SealedOutput,
 };
 use enigma_wire::controller::{BlockEvents, Certificate, Failure};
 use enigma_wire::effects::Effects;
 use enigma_wire::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
-use enigma_wire::output::Recipient;
+use enigma_wire::output::{PublicValue, Recipient};
 use enigma_wire::sign::Signature;
 
 /// Milliseconds since an arbitrary start, never going back.
@@ -90,6 +90,12 @@ pub enum ClientRequest {
     Job(JobId),
     /// A recipient's sealed output.
     Output { job: JobId, recipient: Recipient },
+    /// What is kept beside the chain in a slot, of a map at a key.
+    Kept {
+        instance: Hash,
+        slot: u16,
+        key: Option<PublicValue>,
+    },
     /// How is the node?
     Status,
 }
@@ -103,6 +109,7 @@ pub enum Response {
     Contract(Vec<u8>),
     Job(JobStatus),
     Output(SealedOutput),
+    Kept(KeptValues),
     Status(Standing),
     Error(ApiError),
 }
@@ -139,6 +146,8 @@ pub enum Table {
     Admitted,
     /// What committees keep secret between runs, by instance and the job that has left it.
     Secrets,
+    /// What committees keep beside the chain, by instance, place and the job that has left it.
+    Kept,
 }
 
 /// One change of durable data.

@@ -625,6 +625,26 @@ contract Club version 1 {
     agrees_in(source, 11);
 }
 
+/// Also where members give several rows each.
+#[test]
+fn rows_of_tables_are_checked() {
+    let source = "
+contract Checked version 1 {
+  struct Trip { start: u32 range 0..=1000; end: u32 range 0..=1000; }
+  group people min 2 max 50;
+  collect trips: private table<Trip> from each people max_rows 3
+    check |t| t.end > t.start
+    allow aggregate(2) to public;
+  entry total() { reveal time = trips.map(|t| t.end as i64 - t.start as i64).sum() to public; }
+  test \"rows that contradict themselves are left out\" {
+    given trips = [[Trip(start: 10, end: 30), Trip(start: 30, end: 10)], [Trip(start: 5, end: 6)]];
+    run total() as people[0];
+    expect time == 21;
+  }
+}";
+    agrees_in(source, 1);
+}
+
 /// Rows that do not fulfil the condition count as little as those out of range, on a committee as in the interpreter, at the predicted cost.
 #[test]
 fn rows_are_checked_by_what_the_collection_asks() {

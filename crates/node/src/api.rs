@@ -93,6 +93,7 @@ pub(crate) fn router(
         .route("/v1/deposits", post(deposit))
         .route("/v1/parameters", post(parameters))
         .route("/v1/contracts/{hash}", get(contract).put(put_contract))
+        .route("/v1/instances/{hash}/kept/{slot}/{key}", get(kept))
         .route("/v1/jobs/{job}", get(job))
         .route("/v1/jobs/{job}/outputs/public", get(public_output))
         .route("/v1/jobs/{job}/outputs/caller", get(caller_output))
@@ -178,6 +179,27 @@ async fn put_contract(
         bytecode: incoming.body.to_vec(),
     };
     api.ask(request, &incoming).await
+}
+
+/// What is kept beside the chain in a slot, of a map at a key: hexadecimal borsh of an optional public value. For accounts that the
+/// contract lets read it.
+async fn kept(
+    State(api): State<Api>,
+    Place((instance, slot, key)): Place<(Hash, u16, String)>,
+    incoming: Incoming,
+) -> HttpResponse {
+    let key = hex::decode(key).ok();
+    match key.and_then(|key| borsh::from_slice(&key).ok()) {
+        Some(key) => {
+            let request = ClientRequest::Kept {
+                instance,
+                slot,
+                key,
+            };
+            api.ask(request, &incoming).await
+        }
+        None => malformed("the key does not decode".to_owned()),
+    }
 }
 
 /// How a job stands here. For its requester, the openers of its collections and their members.
@@ -388,10 +410,10 @@ impl Api {
     async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {
         // What everybody may ask needs no proof, so that proofs offered for it are not kept in mind.
         let proof = incoming.authorization.as_ref().filter(|_| {
-            use ClientRequest::{Job, Output, PutContract};
+            use ClientRequest::{Job, Kept, Output, PutContract};
             match request {
                 Output { recipient, .. } => recipient != Recipient::Public,
-                Job(_) | PutContract { .. } => true,
+                Job(_) | PutContract { .. } | Kept { .. } => true,
                 _ => false,
             }
         });
@@ -442,6 +464,7 @@ impl Api {
                 .into_response(),
             Response::Job(status) => Json(status).into_response(),
             Response::Output(output) => Json(output).into_response(),
+            Response::Kept(values) => Json(values).into_response(),
             Response::Status(standing) => Json(self.status(standing)).into_response(),
             Response::Error(error) => refused(error),
         }
@@ -532,6 +555,7 @@ fn route(path: &str) -> &'static str {
         ("/v1/deposits", "deposits"),
         ("/v1/parameters", "parameters"),
         ("/v1/contracts/", "contracts"),
+        ("/v1/instances/", "instances"),
         ("/v1/jobs/", "jobs"),
         ("/v1/status", "status"),
         ("/health", "health"),

@@ -196,6 +196,7 @@ fn table_of(table: Table) -> enigma_store::Table {
         Table::Parameters => enigma_store::Table::Parameters,
         Table::Admitted => enigma_store::Table::Admitted,
         Table::Secrets => enigma_store::Table::Secrets,
+        Table::Kept => enigma_store::Table::Kept,
     }
 }
 

@@ -32,11 +32,13 @@ pub enum Table {
     Secrets = 7,
     /// Whose rows runs may use.
     Admitted = 8,
+    /// What committees keep beside the chain.
+    Kept = 9,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Contracts,
         Self::Rows,
@@ -46,6 +48,7 @@ impl Table {
         Self::Parameters,
         Self::Secrets,
         Self::Admitted,
+        Self::Kept,
     ];
 
     /// The name the table has in the file and in messages.
@@ -60,6 +63,7 @@ impl Table {
             Self::Parameters => "parameters",
             Self::Secrets => "secrets",
             Self::Admitted => "admitted",
+            Self::Kept => "kept",
         }
     }
 }

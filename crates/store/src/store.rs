@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The layout of the file. A program refuses other versions than its own.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 const VERSION_KEY: &str = "version";
 const OWNER_KEY: &str = "owner";

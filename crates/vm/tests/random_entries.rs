@@ -429,7 +429,7 @@ fn campaign(seeds: std::ops::Range<u64>, wild: bool) -> (u32, u32) {
         let mut environment = environment(&inputs);
         environment.row_members = Vec::new();
         environment.params = vec![vec![Known::Number(pick.between(0, 5))], Vec::new()];
-        let stored = vec![Known::Number(pick.between(-9, 99))];
+        let stored = [(0, Known::Number(pick.between(-9, 99)))].into();
         environment.ledger.insert((0, None), stored);
         let sound = ranges::actual(&contract, 0, &environment.rows).is_ok();
         let meant = clear::call(&contract, 0, &environment, &inputs, |_| 0);

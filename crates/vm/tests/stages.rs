@@ -249,7 +249,9 @@ fn effects_wait_for_opened_values_and_stay_in_order() {
     let inputs = bids(&[5, 101, 40]);
     let mut environment = environment(&inputs);
     let earlier = (map, Some(Known::Bytes(account(3))));
-    environment.ledger.insert(earlier, vec![Known::Number(1)]);
+    environment
+        .ledger
+        .insert(earlier, [(0, Known::Number(1))].into());
     let found = check::<M61>(3, &code.contract, &environment, &inputs, 5).expect("it runs");
     let stored = |slot, key, value| Effect::Store {
         slot,

@@ -111,6 +111,22 @@ pub struct SealedOutput {
     pub roots: Vec<Hash>,
 }
 
+/// What a node keeps beside the chain at one key of a slot, or in one that is no map: every column that was ever written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptValues {
+    /// By column, ascending.
+    pub columns: Vec<KeptValue>,
+}
+
+/// The value of one column. The chain has its hash, see [`kept_hash`](crate::effects::kept_hash).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptValue {
+    /// Which column of the slot.
+    pub column: u16,
+    /// Borsh of a [`PublicValue`](crate::output::PublicValue), in hexadecimal.
+    pub value: String,
+}
+
 /// What a node says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeStatus {

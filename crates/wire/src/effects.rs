@@ -142,6 +142,20 @@ impl InstanceState {
         Ok(())
     }
 
+    /// What was written in a slot, of a map at a key, by column.
+    pub fn written<'a>(
+        &'a self,
+        slot: u16,
+        key: &Option<PublicValue>,
+    ) -> impl Iterator<Item = (&'a StatePlace, &'a PublicValue)> + use<'a> {
+        let place = |column| StatePlace {
+            slot,
+            key: key.clone(),
+            column,
+        };
+        self.values.range(place(0)..=place(u16::MAX))
+    }
+
     /// What an account has in the instance; none is the instance itself.
     pub fn balance(&self, account: Option<Address>) -> Amount {
         self.balances.get(&account).copied().unwrap_or(0)
@@ -161,6 +175,14 @@ fn take(
     })?;
     balances.insert(account, left);
     Ok(())
+}
+
+/// What the chain has of a value that nodes keep beside it: a hash of the value at its place.
+pub fn kept_hash(instance: Hash, place: &StatePlace, value: &PublicValue) -> Hash {
+    let mut hasher = blake3::Hasher::new_derive_key("enigma kept value v1");
+    let bytes = borsh::to_vec(&(instance, place, value)).expect("writing to memory cannot fail");
+    hasher.update(&bytes);
+    Hash(*hasher.finalize().as_bytes())
 }
 
 /// What is written as bytes: by place, in the order of places. Nothing is no bytes.
@@ -218,6 +240,24 @@ mod tests {
         assert_eq!(decode_writes(&bytes[..bytes.len() - 1]), None);
     }
 
+    /// Pins what the chain has of values beside it: readers compare with it.
+    #[test]
+    fn a_kept_value_has_one_hash_at_its_place() {
+        let key = PublicValue::Bytes(ALICE.0.to_vec());
+        let (at, value) = (place(1, Some(key), 2), PublicValue::Number(-1));
+        let hash = kept_hash(Hash([7; 32]), &at, &value);
+        assert_eq!(
+            hash.to_string(),
+            "0x785a0d857d046054acd30ef2fa916fe6a6ef7257bf8d303ac87accd15a9d1ca6"
+        );
+        let others = [
+            kept_hash(Hash([8; 32]), &at, &value),
+            kept_hash(Hash([7; 32]), &place(1, None, 2), &value),
+            kept_hash(Hash([7; 32]), &at, &PublicValue::Bytes(vec![255; 8])),
+        ];
+        assert!(others.iter().all(|other| *other != hash));
+    }
+
     #[test]
     fn a_run_moves_what_there_is() {
         let mut state = InstanceState::default();
@@ -244,6 +284,32 @@ mod tests {
         assert_eq!(state.take_out(ALICE, 3), Ok(()));
         assert!(state.take_out(ALICE, 1).is_err());
         assert_eq!(state.balances, BTreeMap::from([(None, 1)]));
+    }
+
+    #[test]
+    fn what_was_written_stands_by_slot_and_key() {
+        let key = |byte| Some(PublicValue::Bytes(vec![byte; 20]));
+        let places = [
+            place(1, None, 0),
+            place(1, key(1), 0),
+            place(1, key(1), 9),
+            place(1, key(2), 0),
+            place(2, key(1), 0),
+        ];
+        let state = InstanceState {
+            values: places
+                .map(|place| (place, PublicValue::Number(0)))
+                .into_iter()
+                .collect(),
+            ..InstanceState::default()
+        };
+        let columns = |slot, key| {
+            let written = state.written(slot, &key);
+            written.map(|(place, _)| place.column).collect::<Vec<_>>()
+        };
+        assert_eq!(columns(1, key(1)), [0, 9]);
+        assert_eq!(columns(1, None), [0]);
+        assert_eq!(columns(3, key(1)), Vec::<u16>::new());
     }
 
     /// Bytes that no honest node signs harm nobody who reads the log.

@@ -70,12 +70,12 @@ structure!(Param {
 structure!(Slot {
     name,
     store,
-    keyed,
+    key,
     accumulator,
     columns,
     initial,
     allows
-});
+} with access);
 structure!(Budget {
     epsilon_total,
     runs_per_input
@@ -99,7 +99,7 @@ structure!(Reveal {
 
 choice!(Provider, "provider", { FROM_EACH: Each(group), FROM_PARTY: Party(party) });
 choice!(RowCount, "number of rows", { ROWS_ONE: One, ROWS_UP_TO: UpTo(rows) });
-choice!(Store, "store", { KEPT_LEDGER: Ledger, KEPT_SECRET: Secret });
+choice!(Store, "store", { KEPT_LEDGER: Ledger, KEPT_SECRET: Secret, KEPT_DHT: Dht });
 choice!(Known, "value", { KNOWN_NUMBER: Number(value), KNOWN_BYTES: Bytes(value) });
 choice!(Kind, "kind", {
     KIND_INTEGER: Integer,

@@ -55,8 +55,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Contract, DecodeError> {
         let admits = admits.filter_map(|group| group.admit.as_mut());
         let checks = contract.collections.iter_mut();
         let checks = checks.filter_map(|collection| collection.check.as_mut());
+        let accesses = contract.slots.iter_mut();
+        let accesses = accesses.filter_map(|slot| slot.access.as_mut());
         let entries = contract.entries.iter_mut().map(|entry| &mut entry.code);
-        admits.chain(checks).chain(entries).try_for_each(|code| {
+        let conditions = admits.chain(checks).chain(accesses);
+        conditions.chain(entries).try_for_each(|code| {
             *code = Part::read(input)?;
             Ok(())
         })
@@ -102,7 +105,7 @@ fn entry(input: &mut Reader<'_>) -> Result<Entry, DecodeError> {
     })
 }
 
-/// All code: the conditions of groups, those on rows, then the entries.
+/// All code: the conditions of groups, those on rows, those on who reads, then the entries.
 fn codes(contract: &Contract) -> impl Iterator<Item = &Vec<Op>> {
     let admits = contract
         .groups
@@ -110,8 +113,11 @@ fn codes(contract: &Contract) -> impl Iterator<Item = &Vec<Op>> {
         .filter_map(|group| group.admit.as_ref());
     let checks = contract.collections.iter();
     let checks = checks.filter_map(|collection| collection.check.as_ref());
+    let accesses = contract.slots.iter();
+    let accesses = accesses.filter_map(|slot| slot.access.as_ref());
     admits
         .chain(checks)
+        .chain(accesses)
         .chain(contract.entries.iter().map(|entry| &entry.code))
 }
 

@@ -39,6 +39,7 @@ pub(super) const ROWS_UP_TO: u8 = 1;
 
 pub(super) const KEPT_LEDGER: u8 = 0;
 pub(super) const KEPT_SECRET: u8 = 1;
+pub(super) const KEPT_DHT: u8 = 2;
 
 pub(super) const SOURCE_COLLECTION: u8 = 0;
 pub(super) const SOURCE_SLOT: u8 = 1;

@@ -110,8 +110,9 @@ fn slot(names: Names<'_>, slot: &Slot) -> SlotInterface {
         store: match slot.store {
             Store::Ledger => StoreInterface::Ledger,
             Store::Secret => StoreInterface::Secret,
+            Store::Dht => StoreInterface::Dht,
         },
-        keyed: slot.keyed,
+        keyed: slot.key.is_some(),
         accumulator: slot.accumulator,
         columns: columns(names, &slot.columns),
         initial: initial.collect(),

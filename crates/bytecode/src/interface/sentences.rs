@@ -2,7 +2,7 @@
 
 use super::names::{Names, millionths};
 use crate::model::{
-    Collection, Column, Contract, Kind, Op, Provider, Recipient, Reveal, Shape, Source,
+    Collection, Column, Contract, Kind, Op, Provider, Recipient, Reveal, Shape, Source, Store,
 };
 
 /// Who learns what, one sentence or two per reveal, that nobody learns anything else, and how much of what
@@ -30,6 +30,13 @@ pub fn sentences(contract: &Contract) -> Vec<String> {
         format!(
             "Who belongs to `{}` is decided by a condition on what is public; what others give as its members is left out.",
             group.name
+        )
+    }));
+    let kept = contract.slots.iter();
+    out.extend(kept.filter(|slot| slot.store == Store::Dht).map(|slot| {
+        format!(
+            "What is in `{}` is public to the nodes of the committee; they give it to those who fulfil a condition of this contract.",
+            slot.name
         )
     }));
     let budget = contract.budget.as_ref();

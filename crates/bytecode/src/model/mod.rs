@@ -1,5 +1,6 @@
 //! A compiled contract as plain data. `container` gives its bytes, `verify` its rules, `plan` its cost.
 
+mod conditions;
 mod op;
 mod registers;
 mod support;
@@ -68,7 +69,7 @@ impl Contract {
         let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
         let changes =
             |op: &Op| matches!(op, Op::Store { .. } | Op::Transfer { .. } | Op::Pays { .. });
-        code.iter().any(changes) || self.uses_secrets(entry)
+        code.iter().any(changes) || self.uses_secrets(entry) || self.uses_dht(entry)
     }
 
     /// Whether an entry reads or changes what nodes keep secret between calls. False for an entry that does not exist.
@@ -77,6 +78,23 @@ impl Contract {
         let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
         let loads = |op: &Op| matches!(op, Op::LoadSecret { .. });
         code.iter().any(loads) || self.changes_secrets(entry)
+    }
+
+    /// Whether an entry reads or changes what nodes keep beside the chain. False for an entry that does not exist.
+    #[must_use]
+    pub fn uses_dht(&self, entry: usize) -> bool {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        code.iter().any(|op| match op {
+            Op::Load { slot, .. } | Op::Store { slot, .. } => self.is_in(*slot, Store::Dht),
+            _ => false,
+        })
+    }
+
+    /// Whether this is a slot of that store.
+    #[must_use]
+    pub fn is_in(&self, slot: u16, store: Store) -> bool {
+        let slot = self.slots.get(usize::from(slot));
+        slot.is_some_and(|slot| slot.store == store)
     }
 
     /// Whether an entry changes what nodes keep secret between calls: secret slots, or how many have contributed to an accumulator,
@@ -105,73 +123,6 @@ impl Contract {
     pub fn admits(&self, group: usize) -> bool {
         let group = self.groups.get(group);
         group.is_some_and(|group| group.admit.is_some())
-    }
-
-    /// The condition of a group as the one entry of a contract, which shows nothing; none if it has none.
-    #[must_use]
-    pub fn admission(&self, group: usize) -> Option<Contract> {
-        let declared = self.groups.get(group)?;
-        let groups = self.groups.iter().map(|group| Group {
-            admit: None,
-            ..group.clone()
-        });
-        let entry = Entry {
-            name: declared.name.clone(),
-            by: None,
-            params: Vec::new(),
-            code: declared.admit.clone()?,
-        };
-        Some(Contract {
-            groups: groups.collect(),
-            manifest: Vec::new(),
-            entries: vec![entry],
-            ..self.clone()
-        })
-    }
-
-    /// The condition on the rows of a collection as the one entry of a contract, which shows everyone whether each row fulfils it;
-    /// none if it has none.
-    #[must_use]
-    pub fn row_check(&self, collection: usize) -> Option<Contract> {
-        let declared = self.collections.get(collection)?;
-        // However few are in their ranges: what is to be enough is judged by those that are left.
-        let groups = self.groups.iter().map(|group| Group {
-            min: 1,
-            admit: None,
-            ..group.clone()
-        });
-        let collections = self.collections.iter().map(|collection| Collection {
-            check: None,
-            ..collection.clone()
-        });
-        let valid = Reveal {
-            name: declared.name.clone(),
-            entry: 0,
-            recipients: vec![Recipient::Public],
-            columns: vec![Column {
-                name: String::new(),
-                kind: Kind::Bool,
-                low: 0,
-                high: 1,
-            }],
-            sources: Vec::new(),
-            min_groups: Vec::new(),
-            hidden_below: None,
-            noise: None,
-        };
-        let entry = Entry {
-            name: declared.name.clone(),
-            by: None,
-            params: Vec::new(),
-            code: declared.check.clone()?,
-        };
-        Some(Contract {
-            groups: groups.collect(),
-            collections: collections.collect(),
-            manifest: vec![valid],
-            entries: vec![entry],
-            ..self.clone()
-        })
     }
 
     /// The manifest lines of an entry.
@@ -231,7 +182,49 @@ impl Contract {
             }
             _ => None,
         });
-        mixed.fold(self.rows_to_store(entry, collection), u32::max)
+        let asked = self.rows_to_store(entry, collection);
+        mixed.fold(asked.max(self.rows_to_rank(entry, collection)), u32::max)
+    }
+
+    /// Whether an entry shows, without noise, sums over parts of a collection's rows that private data chose: of two such runs nobody knows
+    /// in how many rows the parts differ.
+    #[must_use]
+    pub fn shows_parts(&self, entry: usize, collection: usize) -> bool {
+        let mut plain = self.reveals_of(entry).filter(|line| line.noise.is_none());
+        let is_mixed = |(source, shape): &(Source, Shape)| match (source, shape) {
+            (Source::Collection(of), Shape::Aggregate(_)) => usize::from(*of) == collection,
+            _ => false,
+        };
+        plain.any(|line| line.hidden_below.is_some() && line.sources.iter().any(is_mixed))
+    }
+
+    /// Where a row stands among all, and whether it is the first of equal ones, goes to its owner as a value of the row, and says something
+    /// of the others: as `aggregate(k)` to owners. An entry that computes it takes that k of each collection that it reads.
+    fn rows_to_rank(&self, entry: usize, collection: usize) -> u32 {
+        let (Some(declared), Ok(own)) =
+            (self.collections.get(collection), u16::try_from(collection))
+        else {
+            return 0;
+        };
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let reads = |op: &Op| matches!(op, Op::Input { collection, .. } if *collection == own);
+        let ranks = |op: &Op| matches!(op, Op::Rank { .. } | Op::Distinct { .. });
+        if !code.iter().any(ranks) || !code.iter().any(reads) {
+            return 0;
+        }
+        let to_owners = |recipient: &Recipient| match recipient {
+            Recipient::Public => true,
+            Recipient::OwnerOf(of) => *of == own,
+            Recipient::EachOf(group) => declared.group() == Some(*group),
+            Recipient::Party(_) | Recipient::Caller => false,
+        };
+        let clauses = declared.allows.iter();
+        let clauses = clauses.filter(|allow| allow.recipients.iter().any(to_owners));
+        let thresholds = clauses.filter_map(|allow| match allow.shape {
+            Shape::Aggregate(k) => Some(k),
+            _ => None,
+        });
+        thresholds.min().unwrap_or(0)
     }
 
     /// What an entry stores under `aggregate(k)` mixes as many rows of every collection that it reads, since nobody
@@ -473,6 +466,19 @@ pub enum Store {
     Ledger,
     /// Secret-shared, at the committee.
     Secret,
+    /// As it is at the committee, for whoever fulfils a condition; the chain has hashes.
+    Dht,
+}
+
+impl Store {
+    /// Whether runs know what is in it.
+    #[must_use]
+    pub fn is_public(self) -> bool {
+        match self {
+            Store::Ledger | Store::Dht => true,
+            Store::Secret => false,
+        }
+    }
 }
 
 /// Stored state.
@@ -482,16 +488,19 @@ pub struct Slot {
     pub name: String,
     /// Where it is kept.
     pub store: Store,
-    /// Whether it is a map; its keys are public values. Only on the ledger.
-    pub keyed: bool,
+    /// Of a map what its keys are, public values. Not of secret slots.
+    pub key: Option<Column>,
     /// Whether entries only add to it. Only secret ones.
     pub accumulator: bool,
     /// What it consists of, at least one.
     pub columns: Vec<Column>,
     /// What is in each column at first, of a map at every key.
     pub initial: Vec<Known>,
-    /// What may be shown of it; of the ledger nothing is stated.
+    /// What may be shown of it; only of secret slots something is stated.
     pub allows: Vec<Allow>,
+    /// Who may read it, of [`Store::Dht`] alone: code that knows the ledger, who asks as the caller, and of a map at which key as the one
+    /// parameter. It ends with its one `Require`, of what must hold.
+    pub access: Option<Vec<Op>>,
 }
 
 /// `privacy { ... }`: nodes refuse a run that would pass it for any contributor.

@@ -173,6 +173,8 @@ pub struct Limits {
     pub reveals: u64,
     /// Bytes of memory that one node needs, as far as the plan tells: [`Cost::memory_bytes`].
     pub memory_bytes: u64,
+    /// Bytes of public values: [`Limit::PublicBytes`]. A chain takes less in one settlement.
+    pub public_bytes: u64,
     /// Operations for members: [`Limit::MemberSteps`].
     pub member_steps: u64,
 }
@@ -186,6 +188,7 @@ impl Default for Limits {
             vector_length: 1 << 20,
             reveals: 64,
             memory_bytes: 4_000_000_000,
+            public_bytes: 64 << 20,
             member_steps: MAX_MEMBER_STEPS,
         }
     }
@@ -201,6 +204,7 @@ impl Limits {
             Limit::VectorLength => self.vector_length,
             Limit::Reveals => self.reveals,
             Limit::Memory => self.memory_bytes,
+            Limit::PublicBytes => self.public_bytes,
             Limit::MemberSteps => self.member_steps,
             Limit::Calls => u64::from(u32::MAX),
         };

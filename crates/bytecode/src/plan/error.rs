@@ -87,6 +87,8 @@ pub enum Limit {
     Reveals,
     /// Bytes of memory at one node.
     Memory,
+    /// Bytes of public values that a run holds: in registers, and of what it stores and transfers.
+    PublicBytes,
     /// Operations that are done for members one after the other: members times the operations of the body of
     /// [`crate::model::Op::EachMember`], all such loops together.
     MemberSteps,
@@ -112,6 +114,7 @@ impl fmt::Display for Limit {
             Limit::VectorLength => "elements of one vector",
             Limit::Reveals => "reveals of one entry",
             Limit::Memory => "bytes of memory at one node",
+            Limit::PublicBytes => "bytes of public values",
             Limit::MemberSteps => "operations for members",
         })
     }

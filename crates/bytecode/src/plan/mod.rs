@@ -65,7 +65,7 @@ pub use program::program;
 pub use run::{
     Admission, At, Check, Checked, Effect, Ended, Environment, MOST_STAGES, Next, Port, Run,
     STAGE_CALLS, Shown, Shows, Sink, Stage, Walk, check, checked_collections, keep_fulfilled,
-    row_check, row_condition,
+    may_read, row_check, row_condition,
 };
 
 use enigma_field::Committee;

@@ -3,7 +3,7 @@
 use super::scope::{Kind, Misplaced};
 use super::{Pass, PublicRange, RangeError, Step};
 use crate::interval::{Interval, Wide};
-use crate::model::{self, C, Op, PublicOp, Slot, Store};
+use crate::model::{self, C, Op, PublicOp, Slot};
 
 impl Pass<'_> {
     pub(super) fn public_value(&mut self, code: &Op) -> Step {
@@ -56,7 +56,7 @@ impl Pass<'_> {
                 column,
                 key,
             } => {
-                let slot = self.on_ledger(slot, key)?;
+                let slot = self.known_slot(slot, key)?;
                 let value = of_column(self.column(&slot.columns, column)?);
                 self.define_public(dst, value)
             }
@@ -109,7 +109,7 @@ impl Pass<'_> {
                 key,
                 src,
             } => {
-                let slot = self.on_ledger(slot, key)?;
+                let slot = self.known_slot(slot, key)?;
                 let column = of_column(self.column(&slot.columns, column)?);
                 match (self.public(src)?, column) {
                     // Where it lies is checked when it is stored.
@@ -179,14 +179,14 @@ impl Pass<'_> {
         self.define_public(dst, both)
     }
 
-    /// A slot of the ledger. A map has a key, which may be any public value.
-    fn on_ledger(&self, slot: u16, key: Option<C>) -> Step<&Slot> {
+    /// A slot that everyone knows who runs. A map has a key, which may be any public value.
+    fn known_slot(&self, slot: u16, key: Option<C>) -> Step<&Slot> {
         let missing = RangeError::BadIndex { op: self.op };
         if let Some(key) = key {
             self.public(key)?;
         }
         let found = self.contract.slots.get(usize::from(slot)).ok_or(missing)?;
-        if found.store != Store::Ledger || found.keyed != key.is_some() {
+        if !found.store.is_public() || found.key.is_some() != key.is_some() {
             return Err(missing);
         }
         Ok(found)

@@ -272,8 +272,11 @@ pub(super) fn stored(contract: &Contract, slot: u16, value: &Value) -> Result<()
             let recipients = allow.recipients.iter();
             recipients.map(|recipient| (allow.shape, *recipient))
         });
+        // A whole value in slots of its own would give one truth value of each.
+        let whole = needs(value, source);
+        let whole = whole.contains(&Need::Row) || whole.contains(&Need::Own);
         for (shape, recipient) in wanted {
-            if !policy.is_as_wide(contract, shape, recipient) {
+            if !policy.is_as_wide(contract, (shape, whole), recipient) {
                 return Err(Refusal::NotAllowed { source });
             }
         }
@@ -359,8 +362,14 @@ impl<'a> Policy<'a> {
         })
     }
 
-    /// Whether all that may be shown to a recipient under a clause of a slot may be shown under one of these.
-    fn is_as_wide(&self, contract: &Contract, shape: Shape, recipient: Recipient) -> bool {
+    /// Whether all that may be shown to a recipient under a clause of a slot may be shown under one of these. `whole`: more than a truth
+    /// value goes into the slot.
+    fn is_as_wide(
+        &self,
+        contract: &Contract,
+        (shape, whole): (Shape, bool),
+        recipient: Recipient,
+    ) -> bool {
         let Some(allows) = self.allows else {
             return true;
         };
@@ -370,6 +379,7 @@ impl<'a> Policy<'a> {
         named.any(|allow| match (allow.shape, shape) {
             (Shape::Any, _) => true,
             (Shape::Aggregate(own), Shape::Aggregate(k)) => own <= k && !self.accumulates,
+            (Shape::Bit, Shape::Bit) => !whole,
             (own, wanted) => own == wanted,
         })
     }

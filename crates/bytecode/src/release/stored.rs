@@ -29,19 +29,21 @@ impl Mixes {
         row: true,
     };
 
-    /// Of all sources of a value. An accumulator holds sums of what callers contribute; where anything but their own data has
-    /// a say, nobody knows whose contributions are in the sum.
-    fn of(value: &Value, accumulated: bool) -> Mixes {
+    /// Of all sources of a value. `to`: an accumulator to which it is added, which holds sums of what callers contribute. Where anything
+    /// but their own data has a say, nobody knows whose contributions are in the sum; nor where what it holds itself has one, which could
+    /// take it out again.
+    fn of(value: &Value, to: Option<u16>) -> Mixes {
         let rows = value.row.or(value.aligned).or(value.joined);
-        let (mut contributed, mut others) = (Set::default(), false);
-        for origin in value.present.iter().filter(|_| accumulated) {
+        let (mut contributed, mut others, mut itself) = (Set::default(), false, false);
+        for origin in value.present.iter().filter(|_| to.is_some()) {
             match origin {
                 Origin::Source(Source::Param(_)) => contributed.add(Set::of(origin)),
+                Origin::Source(Source::Slot(slot)) if Some(slot) == to => itself = true,
                 Origin::Source(_) | Origin::Strange => others = true,
                 Origin::Random => {}
             }
         }
-        let chosen = others && !contributed.is_empty();
+        let chosen = itself || others && !contributed.is_empty();
         Mixes {
             aggregate: !value.aggregate.or(contributed).is_empty(),
             hidden: chosen || !value.hidden.is_empty(),
@@ -88,13 +90,13 @@ impl Stored {
         for (entry, ranges) in contract.entries.iter().zip(ranges) {
             let values = walk::values(contract, entry, ranges, self);
             for op in &entry.code {
-                let (slot, src, accumulated) = match *op {
-                    Op::StoreSecret { slot, src, .. } => (slot, src, false),
-                    Op::Accumulate { slot, src, .. } => (slot, src, true),
+                let (slot, src, to) = match *op {
+                    Op::StoreSecret { slot, src, .. } => (slot, src, None),
+                    Op::Accumulate { slot, src, .. } => (slot, src, Some(slot)),
                     _ => continue,
                 };
                 let value = values.get(usize::from(src.0)).cloned();
-                let mixes = Mixes::of(&value.unwrap_or_default().settled(), accumulated);
+                let mixes = Mixes::of(&value.unwrap_or_default().settled(), to);
                 if let Some(own) = next.0.get_mut(usize::from(slot)) {
                     *own = own.or(mixes);
                 }

@@ -31,7 +31,7 @@ pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
     distinct(contract.collections.iter().map(|item| &item.name))?;
     distinct(contract.entries.iter().map(|entry| &entry.name))?;
     // The ledger's and the committee's slots may share names: sources say where they mean.
-    for store in [Store::Ledger, Store::Secret] {
+    for store in [Store::Ledger, Store::Secret, Store::Dht] {
         let slots = contract.slots.iter().filter(|slot| slot.store == store);
         distinct(slots.map(|slot| &slot.name))?;
     }
@@ -164,10 +164,13 @@ fn collection_is_valid(contract: &Contract, index: usize, collection: &Collectio
 fn slot_is_valid(contract: &Contract, slot: &Slot) -> bool {
     let secret = slot.store == Store::Secret;
     let fits = if secret {
-        !slot.keyed
+        slot.key.is_none()
     } else {
         !slot.accumulator && slot.allows.is_empty()
     };
+    let key = slot.key.as_slice();
+    let keyed = key.is_empty() || columns_are_valid(contract, key, false);
+    let stated = (slot.store == Store::Dht) == slot.access.is_some();
     let initial = slot.initial.len() == slot.columns.len()
         && (slot.columns.iter().zip(&slot.initial)).all(|(column, known)| {
             match (column.kind, known) {
@@ -179,7 +182,9 @@ fn slot_is_valid(contract: &Contract, slot: &Slot) -> bool {
                 (_, Known::Number(value)) => (column.low..=column.high).contains(value),
             }
         });
-    fits && initial
+    fits && keyed
+        && stated
+        && initial
         && columns_are_valid(contract, &slot.columns, secret)
         && allows_are_valid(contract, &slot.allows, None)
         && mixes_enough(contract, &slot.allows, None)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use enigma_wire::id::Hash;
 
-use super::{MAX_COUNTED, MAX_MEMBER_STEPS, MAX_REVEALS};
+use super::{MAX_ACCESS_STEPS, MAX_COUNTED, MAX_MEMBER_STEPS, MAX_REVEALS};
 use crate::container::DecodeError;
 use crate::model::Source;
 use crate::privacy::Fault;
@@ -73,6 +73,19 @@ pub enum VerifyError {
     RowCheckCode {
         /// The collection's index.
         collection: usize,
+        /// What is wrong.
+        error: RangeError,
+    },
+    /// The condition on who reads a slot does more than read the ledger and the key, does not end with its one `Require`, or has
+    /// more than [`MAX_ACCESS_STEPS`] operations.
+    BadAccess {
+        /// The slot's index.
+        slot: usize,
+    },
+    /// The condition on who reads a slot is ill-formed.
+    AccessCode {
+        /// The slot's index.
+        slot: usize,
         /// What is wrong.
         error: RangeError,
     },
@@ -219,6 +232,13 @@ impl fmt::Display for VerifyError {
             VerifyError::DuplicateName { name } => write!(f, "two things are named {name:?}"),
             VerifyError::TooMany => f.write_str("too many declarations"),
             VerifyError::BadGroup { group } => write!(f, "group {group} has wrong bounds"),
+            VerifyError::BadAccess { slot } => write!(
+                f,
+                "the condition on who reads slot {slot} does more than read the ledger, or more than {MAX_ACCESS_STEPS} operations"
+            ),
+            VerifyError::AccessCode { slot, error } => {
+                write!(f, "the condition on who reads slot {slot}: {error}")
+            }
             VerifyError::BadEnum { index } => {
                 write!(f, "enumeration {index} has no names, or too many")
             }

@@ -299,25 +299,27 @@ pub(crate) fn market() -> Contract {
             Slot {
                 name: "earned".to_owned(),
                 store: Store::Ledger,
-                keyed: true,
+                key: Some(whole(Kind::Account, 0, 0)),
                 accumulator: false,
                 columns: vec![whole(Kind::Integer, 0, i64::MAX)],
                 initial: vec![Known::Number(0)],
                 allows: Vec::new(),
+                access: None,
             },
             Slot {
                 name: "last".to_owned(),
                 store: Store::Ledger,
-                keyed: false,
+                key: None,
                 accumulator: false,
                 columns: vec![whole(Kind::Account, 0, 0)],
                 initial: vec![Known::Bytes(vec![0; 20])],
                 allows: Vec::new(),
+                access: None,
             },
             Slot {
                 name: "tally".to_owned(),
                 store: Store::Secret,
-                keyed: false,
+                key: None,
                 accumulator: true,
                 columns: vec![
                     column("0", Kind::Integer, 0, 1 << 40),
@@ -325,6 +327,7 @@ pub(crate) fn market() -> Contract {
                 ],
                 initial: vec![Known::Number(0), Known::Number(0)],
                 allows: vec![allow(Shape::Aggregate(20), Recipient::Public)],
+                access: None,
             },
         ],
         budget: Some(Budget {
@@ -527,20 +530,51 @@ fn close() -> Entry {
     }
 }
 
-/// The survey of those whom the ledger lists, but for its party, and of numbers that are not their own square.
+/// The survey of those whom the ledger lists, but for its party, and of numbers that are not their own square; everybody reads the note
+/// that is theirs.
 pub(crate) fn club() -> Contract {
     let mut contract = survey();
     contract.name = "Club".to_owned();
     contract.parties = vec!["clerk".to_owned()];
-    contract.slots = vec![Slot {
-        name: "listed".to_owned(),
-        store: Store::Ledger,
-        keyed: true,
+    let who_is_named = vec![
+        Op::Caller { dst: C(0) },
+        Op::Param {
+            dst: C(1),
+            param: 0,
+            column: 0,
+        },
+        Op::Public {
+            dst: C(2),
+            op: PublicOp::Equal,
+            a: C(0),
+            b: C(1),
+        },
+        Op::Require {
+            condition: C(2),
+            why: String::new(),
+        },
+    ];
+    let slot = |name: &str, store, kind, first, access| Slot {
+        name: name.to_owned(),
+        store,
+        key: Some(whole(Kind::Account, 0, 0)),
         accumulator: false,
-        columns: vec![whole(Kind::Bool, 0, 1)],
-        initial: vec![Known::Number(0)],
+        columns: vec![whole(kind, 0, i64::from(kind == Kind::Bool))],
+        initial: vec![first],
         allows: Vec::new(),
-    }];
+        access,
+    };
+    let (no, blank) = (Known::Number(0), Known::Bytes(vec![0; 8]));
+    contract.slots = vec![
+        slot("listed", Store::Ledger, Kind::Bool, no, None),
+        slot(
+            "note",
+            Store::Dht,
+            Kind::Bytes(8),
+            blank,
+            Some(who_is_named),
+        ),
+    ];
     contract.collections[0].check = Some(vec![
         input(0, 0, 0),
         Op::Const {

@@ -3,8 +3,8 @@
 use crate::common::allow;
 use crate::random::{contract as any_contract, op as any_op};
 use crate::world::{
-    ALICE, BOB, COPY, Code, HERS, HIS, MODEL, OWNERS, PEOPLE, SECRET, SHUT, Shown, TALLY, check,
-    contract, guarded, ranges_of, show, shows, to, world,
+    ALICE, BOB, COPY, Code, HERS, HIS, MODEL, OWNERS, PEOPLE, PIN, SECRET, SHUT, Shown, TALLY,
+    check, contract, guarded, ranges_of, show, shows, to, world,
 };
 use enigma_bytecode::model::{
     C, Contract, Entry, Op, Order, Recipient, Register, S, Shape, Source,
@@ -395,6 +395,36 @@ fn through_slots_bit_by_bit() {
     // Of a slot that is never shown nothing is counted.
     beside.slots[usize::from(MODEL)].allows.clear();
     assert_eq!(check(beside), Ok(vec![(secret, Shape::Bit)]));
+}
+
+/// Each would give one truth value in one call.
+#[test]
+fn through_copies_of_a_whole_value() {
+    let copies = |bound: Option<i64>| {
+        let mut kept = contract(|code| {
+            let one = code.input(SECRET, 0);
+            let kept = bound.map_or(one, |bound| code.greater_than(one, bound));
+            code.store(MODEL, kept);
+            None
+        });
+        kept.slots[usize::from(MODEL)].allows = vec![allow(Shape::Bit, EVERYONE)];
+        check(kept)
+    };
+    assert_eq!(copies(Some(50)), Ok(vec![]));
+    assert!(is_refused(&copies(None)));
+    // From slot to slot, too.
+    let mut moved = contract(|code| {
+        let pin = code.load(PIN);
+        code.store(MODEL, pin);
+        None
+    });
+    moved = and(moved, |code| {
+        let k = code.param();
+        code.store(PIN, k);
+        None
+    });
+    moved.slots[usize::from(MODEL)].allows = vec![allow(Shape::Bit, EVERYONE)];
+    assert!(is_refused(&check(moved)));
 }
 
 #[test]

@@ -388,6 +388,32 @@ fn contributions_that_others_choose_are_a_hidden_part() {
     assert_eq!(chosen(Some(SHUT)), Err(unguarded(tally)));
 }
 
+/// What an accumulator holds could be taken out of it, so that one contribution is left.
+#[test]
+fn an_accumulator_does_not_decide_what_is_added_to_it() {
+    let votes = stores(|code| {
+        let k = code.param();
+        code.accumulate(TALLY, k);
+    });
+    let wiped = then(votes, |code| to(Recipient::Public, [code.load(TALLY)]));
+    let wipes = |code: &mut Code| {
+        let (a, b) = (code.load(TALLY), code.hide(1 << 20));
+        let held = code.s(|dst| Op::Smaller { dst, a, b });
+        code.accumulate(TALLY, held);
+    };
+    let mut code = Code::default();
+    wipes(&mut code);
+    let mut wiped = wiped;
+    let params = wiped.entries[0].params.clone();
+    wiped.entries.push(Entry {
+        name: "wipe".to_owned(),
+        by: None,
+        params,
+        code: code.ops,
+    });
+    assert_eq!(check(wiped), Err(unguarded(Source::Slot(TALLY))));
+}
+
 /// What is shown before and after a contribution differs by it.
 #[test]
 fn an_accumulator_is_shown_or_added_to() {

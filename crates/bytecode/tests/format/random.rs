@@ -84,15 +84,17 @@ fn known() -> impl Strategy<Value = Known> {
     ]
 }
 
+fn column() -> impl Strategy<Value = Column> {
+    (path(), kind(), any::<i64>(), any::<i64>()).prop_map(|(name, kind, low, high)| Column {
+        name,
+        kind,
+        low,
+        high,
+    })
+}
+
 fn columns() -> impl Strategy<Value = Vec<Column>> {
-    let column =
-        (path(), kind(), any::<i64>(), any::<i64>()).prop_map(|(name, kind, low, high)| Column {
-            name,
-            kind,
-            low,
-            high,
-        });
-    vec(column, 0..3)
+    vec(column(), 0..3)
 }
 
 fn allows() -> impl Strategy<Value = Vec<Allow>> {
@@ -128,18 +130,19 @@ fn collection() -> impl Strategy<Value = Collection> {
 }
 
 fn slot() -> impl Strategy<Value = Slot> {
-    let store = prop_oneof![Just(Store::Ledger), Just(Store::Secret)];
-    let flags = (any::<bool>(), any::<bool>());
-    let initial = vec(known(), 0..3);
-    (name(), store, flags, columns(), initial, allows()).prop_map(
-        |(name, store, (keyed, accumulator), columns, initial, allows)| Slot {
+    let store = prop_oneof![Just(Store::Ledger), Just(Store::Secret), Just(Store::Dht)];
+    let flags = (option::of(column()), any::<bool>());
+    let (initial, access) = (vec(known(), 0..3), option::of(code()));
+    (name(), store, flags, columns(), initial, allows(), access).prop_map(
+        |(name, store, (key, accumulator), columns, initial, allows, access)| Slot {
             name,
             store,
-            keyed,
+            key,
             accumulator,
             columns,
             initial,
             allows,
+            access,
         },
     )
 }

@@ -188,7 +188,7 @@ fn slots_are_what_their_store_can_hold() {
         let error = refused(world(), |c| change(&mut c.slots[slot]));
         assert_eq!(error, VerifyError::BadSlot { slot });
     };
-    change(MODEL, |slot| slot.keyed = true);
+    change(MODEL, |slot| slot.key = Some(whole(Kind::Account, 0, 0)));
     change(MODEL, |slot| slot.initial.clear());
     change(MODEL, |slot| slot.initial[0] = Known::Number(1_000_001));
     change(MODEL, |slot| slot.initial[0] = Known::Bytes(vec![0]));

@@ -144,6 +144,7 @@ fn sentences_say_what_conditions_do() {
             "Of each row of `answer` it becomes known whether it fulfils a condition of this contract; those that do not are left out.",
             "Nobody learns anything else.",
             "Who belongs to `people` is decided by a condition on what is public; what others give as its members is left out.",
+            "What is in `note` is public to the nodes of the committee; they give it to those who fulfil a condition of this contract.",
         ]
     );
 }

@@ -5,11 +5,12 @@ use enigma_bytecode::container::{contract_hash, encode, manifest_hash};
 use enigma_bytecode::model::{
     C, Contract, Known, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
 };
-use enigma_bytecode::plan::{Admission, Environment};
+use enigma_bytecode::plan::{Admission, Environment, may_read};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::{
-    LoadError, MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_REVEALS, VerifyError, load, verify,
+    LoadError, MAX_ACCESS_STEPS, MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_REVEALS, VerifyError,
+    load, verify,
 };
 use enigma_wire::id::Hash;
 
@@ -51,7 +52,7 @@ fn another_contract_than_asked_for() {
         load(&bytes, Some(Hash([7; 32]))),
         Err(LoadError::WrongHash { found })
     );
-    assert!(matches!(load(b"ENB5", None), Err(LoadError::Decode(_))));
+    assert!(matches!(load(b"ENB6", None), Err(LoadError::Decode(_))));
     let mut invalid = survey();
     invalid.groups[0].min = 0;
     assert!(matches!(
@@ -225,7 +226,7 @@ fn a_condition_is_asked_about_accounts() {
     let listed = |byte: u8| {
         (
             (0, Some(Known::Bytes(account(byte)))),
-            vec![Known::Number(1)],
+            [(0, Known::Number(1))].into(),
         )
     };
     let environment = Environment {
@@ -243,6 +244,114 @@ fn a_condition_is_asked_about_accounts() {
             .expect("sound")
             .is_none()
     );
+}
+
+/// Who may read depends on who asks, on the key and on the ledger, and on nothing else.
+#[test]
+fn conditions_on_readers() {
+    let (account, environment) = (|byte: u8| vec![byte; 20], Environment::default());
+    let note = 1;
+    let asked = |key: Option<Known>, who: u8| {
+        let place = (note, key.as_ref());
+        may_read(&club(), place, &environment, &account(who)).expect("sound")
+    };
+    let key = |byte| Some(Known::Bytes(account(byte)));
+    assert!(asked(key(7), 7));
+    assert!(!asked(key(7), 8));
+    // Keys that the map cannot have, and what is not kept beside the chain.
+    for wrong in [
+        None,
+        Some(Known::Number(7)),
+        Some(Known::Bytes(vec![7; 19])),
+    ] {
+        assert!(!asked(wrong, 7));
+    }
+    let listed = may_read(&club(), (0, key(7).as_ref()), &environment, &account(7));
+    assert_eq!(listed, Ok(false));
+    let changed = |change: fn(&mut Vec<Op>)| {
+        refused(club(), |contract| {
+            change(contract.slots[1].access.as_mut().expect("it has one"));
+        })
+    };
+    let bad = VerifyError::BadAccess { slot: 1 };
+    let reads_itself = |code: &mut Vec<Op>| {
+        code[2] = Op::Load {
+            dst: C(2),
+            slot: 1,
+            column: 0,
+            key: Some(C(1)),
+        };
+    };
+    let changes: [fn(&mut Vec<Op>); 4] = [
+        reads_itself,
+        |code| code.clear(),
+        |code| {
+            code.pop();
+        },
+        |code| {
+            let last = code.pop().expect("a condition");
+            let ops = 0..MAX_ACCESS_STEPS as u16;
+            code.extend(ops.map(|at| Op::Const {
+                dst: C(3 + at),
+                value: 1,
+            }));
+            code.push(last);
+        },
+    ];
+    for change in changes {
+        assert_eq!(changed(change), bad);
+    }
+    let no_such_parameter = |code: &mut Vec<Op>| {
+        code[1] = Op::Param {
+            dst: C(1),
+            param: 1,
+            column: 0,
+        };
+    };
+    let found = changed(no_such_parameter);
+    assert!(
+        matches!(found, VerifyError::AccessCode { slot: 1, .. }),
+        "{found:?}"
+    );
+    // The ledger's slots have no condition, those beside it have one.
+    let swapped = refused(club(), |contract| contract.slots[1].access = None);
+    assert_eq!(swapped, VerifyError::BadSlot { slot: 1 });
+    let swapped = refused(club(), |contract| {
+        contract.slots[0].access = Some(Vec::new())
+    });
+    assert_eq!(swapped, VerifyError::BadSlot { slot: 0 });
+}
+
+/// However short the code is, and however small what the chain takes.
+#[test]
+fn a_condition_holds_no_more_than_a_node_has_room_for() {
+    let admits = |copies: u16| {
+        let mut large = club();
+        let code = large.groups[0].admit.as_mut().expect("it has one");
+        let last = code.pop().expect("a condition");
+        let (text, condition) = (C(6), C(3));
+        code.push(Op::ConstBytes {
+            dst: text,
+            value: vec![1; 60_000],
+        });
+        code.extend((0..copies).map(|at| Op::Choose {
+            dst: C(7 + at),
+            condition,
+            then: text,
+            otherwise: text,
+        }));
+        code.push(last);
+        let listed = (0, Some(Known::Bytes(vec![1; 20])));
+        let environment = Environment {
+            parties: vec![vec![9; 20]],
+            ledger: [(listed, [(0, Known::Number(1))].into())].into(),
+            ..Environment::default()
+        };
+        let admission = Admission::new(&large, 0, &environment).expect("sound");
+        admission.expect("it has one").admits(&[1; 20])
+    };
+    assert!(admits(1_000));
+    assert!(!admits(1_200));
 }
 
 /// A condition on rows looks at each row of its collection by itself, and ends with a truth value for each.

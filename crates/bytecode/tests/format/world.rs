@@ -120,23 +120,25 @@ fn param(name: &str, private: bool, column: Column) -> Param {
 
 fn slots() -> Vec<Slot> {
     let most = (1_i64 << 59) - 1;
-    let ledger = |name: &str, keyed, column, initial| Slot {
+    let ledger = |name: &str, keyed: bool, column, initial| Slot {
         name: name.to_owned(),
         store: Store::Ledger,
-        keyed,
+        key: keyed.then(|| whole(Kind::Account, 0, 0)),
         accumulator: false,
         columns: vec![column],
         initial: vec![initial],
         allows: Vec::new(),
+        access: None,
     };
     let secret = |name: &str, accumulator, high, allows| Slot {
         name: name.to_owned(),
         store: Store::Secret,
-        keyed: false,
+        key: None,
         accumulator,
         columns: vec![whole(Kind::Integer, 0, high)],
         initial: vec![Known::Number(0)],
         allows,
+        access: None,
     };
     let counts = whole(Kind::Integer, 0, i64::MAX);
     let of_twenty = || vec![allow(Shape::Aggregate(20), Recipient::Public)];

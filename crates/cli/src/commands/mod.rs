@@ -16,6 +16,7 @@ pub(crate) mod lsp;
 pub(crate) mod manifest;
 pub(crate) mod money;
 pub(crate) mod new;
+pub(crate) mod read;
 pub(crate) mod result;
 pub(crate) mod rights;
 mod sources;

@@ -6,7 +6,7 @@ use enigma_bytecode::model::{Contract, Known, Store};
 use enigma_wire::effects::InstanceState;
 use enigma_wire::output::PublicValue;
 
-use super::{Cell, Layout, Results, Value, pieces};
+use super::{Cell, Field, Layout, Results, Value, ValueError, pieces};
 
 /// By slot of `state L`: its value, or of a map its values by key. What was never written has its initial value; a map has
 /// the keys that were written. Left out is what no run of the contract can have written.
@@ -20,7 +20,7 @@ pub fn read(contract: &Contract, state: &InstanceState) -> Results {
         let layout = Layout::new(contract, &slot.columns, &slot.name);
         let initial: Vec<Cell> = slot.initial.iter().map(cell_of_known).collect();
         let mut by_key: BTreeMap<Option<&PublicValue>, Vec<Cell>> = BTreeMap::new();
-        if !slot.keyed {
+        if slot.key.is_none() {
             by_key.insert(None, initial.clone());
         }
         let written = state
@@ -35,7 +35,7 @@ pub fn read(contract: &Contract, state: &InstanceState) -> Results {
             }
         }
         let value = |cells: &[Cell]| layout.value(cells, &|_, _| None).ok();
-        let value = match slot.keyed {
+        let value = match slot.key.is_some() {
             false => by_key.get(&None).and_then(|cells| value(cells)),
             true => {
                 let all = by_key.iter();
@@ -48,6 +48,51 @@ pub fn read(contract: &Contract, state: &InstanceState) -> Results {
         }
     }
     results
+}
+
+/// The key of a map that is kept beside the chain, from what a person writes; of another slot there is none.
+///
+/// # Errors
+/// A key that is missing, or that there cannot be; or what is wrong with the text.
+pub(crate) fn kept_key(
+    contract: &Contract,
+    slot: u16,
+    text: Option<&str>,
+) -> Result<Option<PublicValue>, ValueError> {
+    let declared = contract.slots.get(usize::from(slot));
+    let name = declared.map_or("?", |slot| &slot.name);
+    match (declared.and_then(|slot| slot.key.as_ref()), text) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(ValueError {
+            message: format!("`{name}` is no map"),
+            expected: "leave the key out".to_owned(),
+        }),
+        (Some(column), text) => {
+            let layout = Layout::new(contract, std::slice::from_ref(column), "key");
+            let field = layout.fields().first();
+            let text = text.ok_or_else(|| ValueError {
+                message: format!("`{name}` is a map: at which key?"),
+                expected: field.map_or(String::new(), Field::expected),
+            })?;
+            let values = layout.read_public(&[("key".to_owned(), text.to_owned())])?;
+            Ok(values.into_iter().next())
+        }
+    }
+}
+
+/// What is kept beside the chain in a slot: what was never written is as at first. `None` if it is not of the slot's kinds.
+pub(crate) fn kept_value(
+    contract: &Contract,
+    slot: u16,
+    written: &[(u16, PublicValue)],
+) -> Option<Value> {
+    let declared = contract.slots.get(usize::from(slot))?;
+    let mut cells: Vec<Cell> = declared.initial.iter().map(cell_of_known).collect();
+    for (column, value) in written {
+        *cells.get_mut(usize::from(*column))? = cell_of(value);
+    }
+    let layout = Layout::new(contract, &declared.columns, &declared.name);
+    layout.value(&cells, &|_, _| None).ok()
 }
 
 fn cell_of(value: &PublicValue) -> Cell {
@@ -86,7 +131,7 @@ mod tests {
         Slot {
             name: name.to_owned(),
             store: Store::Ledger,
-            keyed,
+            key: keyed.then(account),
             accumulator: false,
             columns: vec![Column {
                 name: String::new(),
@@ -96,6 +141,16 @@ mod tests {
             }],
             initial: vec![initial],
             allows: Vec::new(),
+            access: None,
+        }
+    }
+
+    fn account() -> Column {
+        Column {
+            name: String::new(),
+            kind: Kind::Account,
+            low: 0,
+            high: 0,
         }
     }
 

@@ -117,6 +117,7 @@ impl Job {
             givers: admitted.givers,
             state: admitted.state,
             secrets_of: None,
+            kept: BTreeMap::new(),
             contributions: Contributions::default(),
             committee: Committee::new(committee.len() as u8).ok()?,
             members: committee.iter().map(member).collect::<Option<_>>()?,
@@ -159,7 +160,11 @@ impl Job {
     fn check_terms(&mut self, shared: &mut Shared) {
         let program = self.program.clone();
         let program = program.ok_or_else(|| "the program is not loaded".to_owned());
-        let belong = program.and_then(|program| self.drop_strangers(shared, &program));
+        let belong = program.and_then(|program| {
+            // What strangers to a group gave counts here, too: whoever is one now may belong to it in another run.
+            self.check_roles(&program)?;
+            self.drop_strangers(shared, &program)
+        });
         match belong.and_then(|()| self.terms(shared)) {
             Ok(cost) => {
                 self.cost = Some(cost);
@@ -190,7 +195,6 @@ impl Job {
         self.check_collections(program)?;
         self.check_caller(shared, program)?;
         self.check_givers(program)?;
-        self.check_roles(program)?;
         self.check_recipients(shared, program)?;
         self.check_changes(program)?;
         budget::check(&shared.ledger, program, self.run.job)?;

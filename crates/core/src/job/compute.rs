@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use borsh::BorshSerialize;
 use enigma_bytecode::plan::Environment;
-use enigma_bytecode::stored::stored;
+use enigma_bytecode::stored::{kept, stored};
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
@@ -136,11 +136,13 @@ impl Job {
         seeds: SessionSeeds,
     ) -> Result<Box<dyn Call>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let mut ledger = stored(program, &self.state);
+        ledger.extend(kept(program, &self.kept));
         rows.call(Terms {
             program: Arc::clone(program),
             entry: usize::from(self.request.entry),
             environment: Environment {
-                ledger: stored(program, &self.state),
+                ledger,
                 contributions: self.contributions.found(),
                 ..self.environment(shared, program)?
             },
@@ -222,10 +224,8 @@ impl Job {
                 outputs,
                 effects,
                 secrets,
-            })) => match secrets {
-                Some(secrets) => self.keep_secrets(shared, &secrets, outputs, effects),
-                None => self.publish(shared, outputs, effects),
-            },
+                kept,
+            })) => self.keep(shared, (secrets, kept), outputs, effects),
             Some(Err(why)) => self.refuse(shared, why),
             None => self.refuse(shared, "the call ended without a result".to_owned()),
         }
@@ -242,6 +242,7 @@ impl Job {
         if checked.is_none() {
             return self.refuse(shared, "the input check opened nothing".to_owned());
         }
+        self.remember_nothing(shared);
         let nothing = |input: &&Input| input.used_rows() == 0 && input.dropped_rows() > 0;
         if let Some(input) = self.inputs.iter().find(nothing) {
             let why = format!("no row of collection {} is in its range", input.collection);

@@ -1,24 +1,27 @@
 //! The rule against differences: two runs over nearly the same people show, by subtraction, what the few gave in whom they differ.
 //!
-//! A collection's rows never change once it is sealed, and what the input check drops is the same each time. So runs over it differ by
-//! whose rows they may use. Of two runs that mix `k` people's rows, so many differ, gone and new together, as by none or by at
-//! least `k`: then what the difference shows mixes as many as each run must. That `k` is the larger one of both runs
-//! ([`Contract::mixes`]). Runs that show nothing mixed, or nothing but what noise covers, which the budget counts, are not compared.
+//! A collection's rows never change once it is sealed, and what the input check and the collection's condition drop is the same each
+//! time. So runs over it differ by whose rows they may use. Of two runs that mix `k` people's rows, so many accounts differ, gone and
+//! new together, as by none or by at least `k`: then what the difference shows mixes as many as each run must. That `k` is the larger one
+//! of both runs ([`Contract::mixes`]). Accounts of whom no row is left are not counted: everybody knows that they add nothing. Where
+//! both runs show sums over parts that private data chose, of which each may differ by one person, none may differ. Runs that show
+//! nothing mixed, or nothing but what noise covers, which the budget counts, are not compared.
 //!
 //! Every started run counts, however it ended: it may have shown something before. So does one that may still start. Each member
-//! writes down whose rows a run may use before it may start, so all have it of whatever was started.
+//! writes down whose rows a run may use before it may start, so all have it of whatever was started; and of whom it found no row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use enigma_bytecode::model::Contract;
-use enigma_wire::id::{CollectionId, JobId, MemberIndex};
+use enigma_wire::id::{Address, CollectionId, JobId, MemberIndex};
 use enigma_wire::ledger::{JobRecord, JobState, Ledger};
 
 use super::field::Columns;
 use super::inputs::Input;
 use super::{Job, Phase};
-use crate::party::Shared;
+use crate::party::{Pending, Shared};
 use crate::seam::{Table, Write};
 
 /// Members, ascending.
@@ -28,7 +31,7 @@ type Members = Vec<MemberIndex>;
 #[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 enum Stored {
     Members(Members),
-    /// The same as an earlier run, that was started.
+    /// The same as an earlier run.
     As(JobId),
 }
 
@@ -37,39 +40,48 @@ fn key(collection: CollectionId, job: JobId) -> Vec<u8> {
     [collection.0.to_be_bytes(), job.0.to_be_bytes()].concat()
 }
 
-/// What is written down of a collection's runs, references followed.
-fn read(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<BTreeMap<JobId, Members>> {
-    let mut found: BTreeMap<JobId, Members> = BTreeMap::new();
+/// Where it is written down of whom no row of a collection was left: no run has this number.
+fn key_of_none(collection: CollectionId) -> Vec<u8> {
+    key(collection, JobId(u64::MAX))
+}
+
+/// What is written down of a collection.
+#[derive(Default)]
+struct Written {
+    /// Whose rows its runs may use.
+    runs: BTreeMap<JobId, Arc<Members>>,
+    /// Of whom no row was left.
+    nothing: BTreeSet<MemberIndex>,
+}
+
+/// References are followed.
+fn read(pairs: &[(Vec<u8>, Vec<u8>)]) -> Option<Written> {
+    let mut found = Written::default();
     for (key, value) in pairs {
         let (_, job) = key.split_first_chunk::<8>()?;
         let job = JobId(u64::from_be_bytes(job.try_into().ok()?));
+        if job == JobId(u64::MAX) {
+            found.nothing = borsh::from_slice(value).ok()?;
+            continue;
+        }
         let members = match borsh::from_slice(value).ok()? {
-            Stored::Members(members) => members,
+            Stored::Members(members) => Arc::new(members),
             // It stands before: its number is lower.
-            Stored::As(earlier) => found.get(&earlier)?.clone(),
+            Stored::As(earlier) => Arc::clone(found.runs.get(&earlier)?),
         };
-        found.insert(job, members);
+        found.runs.insert(job, members);
     }
     Some(found)
 }
 
-/// In how many members two ascending lists differ.
-fn differing(ours: &[MemberIndex], theirs: &[MemberIndex]) -> usize {
-    let only = |some: &[MemberIndex], others: &[MemberIndex]| {
-        let missing = |member: &&MemberIndex| others.binary_search(member).is_err();
-        some.iter().filter(missing).count()
-    };
-    only(ours, theirs) + only(theirs, ours)
-}
-
-/// Runs over a collection before a job that mix rows of it, and were started or still may be.
-fn earlier<'a>(
+/// Other runs over a collection that mix rows of it, and were started or still may be.
+fn others<'a>(
     ledger: &'a Ledger,
     program: &'a Contract,
-    (job, collection, slot): (JobId, CollectionId, u16),
+    (own, collection, slot): (JobId, CollectionId, u16),
 ) -> impl Iterator<Item = (JobId, &'a JobRecord, u32)> {
-    let before = ledger.jobs.range(..job);
-    let over = before.filter(move |(_, job)| job.request.collections.contains(&collection));
+    let all = ledger.jobs.iter().filter(move |(job, _)| **job != own);
+    let over = all.filter(move |(_, job)| job.request.collections.contains(&collection));
     let counts = over.filter(|(_, job)| job.started.is_some() || job.state == JobState::Open);
     counts.filter_map(move |(id, record)| {
         let mixed = program.mixes(record.request.entry.into(), slot.into());
@@ -141,40 +153,107 @@ impl Job {
     /// What is to be written down of the job's collection at this place, if it may run.
     fn judged(
         &self,
-        shared: &Shared,
+        shared: &mut Shared,
         pairs: &[(Vec<u8>, Vec<u8>)],
         at: usize,
     ) -> Result<Write, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let (input, mixed) = self.mixed(program).nth(at).ok_or("no such collection")?;
-        let stored = read(pairs).ok_or("what this node wrote down of earlier runs is damaged")?;
-        let ours = input.members();
-        let mut same = None;
-        let place = (self.run.job, input.collection, input.slot);
-        for (job, record, theirs_mixed) in earlier(&shared.ledger, program, place) {
-            let announced = shared.may_use.get(&(input.collection, job));
-            let theirs = announced.or_else(|| stored.get(&job));
-            // Without this member nothing was computed, and it takes part in nothing that it has not written down.
-            let Some(theirs) = theirs else { continue };
-            let (differ, needed) = (differing(&ours, theirs), mixed.max(theirs_mixed));
-            if (1..needed as usize).contains(&differ) {
-                return Err(format!(
-                    "whose rows of collection {} may be used differs from job {job} by {differ} members, and what both runs show would tell \
-                     what they gave; it may differ by none, or by {needed} and more: wait for further consents to begin or to end, or collect anew",
-                    input.collection
-                ));
-            }
-            if differ == 0 && record.started.is_some() && stored.contains_key(&job) {
-                same = Some(job);
-            }
-        }
-        let value = same.map_or(Stored::Members(ours), Stored::As);
+        let mixed = self.mixed(program).nth(at).ok_or("no such collection")?;
+        let (collection, ours) = (mixed.0.collection, mixed.0.members());
+        let written = read(pairs).ok_or("what this node wrote down of earlier runs is damaged")?;
+        let nothing = shared.nothing.entry(collection).or_default();
+        nothing.extend(&written.nothing);
+        self.check_differences(shared, program, mixed, &written.runs)?;
+        let same = written.runs.range(..self.run.job);
+        let mut same = same.filter(|(_, members)| ***members == ours);
+        let value = match same.next() {
+            Some((earlier, _)) => Stored::As(*earlier),
+            None => Stored::Members(ours),
+        };
         Ok(Write::Put {
             table: Table::Admitted,
-            key: key(input.collection, self.run.job),
+            key: key(collection, self.run.job),
             value: borsh::to_vec(&value).expect("writing to memory cannot fail"),
         })
     }
+
+    /// Whether whose rows the job may use differs enough from each other run's.
+    fn check_differences(
+        &self,
+        shared: &Shared,
+        program: &Contract,
+        (input, mixed): (&Input, u32),
+        written: &BTreeMap<JobId, Arc<Members>>,
+    ) -> Result<(), String> {
+        let (collection, slot, ours) = (input.collection, input.slot, input.members());
+        let nothing = shared.nothing.get(&collection);
+        let record = shared.ledger.collections.get(&collection);
+        let accounts = |members: &[MemberIndex]| -> BTreeSet<Address> {
+            let counts = |member: &&MemberIndex| !nothing.is_some_and(|of| of.contains(member));
+            let owner = |member| Some(record?.contributions.get(member)?.owner);
+            members.iter().filter(counts).filter_map(owner).collect()
+        };
+        let shows_parts = |entry: u16| program.shows_parts(entry.into(), slot.into());
+        let own = accounts(&ours);
+        let place = (self.run.job, collection, slot);
+        for (job, record, theirs_mixed) in others(&shared.ledger, program, place) {
+            // One that was asked for later counts when this member has written it down: after a restart it may have come first.
+            let announced = shared.may_use.get(&(collection, job));
+            let announced = announced.filter(|_| job < self.run.job);
+            let theirs = announced.or_else(|| Some(&**written.get(&job)?));
+            // Without this member nothing was computed, and it takes part in nothing that it has not written down.
+            let Some(theirs) = theirs.filter(|theirs| **theirs != ours) else {
+                continue;
+            };
+            let differ = own.symmetric_difference(&accounts(theirs)).count();
+            let both = shows_parts(self.request.entry) && shows_parts(record.request.entry);
+            let needed = (!both).then_some(mixed.max(theirs_mixed) as usize);
+            if (1..needed.unwrap_or(usize::MAX)).contains(&differ) {
+                return Err(refusal((collection, job), differ, needed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down of whom no row is left. Nothing waits for it: a member that does not know it counts too many, and one that knows is
+    /// enough to refuse.
+    pub(super) fn remember_nothing(&self, shared: &mut Shared) {
+        let mut writes = Vec::new();
+        for input in &self.inputs {
+            let Some(known) = shared.nothing.get_mut(&input.collection) else {
+                continue;
+            };
+            let before = known.len();
+            let empty = input.admitted.iter().filter(|giver| giver.used == 0);
+            known.extend(empty.map(|giver| giver.member));
+            if known.len() > before {
+                writes.push(Write::Put {
+                    table: Table::Admitted,
+                    key: key_of_none(input.collection),
+                    value: borsh::to_vec(known).expect("writing to memory cannot fail"),
+                });
+            }
+        }
+        if !writes.is_empty() {
+            shared.persist(Pending::Cleanup, writes);
+        }
+    }
+}
+
+fn refusal(
+    (collection, job): (CollectionId, JobId),
+    differ: usize,
+    needed: Option<usize>,
+) -> String {
+    let may = match needed {
+        Some(needed) => format!("it may differ by none, or by {needed} and more"),
+        None => "where both show sums over parts that private data chose, it may differ by none"
+            .to_owned(),
+    };
+    format!(
+        "whose rows of collection {collection} may be used differs from job {job} by {differ} people, and what both runs show would tell \
+         what they gave; {may}: wait for further consents to begin or to end, or collect anew"
+    )
 }
 
 #[cfg(test)]
@@ -186,22 +265,6 @@ mod tests {
     }
 
     #[test]
-    fn who_is_gone_and_who_is_new_counts() {
-        let ours = members(&[1, 2, 3, 5, 8]);
-        for (theirs, differ) in [
-            (&[1, 2, 3, 5, 8][..], 0),
-            (&[1, 2, 3, 5], 1),
-            (&[1, 2, 3, 5, 8, 9], 1),
-            (&[1, 2, 3, 5, 9], 2),
-            (&[4, 6, 7], 8),
-            (&[], 5),
-        ] {
-            assert_eq!(differing(&ours, &members(theirs)), differ);
-            assert_eq!(differing(&members(theirs), &ours), differ);
-        }
-    }
-
-    #[test]
     fn what_is_written_down_is_read_again() {
         let place = |job: u64| key(CollectionId(7), JobId(job));
         let bytes = |stored: Stored| borsh::to_vec(&stored).expect("memory");
@@ -209,12 +272,24 @@ mod tests {
         let pairs = vec![
             (place(2), bytes(Stored::Members(list.clone()))),
             (place(300), bytes(Stored::As(JobId(2)))),
+            (
+                key_of_none(CollectionId(7)),
+                borsh::to_vec(&list).expect("memory"),
+            ),
         ];
-        let expected = BTreeMap::from([(JobId(2), list.clone()), (JobId(300), list)]);
-        assert_eq!(read(&pairs), Some(expected));
-        assert_eq!(read(&pairs[1..]), None, "it refers to what is not there");
+        let written = read(&pairs).expect("whole");
+        let expected = [
+            (JobId(2), Arc::new(list.clone())),
+            (JobId(300), Arc::new(list.clone())),
+        ];
+        assert_eq!(written.runs, BTreeMap::from(expected));
+        assert!(written.nothing.iter().eq(&list));
+        assert!(
+            read(&pairs[1..]).is_none(),
+            "it refers to what is not there"
+        );
         for broken in [(place(2), vec![9]), (vec![1], bytes(Stored::As(JobId(1))))] {
-            assert_eq!(read(&[broken]), None);
+            assert!(read(&[broken]).is_none());
         }
     }
 }

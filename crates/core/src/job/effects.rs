@@ -9,13 +9,14 @@ use enigma_bytecode::model::{Contract, Known};
 use enigma_bytecode::plan::Effect;
 use enigma_wire::effects::{
     Effects, InstanceState, StatePlace, TRANSFERS_MAX, Transfer, WRITES_MAX_BYTES, encode_writes,
+    kept_hash,
 };
 use enigma_wire::id::Address;
 use enigma_wire::output::PublicValue;
 
 use super::Job;
 
-fn public(value: &Known) -> PublicValue {
+pub(super) fn public(value: &Known) -> PublicValue {
     match value {
         Known::Number(number) => PublicValue::Number(*number),
         Known::Bytes(bytes) => PublicValue::Bytes(bytes.clone()),
@@ -57,7 +58,12 @@ impl Job {
                         key: key.as_ref().map(public),
                         column: *column,
                     };
-                    writes.insert(place, public(value));
+                    let mut value = public(value);
+                    if self.is_kept(*slot) {
+                        let hash = kept_hash(self.request.instance, &place, &value);
+                        value = PublicValue::Bytes(hash.0.to_vec());
+                    }
+                    writes.insert(place, value);
                 }
                 Effect::Pays { amount } => effects.paid += magnitude(*amount)?,
                 Effect::Transfer { amount: 0, .. } => {}

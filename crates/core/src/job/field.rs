@@ -19,6 +19,7 @@ use super::contributions::Contributions;
 use super::outputs::Output;
 use super::secrets::{self, Slots};
 use crate::party::Shared;
+use crate::seam::Write;
 
 /// This member's shares of what a call is given.
 pub(super) enum Columns {
@@ -229,6 +230,8 @@ pub(super) struct CallResult {
     pub(super) effects: Effects,
     /// What this member keeps secret from now on, if the call changes that.
     pub(super) secrets: Option<Zeroizing<Vec<u8>>>,
+    /// What it changes of what this member keeps beside the chain.
+    pub(super) kept: Vec<Write>,
 }
 
 /// A session with what the committee kept before it.
@@ -316,6 +319,7 @@ fn result<F: PrimeField>(
         // Effects that cannot take place refuse the call before anybody is handed a result.
         effects: job.effects(&called.ended.effects)?,
         secrets: job.secrets_after(shared, called, slots)?,
+        kept: job.kept_after(&called.ended.effects)?,
         outputs: job.outputs(shared, called)?,
     })
 }

@@ -13,6 +13,7 @@ mod failure;
 mod field;
 mod finish;
 mod inputs;
+mod kept;
 mod outputs;
 mod parameters;
 mod recipients;
@@ -27,15 +28,15 @@ use enigma_field::{Committee, Party as PartyNumber};
 use enigma_mpc::Setup;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason, JobRequest};
-use enigma_wire::effects::{Effects, InstanceState};
+use enigma_wire::effects::{Effects, InstanceState, StatePlace};
 use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
+use enigma_wire::output::PublicValue;
 use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
 pub(crate) use admission::{dealing_context, program, stored_program};
 pub(crate) use finish::{StoredOutput, output_key};
 pub(crate) use inputs::{Admitted, admitted};
-pub(crate) use secrets::key_of;
 
 use self::contributions::Contributions;
 use self::field::{Call, Columns};
@@ -68,6 +69,8 @@ pub(crate) struct Job {
     state: Arc<InstanceState>,
     /// The run that has left what the committee keeps secret for the instance, if the entry depends on that and there was one.
     secrets_of: Option<JobId>,
+    /// What the committee kept beside the chain for it then, if the entry depends on that.
+    kept: BTreeMap<StatePlace, PublicValue>,
     /// Who had contributed to the instance's accumulators.
     contributions: Contributions,
     committee: Committee,
@@ -117,6 +120,8 @@ enum Phase {
         broken: Vec<(JobId, usize)>,
         at: usize,
     },
+    /// Reading what the committee keeps beside the chain for the instance.
+    Kept { rows: Columns },
     /// Comparing whose rows the job may use with the runs before it, of its collections one after the other. `writes`: what is to be
     /// written down of those before.
     Comparing {
@@ -139,7 +144,7 @@ enum Phase {
     Setup { setup: Box<Setup>, rows: Columns },
     /// Input check and entry.
     Calling { session: Box<dyn Call> },
-    /// Outputs are sealed; making durable what the call leaves secret.
+    /// Outputs are sealed; making durable what the call leaves.
     Keeping {
         outputs: Vec<outputs::Output>,
         effects: Effects,
@@ -174,7 +179,8 @@ enum Phase {
 impl Phase {
     fn is_before_setup(&self) -> bool {
         use Phase::{
-            Attempt, Comparing, Links, Loading, Parameters, Program, Recording, Secrets, Starting,
+            Attempt, Comparing, Kept, Links, Loading, Parameters, Program, Recording, Secrets,
+            Starting,
         };
         matches!(
             self,
@@ -185,6 +191,7 @@ impl Phase {
                 | Loading { .. }
                 | Parameters { .. }
                 | Secrets { .. }
+                | Kept { .. }
                 | Links { .. }
                 | Starting { .. }
         )
@@ -307,7 +314,8 @@ impl Job {
                 self.on_parameters(shared, &pairs);
             }
             (Phase::Secrets { .. }, Outcome::Loaded(pairs)) => self.on_secrets(shared, &pairs),
-            (Phase::Keeping { .. }, Outcome::Persisted) => self.on_secrets_kept(shared),
+            (Phase::Kept { .. }, Outcome::Loaded(pairs)) => self.on_kept(shared, &pairs),
+            (Phase::Keeping { .. }, Outcome::Persisted) => self.on_left(shared),
             (Phase::Storing { .. }, Outcome::Persisted) => self.on_outputs_stored(shared),
             (Phase::Certifying { .. } | Phase::GivingUp { .. }, Outcome::Failed(why)) => {
                 shared.push(Effect::Report(Fact::Trouble { why }));
@@ -385,6 +393,7 @@ impl Job {
         self.settled = settled;
         self.early = Early::default();
         self.state = Arc::default();
+        self.kept.clear();
         self.givers.clear();
         if settled.is_some() && storing {
             self.take_settled_roots(shared);

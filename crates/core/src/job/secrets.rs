@@ -36,15 +36,6 @@ pub(crate) fn secrets_key(instance: Hash, job: JobId) -> Vec<u8> {
     [&instance.0[..], &job.0.to_be_bytes()].concat()
 }
 
-/// The instance and the job of a key.
-pub(crate) fn key_of(key: &[u8]) -> Option<(Hash, JobId)> {
-    let (instance, job) = key.split_first_chunk()?;
-    Some((
-        Hash(*instance),
-        JobId(u64::from_be_bytes(job.try_into().ok()?)),
-    ))
-}
-
 fn encode<F: PrimeField>(contributions: Contributions, slots: &Slots<F>) -> Zeroizing<Vec<u8>> {
     let head: Head = (contributions, slots.keys().copied().collect());
     let length = borsh::object_length(&head).expect("counting cannot fail");
@@ -114,7 +105,7 @@ impl Job {
     pub(super) fn load_secrets(&mut self, shared: &mut Shared, rows: Columns) {
         let entry = usize::from(self.request.entry);
         let Some(program) = self.program.clone().filter(|of| of.uses_secrets(entry)) else {
-            return self.compare(shared, rows, Vec::new(), 0);
+            return self.load_kept(shared, rows);
         };
         let instance = self.request.instance;
         let (version, broken) = since(&shared.ledger, &program, self.run.job, instance);
@@ -170,7 +161,7 @@ impl Job {
             )),
         };
         match read.and_then(|found| self.check_contributions(shared, found, &broken)) {
-            Ok(()) => self.compare(shared, rows, Vec::new(), 0),
+            Ok(()) => self.load_kept(shared, rows),
             Err(why) => self.refuse(shared, why),
         }
     }
@@ -227,24 +218,27 @@ impl Job {
         Ok(Some(encode(contributions, &slots)))
     }
 
-    /// Makes what the call leaves secret durable; only then are its outputs published.
-    pub(super) fn keep_secrets(
+    /// Makes what the call leaves durable; only then are its outputs published.
+    pub(super) fn keep(
         &mut self,
         shared: &mut Shared,
-        secrets: &[u8],
+        (secrets, mut writes): (Option<Zeroizing<Vec<u8>>>, Vec<Write>),
         outputs: Vec<Output>,
         effects: Effects,
     ) {
-        self.phase = Phase::Keeping { outputs, effects };
-        let write = Write::Put {
+        writes.extend(secrets.map(|secrets| Write::Put {
             table: Table::Secrets,
             key: secrets_key(self.request.instance, self.run.job),
             value: secrets.to_vec(),
-        };
-        shared.persist(self.pending(), vec![write]);
+        }));
+        if writes.is_empty() {
+            return self.publish(shared, outputs, effects);
+        }
+        self.phase = Phase::Keeping { outputs, effects };
+        shared.persist(self.pending(), writes);
     }
 
-    pub(super) fn on_secrets_kept(&mut self, shared: &mut Shared) {
+    pub(super) fn on_left(&mut self, shared: &mut Shared) {
         if let Phase::Keeping { outputs, effects } = &mut self.phase {
             let (outputs, effects) = (std::mem::take(outputs), std::mem::take(effects));
             self.publish(shared, outputs, effects);

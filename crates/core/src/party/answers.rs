@@ -11,6 +11,7 @@ use super::{Asked, Party, Pending, SECURITY};
 use crate::access;
 use crate::deposit;
 use crate::job::{StoredOutput, output_key};
+use crate::kept;
 use crate::parameters;
 use crate::seam::{ClientRequest, ReplyId, Response, Standing, Table, Write};
 
@@ -38,6 +39,21 @@ impl Party {
             }
             ClientRequest::Job(job) => self.job_status(reply, job),
             ClientRequest::Output { job, recipient } => self.output(reply, job, recipient),
+            ClientRequest::Kept {
+                instance,
+                slot,
+                key,
+            } => {
+                let who = caller.unwrap_or_default();
+                let asks = kept::Asks {
+                    reply,
+                    who,
+                    instance,
+                    slot,
+                    key,
+                };
+                kept::ask(self, asks);
+            }
             ClientRequest::Status => {
                 let running = self.jobs.values().filter(|job| !job.is_over());
                 let standing = Standing {

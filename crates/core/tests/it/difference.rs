@@ -1,7 +1,8 @@
 //! Two runs over nearly the same people: the second one is refused before it counts as a use, at every member alike.
 
 use enigma_core::controller::Call;
-use enigma_wire::controller::{Consent, RightKey};
+use enigma_wire::arguments::{self, Arguments};
+use enigma_wire::controller::{Consent, JobRequest, RightKey};
 use enigma_wire::id::JobId;
 use enigma_wire::ledger::JobState;
 use enigma_wire::output::PublicValue;
@@ -19,11 +20,18 @@ contract Sums version 1 {
   entry largest() { reveal most = pay.max() to public; }
   entry blurred() { reveal about = pay.sum() to public with noise(laplace(epsilon: 1.0)); }
   entry own() { reveal mine = pay.map(|p| p / 2) to owner(pay); }
+  entry ranks() { reveal rank = pay.rank() to owner(pay); }
+  entry above(least: u64 from caller) {
+    let mask = pay.map(|p| p > least);
+    reveal high = pay.sum_where(mask) to public with min_group(mask.count_true(), 3);
+  }
 }";
 const TOTAL: u16 = 0;
 const LARGEST: u16 = 1;
 const BLURRED: u16 = 2;
 const OWN: u16 = 3;
+const RANKS: u16 = 4;
+const HIGH: u16 = 5;
 const PAY: [i64; 8] = [100, 200, 300, 400, 500, 600, 700, 800];
 
 const SUMS: Setting<'_> = Setting {
@@ -34,8 +42,12 @@ const SUMS: Setting<'_> = Setting {
 
 /// All have given; nobody has consented to anything.
 fn given(committee: u8, seed: u64) -> Survey {
+    given_as(PAY, committee, seed)
+}
+
+fn given_as(pay: [i64; 8], committee: u8, seed: u64) -> Survey {
     let mut survey = Survey::ready_in(SUMS, committee, PAY.len(), seed);
-    for (member, pay) in PAY.iter().enumerate() {
+    for (member, pay) in pay.iter().enumerate() {
         let deposits = survey.deal(member, *pay);
         survey.contribute_dealt(&deposits);
     }
@@ -88,7 +100,7 @@ fn refused(survey: &mut Survey, job: JobId, differ: usize) {
     assert!(matches!(state, JobState::Failed(_)), "{state:?}");
     assert_eq!(survey.world.chain.ledger().jobs[&job].started, None);
     let said = survey.given_up(job);
-    let why = format!("by {differ} members, and what both runs show");
+    let why = format!("by {differ} people, and what both runs show");
     assert!(
         said.iter().any(|(.., said)| said.contains(&why)),
         "{said:?}"
@@ -213,4 +225,73 @@ fn what_is_asked_for_at_once_is_compared() {
     survey.finish(second);
     survey.settle(first);
     refused(&mut survey, second, 1);
+}
+
+/// Where a row stands among all says something of the others, too.
+#[test]
+fn ranks_of_all_but_one_are_refused() {
+    let mut survey = given(3, 8);
+    consent(&mut survey, RANKS, &[0, 1, 2, 3, 4, 5, 6], 9);
+    consent(&mut survey, RANKS, &[7], 1);
+    survey.seal();
+    let job = run(&mut survey, RANKS);
+    survey.settle(job);
+    let job = run(&mut survey, RANKS);
+    refused(&mut survey, job, 1);
+}
+
+/// Everybody knows whose rows were dropped, and that nothing of them is in any sum: who is gone beside them is counted alone. Members that
+/// were restarted know it from the disk.
+#[test]
+fn those_of_whom_no_row_is_left_hide_nobody() {
+    let mut survey = given_as([100, 200, 300, 400, 500, 2_000, 3_000, 800], 3, 9);
+    consent(&mut survey, TOTAL, &[0, 1, 2, 3, 4], 9);
+    consent(&mut survey, TOTAL, &[5, 6, 7], 1);
+    survey.seal();
+    let job = run(&mut survey, TOTAL);
+    assert_eq!(sum(&mut survey, job), PublicValue::Number(2_300));
+    for restarts in [false, true] {
+        if restarts {
+            for node in survey.committee() {
+                survey.world.kill(node);
+                survey.world.restart(node);
+            }
+            survey.world.settle_down();
+        }
+        let job = run(&mut survey, TOTAL);
+        refused(&mut survey, job, 1);
+    }
+}
+
+/// Three may be gone of whom one alone is in the part that is shown.
+#[test]
+fn parts_are_shown_of_the_same_people_alone() {
+    let mut survey = given(3, 10);
+    consent(&mut survey, HIGH, &[2, 3, 4, 5, 6], 9);
+    consent(&mut survey, HIGH, &[0, 1, 7], 2);
+    consent(&mut survey, TOTAL, &[2, 3, 4, 5, 6], 9);
+    survey.seal();
+    let high = |survey: &mut Survey, least: i64| {
+        let request = JobRequest {
+            arguments: arguments::encode(&Arguments {
+                values: vec![vec![PublicValue::Number(least)]],
+                dealt: None,
+            }),
+            ..survey.job_request(HIGH)
+        };
+        let job = survey.request_job(survey.requester, &request, PAST_ANY_FEE);
+        let job = job.expect("the chain takes it");
+        survey.finish(job);
+        job
+    };
+    for (least, shown) in [(550, 2_100), (450, 2_600)] {
+        let job = high(&mut survey, least);
+        let public = survey.public(job).expect("settled");
+        assert_eq!(public["high"].columns[0][0], PublicValue::Number(shown));
+    }
+    let job = high(&mut survey, 450);
+    refused(&mut survey, job, 3);
+    // A sum over all of the three is mixed enough.
+    let job = run(&mut survey, TOTAL);
+    assert_eq!(sum(&mut survey, job), PublicValue::Number(2_500));
 }

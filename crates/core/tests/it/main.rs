@@ -13,6 +13,7 @@ mod columns;
 mod consent;
 mod controller;
 mod deposits;
+mod dht;
 mod difference;
 mod faults;
 mod kept;

@@ -207,3 +207,40 @@ fn groups_are_counted_in_each_collection() {
         "{said:?}"
     );
 }
+
+/// Who belongs to one group now may belong to the other when it is that one's turn: noise covers what an account gives in one role.
+#[test]
+fn who_gives_in_two_roles_is_found_where_conditions_take_turns() {
+    let turns = Setting {
+        source: "
+contract Turns version 1 {
+  privacy { epsilon_total: 1.0; }
+  group first min 3 max 50 admit |who| L.turn == 0;
+  group second min 3 max 50 admit |who| L.turn == 1;
+  state L { turn: u64 = 0; }
+  collect x: private u64 from each first range 0..=9 allow aggregate(3) to caller;
+  collect y: private u64 from each second range 0..=9 allow aggregate(3) to caller;
+  entry of_x() { reveal sum = x.sum() to caller with noise(laplace(epsilon: 1.0)); }
+  entry of_y() { reveal total = y.sum() to caller with noise(laplace(epsilon: 1.0)); }
+  entry next() { L.turn = 1; }
+}",
+        parties: 0,
+        bound: &[],
+    };
+    let mut survey = Survey::ready_in(turns, 3, 4, 21);
+    survey.caller = Some(Owner::new(500, 21));
+    let caller = survey.caller.as_ref().map(Owner::address);
+    fill(&mut survey, &[1, 2, 3, 4], 1);
+    survey.open_next();
+    fill(&mut survey, &[5, 6, 7, 8], 1);
+    survey.requester = caller.expect("just set");
+    let of_first = JobRequest {
+        collections: survey.collections[..1].to_vec(),
+        ..survey.job_request(0)
+    };
+    let job = request(&mut survey, &of_first);
+    survey.finish(job);
+    let said = survey.given_up(job);
+    let why = "gives in two roles";
+    assert!(said.iter().any(|(.., said)| said.contains(why)), "{said:?}");
+}

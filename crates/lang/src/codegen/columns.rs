@@ -5,7 +5,7 @@ use enigma_bytecode::model::{Column, Kind, Known};
 use enigma_bytecode::values::{limb_bits, limbs};
 
 use super::value::Value;
-use crate::hir::{Hir, Slot, Store, Type};
+use crate::hir::{Hir, Slot, Type};
 use crate::value::{Lengths, Value as Plain};
 
 /// Most columns of one value.
@@ -234,10 +234,10 @@ fn push_bytes(bytes: &[u8], len: u32, side: Side, columns: &mut Vec<Known>) {
     }
 }
 
-/// The slots that bytecode knows, with their places among all, in its order: it has none of `DHT`, and none that is left out.
+/// The slots that bytecode knows, with their places among all, in its order: it has none that is left out.
 pub(crate) fn slots(hir: &Hir) -> impl Iterator<Item = (usize, &Slot)> {
     let slots = hir.slots.iter().enumerate();
-    slots.filter(|(_, slot)| slot.store != Store::Dht && !slot.left_out)
+    slots.filter(|(_, slot)| !slot.left_out)
 }
 
 /// A value of this type whose leaves come in order of its columns.

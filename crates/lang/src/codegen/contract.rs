@@ -37,7 +37,7 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
     }
     let mut slots = Vec::new();
     for (_, declared) in columns::slots(hir).filter(|(_, slot)| !slot.is_key()) {
-        slots.extend(problems.of(slot(declared, hir, limit)));
+        slots.extend(problems.of(slot(checked, declared, limit)));
     }
     let mut groups = Vec::new();
     for group in &hir.groups {
@@ -355,13 +355,17 @@ fn predicate(
     Ok(prune::needed(execution.into_code()))
 }
 
-fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {
+fn slot(checked: &Checked, slot: &Slot, limit: i128) -> Done<model::Slot> {
+    let hir = &checked.hir;
     let (store, side) = match slot.store {
         Store::Ledger => (model::Store::Ledger, Side::Public),
         Store::Mpc => (model::Store::Secret, Side::Secret),
-        // Bytecode does not know these slots: who uses one is refused.
-        Store::Dht => return stop(slot.span, "`DHT`"),
+        Store::Dht => (model::Store::Dht, Side::Public),
     };
+    let access = slot.access.as_ref().map(|access| {
+        let write = |execution: &mut Execution<'_>| execution.condition(access);
+        predicate(checked, (access, &slot.name, slot.span), limit, write)
+    });
     let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, limit) {
         Ok(columns) => columns,
         Err(what) => return stop(slot.span, &what),
@@ -375,12 +379,26 @@ fn slot(slot: &Slot, hir: &Hir, limit: i128) -> Done<model::Slot> {
     Ok(model::Slot {
         name: slot.name.clone(),
         store,
-        keyed: slot.key.is_some(),
+        key: slot
+            .key
+            .as_ref()
+            .map(|key| key_column(key, slot, hir, limit))
+            .transpose()?,
         accumulator: slot.accumulator,
         columns,
         initial,
         allows: allows(&slot.allows)?,
+        access: access.transpose()?,
     })
+}
+
+/// What keys of a map are: one public value.
+fn key_column(key: &crate::hir::Type, slot: &Slot, hir: &Hir, limit: i128) -> Done<Column> {
+    let columns = columns::columns(key, None, Side::Public, hir, limit);
+    match columns.as_deref() {
+        Ok([column]) => Ok(column.clone()),
+        _ => stop(slot.span, "keys like these"),
+    }
 }
 
 fn allows(allows: &[Allow]) -> Done<Vec<model::Allow>> {

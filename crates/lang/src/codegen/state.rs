@@ -103,8 +103,7 @@ impl Execution<'_> {
         match declared.store {
             Store::Mpc if declared.accumulator => self.load_secret(slot),
             Store::Mpc => stop(span, "a key"),
-            Store::Dht => stop(span, "`DHT`"),
-            Store::Ledger => {
+            Store::Ledger | Store::Dht => {
                 let key = self.key(key)?;
                 let slot = self.slot_index(slot)?;
                 self.columns(&declared.ty, Side::Public, |this, column| {
@@ -132,7 +131,7 @@ impl Execution<'_> {
         Ok(Some(self.arithmetic(key.span).public(&value)?))
     }
 
-    /// Stores a value on the ledger, in a part of a slot.
+    /// Stores a public value, in a part of a slot.
     pub(super) fn store(
         &mut self,
         slot: usize,
@@ -145,7 +144,7 @@ impl Execution<'_> {
         let Some(declared) = checked.hir.slots.get(slot) else {
             return stop(span, "this slot");
         };
-        if declared.store != Store::Ledger {
+        if declared.store == Store::Mpc {
             return stop(span, "this store");
         }
         let key = self.key(key)?;

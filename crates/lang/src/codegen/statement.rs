@@ -166,11 +166,19 @@ impl<'a> Execution<'a> {
         self.store_slots()
     }
 
-    /// The condition of a group, about who calls.
-    pub(super) fn condition(&mut self, admit: &Predicate) -> Done<()> {
+    /// The condition of a group or on who reads, about who calls, and of a map about the key.
+    pub(super) fn condition(&mut self, predicate: &Predicate) -> Done<()> {
         let who = self.registers.public(|dst| Op::Caller { dst })?;
         self.set(LocalId(0), Value::Public(who));
-        let condition = &admit.condition;
+        if predicate.parameters > 1 {
+            let key = self.registers.fresh(|dst| Op::Param {
+                dst,
+                param: 0,
+                column: 0,
+            })?;
+            self.set(LocalId(1), Value::Public(key));
+        }
+        let condition = &predicate.condition;
         let holds = self.expression(condition)?;
         let condition = self.arithmetic(condition.span).public(&holds)?;
         let why = String::new();
@@ -363,7 +371,7 @@ impl<'a> Execution<'a> {
         let on_ledger = |place: &Place| match place.root {
             Root::Slot(slot, _) => {
                 let slot = self.checked.hir.slots.get(slot);
-                slot.is_some_and(|slot| slot.store == Store::Ledger)
+                slot.is_some_and(|slot| slot.store != Store::Mpc)
             }
             Root::Local(_) => false,
         };

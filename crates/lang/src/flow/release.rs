@@ -509,7 +509,7 @@ impl<'a> Walk<'a> {
         value: &Leaf,
         span: Span,
     ) {
-        for (source, _) in value.sources.iter() {
+        for (source, mixes) in value.sources.iter() {
             let Some(policy) = self.policy(source) else {
                 continue;
             };
@@ -518,7 +518,7 @@ impl<'a> Walk<'a> {
             }
             for allow in &declared.allows {
                 for &(recipient, at) in &allow.recipients {
-                    if self.allows(&policy, allow.shape, recipient) {
+                    if self.allows(&policy, (allow.shape, mixes), recipient) {
                         continue;
                     }
                     let who = self.hir.describe(recipient);
@@ -550,8 +550,13 @@ impl<'a> Walk<'a> {
         self.require_rows_of_slot(declared, value);
     }
 
-    /// Whether a source allows a shape to a recipient.
-    fn allows(&self, policy: &Policy<'_>, shape: AllowShape, recipient: Recipient) -> bool {
+    /// Whether a source allows what goes with these mixes into a slot that allows this shape to a recipient.
+    fn allows(
+        &self,
+        policy: &Policy<'_>,
+        (shape, mixes): (AllowShape, Mixes),
+        recipient: Recipient,
+    ) -> bool {
         let own = policy.allows.iter();
         let mut named = own.filter(|allow| {
             allow
@@ -562,6 +567,8 @@ impl<'a> Walk<'a> {
         named.any(|allow| match (allow.shape, shape) {
             (AllowShape::Any, _) => true,
             (AllowShape::Aggregate(own), AllowShape::Aggregate(k)) => own <= k,
+            // A whole value in slots of its own would give one truth value of each.
+            (AllowShape::Bit, AllowShape::Bit) => !mixes.is_row(),
             (own, wanted) => own == wanted,
         })
     }

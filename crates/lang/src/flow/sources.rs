@@ -105,7 +105,7 @@ impl Mixes {
         self.joined & 1 != 0
     }
 
-    fn is_row(self) -> bool {
+    pub(super) fn is_row(self) -> bool {
         self.aligned | self.joined != 0 || self.has(Mix::Row)
     }
 
@@ -369,9 +369,9 @@ impl Sources {
         self.iter().any(|(_, mixes)| mixes.aligned != 0)
     }
 
-    /// Sums of what each caller contributed: for accumulators. Where anything but their own data has a say, nobody knows whose
-    /// contributions are in the sum.
-    pub(super) fn accumulated(mut self) -> Sources {
+    /// Sums of what each caller contributed: for this accumulator. Where anything but their own data has a say, nobody knows whose
+    /// contributions are in the sum; nor where what it holds itself has one, which could take it out again.
+    pub(super) fn accumulated(mut self, slot: usize) -> Sources {
         let others = |source: &Source| matches!(source, Source::Slot(_) | Source::Collection(_));
         let chosen = self.0.keys().any(others);
         for (source, mixes) in &mut self.0 {
@@ -380,6 +380,9 @@ impl Sources {
                 if chosen {
                     mixes.add(Mix::Hidden);
                 }
+            }
+            if *source == Source::Slot(slot) {
+                mixes.add(Mix::Hidden);
             }
         }
         self

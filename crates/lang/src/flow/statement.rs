@@ -538,7 +538,7 @@ impl<'a> Walk<'a> {
             whole = condition.combine(&whole, how, number);
         }
         if declared.accumulator {
-            whole.sources = whole.sources.accumulated();
+            whole.sources = whole.sources.accumulated(slot);
         }
         if has_key(&declared.ty, self) {
             self.check_key_store(declared, &whole, span);

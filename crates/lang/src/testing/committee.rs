@@ -7,8 +7,9 @@ mod compare;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enigma_bytecode::model::{Contract, Known};
+use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{Admission, Ended, Environment, Sink};
+use enigma_bytecode::stored::Stored;
 
 pub(super) use compare::compare;
 
@@ -176,7 +177,7 @@ impl Call {
 
     fn give_slots(&mut self, hir: &Hir, world: &World) -> Option<()> {
         for (number, (index, slot)) in (0..).zip(columns::slots(hir)) {
-            if slot.store == Store::Ledger {
+            if slot.store != Store::Mpc {
                 self.environment
                     .ledger
                     .extend(ledger_slot(world, number, index, slot)?);
@@ -197,11 +198,8 @@ impl Call {
     }
 }
 
-/// Columns of the ledger, by slot and key, as [`Environment`] has them.
-type Ledger = BTreeMap<(u16, Option<Known>), Vec<Known>>;
-
 /// What is in a slot of the ledger. `number`: its number in bytecode.
-fn ledger_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<Ledger> {
+fn ledger_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<Stored> {
     let hir = &world.checked().hir;
     let entries = world.entries(index).into_iter().map(|(key, value)| {
         let key = match (&key, &slot.key) {
@@ -212,7 +210,7 @@ fn ledger_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<
             _ => None,
         };
         let columns = columns::of_value(&value, &slot.ty, Side::Public, hir)?;
-        Some(((number, key), columns))
+        Some(((number, key), (0..).zip(columns).collect()))
     });
     entries.collect()
 }

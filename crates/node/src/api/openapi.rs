@@ -3,8 +3,8 @@
 
 use enigma_wire::api::signed::SCHEME;
 use enigma_wire::api::{
-    ApiError, DepositAccepted, DroppedRow, ErrorCode, JobPhase, JobStatus, NodeStatus, PeerReport,
-    SealedOutput,
+    ApiError, DepositAccepted, DroppedRow, ErrorCode, JobPhase, JobStatus, KeptValue, KeptValues,
+    NodeStatus, PeerReport, SealedOutput,
 };
 use enigma_wire::id::{CollectionId, Hash, JobId, MemberIndex, NodeId, PeerKey};
 use enigma_wire::sign::Signature;
@@ -79,6 +79,12 @@ const ROUTES: &[Route] = &[
         body: Content::Bytes("The bytecode."),
         answer: Content::Nothing,
     },
+    get(
+        "/v1/instances/{hash}/kept/{slot}/{key}",
+        "What an instance keeps beside the chain, of a map at a key (borsh of an optional value, in hexadecimal). For whom the contract lets read it.",
+        true,
+        Content::Object("KeptValues"),
+    ),
     get(
         "/v1/jobs/{job}",
         "How a job stands here. For those it concerns.",
@@ -189,7 +195,10 @@ fn operation(route: &Route) -> Value {
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
-            let kind = if name == "hash" { "string" } else { "integer" };
+            let kind = match name {
+                "hash" | "key" => "string",
+                _ => "integer",
+            };
             json!({"name": name, "in": "path", "required": true, "schema": {"type": kind}})
         })
         .collect();
@@ -279,6 +288,12 @@ fn schemas() -> Value {
         index: 0,
         roots: vec![hash],
     };
+    let kept = KeptValues {
+        columns: vec![KeptValue {
+            column: 0,
+            value: String::new(),
+        }],
+    };
     let error = ApiError {
         code: ErrorCode::NotFound,
         message: String::new(),
@@ -288,6 +303,7 @@ fn schemas() -> Value {
         "JobStatus": schema(&job(true), &job(false)),
         "DepositAccepted": schema(&accepted, &accepted),
         "SealedOutput": schema(&output, &output),
+        "KeptValues": schema(&kept, &kept),
         "ApiError": schema(&error, &error),
     })
 }

@@ -178,7 +178,7 @@ impl Code {
         self.contract.slots.push(StateSlot {
             name: format!("slot{slot}"),
             store,
-            keyed,
+            key: keyed.then(|| column(0, i64::MAX)),
             accumulator: false,
             columns: columns
                 .iter()
@@ -186,6 +186,7 @@ impl Code {
                 .collect(),
             initial: vec![Known::Number(0); columns.len()],
             allows: Vec::new(),
+            access: None,
         });
         slot
     }

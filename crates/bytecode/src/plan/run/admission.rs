@@ -1,10 +1,10 @@
-//! Who belongs to a group that has a condition: decided from the ledger alone.
+//! Who belongs to a group that has a condition, and who may read a slot: decided from the ledger alone.
 
 use std::sync::Arc;
 
 use super::Environment;
-use super::walk::{At, Walk};
-use crate::model::Contract;
+use super::walk::{At, Walk, fits};
+use crate::model::{Contract, Known};
 use crate::plan::cost::Limits;
 use crate::plan::error::PlanError;
 
@@ -25,15 +25,7 @@ impl Admission {
         let Some(admission) = contract.admission(group) else {
             return Ok(None);
         };
-        let environment = Environment {
-            rows: vec![0; admission.collections.len()],
-            height: environment.height,
-            time: environment.time,
-            parties: environment.parties.clone(),
-            ledger: environment.ledger.clone(),
-            ..Environment::default()
-        };
-        let walk = Walk::unasked(Arc::new(admission), 0, environment, Limits::default())?;
+        let walk = asked(admission, environment, Vec::new())?;
         Ok(Some(Admission(walk)))
     }
 
@@ -42,4 +34,48 @@ impl Admission {
         self.0.begin_again(account);
         matches!(self.0.advance(), Ok(At::End))
     }
+}
+
+/// Whether an account may read a slot, of a map at this key. Where the condition cannot be computed it does not hold; nor where there is
+/// no such slot, or no such key.
+///
+/// # Errors
+/// [`PlanError`] if the code is not sound.
+pub fn may_read(
+    contract: &Contract,
+    (slot, key): (u16, Option<&Known>),
+    environment: &Environment,
+    account: &[u8],
+) -> Result<bool, PlanError> {
+    let declared = contract.slots.get(usize::from(slot));
+    let fits = match (declared.and_then(|slot| slot.key.as_ref()), key) {
+        (Some(column), Some(key)) => fits(column, key),
+        (None, None) => true,
+        _ => false,
+    };
+    let Some(access) = contract.access(slot.into()).filter(|_| fits) else {
+        return Ok(false);
+    };
+    let params = key.iter().map(|key| vec![(*key).clone()]).collect();
+    let mut walk = asked(access, environment, params)?;
+    walk.begin_again(account);
+    Ok(matches!(walk.advance(), Ok(At::End)))
+}
+
+/// A condition's code with what it may know.
+fn asked(
+    condition: Contract,
+    environment: &Environment,
+    params: Vec<Vec<Known>>,
+) -> Result<Walk, PlanError> {
+    let environment = Environment {
+        rows: vec![0; condition.collections.len()],
+        height: environment.height,
+        time: environment.time,
+        parties: environment.parties.clone(),
+        ledger: environment.ledger.clone(),
+        params,
+        ..Environment::default()
+    };
+    Walk::unasked(Arc::new(condition), 0, environment, Limits::default())
 }

@@ -30,7 +30,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use admission::Admission;
+pub use admission::{Admission, may_read};
 pub(super) use bound::quote;
 pub use check::{Check, Checked, check};
 pub use entry::Run;
@@ -74,8 +74,7 @@ pub struct Environment {
     pub groups: Vec<Vec<Vec<u8>>>,
     /// By parameter: the columns of public ones; empty for private ones.
     pub params: Vec<Vec<Known>>,
-    /// What is stored on the ledger: all columns, by slot and key. Where nothing is stored the slot's initial
-    /// values are.
+    /// What is stored on the ledger and beside it. Where nothing is stored the slot's initial values are.
     pub ledger: Stored,
     /// By `accumulator` slot and column: how many different accounts have contributed to this number since it was shown
     /// last; 0 where nothing is said.

@@ -69,6 +69,9 @@ pub fn keep_fulfilled(valid: &mut [bool], ended: &Ended) -> Option<()> {
         Known::Bytes(_) => None,
     };
     let bits = shown.iter().map(bit).collect::<Option<Vec<bool>>>()?;
+    if bits.len() != valid.iter().filter(|valid| **valid).count() {
+        return None;
+    }
     let inside = valid.iter_mut().filter(|valid| **valid);
     inside.zip(bits).for_each(|(valid, bit)| *valid = bit);
     Some(())

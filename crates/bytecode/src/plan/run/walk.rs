@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger::check_givers;
+pub(super) use ledger::fits;
 
 use super::{Ended, Environment, Shown};
 use crate::model::{C, Column, Contract, Kind, Known, Op, PublicOp, Register, Reveal, S};
 use crate::plan::cost::Limits;
 use crate::plan::error::{GateProblem, Limit, PlanError};
 use crate::ranges::allowed_rows;
+use crate::stored::Stored;
 
 /// Bytes of an account.
 const ACCOUNT_BYTES: usize = 20;
@@ -33,9 +35,12 @@ pub struct Walk {
     member_steps: u64,
     /// Without a value: opened, and not known yet.
     registers: BTreeMap<C, Option<Known>>,
+    /// Bytes of public values held: see [`Limit::PublicBytes`].
+    held: u64,
     /// Operations that wait for opened values, in order.
     waiting: Vec<usize>,
-    stored: BTreeMap<(u16, Option<Known>), Vec<Known>>,
+    /// What it has stored.
+    stored: Stored,
     /// Manifest lines that are shown, or will be when the stage has run.
     lines: BTreeSet<u16>,
     /// The secret registers that depend on private parameters.
@@ -92,8 +97,9 @@ impl Walk {
             next: 0,
             member_steps: 0,
             registers: BTreeMap::new(),
+            held: 0,
             waiting: Vec::new(),
-            stored: BTreeMap::new(),
+            stored: Stored::new(),
             lines: BTreeSet::new(),
             given,
             ended: Ended::default(),
@@ -105,6 +111,7 @@ impl Walk {
         self.environment.caller = caller.to_vec();
         self.next = 0;
         self.registers.clear();
+        self.held = 0;
     }
 
     /// The contract.
@@ -382,7 +389,9 @@ impl Walk {
                 self.step(op, place)?;
             }
             // What the body defines is not there outside: registers are numbered as they come.
-            self.registers.split_off(&dst);
+            let gone = self.registers.split_off(&dst);
+            let bytes = gone.values().flatten().map(bytes_of);
+            self.held = self.held.saturating_sub(bytes.sum());
         }
         Ok(())
     }
@@ -461,8 +470,15 @@ impl Walk {
         if let Some(Some(_)) = self.registers.get(dst) {
             return Err(unsound(place));
         }
+        self.hold(bytes_of(&value))?;
         self.registers.insert(*dst, Some(value));
         Ok(())
+    }
+
+    /// Counts so many bytes more.
+    pub(super) fn hold(&mut self, bytes: u64) -> Result<(), PlanError> {
+        self.held = self.held.saturating_add(bytes);
+        self.limits.check(Limit::PublicBytes, self.held)
     }
 
     fn known(&self, register: C, place: usize) -> Result<&Known, PlanError> {
@@ -478,10 +494,19 @@ impl Walk {
     }
 
     fn define(&mut self, register: C, value: Option<Known>, place: usize) -> Result<(), PlanError> {
+        self.hold(value.as_ref().map_or(0, bytes_of))?;
         if self.registers.insert(register, value).is_some() {
             return Err(unsound(place));
         }
         Ok(())
+    }
+}
+
+/// What a value takes beside its place.
+fn bytes_of(value: &Known) -> u64 {
+    match value {
+        Known::Number(_) => 0,
+        Known::Bytes(bytes) => bytes.len() as u64,
     }
 }
 

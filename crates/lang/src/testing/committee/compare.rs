@@ -303,13 +303,12 @@ impl Compared<'_> {
             };
             let declared = self.contract.slots.get(usize::from(*slot));
             let declared = declared.ok_or("the committee stores in a slot that does not exist")?;
-            let columns = found.entry((*slot, key.clone()));
-            let columns = columns.or_insert_with(|| declared.initial.clone());
-            let column = columns.get_mut(usize::from(*column));
-            *column.ok_or_else(|| incomparable(&declared.name))? = value.clone();
+            let first = || (0..).zip(declared.initial.iter().cloned()).collect();
+            let columns = found.entry((*slot, key.clone())).or_insert_with(first);
+            columns.insert(*column, value.clone());
         }
         for (number, (index, declared)) in (0..).zip(columns::slots(&self.checked.hir)) {
-            if declared.store != Store::Ledger {
+            if declared.store == Store::Mpc {
                 continue;
             }
             let name = &declared.name;
@@ -319,7 +318,8 @@ impl Compared<'_> {
             let of_slot: BTreeMap<_, _> = of_slot.map(|(k, v)| (k.clone(), v.clone())).collect();
             if of_slot != expected {
                 return Err(format!(
-                    "`L.{name}`: the committee stores {of_slot:?}, the interpreter {expected:?}"
+                    "`{}.{name}`: the committee stores {of_slot:?}, the interpreter {expected:?}",
+                    declared.store.name()
                 ));
             }
         }

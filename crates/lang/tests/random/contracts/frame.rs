@@ -81,6 +81,9 @@ const STORES: &str = "
   state L {
     n: i8 = 2; open: bool = true; phase: Kind = Kind::B; list: [i8; 3] = [1, 0, 5]; last: id;
     seen: map<id, u8>; by_number: map<u64, i16>; count: u8 = 0;
+  }
+  state DHT {
+    mail: map<id, i16> access |who, key| who == key; pages: [i8; 2] = [3, -7] access |who| L.open;
   }";
 
 impl Frame {

@@ -92,6 +92,8 @@ impl Draft<'_, '_> {
                 let keys = [
                     ("L.seen[caller]", 0, 255),
                     ("L.by_number[2]", -(1 << 15), 1 << 15),
+                    ("DHT.mail[caller]", -(1 << 15), 1 << 15),
+                    ("DHT.pages[1]", -128, 127),
                     ("L.count", 0, 255),
                     ("L.phase", 0, 2),
                     ("(L.time / 12 % 90)", 0, 89),

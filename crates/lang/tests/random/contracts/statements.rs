@@ -154,7 +154,7 @@ impl Draft<'_, '_> {
     fn store(&mut self) {
         let depth = self.choices.pick(2);
         let number = self.number(depth, Want::Public).within(MOST).text;
-        let line = match self.choices.pick(9) {
+        let line = match self.choices.pick(11) {
             0 => format!("L.n = {number} as i8;"),
             1 => "L.seen[caller] += 1;".to_owned(),
             2 => format!("L.list[{}] = {number} as i8;", self.choices.pick(3)),
@@ -163,6 +163,8 @@ impl Draft<'_, '_> {
             5 => format!("L.phase = {number} > 2 ? Kind::A : Kind::C;"),
             6 => format!("L.open = {number} < 50 || L.open;"),
             7 => "L.count += 1;".to_owned(),
+            8 => format!("DHT.mail[caller] = {number} as i16;"),
+            9 => format!("DHT.pages[{}] = {number} as i8;", self.choices.pick(2)),
             _ => "for m in g { L.seen[m] += 1; }".to_owned(),
         };
         self.line(&line);

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{ACCOUNT_BYTES, Walk, unsound};
-use crate::model::{C, Column, Contract, Kind, Known, Op, Provider, RowCount, Slot, Store};
+use super::{ACCOUNT_BYTES, Walk, bytes_of, unsound};
+use crate::model::{C, Column, Contract, Kind, Known, Op, Provider, RowCount, Slot};
 use crate::plan::error::PlanError;
 use crate::plan::run::{Effect, Environment};
+
+/// What an effect takes beside its values, about.
+const EFFECT_BYTES: u64 = 256;
 
 impl Walk {
     /// An operation that changes the ledger.
@@ -30,6 +33,7 @@ impl Walk {
             },
             _ => return Err(unsound(place)),
         };
+        self.hold(EFFECT_BYTES)?;
         self.ended.effects.push(effect);
         Ok(())
     }
@@ -44,24 +48,21 @@ impl Walk {
         paid.fold(0, u64::saturating_add)
     }
 
-    /// What is stored at a key: all columns.
-    fn stored(
+    /// A slot, and where in it.
+    fn place_in(
         &self,
         slot: u16,
         key: Option<C>,
         place: usize,
-    ) -> Result<(&Slot, Option<Known>, &Vec<Known>), PlanError> {
+    ) -> Result<(&Slot, (u16, Option<Known>)), PlanError> {
         let declared = self.contract.slots.get(usize::from(slot));
-        let declared = declared.filter(|declared| declared.store == Store::Ledger);
+        let declared = declared.filter(|declared| declared.store.is_public());
         let declared = declared.ok_or_else(|| unsound(place))?;
-        if declared.keyed != key.is_some() {
+        if declared.key.is_some() != key.is_some() {
             return Err(unsound(place));
         }
         let key = key.map(|key| self.known(key, place)).transpose()?.cloned();
-        let at = (slot, key);
-        let stored = self.stored.get(&at);
-        let stored = stored.or_else(|| self.environment.ledger.get(&at));
-        Ok((declared, at.1, stored.unwrap_or(&declared.initial)))
+        Ok((declared, (slot, key)))
     }
 
     /// See [`Op::Load`].
@@ -72,9 +73,14 @@ impl Walk {
         key: Option<C>,
         place: usize,
     ) -> Result<Known, PlanError> {
-        let (declared, _, values) = self.stored(slot, key, place)?;
-        let at = usize::from(column);
-        let (Some(column), Some(value)) = (declared.columns.get(at), values.get(at)) else {
+        let (declared, at) = self.place_in(slot, key, place)?;
+        let stored = [&self.stored, &self.environment.ledger].into_iter();
+        let mut stored = stored.filter_map(|stored| stored.get(&at)?.get(&column));
+        let value = stored
+            .next()
+            .or_else(|| declared.initial.get(usize::from(column)));
+        let column = declared.columns.get(usize::from(column));
+        let (Some(column), Some(value)) = (column, value) else {
             return Err(unsound(place));
         };
         if !fits(column, value) {
@@ -91,18 +97,18 @@ impl Walk {
         value: Known,
         place: usize,
     ) -> Result<Effect, PlanError> {
-        let (declared, key, values) = self.stored(slot, key, place)?;
-        let (at, mut values) = (usize::from(column), values.clone());
-        let (Some(declared_column), Some(stored)) = (declared.columns.get(at), values.get_mut(at))
-        else {
-            return Err(unsound(place));
-        };
+        let (declared, at) = self.place_in(slot, key, place)?;
+        let declared_column = declared.columns.get(usize::from(column));
+        let declared_column = declared_column.ok_or_else(|| unsound(place))?;
         if !fits(declared_column, &value) {
             let why = format!("`{}` takes no such value", declared.name);
             return Err(PlanError::Refused { why });
         }
-        *stored = value.clone();
-        self.stored.insert((slot, key.clone()), values);
+        let key = at.1.clone();
+        let bytes = bytes_of(&value) + key.as_ref().map_or(0, bytes_of);
+        self.hold(2 * bytes)?;
+        let stored = self.stored.entry(at).or_default();
+        stored.insert(column, value.clone());
         Ok(Effect::Store {
             slot,
             column,
@@ -205,7 +211,7 @@ pub(super) fn check_givers(
 }
 
 /// Whether a column can hold a value.
-fn fits(column: &Column, value: &Known) -> bool {
+pub(in crate::plan::run) fn fits(column: &Column, value: &Known) -> bool {
     match (column.kind, value) {
         (Kind::Bytes(most), Known::Bytes(bytes)) => bytes.len() as u64 <= u64::from(most),
         (Kind::Account | Kind::MemberOf(_), Known::Bytes(bytes)) => bytes.len() == ACCOUNT_BYTES,
