@@ -1,49 +1,40 @@
 //! What an instance has stored on the chain and beside it, as runs read it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use enigma_wire::effects::{InstanceState, StatePlace};
-use enigma_wire::output::PublicValue;
+pub use enigma_wire::effects::{InstanceState, StatePlace};
 
-use crate::model::{Contract, Known, Store};
+use crate::model::{Known, Store};
 
-/// What is stored, by slot and key, then by column. Where nothing was ever written the slot's initial value is.
-pub type Stored = BTreeMap<(u16, Option<Known>), BTreeMap<u16, Known>>;
+/// Values by place. Where nothing was ever written the slot's initial value is.
+pub type Values = BTreeMap<StatePlace, Known>;
 
-/// What an instance has stored on the chain. Of what nodes keep beside it the chain has hashes.
-#[must_use]
-pub fn stored(contract: &Contract, state: &InstanceState) -> Stored {
-    of_store(contract, &state.values, Store::Ledger)
+/// What is stored where everyone sees it. Nothing is copied for a run, however much an instance has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// On the chain. Of what nodes keep beside it there are hashes, which no run reads.
+    pub on_chain: Arc<InstanceState>,
+    /// Beside the chain.
+    pub beside: Arc<Values>,
 }
 
-/// What nodes keep for an instance beside the chain, from its values by place.
-#[must_use]
-pub fn kept(contract: &Contract, values: &BTreeMap<StatePlace, PublicValue>) -> Stored {
-    of_store(contract, values, Store::Dht)
-}
-
-fn of_store(
-    contract: &Contract,
-    values: &BTreeMap<StatePlace, PublicValue>,
-    store: Store,
-) -> Stored {
-    let mut stored = Stored::new();
-    for (place, value) in values {
-        if !contract.is_in(place.slot, store) {
-            continue;
+impl Stored {
+    /// What an instance has on the chain, for code that reads nothing else.
+    #[must_use]
+    pub fn on_chain(state: &Arc<InstanceState>) -> Stored {
+        Stored {
+            on_chain: Arc::clone(state),
+            ..Stored::default()
         }
-        let key = (place.slot, place.key.as_ref().map(known));
-        let columns = stored.entry(key).or_default();
-        columns.insert(place.column, known(value));
     }
-    stored
-}
 
-/// A value of the log, as code has it.
-#[must_use]
-pub fn known(value: &PublicValue) -> Known {
-    match value {
-        PublicValue::Number(number) => Known::Number(*number),
-        PublicValue::Bytes(bytes) => Known::Bytes(bytes.clone()),
+    /// What was written at a place of a slot in this store.
+    pub(crate) fn value(&self, store: Store, place: &StatePlace) -> Option<&Known> {
+        match store {
+            Store::Ledger => self.on_chain.values.get(place),
+            Store::Dht => self.beside.get(place),
+            Store::Secret => None,
+        }
     }
 }

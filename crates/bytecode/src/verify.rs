@@ -19,6 +19,7 @@
 mod conditions;
 mod declarations;
 mod error;
+mod repeated;
 mod reveals;
 
 use std::collections::BTreeMap;
@@ -45,11 +46,15 @@ pub const MAX_REVEALS: usize = 64;
 pub const MAX_COLUMNS: usize = 4_096;
 /// Longest public bytes of one value.
 pub const MAX_VALUE_BYTES: u32 = 65_536;
+/// Longest key of a map in bytes: a value is looked for among many.
+pub const MAX_KEY_BYTES: u32 = 256;
+/// Longest public value, in bytes, of what is done for one account after the other: loops over members, and conditions.
+pub const MAX_REPEATED_BYTES: u32 = 1_024;
 /// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
 /// microsecond and may change the ledger.
 pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
 /// Most operations of the condition on who reads a slot. Nodes answer anybody who asks.
-pub const MAX_ACCESS_STEPS: u64 = 1 << 12;
+pub const MAX_ACCESS_STEPS: u64 = 1 << 10;
 /// Most contributions to accumulators that are counted: the numbers of each times the largest `k` of its `aggregate(k)`. Nodes
 /// keep whose they are with every number, some 24 bytes for each.
 pub const MAX_COUNTED: u64 = 1 << 20;
@@ -114,10 +119,14 @@ pub fn verify(contract: &Contract) -> Result<(), VerifyError> {
     let ranges = (0..contract.entries.len())
         .map(|entry| ranges_of(contract, entry))
         .collect::<Result<Vec<Ranges>, VerifyError>>()?;
-    for (index, entry) in contract.entries.iter().enumerate() {
-        if member_steps(contract, &entry.code) > MAX_MEMBER_STEPS {
+    for (index, (entry, ranges)) in contract.entries.iter().zip(&ranges).enumerate() {
+        if repeated::steps(contract, &entry.code) > MAX_MEMBER_STEPS {
             return Err(VerifyError::TooManyMemberSteps { entry: index });
         }
+        repeated::bodies_are_short(&entry.code, ranges).map_err(|error| VerifyError::Code {
+            entry: index,
+            error,
+        })?;
     }
     let release = Release::new(contract, &ranges);
     let mut next = 0;
@@ -205,23 +214,6 @@ fn shows_or_adds(contract: &Contract, entry: usize, code: &[Op]) -> Result<(), V
         Some(slot) => Err(VerifyError::ShownAndAdded { entry, slot }),
         None => Ok(()),
     }
-}
-
-/// How many operations well-formed code does for members, if all of them contribute and every branch is taken.
-fn member_steps(contract: &Contract, code: &[Op]) -> u64 {
-    let (mut steps, mut members) = (0_u64, 0);
-    for op in code {
-        match op {
-            Op::EachMember { group, .. } => {
-                let group = contract.groups.get(usize::from(*group));
-                members = group.map_or(0, |group| u64::from(group.max));
-            }
-            // In the body there are no other blocks.
-            Op::End => members = 0,
-            _ => steps = steps.saturating_add(members),
-        }
-    }
-    steps
 }
 
 fn ranges_of(contract: &Contract, entry: usize) -> Result<Ranges, VerifyError> {

@@ -1,5 +1,7 @@
 //! A compiled contract as a client holds it: verified bytecode, looked up by the names of its source.
 
+use std::sync::Arc;
+
 use enigma_bytecode::container;
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Cost, Sizes};
@@ -12,7 +14,7 @@ use crate::request::committee;
 /// Verified bytecode.
 #[derive(Clone, Debug)]
 pub struct Program {
-    contract: Contract,
+    contract: Arc<Contract>,
     bytecode: Vec<u8>,
     hash: Hash,
     manifest: Hash,
@@ -27,7 +29,7 @@ impl Program {
         let verified = verify::load(&bytecode, expected)
             .map_err(|error| ClientError::Misuse(format!("not a usable contract: {error}")))?;
         Ok(Self {
-            contract: verified.contract().clone(),
+            contract: Arc::new(verified.contract().clone()),
             hash: verified.hash(),
             manifest: verified.manifest_hash(),
             bytecode,
@@ -43,7 +45,7 @@ impl Program {
     }
 
     /// The contract as data.
-    pub fn contract(&self) -> &Contract {
+    pub fn contract(&self) -> &Arc<Contract> {
         &self.contract
     }
 

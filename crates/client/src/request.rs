@@ -1,10 +1,11 @@
 //! A client's view of the network: the ledger as the chain tells it, the nodes' APIs, quotes.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Admission, Cost, Environment, Sizes};
-use enigma_bytecode::stored::stored;
+use enigma_bytecode::stored::Stored;
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
@@ -195,7 +196,7 @@ impl Network {
     /// When there is no such instance, or its program is not sound.
     pub fn admission(
         &self,
-        program: &Contract,
+        program: &Arc<Contract>,
         instance: Hash,
         group: usize,
     ) -> Result<Option<Admission>, ClientError> {
@@ -208,7 +209,7 @@ impl Network {
             height: i64::try_from(self.ledger.head.number).unwrap_or(i64::MAX),
             time: i64::try_from(self.ledger.head.time).unwrap_or(i64::MAX),
             parties: parties.map(|party| party.account.0.to_vec()).collect(),
-            ledger: stored(program, &record.state),
+            ledger: Stored::on_chain(&record.state),
             ..Environment::default()
         };
         let admission = Admission::new(program, group, &environment);

@@ -1,15 +1,14 @@
 //! Values that an instance's committee keeps as they are, beside the chain, which has their hashes (`state DHT`): where they are kept, and
 //! who may read them.
 //!
-//! Who asks has proven an account. The contract's condition is judged as of the last block that this node knows; what it gives, the one
-//! who asks compares with the hash on the chain.
+//! Who asks has proven an account. The contract's condition is judged as of the block whose values are given, the last one that this node
+//! knows; what it gives, the one who asks compares with the hash on the chain.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Store};
 use enigma_bytecode::plan::{Environment, may_read};
-use enigma_bytecode::stored::{known, stored};
+use enigma_bytecode::stored::{Stored, Values};
 use enigma_wire::api::{ErrorCode, KeptValue, KeptValues};
 use enigma_wire::effects::{InstanceState, StatePlace, kept_hash};
 use enigma_wire::id::{Address, Hash, JobId};
@@ -54,7 +53,7 @@ pub(crate) fn current(
     instance: Hash,
     state: &InstanceState,
     pairs: &[(Vec<u8>, Vec<u8>)],
-) -> BTreeMap<StatePlace, PublicValue> {
+) -> Values {
     let values = pairs
         .iter()
         .filter_map(|(_, value)| borsh::from_slice::<(StatePlace, PublicValue)>(value).ok());
@@ -68,9 +67,13 @@ pub(crate) fn current(
 /// Judges what is asked. If the contract is not in memory it is read first.
 pub(crate) fn ask(party: &mut Party, asks: Asks) {
     let shared = &mut party.shared;
+    // Who may read may have changed in blocks that it has not seen yet.
+    if !shared.caught_up {
+        let message = "this node is still reading the chain; ask another member of the committee";
+        return shared.refuse(asks.reply, ErrorCode::Unavailable, message);
+    }
     let Some(record) = served(shared, &asks) else {
-        let message = format!("this node does not serve instance {}", asks.instance);
-        return shared.refuse(asks.reply, ErrorCode::NotFound, message);
+        return not_served(shared, &asks);
     };
     let contract = record.contract;
     match shared.programs.get(&contract).cloned() {
@@ -80,6 +83,11 @@ pub(crate) fn ask(party: &mut Party, asks: Asks) {
             shared.load(pending, Table::Contracts, contract.0.to_vec());
         }
     }
+}
+
+fn not_served(shared: &mut Shared, asks: &Asks) {
+    let message = format!("this node does not serve instance {}", asks.instance);
+    shared.refuse(asks.reply, ErrorCode::NotFound, message);
 }
 
 /// The instance, if this node is of its committee.
@@ -106,23 +114,33 @@ fn look(shared: &mut Shared, asks: Asks, program: &Arc<Contract>) {
         let message = format!("slot {} is not kept beside the chain", asks.slot);
         return shared.refuse(asks.reply, ErrorCode::NotFound, message);
     };
-    match is_reader(shared, &asks, program) {
-        Ok(true) => {
-            let prefix = slot_prefix(asks.instance, asks.slot, asks.key.as_ref());
-            shared.load(Pending::Kept(asks), Table::Kept, prefix);
-        }
+    if let Err((code, why)) = check_reader(shared, &asks, program, &slot.name) {
+        return shared.refuse(asks.reply, code, why);
+    }
+    let prefix = slot_prefix(asks.instance, asks.slot, asks.key.as_ref());
+    let pending = Pending::Kept(asks, Arc::clone(program));
+    shared.load(pending, Table::Kept, prefix);
+}
+
+/// Whether the condition of the slot of this name lets who asks read.
+fn check_reader(
+    shared: &Shared,
+    asks: &Asks,
+    program: &Arc<Contract>,
+    name: &str,
+) -> Result<(), (ErrorCode, String)> {
+    match is_reader(shared, asks, program) {
+        Ok(true) => Ok(()),
         Ok(false) => {
-            let message = format!(
-                "the condition of `{}` does not let {} read this",
-                slot.name, asks.who
-            );
-            shared.refuse(asks.reply, ErrorCode::NotAllowed, message);
+            let who = asks.who;
+            let why = format!("the condition of `{name}` does not let {who} read this");
+            Err((ErrorCode::NotAllowed, why))
         }
-        Err(why) => shared.refuse(asks.reply, ErrorCode::Internal, why),
+        Err(why) => Err((ErrorCode::Internal, why)),
     }
 }
 
-fn is_reader(shared: &Shared, asks: &Asks, program: &Contract) -> Result<bool, String> {
+fn is_reader(shared: &Shared, asks: &Asks, program: &Arc<Contract>) -> Result<bool, String> {
     let Some(record) = served(shared, asks) else {
         return Ok(false);
     };
@@ -132,20 +150,28 @@ fn is_reader(shared: &Shared, asks: &Asks, program: &Contract) -> Result<bool, S
         height: i64::try_from(head.number).unwrap_or(i64::MAX),
         time: i64::try_from(head.time).unwrap_or(i64::MAX),
         parties: parties.map(|party| party.account.0.to_vec()).collect(),
-        ledger: stored(program, &record.state),
+        ledger: Stored::on_chain(&record.state),
         ..Environment::default()
     };
-    let key = asks.key.as_ref().map(known);
-    let place = (asks.slot, key.as_ref());
+    let place = (asks.slot, asks.key.as_ref());
     may_read(program, place, &environment, &asks.who.0).map_err(|error| error.to_string())
 }
 
-/// What is kept was read.
-pub(crate) fn answer(party: &mut Party, asks: Asks, pairs: &[(Vec<u8>, Vec<u8>)]) {
+/// What is kept was read. Meanwhile there may have been a block: with new values, and new readers.
+pub(crate) fn answer(
+    party: &mut Party,
+    asks: Asks,
+    program: &Arc<Contract>,
+    pairs: &[(Vec<u8>, Vec<u8>)],
+) {
     let shared = &mut party.shared;
+    let name = program.slots.get(usize::from(asks.slot));
+    let name = name.map_or("", |slot| &slot.name);
+    if let Err((code, why)) = check_reader(shared, &asks, program, name) {
+        return shared.refuse(asks.reply, code, why);
+    }
     let Some(record) = served(shared, &asks) else {
-        let message = format!("this node does not serve instance {}", asks.instance);
-        return shared.refuse(asks.reply, ErrorCode::NotFound, message);
+        return not_served(shared, &asks);
     };
     let found = current(asks.instance, &record.state, pairs);
     let written = record.state.written(asks.slot, &asks.key);

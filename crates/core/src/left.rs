@@ -1,13 +1,13 @@
 //! Erases what no run can read any more of what committees keep between runs, secret or beside the chain: what was there before a run
 //! that was settled, and what a run has left that was not.
-
-use std::collections::BTreeMap;
+//!
+//! Values are not read for that, and keys a page at a time: however much there is, a node has room for it.
 
 use enigma_wire::id::JobId;
 use enigma_wire::ledger::JobState;
 
 use crate::party::{Party, Pending};
-use crate::seam::{Table, Write};
+use crate::seam::{KEYS_AT_ONCE, Table, Write};
 
 /// The tables of what runs leave. Keys begin with the instance and end with the job that has left the value; the later value of the same
 /// begin takes the place of the earlier one.
@@ -24,8 +24,27 @@ pub(crate) enum Swept {
     Done,
 }
 
+/// Looks through the keys of a table that begin alike.
+pub(crate) struct Sweep {
+    pub(crate) table: Table,
+    prefix: Vec<u8>,
+    /// Of what was found so far the last key that a settled run has left: it goes if the next one is of the same place.
+    last: Option<Vec<u8>>,
+}
+
 fn swept(party: &mut Party, table: Table) -> &mut Swept {
     party.left.entry(table).or_default()
+}
+
+/// Begins to look through keys.
+fn begin(party: &mut Party, table: Table, prefix: Vec<u8>) {
+    let sweep = Sweep {
+        table,
+        prefix: prefix.clone(),
+        last: None,
+    };
+    let pending = Pending::Left(sweep);
+    party.shared.list_keys(pending, (table, prefix), None);
 }
 
 /// Called when the ledger is up to date.
@@ -34,7 +53,7 @@ pub(crate) fn sweep(party: &mut Party) {
         let swept = swept(party, table);
         if *swept == Swept::NotYet {
             *swept = Swept::Looking;
-            party.shared.load(Pending::Left(table), table, Vec::new());
+            begin(party, table, Vec::new());
         }
     }
 }
@@ -52,10 +71,7 @@ pub(crate) fn job_over(party: &mut Party, job: JobId) {
             // Of jobs of the past the first sweep takes care.
             Swept::NotYet | Swept::LookingAgain => {}
             Swept::Looking => *swept = Swept::LookingAgain,
-            Swept::Done => {
-                let pending = Pending::Left(table);
-                party.shared.load(pending, table, instance.clone());
-            }
+            Swept::Done => begin(party, table, instance.clone()),
         }
     }
 }
@@ -66,33 +82,44 @@ fn parts(key: &[u8]) -> Option<(&[u8], JobId)> {
     Some((place, JobId(u64::from_be_bytes(*job))))
 }
 
-/// What is on the disk: of each place, what the last settled run has left stays, and what a run has left that may still settle.
-pub(crate) fn found(party: &mut Party, table: Table, pairs: &[(Vec<u8>, Vec<u8>)]) {
+/// Keys in their order, hence those of a place one after the other and the earlier job before the later one: of each place, what the
+/// last settled run has left stays, and what a run has left that may still settle.
+pub(crate) fn found(party: &mut Party, mut sweep: Sweep, keys: Vec<Vec<u8>>) {
+    let table = sweep.table;
+    let after = keys.last().filter(|_| keys.len() >= KEYS_AT_ONCE).cloned();
+    let jobs = &party.shared.ledger.jobs;
+    let mut gone = Vec::new();
+    for key in keys {
+        let Some((place, job)) = parts(&key) else {
+            continue;
+        };
+        match jobs.get(&job).map(|record| &record.state) {
+            // A job that the ledger does not know is one that it does not know yet: what tells of the chain may lag behind what told
+            // of it before.
+            None | Some(JobState::Open) => {}
+            Some(JobState::Settled(_)) => {
+                let before = sweep.last.take();
+                let is_same = |before: &Vec<u8>| parts(before).is_some_and(|(of, _)| of == place);
+                gone.extend(before.filter(is_same));
+                sweep.last = Some(key);
+            }
+            Some(_) => gone.push(key),
+        }
+    }
+    if !gone.is_empty() {
+        let gone = gone.into_iter().map(|key| Write::Delete { table, key });
+        let gone = gone.collect();
+        party.shared.persist(Pending::LeftErased(table), gone);
+    }
+    if after.is_some() {
+        let at = (table, sweep.prefix.clone());
+        return party.shared.list_keys(Pending::Left(sweep), at, after);
+    }
     let swept = swept(party, table);
     *swept = match swept {
         Swept::LookingAgain => Swept::NotYet,
         _ => Swept::Done,
     };
-    let ledger = &party.shared.ledger;
-    let state = |job: &JobId| ledger.jobs.get(job).map(|record| &record.state);
-    let is_settled = |job: &JobId| matches!(state(job), Some(JobState::Settled(_)));
-    let keys = || pairs.iter().filter_map(|(key, _)| Some((key, parts(key)?)));
-    let mut last: BTreeMap<&[u8], JobId> = BTreeMap::new();
-    for (_, (place, job)) in keys().filter(|(_, (_, job))| is_settled(job)) {
-        let known = last.entry(place).or_insert(job);
-        *known = job.max(*known);
-    }
-    // A job that the ledger does not know is one that it does not know yet: what tells of the chain may lag behind what told of it before.
-    let may_settle = |job: &JobId| state(job).is_none_or(|state| *state == JobState::Open);
-    let gone = keys().filter(|(_, (place, job))| last.get(place) != Some(job) && !may_settle(job));
-    let erase = |(key, _): (&Vec<u8>, _)| Write::Delete {
-        table,
-        key: key.clone(),
-    };
-    let gone: Vec<Write> = gone.map(erase).collect();
-    if !gone.is_empty() {
-        party.shared.persist(Pending::LeftErased(table), gone);
-    }
 }
 
 /// The disk could not be looked through, or something not be erased: all of it, later, again.

@@ -23,6 +23,6 @@ mod session;
 pub use controller::Controller;
 pub use party::{Config, Keys, Party, Timeouts};
 pub use seam::{
-    Call, ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response,
-    Standing, Table, Write,
+    Call, ClientRequest, Effect, EffectId, Fact, Input, KEYS_AT_ONCE, Millis, Outcome, ReplyId,
+    Response, Standing, Table, Write,
 };

@@ -125,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) may_use: BTreeMap<(CollectionId, JobId), Vec<MemberIndex>>,
     /// Of whom no row of a collection was left, of those that were compared since this process has begun.
     pub(crate) nothing: BTreeMap<CollectionId, BTreeSet<MemberIndex>>,
+    /// Whether this process has seen the chain's last block once.
+    pub(crate) caught_up: bool,
     pub(crate) now: Millis,
     effects: VecDeque<Effect>,
     pending: BTreeMap<EffectId, Pending>,
@@ -157,13 +159,13 @@ pub(crate) enum Pending {
     /// Erasing private parameters.
     ParametersErased,
     /// Looking for what no run can read any more of what runs have left.
-    Left(Table),
+    Left(left::Sweep),
     /// Erasing that.
     LeftErased(Table),
     /// Reading the contract of an instance of which something is asked that is kept beside the chain.
     KeptProgram(Asks),
     /// Reading what is asked for.
-    Kept(Asks),
+    Kept(Asks, Arc<Contract>),
     Program {
         reply: ReplyId,
         contract: Hash,
@@ -256,6 +258,21 @@ impl Shared {
         self.push(Effect::Load { id, table, prefix });
     }
 
+    pub(crate) fn list_keys(
+        &mut self,
+        pending: Pending,
+        (table, prefix): (Table, Vec<u8>),
+        after: Option<Vec<u8>>,
+    ) {
+        let id = self.begin(pending);
+        self.push(Effect::ListKeys {
+            id,
+            table,
+            prefix,
+            after,
+        });
+    }
+
     pub(crate) fn submit(&mut self, call: crate::seam::Call) {
         let id = self.begin(Pending::Submission);
         self.push(Effect::Submit { id, call });
@@ -280,6 +297,7 @@ impl Party {
             rng: ChaCha20Rng::from_seed(seed),
             ledger: Ledger::default(),
             links: BTreeSet::new(),
+            caught_up: false,
             programs: BTreeMap::new(),
             may_use: BTreeMap::new(),
             nothing: BTreeMap::new(),
@@ -454,6 +472,7 @@ impl Party {
             self.on_event(event);
         }
         if caught_up {
+            self.shared.caught_up = true;
             self.start_jobs();
             deposit::sweep(self);
             parameters::sweep(self);
@@ -623,15 +642,20 @@ impl Party {
             }
             (Pending::KeptParameters, _) => parameters::not_found(self),
             (Pending::ParametersErased, Outcome::Failed(_)) => parameters::on_failed_write(self),
-            (Pending::Left(table), Outcome::Loaded(pairs)) => left::found(self, table, &pairs),
-            (Pending::Left(table) | Pending::LeftErased(table), Outcome::Failed(_)) => {
+            (Pending::Left(sweep), Outcome::Keys(keys)) => left::found(self, sweep, keys),
+            (
+                Pending::Left(left::Sweep { table, .. }) | Pending::LeftErased(table),
+                Outcome::Failed(_),
+            ) => {
                 left::failed(self, table);
             }
             (Pending::KeptProgram(asks), Outcome::Loaded(pairs)) => {
                 kept::on_program(self, asks, &pairs);
             }
-            (Pending::Kept(asks), Outcome::Loaded(pairs)) => kept::answer(self, asks, &pairs),
-            (Pending::KeptProgram(asks) | Pending::Kept(asks), _) => {
+            (Pending::Kept(asks, program), Outcome::Loaded(pairs)) => {
+                kept::answer(self, asks, &program, &pairs);
+            }
+            (Pending::KeptProgram(asks) | Pending::Kept(asks, _), _) => {
                 self.storage_failed(asks.reply);
             }
             (

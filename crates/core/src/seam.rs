@@ -60,12 +60,17 @@ pub enum Input {
     Tick,
 }
 
+/// Most keys that are listed at once.
+pub const KEYS_AT_ONCE: usize = 4_096;
+
 /// How an effect ended.
 pub enum Outcome {
     /// The batch is durable.
     Persisted,
     /// The pairs whose keys begin with the prefix, in key order.
     Loaded(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Keys that begin with the prefix, in order: [`KEYS_AT_ONCE`] of them, or all that are left.
+    Keys(Vec<Vec<u8>>),
     /// The controller accepted the call.
     Submitted,
     /// The controller refused the call because somebody else's came first, which the ledger will tell.
@@ -195,6 +200,13 @@ pub enum Effect {
         id: EffectId,
         table: Table,
         prefix: Vec<u8>,
+    },
+    /// List the keys that begin with `prefix` and come after `after`, of values that are not read: they may be large, or damaged.
+    ListKeys {
+        id: EffectId,
+        table: Table,
+        prefix: Vec<u8>,
+        after: Option<Vec<u8>>,
     },
     /// Come back with [`Input::Compute`] once earlier effects are performed and no outgoing queue to
     /// the job's committee ([`Party::committee_peers`](crate::Party::committee_peers)) is crowded. Frames

@@ -54,7 +54,7 @@ use diagnostic::grouped;
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
-use enigma_bytecode::verify::{MAX_MEMBER_STEPS, VerifyError, verify};
+use enigma_bytecode::verify::{MAX_MEMBER_STEPS, MAX_REPEATED_BYTES, VerifyError, verify};
 use program::Program;
 use resolve::Root;
 use syntax::ast::Item;
@@ -238,6 +238,24 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
                 .because("members times operations, as many members as their group may have")
                 .help("do less in the loop, or lower the `max` of the group")
         }
+        VerifyError::Code {
+            error: RangeError::LongValue { .. },
+            entry: of,
+        } => long_value(entry(*of)),
+        VerifyError::AdmissionCode {
+            error: RangeError::LongValue { .. },
+            group,
+        } => {
+            let group = checked.hir.groups.get(*group);
+            long_value(group.map_or(Span::default(), |group| group.span))
+        }
+        VerifyError::AccessCode {
+            error: RangeError::LongValue { .. },
+            slot,
+        } => {
+            let slot = codegen::columns::slots(&checked.hir).nth(*slot);
+            long_value(slot.map_or(Span::default(), |(_, slot)| slot.span))
+        }
         VerifyError::NotAllowed { reveal, .. } => {
             let line = contract.manifest.get(*reveal);
             let span = line.map_or(Span::default(), |line| entry(line.entry.into()));
@@ -266,6 +284,16 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
             Diagnostic::error(Code::E0999, Span::default(), message)
         }
     }
+}
+
+/// What takes too long where nodes do it for one account after the other.
+fn long_value(span: Span) -> Diagnostic {
+    let most = grouped(MAX_REPEATED_BYTES.into());
+    let message =
+        format!("a value of more than {most} bytes in a condition, or a loop over members");
+    Diagnostic::error(Code::E0601, span, message)
+        .because("nodes do this for one account after the other, which takes time with each byte")
+        .help("use shorter texts there, or a `hash` of what is long")
 }
 
 /// In order of the source; a flood is cut off, errors before warnings.

@@ -2,6 +2,7 @@
 //!
 //! `min-block` (a header) names a block the client has seen; the party answers once it has seen it too.
 
+mod answers;
 mod gate;
 mod limits;
 mod openapi;
@@ -32,6 +33,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 use crate::NodeConfig;
 use crate::telemetry::{Telemetry, unix_now};
 
+use answers::{ROOM, Room};
 pub(crate) use gate::Gate;
 use limits::Limiter;
 pub use openapi::description;
@@ -72,6 +74,8 @@ struct Api {
     in_hand: Arc<Semaphore>,
     /// Places of large bodies.
     large: Arc<Semaphore>,
+    /// Of large answers that are on their way.
+    answers: Room,
     /// Longest body, in bytes.
     body_max: usize,
 }
@@ -325,6 +329,7 @@ impl Api {
             limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
             in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
             large: Arc::new(Semaphore::new(LARGE_BODIES)),
+            answers: Room::new(ROOM, TURN_TIMEOUT),
             body_max: config.api_body_bytes as usize,
         }
     }
@@ -358,7 +363,7 @@ impl Api {
             Err(busy) => return busy,
         };
         match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => response,
+            Ok(response) => self.answers.hold(response).await.unwrap_or_else(busy),
             Err(_) => error(
                 ErrorCode::Unavailable,
                 "the request took too long".to_owned(),
@@ -430,10 +435,7 @@ impl Api {
             answer,
         };
         if self.party.try_send(asked).is_err() {
-            return error(
-                ErrorCode::Unavailable,
-                "the node is busy; try again".to_owned(),
-            );
+            return busy();
         }
         (self.wake)();
         let response = match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
@@ -489,11 +491,13 @@ impl Api {
 async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>, HttpResponse> {
     match tokio::time::timeout(TURN_TIMEOUT, places.acquire()).await {
         Ok(Ok(place)) => Ok(place),
-        _ => {
-            let message = "the node is busy; try again".to_owned();
-            Err(error(ErrorCode::Unavailable, message))
-        }
+        _ => Err(busy()),
     }
+}
+
+fn busy() -> HttpResponse {
+    let message = "the node is busy; try again".to_owned();
+    error(ErrorCode::Unavailable, message)
 }
 
 fn refused(ApiError { code, message }: ApiError) -> HttpResponse {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use enigma_core::{EffectId, Outcome, Table, Write};
+use enigma_core::{EffectId, KEYS_AT_ONCE, Outcome, Table, Write};
 use enigma_store::{Batch, Entry, Store, StoreError};
 
 use crate::telemetry::Telemetry;
@@ -30,6 +30,12 @@ pub(crate) enum Request {
         table: Table,
         prefix: Vec<u8>,
     },
+    ListKeys {
+        id: EffectId,
+        table: Table,
+        prefix: Vec<u8>,
+        after: Option<Vec<u8>>,
+    },
 }
 
 /// What the disk thread needs of a store.
@@ -38,6 +44,13 @@ pub(crate) trait Keep {
     fn commit_all(&self, batches: &[Batch]) -> Result<(), StoreError>;
     /// All pairs whose keys begin with the prefix, in order.
     fn scan_all(&self, table: Table, prefix: &[u8]) -> Result<Vec<Entry>, StoreError>;
+    /// Keys that begin with the prefix, in order: the first of those after a key.
+    fn keys_after(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+    ) -> Result<Vec<Vec<u8>>, StoreError>;
 }
 
 impl Keep for Store {
@@ -47,6 +60,15 @@ impl Keep for Store {
 
     fn scan_all(&self, table: Table, prefix: &[u8]) -> Result<Vec<Entry>, StoreError> {
         self.scan(table_of(table), prefix, None, LOAD_MAX)
+    }
+
+    fn keys_after(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.keys(table_of(table), prefix, after, KEYS_AT_ONCE)
     }
 }
 
@@ -86,6 +108,12 @@ impl<S: Keep> Disk<S> {
         while let Some(request) = next.take() {
             let outcomes = match request {
                 Request::Load { id, table, prefix } => vec![(id, self.load(table, &prefix))],
+                Request::ListKeys {
+                    id,
+                    table,
+                    prefix,
+                    after,
+                } => vec![(id, self.list_keys(table, &prefix, after.as_deref()))],
                 Request::Persist { id, batch } => {
                     let mut group = vec![(id, to_batch(batch))];
                     while group.len() < GROUP_MAX {
@@ -142,6 +170,13 @@ impl<S: Keep> Disk<S> {
     fn load(&mut self, table: Table, prefix: &[u8]) -> Outcome {
         match self.with_store(|store| store.scan_all(table, prefix)) {
             Ok(pairs) => Outcome::Loaded(pairs),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    fn list_keys(&mut self, table: Table, prefix: &[u8], after: Option<&[u8]>) -> Outcome {
+        match self.with_store(|store| store.keys_after(table, prefix, after)) {
+            Ok(keys) => Outcome::Keys(keys),
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }
@@ -265,6 +300,15 @@ mod tests {
         }
 
         fn scan_all(&self, _: Table, _: &[u8]) -> Result<Vec<Entry>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        fn keys_after(
+            &self,
+            _: Table,
+            _: &[u8],
+            _: Option<&[u8]>,
+        ) -> Result<Vec<Vec<u8>>, StoreError> {
             Ok(Vec::new())
         }
     }

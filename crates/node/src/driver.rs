@@ -218,6 +218,20 @@ impl Driver {
             Effect::Load { id, table, prefix } => {
                 self.ask_disk(now, id, disk::Request::Load { id, table, prefix });
             }
+            Effect::ListKeys {
+                id,
+                table,
+                prefix,
+                after,
+            } => {
+                let request = disk::Request::ListKeys {
+                    id,
+                    table,
+                    prefix,
+                    after,
+                };
+                self.ask_disk(now, id, request);
+            }
             Effect::Compute { job } => waiting.compute.push_back(job),
             Effect::Submit { id, call } => {
                 if self.submissions.try_send((id, call)).is_err() {

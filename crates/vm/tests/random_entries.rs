@@ -10,7 +10,7 @@ mod network;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use calls::{Code, environment};
+use calls::{Code, environment, on_ledger};
 use common::Pick;
 use enigma_bytecode::model::{
     BitOp, C, Contract, Known, Noise, Op, Order, PublicOp, Recipient, Relation, RowCount, S, Store,
@@ -20,6 +20,7 @@ use enigma_bytecode::plan::{
     Sink, Sizes,
 };
 use enigma_bytecode::ranges;
+use enigma_bytecode::stored::StatePlace;
 use enigma_field::{Committee, M61};
 use enigma_vm::clear::{self, ClearError, Inputs};
 
@@ -429,8 +430,13 @@ fn campaign(seeds: std::ops::Range<u64>, wild: bool) -> (u32, u32) {
         let mut environment = environment(&inputs);
         environment.row_members = Vec::new();
         environment.params = vec![vec![Known::Number(pick.between(0, 5))], Vec::new()];
-        let stored = [(0, Known::Number(pick.between(-9, 99)))].into();
-        environment.ledger.insert((0, None), stored);
+        let first = StatePlace {
+            slot: 0,
+            key: None,
+            column: 0,
+        };
+        let stored = Known::Number(pick.between(-9, 99));
+        environment.ledger = on_ledger([(first, stored)]);
         let sound = ranges::actual(&contract, 0, &environment.rows).is_ok();
         let meant = clear::call(&contract, 0, &environment, &inputs, |_| 0);
         let found = planned(&contract, &environment, &inputs, &mut pick);

@@ -9,7 +9,7 @@ mod network;
 
 use std::sync::Arc;
 
-use calls::{Code, Parties, account, by_committee, check, environment, given, shown};
+use calls::{Code, Parties, account, by_committee, check, environment, given, on_ledger, shown};
 use enigma_bytecode::model::{
     C, Column, Contract, Kind, Known, Op, Order, PublicOp, Recipient, S, Store,
 };
@@ -17,6 +17,7 @@ use enigma_bytecode::plan::{
     Effect, Environment, FIRST_MAIN_CALL, Limits, Next, PlanError, Port, Run, STAGE_CALLS, Sink,
 };
 use enigma_bytecode::ranges::RangeError;
+use enigma_bytecode::stored::StatePlace;
 use enigma_field::{Committee, M61, M127, Party};
 use enigma_vm::SessionError;
 use enigma_vm::clear::Inputs;
@@ -248,10 +249,12 @@ fn effects_wait_for_opened_values_and_stay_in_order() {
 
     let inputs = bids(&[5, 101, 40]);
     let mut environment = environment(&inputs);
-    let earlier = (map, Some(Known::Bytes(account(3))));
-    environment
-        .ledger
-        .insert(earlier, [(0, Known::Number(1))].into());
+    let earlier = StatePlace {
+        slot: map,
+        key: Some(Known::Bytes(account(3))),
+        column: 0,
+    };
+    environment.ledger = on_ledger([(earlier, Known::Number(1))]);
     let found = check::<M61>(3, &code.contract, &environment, &inputs, 5).expect("it runs");
     let stored = |slot, key, value| Effect::Store {
         slot,

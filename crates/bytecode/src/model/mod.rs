@@ -7,6 +7,8 @@ mod support;
 
 use std::collections::BTreeSet;
 
+/// A public value.
+pub use enigma_wire::output::PublicValue as Known;
 pub use op::Op;
 pub use registers::Register;
 pub use support::{Need, Place, Unsupported, unsupported};
@@ -510,15 +512,6 @@ pub struct Budget {
     pub epsilon_total: Option<u64>,
     /// In how many runs one input may take part.
     pub runs_per_input: Option<u32>,
-}
-
-/// A public value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Known {
-    /// A number, or a truth value as 1 or 0.
-    Number(i64),
-    /// Bytes: an account (20, all zero for none), a hash, a text.
-    Bytes(Vec<u8>),
 }
 
 /// What a value means to people; registers hold numbers whatever they mean.

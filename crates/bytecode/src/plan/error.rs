@@ -87,7 +87,7 @@ pub enum Limit {
     Reveals,
     /// Bytes of memory at one node.
     Memory,
-    /// Bytes of public values that a run holds: in registers, and of what it stores and transfers.
+    /// Bytes of public values that a run holds: in registers, of what it stores and transfers, and of what everyone is shown.
     PublicBytes,
     /// Operations that are done for members one after the other: members times the operations of the body of
     /// [`crate::model::Op::EachMember`], all such loops together.

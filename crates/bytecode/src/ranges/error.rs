@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::MAX_OPS;
+use crate::verify::MAX_REPEATED_BYTES;
 
 /// Why no ranges exist. `op` counts operations of the entry from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,11 @@ pub enum RangeError {
     },
     /// A constant of the operation, or the number of its operands, is outside its limits.
     BadParameter {
+        /// The operation.
+        op: usize,
+    },
+    /// In what is done for one account after the other: a public value may have more than [`crate::verify::MAX_REPEATED_BYTES`] bytes.
+    LongValue {
         /// The operation.
         op: usize,
     },
@@ -126,6 +132,12 @@ impl fmt::Display for RangeError {
             RangeError::BadCollection { op } => (op, "reads no valid collection"),
             RangeError::BadIndex { op } => (op, "names what does not exist or does not fit"),
             RangeError::BadParameter { op } => (op, "has a constant outside its limits"),
+            RangeError::LongValue { op } => {
+                return write!(
+                    f,
+                    "operation {op} is done for one account after the other, on more than {MAX_REPEATED_BYTES} bytes"
+                );
+            }
             RangeError::BadNesting { op } => (op, "does not fit into its side or body"),
             RangeError::NotAVector { op } => (op, "needs a vector"),
             RangeError::NotAScalar { op } => (op, "needs a scalar"),

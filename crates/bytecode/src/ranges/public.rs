@@ -179,11 +179,14 @@ impl Pass<'_> {
         self.define_public(dst, both)
     }
 
-    /// A slot that everyone knows who runs. A map has a key, which may be any public value.
+    /// A slot that everyone knows who runs. A map has a key, which may be any public value that is short.
     fn known_slot(&self, slot: u16, key: Option<C>) -> Step<&Slot> {
         let missing = RangeError::BadIndex { op: self.op };
-        if let Some(key) = key {
-            self.public(key)?;
+        if let Some(key) = key
+            && let PublicRange::Bytes { most, .. } = self.public(key)?
+            && most > crate::verify::MAX_KEY_BYTES
+        {
+            return Err(RangeError::BadParameter { op: self.op });
         }
         let found = self.contract.slots.get(usize::from(slot)).ok_or(missing)?;
         if !found.store.is_public() || found.key.is_some() != key.is_some() {

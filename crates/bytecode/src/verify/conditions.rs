@@ -1,8 +1,8 @@
 //! Rules of conditions of declarations: code that looks at what its condition is about, and at nothing else.
 
-use super::{MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError};
+use super::{MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError, repeated};
 use crate::model::{Collection, Contract, Op, Store};
-use crate::ranges::{self, Extent, SecretRange};
+use crate::ranges::{self, Extent, RangeError, SecretRange};
 
 /// Every condition of a contract whose declarations are valid.
 pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
@@ -32,6 +32,13 @@ fn length(condition: &Contract) -> u64 {
     code.len() as u64
 }
 
+/// Whether a condition is well formed, and short whatever it reads.
+fn is_sound(condition: &Contract) -> Result<(), RangeError> {
+    let ranges = ranges::declared(condition, 0)?;
+    let code = condition.entries.first().map_or(&[][..], |e| &e.code);
+    repeated::is_all_short(code, &ranges)
+}
+
 /// Who belongs to a group depends on the ledger and on who is asked about, and on nothing else. It has no parameters.
 fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
     let Some(admission) = contract.admission(group) else {
@@ -44,11 +51,7 @@ fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
     if u64::from(members).saturating_mul(length(&admission)) > MAX_MEMBER_STEPS {
         return Err(VerifyError::LongAdmission { group });
     }
-    let ranges = ranges::declared(&admission, 0);
-    ranges.map_or_else(
-        |error| Err(VerifyError::AdmissionCode { group, error }),
-        |_| Ok(()),
-    )
+    is_sound(&admission).map_err(|error| VerifyError::AdmissionCode { group, error })
 }
 
 /// Who may read a slot depends on the ledger, on who asks and on the key, and on nothing else.
@@ -59,11 +62,7 @@ fn access(contract: &Contract, slot: usize) -> Result<(), VerifyError> {
     if !reads_the_ledger(&access) || length(&access) > MAX_ACCESS_STEPS {
         return Err(VerifyError::BadAccess { slot });
     }
-    let ranges = ranges::declared(&access, 0);
-    ranges.map_or_else(
-        |error| Err(VerifyError::AccessCode { slot, error }),
-        |_| Ok(()),
-    )
+    is_sound(&access).map_err(|error| VerifyError::AccessCode { slot, error })
 }
 
 /// Whether a row counts depends on the row, and on nothing else.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    MAX_COLUMNS, MAX_COUNTED, MAX_DECLARATIONS, MAX_GROUP, MAX_PARTIES, MAX_REVEALS,
+    MAX_COLUMNS, MAX_COUNTED, MAX_DECLARATIONS, MAX_GROUP, MAX_KEY_BYTES, MAX_PARTIES, MAX_REVEALS,
     MAX_VALUE_BYTES, VerifyError,
 };
 use crate::container::{is_name, is_path};
@@ -169,7 +169,9 @@ fn slot_is_valid(contract: &Contract, slot: &Slot) -> bool {
         !slot.accumulator && slot.allows.is_empty()
     };
     let key = slot.key.as_slice();
-    let keyed = key.is_empty() || columns_are_valid(contract, key, false);
+    let short = |column: &Column| !matches!(column.kind, Kind::Bytes(most) if most > MAX_KEY_BYTES);
+    let keyed =
+        key.is_empty() || (columns_are_valid(contract, key, false) && key.iter().all(short));
     let stated = (slot.store == Store::Dht) == slot.access.is_some();
     let initial = slot.initial.len() == slot.columns.len()
         && (slot.columns.iter().zip(&slot.initial)).all(|(column, known)| {

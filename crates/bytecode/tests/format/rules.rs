@@ -1,13 +1,14 @@
 //! Rules of declarations and manifest lines, each against a contract that breaks it and is otherwise valid.
 
-use crate::common::{HALF, allow, blur, column, whole};
+use crate::common::{HALF, allow, blur, column, line, whole};
 use crate::verify::refused;
 use crate::world::{
     ALICE, BOB, Code, MODEL, PEOPLE, PIN, SECRET, Shown, TALLY, WINNER, check, contract, guarded,
     to, world,
 };
 use enigma_bytecode::model::{
-    Budget, C, Column, Contract, Kind, Known, Noise, Op, Profile, Recipient, Role, S, Shape,
+    Budget, C, Column, Contract, Kind, Known, Noise, Op, Profile, PublicOp, Recipient, Reveal,
+    Role, S, Shape,
 };
 use enigma_bytecode::plan::{Environment, Limit, Limits, PlanError, Sizes, Walk, quote};
 use enigma_bytecode::ranges::RangeError;
@@ -430,6 +431,75 @@ fn noise_that_cannot_be_drawn_is_refused() {
             ..
         }
     ));
+}
+
+/// What is done for each member is done with short values: it takes time with each byte.
+#[test]
+fn loops_over_members_make_and_read_short_values() {
+    let with = |len: usize, inside: bool| {
+        let mut contract = contract(|code| {
+            let text = |code: &mut Code| {
+                code.c(|dst| Op::ConstBytes {
+                    dst,
+                    value: vec![1; len],
+                })
+            };
+            let outer = text(code);
+            let member = code.c(|dst| Op::EachMember { dst, group: 0 });
+            let inner = if inside { text(code) } else { member };
+            let other = if inside { member } else { outer };
+            code.c(|dst| Op::Public {
+                dst,
+                op: PublicOp::Equal,
+                a: inner,
+                b: other,
+            });
+            code.emit(Op::End);
+            None
+        });
+        contract.entries[0].params.clear();
+        check(contract)
+    };
+    for inside in [false, true] {
+        assert_eq!(with(1_024, inside), Ok(vec![]));
+        let error = RangeError::LongValue { op: 2 };
+        assert_eq!(
+            with(1_025, inside),
+            Err(VerifyError::Code { entry: 0, error })
+        );
+    }
+}
+
+/// What everyone is shown stays until a run is over: it is counted before it is opened.
+#[test]
+fn what_is_shown_to_everyone_is_held() {
+    let walk = || {
+        let environment = Environment {
+            rows: vec![5, 0, 0, 1],
+            ..Environment::default()
+        };
+        let limits = Limits {
+            public_bytes: 24 * 1_000,
+            ..Limits::default()
+        };
+        let contract = loops(100, &[]).into();
+        Walk::new(contract, 0, environment, limits).expect("it begins")
+    };
+    let of = |kind: Kind| Reveal {
+        columns: vec![whole(kind, 0, 1); 2],
+        ..line("shown", Recipient::Public, whole(kind, 0, 1), Vec::new())
+    };
+    assert_eq!(walk().will_show(&of(Kind::Bool), [500, 500]), Ok(()));
+    let over = |needed| {
+        Err(PlanError::OverLimit {
+            limit: Limit::PublicBytes,
+            allowed: 24_000,
+            needed,
+        })
+    };
+    assert_eq!(walk().will_show(&of(Kind::Bool), [500, 501]), over(24_024));
+    let members = of(Kind::MemberOf(0));
+    assert_eq!(walk().will_show(&members, [500, 100]), over(26_400));
 }
 
 /// Loops over up to so many members, each with so many operations in its body.

@@ -1,13 +1,16 @@
 //! Each rule of the verifier against a contract that breaks it and is otherwise valid.
 
+use std::sync::Arc;
+
 use crate::common::{allow, auction, club, input, out, survey, two_groups};
 use enigma_bytecode::container::{contract_hash, encode, manifest_hash};
 use enigma_bytecode::model::{
-    C, Contract, Known, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
+    C, Contract, Kind, Known, Op, Order, Provider, PublicOp, Recipient, RowCount, S, Shape, Source,
 };
 use enigma_bytecode::plan::{Admission, Environment, may_read};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
+use enigma_bytecode::stored::{InstanceState, StatePlace, Stored};
 use enigma_bytecode::verify::{
     LoadError, MAX_ACCESS_STEPS, MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_REVEALS, VerifyError,
     load, verify,
@@ -219,28 +222,37 @@ fn conditions_of_large_groups_are_short() {
     assert_eq!(of(most + 1), Err(VerifyError::LongAdmission { group: 0 }));
 }
 
+/// A ledger on which these accounts are listed.
+fn listed(accounts: &[u8]) -> Stored {
+    let place = |byte: &u8| StatePlace {
+        slot: 0,
+        key: Some(Known::Bytes(vec![*byte; 20])),
+        column: 0,
+    };
+    let values = accounts.iter().map(|byte| (place(byte), Known::Number(1)));
+    let state = InstanceState {
+        values: values.collect(),
+        ..InstanceState::default()
+    };
+    Stored::on_chain(&Arc::new(state))
+}
+
 /// It answers for one account after the other, and nothing of one is left for the next.
 #[test]
 fn a_condition_is_asked_about_accounts() {
     let account = |byte: u8| vec![byte; 20];
-    let listed = |byte: u8| {
-        (
-            (0, Some(Known::Bytes(account(byte)))),
-            [(0, Known::Number(1))].into(),
-        )
-    };
     let environment = Environment {
         parties: vec![account(9)],
-        ledger: [listed(1), listed(3), listed(9)].into(),
+        ledger: listed(&[1, 3, 9]),
         ..Environment::default()
     };
-    let mut club = Admission::new(&club(), 0, &environment)
+    let mut club = Admission::new(&club().into(), 0, &environment)
         .expect("sound")
         .expect("it has one");
     let admitted = (0..10).filter(|byte| club.admits(&account(*byte)));
     assert_eq!(admitted.collect::<Vec<u8>>(), [1, 3]);
     assert!(
-        Admission::new(&survey(), 0, &environment)
+        Admission::new(&survey().into(), 0, &environment)
             .expect("sound")
             .is_none()
     );
@@ -253,7 +265,7 @@ fn conditions_on_readers() {
     let note = 1;
     let asked = |key: Option<Known>, who: u8| {
         let place = (note, key.as_ref());
-        may_read(&club(), place, &environment, &account(who)).expect("sound")
+        may_read(&club().into(), place, &environment, &account(who)).expect("sound")
     };
     let key = |byte| Some(Known::Bytes(account(byte)));
     assert!(asked(key(7), 7));
@@ -266,7 +278,12 @@ fn conditions_on_readers() {
     ] {
         assert!(!asked(wrong, 7));
     }
-    let listed = may_read(&club(), (0, key(7).as_ref()), &environment, &account(7));
+    let listed = may_read(
+        &club().into(),
+        (0, key(7).as_ref()),
+        &environment,
+        &account(7),
+    );
     assert_eq!(listed, Ok(false));
     let changed = |change: fn(&mut Vec<Op>)| {
         refused(club(), |contract| {
@@ -313,6 +330,31 @@ fn conditions_on_readers() {
         matches!(found, VerifyError::AccessCode { slot: 1, .. }),
         "{found:?}"
     );
+    // Anybody may have it judged: it is short, and so is what it reads.
+    let long = |len: usize| {
+        let mut contract = club();
+        let code = contract.slots[1].access.as_mut().expect("a condition");
+        let last = code.pop().expect("a condition");
+        let dst = C(code.len() as u16);
+        code.push(Op::ConstBytes {
+            dst,
+            value: vec![1; len],
+        });
+        code.push(last);
+        verify(&contract)
+    };
+    assert_eq!(long(1_024), Ok(()));
+    let found = long(1_025);
+    assert!(
+        matches!(
+            found,
+            Err(VerifyError::AccessCode {
+                slot: 1,
+                error: RangeError::LongValue { .. }
+            })
+        ),
+        "{found:?}"
+    );
     // The ledger's slots have no condition, those beside it have one.
     let swapped = refused(club(), |contract| contract.slots[1].access = None);
     assert_eq!(swapped, VerifyError::BadSlot { slot: 1 });
@@ -341,17 +383,39 @@ fn a_condition_holds_no_more_than_a_node_has_room_for() {
             otherwise: text,
         }));
         code.push(last);
-        let listed = (0, Some(Known::Bytes(vec![1; 20])));
         let environment = Environment {
             parties: vec![vec![9; 20]],
-            ledger: [(listed, [(0, Known::Number(1))].into())].into(),
+            ledger: listed(&[1]),
             ..Environment::default()
         };
-        let admission = Admission::new(&large, 0, &environment).expect("sound");
+        let admission = Admission::new(&large.into(), 0, &environment).expect("sound");
         admission.expect("it has one").admits(&[1; 20])
     };
     assert!(admits(1_000));
     assert!(!admits(1_200));
+}
+
+/// Keys are looked for among many.
+#[test]
+fn keys_of_maps_are_short() {
+    let with = |most: u32, len: usize| {
+        let mut contract = club();
+        let key = contract.slots[0].key.as_mut().expect("a map");
+        key.kind = Kind::Bytes(most);
+        let code = contract.groups[0].admit.as_mut().expect("it has one");
+        code[0] = Op::ConstBytes {
+            dst: C(0),
+            value: vec![1; len],
+        };
+        verify(&contract)
+    };
+    assert_eq!(with(256, 256), Ok(()));
+    assert_eq!(with(257, 20), Err(VerifyError::BadSlot { slot: 0 }));
+    let error = RangeError::BadParameter { op: 1 };
+    assert_eq!(
+        with(256, 257),
+        Err(VerifyError::AdmissionCode { group: 0, error })
+    );
 }
 
 /// A condition on rows looks at each row of its collection by itself, and ends with a truth value for each.

@@ -1,5 +1,7 @@
 //! What a requester asks for: an entry on collections. Finds them, refuses what every node would refuse, and says what it costs.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -95,7 +97,7 @@ pub(crate) async fn find(
 }
 
 impl Asked {
-    pub(crate) fn contract(&self) -> &Contract {
+    pub(crate) fn contract(&self) -> &Arc<Contract> {
         self.program.contract()
     }
 

@@ -117,7 +117,7 @@ impl Job {
             givers: admitted.givers,
             state: admitted.state,
             secrets_of: None,
-            kept: BTreeMap::new(),
+            kept: Arc::default(),
             contributions: Contributions::default(),
             committee: Committee::new(committee.len() as u8).ok()?,
             members: committee.iter().map(member).collect::<Option<_>>()?,

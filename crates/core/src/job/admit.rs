@@ -1,10 +1,11 @@
 //! Who belongs to groups that have a condition, as the ledger stood at the end of the request's block: alike at all members.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{Admission, Environment};
-use enigma_bytecode::stored::stored;
+use enigma_bytecode::stored::Stored;
 use enigma_wire::id::Address;
 
 use super::Job;
@@ -19,7 +20,7 @@ impl Job {
     pub(super) fn drop_strangers(
         &mut self,
         shared: &Shared,
-        program: &Contract,
+        program: &Arc<Contract>,
     ) -> Result<(), String> {
         let mut steps = 0_u64;
         // Those who give nothing to the job are asked about where it does something for them.
@@ -72,15 +73,11 @@ impl Job {
     pub(super) fn admission(
         &self,
         shared: &Shared,
-        program: &Contract,
+        program: &Arc<Contract>,
         group: usize,
     ) -> Result<Option<Admission>, String> {
-        // What is stored is not copied for nothing.
-        if !program.admits(group) {
-            return Ok(None);
-        }
         let environment = Environment {
-            ledger: stored(program, &self.state),
+            ledger: Stored::on_chain(&self.state),
             ..self.on_chain(shared)?
         };
         Admission::new(program, group, &environment).map_err(|error| error.to_string())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use borsh::BorshSerialize;
 use enigma_bytecode::plan::Environment;
-use enigma_bytecode::stored::{kept, stored};
+use enigma_bytecode::stored::Stored;
 use enigma_field::Party as PartyNumber;
 use enigma_mpc::{Error, Fault, SessionId, SessionSeeds, Setup};
 use enigma_vm::{SessionError, Turn};
@@ -136,13 +136,14 @@ impl Job {
         seeds: SessionSeeds,
     ) -> Result<Box<dyn Call>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
-        let mut ledger = stored(program, &self.state);
-        ledger.extend(kept(program, &self.kept));
         rows.call(Terms {
             program: Arc::clone(program),
             entry: usize::from(self.request.entry),
             environment: Environment {
-                ledger,
+                ledger: Stored {
+                    on_chain: Arc::clone(&self.state),
+                    beside: Arc::clone(&self.kept),
+                },
                 contributions: self.contributions.found(),
                 ..self.environment(shared, program)?
             },

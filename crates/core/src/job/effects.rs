@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_bytecode::model::{Contract, Known};
+use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Effect;
 use enigma_wire::effects::{
     Effects, InstanceState, StatePlace, TRANSFERS_MAX, Transfer, WRITES_MAX_BYTES, encode_writes,
@@ -15,13 +15,6 @@ use enigma_wire::id::Address;
 use enigma_wire::output::PublicValue;
 
 use super::Job;
-
-pub(super) fn public(value: &Known) -> PublicValue {
-    match value {
-        Known::Number(number) => PublicValue::Number(*number),
-        Known::Bytes(bytes) => PublicValue::Bytes(bytes.clone()),
-    }
-}
 
 impl Job {
     /// Whether the request says that the entry changes its instance exactly if it does.
@@ -55,10 +48,10 @@ impl Job {
                 } => {
                     let place = StatePlace {
                         slot: *slot,
-                        key: key.as_ref().map(public),
+                        key: key.clone(),
                         column: *column,
                     };
-                    let mut value = public(value);
+                    let mut value = value.clone();
                     if self.is_kept(*slot) {
                         let hash = kept_hash(self.request.instance, &place, &value);
                         value = PublicValue::Bytes(hash.0.to_vec());

@@ -3,10 +3,10 @@
 //! entry can be called like that at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
-use enigma_bytecode::stored::known;
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
@@ -108,8 +108,7 @@ impl Job {
                 given.len()
             ));
         }
-        let params = given.iter().map(|columns| columns.iter().map(known));
-        Ok(params.map(Iterator::collect).collect())
+        Ok(given)
     }
 
     /// Whether the entry computes from the job's collections, and from no others.
@@ -226,7 +225,11 @@ impl Job {
 
     /// Whether who asked for the job may call the entry: the account of the party, or of one of the members whose rows are used,
     /// or of who ever gave if the entry computes from no row of the group.
-    pub(super) fn check_caller(&self, shared: &Shared, program: &Contract) -> Result<(), String> {
+    pub(super) fn check_caller(
+        &self,
+        shared: &Shared,
+        program: &Arc<Contract>,
+    ) -> Result<(), String> {
         let entry = program.entries.get(usize::from(self.request.entry));
         let Some(role) = entry.and_then(|entry| entry.by) else {
             return Ok(());

@@ -24,13 +24,13 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Cost;
+use enigma_bytecode::stored::Values;
 use enigma_field::{Committee, Party as PartyNumber};
 use enigma_mpc::Setup;
 use enigma_wire::api::{JobPhase, JobStatus};
 use enigma_wire::controller::{Certificate, Failure, FailureReason, JobRequest};
-use enigma_wire::effects::{Effects, InstanceState, StatePlace};
+use enigma_wire::effects::{Effects, InstanceState};
 use enigma_wire::id::{Address, Hash, JobId, NodeId, PeerKey};
-use enigma_wire::output::PublicValue;
 use enigma_wire::peer::{self, Control, Frame, RunKey};
 use enigma_wire::sign::Signature;
 
@@ -70,7 +70,7 @@ pub(crate) struct Job {
     /// The run that has left what the committee keeps secret for the instance, if the entry depends on that and there was one.
     secrets_of: Option<JobId>,
     /// What the committee kept beside the chain for it then, if the entry depends on that.
-    kept: BTreeMap<StatePlace, PublicValue>,
+    kept: Arc<Values>,
     /// Who had contributed to the instance's accumulators.
     contributions: Contributions,
     committee: Committee,
@@ -393,7 +393,7 @@ impl Job {
         self.settled = settled;
         self.early = Early::default();
         self.state = Arc::default();
-        self.kept.clear();
+        self.kept = Arc::default();
         self.givers.clear();
         if settled.is_some() && storing {
             self.take_settled_roots(shared);

@@ -72,6 +72,12 @@ impl Debug for Outcome {
                 f.write_str("Loaded ")?;
                 f.debug_map().entries(pairs).finish()
             }
+            Outcome::Keys(keys) => {
+                f.write_str("Keys ")?;
+                f.debug_list()
+                    .entries(keys.iter().map(|key| Key(key)))
+                    .finish()
+            }
             Outcome::Submitted => f.write_str("Submitted"),
             Outcome::Overtaken => f.write_str("Overtaken"),
             Outcome::Failed(why) => f.debug_tuple("Failed").field(why).finish(),
@@ -115,6 +121,18 @@ impl Debug for Effect {
                 .field("id", id)
                 .field("table", table)
                 .field("prefix", &Key(prefix))
+                .finish(),
+            Effect::ListKeys {
+                id,
+                table,
+                prefix,
+                after,
+            } => f
+                .debug_struct("ListKeys")
+                .field("id", id)
+                .field("table", table)
+                .field("prefix", &Key(prefix))
+                .field("after", &after.as_deref().map(Key))
                 .finish(),
             Effect::Compute { job } => f.debug_struct("Compute").field("job", job).finish(),
             Effect::Submit { id, call } => f

@@ -1,7 +1,7 @@
 //! What an instance's committee keeps beside the chain: the chain has hashes, runs read and change it, and those whom the contract lets
 //! read get it.
 
-use enigma_core::{ClientRequest, Response, Table};
+use enigma_core::{ClientRequest, KEYS_AT_ONCE, Response, Table};
 use enigma_wire::api::ErrorCode;
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::controller::JobRequest;
@@ -25,6 +25,7 @@ contract Board version 1 {
   entry copy(source: id from caller) { DHT.notes[caller] = DHT.notes[source]; }
   entry praise(n: u64 from caller range 0..=9) { DHT.motto[0] = n; }
   entry open() { L.open = true; }
+  entry close(n: u64 from caller range 0..=9) { L.open = false; DHT.motto[0] = n; }
   entry total() { reveal sum = pay.sum() to public; }
 }";
 
@@ -37,6 +38,7 @@ const WRITE: u16 = 0;
 const COPY: u16 = 1;
 const PRAISE: u16 = 2;
 const OPEN: u16 = 3;
+const CLOSE: u16 = 4;
 /// Of the contract's slots, in order.
 const NOTES: u16 = 1;
 const MOTTO: u16 = 2;
@@ -256,4 +258,81 @@ fn a_member_that_has_lost_a_value_says_so() {
     let said = survey.given_up(job);
     let why = "no longer has all that the instance keeps";
     assert!(said.iter().any(|(.., said)| said.contains(why)), "{said:?}");
+}
+
+/// Between the question and the answer a run may change the values and who may read them.
+#[test]
+fn nobody_gets_later_values_by_an_earlier_condition() {
+    let mut survey = Survey::ready_in(BOARD, 3, 3, 6);
+    let (ada, node) = (person(0), survey.committee()[0]);
+    settle(&mut survey, &ada, PRAISE, Some(PublicValue::Number(7)));
+    settle(&mut survey, &ada, OPEN, None);
+    let height = survey.world.chain.height();
+    let question = ClientRequest::Kept {
+        instance: survey.instance,
+        slot: MOTTO,
+        key: None,
+    };
+    survey.world.nodes[node].disk_mode = Disk::ReadsWait;
+    let who = Some(ada.address());
+    let reply = survey.world.ask_as(node, who, question, height);
+    survey.world.run_until("the read", 60_000, |world| {
+        !world.nodes[node].waiting_reads.is_empty()
+    });
+    survey.world.nodes[node].disk_mode = Disk::Works;
+    settle(&mut survey, &ada, CLOSE, Some(PublicValue::Number(3)));
+    survey.world.release(node);
+    let answer = survey.world.await_answer(reply);
+    assert_eq!(refusal(answer), ErrorCode::NotAllowed);
+}
+
+/// What is over is looked for by its keys, a page at a time; nobody reads the values, which here are none.
+#[test]
+fn however_much_was_left_goes_at_the_next_start() {
+    let mut survey = Survey::ready_in(BOARD, 3, 3, 7);
+    let ada = person(0);
+    let first = settle(&mut survey, &ada, PRAISE, Some(PublicValue::Number(7)));
+    let later = settle(&mut survey, &ada, WRITE, Some(note("one two ")));
+    let (node, other) = (survey.committee()[0], survey.committee()[1]);
+    let disk = &mut survey.world.nodes[other].disk;
+    disk.retain(|(table, _), _| *table != Table::Kept);
+    let failed = request(&mut survey, &ada, COPY, Some(account(&ada)));
+    let state = survey.finish(failed);
+    assert!(matches!(state, JobState::Failed(_)), "{state:?}");
+
+    survey.world.kill(node);
+    let places = 2 * KEYS_AT_ONCE as u32 + 3;
+    let of_job = |job: JobId, places: &[u32]| {
+        let key = |place: &u32| {
+            let place = [&survey.instance.0[..], &[0; 30], &place.to_be_bytes()].concat();
+            (Table::Kept, [place, job.0.to_be_bytes().to_vec()].concat())
+        };
+        places.iter().map(key).collect::<Vec<_>>()
+    };
+    let all: Vec<u32> = (0..places).collect();
+    let replaced = [0, KEYS_AT_ONCE as u32, places - 1];
+    // What the ledger does not know may be of a run that is still to come.
+    let unknown = JobId(failed.0 + 7);
+    let before = survey.world.nodes[node].count(Table::Kept);
+    let keys = [
+        of_job(first, &all),
+        of_job(later, &replaced),
+        of_job(failed, &all),
+        of_job(unknown, &[5]),
+    ];
+    let disk = &mut survey.world.nodes[node].disk;
+    disk.extend(keys.concat().into_iter().map(|key| (key, vec![1, 2, 3])));
+    survey.world.restart(node);
+    survey.world.settle_down();
+    let count = survey.world.nodes[node].count(Table::Kept);
+    assert_eq!(count, before + all.len() + 1);
+    let disk = &survey.world.nodes[node].disk;
+    for (key, stays) in [
+        (of_job(first, &replaced), false),
+        (of_job(later, &replaced), true),
+        (of_job(first, &[1, 4_095, 4_097]), true),
+        (of_job(unknown, &[5]), true),
+    ] {
+        assert!(key.iter().all(|key| disk.contains_key(key) == stays));
+    }
 }

@@ -366,6 +366,13 @@ fn slot(checked: &Checked, slot: &Slot, limit: i128) -> Done<model::Slot> {
         let write = |execution: &mut Execution<'_>| execution.condition(access);
         predicate(checked, (access, &slot.name, slot.span), limit, write)
     });
+    let access: Option<Vec<model::Op>> = access.transpose()?;
+    if access
+        .as_ref()
+        .is_some_and(|code| code.len() as u64 > verify::MAX_ACCESS_STEPS)
+    {
+        return stop(slot.span, "so long a condition on who may read");
+    }
     let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, limit) {
         Ok(columns) => columns,
         Err(what) => return stop(slot.span, &what),
@@ -388,7 +395,7 @@ fn slot(checked: &Checked, slot: &Slot, limit: i128) -> Done<model::Slot> {
         columns,
         initial,
         allows: allows(&slot.allows)?,
-        access: access.transpose()?,
+        access,
     })
 }
 

@@ -1,7 +1,7 @@
 //! `state` declarations: what is kept where from call to call.
 
 use enigma_bytecode::interval::MAGNITUDE_LIMIT;
-use enigma_bytecode::verify::MAX_COUNTED;
+use enigma_bytecode::verify::{MAX_COUNTED, MAX_KEY_BYTES};
 
 use super::Pass;
 use super::allow::Source;
@@ -211,6 +211,16 @@ impl Pass<'_> {
             let message = format!("a `{name}` is no key of a map");
             let diagnostic = Diagnostic::error(Code::E0206, key.span(), message)
                 .help("keys are `id`, whole numbers, enumerations, `bytes` and `text`");
+            self.diagnostics.push(diagnostic);
+            return (None, Type::Unknown);
+        }
+        if let Type::Bytes(len) | Type::Text(len) = key_type
+            && len > MAX_KEY_BYTES
+        {
+            let message = format!("a key of a map has at most {MAX_KEY_BYTES} bytes");
+            let diagnostic = Diagnostic::error(Code::E0601, key.span(), message)
+                .because("nodes look for it among all keys, each time")
+                .help("take the `hash` of what is longer");
             self.diagnostics.push(diagnostic);
             return (None, Type::Unknown);
         }

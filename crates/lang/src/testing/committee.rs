@@ -6,10 +6,11 @@
 mod compare;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{Admission, Ended, Environment, Sink};
-use enigma_bytecode::stored::Stored;
+use enigma_bytecode::stored::{InstanceState, StatePlace, Stored, Values};
 
 pub(super) use compare::compare;
 
@@ -111,8 +112,11 @@ impl Call {
             let mut columns = vec![Vec::new(); width];
             let (mut accounts, mut members) = (Vec::new(), Vec::new());
             let mut admission = match collection.provider {
-                Provider::Each(group) => Admission::new(contract, group, &self.environment).ok()?,
-                Provider::Party(_) => None,
+                Provider::Each(group) if contract.admits(group) => {
+                    let contract = Arc::new(contract.clone());
+                    Admission::new(&contract, group, &self.environment).ok()?
+                }
+                Provider::Each(_) | Provider::Party(_) => None,
             };
             let mut belongs = |giver: &Account| {
                 let admission = admission.as_mut();
@@ -176,11 +180,16 @@ impl Call {
     }
 
     fn give_slots(&mut self, hir: &Hir, world: &World) -> Option<()> {
+        let (mut on_chain, mut beside) = (InstanceState::default(), Values::new());
         for (number, (index, slot)) in (0..).zip(columns::slots(hir)) {
+            match slot.store {
+                Store::Ledger => on_chain
+                    .values
+                    .extend(public_slot(world, number, index, slot)?),
+                Store::Dht => beside.extend(public_slot(world, number, index, slot)?),
+                Store::Mpc => {}
+            }
             if slot.store != Store::Mpc {
-                self.environment
-                    .ledger
-                    .extend(ledger_slot(world, number, index, slot)?);
                 continue;
             }
             let value = world.stored(index, None)?;
@@ -194,14 +203,19 @@ impl Call {
             });
             self.environment.contributions.extend(counted);
         }
+        self.environment.ledger = Stored {
+            on_chain: Arc::new(on_chain),
+            beside: Arc::new(beside),
+        };
         Some(())
     }
 }
 
 /// What is in a slot of the ledger. `number`: its number in bytecode.
-fn ledger_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<Stored> {
+fn public_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<Values> {
     let hir = &world.checked().hir;
-    let entries = world.entries(index).into_iter().map(|(key, value)| {
+    let mut values = Values::new();
+    for (key, value) in world.entries(index) {
         let key = match (&key, &slot.key) {
             (Some(key), Some(ty)) => {
                 let mut columns = columns::of_value(key, ty, Side::Public, hir)?;
@@ -210,7 +224,12 @@ fn ledger_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<
             _ => None,
         };
         let columns = columns::of_value(&value, &slot.ty, Side::Public, hir)?;
-        Some(((number, key), (0..).zip(columns).collect()))
-    });
-    entries.collect()
+        let places = (0..).map(|column| StatePlace {
+            slot: number,
+            key: key.clone(),
+            column,
+        });
+        values.extend(places.zip(columns));
+    }
+    Some(values)
 }

@@ -76,6 +76,7 @@ pub fn call(
     environment.drop_rows(contract, &valid);
     check_params(contract, entry, inputs)?;
     let mut calling = Calling {
+        entry,
         walk: Walk::new(Arc::clone(contract), entry, environment, limits)?,
         inputs,
         draw,
@@ -168,6 +169,7 @@ fn inside(column: &Column, x: i64) -> bool {
 }
 
 pub(super) struct Calling<'a, D> {
+    entry: usize,
     walk: Walk,
     inputs: &'a Inputs,
     draw: D,
@@ -181,7 +183,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
     /// Does the operation at a place. `None`: it has no result on these values.
     fn operate(&mut self, place: usize) -> Result<Option<()>, ClearError> {
         let contract = Arc::clone(self.walk.contract());
-        let Some(op) = contract.entries[self.walk.entry()].code.get(place) else {
+        let Some(op) = contract.entries[self.entry].code.get(place) else {
             return Ok(None);
         };
         if let Op::Out { .. } = op {
@@ -363,6 +365,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
             return Ok(None);
         };
         if line.recipients.contains(&Recipient::Public) {
+            self.walk.will_show(&line, columns.iter().map(Vec::len))?;
             for (column, values) in (0..).zip(&columns) {
                 let shows = Shows::Column {
                     reveal: *reveal,
@@ -445,7 +448,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
         let (contract, environment) = (self.walk.contract(), self.walk.environment());
         let mut run = Run::<F>::new(
             Arc::clone(contract),
-            self.walk.entry(),
+            self.entry,
             environment.clone(),
             committee,
             Limits::default(),

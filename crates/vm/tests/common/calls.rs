@@ -10,6 +10,7 @@ use enigma_bytecode::model::{
 };
 use enigma_bytecode::plan::{self, Cost, Ended, Environment, Limits, Sink, Sizes};
 use enigma_bytecode::ranges;
+use enigma_bytecode::stored::{InstanceState, StatePlace, Stored};
 use enigma_field::{Committee, Party, PrimeField, Shares};
 use enigma_mpc::testing::{self, Delivery, TestRng};
 use enigma_vm::clear::{self, ClearError, Inputs};
@@ -260,9 +261,18 @@ pub(crate) fn environment(inputs: &Inputs) -> Environment {
             .collect(),
         groups: vec![accounts(&most)],
         params: Vec::new(),
-        ledger: BTreeMap::new(),
+        ledger: Stored::default(),
         contributions: BTreeMap::new(),
     }
+}
+
+/// What is stored on the chain alone.
+pub(crate) fn on_ledger(values: impl IntoIterator<Item = (StatePlace, Known)>) -> Stored {
+    let state = InstanceState {
+        values: values.into_iter().collect(),
+        ..InstanceState::default()
+    };
+    Stored::on_chain(&Arc::new(state))
 }
 
 /// Parties of one committee in a call, and frames on their way.

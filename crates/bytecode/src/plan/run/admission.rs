@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Environment;
-use super::walk::{At, Walk, fits};
+use super::walk::{At, Part, Walk, fits};
 use crate::model::{Contract, Known};
 use crate::plan::cost::Limits;
 use crate::plan::error::PlanError;
@@ -18,14 +18,14 @@ impl Admission {
     /// # Errors
     /// [`PlanError`] if the code is not sound.
     pub fn new(
-        contract: &Contract,
+        contract: &Arc<Contract>,
         group: usize,
         environment: &Environment,
     ) -> Result<Option<Admission>, PlanError> {
-        let Some(admission) = contract.admission(group) else {
+        if !contract.admits(group) {
             return Ok(None);
-        };
-        let walk = asked(admission, environment, Vec::new())?;
+        }
+        let walk = asked(contract, Part::Admits(group), environment, Vec::new())?;
         Ok(Some(Admission(walk)))
     }
 
@@ -42,7 +42,7 @@ impl Admission {
 /// # Errors
 /// [`PlanError`] if the code is not sound.
 pub fn may_read(
-    contract: &Contract,
+    contract: &Arc<Contract>,
     (slot, key): (u16, Option<&Known>),
     environment: &Environment,
     account: &[u8],
@@ -53,23 +53,23 @@ pub fn may_read(
         (None, None) => true,
         _ => false,
     };
-    let Some(access) = contract.access(slot.into()).filter(|_| fits) else {
+    if !fits || declared.is_none_or(|slot| slot.access.is_none()) {
         return Ok(false);
-    };
+    }
     let params = key.iter().map(|key| vec![(*key).clone()]).collect();
-    let mut walk = asked(access, environment, params)?;
+    let mut walk = asked(contract, Part::Reads(slot.into()), environment, params)?;
     walk.begin_again(account);
     Ok(matches!(walk.advance(), Ok(At::End)))
 }
 
 /// A condition's code with what it may know.
 fn asked(
-    condition: Contract,
+    contract: &Arc<Contract>,
+    part: Part,
     environment: &Environment,
     params: Vec<Vec<Known>>,
 ) -> Result<Walk, PlanError> {
     let environment = Environment {
-        rows: vec![0; condition.collections.len()],
         height: environment.height,
         time: environment.time,
         parties: environment.parties.clone(),
@@ -77,5 +77,5 @@ fn asked(
         params,
         ..Environment::default()
     };
-    Walk::unasked(Arc::new(condition), 0, environment, Limits::default())
+    Walk::through(Arc::clone(contract), part, environment, Limits::default())
 }

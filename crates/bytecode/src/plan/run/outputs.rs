@@ -63,6 +63,14 @@ impl<F: PrimeField> Run<F> {
             }
             self.walk.expect(first, shown.len() + bits.len(), place)?;
         }
+        if to_everyone {
+            let lengths = shown.iter().map(|value| {
+                let value = self.stage.expansion.value(*value)?;
+                Ok(value.view.len as usize)
+            });
+            let lengths = lengths.collect::<Result<Vec<usize>, Refusal>>()?;
+            self.walk.will_show(&line, lengths)?;
+        }
         for (column, value) in (0..).zip(shown) {
             if to_everyone {
                 self.open(place, Shows::Column { reveal, column }, value)?;

@@ -56,7 +56,7 @@ impl<F: PrimeField> Run<F> {
                 self.define(*dst, given)?;
             }
             Op::SecretParam { dst, param, column } => {
-                let params = &contract.entries[self.walk.entry()].params;
+                let params = self.walk.params();
                 let declared = params.get(usize::from(*param)).filter(|p| p.private);
                 let declared = declared.ok_or(GateProblem::Operand)?;
                 let port = Port::Param {

@@ -12,20 +12,22 @@ use ledger::check_givers;
 pub(super) use ledger::fits;
 
 use super::{Ended, Environment, Shown};
-use crate::model::{C, Column, Contract, Kind, Known, Op, PublicOp, Register, Reveal, S};
+use crate::model::{C, Column, Contract, Kind, Known, Op, Param, PublicOp, Register, Reveal, S};
 use crate::plan::cost::Limits;
 use crate::plan::error::{GateProblem, Limit, PlanError};
 use crate::ranges::allowed_rows;
-use crate::stored::Stored;
+use crate::stored::Values;
 
 /// Bytes of an account.
 const ACCOUNT_BYTES: usize = 20;
+/// What an element takes that everyone is shown, beside its bytes.
+const SHOWN_BYTES: u64 = 24;
 
 /// A walk through the code of an entry. [`Walk::advance`] does what is public; what is secret is its caller's.
 #[derive(Clone, Debug)]
 pub struct Walk {
     contract: Arc<Contract>,
-    entry: usize,
+    part: Part,
     environment: Environment,
     limits: Limits,
     /// Of `If` its `Else` or `End`, of `Else` and `EachMember` their `End`; else 0.
@@ -40,12 +42,34 @@ pub struct Walk {
     /// Operations that wait for opened values, in order.
     waiting: Vec<usize>,
     /// What it has stored.
-    stored: Stored,
+    stored: Values,
     /// Manifest lines that are shown, or will be when the stage has run.
     lines: BTreeSet<u16>,
     /// The secret registers that depend on private parameters.
     given: BTreeSet<S>,
     ended: Ended,
+}
+
+/// Whose code a walk goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// An entry's.
+    Entry(usize),
+    /// The condition on who belongs to a group.
+    Admits(usize),
+    /// The condition on who may read a slot.
+    Reads(usize),
+}
+
+impl Part {
+    fn code(self, contract: &Contract) -> Option<&[Op]> {
+        let code = match self {
+            Part::Entry(entry) => contract.entries.get(entry).map(|entry| &entry.code),
+            Part::Admits(group) => contract.groups.get(group)?.admit.as_ref(),
+            Part::Reads(slot) => contract.slots.get(slot)?.access.as_ref(),
+        };
+        code.map(Vec::as_slice)
+    }
 }
 
 /// Where a walk stopped.
@@ -86,11 +110,21 @@ impl Walk {
         limits: Limits,
     ) -> Result<Walk, PlanError> {
         allowed_rows(&contract, entry, &environment.rows)?;
-        let code = &contract.entries[entry].code;
+        Walk::through(contract, Part::Entry(entry), environment, limits)
+    }
+
+    /// At the beginning of any code.
+    pub(super) fn through(
+        contract: Arc<Contract>,
+        part: Part,
+        environment: Environment,
+        limits: Limits,
+    ) -> Result<Walk, PlanError> {
+        let code = part.code(&contract).ok_or_else(|| unsound(0))?;
         let (jumps, given) = (jumps(code)?, given(code));
         Ok(Walk {
             contract,
-            entry,
+            part,
             environment,
             limits,
             jumps,
@@ -99,7 +133,7 @@ impl Walk {
             registers: BTreeMap::new(),
             held: 0,
             waiting: Vec::new(),
-            stored: Stored::new(),
+            stored: Values::new(),
             lines: BTreeSet::new(),
             given,
             ended: Ended::default(),
@@ -120,10 +154,18 @@ impl Walk {
         &self.contract
     }
 
-    /// Which entry it is.
-    #[must_use]
-    pub fn entry(&self) -> usize {
-        self.entry
+    /// The parameters of an entry; a condition's are never private.
+    pub(super) fn params(&self) -> &[Param] {
+        match self.part {
+            Part::Entry(entry) => self.contract.entries.get(entry).map(|entry| &entry.params),
+            Part::Admits(_) | Part::Reads(_) => None,
+        }
+        .map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether this is a line of the entry.
+    fn is_own(&self, line: &Reveal) -> bool {
+        self.part == Part::Entry(line.entry.into())
     }
 
     /// What everyone knew at the beginning.
@@ -132,10 +174,10 @@ impl Walk {
         &self.environment
     }
 
-    /// The entry's code.
+    /// The code that it goes through.
     #[must_use]
     pub fn code(&self) -> &[Op] {
-        &self.contract.entries[self.entry].code
+        self.part.code(&self.contract).unwrap_or_default()
     }
 
     /// The place of the next operation.
@@ -150,7 +192,7 @@ impl Walk {
     /// [`PlanError::Refused`], [`PlanError::PublicOverflow`], [`PlanError::Gate`] if the code is not sound.
     pub fn advance(&mut self) -> Result<At, PlanError> {
         let contract = Arc::clone(&self.contract);
-        let code = &contract.entries[self.entry].code;
+        let code = self.part.code(&contract).unwrap_or_default();
         loop {
             let place = self.next;
             let Some(op) = code.get(place) else {
@@ -239,7 +281,7 @@ impl Walk {
     /// [`PlanError::UnknownReveal`] if it is none of the entry, [`PlanError::Gate`] if it was shown before.
     pub fn line(&mut self, reveal: u16, place: usize) -> Result<Reveal, PlanError> {
         let line = self.contract.manifest.get(usize::from(reveal));
-        let line = line.filter(|line| usize::from(line.entry) == self.entry);
+        let line = line.filter(|line| self.is_own(line));
         let line = line.ok_or(PlanError::UnknownReveal { op: place, reveal })?;
         if !self.lines.insert(reveal) {
             return Err(unsound(place));
@@ -260,6 +302,25 @@ impl Walk {
         Ok(())
     }
 
+    /// Counts what a line will show to everyone, whose columns have so many elements each: they stay until the run is over.
+    ///
+    /// # Errors
+    /// [`PlanError::OverLimit`].
+    pub fn will_show(
+        &mut self,
+        line: &Reveal,
+        lengths: impl IntoIterator<Item = usize>,
+    ) -> Result<(), PlanError> {
+        for (column, len) in line.columns.iter().zip(lengths) {
+            let each = match column.kind {
+                Kind::MemberOf(_) => SHOWN_BYTES + ACCOUNT_BYTES as u64,
+                _ => SHOWN_BYTES,
+            };
+            self.hold(each.saturating_mul(len as u64))?;
+        }
+        Ok(())
+    }
+
     /// Takes in what the [`Op::Out`] at this place shows to everyone: the elements of each column, then of each count
     /// which are there. Registers that were awaited get their values.
     ///
@@ -272,8 +333,8 @@ impl Walk {
         there: Vec<Vec<bool>>,
     ) -> Result<(), PlanError> {
         let contract = Arc::clone(&self.contract);
-        let Some(Op::Out { reveal, public, .. }) = contract.entries[self.entry].code.get(place)
-        else {
+        let code = self.part.code(&contract).unwrap_or_default();
+        let Some(Op::Out { reveal, public, .. }) = code.get(place) else {
             return Err(unsound(place));
         };
         let line = contract.manifest.get(usize::from(*reveal));
@@ -318,7 +379,7 @@ impl Walk {
     /// As [`Walk::advance`].
     pub fn resume(&mut self) -> Result<(), PlanError> {
         let contract = Arc::clone(&self.contract);
-        let code = &contract.entries[self.entry].code;
+        let code = self.part.code(&contract).unwrap_or_default();
         for place in std::mem::take(&mut self.waiting) {
             if let Some(op) = code.get(place) {
                 self.step(op, place)?;
@@ -331,7 +392,7 @@ impl Walk {
     #[must_use]
     pub fn end(&mut self) -> Ended {
         let manifest = (0..).zip(&self.contract.manifest);
-        let own = manifest.filter(|(_, line)| usize::from(line.entry) == self.entry);
+        let own = manifest.filter(|(_, line)| self.is_own(line));
         let skipped = own.map(|(reveal, _)| reveal);
         self.ended.skipped = skipped.filter(|line| !self.lines.contains(line)).collect();
         std::mem::take(&mut self.ended)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enigma_core::{Config, EffectId, Fact, Keys, Party, Table, Timeouts, Write};
+use enigma_core::{Config, EffectId, Fact, KEYS_AT_ONCE, Keys, Party, Table, Timeouts, Write};
 use enigma_wire::controller::NodeInfo;
 use enigma_wire::eip712::{Domain, NodeBinding};
 use enigma_wire::id::{Address, PeerKey};
@@ -19,6 +19,8 @@ pub(crate) enum Disk {
     Fails,
     /// Writes wait until [`super::World::release`].
     Waits,
+    /// Reads do.
+    ReadsWait,
 }
 
 /// A node.
@@ -33,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) disk: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     pub(crate) disk_mode: Disk,
     pub(crate) waiting_writes: Vec<(EffectId, Vec<Write>)>,
+    /// Reads that a slow disk has not done yet.
+    pub(crate) waiting_reads: Vec<(EffectId, Table, Vec<u8>)>,
     /// Peers to which it wants links.
     pub(crate) wanted: BTreeMap<PeerKey, String>,
     /// Frames received: (sender, frame).
@@ -58,6 +62,7 @@ impl Node {
             disk: BTreeMap::new(),
             disk_mode: Disk::Works,
             waiting_writes: Vec::new(),
+            waiting_reads: Vec::new(),
             wanted: BTreeMap::new(),
             received: Vec::new(),
             sent: Vec::new(),
@@ -87,6 +92,7 @@ impl Node {
         self.party = Some(Party::new(config, keys, derive(&label, self.seed)));
         self.wanted.clear();
         self.waiting_writes.clear();
+        self.waiting_reads.clear();
         self.disk_mode = Disk::Works;
     }
 
@@ -112,6 +118,19 @@ impl Node {
         pairs
             .map(|((_, key), value)| (key.clone(), value.clone()))
             .collect()
+    }
+
+    /// A page of keys that begin so, after one of them.
+    pub(crate) fn keys_after(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+    ) -> Vec<Vec<u8>> {
+        let pairs = self.load(table, prefix).into_iter();
+        let keys = pairs.map(|(key, _)| key);
+        let keys = keys.filter(|key| after.is_none_or(|after| &key[..] > after));
+        keys.take(KEYS_AT_ONCE).collect()
     }
 
     /// How many values a table holds.

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use enigma_core::controller::{Call, Revert};
-use enigma_core::{ClientRequest, Effect, Fact, Input, Millis, Outcome, ReplyId, Response, Write};
+use enigma_core::{
+    ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
+};
 use enigma_wire::controller::{Amount, Event};
 use enigma_wire::id::{Address, NodeId};
 use enigma_wire::output::Recipient;
@@ -249,7 +251,7 @@ impl World {
         self.await_answer(reply)
     }
 
-    fn await_answer(&mut self, reply: ReplyId) -> Response {
+    pub(crate) fn await_answer(&mut self, reply: ReplyId) -> Response {
         self.run_until("a reply", 60_000, |world| {
             world.replies.contains_key(&reply)
         });
@@ -322,13 +324,21 @@ impl World {
         self.connect();
     }
 
-    /// Performs the writes that a slow disk held back.
+    fn read(&mut self, node: usize, id: EffectId, table: Table, prefix: &[u8]) {
+        let outcome = Outcome::Loaded(self.nodes[node].load(table, prefix));
+        self.queue(node, Source::Disk, Input::Done { id, outcome });
+    }
+
+    /// Performs what a slow disk held back.
     pub(crate) fn release(&mut self, node: usize) {
         self.nodes[node].disk_mode = Disk::Works;
         for (id, batch) in std::mem::take(&mut self.nodes[node].waiting_writes) {
             self.nodes[node].apply(batch);
             let outcome = Outcome::Persisted;
             self.queue(node, Source::Disk, Input::Done { id, outcome });
+        }
+        for (id, table, prefix) in std::mem::take(&mut self.nodes[node].waiting_reads) {
+            self.read(node, id, table, &prefix);
         }
     }
 
@@ -501,7 +511,7 @@ impl World {
                 }
             }
             Effect::Persist { id, batch } => match self.nodes[node].disk_mode {
-                Disk::Works => {
+                Disk::Works | Disk::ReadsWait => {
                     self.nodes[node].apply(batch);
                     let outcome = Outcome::Persisted;
                     self.queue(node, Source::Disk, Input::Done { id, outcome });
@@ -512,8 +522,18 @@ impl World {
                 }
                 Disk::Waits => self.nodes[node].waiting_writes.push((id, batch)),
             },
-            Effect::Load { id, table, prefix } => {
-                let outcome = Outcome::Loaded(self.nodes[node].load(table, &prefix));
+            Effect::Load { id, table, prefix } => match self.nodes[node].disk_mode {
+                Disk::ReadsWait => self.nodes[node].waiting_reads.push((id, table, prefix)),
+                Disk::Works | Disk::Fails | Disk::Waits => self.read(node, id, table, &prefix),
+            },
+            Effect::ListKeys {
+                id,
+                table,
+                prefix,
+                after,
+            } => {
+                let keys = self.nodes[node].keys_after(table, &prefix, after.as_deref());
+                let outcome = Outcome::Keys(keys);
                 self.queue(node, Source::Disk, Input::Done { id, outcome });
             }
             Effect::Compute { job } => self.queue(node, Source::Compute, Input::Compute { job }),

@@ -1,11 +1,10 @@
 //! In what a committee differs from the interpreter.
 
-use std::collections::BTreeMap;
-
 use enigma_bytecode::model::{Contract, Kind, Known, Op, Recipient, Reveal};
 use enigma_bytecode::plan::{Effect, Sink};
+use enigma_bytecode::stored::{StatePlace, Values};
 
-use super::{Call, CallError, Returned, ledger_slot};
+use super::{Call, CallError, Returned, public_slot};
 use crate::Checked;
 use crate::codegen::columns::{self, Side};
 use crate::hir::{Store, Type};
@@ -290,7 +289,9 @@ impl Compared<'_> {
 
     /// The ledger, with the effects of the committee.
     fn ledger(&self, world: &World) -> Result<(), String> {
-        let mut found = self.call.environment.ledger.clone();
+        let before = &self.call.environment.ledger;
+        let mut found = before.on_chain.values.clone();
+        found.extend((*before.beside).clone());
         for effect in &self.returned.ended.effects {
             let Effect::Store {
                 slot,
@@ -303,19 +304,26 @@ impl Compared<'_> {
             };
             let declared = self.contract.slots.get(usize::from(*slot));
             let declared = declared.ok_or("the committee stores in a slot that does not exist")?;
-            let first = || (0..).zip(declared.initial.iter().cloned()).collect();
-            let columns = found.entry((*slot, key.clone())).or_insert_with(first);
-            columns.insert(*column, value.clone());
+            let place = |column| StatePlace {
+                slot: *slot,
+                key: key.clone(),
+                column,
+            };
+            // What has never been written has its first values.
+            for (column, first) in (0..).zip(&declared.initial) {
+                found.entry(place(column)).or_insert_with(|| first.clone());
+            }
+            found.insert(place(*column), value.clone());
         }
         for (number, (index, declared)) in (0..).zip(columns::slots(&self.checked.hir)) {
             if declared.store == Store::Mpc {
                 continue;
             }
             let name = &declared.name;
-            let expected = ledger_slot(world, number, index, declared);
+            let expected = public_slot(world, number, index, declared);
             let expected = expected.ok_or_else(|| incomparable(name))?;
-            let of_slot = found.iter().filter(|((of, _), _)| *of == number);
-            let of_slot: BTreeMap<_, _> = of_slot.map(|(k, v)| (k.clone(), v.clone())).collect();
+            let of_slot = found.iter().filter(|(place, _)| place.slot == number);
+            let of_slot: Values = of_slot.map(|(k, v)| (k.clone(), v.clone())).collect();
             if of_slot != expected {
                 return Err(format!(
                     "`{}.{name}`: the committee stores {of_slot:?}, the interpreter {expected:?}",

@@ -7,6 +7,8 @@ use crate::model::{C, Column, Contract, Kind, Known, Op, Provider, RowCount, Slo
 use crate::plan::error::PlanError;
 use crate::plan::run::{Effect, Environment};
 
+use enigma_wire::effects::StatePlace;
+
 /// What an effect takes beside its values, about.
 const EFFECT_BYTES: u64 = 256;
 
@@ -51,10 +53,10 @@ impl Walk {
     /// A slot, and where in it.
     fn place_in(
         &self,
-        slot: u16,
+        (slot, column): (u16, u16),
         key: Option<C>,
         place: usize,
-    ) -> Result<(&Slot, (u16, Option<Known>)), PlanError> {
+    ) -> Result<(&Slot, StatePlace), PlanError> {
         let declared = self.contract.slots.get(usize::from(slot));
         let declared = declared.filter(|declared| declared.store.is_public());
         let declared = declared.ok_or_else(|| unsound(place))?;
@@ -62,7 +64,7 @@ impl Walk {
             return Err(unsound(place));
         }
         let key = key.map(|key| self.known(key, place)).transpose()?.cloned();
-        Ok((declared, (slot, key)))
+        Ok((declared, StatePlace { slot, key, column }))
     }
 
     /// See [`Op::Load`].
@@ -73,12 +75,10 @@ impl Walk {
         key: Option<C>,
         place: usize,
     ) -> Result<Known, PlanError> {
-        let (declared, at) = self.place_in(slot, key, place)?;
-        let stored = [&self.stored, &self.environment.ledger].into_iter();
-        let mut stored = stored.filter_map(|stored| stored.get(&at)?.get(&column));
-        let value = stored
-            .next()
-            .or_else(|| declared.initial.get(usize::from(column)));
+        let (declared, at) = self.place_in((slot, column), key, place)?;
+        let found = || self.environment.ledger.value(declared.store, &at);
+        let value = self.stored.get(&at).or_else(found);
+        let value = value.or_else(|| declared.initial.get(usize::from(column)));
         let column = declared.columns.get(usize::from(column));
         let (Some(column), Some(value)) = (column, value) else {
             return Err(unsound(place));
@@ -97,18 +97,17 @@ impl Walk {
         value: Known,
         place: usize,
     ) -> Result<Effect, PlanError> {
-        let (declared, at) = self.place_in(slot, key, place)?;
+        let (declared, at) = self.place_in((slot, column), key, place)?;
         let declared_column = declared.columns.get(usize::from(column));
         let declared_column = declared_column.ok_or_else(|| unsound(place))?;
         if !fits(declared_column, &value) {
             let why = format!("`{}` takes no such value", declared.name);
             return Err(PlanError::Refused { why });
         }
-        let key = at.1.clone();
+        let key = at.key.clone();
         let bytes = bytes_of(&value) + key.as_ref().map_or(0, bytes_of);
         self.hold(2 * bytes)?;
-        let stored = self.stored.entry(at).or_default();
-        stored.insert(column, value.clone());
+        self.stored.insert(at, value.clone());
         Ok(Effect::Store {
             slot,
             column,
