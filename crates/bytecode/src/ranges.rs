@@ -289,6 +289,7 @@ impl Pass<'_> {
             | Op::Height { .. }
             | Op::Time { .. }
             | Op::Load { .. }
+            | Op::LoadAt { .. }
             | Op::Public { .. }
             | Op::Choose { .. }
             | Op::MergePublic { .. } => self.public_value(code),

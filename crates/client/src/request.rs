@@ -209,7 +209,7 @@ impl Network {
             height: i64::try_from(self.ledger.head.number).unwrap_or(i64::MAX),
             time: i64::try_from(self.ledger.head.time).unwrap_or(i64::MAX),
             parties: parties.map(|party| party.account.0.to_vec()).collect(),
-            ledger: Stored::on_chain(&record.state),
+            ledger: Stored::on_chain(&record.state, &record.past),
             ..Environment::default()
         };
         let admission = Admission::new(program, group, &environment);

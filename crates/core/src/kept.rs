@@ -150,7 +150,7 @@ fn is_reader(shared: &Shared, asks: &Asks, program: &Arc<Contract>) -> Result<bo
         height: i64::try_from(head.number).unwrap_or(i64::MAX),
         time: i64::try_from(head.time).unwrap_or(i64::MAX),
         parties: parties.map(|party| party.account.0.to_vec()).collect(),
-        ledger: Stored::on_chain(&record.state),
+        ledger: Stored::on_chain(&record.state, &record.past),
         ..Environment::default()
     };
     let place = (asks.slot, asks.key.as_ref());

@@ -78,6 +78,44 @@ fn the_vault_passes_its_tests_but_for_its_key() {
     }
 }
 
+/// Values of one place and of maps, by heights that are constants, given and computed, in branches and loops over members.
+#[test]
+fn committees_read_the_ledger_as_it_was() {
+    let source = "contract Prices version 1 {
+      group buyers min 2 max 9;
+      collect offer: private u32 from each buyers range 0..=100 allow aggregate(2) to public;
+      struct Terms { price: u32; open: bool; }
+      state L { terms: Terms; paid: map<id, u32>; before: map<id, u32>; total: u32; }
+      entry set_price(n: u32 from caller range 0..=1_000) { L.terms.price = n; L.terms.open = true; }
+      entry pay(n: u32 from caller range 0..=1_000) { L.paid[caller] += n; L.total = L.get(total, L.height) + n; }
+      entry look(x: private u32 from caller range 0..=9, at: u64 from caller) {
+        L.terms.price = 999;
+        reveal then = L.get(terms, at).price as u64 + x to caller;
+        reveal was_open = L.get(terms, at).open && x >= 0 to caller;
+        reveal his = L.get(paid[caller], at) as u64 + x to caller;
+        reveal now = L.terms.price as u64 + x to caller;
+      }
+      entry settle(at: u64 from caller) {
+        if L.get(total, at) > 8 { L.terms.open = false; }
+        for b in buyers { L.before[b] = L.get(paid, b, at); }
+        reveal sum = offer.sum() as u64 + L.get(total, at) to public;
+      }
+      test \"back\" {
+        run set_price(n: 10); run pay(n: 3) as buyers[0]; run pay(n: 4) as buyers[0]; run set_price(n: 20); run pay(n: 5) as buyers[1];
+        run look(x: 1, at: 0) as buyers[0]; expect then == 1; expect !was_open; expect his == 1; expect now == 1_000;
+        run look(x: 1, at: 2) as buyers[0]; expect then == 11; expect was_open; expect his == 1;
+        run look(x: 1, at: 3) as buyers[0]; expect then == 11; expect his == 4;
+        run look(x: 1, at: 4) as buyers[0]; expect his == 8;
+        run look(x: 1, at: 5) as buyers[1]; expect then == 21; expect his == 1;
+        run look(x: 1, at: 900) as buyers[1]; expect then == 1_000; expect his == 6;
+        given offer = [7, 8];
+        run settle(at: 4); expect sum == 22; expect L.before[buyers[0]] == 7; expect L.before[buyers[1]] == 0; expect L.terms.open;
+        run settle(at: 6); expect sum == 27; expect L.before[buyers[1]] == 5; expect !L.terms.open;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// What is left is the contract that has never had a key.
 #[test]
 fn without_its_key_a_contract_is_as_if_it_had_none() {

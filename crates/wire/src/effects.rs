@@ -109,11 +109,15 @@ impl Effects {
 }
 
 impl InstanceState {
-    /// Applies a settled run's effects. Writes that do not decode change nothing: no honest node has signed them.
+    /// Applies a settled run's effects, and gives what was before where it wrote. Writes that do not decode change nothing: no honest
+    /// node has signed them.
     ///
     /// # Errors
     /// When somebody has less than is transferred; then nothing is changed.
-    pub fn apply(&mut self, effects: &Effects) -> Result<(), TooLittle> {
+    pub fn apply(
+        &mut self,
+        effects: &Effects,
+    ) -> Result<Vec<(StatePlace, Option<PublicValue>)>, TooLittle> {
         let mut balances = self.balances.clone();
         *balances.entry(None).or_default() += effects.paid;
         for transfer in &effects.transfers {
@@ -121,10 +125,12 @@ impl InstanceState {
         }
         balances.retain(|_, balance| *balance != 0);
         self.balances = balances;
-        for (place, value) in decode_writes(&effects.writes).unwrap_or_default() {
-            self.values.insert(place, value);
-        }
-        Ok(())
+        let writes = decode_writes(&effects.writes).unwrap_or_default();
+        let replaced = writes.into_iter().map(|(place, value)| {
+            let before = self.values.insert(place.clone(), value);
+            (place, before)
+        });
+        Ok(replaced.collect())
     }
 
     /// An account puts money in.
@@ -269,7 +275,7 @@ mod tests {
         };
         // What is paid can be transferred at once; what is left stays.
         let run = effects(5, &[transfer(None, 4), transfer(Some(ALICE), 7)]);
-        assert_eq!(state.apply(&run), Ok(()));
+        assert_eq!(state.apply(&run), Ok(vec![]));
         assert_eq!((state.balance(None), state.balance(Some(ALICE))), (1, 3));
         // Two transfers that are too much together move nothing, nor is anything paid.
         let before = state.clone();
@@ -320,7 +326,7 @@ mod tests {
             writes: vec![1, 2, 3],
             ..Effects::default()
         };
-        assert_eq!(state.apply(&effects), Ok(()));
+        assert_eq!(state.apply(&effects), Ok(vec![]));
         assert!(state.values.is_empty());
     }
 }

@@ -11,6 +11,7 @@ use crate::controller::{
 };
 use crate::effects::InstanceState;
 use crate::id::{Address, CollectionId, Hash, JobId, MemberIndex, NodeId, SealKey};
+use crate::past::Past;
 
 /// Everything the events said so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub struct InstanceRecord {
     pub parties: Vec<PartyRecord>,
     /// What it has on the chain. Jobs keep what they found.
     pub state: Arc<InstanceState>,
+    /// What it had there before.
+    pub past: Past,
 }
 
 /// A party of an instance.
@@ -335,6 +338,7 @@ impl Ledger {
                     committee: Vec::new(),
                     parties: parties.iter().map(party).collect(),
                     state: Arc::default(),
+                    past: Past::default(),
                 };
                 self.instances.insert(*instance, record);
             }
@@ -446,7 +450,10 @@ impl Ledger {
                 self.end(certificate.job, JobState::Settled(certificate.clone()))?;
                 let job = self.jobs.get(&certificate.job)?;
                 let instance = self.instances.get_mut(&job.request.instance)?;
-                Arc::make_mut(&mut instance.state).apply(effects).ok()?;
+                let replaced = Arc::make_mut(&mut instance.state).apply(effects).ok()?;
+                for (place, before) in replaced {
+                    instance.past.replace(self.head.number, place, before);
+                }
             }
             Event::PutIn {
                 instance,

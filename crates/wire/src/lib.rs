@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod merkle;
 pub mod output;
 pub mod parameters;
+pub mod past;
 pub mod peer;
 pub mod pricing;
 pub mod salted;

@@ -64,6 +64,7 @@ operations! {
     HEIGHT: Height { dst },
     TIME: Time { dst },
     LOAD: Load { dst, slot, column, key },
+    LOAD_AT: LoadAt { dst, slot, column, key, height },
     PUBLIC_ADD: Public { dst, a, b | op: PublicOp::Add },
     PUBLIC_SUB: Public { dst, a, b | op: PublicOp::Sub },
     PUBLIC_MUL: Public { dst, a, b | op: PublicOp::Mul },

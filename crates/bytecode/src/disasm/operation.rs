@@ -39,6 +39,16 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
         } => {
             format!("c{dst} = load {}", slot_column(names, *slot, *column, *key))
         }
+        Op::LoadAt {
+            dst: C(dst),
+            slot,
+            column,
+            key,
+            height: C(height),
+        } => {
+            let at = slot_column(names, *slot, *column, *key);
+            format!("c{dst} = load {at} at c{height}")
+        }
         Op::Public {
             dst: C(dst),
             op,

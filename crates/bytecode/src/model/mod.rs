@@ -92,6 +92,17 @@ impl Contract {
         })
     }
 
+    /// The slots of the ledger that an entry reads as they were before; none of an entry that does not exist.
+    #[must_use]
+    pub fn slots_read_back(&self, entry: usize) -> BTreeSet<u16> {
+        let code = self.entries.get(entry).map_or(&[][..], |e| &e.code[..]);
+        let back = code.iter().filter_map(|op| match op {
+            Op::LoadAt { slot, .. } => Some(*slot),
+            _ => None,
+        });
+        back.collect()
+    }
+
     /// Whether this is a slot of that store.
     #[must_use]
     pub fn is_in(&self, slot: u16, store: Store) -> bool {

@@ -35,6 +35,15 @@ pub enum Op {
         column: u16,
         key: Option<C>,
     },
+    /// The same of the ledger as it was after the block of this height; of a block to come, as it was when the call began. What the entry
+    /// itself has stored does not count.
+    LoadAt {
+        dst: C,
+        slot: u16,
+        column: u16,
+        key: Option<C>,
+        height: C,
+    },
     /// Arithmetic and comparison on public values.
     Public { dst: C, op: PublicOp, a: C, b: C },
     /// `then` if the condition is not 0, else `otherwise`.
@@ -327,6 +336,7 @@ impl Op {
                 | Op::Height { .. }
                 | Op::Time { .. }
                 | Op::Load { .. }
+                | Op::LoadAt { .. }
                 | Op::Public { .. }
                 | Op::Choose { .. }
                 | Op::Store { .. }

@@ -25,6 +25,7 @@ impl Op {
             | Op::Height { .. }
             | Op::Time { .. }
             | Op::Load { .. }
+            | Op::LoadAt { .. }
             | Op::Public { .. }
             | Op::Choose { .. }
             | Op::EachMember { .. }
@@ -82,6 +83,13 @@ impl Op {
             | Op::EachMember { dst, .. } => visit(Public(dst), true),
             Op::Load { dst, key, .. } => {
                 key.iter_mut().for_each(|key| visit(Public(key), false));
+                visit(Public(dst), true);
+            }
+            Op::LoadAt {
+                dst, key, height, ..
+            } => {
+                let read = key.iter_mut().chain([height]);
+                read.for_each(|register| visit(Public(register), false));
                 visit(Public(dst), true);
             }
             Op::Public { dst, a, b, .. } => {

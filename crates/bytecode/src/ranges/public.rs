@@ -60,6 +60,21 @@ impl Pass<'_> {
                 let value = of_column(self.column(&slot.columns, column)?);
                 self.define_public(dst, value)
             }
+            Op::LoadAt {
+                dst,
+                slot,
+                column,
+                key,
+                height,
+            } => {
+                self.public_number(height)?;
+                let slot = self.known_slot(slot, key)?;
+                if slot.store != model::Store::Ledger {
+                    return Err(missing);
+                }
+                let value = of_column(self.column(&slot.columns, column)?);
+                self.define_public(dst, value)
+            }
             Op::Public { dst, op, a, b } => self.public_operation(dst, op, a, b),
             Op::Choose {
                 dst,

@@ -151,6 +151,7 @@ impl<'a> Walk<'a> {
             | Op::Height { .. }
             | Op::Time { .. }
             | Op::Load { .. }
+            | Op::LoadAt { .. }
             | Op::Public { .. }
             | Op::Choose { .. }
             | Op::Require { .. }

@@ -19,7 +19,7 @@ fn reads_the_ledger(condition: &Contract) -> bool {
     };
     let is_read = |op: &Op| match op {
         Op::Rows { .. } | Op::Store { .. } => false,
-        Op::Load { slot, .. } => condition.is_in(*slot, Store::Ledger),
+        Op::Load { slot, .. } | Op::LoadAt { slot, .. } => condition.is_in(*slot, Store::Ledger),
         Op::Param { .. } | Op::If { .. } | Op::Else | Op::End | Op::MergePublic { .. } => true,
         op => op.may_stand_in_a_body(),
     };

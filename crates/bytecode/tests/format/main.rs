@@ -5,6 +5,7 @@ mod common;
 mod container;
 mod kinds;
 mod launder;
+mod past;
 mod policy;
 mod privacy;
 mod random;

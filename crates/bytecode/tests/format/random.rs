@@ -356,6 +356,13 @@ fn public_op(which: u8, parts: Parts) -> Op {
         5 => Op::PartyAccount { dst, party: x },
         6 if parts.is_some => Op::Time { dst },
         6 => Op::Height { dst },
+        7 if y % 2 == 0 => Op::LoadAt {
+            dst,
+            slot,
+            column,
+            key,
+            height: condition,
+        },
         7 => Op::Load {
             dst,
             slot,

@@ -10,7 +10,7 @@ use enigma_bytecode::model::{
 use enigma_bytecode::plan::{Admission, Environment, may_read};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
-use enigma_bytecode::stored::{InstanceState, StatePlace, Stored};
+use enigma_bytecode::stored::{InstanceState, Past, StatePlace, Stored};
 use enigma_bytecode::verify::{
     LoadError, MAX_ACCESS_STEPS, MAX_DECLARATIONS, MAX_MEMBER_STEPS, MAX_REVEALS, VerifyError,
     load, verify,
@@ -234,7 +234,7 @@ fn listed(accounts: &[u8]) -> Stored {
         values: values.collect(),
         ..InstanceState::default()
     };
-    Stored::on_chain(&Arc::new(state))
+    Stored::on_chain(&Arc::new(state), &Past::default())
 }
 
 /// It answers for one account after the other, and nothing of one is left for the next.

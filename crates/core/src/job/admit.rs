@@ -76,8 +76,9 @@ impl Job {
         program: &Arc<Contract>,
         group: usize,
     ) -> Result<Option<Admission>, String> {
+        let past = &self.instance(shared)?.past;
         let environment = Environment {
-            ledger: Stored::on_chain(&self.state),
+            ledger: Stored::on_chain(&self.state, past),
             ..self.on_chain(shared)?
         };
         Admission::new(program, group, &environment).map_err(|error| error.to_string())

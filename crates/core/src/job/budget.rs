@@ -185,6 +185,7 @@ mod tests {
                     committee: Vec::new(),
                     parties: Vec::new(),
                     state: std::sync::Arc::default(),
+                    past: Default::default(),
                 };
                 ledger.instances.insert(instance, record);
             }

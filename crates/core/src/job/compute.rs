@@ -136,12 +136,15 @@ impl Job {
         seeds: SessionSeeds,
     ) -> Result<Box<dyn Call>, String> {
         let program = self.program.as_ref().ok_or("the program is not loaded")?;
+        let entry = usize::from(self.request.entry);
+        let past = &self.instance(shared)?.past;
         rows.call(Terms {
             program: Arc::clone(program),
-            entry: usize::from(self.request.entry),
+            entry,
             environment: Environment {
                 ledger: Stored {
                     on_chain: Arc::clone(&self.state),
+                    past: past.of(program.slots_read_back(entry)),
                     beside: Arc::clone(&self.kept),
                 },
                 contributions: self.contributions.found(),

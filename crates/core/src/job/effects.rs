@@ -86,7 +86,8 @@ impl Job {
             ..InstanceState::default()
         };
         // Whose money and how much may be what the run has opened: of a run that is refused nobody is told that.
-        state.apply(effects).map_err(|error| match error.account {
+        let applied = state.apply(effects);
+        applied.map(drop).map_err(|error| match error.account {
             Some(_) => {
                 "an account has less in the instance than the run transfers from it".to_owned()
             }

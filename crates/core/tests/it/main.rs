@@ -18,6 +18,7 @@ mod difference;
 mod faults;
 mod kept;
 mod parties;
+mod past;
 mod privacy;
 mod private;
 mod range;

@@ -66,11 +66,9 @@ impl Execution<'_> {
                 self.registers.public(|dst| Op::Time { dst })?,
             )),
             ExprKind::MemberCount(group) => self.member_count(*group, span),
-            ExprKind::Load {
-                slot,
-                key,
-                height: None,
-            } => self.load(*slot, key.as_deref(), span),
+            ExprKind::Load { slot, key, height } => {
+                self.load(*slot, key.as_deref(), height.as_deref(), span)
+            }
             ExprKind::Local(local) => match self.local(*local) {
                 Some(value) => Ok(value.clone()),
                 None => stop(span, "this variable"),

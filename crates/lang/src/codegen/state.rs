@@ -92,7 +92,14 @@ impl Execution<'_> {
             .then_some(Variable::Slot(slot))
     }
 
-    pub(super) fn load(&mut self, slot: usize, key: Option<&Expr>, span: Span) -> Done<Value> {
+    /// What is in a slot, or was there after a block.
+    pub(super) fn load(
+        &mut self,
+        slot: usize,
+        key: Option<&Expr>,
+        height: Option<&Expr>,
+        span: Span,
+    ) -> Done<Value> {
         let checked = self.checked;
         let Some(declared) = checked.hir.slots.get(slot) else {
             return stop(span, "this slot");
@@ -104,14 +111,23 @@ impl Execution<'_> {
             Store::Mpc if declared.accumulator => self.load_secret(slot),
             Store::Mpc => stop(span, "a key"),
             Store::Ledger | Store::Dht => {
-                let key = self.key(key)?;
+                let (key, height) = (self.key(key)?, self.key(height)?);
                 let slot = self.slot_index(slot)?;
                 self.columns(&declared.ty, Side::Public, |this, column| {
-                    let register = this.registers.fresh(|dst| Op::Load {
-                        dst,
-                        slot,
-                        column,
-                        key,
+                    let register = this.registers.fresh(|dst| match height {
+                        None => Op::Load {
+                            dst,
+                            slot,
+                            column,
+                            key,
+                        },
+                        Some(height) => Op::LoadAt {
+                            dst,
+                            slot,
+                            column,
+                            key,
+                            height,
+                        },
                     })?;
                     Ok(Value::Public(register))
                 })
@@ -125,6 +141,7 @@ impl Execution<'_> {
         index(before.count())
     }
 
+    /// A public value that says where or when.
     fn key(&mut self, key: Option<&Expr>) -> Done<Option<C>> {
         let Some(key) = key else { return Ok(None) };
         let value = self.expression(key)?;

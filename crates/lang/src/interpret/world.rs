@@ -259,16 +259,20 @@ impl<'a> World<'a> {
 
     /// All that has been written to a slot, by key of a map; of others what is in it.
     pub(crate) fn entries(&self, slot: usize) -> Vec<(Option<Value>, Value)> {
-        match self.slots.get(slot) {
-            Some(Some(Stored::One(value))) => vec![(None, value.clone())],
-            Some(Some(Stored::Map(map))) => {
-                let entries = map.iter();
-                entries
-                    .map(|(key, value)| (Some(key.clone()), value.clone()))
-                    .collect()
-            }
-            _ => Vec::new(),
-        }
+        let stored = self.slots.get(slot).and_then(Option::as_ref);
+        stored.map_or_else(Vec::new, entries)
+    }
+
+    /// The same after each block that has changed it, if the contract reads the slot back.
+    pub(crate) fn entries_before(
+        &self,
+        slot: usize,
+    ) -> impl Iterator<Item = (i128, Vec<(Option<Value>, Value)>)> {
+        let past = self.past.get(&slot).map_or(&[][..], Vec::as_slice);
+        past.iter().map(|(height, stored)| {
+            let entries = stored.as_ref().map_or_else(Vec::new, entries);
+            (*height, entries)
+        })
     }
 
     /// What is in a slot, at a key of a map. `None` for slots that there are not.
@@ -347,6 +351,19 @@ impl<'a> World<'a> {
         let height = self.height;
         if let Some(past) = self.past.get_mut(&slot) {
             past.push((height, now));
+        }
+    }
+}
+
+/// What is stored, by key of a map.
+fn entries(stored: &Stored) -> Vec<(Option<Value>, Value)> {
+    match stored {
+        Stored::One(value) => vec![(None, value.clone())],
+        Stored::Map(map) => {
+            let entries = map.iter();
+            entries
+                .map(|(key, value)| (Some(key.clone()), value.clone()))
+                .collect()
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{Admission, Ended, Environment, Sink};
-use enigma_bytecode::stored::{InstanceState, StatePlace, Stored, Values};
+use enigma_bytecode::stored::{InstanceState, Past, StatePlace, Stored, Values};
 
 pub(super) use compare::compare;
 
@@ -181,11 +181,14 @@ impl Call {
 
     fn give_slots(&mut self, hir: &Hir, world: &World) -> Option<()> {
         let (mut on_chain, mut beside) = (InstanceState::default(), Values::new());
+        let mut past = Past::default();
         for (number, (index, slot)) in (0..).zip(columns::slots(hir)) {
             match slot.store {
-                Store::Ledger => on_chain
-                    .values
-                    .extend(public_slot(world, number, index, slot)?),
+                Store::Ledger => {
+                    let now = public_slot(world, number, index, slot)?;
+                    on_chain.values.extend(now);
+                    look_back(&mut past, world, (number, index, slot))?;
+                }
                 Store::Dht => beside.extend(public_slot(world, number, index, slot)?),
                 Store::Mpc => {}
             }
@@ -205,6 +208,7 @@ impl Call {
         }
         self.environment.ledger = Stored {
             on_chain: Arc::new(on_chain),
+            past,
             beside: Arc::new(beside),
         };
         Some(())
@@ -213,9 +217,39 @@ impl Call {
 
 /// What is in a slot of the ledger. `number`: its number in bytecode.
 fn public_slot(world: &World, number: u16, index: usize, slot: &Slot) -> Option<Values> {
+    values(world, world.entries(index), (number, slot))
+}
+
+/// What was in a slot of the ledger before it changed, and when it did.
+fn look_back(
+    past: &mut Past,
+    world: &World,
+    (number, index, slot): (u16, usize, &Slot),
+) -> Option<()> {
+    let mut before: Option<Values> = None;
+    for (height, entries) in world.entries_before(index) {
+        let height = u64::try_from(height).ok()?;
+        let now = values(world, entries, (number, slot))?;
+        let before = before.replace(now.clone());
+        for (place, value) in before.iter().flat_map(|_| &now) {
+            let earlier = before.as_ref().and_then(|before| before.get(place));
+            if earlier != Some(value) {
+                past.replace(height, place.clone(), earlier.cloned());
+            }
+        }
+    }
+    Some(())
+}
+
+/// Entries of a slot, by place.
+fn values(
+    world: &World,
+    entries: Vec<(Option<Value>, Value)>,
+    (number, slot): (u16, &Slot),
+) -> Option<Values> {
     let hir = &world.checked().hir;
     let mut values = Values::new();
-    for (key, value) in world.entries(index) {
+    for (key, value) in entries {
         let key = match (&key, &slot.key) {
             (Some(key), Some(ty)) => {
                 let mut columns = columns::of_value(key, ty, Side::Public, hir)?;

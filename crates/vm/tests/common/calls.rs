@@ -10,7 +10,7 @@ use enigma_bytecode::model::{
 };
 use enigma_bytecode::plan::{self, Cost, Ended, Environment, Limits, Sink, Sizes};
 use enigma_bytecode::ranges;
-use enigma_bytecode::stored::{InstanceState, StatePlace, Stored};
+use enigma_bytecode::stored::{InstanceState, Past, StatePlace, Stored};
 use enigma_field::{Committee, Party, PrimeField, Shares};
 use enigma_mpc::testing::{self, Delivery, TestRng};
 use enigma_vm::clear::{self, ClearError, Inputs};
@@ -272,7 +272,7 @@ pub(crate) fn on_ledger(values: impl IntoIterator<Item = (StatePlace, Known)>) -
         values: values.into_iter().collect(),
         ..InstanceState::default()
     };
-    Stored::on_chain(&Arc::new(state))
+    Stored::on_chain(&Arc::new(state), &Past::default())
 }
 
 /// Parties of one committee in a call, and frames on their way.

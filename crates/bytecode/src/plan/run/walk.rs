@@ -493,7 +493,17 @@ impl Walk {
                 slot,
                 column,
                 key,
-            } => (dst, self.load(*slot, *column, *key, place)?),
+            } => (dst, self.load((*slot, *column), *key, None, place)?),
+            Op::LoadAt {
+                dst,
+                slot,
+                column,
+                key,
+                height,
+            } => (
+                dst,
+                self.load((*slot, *column), *key, Some(*height), place)?,
+            ),
             Op::Public { dst, op, a, b } => {
                 let operands = (self.known(*a, place)?, self.known(*b, place)?);
                 (dst, computed(*op, operands, place)?)
@@ -618,6 +628,7 @@ pub(super) fn is_public(op: &Op) -> bool {
                 | Op::PartyAccount { .. }
                 | Op::Height { .. }
                 | Op::Time { .. }
+                | Op::LoadAt { .. }
                 | Op::Public { .. }
                 | Op::Choose { .. }
                 | Op::MergePublic { .. }

@@ -98,6 +98,11 @@ impl Draft<'_, '_> {
                     ("L.phase", 0, 2),
                     ("(L.time / 12 % 90)", 0, 89),
                     ("(L.height % 90)", 0, 89),
+                    ("L.get(n, 2)", -128, 127),
+                    ("L.get(list, 3)[1]", -128, 127),
+                    ("L.get(seen[caller], 2)", 0, 255),
+                    ("L.get(by_number, 2, L.height / 2)", -(1 << 15), 1 << 15),
+                    ("L.get(count, L.height)", 0, 255),
                 ];
                 let (key, low, high) = self.choices.of(&keys);
                 Scalar::public(format!("({key} as i64)"), low, high)

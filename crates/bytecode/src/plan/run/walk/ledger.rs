@@ -67,17 +67,28 @@ impl Walk {
         Ok((declared, StatePlace { slot, key, column }))
     }
 
-    /// See [`Op::Load`].
+    /// See [`Op::Load`] and [`Op::LoadAt`].
     pub(super) fn load(
         &self,
-        slot: u16,
-        column: u16,
+        (slot, column): (u16, u16),
         key: Option<C>,
+        height: Option<C>,
         place: usize,
     ) -> Result<Known, PlanError> {
         let (declared, at) = self.place_in((slot, column), key, place)?;
-        let found = || self.environment.ledger.value(declared.store, &at);
-        let value = self.stored.get(&at).or_else(found);
+        let ledger = &self.environment.ledger;
+        let value = match height {
+            None => {
+                let found = || ledger.value(declared.store, &at);
+                self.stored.get(&at).or_else(found)
+            }
+            Some(height) => {
+                let height = self.number(height, place)?.ok_or_else(|| unsound(place))?;
+                // Of later blocks not all members know the same.
+                let height = height.min(self.environment.height);
+                ledger.after(u64::try_from(height).unwrap_or(0), &at)
+            }
+        };
         let value = value.or_else(|| declared.initial.get(usize::from(column)));
         let column = declared.columns.get(usize::from(column));
         let (Some(column), Some(value)) = (column, value) else {
