@@ -78,6 +78,79 @@ fn the_vault_passes_its_tests_but_for_its_key() {
     }
 }
 
+/// Loops whose ends, and elements whose places, a run decides: of public values and of private ones.
+#[test]
+fn a_run_decides_how_often_and_where() {
+    let source = "contract Turns version 1 {
+      group g min 2 max 9;
+      collect a: private u8 from each g range 0..=9 allow aggregate(2) to public, caller;
+      state L { n: u8 = 3; list: [u8; 4]; grid: [[u8; 2]; 2]; last: u64; }
+      state MPC { own: private [u8; 3]; }
+      struct Pair { x: u64; y: u64; }
+      fn power(base: private u8, times: u8) -> private u64 {
+        let mut all = 1;
+        for k in 0..min2(times, 3) { all = clamp(all * base as u64, 0, 1_000_000); }
+        return all;
+      }
+      entry powers(x: private u8 from caller range 0..=9, n: u8 from caller range 0..=4) {
+        reveal p = power(x, n) to caller;
+        reveal q = power(x, 2) to caller;
+      }
+      entry sums(from_: u8 from caller range 0..=3, to_: u8 from caller range 0..=5, stop_at: u8 from caller range 0..=9) {
+        let mut t = 0;
+        let mut turns = 0;
+        for k in from_..to_ {
+          if k == stop_at { break; }
+          t = t + a.sum() as u64 * (k as u64 + 1);
+          turns += 1;
+        }
+        L.last = turns;
+        reveal total = t to public;
+        let mut doubled = 1;
+        let mut i = 0;
+        while doubled < 50 max clamp(L.n, 0, 5) { doubled *= 3; if i == stop_at { break; } i += 1; }
+        reveal grown = a.sum() as u64 + clamp(doubled, 0, 1_000) to public;
+      }
+      entry places(x: private u8 from caller range 0..=9, k: i8 from caller range -1..=4, j: u8 from caller range 0..=1) {
+        let mut mine = [x, 2, 3];
+        let mut pairs = [Pair(x: 1, y: 2), Pair(x: x as u64, y: 4)];
+        reveal before = mine[k] to caller;
+        mine[k] = 7;
+        pairs[j].y = x as u64 + 10;
+        reveal after = mine[0] as u64 + mine[1] as u64 * 100 + mine[2] as u64 * 10_000 to caller;
+        reveal pair = pairs[j].x + pairs[1].y * 100 to caller;
+        L.list[k] = L.n; L.grid[j][1] += 1;
+        L.n = L.list[k] + L.grid[j][1];
+        MPC.own[k] = x;
+        let mut seen = [false; 3];
+        for at in 0..clamp(k, 0, 3) { seen[at] = true; MPC.own[at] = mine[at]; }
+        reveal flags = (seen[k] ? 1 : 0) + x as u64 to caller;
+      }
+      entry kept(x: private u8 from caller range 0..=0, k: u8 from caller range 0..=5) { MPC.own[k] = MPC.own[k] + x; }
+      test \"turns\" {
+        given a = [1, 2, 3];
+        run powers(x: 3, n: 0); expect p == 1; expect q == 9;
+        run powers(x: 3, n: 2); expect p == 9;
+        run powers(x: 3, n: 4); expect p == 27;
+        run sums(from_: 0, to_: 0, stop_at: 9); expect total == 0; expect L.last == 0; expect grown == 33;
+        run sums(from_: 1, to_: 4, stop_at: 9); expect total == 54; expect L.last == 3;
+        run sums(from_: 1, to_: 4, stop_at: 3); expect total == 30; expect L.last == 2;
+        run sums(from_: 3, to_: 1, stop_at: 1); expect total == 0; expect grown == 15;
+        set L.n = 9; run sums(from_: 0, to_: 5, stop_at: 4); expect total == 60; expect grown == 87;
+      }
+      test \"places\" {
+        run places(x: 5, k: 1, j: 0); expect before == 2; expect after == 30_705; expect pair == 401; expect flags == 5;
+        expect L.list == [0, 3, 0, 0]; expect L.grid[0][1] == 1; expect L.n == 4;
+        run places(x: 6, k: 4, j: 1); expect before == 0; expect after == 30_206; expect pair == 1_606; expect flags == 6;
+        expect L.list == [0, 3, 0, 0]; expect L.grid[1][1] == 1; expect L.n == 1;
+        run places(x: 6, k: 0 - 1, j: 1); expect before == 0; expect flags == 6; expect L.n == 2;
+        run places(x: 9, k: 2, j: 1); expect before == 3; expect after == 70_209; expect flags == 9; expect L.list[2] == 2;
+        run kept(x: 0, k: 2); run kept(x: 0, k: 5);
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// Values of one place and of maps, by heights that are constants, given and computed, in branches and loops over members.
 #[test]
 fn committees_read_the_ledger_as_it_was() {

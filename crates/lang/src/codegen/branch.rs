@@ -117,17 +117,7 @@ impl Execution<'_> {
                 _ => self.prepared([&mut first, &mut second], &a, &b, span)?,
             });
         }
-        self.registers.emit(Op::If { condition });
-        first
-            .code
-            .into_iter()
-            .for_each(|op| self.registers.emit(op));
-        self.registers.emit(Op::Else);
-        second
-            .code
-            .into_iter()
-            .for_each(|op| self.registers.emit(op));
-        self.registers.emit(Op::End);
+        self.emit_sides(condition, first.code, second.code);
         for (variable, both) in merges {
             let value = self.merged(condition, both)?;
             self.memory.set(variable, value);
@@ -137,6 +127,37 @@ impl Execution<'_> {
             (Some(breaks), Some(returns)) => Ok(Left::joined([breaks?, returns?])),
             _ => Ok(Next::Goes),
         }
+    }
+
+    /// `a` if a public condition holds, else `b`. What is secret is taken and not computed: nodes derive that it is one of both.
+    pub(super) fn pick(
+        &mut self,
+        condition: &Value,
+        a: &Value,
+        b: &Value,
+        span: Span,
+    ) -> Done<Value> {
+        let Value::Public(register) = condition else {
+            return self.arithmetic(span).select(condition, a, b);
+        };
+        if a == b || !(a.is_secret() || b.is_secret()) {
+            return self.arithmetic(span).select(condition, a, b);
+        }
+        let (mut first, mut second) = (
+            self.side(|_| Ok(Next::Goes))?,
+            self.side(|_| Ok(Next::Goes))?,
+        );
+        let both = self.prepared([&mut first, &mut second], a, b, span)?;
+        self.emit_sides(*register, first.code, second.code);
+        self.merged(*register, both)
+    }
+
+    fn emit_sides(&mut self, condition: C, then: Vec<Op>, otherwise: Vec<Op>) {
+        self.registers.emit(Op::If { condition });
+        then.into_iter().for_each(|op| self.registers.emit(op));
+        self.registers.emit(Op::Else);
+        otherwise.into_iter().for_each(|op| self.registers.emit(op));
+        self.registers.emit(Op::End);
     }
 
     fn side(&mut self, run: impl FnOnce(&mut Self) -> Done<Next>) -> Done<Taken> {

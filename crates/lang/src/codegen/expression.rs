@@ -122,6 +122,16 @@ impl Execution<'_> {
                 let (list, place) = (self.expression(list)?, self.expression(place)?);
                 match (list, place) {
                     (rows, Value::Known(place)) if !is_list => self.row(rows, place, span),
+                    (Value::Many(parts), place @ Value::Public(_)) if is_list => {
+                        // A place outside gives zeros.
+                        let mut found = self.zero(&expr.ty, span)?;
+                        for (k, part) in (0..).zip(&parts) {
+                            let mut equal = self.arithmetic(span);
+                            let here = equal.compare(BinaryOp::Equal, &place, &Value::Known(k))?;
+                            found = self.pick(&here, part, &found, span)?;
+                        }
+                        Ok(found)
+                    }
                     (Value::Many(parts), Value::Known(place)) => {
                         let part = usize::try_from(place)
                             .ok()

@@ -9,8 +9,9 @@ use enigma_bytecode::model::{self, Op, S};
 use super::leave::Next;
 use super::registers::Registers;
 use super::value::Value;
-use super::{Done, Stop, index, stop};
+use super::{Done, Stop, index, not_built, stop};
 use crate::Checked;
+use crate::diagnostic::grouped;
 use crate::hir::{
     BinaryOp, Block, Entry, Expr, LocalId, Place, PlaceStep, Predicate, Root, Stmt, StmtKind,
     Store, Type,
@@ -387,12 +388,26 @@ impl<'a> Execution<'a> {
     }
 
     fn assign(&mut self, place: &Place, value: Value) -> Done<()> {
-        let way = self.way(place)?;
+        let steps = self.steps(place)?;
+        let way: Vec<usize> = steps.iter().map_while(Step::known).collect();
+        let rest = steps.get(way.len()..).unwrap_or_default();
+        if !rest.is_empty() {
+            // All elements are set that may be meant, most of them to what they are.
+            let Some(part) = self.part(place, &way)? else {
+                return Ok(());
+            };
+            let value = self.replaced(&part, rest, &value, place.span)?;
+            return self.assign_part(place, &way, value);
+        }
+        self.assign_part(place, &way, value)
+    }
+
+    fn assign_part(&mut self, place: &Place, way: &[usize], value: Value) -> Done<()> {
         let variable = match &place.root {
             Root::Local(local) => Variable::Local(*local),
             Root::Slot(slot, key) => match self.slot_variable(*slot) {
                 Some(variable) => variable,
-                None => return self.store(*slot, key.as_deref(), &way, &value, place.span),
+                None => return self.store(*slot, key.as_deref(), way, &value, place.span),
             },
         };
         if way.is_empty() {
@@ -403,38 +418,111 @@ impl<'a> Execution<'a> {
             return stop(place.span, "this variable");
         };
         // An element that is not there is not set.
-        if let Some(part) = part_mut(&mut whole, &way, place.span)? {
+        if let Some(part) = part_mut(&mut whole, way, place.span)? {
             *part = value;
         }
         self.memory.set(variable, whole);
         Ok(())
     }
 
-    /// The way to a part, whose places are known.
-    pub(super) fn way(&mut self, place: &Place) -> Done<Vec<usize>> {
-        let mut way = Vec::new();
+    /// The way to a part.
+    fn steps(&mut self, place: &Place) -> Done<Vec<Step>> {
+        let mut steps = Vec::new();
         for step in &place.path {
-            way.push(match step {
-                PlaceStep::Field(field) => *field,
+            steps.push(match step {
+                PlaceStep::Field(field) => Step::Known(*field),
                 PlaceStep::Index(index) => match self.expression(index)? {
-                    Value::Known(index) => usize::try_from(index).unwrap_or(usize::MAX),
-                    _ => return stop(place.span, "an element at a place that a run decides"),
+                    Value::Known(index) => {
+                        Step::Known(usize::try_from(index).unwrap_or(usize::MAX))
+                    }
+                    index @ Value::Public(_) => Step::Run(index),
+                    _ => return stop(place.span, "an element at this place"),
                 },
             });
         }
-        Ok(way)
+        Ok(steps)
+    }
+
+    /// The way to a part, whose places are known.
+    pub(super) fn way(&mut self, place: &Place) -> Done<Vec<usize>> {
+        let steps = self.steps(place)?;
+        let way: Option<Vec<usize>> = steps.iter().map(Step::known).collect();
+        match way {
+            Some(way) => Ok(way),
+            None => stop(place.span, "an element at a place that a run decides"),
+        }
+    }
+
+    /// What is at the end of a way; `None` if nothing is.
+    fn part(&mut self, place: &Place, way: &[usize]) -> Done<Option<Value>> {
+        let mut whole = match &place.root {
+            Root::Local(local) => match self.local(*local) {
+                Some(value) => value.clone(),
+                None => return stop(place.span, "this variable"),
+            },
+            Root::Slot(slot, key) => self.load(*slot, key.as_deref(), None, place.span)?,
+        };
+        Ok(part_mut(&mut whole, way, place.span)?.cloned())
+    }
+
+    /// A value with something else at the end of these steps.
+    fn replaced(
+        &mut self,
+        whole: &Value,
+        steps: &[Step],
+        value: &Value,
+        span: Span,
+    ) -> Done<Value> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Ok(value.clone());
+        };
+        let Value::Many(parts) = whole else {
+            return stop(span, "a part of this variable");
+        };
+        let mut parts = parts.clone();
+        for (k, part) in parts.iter_mut().enumerate() {
+            let here = match step {
+                Step::Known(place) => Value::Known((*place == k).into()),
+                Step::Run(place) => {
+                    let here = Value::Known(i64::try_from(k).unwrap_or(i64::MAX));
+                    (self.arithmetic(span)).compare(BinaryOp::Equal, place, &here)?
+                }
+            };
+            if here != Value::Known(0) {
+                let with = self.replaced(part, rest, value, span)?;
+                *part = self.pick(&here, &with, part, span)?;
+            }
+        }
+        Ok(Value::Many(parts))
     }
 
     fn count(&mut self, counter: LocalId, (from, to): (&Expr, &Expr), body: &Block) -> Done<Next> {
         let (first, end) = (self.expression(from)?, self.expression(to)?);
-        let (Value::Known(first), Value::Known(end)) = (first, end) else {
-            return stop(to.span, "a loop whose end a run decides");
+        let turns = match (&first, &end) {
+            (Value::Known(first), Value::Known(end)) => end.saturating_sub(*first),
+            _ => self.most_turns(self.range(from), self.range(to), to.span)?,
         };
         let mut next = Next::Goes;
-        for k in first..end {
+        for turn in 0..turns {
             self.step()?;
-            self.set(counter, Value::Known(k));
-            next = self.unless_left(next, to.span, |this| this.block(body))?;
+            next = self.unless_left(next, to.span, |this| {
+                let mut sum = this.arithmetic(from.span);
+                let k = sum.number(BinaryOp::Add, &first, &Value::Known(turn))?;
+                this.set(counter, k.clone());
+                let goes_on = match (&k, &end) {
+                    (Value::Known(_), Value::Known(_)) => Value::Known(1),
+                    _ => (this.arithmetic(to.span)).compare(BinaryOp::Less, &k, &end)?,
+                };
+                match goes_on {
+                    Value::Known(0) => Ok(Next::Goes),
+                    Value::Known(_) => this.block(body),
+                    Value::Public(register) => {
+                        let turn = |this: &mut Self| this.block(body);
+                        this.sides(register, turn, |_| Ok(Next::Goes), to.span)
+                    }
+                    _ => stop(to.span, "a loop to this end"),
+                }
+            })?;
             if next.ends() {
                 break;
             }
@@ -442,18 +530,44 @@ impl<'a> Execution<'a> {
         Ok(next.behind_loop())
     }
 
+    /// How many turns a loop has at most whose end a run decides.
+    fn most_turns(&self, from: Option<Wide>, to: Option<Wide>, span: Span) -> Done<i64> {
+        let most = from
+            .zip(to)
+            .map(|(from, to)| to.high.saturating_sub(from.low).max(0));
+        match most.and_then(|most| i64::try_from(most).ok()) {
+            Some(most) if most <= MOST_RUN_TURNS => Ok(most),
+            _ => {
+                let message = format!(
+                    "a loop of which nothing says that it has no more than {} turns",
+                    grouped(MOST_RUN_TURNS.into())
+                );
+                Err(Stop::NotBuilt(not_built(span, &message).help(
+                    "give the end a `range`, or `clamp` it: a run decides how many turns are done",
+                )))
+            }
+        }
+    }
+
     fn repeat(&mut self, condition: &Expr, max: &Expr, body: &Block) -> Done<Next> {
-        let Value::Known(max) = self.expression(max)? else {
-            return stop(max.span, "a loop whose end a run decides");
+        let most = self.expression(max)?;
+        let turns = match most {
+            Value::Known(most) => most,
+            _ => self.most_turns(Some(Wide::exactly(0)), self.range(max), max.span)?,
         };
         let mut next = Next::Goes;
         // Whether all private conditions so far held.
         let mut active = Value::Known(1);
-        for _ in 0..max {
+        for turn in 0..turns {
             self.step()?;
             let is_open = next == Next::Goes;
             next = self.unless_left(next, condition.span, |this| {
-                let holds = this.expression(condition)?;
+                let mut holds = this.expression(condition)?;
+                if most != Value::Known(turns) {
+                    let mut truth = this.arithmetic(max.span);
+                    let more = truth.compare(BinaryOp::Less, &Value::Known(turn), &most)?;
+                    holds = truth.truth(BinaryOp::And, &more, &holds)?;
+                }
                 if let (Value::Public(register), Value::Known(1)) = (&holds, &active) {
                     let body = |this: &mut Self| this.block(body);
                     return this.sides(*register, body, |_| Ok(Next::Breaks), condition.span);
@@ -482,6 +596,25 @@ impl<'a> Execution<'a> {
 
 /// Most statements and turns of loops of one entry.
 const MOST_STEPS: u32 = 1 << 20;
+/// Most turns of a loop whose end a run decides: each is written out, with its condition.
+const MOST_RUN_TURNS: i64 = 4_096;
+
+/// A step to a part of a variable.
+enum Step {
+    /// Which field, or which element.
+    Known(usize),
+    /// The element at a place that a run decides.
+    Run(Value),
+}
+
+impl Step {
+    fn known(&self) -> Option<usize> {
+        match self {
+            Step::Known(place) => Some(*place),
+            Step::Run(_) => None,
+        }
+    }
+}
 
 /// The part of a value at the end of a way.
 pub(super) fn part_mut<'v>(
