@@ -85,7 +85,7 @@ impl Draft<'_, '_> {
                 Scalar::public(format!("({name}.len() as i64)"), 0, 16)
             }
             3 => {
-                let place = self.choices.pick(3);
+                let place = self.choices.of(&["0", "1", "2", "L.n", "L.count"]);
                 Scalar::public(format!("(L.list[{place}] as i64)"), -128, 127)
             }
             4 => {

@@ -157,7 +157,10 @@ impl Draft<'_, '_> {
         let line = match self.choices.pick(11) {
             0 => format!("L.n = {number} as i8;"),
             1 => "L.seen[caller] += 1;".to_owned(),
-            2 => format!("L.list[{}] = {number} as i8;", self.choices.pick(3)),
+            2 => {
+                let place = self.choices.of(&["0", "1", "2", "L.n", "L.seen[caller]"]);
+                format!("L.list[{place}] = {number} as i8;")
+            }
             3 => "L.last = caller;".to_owned(),
             4 => format!("L.by_number[{}] = {number} as i16;", self.choices.pick(4)),
             5 => format!("L.phase = {number} > 2 ? Kind::A : Kind::C;"),
@@ -298,9 +301,14 @@ impl Draft<'_, '_> {
         }
         if self.choices.chance(4) {
             let flag = self.flag(1, Want::Public).text;
-            return self.block(&format!("while {flag} max 2"), At::Loop, depth);
+            let most = self.choices.of(&["2", "2", "clamp(L.n, 0, 2)"]);
+            return self.block(&format!("while {flag} max {most}"), At::Loop, depth);
         }
-        let end = 1 + self.choices.pick(3);
+        let end = match self.choices.pick(5) {
+            // What a run decides.
+            0 => "clamp(L.n, 0, 3)".to_owned(),
+            end => end.clamp(1, 3).to_string(),
+        };
         self.declare(counter.clone(), Held::Number(0, 3), Want::Public, false);
         self.block(&format!("for {counter} in 0..{end}"), At::Loop, depth);
         self.scope.truncate(scope);
