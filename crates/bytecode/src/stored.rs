@@ -45,7 +45,7 @@ impl Stored {
 
     /// What had been written at a place on the chain after a block; of a block to come, what is there now.
     pub(crate) fn after(&self, block: u64, place: &StatePlace) -> Option<&Known> {
-        let now = self.on_chain.values.get(place);
+        let now = || self.on_chain.values.get(place);
         self.past.after(block, place, now)
     }
 }

@@ -46,6 +46,10 @@ pub const MAX_REVEALS: usize = 64;
 pub const MAX_COLUMNS: usize = 4_096;
 /// Longest public bytes of one value.
 pub const MAX_VALUE_BYTES: u32 = 65_536;
+/// Most bytes that a slot beside the ledger can hold, of a map at one key: nodes give it as one answer.
+pub const MAX_TOGETHER_BYTES: u64 = 1 << 20;
+/// What a value takes beside its bytes and its key, where it is kept and on the way.
+pub const VALUE_BYTES: u64 = 160;
 /// Longest key of a map in bytes: a value is looked for among many.
 pub const MAX_KEY_BYTES: u32 = 256;
 /// Longest public value, in bytes, of what is done for one account after the other: loops over members, and conditions.
@@ -54,7 +58,7 @@ pub const MAX_REPEATED_BYTES: u32 = 1_024;
 /// microsecond and may change the ledger.
 pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
 /// Most operations of the condition on who reads a slot. Nodes answer anybody who asks.
-pub const MAX_ACCESS_STEPS: u64 = 1 << 10;
+pub const MAX_ACCESS_STEPS: u64 = 1 << 7;
 /// Most contributions to accumulators that are counted: the numbers of each times the largest `k` of its `aggregate(k)`. Nodes
 /// keep whose they are with every number, some 24 bytes for each.
 pub const MAX_COUNTED: u64 = 1 << 20;

@@ -19,8 +19,6 @@ pub(crate) enum Swept {
     #[default]
     NotYet,
     Looking,
-    /// A job has ended meanwhile.
-    LookingAgain,
     Done,
 }
 
@@ -69,9 +67,9 @@ pub(crate) fn job_over(party: &mut Party, job: JobId) {
         let swept = swept(party, table);
         match swept {
             // Of jobs of the past the first sweep takes care.
-            Swept::NotYet | Swept::LookingAgain => {}
-            Swept::Looking => *swept = Swept::LookingAgain,
-            Swept::Done => begin(party, table, instance.clone()),
+            Swept::NotYet => {}
+            // One that is under way may be past this instance.
+            Swept::Looking | Swept::Done => begin(party, table, instance.clone()),
         }
     }
 }
@@ -116,10 +114,10 @@ pub(crate) fn found(party: &mut Party, mut sweep: Sweep, keys: Vec<Vec<u8>>) {
         return party.shared.list_keys(Pending::Left(sweep), at, after);
     }
     let swept = swept(party, table);
-    *swept = match swept {
-        Swept::LookingAgain => Swept::NotYet,
-        _ => Swept::Done,
-    };
+    // What has failed meanwhile is looked through again.
+    if sweep.prefix.is_empty() && *swept == Swept::Looking {
+        *swept = Swept::Done;
+    }
 }
 
 /// The disk could not be looked through, or something not be erased: all of it, later, again.

@@ -54,7 +54,9 @@ use diagnostic::grouped;
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
-use enigma_bytecode::verify::{MAX_MEMBER_STEPS, MAX_REPEATED_BYTES, VerifyError, verify};
+use enigma_bytecode::verify::{
+    MAX_MEMBER_STEPS, MAX_REPEATED_BYTES, MAX_TOGETHER_BYTES, VerifyError, verify,
+};
 use program::Program;
 use resolve::Root;
 use syntax::ast::Item;
@@ -255,6 +257,17 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
         } => {
             let slot = codegen::columns::slots(&checked.hir).nth(*slot);
             long_value(slot.map_or(Span::default(), |(_, slot)| slot.span))
+        }
+        VerifyError::LargeSlot { slot } => {
+            let slot = codegen::columns::slots(&checked.hir).nth(*slot);
+            let span = slot.map_or(Span::default(), |(_, slot)| slot.span);
+            let most = grouped(MAX_TOGETHER_BYTES.into());
+            let message = format!("a value of this slot may take more than {most} bytes");
+            Diagnostic::error(Code::E0601, span, message)
+                .because(
+                    "nodes give all of it as one answer; each part of it takes some bytes more",
+                )
+                .help("use several slots, or a map")
         }
         VerifyError::NotAllowed { reveal, .. } => {
             let line = contract.manifest.get(*reveal);

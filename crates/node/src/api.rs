@@ -11,6 +11,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -329,7 +330,7 @@ impl Api {
             limiter: Arc::new(Limiter::new(config.api_rate, config.api_burst)),
             in_hand: Arc::new(Semaphore::new(config.api_requests as usize)),
             large: Arc::new(Semaphore::new(LARGE_BODIES)),
-            answers: Room::new(ROOM, TURN_TIMEOUT),
+            answers: Room::new(ROOM),
             body_max: config.api_body_bytes as usize,
         }
     }
@@ -338,6 +339,7 @@ impl Api {
     /// its connection, and if it is large one of few places.
     async fn serve(
         &self,
+        client: IpAddr,
         request: axum::extract::Request,
         next: axum::middleware::Next,
     ) -> HttpResponse {
@@ -363,7 +365,7 @@ impl Api {
             Err(busy) => return busy,
         };
         match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
-            Ok(response) => self.answers.hold(response).await.unwrap_or_else(busy),
+            Ok(response) => self.answers.hold(client, response).unwrap_or_else(busy),
             Err(_) => error(
                 ErrorCode::Unavailable,
                 "the request took too long".to_owned(),
@@ -413,6 +415,8 @@ impl Api {
     }
 
     async fn ask(&self, request: ClientRequest, incoming: &Incoming) -> HttpResponse {
+        // A condition is judged for each question, which needs a proof of its own: it is not given back.
+        let is_kept = matches!(request, ClientRequest::Kept { .. });
         // What everybody may ask needs no proof, so that proofs offered for it are not kept in mind.
         let proof = incoming.authorization.as_ref().filter(|_| {
             use ClientRequest::{Job, Kept, Output, PutContract};
@@ -449,6 +453,7 @@ impl Api {
         };
         if let (Some(proof), Response::Error(error)) = (proof, &response)
             && matches!(error.code, ErrorCode::NotAllowed | ErrorCode::NotFound)
+            && !is_kept
         {
             self.gate.forget(proof);
         }
@@ -541,7 +546,7 @@ async fn limit(
 ) -> HttpResponse {
     let (start, route) = (Instant::now(), route(request.uri().path()));
     let response = if api.limiter.admit(client.ip(), start) {
-        api.serve(request, next).await
+        api.serve(client.ip(), request, next).await
     } else {
         let message = "too many requests from this address; slow down".to_owned();
         let mut refusal = error(ErrorCode::Unavailable, message);

@@ -19,7 +19,7 @@ pub const WRITES_MAX_BYTES: usize = 65_536;
 pub const TRANSFERS_MAX: usize = 128;
 
 /// One place of an instance's public state.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct StatePlace {
     /// Which of the contract's slots.
     pub slot: u16,

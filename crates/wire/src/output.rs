@@ -50,7 +50,7 @@ pub struct PublicLine {
 }
 
 /// One public value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum PublicValue {
     /// A number, or a truth value as 1 or 0.
     Number(i64),

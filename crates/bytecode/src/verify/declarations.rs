@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     MAX_COLUMNS, MAX_COUNTED, MAX_DECLARATIONS, MAX_GROUP, MAX_KEY_BYTES, MAX_PARTIES, MAX_REVEALS,
-    MAX_VALUE_BYTES, VerifyError,
+    MAX_TOGETHER_BYTES, MAX_VALUE_BYTES, VALUE_BYTES, VerifyError,
 };
 use crate::container::{is_name, is_path};
 use crate::model::{
@@ -56,6 +56,9 @@ pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
         names_of_columns(&slot.columns)?;
         if !slot_is_valid(contract, slot) {
             return Err(VerifyError::BadSlot { slot: index });
+        }
+        if together(slot) > MAX_TOGETHER_BYTES {
+            return Err(VerifyError::LargeSlot { slot: index });
         }
     }
     if contract.slots.iter().map(counted).sum::<u64>() > MAX_COUNTED {
@@ -191,6 +194,21 @@ fn slot_is_valid(contract: &Contract, slot: &Slot) -> bool {
         && allows_are_valid(contract, &slot.allows, None)
         && mixes_enough(contract, &slot.allows, None)
         && (!slot.accumulator || accumulates(slot))
+}
+
+/// Most bytes that a slot beside the ledger holds, of a map at one key.
+fn together(slot: &Slot) -> u64 {
+    if slot.store != Store::Dht {
+        return 0;
+    }
+    let bytes = |column: &Column| match column.kind {
+        Kind::Bytes(most) => u64::from(most),
+        Kind::Account => ACCOUNT_LEN as u64,
+        _ => 8,
+    };
+    let key = slot.key.as_ref().map_or(0, bytes);
+    let values = slot.columns.iter();
+    values.map(|column| bytes(column) + key + VALUE_BYTES).sum()
 }
 
 /// How many contributions to a slot have to be counted, at most: 0 but of accumulators.

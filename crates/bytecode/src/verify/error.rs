@@ -4,7 +4,7 @@ use std::fmt;
 
 use enigma_wire::id::Hash;
 
-use super::{MAX_ACCESS_STEPS, MAX_COUNTED, MAX_MEMBER_STEPS, MAX_REVEALS};
+use super::{MAX_ACCESS_STEPS, MAX_COUNTED, MAX_MEMBER_STEPS, MAX_REVEALS, MAX_TOGETHER_BYTES};
 use crate::container::DecodeError;
 use crate::model::Source;
 use crate::privacy::Fault;
@@ -51,6 +51,11 @@ pub enum VerifyError {
     BadAdmission {
         /// The group's index.
         group: usize,
+    },
+    /// A slot beside the ledger, of a map at one key, can hold more than [`MAX_TOGETHER_BYTES`].
+    LargeSlot {
+        /// Its index.
+        slot: usize,
     },
     /// The condition of a group does more than [`MAX_MEMBER_STEPS`] operations for all members.
     LongAdmission {
@@ -232,6 +237,10 @@ impl fmt::Display for VerifyError {
             VerifyError::DuplicateName { name } => write!(f, "two things are named {name:?}"),
             VerifyError::TooMany => f.write_str("too many declarations"),
             VerifyError::BadGroup { group } => write!(f, "group {group} has wrong bounds"),
+            VerifyError::LargeSlot { slot } => write!(
+                f,
+                "slot {slot} can hold more than {MAX_TOGETHER_BYTES} bytes beside the ledger"
+            ),
             VerifyError::BadAccess { slot } => write!(
                 f,
                 "the condition on who reads slot {slot} does more than read the ledger, or more than {MAX_ACCESS_STEPS} operations"

@@ -12,6 +12,8 @@ pub(super) fn steps(contract: &Contract, code: &[Op]) -> u64 {
             Op::EachMember { group, .. } => {
                 let group = contract.groups.get(usize::from(*group));
                 members = group.map_or(0, |group| u64::from(group.max));
+                // Each turn takes time, also when nothing is done in it.
+                steps = steps.saturating_add(members);
             }
             // In the body there are no other blocks.
             Op::End => members = 0,

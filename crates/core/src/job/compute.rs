@@ -144,7 +144,7 @@ impl Job {
             environment: Environment {
                 ledger: Stored {
                     on_chain: Arc::clone(&self.state),
-                    past: past.of(program.slots_read_back(entry)),
+                    past: past.of(&program.slots_read_back(entry)),
                     beside: Arc::clone(&self.kept),
                 },
                 contributions: self.contributions.found(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Store;
 use enigma_bytecode::plan::Effect;
+use enigma_bytecode::verify::VALUE_BYTES;
 use enigma_wire::effects::StatePlace;
 use enigma_wire::output::PublicValue;
 
@@ -18,12 +19,7 @@ use crate::party::Shared;
 use crate::seam::{Table, Write};
 
 /// Most bytes that an instance keeps beside the chain, places included: all of it is read for a run that depends on some.
-const KEPT_MAX_BYTES: usize = 16 << 20;
-/// Most of them in one slot, of a map at one key: nodes give that as one answer, to anybody who may read it.
-const TOGETHER_MAX_BYTES: usize = 1 << 20;
-/// What a value takes beside its encoding, at its places in memory and on the disk.
-const VALUE_BYTES: usize = 128;
-
+const KEPT_MAX_BYTES: u64 = 16 << 20;
 impl Job {
     /// With secrets read, reads what is kept beside the chain, if the entry depends on that.
     pub(super) fn load_kept(&mut self, shared: &mut Shared, rows: Columns) {
@@ -97,17 +93,8 @@ impl Job {
 fn check_room<'a>(
     kept: impl Iterator<Item = (&'a StatePlace, &'a PublicValue)>,
 ) -> Result<(), String> {
-    let mut together: BTreeMap<(u16, &Option<PublicValue>), usize> = BTreeMap::new();
-    for (place, value) in kept {
-        let bytes = encode(place, value).len() + VALUE_BYTES;
-        *together.entry((place.slot, &place.key)).or_default() += bytes;
-    }
-    if let Some(bytes) = together.values().find(|bytes| **bytes > TOGETHER_MAX_BYTES) {
-        return Err(format!(
-            "a slot, or one key of it, would keep {bytes} bytes beside the chain; at most {TOGETHER_MAX_BYTES} are kept together"
-        ));
-    }
-    let bytes: usize = together.values().sum();
+    let bytes = kept.map(|(place, value)| encode(place, value).len() as u64 + VALUE_BYTES);
+    let bytes: u64 = bytes.sum();
     if bytes > KEPT_MAX_BYTES {
         return Err(format!(
             "the instance would keep {bytes} bytes beside the chain; at most {KEPT_MAX_BYTES} are kept"
@@ -120,31 +107,25 @@ fn check_room<'a>(
 mod tests {
     use super::*;
 
-    fn room(values: impl IntoIterator<Item = (u16, i64, u16)>, len: usize) -> Result<(), String> {
+    fn room(places: std::ops::Range<i64>, len: usize) -> Result<(), String> {
         let value = PublicValue::Bytes(vec![7; len]);
-        let places = values.into_iter().map(|(slot, key, column)| StatePlace {
-            slot,
+        let places = places.map(|key| StatePlace {
+            slot: 1,
             key: Some(PublicValue::Number(key)),
-            column,
+            column: 0,
         });
         let places: Vec<StatePlace> = places.collect();
         check_room(places.iter().map(|place| (place, &value)))
     }
 
-    /// One answer gives all that is in a slot, or at one key of it; one run reads all that an instance keeps.
+    /// One run reads all of it.
     #[test]
-    fn there_is_room_for_so_much_together_and_for_so_much_in_all() {
-        assert_eq!(room((0..17).map(|column| (1, 1, column)), 60_000), Ok(()));
-        let together = room((0..18).map(|column| (1, 1, column)), 60_000);
-        assert!(together.is_err_and(|why| why.contains("at most 1048576 are kept together")));
-        // Elsewhere there is room.
-        assert_eq!(room((0..18).map(|place| (1, place, 0)), 60_000), Ok(()));
-        assert_eq!(room((0..18).map(|slot| (slot, 1, 0)), 60_000), Ok(()));
-        assert_eq!(room((0..278).map(|place| (1, place, 0)), 60_000), Ok(()));
-        let all = room((0..280).map(|place| (1, place, 0)), 60_000);
+    fn there_is_room_for_so_much_in_all() {
+        assert_eq!(room(0..278, 60_000), Ok(()));
+        let all = room(0..280, 60_000);
         assert!(all.is_err_and(|why| why.ends_with("at most 16777216 are kept")));
         // What is short takes room, too.
-        assert_eq!(room((0..100_000).map(|place| (1, place, 0)), 1), Ok(()));
-        assert!(room((0..120_000).map(|place| (1, place, 0)), 1).is_err());
+        assert_eq!(room(0..80_000, 1), Ok(()));
+        assert!(room(0..100_000, 1).is_err());
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// Bytes that a slow reader takes in one patience at the least, so that it cannot spin an answer out
 /// byte by byte.
-const TAKEN_MIN: usize = 128 << 10;
+const TAKEN_MIN: usize = 16 << 10;
 
 /// Writes fail once the other end has taken less than [`TAKEN_MIN`] bytes within the patience while more
 /// waited. Reading is not timed.

@@ -143,8 +143,7 @@ impl<F: PrimeField> Bound<F> {
                 defined.map_err(|problem| Refusal::Gate(problem).at(place))?;
             }
             op if is_public(op) => {
-                let later =
-                    matches!(op, Op::Load { .. } | Op::LoadAt { .. }) && !self.awaited.is_empty();
+                let later = matches!(op, Op::Load { .. }) && !self.awaited.is_empty();
                 if later || reads(op).0.iter().any(|c| self.awaited.contains(c)) {
                     self.awaited.extend(public_destination(op));
                 }

@@ -459,8 +459,8 @@ impl Walk {
 
     /// Counts what the loop at this place does for so many members.
     pub(super) fn charge_members(&mut self, members: u64, place: usize) -> Result<(), PlanError> {
-        let body = self.jumps[place].saturating_sub(place + 1) as u64;
-        let steps = members.saturating_mul(body);
+        let each = self.jumps[place].saturating_sub(place) as u64;
+        let steps = members.saturating_mul(each);
         self.member_steps = self.member_steps.saturating_add(steps);
         self.limits.check(Limit::MemberSteps, self.member_steps)
     }
