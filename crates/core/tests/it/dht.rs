@@ -260,6 +260,38 @@ fn a_member_that_has_lost_a_value_says_so() {
     assert!(said.iter().any(|(.., said)| said.contains(why)), "{said:?}");
 }
 
+/// Also where the disk fails for a while, with pages that could be read in between.
+#[test]
+fn what_could_not_be_erased_is_erased_later() {
+    let mut survey = Survey::ready_in(BOARD, 3, 3, 9);
+    let ada = person(0);
+    let first = settle(&mut survey, &ada, PRAISE, Some(PublicValue::Number(7)));
+    let later = settle(&mut survey, &ada, WRITE, Some(note("one two ")));
+    let (node, other) = (survey.committee()[0], survey.committee()[1]);
+    survey.world.kill(node);
+    let before = survey.world.nodes[node].count(Table::Kept);
+    for place in 0..KEYS_AT_ONCE as u32 {
+        for job in [first, later] {
+            let place = [&survey.instance.0[..], &[0; 30], &place.to_be_bytes()].concat();
+            let key = [place, job.0.to_be_bytes().to_vec()].concat();
+            let disk = &mut survey.world.nodes[node].disk;
+            disk.insert((Table::Kept, key), Vec::new());
+        }
+    }
+    survey.world.restart(node);
+    survey.world.nodes[node].disk_mode = Disk::Fails;
+    survey.world.settle_down();
+    let count = |survey: &Survey| survey.world.nodes[node].count(Table::Kept);
+    assert_eq!(count(&survey), before + 2 * KEYS_AT_ONCE);
+    survey.world.nodes[node].disk_mode = Disk::Works;
+    // A block, and a run that does not end soon.
+    survey.world.kill(other);
+    request(&mut survey, &ada, OPEN, None);
+    survey.world.run_until("the sweep", 5_000, |world| {
+        world.nodes[node].count(Table::Kept) == before + KEYS_AT_ONCE
+    });
+}
+
 /// Between the question and the answer a run may change the values and who may read them.
 #[test]
 fn nobody_gets_later_values_by_an_earlier_condition() {
