@@ -381,6 +381,9 @@ pub struct Local {
     /// Whether its declaration says who knows it: `public` (parameters of functions without a word too), `private`, or
     /// nothing, so that it follows from what is put into it.
     pub label: Option<Label>,
+    /// If its declaration names a label parameter of the function: the parameters of that label. It is private only if one of
+    /// these is.
+    pub like: Vec<LocalId>,
     /// Of a parameter of a function, where its numbers must lie, if a range is stated.
     pub range: Option<Wide>,
     /// Where the name stands.

@@ -187,6 +187,7 @@ impl<'a> Body<'a> {
                 ty,
                 mutable: false,
                 label: None,
+                like: Vec::new(),
                 range: None,
                 span: name.span,
             },
@@ -211,6 +212,7 @@ impl<'a> Body<'a> {
             ty,
             mutable: false,
             label: None,
+            like: Vec::new(),
             range: None,
             span,
         };

@@ -29,7 +29,7 @@ use crate::scope::{Generics, Scope, Symbol, duplicate};
 use crate::span::Span;
 use crate::syntax::ast::{self, Item, Name};
 
-pub(crate) use ty::MAX_WIDTH;
+pub(crate) use ty::{MAX_WIDTH, label_name};
 
 /// Most names of an enumeration: each is a case that private code computes.
 const MAX_VARIANTS: usize = 256;
@@ -265,7 +265,7 @@ impl Pass<'_> {
             return;
         };
         let generics = item.generics();
-        structs::check_generics(&generics, self.diagnostics);
+        structs::check_generics(&generics, false, self.diagnostics);
         let span = item.name().map_or(item.span(), |name| name.span);
         if item.fields().next().is_none() {
             self.error(Code::E0101, span, "a struct has at least one field");
@@ -301,7 +301,7 @@ impl Pass<'_> {
 
     fn functions(&mut self) {
         for function in &self.scope.functions {
-            structs::check_generics(&function.generics(), self.diagnostics);
+            structs::check_generics(&function.generics(), true, self.diagnostics);
         }
     }
 

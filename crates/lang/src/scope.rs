@@ -1,6 +1,6 @@
 //! What the names of a contract and of the files that it uses stand for. `resolve` fills it, `lower` reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -56,6 +56,8 @@ pub(crate) struct Generics {
     pub(crate) types: BTreeMap<String, Type>,
     /// `const NAME`.
     pub(crate) sizes: BTreeMap<String, u64>,
+    /// `label NAME`.
+    pub(crate) labels: BTreeSet<String>,
 }
 
 /// The names that can be used in one file: those that it declares, those of its contract, and those that it uses of other files.

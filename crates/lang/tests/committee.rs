@@ -87,7 +87,7 @@ fn a_run_decides_how_often_and_where() {
       state L { n: u8 = 3; list: [u8; 4]; grid: [[u8; 2]; 2]; last: u64; }
       state MPC { own: private [u8; 3]; }
       struct Pair { x: u64; y: u64; }
-      fn power(base: private u8, times: u8) -> private u64 {
+      fn power<label B>(base: B u8, times: u8) -> B u64 {
         let mut all = 1;
         for k in 0..min2(times, 3) { all = clamp(all * base as u64, 0, 1_000_000); }
         return all;
@@ -95,6 +95,7 @@ fn a_run_decides_how_often_and_where() {
       entry powers(x: private u8 from caller range 0..=9, n: u8 from caller range 0..=4) {
         reveal p = power(x, n) to caller;
         reveal q = power(x, 2) to caller;
+        L.last = power(n, 2);
       }
       entry sums(from_: u8 from caller range 0..=3, to_: u8 from caller range 0..=5, stop_at: u8 from caller range 0..=9) {
         let mut t = 0;
@@ -129,9 +130,9 @@ fn a_run_decides_how_often_and_where() {
       entry kept(x: private u8 from caller range 0..=0, k: u8 from caller range 0..=5) { MPC.own[k] = MPC.own[k] + x; }
       test \"turns\" {
         given a = [1, 2, 3];
-        run powers(x: 3, n: 0); expect p == 1; expect q == 9;
+        run powers(x: 3, n: 0); expect p == 1; expect q == 9; expect L.last == 0;
         run powers(x: 3, n: 2); expect p == 9;
-        run powers(x: 3, n: 4); expect p == 27;
+        run powers(x: 3, n: 4); expect p == 27; expect L.last == 16;
         run sums(from_: 0, to_: 0, stop_at: 9); expect total == 0; expect L.last == 0; expect grown == 33;
         run sums(from_: 1, to_: 4, stop_at: 9); expect total == 54; expect L.last == 3;
         run sums(from_: 1, to_: 4, stop_at: 3); expect total == 30; expect L.last == 2;

@@ -233,7 +233,7 @@ impl<'a> Walk<'a> {
             let what = format!("the range of `{}`", declared.name);
             value = self.fits_limits(span, value, &Type::Unknown, range, &what);
         }
-        match declared.label {
+        match self.stated(local) {
             Some(Label::Public) => {
                 let own = stmt.start <= declared.span.start && declared.span.end <= stmt.end;
                 value = self.check_public(local, value, span, own);
@@ -242,6 +242,20 @@ impl<'a> Walk<'a> {
             None => {}
         }
         value
+    }
+
+    /// What a local's declaration says who knows it. A label parameter is public where all that is given for it is.
+    fn stated(&self, local: LocalId) -> Option<Label> {
+        let declared = self.local(local)?;
+        if declared.like.is_empty() {
+            return declared.label;
+        }
+        let is_private = |given: &LocalId| {
+            let value = self.get(*given);
+            value.is_none_or(|value| value.leaves().iter().any(|leaf| leaf.private))
+        };
+        let is_public = !declared.like.iter().any(is_private);
+        is_public.then_some(Label::Public)
     }
 
     /// The value as it is declared; what is wrong about it is said once.
@@ -262,7 +276,11 @@ impl<'a> Walk<'a> {
             )
         } else if result {
             let message = format!("`{function}` would return a private value as a public one");
-            (message, format!("write `-> private ...` at `{function}`"))
+            let help = match declared.like.is_empty() {
+                true => format!("write `-> private ...` at `{function}`"),
+                false => "all that is given for this label here is public".to_owned(),
+            };
+            (message, help)
         } else {
             let name = &declared.name;
             let message = format!("a private value in `{name}`, which is public");
@@ -299,7 +317,7 @@ impl<'a> Walk<'a> {
                     Some(old) => self.updated(&old, declared, &place.path, new),
                     None => new,
                 };
-                match self.local(*local).and_then(|l| l.label) {
+                match self.stated(*local) {
                     Some(Label::Public) => {
                         whole = self.check_public(*local, whole, value.span, false);
                     }
@@ -646,7 +664,7 @@ impl<'a> Walk<'a> {
             if let Some(before) = before.get(&local) {
                 self.rise(local, before, &condition);
             }
-            let written = self.local(local).and_then(|l| l.label);
+            let written = self.stated(local);
             if let (Some(Label::Public), Some(value)) = (written, self.get(local)) {
                 let at = self.assigned.get(&local).copied().unwrap_or(span);
                 let value = self.check_public(local, (*value).clone(), at, false);

@@ -81,6 +81,7 @@ impl Body<'_> {
             ty,
             mutable: false,
             label: Some(label),
+            like: Vec::new(),
             range: None,
             span: name.span,
         };

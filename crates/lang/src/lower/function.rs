@@ -8,7 +8,7 @@ use super::{Body, MAX_CALLS};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Block, Expr, ExprKind, Label, Local, LocalId, Place, Root, Stmt, StmtKind, Type};
-use crate::scope::{Generics, Scope, unsupported};
+use crate::scope::{Generics, Scope};
 use crate::span::Span;
 use crate::syntax::ast::{self, Arg, Generic, GenericKind, Name, Otherwise, TypeArg, TypeKind};
 
@@ -68,7 +68,10 @@ impl Body<'_> {
             return self.poisoned(span);
         };
         let declared = function.generics();
-        let mut generics = Generics::default();
+        let mut generics = Generics {
+            labels: labels_of(&declared, &params),
+            ..Generics::default()
+        };
         let mut values = Vec::new();
         for (arg, param) in args.iter().zip(&params) {
             let (Some(value), Some(written)) = (&arg.value, param.ty()) else {
@@ -121,10 +124,7 @@ impl Body<'_> {
             let known = match generic.kind {
                 GenericKind::Type => found.types.contains_key(&name.text),
                 GenericKind::Size => found.sizes.contains_key(&name.text),
-                GenericKind::Label => {
-                    self.report(unsupported(name.span, "a generic label"));
-                    return false;
-                }
+                GenericKind::Label => found.labels.contains(&name.text),
             };
             if !known {
                 let message = format!("`{}` does not follow from the arguments", name.text);
@@ -167,7 +167,7 @@ impl Body<'_> {
                 stmts.push(stmt);
             }
         }
-        let (label, ty) = {
+        let (mut label, ty) = {
             let mut found = Vec::new();
             let result = self.scope.ty(&written, &generics, &mut found);
             found
@@ -175,12 +175,17 @@ impl Body<'_> {
                 .for_each(|diagnostic| self.report(diagnostic));
             result
         };
+        let like = self.frame.like(&written);
+        if like.is_empty() {
+            label = label.or(Some(Label::Public));
+        }
         let result = self.add_local(
             Local {
                 name: format!("<{}>", name.text),
                 ty: ty.clone(),
                 mutable: true,
-                label: Some(label.unwrap_or(Label::Public)),
+                label,
+                like,
                 range: None,
                 span: written.span(),
             },
@@ -235,15 +240,24 @@ impl Body<'_> {
         let arg = self.coerce(arg, &ty, Some(written.span()));
         let span = arg.span;
         let hidden = self.may_be_private(&arg);
+        let of_label = crate::resolve::label_name(&written).filter(|_| label.is_none());
         let local = Local {
             name: name.text.clone(),
             ty,
             mutable: false,
-            label: Some(label.unwrap_or(Label::Public)),
+            label: match of_label {
+                Some(_) => None,
+                None => label.or(Some(Label::Public)),
+            },
+            like: Vec::new(),
             range,
             span: name.span,
         };
         let local = self.add_local(local, hidden);
+        if let Some(label) = of_label {
+            let labelled = self.frame.labelled.entry(label.text);
+            labelled.or_default().push(local);
+        }
         self.bind_parameter(&name, Bound::Local(local));
         Some(Stmt {
             kind: StmtKind::Let(local, arg),
@@ -439,6 +453,17 @@ impl<'a> Wanted<'a> {
 
 /// What generic parameters stand for where a value of type `found` is given for the written type. What does not match is
 /// reported later, when the written type is known.
+fn labels_of(declared: &[Generic], params: &[ast::Param]) -> BTreeSet<String> {
+    let is_label = |generic: &&Generic| generic.kind == GenericKind::Label;
+    let declared = declared.iter().filter(is_label);
+    let stated = |name: &str| {
+        let mut types = params.iter().filter_map(ast::Param::ty);
+        types.any(|ty| crate::resolve::label_name(&ty).is_some_and(|label| label.text == name))
+    };
+    let names = declared.map(|generic| generic.name.text.clone());
+    names.filter(|name| stated(name)).collect()
+}
+
 pub(super) fn infer(scope: &Scope, wanted: &mut Wanted<'_>, written: &ast::Type, found: &Type) {
     match (written.kind(), found) {
         (TypeKind::Named(name, args), _)

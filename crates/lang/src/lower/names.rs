@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{Constant, Expr, ExprKind, IntType, LocalId, Store, Type};
 use crate::scope::{Generics, Symbol, duplicate, unsupported};
 use crate::span::Span;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{self, Name};
 
 /// What a name of a body stands for.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Frame {
     /// Of each block, the innermost last.
     names: Vec<BTreeMap<String, (Bound, Span)>>,
     pub(super) generics: Generics,
+    /// Of a function, its parameters by label parameter.
+    pub(super) labelled: BTreeMap<String, Vec<LocalId>>,
     /// How many loops the statement stands in.
     pub(super) loops: u32,
     /// Of a function, where its result goes.
@@ -48,9 +50,17 @@ impl Frame {
             kind,
             names: vec![BTreeMap::new()],
             generics,
+            labelled: BTreeMap::new(),
             loops: 0,
             result: None,
         }
+    }
+
+    /// The parameters of the label that a type names.
+    pub(super) fn like(&self, ty: &ast::Type) -> Vec<LocalId> {
+        let name = crate::resolve::label_name(ty);
+        let labelled = name.and_then(|name| self.labelled.get(&name.text));
+        labelled.cloned().unwrap_or_default()
     }
 
     fn find(&self, name: &str) -> Option<(Bound, Span)> {

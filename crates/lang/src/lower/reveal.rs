@@ -43,6 +43,7 @@ impl Body<'_> {
                 ty,
                 mutable: false,
                 label: None,
+                like: Vec::new(),
                 range: None,
                 span: name.span,
             };

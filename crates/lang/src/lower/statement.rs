@@ -58,42 +58,48 @@ impl Body<'_> {
         let stated = statement.ty().map(|written| {
             let generics = self.frame.generics.clone();
             let (label, ty) = self.scope.ty(&written, &generics, self.diagnostics);
-            (label, ty, written.span())
+            (label, ty, written)
         });
         let want = stated.as_ref().map(|(_, ty, _)| ty);
         let value = self.expression(&value, want);
         let value = match &stated {
-            Some((_, ty, at)) => self.coerce(value, ty, Some(*at)),
+            Some((_, ty, written)) => self.coerce(value, ty, Some(written.span())),
             None => self.settled(value),
         };
         let label = stated.as_ref().and_then(|(label, ..)| *label);
+        let like = match &stated {
+            Some((None, _, written)) => self.frame.like(written),
+            _ => Vec::new(),
+        };
         let ty = stated.map_or_else(|| value.ty.clone(), |(_, ty, _)| ty);
         let hidden = self.may_be_private(&value);
         let of = Declared {
             mutable: statement.mutable(),
             label,
+            like,
             hidden,
         };
         let kind = match &names[..] {
-            [name] if !statement.is_tuple() => StmtKind::Let(self.declare(name, ty, of), value),
+            [name] if !statement.is_tuple() => StmtKind::Let(self.declare(name, ty, &of), value),
             names => {
                 let types = self.parts(&ty, names.len(), statement.pattern_span());
                 let locals = names
                     .iter()
                     .zip(types)
-                    .map(|(name, ty)| self.declare(name, ty, of));
+                    .map(|(name, ty)| self.declare(name, ty, &of));
                 StmtKind::LetTuple(locals.collect(), value)
             }
         };
         out.push(Stmt { kind, span });
     }
 
-    fn declare(&mut self, name: &Name, ty: Type, of: Declared) -> LocalId {
+    fn declare(&mut self, name: &Name, ty: Type, of: &Declared) -> LocalId {
         let local = Local {
             name: name.text.clone(),
             ty,
             mutable: of.mutable,
             label: of.label,
+            like: of.like.clone(),
             range: None,
             span: name.span,
         };
@@ -373,9 +379,9 @@ impl Body<'_> {
 }
 
 /// What a `let` says about its locals.
-#[derive(Clone, Copy)]
 struct Declared {
     mutable: bool,
     label: Option<Label>,
+    like: Vec<LocalId>,
     hidden: bool,
 }

@@ -321,15 +321,19 @@ fn did_you_mean<'a>(
 }
 
 /// Reports what is not built of generic parameters, and names that stand twice.
-pub(super) fn check_generics(generics: &[Generic], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check_generics(
+    generics: &[Generic],
+    of_function: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut names = BTreeMap::new();
     for generic in generics {
         if let Some(first) = names.insert(&generic.name.text, generic.name.span) {
             diagnostics.push(duplicate(&generic.name, first));
         }
-        if generic.kind == GenericKind::Label {
-            let diagnostic = unsupported(generic.span, "a label as a parameter")
-                .help("write the function twice, for `private` and for public values");
+        if generic.kind == GenericKind::Label && !of_function {
+            let diagnostic = unsupported(generic.span, "a struct with a label as a parameter")
+                .help("a value of it is private or public as a whole: leave it out");
             diagnostics.push(diagnostic);
         }
         if let Some(bound) = &generic.bound {

@@ -261,7 +261,7 @@ fn structs_that_are_wrong() {
             "E0101 `B` a struct has at least one field",
             "E0201 `Cc` there is no type `Cc`",
             "E0900 `Num` a bound",
-            "E0900 `label L` a label",
+            "E0900 `label L` a struct with a label",
             "E0202 `T` `T` is declared twice",
             "E0204 `Pair<u8>` this struct takes `<T, N>`",
             "E0900 `private u8` `private` at a field",

@@ -41,6 +41,12 @@ impl Scope {
             let diagnostic = Diagnostic::error(Code::E0301, part.span(), message);
             diagnostics.push(diagnostic.help("write `private` before the whole type"));
         }
+        if let Some(name) = label_name(ty).filter(|name| !generics.labels.contains(&name.text)) {
+            let message = format!("there is no label `{}`", name.text);
+            let diagnostic = Diagnostic::error(Code::E0203, name.span, message)
+                .help("it is `private`, `public`, or one of the function: `fn f<label L>(x: L u64) -> L u64`");
+            diagnostics.push(diagnostic);
+        }
         let value = self.unlabelled(ty, generics, diagnostics);
         match ty.per() {
             None => (label, value),
@@ -314,6 +320,12 @@ pub(super) fn label(ty: &ast::Type) -> Option<Label> {
         Some(_) => Some(Label::Public),
         None => ty.parts().filter_map(|part| label(&part)).max(),
     }
+}
+
+/// The label parameter that is stated before a type, or before a part of it.
+pub(crate) fn label_name(ty: &ast::Type) -> Option<Name> {
+    let inside = || ty.parts().find_map(|part| label_name(&part));
+    ty.label_name().or_else(inside)
 }
 
 fn wrong_count(ty: &ast::Type, name: &Name, expected: usize) -> Diagnostic {

@@ -118,7 +118,7 @@ syntax_kinds! {
         RecipientList, Recipient, State, Slot, Access, Privacy, PrivacyItem, Entry,
         Test, Given, Set, Run, Expect, ExpectFail,
         Block, Let, Assign, If, For, While, Reveal, Guard, Require, Return, Break, ExprStmt, Pattern,
-        Type, TypeArg,
+        Type, TypeLabel, TypeArg,
         Ternary, Binary, Unary, Cast, Call, MethodCall, FieldAccess, Index, NameRef, PathExpr,
         Literal, Paren, Tuple, List, Repeat, Lambda, ArgList, Arg,
     }

@@ -102,6 +102,12 @@ impl Parser<'_> {
         self.at(SyntaxKind::Word) && self.text() == word
     }
 
+    /// Whether the token after the current one is this word.
+    pub(super) fn next_is_word(&self, word: &str) -> bool {
+        let next = self.token(1).filter(|t| t.kind == SyntaxKind::Word);
+        next.and_then(|t| self.source.get(t.span.range())) == Some(word)
+    }
+
     /// Two tokens without anything between them, like the halves of `>>`.
     pub(super) fn at_joined(&self, first: SyntaxKind, second: SyntaxKind) -> bool {
         match (self.token(0), self.token(1)) {

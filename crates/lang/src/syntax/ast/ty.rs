@@ -58,6 +58,16 @@ impl Type {
         tokens_of(&self.0).find(|token| matches!(token.text(), "private" | "public"))
     }
 
+    /// The label parameter before the type, if one is stated.
+    #[must_use]
+    pub fn label_name(&self) -> Option<Name> {
+        let label = self
+            .0
+            .children()
+            .find(|child| child.kind() == K::TypeLabel)?;
+        name_of(&label)
+    }
+
     /// The types that it is made of, as they are written.
     pub fn parts(&self) -> impl Iterator<Item = Type> {
         let parts = self.0.children().flat_map(|child| match child.kind() {
@@ -70,15 +80,13 @@ impl Type {
     /// Where it stands, without its label.
     #[must_use]
     pub fn base_span(&self) -> Span {
-        let label = self.label();
+        let word = self.label().map(|label| label.text_range().end().into());
+        let name = self.label_name().map(|name| name.span.end);
+        let label: Option<u32> = word.or(name);
         let parts = self.0.children_with_tokens();
         let mut behind = parts.filter(|part| {
-            let start = part.text_range().start();
-            let trivia = part.kind().is_trivia();
-            !trivia
-                && label
-                    .as_ref()
-                    .is_none_or(|label| start >= label.text_range().end())
+            let start: u32 = part.text_range().start().into();
+            !part.kind().is_trivia() && label.is_none_or(|label| start >= label)
         });
         let first = behind.next();
         first.map_or(self.span(), |first| Span {

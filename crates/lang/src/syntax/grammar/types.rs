@@ -4,12 +4,14 @@ use super::K;
 use super::expressions::expression;
 use crate::syntax::parser::Parser;
 
-/// `[ "private" | "public" ] base [ "per" NAME ]`.
+/// `[ "private" | "public" | NAME ] base [ "per" NAME ]`; the name is that of a label.
 pub(super) fn annotated_type(p: &mut Parser<'_>) {
     p.nested(|p| {
         p.open(K::Type);
-        if !p.eat_word("private") {
-            p.eat_word("public");
+        if !p.eat_word("private") && !p.eat_word("public") && at_label(p) {
+            p.open(K::TypeLabel);
+            p.expect_name("a label");
+            p.close();
         }
         base(p);
         if p.eat_word("per") {
@@ -17,6 +19,24 @@ pub(super) fn annotated_type(p: &mut Parser<'_>) {
         }
         p.close();
     });
+}
+
+/// Words that may stand behind a type.
+const BEHIND: [&str; 8] = [
+    "per",
+    "from",
+    "range",
+    "allow",
+    "access",
+    "accumulator",
+    "max_rows",
+    "check",
+];
+
+/// Whether a type stands behind this word, which then is a label.
+fn at_label(p: &Parser<'_>) -> bool {
+    let behind = || BEHIND.iter().any(|word| p.next_is_word(word));
+    p.at(K::Word) && matches!(p.nth(1), K::Word | K::LBracket | K::LParen) && !behind()
 }
 
 fn base(p: &mut Parser<'_>) {
