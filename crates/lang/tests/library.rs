@@ -35,6 +35,34 @@ fn numbers_keep_to_their_types() {
     agrees(source, &[3, 5]);
 }
 
+/// The type of the numbers says where they are cut, whatever is made of the result.
+#[test]
+fn what_is_asked_for_does_not_change_where_numbers_are_cut() {
+    let source = "contract Cut version 1 {
+      group g min 2 max 9;
+      collect v: private u64 from each g range 0..=1_000 allow aggregate(2) to public;
+      state L { n: u16 = 65_000; wide: u64; }
+      entry e(x: private u16 from caller) {
+        reveal a = wrapping_add(x, 65_000) as u64 to caller;
+        let y: u64 = wrapping_mul(x, 66) as u64;
+        reveal b = y to caller;
+        reveal c = saturating_add(x, L.n) as u64 + 1 to caller;
+        L.wide = wrapping_add(L.n, 1_000) as u64 + saturating_sub(L.n, 65_001) as u64;
+        let z: u8 = wrapping_add(250, 10);
+        reveal d = z as u16 + x as u16 % 2 to caller;
+        reveal sum = v.map(|k| wrapping_add(k as u16, 65_000) as u64).sum() to public;
+        reveal most = v.map(|k| saturating_add(k as u16, 65_000) as u64).sum() to public;
+      }
+      test \"cut\" {
+        given v = [1_000, 10, 600];
+        run e(x: 1_000) as ann;
+        expect a == 464; expect b == 464; expect c == 65_536; expect L.wide == 464; expect d == 4;
+        expect sum == 464 + 65_010 + 64; expect most == 65_535 + 65_010 + 65_535;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// Products of 32 bits are longer than numbers of computations may be; decimals are cut, too.
 #[test]
 fn long_numbers_keep_to_their_types() {

@@ -51,6 +51,8 @@ pub(crate) enum Give {
     Account,
     /// Where the arguments meet, element by element.
     Met,
+    /// The same of functions whose results depend on the type.
+    OwnMet,
     /// The same, which may be missing.
     MaybeMet,
     /// The type of the first argument.
@@ -140,6 +142,15 @@ impl Body<'_> {
             },
             Give::Account => Type::Id,
             Give::Met => widened(met(args), want),
+            // What is asked for outside must not change the result.
+            Give::OwnMet => match (met(args), want.map(base)) {
+                (ty, Some(wanted @ Type::Int(_)))
+                    if matches!(base(&ty), Type::Int(IntType::Literal)) =>
+                {
+                    with_base(&ty, wanted)
+                }
+                (ty, _) => ty,
+            },
             Give::MaybeMet => {
                 let met = met(args);
                 with_base(&met, &maybe(base(&met).clone()))

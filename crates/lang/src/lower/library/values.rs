@@ -101,7 +101,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::WrappingAdd,
         takes: &[("a", Take::Whole), ("b", Take::SameWhole)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "modulo 2^bits of the type",
     },
     Function {
@@ -109,7 +109,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::WrappingSub,
         takes: &[("a", Take::Whole), ("b", Take::SameWhole)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "modulo 2^bits of the type",
     },
     Function {
@@ -117,7 +117,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::WrappingMul,
         takes: &[("a", Take::Whole), ("b", Take::SameWhole)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "modulo 2^bits of the type",
     },
     Function {
@@ -125,7 +125,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::SaturatingAdd,
         takes: &[("a", Take::Number), ("b", Take::SameNumber)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "the nearest number of the type",
     },
     Function {
@@ -133,7 +133,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::SaturatingSub,
         takes: &[("a", Take::Number), ("b", Take::SameNumber)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "the nearest number of the type",
     },
     Function {
@@ -141,7 +141,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         form: Form::Function,
         builtin: Builtin::SaturatingMul,
         takes: &[("a", Take::Number), ("b", Take::SameNumber)],
-        gives: Give::Met,
+        gives: Give::OwnMet,
         meaning: "the nearest number of the type",
     },
     Function {
