@@ -4,7 +4,7 @@ mod operation;
 
 use std::fmt::{self, Write};
 
-use crate::interface::{Names, hex, millionths, profile, shape};
+use crate::interface::{Names, hex, millionths, profile, shape, trillionths};
 use crate::model::{Allow, Column, Contract, Entry, Kind, Known, Op, Role, RowCount, Slot, Store};
 
 /// One line per declaration and operation; what depends on a condition or is done for each member is
@@ -60,6 +60,9 @@ fn listing(names: Names<'_>, out: &mut String) -> fmt::Result {
     if let Some(budget) = contract.budget {
         if let Some(epsilon) = budget.epsilon_total {
             writeln!(out, "budget epsilon_total {}", millionths(epsilon))?;
+        }
+        if let Some(delta) = budget.delta_total {
+            writeln!(out, "budget delta_total {}", trillionths(delta))?;
         }
         if let Some(runs) = budget.runs_per_input {
             writeln!(out, "budget runs_per_input {runs}")?;

@@ -11,8 +11,8 @@ use crate::model::Contract;
 
 pub use sentences::sentences;
 
-pub use names::millionths;
 pub(crate) use names::{Names, hex, profile, shape};
+pub use names::{millionths, trillionths};
 
 /// A contract as its clients see it, without code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +154,9 @@ pub enum StoreInterface {
 pub struct BudgetInterface {
     /// What all noise on one contributor's data may cost together, in millionths of epsilon.
     pub epsilon_total_millionths: Option<u64>,
+    /// The same in units of 10^-12 of delta: the probability with which it may tell more.
+    #[serde(default)]
+    pub delta_total_trillionths: Option<u64>,
     /// In how many runs one input may take part.
     pub runs_per_input: Option<u32>,
 }
@@ -230,6 +233,9 @@ pub struct ResultInterface {
     /// What one run's noise of this result costs each giver of the privacy budget, in millionths of epsilon.
     #[serde(default)]
     pub epsilon_millionths: Option<u64>,
+    /// The same in units of 10^-12 of delta, of noise that has one.
+    #[serde(default)]
+    pub delta_trillionths: Option<u64>,
 }
 
 /// Private data a result is computed from.

@@ -5,9 +5,8 @@
 //! by other code than the compiler's. A node that has checked this needs nothing but [`crate::model::Contract::epsilon`]
 //! to know what a run costs each giver.
 //!
-//! Discrete Laplace noise of decay q on numbers that move by s together costs s ln(1 / q) of epsilon. The price of Gaussian
-//! noise is epsilon but for a probability of delta, of which bytecode says nothing: it is not checked, and committees do
-//! not draw it ([`crate::model::unsupported`]).
+//! What noise of which decay costs is said in `plan::decay`. Gaussian noise has a delta beside its epsilon, a probability with which it
+//! may hide less; [`crate::model::Contract::delta`] adds it up.
 
 mod moves;
 
@@ -15,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::{Blur, Contract, Entry, Noise, Provider, S};
-use crate::plan::bounds;
+use crate::plan::{Demand, bounds, gaussian_decay};
 use crate::ranges::Ranges;
 use moves::Walk;
 
@@ -24,7 +23,9 @@ use moves::Walk;
 pub enum Fault {
     /// It is added to what comes from a slot: how far one person moves that is not known.
     Unbounded,
-    /// One giver moves the numbers further than noise of this epsilon hides.
+    /// Its delta is none that its kind of noise has.
+    Delta,
+    /// One giver moves the numbers further than noise of this price hides.
     Narrow {
         /// How far, all of them together.
         moved: i128,
@@ -37,9 +38,12 @@ impl fmt::Display for Fault {
             Fault::Unbounded => f.write_str(
                 "adds noise to what comes from a slot, which one person may move without bound",
             ),
+            Fault::Delta => f.write_str(
+                "has a delta that does not fit its noise: that of Gauss has one between 0 and 1, and no other",
+            ),
             Fault::Narrow { moved } => write!(
                 f,
-                "adds less noise than its epsilon says: one giver moves its numbers by {moved}"
+                "adds less noise than its price says: one giver moves its numbers by {moved}"
             ),
         }
     }
@@ -78,12 +82,15 @@ impl<'a> Moved<'a> {
         Some(people.into_values().max().unwrap_or(0))
     }
 
-    /// Whether a line's noise is as wide as its epsilon says. `values` and `counts` are those of its `Out`; a count that
+    /// Whether a line's noise is as wide as its price says. `values` and `counts` are those of its `Out`; a count that
     /// stands there several times is drawn for once.
     ///
     /// # Errors
     /// [`Fault`].
     pub fn check(&self, blur: &Blur, values: &[S], counts: &[S]) -> Result<(), Fault> {
+        if !blur.has_fitting_delta() {
+            return Err(Fault::Delta);
+        }
         let counts: Vec<S> = counts
             .iter()
             .copied()
@@ -94,14 +101,28 @@ impl<'a> Moved<'a> {
         for (noise, blurred) in drawn {
             let Some(noise) = noise else { continue };
             let moved = self.together(blurred).ok_or(Fault::Unbounded)?;
-            let Noise::Laplace { decay } = noise else {
-                continue;
-            };
-            let least = bounds::least_decay(blur.epsilon, moved);
-            if moved > 0 && least.is_none_or(|least| decay <= least) {
+            if moved > 0 && !self.hides(noise, blur, blurred, moved) {
                 return Err(Fault::Narrow { moved });
             }
         }
         Ok(())
+    }
+
+    fn hides(&self, noise: Noise, blur: &Blur, blurred: &[S], moved: i128) -> bool {
+        match noise {
+            Noise::Laplace { decay } => {
+                let least = bounds::least_decay(blur.epsilon, moved);
+                least.is_some_and(|least| decay > least)
+            }
+            Noise::Gaussian { decay } => {
+                let enough = gaussian_decay(&Demand {
+                    epsilon: blur.epsilon,
+                    delta: blur.delta,
+                    numbers: self.walk.elements(blurred),
+                    moved,
+                });
+                enough.is_some_and(|enough| decay >= enough)
+            }
+        }
     }
 }

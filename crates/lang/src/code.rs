@@ -188,6 +188,10 @@ codes! {
     E0802 "The privacy budget."
         "All noise that is drawn from one person's data is paid from `epsilon_total` of the contract's `privacy`. A \
          contract with `noise` needs one, and a single run must not cost more than it."
+    E0803 "The budget of delta."
+        "Gaussian noise hides what its epsilon says but for a probability of delta. The deltas of all noise on one person's \
+         data add up, run by run, and are paid from `delta_total` of the contract's `privacy`, beside `epsilon_total`. A \
+         contract with `gaussian` needs one, below 1, and a single run must not cost more than it. `laplace` has no delta."
     E0900 "Not supported yet."
         "The construct belongs to the language, but this version of the compiler does not build it."
     W0201 "Used nowhere."

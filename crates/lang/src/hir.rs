@@ -317,11 +317,13 @@ pub enum Constant {
     NoKey,
 }
 
-/// `privacy { epsilon_total: 2.0; runs_per_input: 1; }`.
+/// `privacy { epsilon_total: 2.0; delta_total: 0.000001; runs_per_input: 1; }`.
 #[derive(Clone, Debug)]
 pub struct Budget {
     /// What all noise on one contributor's data may cost together, in millionths.
     pub epsilon_total: Option<u64>,
+    /// The same of delta, in units of 10^-12.
+    pub delta_total: Option<u64>,
     /// In how many runs one input may take part.
     pub runs_per_input: Option<u32>,
     /// The declaration.

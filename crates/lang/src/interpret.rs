@@ -26,7 +26,7 @@ use crate::Checked;
 use crate::hir::{Collection, Provider, Role, Rows as PerGiver};
 use crate::value::{Account, Value};
 
-pub(crate) use elementary::{gaussian_decay, laplace_decay};
+pub(crate) use elementary::laplace_decay;
 pub(crate) use operator::{binary, cast, unary};
 pub use refusal::Refusal;
 pub use transcript::{Event, Transcript};
@@ -51,6 +51,8 @@ struct Given {
     runs: u32,
     /// What noise on it has cost, in millionths.
     epsilon: u64,
+    /// The same of delta, in units of 10^-12.
+    delta: u64,
 }
 
 /// The rows of a collection in one run.

@@ -641,6 +641,36 @@ fn the_budget_is_one_for_each_person() {
     );
 }
 
+/// So do deltas, of which Laplace noise has none.
+#[test]
+fn the_budget_of_delta_is_one_for_each_person() {
+    let checked = checked(
+        "contract Noisy version 1 {
+           group g min 2 max 9;
+           privacy { epsilon_total: 9.0; delta_total: 0.000004; }
+           collect a: private u64 from each g range 0..=9 allow aggregate(2) to public;
+           collect b: private u64 from each g range 0..=9 allow aggregate(2) to public;
+           entry first() { reveal x = a.sum() to public with noise(gaussian(epsilon: 0.5, delta: 0.000002)); }
+           entry other() { reveal x = b.sum() to public with noise(gaussian(epsilon: 0.5, delta: 0.000003)); }
+           entry third() { reveal x = b.sum() to public with noise(laplace(epsilon: 0.5)); }
+         }",
+    );
+    let mut it = Caller::new(&checked);
+    it.give("a", &[1, 2]);
+    it.give("b", &[1, 2]);
+    let mut run = |entry| it.run(entry, &[], Account::Anyone).map(|_| ());
+    assert_eq!(run("first"), Ok(()));
+    let collection = "a".to_owned();
+    assert_eq!(run("other"), Err(Refusal::Budget { collection }));
+    for entry in ["third", "first", "third"] {
+        assert_eq!(run(entry), Ok(()), "{entry}");
+    }
+    assert!(run("first").is_err());
+    it.give("a", &[1, 2]);
+    it.give("b", &[1, 2]);
+    assert!(it.run("other", &[], Account::Anyone).is_ok());
+}
+
 #[test]
 fn endless_work_is_refused() {
     let checked = checked(

@@ -78,13 +78,15 @@ structure!(Slot {
 } with access);
 structure!(Budget {
     epsilon_total,
+    delta_total,
     runs_per_input
 });
 structure!(Allow { shape, recipients });
 structure!(Blur {
     values,
     counts,
-    epsilon
+    epsilon,
+    delta
 });
 structure!(Reveal {
     name,

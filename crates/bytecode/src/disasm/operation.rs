@@ -1,6 +1,6 @@
 //! An operation as a line of text.
 
-use crate::interface::{Names, hex, millionths};
+use crate::interface::{Names, hex, millionths, trillionths};
 use crate::model::{BitOp, C, Noise, Op, Order, PublicOp, Relation, S};
 
 /// An operation of an entry. Registers are `c0`, `c1`, ... and `s0`, `s1`, ...
@@ -518,6 +518,9 @@ fn out(names: Names<'_>, reveal: u16, values: &[S], counts: &[S], public: Option
             text += &format!(", of counts {}", drawn(counts));
         }
         text += &format!(", epsilon {}", millionths(blur.epsilon));
+        if blur.delta > 0 {
+            text += &format!(", delta {}", trillionths(blur.delta));
+        }
     }
     text
 }

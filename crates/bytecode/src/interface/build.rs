@@ -57,6 +57,7 @@ impl Interface {
             slots: contract.slots.iter().map(|s| slot(names, s)).collect(),
             budget: contract.budget.map(|budget| BudgetInterface {
                 epsilon_total_millionths: budget.epsilon_total,
+                delta_total_trillionths: budget.delta_total,
                 runs_per_input: budget.runs_per_input,
             }),
             entries: entries.map(|(i, e)| entry(names, i, e)).collect(),
@@ -184,6 +185,8 @@ fn result(names: Names<'_>, reveal: &Reveal) -> ResultInterface {
         noise: reveal.noise.map(|noise| drawn(noise.values)),
         noise_of_counts: reveal.noise.and_then(|noise| noise.counts).map(drawn),
         epsilon_millionths: reveal.noise.map(|noise| noise.cost()),
+        delta_trillionths: (reveal.noise.map(|noise| noise.delta_cost()))
+            .filter(|delta| *delta > 0),
     }
 }
 

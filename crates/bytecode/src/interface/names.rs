@@ -115,9 +115,22 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// A number of millionths in decimal digits.
 #[must_use]
 pub fn millionths(number: u64) -> String {
-    let digits = format!("{}.{:06}", number / 1_000_000, number % 1_000_000);
-    let digits = digits.trim_end_matches('0');
-    digits.trim_end_matches('.').to_owned()
+    decimal(number, 6)
+}
+
+/// A number in units of 10^-12 in decimal digits.
+#[must_use]
+pub fn trillionths(number: u64) -> String {
+    decimal(number, 12)
+}
+
+fn decimal(number: u64, decimals: usize) -> String {
+    let digits = format!("{number:0width$}", width = decimals + 1);
+    let (whole, rest) = digits.split_at(digits.len() - decimals);
+    match rest.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        rest => format!("{whole}.{rest}"),
+    }
 }
 
 fn name<T>(all: &[T], index: u16, of: impl Fn(&T) -> &str) -> &str {

@@ -1,6 +1,6 @@
 //! The manifest in plain sentences, for those who own the data.
 
-use super::names::{Names, millionths};
+use super::names::{Names, millionths, trillionths};
 use crate::model::{
     Collection, Column, Contract, Kind, Op, Provider, Recipient, Reveal, Shape, Source, Store,
 };
@@ -53,6 +53,12 @@ pub fn sentences(contract: &Contract) -> Vec<String> {
             "What all noisy results together tell about one giver stays within epsilon = {}: what \
              would go beyond is not computed.",
             millionths(epsilon)
+        ));
+    }
+    if let Some(delta) = budget.and_then(|budget| budget.delta_total) {
+        out.push(format!(
+            "With a probability of at most {}, counted over all of them, they may tell more than that.",
+            trillionths(delta)
         ));
     }
     out
@@ -213,7 +219,11 @@ fn conditions(contract: &Contract, index: usize, reveal: &Reveal) -> String {
             None => "",
         };
         let cost = millionths(noise.cost());
-        out += &format!(", blurred by random noise (epsilon = {cost}{both})");
+        let delta = match noise.delta_cost() {
+            0 => String::new(),
+            delta => format!(", delta = {}", trillionths(delta)),
+        };
+        out += &format!(", blurred by random noise (epsilon = {cost}{delta}{both})");
     }
     out
 }

@@ -1,6 +1,7 @@
 //! A compiled contract as plain data. `container` gives its bytes, `verify` its rules, `plan` its cost.
 
 mod conditions;
+mod noise;
 mod op;
 mod registers;
 mod support;
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 
 /// A public value.
 pub use enigma_wire::output::PublicValue as Known;
+pub use noise::{Blur, Budget, DELTA_END, Noise};
 pub use op::Op;
 pub use registers::Register;
 pub use support::{Need, Place, Unsupported, unsupported};
@@ -286,25 +288,6 @@ impl Contract {
         thresholds.max().unwrap_or(0)
     }
 
-    /// What one run of an entry costs each giver of a collection, in millionths of epsilon: all noise on what is computed
-    /// from rows of the same givers, as if both sides of every `If` were taken. 0 for what does not exist.
-    #[must_use]
-    pub fn epsilon(&self, entry: usize, collection: usize) -> u64 {
-        let provider = |of: usize| self.collections.get(of).map(|c| c.provider);
-        let Some(givers) = provider(collection) else {
-            return 0;
-        };
-        let own = |(source, _): &(Source, Shape)| match source {
-            Source::Collection(of) => provider(usize::from(*of)) == Some(givers),
-            Source::Slot(_) | Source::Param(_) => false,
-        };
-        let lines = self
-            .reveals_of(entry)
-            .filter(|line| line.sources.iter().any(own));
-        let costs = lines.filter_map(|line| Some(line.noise.as_ref()?.cost()));
-        costs.fold(0, u64::saturating_add)
-    }
-
     /// The parties to whom an entry reveals something, ascending.
     #[must_use]
     pub fn parties_used(&self, entry: usize) -> BTreeSet<u16> {
@@ -516,15 +499,6 @@ pub struct Slot {
     pub access: Option<Vec<Op>>,
 }
 
-/// `privacy { ... }`: nodes refuse a run that would pass it for any contributor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// What all noise on one contributor's data may cost together, in millionths of epsilon.
-    pub epsilon_total: Option<u64>,
-    /// In how many runs one input may take part.
-    pub runs_per_input: Option<u32>,
-}
-
 /// What a value means to people; registers hold numbers whatever they mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -596,42 +570,6 @@ pub enum Source {
     /// A private parameter (index into [`Entry::params`]). Its caller dealt it and allows no more than the
     /// caller's own result shows.
     Param(u16),
-}
-
-/// A distribution of noise that is added before a value is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Noise {
-    /// Discrete Laplace: x has probability proportional to (decay / 2^64)^|x|.
-    Laplace {
-        /// Of the neighbour's probability, in 2^-64.
-        decay: u64,
-    },
-    /// Discrete Gaussian: x has probability proportional to (decay / 2^64)^(x^2).
-    Gaussian {
-        /// Of 1's probability to 0's, in 2^-64.
-        decay: u64,
-    },
-}
-
-/// Noise on a manifest line, and what it costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Blur {
-    /// Added to every column, one draw for each element.
-    pub values: Noise,
-    /// Added to every count before it is compared, one draw for each. There where the line has counts, and only there.
-    pub counts: Option<Noise>,
-    /// What either of both costs each giver, in millionths of epsilon: it hides so well how far one giver moves all
-    /// columns, and all counts ([`crate::privacy`]).
-    pub epsilon: u64,
-}
-
-impl Blur {
-    /// What the line costs each giver of its sources, in millionths of epsilon.
-    #[must_use]
-    pub fn cost(&self) -> u64 {
-        let draws = 1 + u64::from(self.counts.is_some());
-        self.epsilon.saturating_mul(draws)
-    }
 }
 
 /// One disclosure: the manifest's unit.

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::{Contract, Entry, Noise, Op, Provider, Reveal, Role};
+use super::{Blur, Contract, Entry, Op, Provider, Reveal, Role};
 
 /// The first thing in a contract that committees do not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub enum Place {
 pub enum Need {
     /// Noise that no budget bounds.
     UnboundedNoise,
-    /// Gaussian noise.
-    GaussianNoise,
+    /// Noise with a delta that no budget bounds.
+    UnboundedDelta,
     /// Random numbers in an entry that shows something to everyone.
     OpenRandomness,
     /// Members of a group that gives to no collection.
@@ -49,7 +49,9 @@ impl Need {
             Need::UnboundedNoise => {
                 "say in `privacy` how much all noise may cost: `epsilon_total: 2.0`"
             }
-            Need::GaussianNoise => "take `laplace`: it costs epsilon, and no delta beside it",
+            Need::UnboundedDelta => {
+                "say in `privacy` how much that may be for all noise: `delta_total: 0.000001`; or take `laplace`, which has none"
+            }
             Need::OpenRandomness => {
                 "show the results of this entry to members or parties, who see them once the run is over"
             }
@@ -77,7 +79,7 @@ impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Need::UnboundedNoise => "a budget for its noise",
-            Need::GaussianNoise => "accounting for the delta of Gaussian noise",
+            Need::UnboundedDelta => "a budget for the delta of its noise",
             Need::OpenRandomness => "random numbers beside results for everyone",
             Need::MembersWithoutRows => "members of a group that gives to no collection",
         })
@@ -105,15 +107,17 @@ pub fn unsupported(contract: &Contract) -> Option<Unsupported> {
 
 fn of_reveal(contract: &Contract, reveal: &Reveal) -> Option<Need> {
     let noise = reveal.noise.as_ref();
-    let bounded = (contract.budget).is_some_and(|budget| budget.epsilon_total.is_some());
-    let gaussian = |noise: Noise| matches!(noise, Noise::Gaussian { .. });
+    let budget = contract.budget.unwrap_or_default();
+    let has_delta = noise.is_some_and(Blur::is_gaussian);
+    // A run that is broken off is drawn for anew, and averages cancel noise.
     first([
-        // A run that is broken off is drawn for anew, and averages cancel noise.
-        (noise.is_some() && !bounded, Need::UnboundedNoise),
-        // Nobody adds up the deltas of all runs.
         (
-            noise.is_some_and(|noise| gaussian(noise.values) || noise.counts.is_some_and(gaussian)),
-            Need::GaussianNoise,
+            noise.is_some() && budget.epsilon_total.is_none(),
+            Need::UnboundedNoise,
+        ),
+        (
+            has_delta && budget.delta_total.is_none(),
+            Need::UnboundedDelta,
         ),
     ])
 }

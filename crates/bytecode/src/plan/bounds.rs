@@ -1,7 +1,7 @@
 //! Where results of templates lie, and what must hold of their operands, for [`crate::ranges`], which derives the
 //! same without planning anything. `field_bits`: of the field's prime.
 
-use super::{cells, elementary, lookup, noise, regression, sets, statistics};
+use super::{cells, decay, elementary, lookup, noise, regression, sets, statistics};
 use crate::interval::{Interval, Wide};
 use crate::model::{BitOp, Noise};
 
@@ -126,7 +126,7 @@ pub(crate) fn bitwise(op: BitOp, a: Wide, b: Wide) -> Option<Wide> {
 /// The largest decay of discrete Laplace noise that is too little for `epsilon` millionths on numbers that one giver moves
 /// by `moved` together; `None` if none is enough.
 pub(crate) fn least_decay(epsilon: u64, moved: i128) -> Option<u64> {
-    noise::least_decay(epsilon, moved)
+    decay::least_decay(epsilon, moved)
 }
 
 /// The largest magnitude of noise; `None` if no template draws it.

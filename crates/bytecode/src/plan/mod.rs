@@ -20,6 +20,7 @@ mod build;
 mod cells;
 pub mod compare;
 mod cost;
+mod decay;
 mod division;
 mod elementary;
 mod error;
@@ -57,6 +58,7 @@ mod zero;
 
 pub use bounds::reach as noise_reach;
 pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
+pub use decay::{Demand, gaussian_decay};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Rounding, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};

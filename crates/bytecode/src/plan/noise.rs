@@ -44,7 +44,7 @@ use crate::interval::Wide;
 use crate::model::Relation;
 
 /// Bits of a word.
-const WORD_BITS: u32 = 58;
+pub(super) const WORD_BITS: u32 = 58;
 
 /// Bits of the largest product with a limb of a uniform number.
 const PRODUCT_BITS: u32 = 59;
@@ -55,11 +55,11 @@ pub(super) const MOST_UNIFORM: u64 = 1 << 30;
 /// Most bits of a geometric number.
 const MOST_GEOMETRIC_BITS: u32 = 40;
 
-/// Most thresholds of a discrete Gaussian number.
+/// Most thresholds of a discrete Gaussian number: so each is within 2^-47 of its distribution, which [`super::decay`] counts.
 const MOST_THRESHOLDS: usize = 1 << 10;
 
 /// Bits after the point of fixed-point numbers in [0, 1).
-const FRACTION_BITS: u32 = 124;
+pub(super) const FRACTION_BITS: u32 = 124;
 
 /// Probabilities below 2^-60 are left out; weights below this one together are.
 const NEGLIGIBLE: u128 = 1 << (FRACTION_BITS - 76);
@@ -202,44 +202,6 @@ pub(super) fn gaussian_thresholds(decay: u64) -> Option<Vec<u64>> {
     (!thresholds.is_empty()).then_some(thresholds)
 }
 
-/// The largest decay, in 2^-64, of discrete Laplace noise that hides too little: one more, and numbers that move by `moved`
-/// together cost no more than `epsilon`, in millionths. That is exp(-epsilon / moved), by at most 2^-110 too small. `None`
-/// if they move too far for any noise.
-pub(super) fn least_decay(epsilon: u64, moved: i128) -> Option<u64> {
-    const SLACK: u128 = 1 << (FRACTION_BITS - 110);
-    let scale = u128::try_from(moved).ok()?.checked_mul(1_000_000)?;
-    if scale == 0 || scale >> 126 > 0 {
-        return None;
-    }
-    let whole = u128::from(epsilon) / scale;
-    // exp(-45) < 2^-64.
-    if whole >= 45 {
-        return Some(0);
-    }
-    let (mut rest, mut part) = (u128::from(epsilon) % scale, 0);
-    for _ in 0..FRACTION_BITS {
-        rest *= 2;
-        part = part * 2 + u128::from(rest >= scale);
-        rest %= scale;
-    }
-    let each = falling(1 << FRACTION_BITS);
-    let power = (0..whole).fold(falling(part + 1), |power, _| multiplied(power, each));
-    Some((power.saturating_sub(SLACK) >> (FRACTION_BITS - 64)) as u64)
-}
-
-/// exp(-x) of a fixed-point number from 0 to 1, by its power series.
-fn falling(x: u128) -> u128 {
-    let (mut term, mut sum) = (1 << FRACTION_BITS, 1 << FRACTION_BITS);
-    for k in 1.. {
-        term = multiplied(term, x) / k;
-        if term == 0 {
-            break;
-        }
-        sum = if k % 2 == 1 { sum - term } else { sum + term };
-    }
-    sum
-}
-
 /// `count` uniform numbers of `bits` bits, and one further random bit for each. The next step is in a
 /// strand of its own.
 fn words<F: PrimeField>(
@@ -281,7 +243,7 @@ fn rounded(part: u128, whole: u128) -> u64 {
 }
 
 /// The product of two fixed-point numbers, rounded down; it is at most 2^-123 too small.
-fn multiplied(a: u128, b: u128) -> u128 {
+pub(super) fn multiplied(a: u128, b: u128) -> u128 {
     const HALF: u32 = FRACTION_BITS / 2;
     let split = |x: u128| (x >> HALF, x & ((1 << HALF) - 1));
     let ((a, a_low), (b, b_low)) = (split(a), split(b));
@@ -298,29 +260,6 @@ mod tests {
     /// A decay given as a fraction.
     fn decay(fraction: f64) -> u64 {
         (fraction * 2f64.powi(64)) as u64
-    }
-
-    #[test]
-    fn the_least_decay_is_that_of_epsilon() {
-        for (epsilon, moved) in [
-            (500_000, 1),
-            (1_000, 1),
-            (1_000_000, 4),
-            (10_000_000, 1),
-            (1, 3),
-            (44_900_000, 1),
-        ] {
-            let least = least_decay(epsilon, moved).expect("in range");
-            let expected = (-(epsilon as f64) / 1e6 / moved as f64).exp() * 2f64.powi(64);
-            let distance = (least as f64 - expected).abs();
-            assert!(distance <= expected * 1e-15 + 1.0, "{epsilon} {moved}");
-        }
-        assert_eq!(least_decay(45_000_000, 1), Some(0));
-        assert_eq!(least_decay(u64::MAX, 1), Some(0));
-        assert_eq!(least_decay(1, 0), None);
-        assert_eq!(least_decay(1, i128::MAX), None);
-        // Of no epsilon at all no noise is enough.
-        assert_eq!(least_decay(0, 1), Some(u64::MAX));
     }
 
     #[test]

@@ -93,6 +93,13 @@ impl<'a> Walk<'a> {
         self.value(register).is_none_or(|value| value.stored)
     }
 
+    /// How many numbers these are at most.
+    pub(super) fn elements(&self, registers: &[S]) -> u64 {
+        let lens = registers.iter().map(|register| self.len(*register));
+        let all = lens.fold(0, i128::saturating_add);
+        u64::try_from(all).unwrap_or(u64::MAX)
+    }
+
     /// The most by which these move together, by collection.
     pub(super) fn joint(&self, registers: &[S]) -> BTreeMap<u16, i128> {
         let mut single: BTreeMap<u16, i128> = BTreeMap::new();

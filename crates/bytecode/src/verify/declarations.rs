@@ -8,8 +8,8 @@ use super::{
 };
 use crate::container::{is_name, is_path};
 use crate::model::{
-    Allow, Collection, Column, Contract, Entry, Kind, Known, Param, Profile, Provider, Recipient,
-    Role, RowCount, Shape, Slot, Store,
+    Allow, Budget, Collection, Column, Contract, DELTA_END, Entry, Kind, Known, Param, Profile,
+    Provider, Recipient, Role, RowCount, Shape, Slot, Store,
 };
 use crate::plan::bounds;
 use crate::ranges::MAX_CONTRIBUTION;
@@ -65,7 +65,7 @@ pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
         return Err(VerifyError::TooManyContributions);
     }
     if let Some(budget) = contract.budget
-        && (budget.epsilon_total == Some(0) || budget.runs_per_input == Some(0))
+        && !budget_is_valid(budget)
     {
         return Err(VerifyError::BadBudget);
     }
@@ -73,6 +73,15 @@ pub(super) fn check(contract: &Contract) -> Result<(), VerifyError> {
         self::entry(contract, index, entry)?;
     }
     Ok(())
+}
+
+fn budget_is_valid(budget: Budget) -> bool {
+    let deltas = 1..DELTA_END;
+    budget.epsilon_total != Some(0)
+        && budget.runs_per_input != Some(0)
+        && budget
+            .delta_total
+            .is_none_or(|delta| deltas.contains(&delta))
 }
 
 fn numbers(contract: &Contract) -> Result<(), VerifyError> {

@@ -123,7 +123,7 @@ pub enum VerifyError {
         /// The entry's index.
         entry: usize,
     },
-    /// A budget allows nothing.
+    /// A budget allows nothing, or a delta of 1.
     BadBudget,
     /// An entry asks for more rows of a collection than there can be.
     Unreachable {
@@ -266,7 +266,7 @@ impl fmt::Display for VerifyError {
             VerifyError::BadRole { entry } => {
                 write!(f, "entry {entry}: there is nobody who may call it")
             }
-            VerifyError::BadBudget => f.write_str("the budget allows nothing"),
+            VerifyError::BadBudget => f.write_str("the budget allows nothing, or a delta of 1"),
             VerifyError::Unreachable { entry, collection } => {
                 write!(
                     f,

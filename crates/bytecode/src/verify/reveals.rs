@@ -71,8 +71,11 @@ impl Out<'_> {
         if sources != line.sources {
             return Err(VerifyError::ManifestSources { reveal });
         }
+        // Once for the line: it takes as long as a table of the noise.
+        let reach = line.noise.and_then(|noise| bounds::reach(noise.values));
+        let reach = reach.unwrap_or(0);
         for (column, value) in line.columns.iter().zip(&known) {
-            if value.member_of.is_none() && !holds(contract, column, shown(line, value)) {
+            if value.member_of.is_none() && !holds(contract, column, shown(line, value, reach)) {
                 return Err(VerifyError::BadRange { reveal });
             }
         }
@@ -138,16 +141,11 @@ fn kind_is_right(contract: &Contract, column: &Column, value: &SecretRange) -> b
     }
 }
 
-/// Where a value lies when it is shown: blurred, and 0 where it is hidden.
-fn shown(line: &Reveal, value: &SecretRange) -> Wide {
-    let reach = i128::from(
-        line.noise
-            .and_then(|noise| bounds::reach(noise.values))
-            .unwrap_or(0),
-    );
+/// Where a value lies when it is shown: blurred by at most `reach`, and 0 where it is hidden.
+fn shown(line: &Reveal, value: &SecretRange, reach: i64) -> Wide {
     let noise = Wide {
-        low: -reach,
-        high: reach,
+        low: -i128::from(reach),
+        high: reach.into(),
     };
     let blurred = Wide::from(value.interval).plus(noise);
     match line.hidden_below {

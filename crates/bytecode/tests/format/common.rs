@@ -30,12 +30,17 @@ pub(crate) fn allow(shape: Shape, recipient: Recipient) -> Allow {
 /// Each number further from 0 is half as probable as its neighbour.
 pub(crate) const HALF: Noise = Noise::Laplace { decay: 1 << 63 };
 
-/// Noise on values alone, of an epsilon that any noise has.
+/// Noise on values alone, of a price that any noise of Laplace has, and of Gauss one that is not very narrow.
 pub(crate) fn blur(values: Noise) -> Blur {
+    let (epsilon, delta) = match values {
+        Noise::Laplace { .. } => (u64::MAX, 0),
+        Noise::Gaussian { .. } => (30_000_000, 999_999_999_999),
+    };
     Blur {
         values,
         counts: None,
-        epsilon: u64::MAX,
+        epsilon,
+        delta,
     }
 }
 
@@ -332,6 +337,7 @@ pub(crate) fn market() -> Contract {
         ],
         budget: Some(Budget {
             epsilon_total: Some(2_500_000),
+            delta_total: Some(1_500_000),
             runs_per_input: Some(1),
         }),
         manifest: vec![average(), tally()],
@@ -352,6 +358,7 @@ fn average() -> Reveal {
             values: HALF,
             counts: Some(HALF),
             epsilon: 100_000,
+            delta: 0,
         }),
         ..line("average", Recipient::Caller, shown, sources)
     }

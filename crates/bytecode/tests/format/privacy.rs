@@ -3,10 +3,12 @@
 use crate::common::{HALF, blur};
 use crate::verify::refused;
 use crate::world::{Code, HERS, HIS, PEOPLE, PIN, SECRET, Shown, check, contract, guarded, to};
-use enigma_bytecode::model::{Blur, C, Contract, Noise, Op, Recipient, S, Source};
+use enigma_bytecode::model::{Blur, C, Contract, DELTA_END, Noise, Op, Recipient, S, Source};
+use enigma_bytecode::plan::{Demand, gaussian_decay, noise_reach};
 use enigma_bytecode::privacy::{Fault, Moved};
 use enigma_bytecode::ranges::declared;
 use enigma_bytecode::verify::VerifyError;
+use proptest::prelude::*;
 
 /// By how much one giver moves what is written, all of it together.
 fn moved(write: impl FnOnce(&mut Code) -> Vec<S>) -> Option<i128> {
@@ -239,6 +241,143 @@ fn noise_is_as_wide_as_its_epsilon_says() {
     assert_eq!(noisy(0, |code| vec![code.hide(7)]), Ok(()));
 }
 
+/// Of a line with Gaussian noise, over what is written.
+fn gaussian(
+    (epsilon, delta): (u64, u64),
+    decay: u64,
+    write: impl FnOnce(&mut Code) -> Vec<S>,
+) -> Result<(), VerifyError> {
+    let noise = Blur {
+        epsilon,
+        delta,
+        ..blur(Noise::Gaussian { decay })
+    };
+    let shown = contract(|code| {
+        Some(Shown {
+            noise: Some(noise),
+            ..to(Recipient::Public, write(code))
+        })
+    });
+    check(shown).map(|_| ())
+}
+
+#[test]
+fn gaussian_noise_is_as_wide_as_its_price_says() {
+    let narrow = |moved| {
+        let fault = Fault::Narrow { moved };
+        Err(VerifyError::Noise { reveal: 0, fault })
+    };
+    let count = |code: &mut Code| {
+        let flag = code.input(PEOPLE, 2);
+        vec![code.sum(flag)]
+    };
+    let all = |code: &mut Code| cells(code).1;
+    for (epsilon, delta) in [
+        (200_000, 1_000),
+        (500_000, 1_000_000),
+        (1_000_000, 1),
+        (2_000_000, 1_000_000_000),
+        (10_000_000, 999_999_999_999),
+    ] {
+        let price = (epsilon, delta);
+        let decay = |numbers, moved| {
+            let demand = Demand {
+                epsilon,
+                delta,
+                numbers,
+                moved,
+            };
+            gaussian_decay(&demand).expect("in range")
+        };
+        assert_eq!(gaussian(price, decay(1, 1), count), Ok(()), "{price:?}");
+        assert_eq!(gaussian(price, decay(1, 1) - 1, count), narrow(1));
+        // Three numbers are off by more than one, and move by two together.
+        assert_eq!(gaussian(price, decay(3, 2), all), Ok(()), "{price:?}");
+        assert_eq!(gaussian(price, decay(3, 2) - 1, all), narrow(2));
+        if delta < 1_000 {
+            assert_eq!(gaussian(price, decay(1, 2), all), narrow(2));
+        }
+    }
+    // What no giver moves may cost next to nothing; what draws alone are off by is too much of this.
+    assert_eq!(gaussian((0, 1), 1 << 63, |code| vec![code.hide(7)]), Ok(()));
+    assert_eq!(gaussian((6_000_000, 1), 1 << 63, count), narrow(1));
+}
+
+proptest! {
+    /// The narrowest noise is accepted that the compiler takes, and nothing narrower, wherever it can be drawn.
+    #[test]
+    fn compiler_and_node_ask_for_the_same_noise(
+        epsilon in 100_000_u64..12_000_000,
+        delta in 1_000..DELTA_END,
+        moved in 1_u16..40,
+    ) {
+        let moved = i128::from(moved);
+        let demand = Demand { epsilon, delta, numbers: 1, moved };
+        let decay = gaussian_decay(&demand);
+        let drawn = decay.filter(|decay| noise_reach(Noise::Gaussian { decay: *decay }).is_some());
+        prop_assume!(drawn.is_some());
+        let decay = drawn.expect("just asked");
+        let weighted = |code: &mut Code| {
+            let flag = code.input(PEOPLE, 2);
+            let (count, weight) = (code.sum(flag), code.constant(moved as i64));
+            vec![code.s(|dst| Op::MulPublic { dst, a: count, b: weight })]
+        };
+        let price = (epsilon, delta);
+        prop_assert_eq!(gaussian(price, decay, weighted), Ok(()));
+        let fault = Fault::Narrow { moved };
+        let narrow = Err(VerifyError::Noise { reveal: 0, fault });
+        prop_assert_eq!(gaussian(price, decay - 1, weighted), narrow.clone());
+        prop_assert_eq!(gaussian((epsilon - 1, delta), decay - 1, weighted), narrow);
+    }
+}
+
+#[test]
+fn only_gaussian_noise_has_a_delta() {
+    let line = |values, counts, delta| {
+        let noise = Some(Blur {
+            values,
+            counts,
+            epsilon: 30_000_000,
+            delta,
+        });
+        let shown = contract(|code| {
+            let flag = code.input(PEOPLE, 2);
+            let count = code.sum(flag);
+            Some(match counts {
+                None => Shown {
+                    noise,
+                    ..to(Recipient::Public, [count])
+                },
+                Some(_) => Shown {
+                    noise,
+                    ..guarded(Recipient::Public, count, count, 5)
+                },
+            })
+        });
+        check(shown).map(|_| ())
+    };
+    let gauss = Noise::Gaussian { decay: 1 << 63 };
+    let fault = Fault::Delta;
+    let unfit = Err(VerifyError::Noise { reveal: 0, fault });
+    for (values, counts) in [
+        (gauss, None),
+        (gauss, Some(gauss)),
+        (gauss, Some(HALF)),
+        (HALF, Some(gauss)),
+    ] {
+        for delta in [0, DELTA_END, u64::MAX] {
+            assert_eq!(line(values, counts, delta), unfit, "{values:?} {counts:?}");
+        }
+        for delta in [DELTA_END / 2, DELTA_END - 1] {
+            assert_eq!(line(values, counts, delta), Ok(()), "{values:?} {counts:?}");
+        }
+    }
+    for counts in [None, Some(HALF)] {
+        assert_eq!(line(HALF, counts, 0), Ok(()));
+        assert_eq!(line(HALF, counts, 1), unfit);
+    }
+}
+
 /// A count is blurred where the value behind it is, and only there.
 #[test]
 fn counts_are_blurred_with_values() {
@@ -309,4 +448,13 @@ fn a_run_costs_what_its_lines_cost() {
     assert_eq!(costs(&contract), [230, u64::MAX, u64::MAX, 0]);
     assert_eq!(contract.epsilon(1, 0), 0);
     assert_eq!(contract.epsilon(0, 9), 0);
+    // Deltas add up in the same way.
+    assert_eq!(contract.delta(0, 0), 0);
+    for (line, delta) in [(0, 3), (1, 10), (2, u64::MAX), (3, 1)] {
+        let noise = contract.manifest[line].noise.as_mut();
+        noise.expect("it has noise").delta = delta;
+    }
+    let deltas = [PEOPLE, HERS, SECRET, HIS].map(|of| contract.delta(0, usize::from(of)));
+    assert_eq!(deltas, [23, u64::MAX, u64::MAX, 0]);
+    assert_eq!((contract.delta(1, 0), contract.delta(0, 9)), (0, 0));
 }

@@ -70,10 +70,12 @@ fn noise() -> impl Strategy<Value = Noise> {
 }
 
 fn blur() -> impl Strategy<Value = Blur> {
-    (noise(), option::of(noise()), any::<u64>()).prop_map(|(values, counts, epsilon)| Blur {
+    let numbers = (any::<u64>(), any::<u64>());
+    (noise(), option::of(noise()), numbers).prop_map(|(values, counts, (epsilon, delta))| Blur {
         values,
         counts,
         epsilon,
+        delta,
     })
 }
 
@@ -194,9 +196,11 @@ fn code() -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn budget() -> impl Strategy<Value = Budget> {
-    (option::of(any::<u64>()), option::of(any::<u32>())).prop_map(
-        |(epsilon_total, runs_per_input)| Budget {
+    let total = || option::of(any::<u64>());
+    (total(), total(), option::of(any::<u32>())).prop_map(
+        |(epsilon_total, delta_total, runs_per_input)| Budget {
             epsilon_total,
+            delta_total,
             runs_per_input,
         },
     )

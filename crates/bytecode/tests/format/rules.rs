@@ -7,8 +7,8 @@ use crate::world::{
     to, world,
 };
 use enigma_bytecode::model::{
-    Budget, C, Column, Contract, Kind, Known, Noise, Op, Profile, PublicOp, Recipient, Reveal,
-    Role, S, Shape,
+    Budget, C, Column, Contract, DELTA_END, Kind, Known, Noise, Op, Profile, PublicOp, Recipient,
+    Reveal, Role, S, Shape,
 };
 use enigma_bytecode::plan::{Environment, Limit, Limits, PlanError, Sizes, Walk, quote};
 use enigma_bytecode::ranges::RangeError;
@@ -226,17 +226,29 @@ fn roles_and_budgets_mean_something() {
         contract.entries[0].by = Some(role);
         assert_eq!(verify(&contract).is_ok(), exists);
     }
-    let spent: [Change; 2] = [
+    let spent: [Change; 4] = [
         |c| {
             c.budget = Some(Budget {
                 epsilon_total: Some(0),
-                runs_per_input: None,
+                ..Budget::default()
             });
         },
         |c| {
             c.budget = Some(Budget {
-                epsilon_total: None,
                 runs_per_input: Some(0),
+                ..Budget::default()
+            });
+        },
+        |c| {
+            c.budget = Some(Budget {
+                delta_total: Some(0),
+                ..Budget::default()
+            });
+        },
+        |c| {
+            c.budget = Some(Budget {
+                delta_total: Some(DELTA_END),
+                ..Budget::default()
             });
         },
     ];
@@ -388,7 +400,11 @@ fn noise_is_what_templates_draw_and_stays_within_the_field() {
         |decay| Noise::Gaussian { decay },
     );
     assert!(blurred(laplace(1 << 63), sum).is_ok());
-    assert!(blurred(gaussian(1 << 63), sum).is_ok());
+    let count = |code: &mut Code| {
+        let flag = code.input(PEOPLE, 2);
+        code.sum(flag)
+    };
+    assert!(blurred(gaussian(1 << 63), count).is_ok());
 }
 
 #[test]

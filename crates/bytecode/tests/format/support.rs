@@ -125,7 +125,7 @@ fn fewest_givers_follow_from_rows_and_group() {
     assert_eq!(contract.minimum_givers(0, 9), 1);
 }
 
-/// Noise is charged to a budget that bounds how often it is drawn; nobody adds up deltas.
+/// Noise is charged to a budget that bounds how often it is drawn, and Gaussian noise to one of delta, too.
 #[test]
 fn noise_is_drawn_within_a_budget() {
     let mut noisy = survey();
@@ -134,6 +134,7 @@ fn noise_is_drawn_within_a_budget() {
     assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
     let budget = |epsilon_total| Budget {
         epsilon_total,
+        delta_total: None,
         runs_per_input: Some(1),
     };
     noisy.budget = Some(budget(None));
@@ -148,8 +149,21 @@ fn noise_is_drawn_within_a_budget() {
             ..blur(HALF)
         },
     ] {
+        let mut noisy = noisy.clone();
         noisy.manifest[0].noise = Some(blur);
-        assert_eq!(need(&noisy), Some(Need::GaussianNoise));
+        assert_eq!(need(&noisy), Some(Need::UnboundedDelta));
+        let paid = Some(Budget {
+            delta_total: Some(1),
+            ..budget(Some(1))
+        });
+        noisy.budget = paid;
+        assert_eq!(need(&noisy), None);
+        // A delta does not stand for an epsilon.
+        noisy.budget = Some(Budget {
+            epsilon_total: None,
+            ..paid.expect("it is")
+        });
+        assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
     }
 }
 

@@ -30,6 +30,7 @@ slot 2 secret.tally accumulator = 0, 0
   column 1: integer 0..=1099511627776
   allow aggregate(20) to public
 budget epsilon_total 2.5
+budget delta_total 0.0000015
 budget runs_per_input 1
 entry ask
   param private city
@@ -124,6 +125,7 @@ fn sentences_say_who_learns_what_from_what() {
             "What is given is used in at most 1 computation.",
             "What all noisy results together tell about one giver stays within epsilon = 2.5: \
              what would go beyond is not computed.",
+            "With a probability of at most 0.0000015, counted over all of them, they may tell more than that.",
         ]
     );
     let mut silent = survey();
@@ -294,6 +296,7 @@ fn the_interface_says_what_clients_need() {
     assert_eq!(factor.max_rows, None);
     let budget = interface.budget.expect("a budget");
     assert_eq!(budget.epsilon_total_millionths, Some(2_500_000));
+    assert_eq!(budget.delta_total_trillionths, Some(1_500_000));
     assert_eq!(budget.runs_per_input, Some(1));
     assert_eq!(interface.enums[0].variants, ["Bonn", "Ulm"]);
     assert_eq!(
@@ -324,6 +327,7 @@ fn the_interface_says_what_clients_need() {
     assert_eq!(average.noise, Some(half.clone()));
     assert_eq!(average.noise_of_counts, Some(half));
     assert_eq!(average.epsilon_millionths, Some(200_000));
+    assert_eq!(average.delta_trillionths, None);
     let sources: Vec<_> = average
         .sources
         .iter()

@@ -4,13 +4,13 @@
 //! A started run is a use, however it ended (decision 0011): what it has opened was drawn, and a run that is drawn anew is
 //! charged anew. So noise is drawn as often as the budget allows, and no average over runs that were broken off is better
 //! than that. The price of a run is what the bytecode says, which this node has verified
-//! ([`Contract::epsilon`], `enigma_bytecode::privacy`).
+//! ([`Contract::epsilon`], [`Contract::delta`], `enigma_bytecode::privacy`).
 //!
-//! Each of a job's collections is judged by itself. `runs_per_input` counts the runs over it, of all entries. `epsilon_total` is of the
-//! people: runs over other collections that the instance has from the same givers count, too, but not those over
+//! Each of a job's collections is judged by itself. `runs_per_input` counts the runs over it, of all entries. `epsilon_total` and
+//! `delta_total` are of the people: runs over other collections that the instance has from the same givers count, too, but not those over
 //! another opening of the same `collect`, whose values are other ones.
 
-use enigma_bytecode::interface::millionths;
+use enigma_bytecode::interface::{millionths, trillionths};
 use enigma_bytecode::model::Contract;
 use enigma_wire::id::{CollectionId, JobId};
 use enigma_wire::ledger::{JobRecord, Ledger};
@@ -37,9 +37,31 @@ pub(super) fn check(ledger: &Ledger, program: &Contract, id: JobId) -> Result<()
             slot: usize::from(slot),
         };
         asked.check_runs(budget.runs_per_input)?;
-        asked.check_epsilon(budget.epsilon_total)
+        asked.check_price(&EPSILON, budget.epsilon_total)?;
+        asked.check_price(&DELTA, budget.delta_total)
     })
 }
+
+/// A part of what noise costs.
+struct Price {
+    /// The budget that pays for it, as the source calls it.
+    budget: &'static str,
+    /// Of a run of an entry, for those who gave to a collection.
+    of: fn(&Contract, usize, usize) -> u64,
+    /// In decimal digits.
+    digits: fn(u64) -> String,
+}
+
+const EPSILON: Price = Price {
+    budget: "epsilon_total",
+    of: Contract::epsilon,
+    digits: millionths,
+};
+const DELTA: Price = Price {
+    budget: "delta_total",
+    of: Contract::delta,
+    digits: trillionths,
+};
 
 /// A job and one of its collections.
 struct Asked<'a> {
@@ -68,16 +90,19 @@ impl Asked<'_> {
         ))
     }
 
-    fn check_epsilon(&self, total: Option<u64>) -> Result<(), String> {
-        let cost = self.price(self.record);
+    /// Prices of all runs add up: basic composition, which holds for what is asked depending on what was shown, too.
+    fn check_price(&self, price: &Price, total: Option<u64>) -> Result<(), String> {
+        let of = |job: &JobRecord| {
+            let entry = usize::from(job.request.entry);
+            (price.of)(self.program, entry, self.slot)
+        };
+        let cost = of(self.record);
         let Some(total) = total.filter(|_| cost > 0) else {
             return Ok(());
         };
         let before = self.ledger.uses_before(self.id);
         let before = before.filter(|job| self.is_of_same_givers(job));
-        let spent = before
-            .map(|job| self.price(job))
-            .fold(0, u64::saturating_add);
+        let spent = before.map(of).fold(0, u64::saturating_add);
         if spent.saturating_add(cost) <= total {
             return Ok(());
         }
@@ -86,19 +111,14 @@ impl Asked<'_> {
             .entries
             .get(usize::from(self.record.request.entry));
         Err(format!(
-            "the budget epsilon_total is used up: a run of {} costs who gave to {} {} of it, and of {} only {} is left",
+            "the budget {} is used up: a run of {} costs who gave to {} {} of it, and of {} only {} is left",
+            price.budget,
             entry.map_or("?", |entry| &entry.name),
             self.name(),
-            millionths(cost),
-            millionths(total),
-            millionths(total.saturating_sub(spent)),
+            (price.digits)(cost),
+            (price.digits)(total),
+            (price.digits)(total.saturating_sub(spent)),
         ))
-    }
-
-    /// What a run costs those who gave to the collection.
-    fn price(&self, job: &JobRecord) -> u64 {
-        self.program
-            .epsilon(usize::from(job.request.entry), self.slot)
     }
 
     /// Whether a run was over the collection, or over another `collect` of the same instance.
@@ -141,14 +161,15 @@ mod tests {
     const TOTAL: u16 = 1;
     const EXACT: u16 = 2;
     const OF_AGES: u16 = 3;
-    const OF_RATES: u16 = 4;
+    const ROUNDED: u16 = 4;
+    const OF_RATES: u16 = 5;
 
     fn program(privacy: &str) -> Contract {
         let source = format!(
             "contract Budgets version 1 {{
   group staff min 3 max 9;
   party bank;
-  privacy {{ {privacy} }}
+  privacy {{ delta_total: 0.00001; {privacy} }}
   collect values: private u64 from each staff range 0..=1_000 allow aggregate(3) to public;
   collect age: private u64 from each staff range 0..=100 allow aggregate(3) to public;
   collect rates: private [u64; max 9] from bank range 0..=9 allow aggregate(3) to public;
@@ -159,6 +180,7 @@ mod tests {
   }}
   entry exact() {{ reveal sum = values.sum() to public; }}
   entry of_ages() {{ reveal sum = age.sum() to public with noise(laplace(epsilon: 1.0)); }}
+  entry rounded() {{ reveal n = values.map(|s| s > 9).count_true() to public with noise(gaussian(epsilon: 0.5, delta: 0.000004)); }}
   entry of_rates() {{ reveal sum = rates.sum() to public with noise(laplace(epsilon: 1.5)); }}
 }}"
         );
@@ -325,6 +347,36 @@ mod tests {
         assert!(chain.admits(&program, ELSEWHERE, OF_AGES));
         // The same people's ages do not.
         assert!(!chain.admits(&program, AGES, OF_AGES));
+    }
+
+    /// Gaussian noise is paid for twice: with epsilon, of which there is enough, and with delta.
+    #[test]
+    fn deltas_of_all_started_runs_add_up() {
+        let program = program("epsilon_total: 100.0;");
+        let mut chain = Chain::new();
+        chain.broken(VALUES, ROUNDED);
+        assert!(chain.admits(&program, VALUES, ROUNDED));
+        chain.broken(VALUES, ROUNDED);
+        let job = chain.ask(VALUES, ROUNDED);
+        assert_eq!(
+            check(&chain.ledger, &program, job),
+            Err(
+                "the budget delta_total is used up: a run of rounded costs who gave to values 0.000004 of it, and of \
+                 0.00001 only 0.000002 is left"
+                    .to_owned()
+            )
+        );
+        // Noise without a delta, another opening.
+        assert!(chain.admits(&program, VALUES, COUNT));
+        assert!(chain.admits(&program, LATER, ROUNDED));
+        // The other part of its price can be what is missing.
+        let mut poor = program.clone();
+        poor.budget.as_mut().expect("it has one").epsilon_total = Some(1_499_999);
+        let refused = check(&chain.ledger, &poor, job).expect_err("of epsilon 0.499999 is left");
+        assert!(
+            refused.starts_with("the budget epsilon_total is used up"),
+            "{refused}"
+        );
     }
 
     /// Two runs that are asked for before either has started cannot both be admitted if there is room for one.

@@ -66,6 +66,33 @@ fn noise_is_drawn_as_often_as_the_budget_allows() {
     refused(&mut survey, job, why);
 }
 
+/// Gaussian noise spends delta beside epsilon, of which there would be more.
+#[test]
+fn delta_is_used_up_as_epsilon_is() {
+    let source = SOURCE
+        .replace(
+            "epsilon_total: 2.0;",
+            "epsilon_total: 9.0; delta_total: 0.000002;",
+        )
+        .replace(
+            "laplace(epsilon: 1.0)",
+            "gaussian(epsilon: 2.0, delta: 0.000001)",
+        );
+    let setting = Setting {
+        source: &source,
+        ..BUDGETED
+    };
+    let mut survey = Survey::sealed_in(setting, 3, &VALUES, 73);
+    for _ in 0..2 {
+        let job = survey.request(PAST_ANY_FEE);
+        settled(&mut survey, job);
+    }
+    let job = survey.request(PAST_ANY_FEE);
+    let why = "the budget delta_total is used up: a run of count costs who gave to v 0.000001 of it, and of 0.000002 \
+               only 0 is left";
+    refused(&mut survey, job, why);
+}
+
 /// A member that breaks off after the start, and after it has seen what was drawn, gets one draw of the budget for it.
 #[test]
 fn a_run_that_is_broken_off_is_paid_for() {

@@ -51,11 +51,10 @@ fn an_entry_the_contract_does_not_have() {
 #[test]
 fn a_contract_that_committees_do_not_run_yet() {
     let source = "
-contract Counted version 1 {
+contract Raffle version 1 {
   group g min 3 max 50;
   collect v: private u64 from each g range 0..=9 allow aggregate(3) to public;
-  privacy { epsilon_total: 5.0; }
-  entry run() { reveal total = v.sum() to public with noise(gaussian(epsilon: 1.0, delta: 0.000001)); }
+  entry run() { reveal total = v.sum() + random(6) to public; }
 }";
     let setting = Setting {
         source,
@@ -68,8 +67,8 @@ contract Counted version 1 {
         match survey.put_contract(node, bytes) {
             Response::Error(error) => {
                 assert_eq!(error.code, ErrorCode::Malformed);
-                let needs = "the result total needs accounting for the delta of Gaussian noise; take `laplace`: \
-                             it costs epsilon, and no delta beside it";
+                let needs = "the entry run needs random numbers beside results for everyone; show the results of this \
+                             entry to members or parties, who see them once the run is over";
                 assert!(error.message.ends_with(needs), "{}", error.message);
             }
             other => panic!("not refused: {other:?}"),

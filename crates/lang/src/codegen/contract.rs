@@ -75,6 +75,7 @@ pub(crate) fn generate(checked: &Checked) -> Result<model::Contract, Vec<Diagnos
         slots,
         budget: hir.budget.as_ref().map(|budget| model::Budget {
             epsilon_total: budget.epsilon_total,
+            delta_total: budget.delta_total,
             runs_per_input: budget.runs_per_input,
         }),
         manifest,

@@ -1,9 +1,9 @@
 //! Reveals: columns of what is shown, guards, noise, and the line of the manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{self, C, Column, Kind, Op, S};
-use enigma_bytecode::plan::noise_reach;
+use enigma_bytecode::plan::{Demand, gaussian_decay, noise_reach};
 
 use super::columns::{self, Side};
 use super::contract::{recipient, shape};
@@ -49,7 +49,11 @@ impl Execution<'_> {
         let counts = self.counts(&guards, ty, values.len(), span)?;
         let facts = self.reveal_facts(reveal)?;
         let columns = self.shown_columns(ty, &reveal.value, &values)?;
-        let noise = facts.noise.map(|noise| blur(&noise, span)).transpose()?;
+        let distinct: BTreeSet<&S> = counts.iter().collect();
+        let elements = self.most_elements(&reveal.value.ty, ty);
+        let drawn = (values.len() as u64 * elements, distinct.len() as u64);
+        let noise = facts.noise.map(|noise| blur(&noise, drawn, span));
+        let noise = noise.transpose()?;
         let sources = self.sources(&facts, span)?;
         let public = match recipients.contains(&model::Recipient::Public) {
             true if columns.iter().any(|column| column.kind == Kind::Limb) => {
@@ -80,6 +84,18 @@ impl Execution<'_> {
             noise,
         });
         Ok(())
+    }
+
+    /// How many elements each register of what is shown has at most: `shown` is what goes to each owner of `value`.
+    fn most_elements(&self, value: &Type, shown: &Type) -> u64 {
+        let hir = &self.checked.hir;
+        match value {
+            Type::Rows(_, collection) if value != shown => {
+                let declared = hir.collections.get(*collection);
+                declared.map_or(1, |declared| declared.max_rows(&hir.groups))
+            }
+            _ => 1,
+        }
     }
 
     /// The registers of what is shown: rows stay vectors.
@@ -260,24 +276,38 @@ impl Execution<'_> {
 }
 
 /// What hides how far one giver can move the value, and the counts that guard it.
-fn blur(facts: &NoiseFacts, span: Span) -> Done<model::Blur> {
-    let counts = facts.counts.map(|moved| noise(facts.noise, moved, span));
+fn blur(facts: &NoiseFacts, (values, counts): (u64, u64), span: Span) -> Done<model::Blur> {
+    let of_counts = (facts.counts).map(|moved| noise(facts.noise, counts, moved, span));
     Ok(model::Blur {
-        values: noise(facts.noise, facts.sensitivity, span)?,
-        counts: counts.transpose()?,
+        values: noise(facts.noise, values, facts.sensitivity, span)?,
+        counts: of_counts.transpose()?,
         epsilon: facts.noise.epsilon(),
+        delta: facts.noise.delta(),
     })
 }
 
-/// The distribution that hides so many steps.
-fn noise(noise: Noise, moved: u64, span: Span) -> Done<model::Noise> {
+/// The distribution that hides how far one giver moves so many numbers.
+fn noise(noise: Noise, numbers: u64, moved: u64, span: Span) -> Done<model::Noise> {
     let noise = match noise {
         Noise::Laplace { epsilon } => {
             let decay = interpret::laplace_decay(epsilon, moved);
             decay.map(|decay| model::Noise::Laplace { decay })
         }
         Noise::Gaussian { epsilon, delta } => {
-            let decay = interpret::gaussian_decay(epsilon, delta, moved);
+            let demand = |moved: u64| Demand {
+                epsilon,
+                delta,
+                numbers,
+                moved: moved.into(),
+            };
+            // Draws are exact to 2^-47, which is too rough if nothing suffices for a single step.
+            if gaussian_decay(&demand(1)).is_none() {
+                return stop(
+                    span,
+                    "so small a delta for this epsilon and so many numbers",
+                );
+            }
+            let decay = gaussian_decay(&demand(moved));
             decay.map(|decay| model::Noise::Gaussian { decay })
         }
     };

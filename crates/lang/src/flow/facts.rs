@@ -65,6 +65,8 @@ pub struct EntryFacts {
     pub scaled_products: bool,
     /// What one run costs each giver of a collection of the budget of noise, in millionths.
     pub epsilon: BTreeMap<usize, u64>,
+    /// The same of delta, in units of 10^-12.
+    pub delta: BTreeMap<usize, u64>,
     /// What it puts into slots of `state MPC`, by index: from where, and how far single rows could be told from it.
     pub stores: BTreeMap<usize, BTreeMap<Source, BTreeSet<Exposure>>>,
 }

@@ -35,11 +35,7 @@ pub(super) struct Guards {
 
 /// Whether noise hides what one person adds to a value.
 fn blurs_one(noise: Noise) -> bool {
-    let delta = match noise {
-        Noise::Laplace { .. } => 0,
-        Noise::Gaussian { delta, .. } => delta,
-    };
-    noise.epsilon() <= MOST_EPSILON && delta <= MOST_DELTA
+    noise.epsilon() <= MOST_EPSILON && noise.delta() <= MOST_DELTA
 }
 
 impl<'a> Walk<'a> {

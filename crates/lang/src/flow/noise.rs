@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use enigma_bytecode::interface::trillionths;
+
 use super::facts::{NoiseFacts, Source};
 use super::guard::Guards;
 use super::value::{LIMIT, Leaf, Value};
@@ -17,6 +19,8 @@ use crate::span::Span;
 
 /// Noise is cut off at so many times its scale: beyond lies less than 2^-80 of it.
 const TAIL: i128 = 64;
+/// Tables of Gaussian noise are not longer than this, and narrow noise goes further than its tail is thought to.
+const GAUSSIAN_REACH: i128 = 1 << 10;
 
 impl<'a> Walk<'a> {
     pub(super) fn noise_of(
@@ -94,6 +98,10 @@ impl<'a> Walk<'a> {
             .saturating_mul(1_000_000)
             .saturating_div(epsilon)
             .saturating_mul(TAIL);
+        let reach = match noise {
+            Noise::Laplace { .. } => reach,
+            Noise::Gaussian { .. } => reach.max(GAUSSIAN_REACH),
+        };
         if reach >= LIMIT / 2 {
             let message = "one person can move this value too far for any noise to hide";
             let diagnostic = Diagnostic::error(Code::E0801, span, message)
@@ -166,7 +174,10 @@ impl<'a> Walk<'a> {
         let times = self
             .passes
             .saturating_mul(if guards.suppressed { 2 } else { 1 });
-        let cost = once.saturating_mul(times);
+        let (cost, delta) = (
+            once.saturating_mul(times),
+            noise.delta().saturating_mul(times),
+        );
         if self.muted > 0 {
             return;
         }
@@ -184,22 +195,31 @@ impl<'a> Walk<'a> {
             if givers.contains(&declared.provider) {
                 let own = self.entry.epsilon.entry(collection).or_default();
                 *own = own.saturating_add(cost);
+                let own = self.entry.delta.entry(collection).or_default();
+                *own = own.saturating_add(delta);
             }
         }
-        if self
-            .hir
-            .budget
-            .as_ref()
-            .and_then(|b| b.epsilon_total)
-            .is_none()
-        {
+        let budget = self.hir.budget.as_ref();
+        if budget.and_then(|b| b.epsilon_total).is_none() {
             let text = "noise without a privacy budget";
             let diagnostic = Diagnostic::error(Code::E0802, span, text)
                 .because("each run would tell a little more, without end")
                 .help("add `privacy { epsilon_total: 2.0; }` to the contract");
             self.report(diagnostic);
+        } else if delta > 0 && budget.and_then(|b| b.delta_total).is_none() {
+            let text = "Gaussian noise without a budget of delta";
+            let mut diagnostic = Diagnostic::error(Code::E0803, span, text).because(
+                "with a probability of delta it hides less than its epsilon says, in each run anew",
+            );
+            if let Some(budget) = budget {
+                diagnostic = diagnostic.also(budget.span, "there is no `delta_total`");
+            }
+            self.report(diagnostic.help(
+                "add `delta_total: 0.000001;` to `privacy`, or take `laplace`, which has no delta",
+            ));
         }
         self.check_budget(span);
+        self.check_delta(span);
     }
 
     /// One run must not cost anybody more than the whole budget.
@@ -227,6 +247,31 @@ impl<'a> Walk<'a> {
             ))
             .also(budget.span, format!("the budget is {}", epsilon(total)))
             .help("take smaller epsilons, or a larger `epsilon_total`");
+        self.report(diagnostic);
+    }
+
+    /// The same of delta.
+    fn check_delta(&mut self, span: Span) {
+        let Some(budget) = &self.hir.budget else {
+            return;
+        };
+        let Some(total) = budget.delta_total else {
+            return;
+        };
+        let over = self.entry.delta.iter().find(|(_, cost)| **cost > total);
+        let Some((&collection, &cost)) = over else {
+            return;
+        };
+        let declared = self.hir.collections.get(collection);
+        let name = declared.map_or("?", |c| c.name.as_str());
+        let message = "one run would cost more than the whole budget of delta";
+        let diagnostic = Diagnostic::error(Code::E0803, span, message)
+            .because(format!(
+                "with this it costs each owner of `{name}` {}; a guard on a noised count is paid too",
+                trillionths(cost)
+            ))
+            .also(budget.span, format!("the budget is {}", trillionths(total)))
+            .help("take smaller deltas, or a larger `delta_total`");
         self.report(diagnostic);
     }
 }

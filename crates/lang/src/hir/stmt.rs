@@ -202,4 +202,13 @@ impl Noise {
             Noise::Laplace { epsilon } | Noise::Gaussian { epsilon, .. } => epsilon,
         }
     }
+
+    /// With which probability it may hide less, in units of 10^-12.
+    #[must_use]
+    pub fn delta(self) -> u64 {
+        match self {
+            Noise::Laplace { .. } => 0,
+            Noise::Gaussian { delta, .. } => delta,
+        }
+    }
 }

@@ -159,38 +159,6 @@ pub(crate) fn laplace_decay(epsilon: u64, sensitivity: u64) -> Option<u64> {
     u64::try_from(power + 1).ok()
 }
 
-/// The decay of discrete Gaussian noise that hides how far one giver moves a value, or a list of them in sum: exp(-1 / (2
-/// sigma^2)) in units of 2^-64, rounded up. `epsilon` in millionths, `delta` in units of 10^-12. `None` as above.
-///
-/// With rho = sensitivity^2 / (2 sigma^2) the noise is rho-concentrated (Canonne, Kamath, Steinke, "The discrete Gaussian
-/// for differential privacy", 2020, theorem 14), and so (rho + 2 sqrt(rho ln(1 / delta)), delta)-private (Bun, Steinke,
-/// "Concentrated differential privacy", 2016, proposition 1.3). That is epsilon for sqrt(rho) = sqrt(ln(1 / delta) +
-/// epsilon) - sqrt(ln(1 / delta)).
-pub(crate) fn gaussian_decay(epsilon: u64, delta: u64, sensitivity: u64) -> Option<u64> {
-    const PRECISION: u32 = 192;
-    const WHOLE: u64 = 1_000_000_000_000;
-    if epsilon == 0 || sensitivity == 0 || !(1..WHOLE).contains(&delta) {
-        return None;
-    }
-    let epsilon = (BigInt::from(epsilon) << PRECISION) / 1_000_000;
-    let bits = (WHOLE / delta).ilog2();
-    // WHOLE / delta = 2^bits m for an m from 1 to 2, and ln m = 2 artanh((m - 1) / (m + 1)).
-    let (m, one): (BigInt, BigInt) = (WHOLE.into(), BigInt::from(delta) << bits);
-    let rest = artanh(&(((&m - &one) << PRECISION) / (&m + &one)), PRECISION);
-    let logarithm: BigInt = ln2(PRECISION) * bits + 2 * rest;
-    let root = |x: &BigInt| sqrt_floor(&(x << PRECISION));
-    // Roots and logarithms lose some last bits: more noise rather than less.
-    let root_rho: BigInt =
-        root(&(&logarithm + &epsilon)) - root(&logarithm) - (BigInt::from(1) << 16);
-    if root_rho.sign() != Sign::Plus {
-        return None;
-    }
-    let squares: BigInt = BigInt::from(sensitivity) * sensitivity;
-    let exponent: BigInt = ((&root_rho * &root_rho) >> PRECISION) / squares;
-    let power = exp_series(&-exponent, PRECISION) >> (PRECISION - 64);
-    u64::try_from(power + 1).ok()
-}
-
 /// ln 2 = 2 artanh(1/3).
 fn ln2(precision: u32) -> BigInt {
     2 * artanh(&((BigInt::from(1) << precision) / 3), precision)
@@ -301,37 +269,6 @@ mod tests {
         assert_eq!(laplace_decay(1, 0), None);
         // Nothing is left of it: no noise, and no panic.
         assert_eq!(laplace_decay(u64::MAX, 1), Some(1));
-    }
-
-    #[test]
-    fn gaussian_noise_is_as_wide_as_epsilon_and_delta_say() {
-        for (epsilon, delta, sensitivity) in [
-            (500_000, 1_000_000, 1),
-            (1_000_000, 1, 3),
-            (3_000_000, 999_999_999_999, 1),
-            (100_000, 12_345, 7),
-        ] {
-            let decay = gaussian_decay(epsilon, delta, sensitivity).expect("it is in range");
-            let (e, l) = (epsilon as f64 / 1e6, -(delta as f64 / 1e12).ln());
-            let rho = ((l + e).sqrt() - l.sqrt()).powi(2);
-            // What these mean: epsilon is spent.
-            assert!((rho + 2.0 * (rho * l).sqrt() - e).abs() < 1e-9);
-            let found = -(decay as f64 / 2_f64.powi(64)).ln() * (sensitivity as f64).powi(2);
-            assert!(
-                (found / rho - 1.0).abs() < 1e-6,
-                "{epsilon} {delta} {sensitivity}"
-            );
-        }
-        for (epsilon, delta, sensitivity) in [
-            (0, 1, 1),
-            (1, 0, 1),
-            (1, 1_000_000_000_000, 1),
-            (1, 1, 0),
-            (1, 1, u64::MAX),
-        ] {
-            assert_eq!(gaussian_decay(epsilon, delta, sensitivity), None);
-        }
-        assert_eq!(gaussian_decay(u64::MAX, 1, 1), Some(1));
     }
 
     #[test]

@@ -283,13 +283,20 @@ impl<'a> Machine<'a> {
                 let collection = collection();
                 return Err(Box::new(Refusal::Spent { collection, runs }));
             }
-            let cost = facts.epsilon.get(index).copied().unwrap_or(0);
-            let spent = given.epsilon.saturating_add(cost);
-            if cost > 0 && budget.epsilon_total.is_some_and(|total| spent > total) {
+            let cost =
+                |of: &std::collections::BTreeMap<usize, u64>| of.get(index).copied().unwrap_or(0);
+            let (epsilon, delta) = (cost(&facts.epsilon), cost(&facts.delta));
+            let is_over = |spent: u64, cost: u64, total: Option<u64>| {
+                cost > 0 && total.is_some_and(|total| spent.saturating_add(cost) > total)
+            };
+            if is_over(given.epsilon, epsilon, budget.epsilon_total)
+                || is_over(given.delta, delta, budget.delta_total)
+            {
                 let collection = collection();
                 return Err(Box::new(Refusal::Budget { collection }));
             }
-            self.epsilon.insert(*index, cost);
+            self.epsilon.insert(*index, epsilon);
+            self.delta.insert(*index, delta);
         }
         Ok(())
     }

@@ -55,6 +55,8 @@ pub(super) struct Machine<'a> {
     pub(super) keys: u64,
     /// What noise costs the givers of each collection, in millionths.
     pub(super) epsilon: BTreeMap<usize, u64>,
+    /// The same of delta, in units of 10^-12.
+    pub(super) delta: BTreeMap<usize, u64>,
     pub(super) transcript: Transcript,
     /// Inside so many private branches, whose steps nobody sees.
     quiet: u32,
@@ -85,6 +87,7 @@ impl<'a> Machine<'a> {
             results: BTreeMap::new(),
             keys: 0,
             epsilon: BTreeMap::new(),
+            delta: BTreeMap::new(),
             transcript: Transcript::default(),
             quiet: 0,
             steps: 0,

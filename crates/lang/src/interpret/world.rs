@@ -160,6 +160,7 @@ impl<'a> World<'a> {
             keys: machine.keys,
             used: machine.rows.into_keys().collect(),
             epsilon: machine.epsilon,
+            delta: machine.delta,
         };
         Ok((outcome, change))
     }
@@ -197,6 +198,11 @@ impl<'a> World<'a> {
         for (collection, cost) in change.epsilon {
             if let Some(given) = self.given.get_mut(&collection) {
                 given.epsilon = given.epsilon.saturating_add(cost);
+            }
+        }
+        for (collection, cost) in change.delta {
+            if let Some(given) = self.given.get_mut(&collection) {
+                given.delta = given.delta.saturating_add(cost);
             }
         }
     }
@@ -379,4 +385,5 @@ struct Change {
     keys: u64,
     used: Vec<usize>,
     epsilon: BTreeMap<usize, u64>,
+    delta: BTreeMap<usize, u64>,
 }

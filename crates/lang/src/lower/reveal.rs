@@ -1,5 +1,6 @@
 //! `reveal`: the only way out for private values, its recipients and its guards.
 
+use enigma_bytecode::model::DELTA_END;
 use enigma_bytecode::verify::MAX_REVEALS;
 
 use super::Body;
@@ -11,9 +12,6 @@ use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{Expr, ExprKind, Guard, IntType, Local, Noise, Recipient, Reveal, StmtKind, Type};
 use crate::suggest::nearest;
 use crate::syntax::ast::{self, Name, RecipientKind};
-
-/// 1, in the units of delta.
-const DELTA_END: u64 = 1_000_000_000_000;
 
 impl Body<'_> {
     pub(super) fn reveal(&mut self, statement: &ast::Reveal) -> Option<StmtKind> {

@@ -144,12 +144,17 @@ impl Phrases<'_> {
     fn spends(&self, index: usize) -> Vec<String> {
         let entry = self.checked.facts.entries.get(index);
         let epsilon = entry.into_iter().flat_map(|entry| &entry.epsilon);
+        let deltas = entry.map(|entry| &entry.delta);
         let spent = epsilon.filter(|(_, cost)| **cost > 0);
         let line = |(collection, cost): (&usize, &u64)| {
             let name = self.checked.hir.collections.get(*collection);
             let name = name.map_or("?", |collection| &collection.name);
             let cost = fraction(*cost, 6);
-            format!("One run costs each giver of `{name}` {cost} of their privacy budget.")
+            let delta = match deltas.and_then(|deltas| deltas.get(collection)) {
+                None | Some(0) => String::new(),
+                Some(delta) => format!(", and {} of the delta in it", fraction(*delta, 12)),
+            };
+            format!("One run costs each giver of `{name}` {cost} of their privacy budget{delta}.")
         };
         spent.map(line).collect()
     }
@@ -184,6 +189,12 @@ impl Phrases<'_> {
                 let total = fraction(total, 6);
                 lines.push(format!(
                     "The noise of all runs costs each giver at most {total} of epsilon; then entries with noise refuse."
+                ));
+            }
+            if let Some(total) = budget.delta_total {
+                let total = fraction(total, 12);
+                lines.push(format!(
+                    "With a probability of at most {total}, the delta of all runs, noise hides less of a giver than that; then entries with Gaussian noise refuse."
                 ));
             }
             if let Some(runs) = budget.runs_per_input {

@@ -1,5 +1,7 @@
 //! `privacy`: what all noise on one person's data may cost.
 
+use enigma_bytecode::model::DELTA_END;
+
 use super::Pass;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -8,7 +10,7 @@ use crate::scope::{Generics, duplicate};
 use crate::suggest::nearest;
 use crate::syntax::ast::{self, Item};
 
-const SETTINGS: [&str; 2] = ["epsilon_total", "runs_per_input"];
+const SETTINGS: [&str; 3] = ["epsilon_total", "delta_total", "runs_per_input"];
 
 impl Pass<'_> {
     pub(super) fn privacy(&mut self, members: &[Item]) {
@@ -29,6 +31,7 @@ impl Pass<'_> {
     fn budget(&mut self, block: &ast::Privacy) -> Budget {
         let mut budget = Budget {
             epsilon_total: None,
+            delta_total: None,
             runs_per_input: None,
             span: block.span(),
         };
@@ -50,6 +53,17 @@ impl Pass<'_> {
                         self.error(Code::E0802, value.span(), message);
                     }
                 }
+                "delta_total" => {
+                    let delta = self.scope.decimal(&value, 12, &Generics::default());
+                    let delta = self.known(delta);
+                    budget.delta_total = delta.filter(|delta| (1..DELTA_END).contains(delta));
+                    if delta.is_some() && budget.delta_total.is_none() {
+                        let message = "a probability above 0 and below 1 is needed here";
+                        let diagnostic = Diagnostic::error(Code::E0803, value.span(), message);
+                        let help = "take a very small one, like 0.000001; leave it out where no noise is `gaussian`";
+                        self.diagnostics.push(diagnostic.help(help));
+                    }
+                }
                 "runs_per_input" => {
                     let runs = self.integer(&value);
                     budget.runs_per_input = runs
@@ -66,7 +80,8 @@ impl Pass<'_> {
                     self.diagnostics
                         .push(match nearest(other, SETTINGS.into_iter()) {
                             Some(near) => diagnostic.did_you_mean(near),
-                            None => diagnostic.help("it has `epsilon_total` and `runs_per_input`"),
+                            None => diagnostic
+                                .help("it has `epsilon_total`, `delta_total` and `runs_per_input`"),
                         });
                 }
             }

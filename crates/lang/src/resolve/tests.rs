@@ -425,11 +425,12 @@ fn stores_that_are_wrong() {
 fn budgets_and_roles() {
     let scope = accepted(
         "const E: fix<8, 40> = 0.1; party p; group g min 1 max 2;
-         privacy { epsilon_total: E * 3; runs_per_input: 2; }
+         privacy { epsilon_total: E * 3; delta_total: 0.000001; runs_per_input: 2; }
          entry a() by p { } entry b() by g { } entry c() { }",
     );
     let budget = scope.hir.budget.expect("a budget");
     assert_eq!(budget.epsilon_total, Some(300_000));
+    assert_eq!(budget.delta_total, Some(1_000_000));
     assert_eq!(budget.runs_per_input, Some(2));
     let roles: Vec<Option<Role>> = scope.hir.entries.iter().map(|entry| entry.by).collect();
     assert_eq!(roles, [Some(Role::Party(0)), Some(Role::Member(0)), None]);

@@ -168,6 +168,7 @@ impl Code {
             values,
             counts: hidden_below.map(|_| values),
             epsilon: 0,
+            delta: 0,
         });
         self.contract.manifest.push(new);
         reveal

@@ -156,7 +156,7 @@ impl Frame {
             self.least
         );
         if self.budget {
-            text.push_str("  privacy { epsilon_total: 50.0; }\n");
+            text.push_str("  privacy { epsilon_total: 500.0; delta_total: 0.5; }\n");
         }
         for collection in &self.collections {
             if let Some(row) = collection.row {

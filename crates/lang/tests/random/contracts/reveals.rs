@@ -178,8 +178,16 @@ impl Draft<'_, '_> {
         let (_, rows) = self.open_rows(1, Want::Public);
         let (name, to) = (self.name("r"), self.recipients());
         let number = rows.number().text;
+        // That of Gauss is drawn from tables that are not long enough for any numbers.
+        let (number, noise) = match self.choices.pick(3) {
+            0 => (
+                format!("{number}.map(|x| x > 2 ? 1 : 0)"),
+                "gaussian(epsilon: 10.0, delta: 0.01)",
+            ),
+            _ => (number, "laplace(epsilon: 0.5)"),
+        };
         self.line(&format!(
-            "reveal {name} = {number}.sum() to {to} with noise(laplace(epsilon: 0.5));"
+            "reveal {name} = {number}.sum() to {to} with noise({noise});"
         ));
     }
 
