@@ -250,6 +250,48 @@ fn several_exposures_are_all_told() {
     assert_eq!(manifest.entries[1].callers, "Only `p` may call it");
 }
 
+/// Noise, what it costs and how much of that there is, in plain words: of both parts of its price.
+#[test]
+fn what_noise_costs_is_told() {
+    let told = |privacy: &str, noise: &str| {
+        let source = format!(
+            "contract N version 1 {{
+               group g min 3 max 9;
+               privacy {{ {privacy} }}
+               collect v: private u8 from each g range 0..=3 allow aggregate(3) to public;
+               entry e() {{ reveal sum = v.sum() to public with noise({noise}); }}
+             }}"
+        );
+        let text = text(&source);
+        let words = ["oise", " costs ", " delta "];
+        let about = |line: &&str| words.iter().any(|word| line.contains(word));
+        let lines = text.lines().filter(about);
+        lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let gauss = told(
+        "epsilon_total: 2.0; delta_total: 0.00001;",
+        "gaussian(epsilon: 0.5, delta: 0.000001)",
+    );
+    assert_eq!(
+        gauss,
+        [
+            "[aggregate] Everyone learns `sum` (by `e`): it mixes all values of `v`, at least 3 of them. Noise (Gauss, epsilon 0.5, delta 0.000001) blurs what one giver changes of it.",
+            "One run costs each giver of `v` 0.5 of their privacy budget, and 0.000001 of the delta in it.",
+            "The noise of all runs costs each giver at most 2 of epsilon; then entries with noise refuse.",
+            "With a probability of at most 0.00001, the delta of all runs, it hides less of a giver than that; then entries with Gaussian noise refuse.",
+        ]
+    );
+    let laplace = told("epsilon_total: 2.0;", "laplace(epsilon: 0.5)");
+    assert_eq!(
+        laplace,
+        [
+            "[aggregate] Everyone learns `sum` (by `e`): it mixes all values of `v`, at least 3 of them. Noise (Laplace, epsilon 0.5) blurs what one giver changes of it.",
+            "One run costs each giver of `v` 0.5 of their privacy budget.",
+            "The noise of all runs costs each giver at most 2 of epsilon; then entries with noise refuse.",
+        ]
+    );
+}
+
 /// Keys have no policy, and what they make is told all the same, by whatever way it goes.
 #[test]
 fn what_keys_make_is_told() {

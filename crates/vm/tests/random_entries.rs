@@ -170,7 +170,10 @@ impl Draft {
         let values = self.some(2);
         let hidden = self.below(3) == 0;
         let counts = if hidden { vec![self.s()] } else { Vec::new() };
-        let none = Noise::Laplace { decay: 16 };
+        let none = match self.below(2) {
+            0 => Noise::Laplace { decay: 16 },
+            _ => Noise::Gaussian { decay: 1 << 16 },
+        };
         let noise = (self.below(6) == 0).then_some(none);
         let least = hidden.then_some(2);
         let reveal = self.code.line(recipient, values.len(), least, noise);

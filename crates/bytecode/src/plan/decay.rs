@@ -14,7 +14,7 @@
 //! d + N tau (1 + e^epsilon). So of a line's delta that much is set aside, and d is what is left: delta counts cut-off and rounding,
 //! too. From an epsilon of 33 on nothing is ever left.
 
-use super::noise::{FRACTION_BITS, multiplied};
+use super::noise::{FRACTION_BITS, MOST_THRESHOLDS, WORD_BITS, multiplied};
 use crate::model::DELTA_END;
 
 /// What Gaussian noise must hide, and what that may cost.
@@ -32,8 +32,11 @@ pub struct Demand {
 
 /// As far as numbers are off their distributions: 2^-47 each. With B <= 2^10 thresholds it is B 2^-58 + 2^-60.
 const DRAWN_BITS: u32 = 47;
+const _: () = assert!(MOST_THRESHOLDS < 1 << (WORD_BITS - DRAWN_BITS));
 /// From here on e^epsilon 2^-47 is above 1, so that no delta is large enough; in millionths.
 const EPSILON_END: u64 = 33_000_000;
+/// Bits after the point of what grows with epsilon, which is below 2^48.
+const GROWN_BITS: u32 = 40;
 /// Bits after the point of logarithms, which are below 2^7.
 const LOGARITHM_BITS: u32 = 96;
 /// Bits after the point of their roots.
@@ -69,9 +72,6 @@ fn left_of_delta(demand: &Demand) -> Option<u64> {
     let left = whole.checked_sub(off).filter(|left| *left > 0)?;
     u64::try_from(left).ok()
 }
-
-/// Bits after the point of what grows.
-const GROWN_BITS: u32 = 40;
 
 /// e^epsilon of less than [`EPSILON_END`] millionths, in 2^-[`GROWN_BITS`], rounded up.
 fn grown(epsilon: u64) -> u128 {
@@ -168,7 +168,7 @@ fn quotient(part: u128, whole: u128) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::noise::{WORD_BITS, gaussian_thresholds};
+    use super::super::noise::gaussian_thresholds;
     use super::*;
 
     #[test]
@@ -246,6 +246,49 @@ mod tests {
             let beyond = |x| (probability(x) - e.exp() * probability(x - s)).max(0.0);
             let delta: f64 = (-1_100..=1_100).map(beyond).sum();
             assert!(delta <= demand.delta as f64 / 1e12, "{demand:?}: {delta}");
+        }
+    }
+
+    /// What a table leaves out and rounds, against weights that are not cut off and have 116 bits.
+    #[test]
+    fn draws_are_within_their_distance() {
+        // The last but one nearly fills the longest table; 1 - 2^-15 is exp(-1 / (2 sigma^2)) for a sigma of 128.
+        for decay in [
+            1,
+            1 << 32,
+            1 << 63,
+            u64::MAX - (1 << 56),
+            u64::MAX - (1 << 51),
+            u64::MAX - 945 * (1 << 40),
+        ] {
+            let Some(thresholds) = gaussian_thresholds(decay) else {
+                panic!("{decay} is drawn")
+            };
+            let rho = u128::from(decay) << (FRACTION_BITS - 64);
+            let power = |x: u128| {
+                let (mut left, mut square, mut power) = (x * x, rho, 1 << FRACTION_BITS);
+                while left > 0 {
+                    if left % 2 == 1 {
+                        power = multiplied(power, square);
+                    }
+                    square = multiplied(square, square);
+                    left /= 2;
+                }
+                power >> 8
+            };
+            let weights: Vec<u128> = (1..2_000).map(power).collect();
+            let zero = 1 << (FRACTION_BITS - 8);
+            let total = zero + 2 * weights.iter().sum::<u128>();
+            let end = 1u64 << WORD_BITS;
+            let words = |from: u64, to: u64| u128::from(to - from) << (FRACTION_BITS - WORD_BITS);
+            let mut apart = words(0, thresholds[0]).abs_diff(quotient(zero, total));
+            for (x, weight) in weights.iter().enumerate() {
+                let low = thresholds.get(x).copied().unwrap_or(end);
+                let high = thresholds.get(x + 1).copied().unwrap_or(end);
+                apart += words(low, high).abs_diff(quotient(2 * weight, total));
+            }
+            let distance = apart / 2;
+            assert!(distance < 1 << (FRACTION_BITS - DRAWN_BITS), "{decay}");
         }
     }
 

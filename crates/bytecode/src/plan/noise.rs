@@ -56,7 +56,7 @@ pub(super) const MOST_UNIFORM: u64 = 1 << 30;
 const MOST_GEOMETRIC_BITS: u32 = 40;
 
 /// Most thresholds of a discrete Gaussian number: so each is within 2^-47 of its distribution, which [`super::decay`] counts.
-const MOST_THRESHOLDS: usize = 1 << 10;
+pub(super) const MOST_THRESHOLDS: usize = 1 << 10;
 
 /// Bits after the point of fixed-point numbers in [0, 1).
 pub(super) const FRACTION_BITS: u32 = 124;

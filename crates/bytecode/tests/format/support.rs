@@ -152,16 +152,16 @@ fn noise_is_drawn_within_a_budget() {
         let mut noisy = noisy.clone();
         noisy.manifest[0].noise = Some(blur);
         assert_eq!(need(&noisy), Some(Need::UnboundedDelta));
-        let paid = Some(Budget {
+        let paid = Budget {
             delta_total: Some(1),
             ..budget(Some(1))
-        });
-        noisy.budget = paid;
+        };
+        noisy.budget = Some(paid);
         assert_eq!(need(&noisy), None);
         // A delta does not stand for an epsilon.
         noisy.budget = Some(Budget {
             epsilon_total: None,
-            ..paid.expect("it is")
+            ..paid
         });
         assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
     }

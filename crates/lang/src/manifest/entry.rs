@@ -194,7 +194,7 @@ impl Phrases<'_> {
             if let Some(total) = budget.delta_total {
                 let total = fraction(total, 12);
                 lines.push(format!(
-                    "With a probability of at most {total}, the delta of all runs, noise hides less of a giver than that; then entries with Gaussian noise refuse."
+                    "With a probability of at most {total}, the delta of all runs, it hides less of a giver than that; then entries with Gaussian noise refuse."
                 ));
             }
             if let Some(runs) = budget.runs_per_input {
