@@ -23,14 +23,14 @@ const FRAME: &str = "contract Costs version 1 {
   collect r: private Row from each people allow any to public, clinic;
   collect ours: private [hash; max 1_000] from clinic allow any to public;
   collect theirs: private [hash; max 1_000] from clinic allow any to public;
-  privacy { epsilon_total: 10.0; }
+  privacy { epsilon_total: 10.0; delta_total: 0.001; }
   entry e(PARAMS) { BODY }
 }";
 
 const LIST: &str = "private [u64; 1_000] from caller range 0..=1_000";
 
 /// What is computed, and the entry that does it and shows a result.
-const FUNCTIONS: [(&str, &str); 56] = [
+const FUNCTIONS: [(&str, &str); 57] = [
     (
         "`v.sum()`, `v.mean()`, `prefix_sums`, sums of parts",
         "reveal out = v.sum() to public;",
@@ -221,6 +221,10 @@ const FUNCTIONS: [(&str, &str); 56] = [
     (
         "noise of Laplace",
         "reveal out = v.sum() to public with noise(laplace(epsilon: 0.5));",
+    ),
+    (
+        "noise of Gauss",
+        "reveal out = r.old.count_true() to public with noise(gaussian(epsilon: 0.5, delta: 0.000_001));",
     ),
 ];
 

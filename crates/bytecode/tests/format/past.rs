@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::common::club;
 use crate::verify::refused;
 use crate::world::{COUNT, EARNED, check, contract};
+use enigma_bytecode::container::encode;
 use enigma_bytecode::disasm::disassemble;
 use enigma_bytecode::model::{C, Known, Op};
 use enigma_bytecode::plan::{At, Effect, Environment, Limits, Walk};
@@ -110,6 +111,11 @@ fn a_run_reads_what_was_there_after_a_block() {
 #[test]
 fn the_ledger_alone_is_read_back_by_a_number() {
     assert_eq!(check(looks(4)), Ok(vec![]));
+    let bytes = encode(&looks(4));
+    let of = |op: &[u8]| bytes.windows(op.len()).filter(|part| *part == op).count();
+    // Code 138, dst, slot, column, key, height.
+    assert_eq!(of(&[138, 3, 0, 0, 0, 1]), 1, "{bytes:?}");
+    assert_eq!(of(&[138, 4, 1, 0, 1, 0, 1]), 1, "{bytes:?}");
     let listing = disassemble(&looks(4));
     assert!(listing.contains("c3 = load count at c1"), "{listing}");
     assert!(listing.contains("c4 = load earned[c0] at c1"), "{listing}");
