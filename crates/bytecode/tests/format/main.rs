@@ -2,6 +2,7 @@
 
 mod columns;
 mod common;
+mod conditions;
 mod container;
 mod kinds;
 mod launder;
