@@ -29,7 +29,7 @@ use crate::scope::{Generics, Scope, Symbol, duplicate};
 use crate::span::Span;
 use crate::syntax::ast::{self, Item, Name};
 
-pub(crate) use ty::{MAX_WIDTH, label_name};
+pub(crate) use ty::{MAX_WIDTH, label_names};
 
 /// Most names of an enumeration: each is a case that private code computes.
 const MAX_VARIANTS: usize = 256;

@@ -78,6 +78,56 @@ fn a_run_decides_how_often_and_where() {
     agrees(source, &[3, 5]);
 }
 
+/// Private bytes that everyone is shown come in pieces, like those that one is; lists of accounts and words that everyone knows.
+#[test]
+fn everyone_is_shown_bytes_and_looks_them_up() {
+    let source = "contract Words version 1 {
+      party p;
+      struct Pair { word: text<9>; n: u64; }
+      struct Bid { who: id; n: u64; word: text<4>; }
+      state MPC { kept: private hash allow any to public; }
+      state L { owners: [id; 3]; last: id; bids: [Bid; 2]; names: [text<4>; 2]; name: text<4>; n: u64; }
+      entry put(x: private hash from caller) { MPC.kept = x; }
+      entry show(x: private text<9> from caller, y: private text<9> from caller, n: private u64 from caller range 0..=9) {
+        reveal kept = MPC.kept to public;
+        reveal both = Pair(word: n > 5 ? x : y, n: n) to public;
+        reveal own = x to caller;
+      }
+      entry claim(k: u8 from caller range 0..=5, word: text<4> from caller) {
+        L.owners[k] = caller; L.names[k] = word;
+        L.bids[k] = Bid(who: caller, n: k as u64, word: word);
+        L.last = L.owners[k]; L.name = L.names[k];
+        let bid = L.bids[k];
+        L.n = bid.n + (bid.who == caller ? 10 : 0) + ([p, caller][k] == caller ? 100 : 0);
+      }
+      entry sums(n: u8 from caller range 0..=5, x: private u64 from caller range 0..=9) {
+        let list = [x, 2, 3];
+        let mut all = 0;
+        for k in 0..n { all += list[k]; }
+        reveal total = all to caller;
+      }
+      entry between(low: i64 from caller range -3..=4, high: i64 from caller range -3..=4) {
+        let mut squares = 0;
+        for k in low..high { squares += k * k; }
+        L.n = squares as u64;
+      }
+      test \"bytes\" {
+        run put(x: digest_of(\"one\")) as ann;
+        run show(x: \"ninechars\", y: \"other\", n: 6) as ann; expect kept == digest_of(\"one\"); expect both.n == 6;
+      }
+      test \"words\" {
+        run claim(k: 1, word: \"word\") as ann; expect L.n == 111;
+        run claim(k: 4, word: \"word\") as bob; expect L.n == 0; expect L.last == L.owners[0];
+        run sums(n: 2, x: 7) as ann; expect total == 9;
+        run sums(n: 5, x: 7) as ann; expect total == 12;
+        run between(low: -3, high: 4); expect L.n == 28;
+        run between(low: 2, high: -1); expect L.n == 0;
+        run between(low: -1, high: 1); expect L.n == 1;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// Values of one place and of maps, by heights that are constants, given and computed, in branches and loops over members.
 #[test]
 fn committees_read_the_ledger_as_it_was() {

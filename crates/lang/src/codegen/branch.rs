@@ -107,14 +107,14 @@ impl Execution<'_> {
             let (a, b) = (a.clone(), b.clone());
             merges.push((
                 variable,
-                self.prepared([&mut first, &mut second], &a, &b, span)?,
+                self.prepared([&mut first.code, &mut second.code], &a, &b, span)?,
             ));
         }
         let mut left = Vec::new();
         for (a, b) in Left::pairs(&first.next, &second.next) {
             left.push(match (&a, &b) {
                 (Value::Known(1), Value::Known(0)) => Both::Same(Value::Public(condition)),
-                _ => self.prepared([&mut first, &mut second], &a, &b, span)?,
+                _ => self.prepared([&mut first.code, &mut second.code], &a, &b, span)?,
             });
         }
         self.emit_sides(condition, first.code, second.code);
@@ -143,12 +143,12 @@ impl Execution<'_> {
         if a == b || !(a.is_secret() || b.is_secret()) {
             return self.arithmetic(span).select(condition, a, b);
         }
-        let (mut first, mut second) = (
-            self.side(|_| Ok(Next::Goes))?,
-            self.side(|_| Ok(Next::Goes))?,
-        );
+        if self.registers.depth() >= MAX_NESTING {
+            return stop(span, "so many branches inside of each other");
+        }
+        let (mut first, mut second) = (Vec::new(), Vec::new());
         let both = self.prepared([&mut first, &mut second], a, b, span)?;
-        self.emit_sides(*register, first.code, second.code);
+        self.emit_sides(*register, first, second);
         self.merged(*register, both)
     }
 
@@ -172,7 +172,13 @@ impl Execution<'_> {
     }
 
     /// Brings what both sides have put into a variable into registers of one bank; each in its side.
-    fn prepared(&mut self, sides: [&mut Taken; 2], a: &Value, b: &Value, span: Span) -> Done<Both> {
+    fn prepared(
+        &mut self,
+        sides: [&mut Vec<Op>; 2],
+        a: &Value,
+        b: &Value,
+        span: Span,
+    ) -> Done<Both> {
         if a == b {
             return Ok(Both::Same(a.clone()));
         }
@@ -212,10 +218,10 @@ impl Execution<'_> {
     }
 
     /// Adds to a side that has ended.
-    fn inside<T>(&mut self, side: &mut Taken, add: impl FnOnce(&mut Self) -> Done<T>) -> Done<T> {
-        self.registers.resume_side(std::mem::take(&mut side.code));
+    fn inside<T>(&mut self, side: &mut Vec<Op>, add: impl FnOnce(&mut Self) -> Done<T>) -> Done<T> {
+        self.registers.resume_side(std::mem::take(side));
         let added = add(self);
-        side.code = self.registers.end_side();
+        *side = self.registers.end_side();
         added
     }
 

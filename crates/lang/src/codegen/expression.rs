@@ -1,7 +1,7 @@
 //! Expressions.
 
 use enigma_bytecode::interval::Wide;
-use enigma_bytecode::model::Op;
+use enigma_bytecode::model::{Known, Op};
 use enigma_bytecode::ranges::MAX_LEN;
 use enigma_bytecode::values;
 
@@ -124,8 +124,9 @@ impl Execution<'_> {
                     (rows, Value::Known(place)) if !is_list => self.row(rows, place, span),
                     (Value::Many(parts), place @ Value::Public(_)) if is_list => {
                         // A place outside gives zeros.
-                        let mut found = self.zero(&expr.ty, span)?;
+                        let mut found = self.nothing(&expr.ty, &parts, span)?;
                         for (k, part) in (0..).zip(&parts) {
+                            self.step()?;
                             let mut equal = self.arithmetic(span);
                             let here = equal.compare(BinaryOp::Equal, &place, &Value::Known(k))?;
                             found = self.pick(&here, part, &found, span)?;
@@ -138,7 +139,7 @@ impl Execution<'_> {
                             .and_then(|k| parts.get(k).cloned());
                         match part {
                             Some(part) => Ok(part),
-                            None => stop(span, "a place outside of the list"),
+                            None => self.nothing(&expr.ty, &parts, span),
                         }
                     }
                     _ => stop(span, "a single row"),
@@ -242,6 +243,26 @@ impl Execution<'_> {
             }
             _ => Value::Bytes(bytes.to_vec()),
         }
+    }
+
+    /// What is at a place outside of a list: zeros, of a list that everyone knows as everyone knows them.
+    fn nothing(&mut self, ty: &Type, list: &[Value], span: Span) -> Done<Value> {
+        if list.iter().any(Value::is_secret) {
+            return self.zero(ty, span);
+        }
+        let hir = &self.checked.hir;
+        let zero = crate::value::Value::zero(ty, hir, &Default::default());
+        let known = zero.and_then(|zero| columns::of_value(&zero, ty, Side::Public, hir));
+        let Some(known) = known else {
+            return stop(span, "nothing of this type");
+        };
+        let mut leaves = known.into_iter().map(|leaf| match leaf {
+            Known::Number(number) => Value::Known(number),
+            Known::Bytes(bytes) => Value::Bytes(bytes),
+        });
+        Ok(columns::value(ty, Side::Public, hir, &mut || {
+            leaves.next().unwrap_or(Value::Known(0))
+        }))
     }
 
     /// The zero of a type; nothing, of a `maybe`.

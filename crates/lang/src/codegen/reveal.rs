@@ -38,6 +38,11 @@ impl Execution<'_> {
             .collect::<Done<_>>()?;
         recipients.sort_unstable();
         recipients.dedup();
+        let entry = index(self.index)?;
+        let is_same = |line: &model::Reveal| line.entry == entry && line.name == reveal.name;
+        if self.manifest.iter().any(is_same) {
+            return stop(span, "a reveal that is done several times");
+        }
         let guards = self.guards(reveal)?;
         let value = self.expression(&reveal.value)?;
         let ty = match (&reveal.value.ty, &reveal.recipients[..]) {
@@ -56,17 +61,16 @@ impl Execution<'_> {
         let noise = noise.transpose()?;
         let sources = self.sources(&facts, span)?;
         let public = match recipients.contains(&model::Recipient::Public) {
-            true if columns.iter().any(|column| column.kind == Kind::Limb) => {
-                return stop(span, "bytes that everyone sees");
-            }
             true => Some(self.registers.new_public(values.len() + counts.len())?),
             false => None,
         };
-        if let (Some(first), Some(local)) = (public, reveal.local) {
+        // Bytes come in pieces: everyone puts them together, and code that goes on with them has no operation for that.
+        let in_pieces = columns.iter().any(|column| column.kind == Kind::Limb);
+        if let (Some(first), Some(local), false) = (public, reveal.local, in_pieces) {
             let known = self.known(ty, first, (values.len(), counts.len()), &guards, span)?;
             self.set(local, known);
         }
-        let (line, entry) = (index(self.manifest.len())?, index(self.index)?);
+        let line = index(self.manifest.len())?;
         self.registers.emit(Op::Out {
             reveal: line,
             values,

@@ -271,7 +271,7 @@ impl<'a> Execution<'a> {
     }
 
     /// Loops are written out: an entry that is too long for that ends here.
-    fn step(&mut self) -> Done<()> {
+    pub(super) fn step(&mut self) -> Done<()> {
         self.steps += 1;
         if self.steps > MOST_STEPS || self.registers.is_full() {
             return Err(Stop::TooLong);
@@ -489,6 +489,7 @@ impl<'a> Execution<'a> {
                 }
             };
             if here != Value::Known(0) {
+                self.step()?;
                 let with = self.replaced(part, rest, value, span)?;
                 *part = self.pick(&here, &with, part, span)?;
             }
@@ -502,22 +503,28 @@ impl<'a> Execution<'a> {
             (Value::Known(first), Value::Known(end)) => end.saturating_sub(*first),
             _ => self.most_turns(self.range(from), self.range(to), to.span)?,
         };
+        let is_known = matches!((&first, &end), (Value::Known(_), Value::Known(_)));
         let mut next = Next::Goes;
         for turn in 0..turns {
             self.step()?;
             next = self.unless_left(next, to.span, |this| {
-                let mut sum = this.arithmetic(from.span);
-                let k = sum.number(BinaryOp::Add, &first, &Value::Known(turn))?;
-                this.set(counter, k.clone());
-                let goes_on = match (&k, &end) {
-                    (Value::Known(_), Value::Known(_)) => Value::Known(1),
-                    _ => (this.arithmetic(to.span)).compare(BinaryOp::Less, &k, &end)?,
+                let past = Value::Known(turn);
+                let turn = |this: &mut Self| {
+                    let mut sum = this.arithmetic(from.span);
+                    let k = sum.number(BinaryOp::Add, &first, &past)?;
+                    this.set(counter, k);
+                    this.block(body)
                 };
-                match goes_on {
+                if is_known {
+                    return turn(this);
+                }
+                // What is computed whether or not the turn is done must not leave 64 bits.
+                let mut left = this.arithmetic(to.span);
+                let left = left.number(BinaryOp::Sub, &end, &past)?;
+                match (this.arithmetic(to.span)).compare(BinaryOp::Less, &first, &left)? {
                     Value::Known(0) => Ok(Next::Goes),
-                    Value::Known(_) => this.block(body),
+                    Value::Known(_) => turn(this),
                     Value::Public(register) => {
-                        let turn = |this: &mut Self| this.block(body);
                         this.sides(register, turn, |_| Ok(Next::Goes), to.span)
                     }
                     _ => stop(to.span, "a loop to this end"),
@@ -535,8 +542,9 @@ impl<'a> Execution<'a> {
         let most = from
             .zip(to)
             .map(|(from, to)| to.high.saturating_sub(from.low).max(0));
+        let lowest = to.map_or(i128::MIN, |to| to.low.saturating_sub(MOST_RUN_TURNS.into()));
         match most.and_then(|most| i64::try_from(most).ok()) {
-            Some(most) if most <= MOST_RUN_TURNS => Ok(most),
+            Some(most) if most <= MOST_RUN_TURNS && lowest >= i64::MIN.into() => Ok(most),
             _ => {
                 let message = format!(
                     "a loop of which nothing says that it has no more than {} turns",

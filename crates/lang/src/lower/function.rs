@@ -22,9 +22,18 @@ pub(super) fn check_uncalled(
         let Some(name) = function.name().filter(|_| !called.contains(&index)) else {
             continue;
         };
-        if !function.generics().is_empty() {
+        // Of labels all are private; types and sizes follow from arguments alone.
+        let declared = function.generics();
+        if declared
+            .iter()
+            .any(|generic| generic.kind != GenericKind::Label)
+        {
             continue;
         }
+        let generics = Generics {
+            labels: all_labels(&declared),
+            ..Generics::default()
+        };
         let mut body = Body::new(scope, diagnostics, FrameKind::Entry);
         let mut args = Vec::new();
         let mut types = Vec::new();
@@ -32,14 +41,19 @@ pub(super) fn check_uncalled(
         for param in function.params() {
             let ty = param
                 .ty()
-                .map(|ty| body.scope.ty(&ty, &Generics::default(), &mut Vec::new()));
-            let (label, ty) = ty.unwrap_or((None, Type::Unknown));
-            let private = label == Some(Label::Private);
+                .map(|ty| (body.scope.ty(&ty, &generics, &mut Vec::new()), ty));
+            let ((label, ty), is_labelled) = match ty {
+                Some((found, written)) => {
+                    (found, !crate::resolve::label_names(&written).is_empty())
+                }
+                None => ((None, Type::Unknown), false),
+            };
+            let private = label == Some(Label::Private) || is_labelled;
             let local = body.hidden_local("argument", ty.clone(), private, function.span());
             args.push(body.local_value(local, function.span()));
             types.push(ty);
         }
-        body.put_in_place(index, function, &name, args, Generics::default(), name.span);
+        body.put_in_place(index, function, &name, args, generics, name.span);
     }
 }
 
@@ -69,7 +83,7 @@ impl Body<'_> {
         };
         let declared = function.generics();
         let mut generics = Generics {
-            labels: labels_of(&declared, &params),
+            labels: all_labels(&declared),
             ..Generics::default()
         };
         let mut values = Vec::new();
@@ -93,6 +107,7 @@ impl Body<'_> {
             );
             values.push(value);
         }
+        generics.labels = stated_labels(&declared, &params);
         if !self.all_found(&declared, &generics, span) {
             return self.poisoned(span);
         }
@@ -175,7 +190,10 @@ impl Body<'_> {
                 .for_each(|diagnostic| self.report(diagnostic));
             result
         };
-        let like = self.frame.like(&written);
+        let like = match label {
+            None => self.frame.like(&written),
+            Some(_) => Vec::new(),
+        };
         if like.is_empty() {
             label = label.or(Some(Label::Public));
         }
@@ -240,21 +258,24 @@ impl Body<'_> {
         let arg = self.coerce(arg, &ty, Some(written.span()));
         let span = arg.span;
         let hidden = self.may_be_private(&arg);
-        let of_label = crate::resolve::label_name(&written).filter(|_| label.is_none());
+        let of_labels = match label {
+            None => crate::resolve::label_names(&written),
+            Some(_) => Vec::new(),
+        };
         let local = Local {
             name: name.text.clone(),
             ty,
             mutable: false,
-            label: match of_label {
-                Some(_) => None,
-                None => label.or(Some(Label::Public)),
+            label: match of_labels.is_empty() {
+                true => label.or(Some(Label::Public)),
+                false => None,
             },
             like: Vec::new(),
             range,
             span: name.span,
         };
         let local = self.add_local(local, hidden);
-        if let Some(label) = of_label {
+        for label in of_labels {
             let labelled = self.frame.labelled.entry(label.text);
             labelled.or_default().push(local);
         }
@@ -453,15 +474,24 @@ impl<'a> Wanted<'a> {
 
 /// What generic parameters stand for where a value of type `found` is given for the written type. What does not match is
 /// reported later, when the written type is known.
-fn labels_of(declared: &[Generic], params: &[ast::Param]) -> BTreeSet<String> {
+fn all_labels(declared: &[Generic]) -> BTreeSet<String> {
     let is_label = |generic: &&Generic| generic.kind == GenericKind::Label;
-    let declared = declared.iter().filter(is_label);
+    let labels = declared.iter().filter(is_label);
+    labels.map(|generic| generic.name.text.clone()).collect()
+}
+
+/// Those that a parameter is of: what is given for it says which label it is.
+fn stated_labels(declared: &[Generic], params: &[ast::Param]) -> BTreeSet<String> {
     let stated = |name: &str| {
         let mut types = params.iter().filter_map(ast::Param::ty);
-        types.any(|ty| crate::resolve::label_name(&ty).is_some_and(|label| label.text == name))
+        types.any(|ty| {
+            let labels = crate::resolve::label_names(&ty);
+            labels.iter().any(|label| label.text == name)
+        })
     };
-    let names = declared.map(|generic| generic.name.text.clone());
-    names.filter(|name| stated(name)).collect()
+    let mut labels = all_labels(declared);
+    labels.retain(|name| stated(name));
+    labels
 }
 
 pub(super) fn infer(scope: &Scope, wanted: &mut Wanted<'_>, written: &ast::Type, found: &Type) {

@@ -56,11 +56,11 @@ impl Frame {
         }
     }
 
-    /// The parameters of the label that a type names.
+    /// The parameters of the labels that a type names.
     pub(super) fn like(&self, ty: &ast::Type) -> Vec<LocalId> {
-        let name = crate::resolve::label_name(ty);
-        let labelled = name.and_then(|name| self.labelled.get(&name.text));
-        labelled.cloned().unwrap_or_default()
+        let names = crate::resolve::label_names(ty).into_iter();
+        let labelled = names.filter_map(|name| self.labelled.get(&name.text));
+        labelled.flatten().copied().collect()
     }
 
     fn find(&self, name: &str) -> Option<(Bound, Span)> {

@@ -41,12 +41,6 @@ impl Scope {
             let diagnostic = Diagnostic::error(Code::E0301, part.span(), message);
             diagnostics.push(diagnostic.help("write `private` before the whole type"));
         }
-        if let Some(name) = label_name(ty).filter(|name| !generics.labels.contains(&name.text)) {
-            let message = format!("there is no label `{}`", name.text);
-            let diagnostic = Diagnostic::error(Code::E0203, name.span, message)
-                .help("it is `private`, `public`, or one of the function: `fn f<label L>(x: L u64) -> L u64`");
-            diagnostics.push(diagnostic);
-        }
         let value = self.unlabelled(ty, generics, diagnostics);
         match ty.per() {
             None => (label, value),
@@ -76,6 +70,14 @@ impl Scope {
         generics: &Generics,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Type {
+        if let Some(name) = ty.label_name()
+            && !generics.labels.contains(&name.text)
+        {
+            let message = format!("there is no label `{}`", name.text);
+            let diagnostic = Diagnostic::error(Code::E0203, name.span, message)
+                .help("it is `private`, `public`, or one of the function: `fn f<label L>(x: L u64) -> L u64`");
+            diagnostics.push(diagnostic);
+        }
         let made = match ty.kind() {
             TypeKind::Missing => Ok(Type::Unknown),
             TypeKind::Named(name, args) => self.named(ty, &name, &args, generics, diagnostics),
@@ -322,10 +324,10 @@ pub(super) fn label(ty: &ast::Type) -> Option<Label> {
     }
 }
 
-/// The label parameter that is stated before a type, or before a part of it.
-pub(crate) fn label_name(ty: &ast::Type) -> Option<Name> {
-    let inside = || ty.parts().find_map(|part| label_name(&part));
-    ty.label_name().or_else(inside)
+/// The label parameters that are stated before a type, and before parts of it.
+pub(crate) fn label_names(ty: &ast::Type) -> Vec<Name> {
+    let inside = ty.parts().flat_map(|part| label_names(&part));
+    ty.label_name().into_iter().chain(inside).collect()
 }
 
 fn wrong_count(ty: &ast::Type, name: &Name, expected: usize) -> Diagnostic {

@@ -1,11 +1,11 @@
 //! Calls of the library: which function is meant, and whether its arguments are what it takes.
 
 use super::give::public_key_bytes;
-use super::{Form, Function, Take, functions};
+use super::{Form, Function, Give, Take, functions};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Builtin, Expr, ExprKind, FixType, IntType, Type};
-use crate::lower::coerce::settle;
+use crate::lower::coerce::{retype, settle};
 use crate::lower::operator::is_comparable;
 use crate::lower::vector::{Mismatch, base, each, length_of, meet, numbers, with_base};
 use crate::lower::{Body, has_unknown};
@@ -78,6 +78,9 @@ impl Body<'_> {
         }
         if values.iter().any(|value| has_unknown(&value.ty)) {
             return self.poisoned(span);
+        }
+        if function.gives == Give::OwnMet {
+            take_wanted(&mut values, want);
         }
         if let Err(diagnostic) = self.arguments(function, &mut values, name) {
             return self.wrong(*diagnostic);
@@ -191,7 +194,6 @@ impl Body<'_> {
 
     /// Gives literals the type that is taken.
     fn prepare(&mut self, take: Take, value: &mut Expr, before: &mut [Expr]) {
-        use crate::lower::coerce::retype;
         match (take, before.first_mut()) {
             (Take::SameNumber | Take::SameWhole | Take::SameNumbers, Some(first)) => {
                 self.align(first, value);
@@ -450,5 +452,18 @@ fn one_of(described: &str) -> String {
     match described.strip_prefix("a ") {
         Some(what) => format!("one {what}"),
         None => described.to_owned(),
+    }
+}
+
+/// Literals have the type that is asked for, if all arguments are.
+fn take_wanted(values: &mut [Expr], want: Option<&Type>) {
+    let is_literal = |value: &Expr| matches!(base(&value.ty), Type::Int(IntType::Literal));
+    if let Some(wanted @ Type::Int(_)) = want.map(base)
+        && values.iter().all(is_literal)
+    {
+        for value in values {
+            let ty = with_base(&value.ty, wanted);
+            retype(value, &ty);
+        }
     }
 }

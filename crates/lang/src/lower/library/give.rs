@@ -143,14 +143,7 @@ impl Body<'_> {
             Give::Account => Type::Id,
             Give::Met => widened(met(args), want),
             // What is asked for outside must not change the result.
-            Give::OwnMet => match (met(args), want.map(base)) {
-                (ty, Some(wanted @ Type::Int(_)))
-                    if matches!(base(&ty), Type::Int(IntType::Literal)) =>
-                {
-                    with_base(&ty, wanted)
-                }
-                (ty, _) => ty,
-            },
+            Give::OwnMet => met(args),
             Give::MaybeMet => {
                 let met = met(args);
                 with_base(&met, &maybe(base(&met).clone()))
