@@ -252,7 +252,7 @@ mod tests {
     /// What a table leaves out and rounds, against weights that are not cut off and have 116 bits.
     #[test]
     fn draws_are_within_their_distance() {
-        // The last but one nearly fills the longest table; 1 - 2^-15 is exp(-1 / (2 sigma^2)) for a sigma of 128.
+        // The last one has a sigma of 94, and nearly fills the longest table.
         for decay in [
             1,
             1 << 32,
