@@ -318,7 +318,7 @@ impl Phrases<'_> {
             .collect();
         let shown = shown.join("; and ");
         let mut sentence = phrase::learns(&recipients, &reveal.name, name, &shown);
-        for more in self.softened(reveal) {
+        for more in self.softened(reveal, of) {
             sentence.push(' ');
             sentence.push_str(&more);
         }

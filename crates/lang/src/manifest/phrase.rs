@@ -194,7 +194,7 @@ impl Phrases<'_> {
     }
 
     /// What guards and noise change of a reveal.
-    pub(super) fn softened(&self, reveal: &RevealFacts) -> Vec<String> {
+    pub(super) fn softened(&self, reveal: &RevealFacts, of: Source) -> Vec<String> {
         let mut lines = Vec::new();
         if reveal.suppressed {
             let line = "Where its guard counts too few it is withheld, and who would learn it sees that it is.";
@@ -213,9 +213,11 @@ impl Phrases<'_> {
                 Some(_) => ", and noise of its own the counts of its guard",
                 None => "",
             };
-            lines.push(format!(
-                "Noise ({how}) blurs what one giver changes of it{counts}."
-            ));
+            // It is as wide as what one giver of rows changes: whatever a caller gives may change more.
+            lines.push(match of {
+                Source::Param(_) => format!("Noise ({how}) is on it, and not made to hide this."),
+                _ => format!("Noise ({how}) blurs what one giver changes of it{counts}."),
+            });
         }
         lines
     }
