@@ -128,6 +128,42 @@ fn everyone_is_shown_bytes_and_looks_them_up() {
     agrees(source, &[3, 5]);
 }
 
+/// As many turns as there are rows that count. What is made of single rows is shown as one truth value at most.
+#[test]
+fn loops_over_rows_turn_as_often_as_there_are_rows() {
+    let source = "contract Rows version 1 {
+      group g min 2 max 6;
+      party p;
+      struct Row { n: u64 range 0..=9; old: bool; }
+      collect a: private Row from each g allow bit to p;
+      collect b: private [u64; max 5] from p range 0..=9 allow bit to p;
+      state L { turns: u64; }
+      entry weighted(least: u64 from caller range 0..=99) {
+        let mut t = 0;
+        let mut k = 0;
+        for row in a { k += 1; t += (row.old ? row.n : 1) * k; }
+        L.turns = k;
+        reveal enough = t == least to p;
+      }
+      entry first(least: u64 from caller range 0..=99_999) {
+        let mut t = 0;
+        for x in b { if L.turns > 3 { break; } L.turns += 1; t = t * 10 + x; }
+        reveal enough = t == least to p;
+      }
+      test \"rows\" {
+        given a = [Row(n: 3, old: true), Row(n: 4, old: false), Row(n: 5, old: true)];
+        run weighted(least: 20); expect enough; expect L.turns == 3;
+        run weighted(least: 21); expect !enough;
+        given a = [Row(n: 3, old: true), Row(n: 10, old: false), Row(n: 5, old: true)];
+        run weighted(least: 13); expect enough; expect L.turns == 2;
+        set L.turns = 0; given b = []; run first(least: 0); expect enough; expect L.turns == 0;
+        given b = [1, 2, 3, 4, 5]; run first(least: 1_234); expect enough; expect L.turns == 4;
+        set L.turns = 2; given b = [7, 12, 8]; run first(least: 78); expect enough;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// Values of one place and of maps, by heights that are constants, given and computed, in branches and loops over members.
 #[test]
 fn committees_read_the_ledger_as_it_was() {

@@ -166,7 +166,7 @@ impl Execution<'_> {
     }
 
     /// The row at a place, or zeros.
-    fn row(&mut self, rows: Value, place: i64, span: Span) -> Done<Value> {
+    pub(super) fn row(&mut self, rows: Value, place: i64, span: Span) -> Done<Value> {
         let place = u32::try_from(place).ok().filter(|place| *place < MAX_LEN);
         let Some(at) = place.filter(|_| !rows.is_lifted()) else {
             return stop(span, "a single row");

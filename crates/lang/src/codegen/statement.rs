@@ -323,8 +323,11 @@ impl<'a> Execution<'a> {
             } => {
                 let known =
                     matches!(&over.ty, Type::List(_, length) if length.constant().is_some());
-                let parts = match self.expression(over)? {
-                    Value::Many(parts) if known => parts,
+                let parts = match (self.expression(over)?, &over.ty) {
+                    (Value::Many(parts), _) if known => parts,
+                    (rows, Type::Rows(_, collection)) => {
+                        return self.each_row(*element, (rows, *collection), body, span);
+                    }
                     _ => return stop(span, "a loop over rows"),
                 };
                 let mut next = Next::Goes;
@@ -528,6 +531,42 @@ impl<'a> Execution<'a> {
                         this.sides(register, turn, |_| Ok(Next::Goes), to.span)
                     }
                     _ => stop(to.span, "a loop to this end"),
+                }
+            })?;
+            if next.ends() {
+                break;
+            }
+        }
+        Ok(next.behind_loop())
+    }
+
+    /// One turn for each row that there is.
+    fn each_row(
+        &mut self,
+        element: LocalId,
+        (rows, collection): (Value, usize),
+        body: &Block,
+        span: Span,
+    ) -> Done<Next> {
+        let declared = self.checked.hir.collections.get(collection);
+        let most = declared.map_or(0, |declared| declared.max_rows(&self.checked.hir.groups));
+        let most = Wide::exactly(i64::try_from(most).unwrap_or(i64::MAX));
+        let turns = self.most_turns(Some(Wide::exactly(0)), Some(most), span)?;
+        let count = self.row_count(collection)?;
+        let mut next = Next::Goes;
+        for turn in 0..turns {
+            self.step()?;
+            next = self.unless_left(next, span, |this| {
+                let mut here = this.arithmetic(span);
+                let is_there = here.compare(BinaryOp::Less, &Value::Known(turn), &count)?;
+                let turn = |this: &mut Self| {
+                    let row = this.row(rows.clone(), turn, span)?;
+                    this.set(element, row);
+                    this.block(body)
+                };
+                match is_there {
+                    Value::Public(register) => this.sides(register, turn, |_| Ok(Next::Goes), span),
+                    _ => stop(span, "a loop over rows"),
                 }
             })?;
             if next.ends() {
