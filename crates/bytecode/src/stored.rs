@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use enigma_wire::effects::{InstanceState, StatePlace};
-
 pub use enigma_wire::past::Past;
 
 use crate::model::{Known, Store};

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::{self, Admission, Cost, Environment, Sizes};
-use enigma_bytecode::stored::Stored;
 use enigma_chain::{Chain, ChainError, Follower, Wallet};
 use enigma_field::{Committee, MAX_PARTIES};
 use enigma_wire::api::{JobStatus, NodeStatus};
@@ -204,14 +203,8 @@ impl Network {
             return Ok(None);
         }
         let record = self.instance(instance)?;
-        let parties = record.parties.iter();
-        let environment = Environment {
-            height: i64::try_from(self.ledger.head.number).unwrap_or(i64::MAX),
-            time: i64::try_from(self.ledger.head.time).unwrap_or(i64::MAX),
-            parties: parties.map(|party| party.account.0.to_vec()).collect(),
-            ledger: Stored::on_chain(&record.state, &record.past),
-            ..Environment::default()
-        };
+        let head = &self.ledger.head;
+        let environment = Environment::on_ledger(record, head.number, head.time);
         let admission = Admission::new(program, group, &environment);
         admission.map_err(|error| ClientError::Misuse(error.to_string()))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Store};
 use enigma_bytecode::plan::{Environment, may_read};
-use enigma_bytecode::stored::{Stored, Values};
+use enigma_bytecode::stored::Values;
 use enigma_wire::api::{ErrorCode, KeptValue, KeptValues};
 use enigma_wire::effects::{InstanceState, StatePlace, kept_hash};
 use enigma_wire::id::{Address, Hash, JobId};
@@ -145,14 +145,7 @@ fn is_reader(shared: &Shared, asks: &Asks, program: &Arc<Contract>) -> Result<bo
         return Ok(false);
     };
     let head = &shared.ledger.head;
-    let parties = record.parties.iter();
-    let environment = Environment {
-        height: i64::try_from(head.number).unwrap_or(i64::MAX),
-        time: i64::try_from(head.time).unwrap_or(i64::MAX),
-        parties: parties.map(|party| party.account.0.to_vec()).collect(),
-        ledger: Stored::on_chain(&record.state, &record.past),
-        ..Environment::default()
-    };
+    let environment = Environment::on_ledger(record, head.number, head.time);
     let place = (asks.slot, asks.key.as_ref());
     may_read(program, place, &environment, &asks.who.0).map_err(|error| error.to_string())
 }

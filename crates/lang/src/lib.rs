@@ -215,6 +215,10 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
         let entry = checked.hir.entries.get(entry);
         entry.map_or(Span::default(), |entry| entry.span)
     };
+    let slot = |slot: usize| {
+        let slot = codegen::columns::slots(&checked.hir).nth(slot);
+        slot.map_or(Span::default(), |(_, slot)| slot.span)
+    };
     match error {
         // The compiler's ranges are narrower: nodes see one operation at a time.
         VerifyError::Code {
@@ -253,17 +257,12 @@ fn refused(checked: &Checked, contract: &Contract, error: &VerifyError) -> Diagn
         }
         VerifyError::AccessCode {
             error: RangeError::LongValue { .. },
-            slot,
-        } => {
-            let slot = codegen::columns::slots(&checked.hir).nth(*slot);
-            long_value(slot.map_or(Span::default(), |(_, slot)| slot.span))
-        }
-        VerifyError::LargeSlot { slot } => {
-            let slot = codegen::columns::slots(&checked.hir).nth(*slot);
-            let span = slot.map_or(Span::default(), |(_, slot)| slot.span);
+            slot: of,
+        } => long_value(slot(*of)),
+        VerifyError::LargeSlot { slot: of } => {
             let most = grouped(MAX_TOGETHER_BYTES.into());
             let message = format!("a value of this slot may take more than {most} bytes");
-            Diagnostic::error(Code::E0601, span, message)
+            Diagnostic::error(Code::E0601, slot(*of), message)
                 .because(
                     "nodes give all of it as one answer; each part of it takes some bytes more",
                 )

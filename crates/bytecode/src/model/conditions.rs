@@ -5,8 +5,7 @@ use super::{Collection, Column, Contract, Entry, Group, Kind, Op, Param, Recipie
 
 impl Contract {
     /// The condition of a group as the one entry of a contract, which shows nothing; none if it has none.
-    #[must_use]
-    pub fn admission(&self, group: usize) -> Option<Contract> {
+    pub(crate) fn admission(&self, group: usize) -> Option<Contract> {
         let declared = self.groups.get(group)?;
         let code = declared.admit.clone()?;
         Some(self.condition(&declared.name, Vec::new(), code))
@@ -14,8 +13,7 @@ impl Contract {
 
     /// Who may read a slot, as the one entry of a contract, which shows nothing; of a map its parameter is the key. None if the slot
     /// states nothing.
-    #[must_use]
-    pub fn access(&self, slot: usize) -> Option<Contract> {
+    pub(crate) fn access(&self, slot: usize) -> Option<Contract> {
         let declared = self.slots.get(slot)?;
         let code = declared.access.clone()?;
         let key = declared.key.iter().map(|key| Param {

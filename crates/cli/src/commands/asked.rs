@@ -1,8 +1,7 @@
 //! What a requester asks for: an entry on collections. Finds them, refuses what every node would refuse, and says what it costs.
 
-use std::sync::Arc;
-
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use clap::Args;
 use enigma_bytecode::model::{Contract, Role, RowCount};

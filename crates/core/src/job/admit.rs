@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
-use enigma_bytecode::plan::{Admission, Environment};
-use enigma_bytecode::stored::Stored;
+use enigma_bytecode::plan::Admission;
 use enigma_wire::id::Address;
 
 use super::Job;
@@ -76,11 +75,7 @@ impl Job {
         program: &Arc<Contract>,
         group: usize,
     ) -> Result<Option<Admission>, String> {
-        let past = &self.instance(shared)?.past;
-        let environment = Environment {
-            ledger: Stored::on_chain(&self.state, past),
-            ..self.on_chain(shared)?
-        };
+        let environment = self.on_chain(shared)?;
         Admission::new(program, group, &environment).map_err(|error| error.to_string())
     }
 }

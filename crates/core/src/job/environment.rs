@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::{Contract, Known, Provider, Role, RowCount};
 use enigma_bytecode::plan::{Environment, Sizes};
+use enigma_bytecode::stored::Stored;
 use enigma_wire::arguments::{self, Arguments};
 use enigma_wire::id::Address;
 use enigma_wire::ledger::InstanceRecord;
@@ -76,18 +77,15 @@ impl Job {
         Ok(environment)
     }
 
-    /// Who calls, when, and whose accounts the parties are.
+    /// Who calls, when, whose accounts the parties are, and what the instance has on the chain.
     pub(super) fn on_chain(&self, shared: &Shared) -> Result<Environment, String> {
         let record = shared.ledger.jobs.get(&self.run.job);
         let record = record.ok_or("the job is not on the ledger")?;
-        let account = |address: &Address| address.0.to_vec();
-        let parties = self.instance(shared)?.parties.iter();
+        let instance = self.instance(shared)?;
         Ok(Environment {
-            caller: account(&record.requester),
-            height: i64::try_from(record.requested).unwrap_or(i64::MAX),
-            time: i64::try_from(record.requested_at).unwrap_or(i64::MAX),
-            parties: parties.map(|party| account(&party.account)).collect(),
-            ..Environment::default()
+            caller: record.requester.0.to_vec(),
+            ledger: Stored::on_chain(&self.state, &instance.past),
+            ..Environment::on_ledger(instance, record.requested, record.requested_at)
         })
     }
 

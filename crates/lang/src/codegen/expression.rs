@@ -122,25 +122,10 @@ impl Execution<'_> {
                 let (list, place) = (self.expression(list)?, self.expression(place)?);
                 match (list, place) {
                     (rows, Value::Known(place)) if !is_list => self.row(rows, place, span),
-                    (Value::Many(parts), place @ Value::Public(_)) if is_list => {
-                        // A place outside gives zeros.
-                        let mut found = self.nothing(&expr.ty, &parts, span)?;
-                        for (k, part) in (0..).zip(&parts) {
-                            self.step()?;
-                            let mut equal = self.arithmetic(span);
-                            let here = equal.compare(BinaryOp::Equal, &place, &Value::Known(k))?;
-                            found = self.pick(&here, part, &found, span)?;
-                        }
-                        Ok(found)
-                    }
-                    (Value::Many(parts), Value::Known(place)) => {
-                        let part = usize::try_from(place)
-                            .ok()
-                            .and_then(|k| parts.get(k).cloned());
-                        match part {
-                            Some(part) => Ok(part),
-                            None => self.nothing(&expr.ty, &parts, span),
-                        }
+                    (Value::Many(parts), place @ (Value::Known(_) | Value::Public(_)))
+                        if is_list =>
+                    {
+                        self.element(&parts, &place, &expr.ty, span)
                     }
                     _ => stop(span, "a single row"),
                 }
@@ -243,6 +228,31 @@ impl Execution<'_> {
             }
             _ => Value::Bytes(bytes.to_vec()),
         }
+    }
+
+    /// The element of a list at a place that is known or that a run decides; `ty` is its type. Outside there are zeros.
+    pub(super) fn element(
+        &mut self,
+        list: &[Value],
+        place: &Value,
+        ty: &Type,
+        span: Span,
+    ) -> Done<Value> {
+        if let Value::Known(place) = place {
+            let part = usize::try_from(*place).ok().and_then(|k| list.get(k));
+            return match part {
+                Some(part) => Ok(part.clone()),
+                None => self.nothing(ty, list, span),
+            };
+        }
+        let mut found = self.nothing(ty, list, span)?;
+        for (k, part) in (0..).zip(list) {
+            self.step()?;
+            let mut equal = self.arithmetic(span);
+            let here = equal.compare(BinaryOp::Equal, place, &Value::Known(k))?;
+            found = self.pick(&here, part, &found, span)?;
+        }
+        Ok(found)
     }
 
     /// What is at a place outside of a list: zeros, of a list that everyone knows as everyone knows them.

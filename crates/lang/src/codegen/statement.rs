@@ -330,15 +330,10 @@ impl<'a> Execution<'a> {
                     }
                     _ => return stop(span, "a loop over rows"),
                 };
-                let mut next = Next::Goes;
-                for part in parts {
-                    self.set(*element, part);
-                    next = self.unless_left(next, span, |this| this.block(body))?;
-                    if next.ends() {
-                        break;
-                    }
-                }
-                return Ok(next.behind_loop());
+                return self.turns(parts, span, |this, part, _| {
+                    this.set(*element, part);
+                    this.block(body)
+                });
             }
             StmtKind::While {
                 condition,
@@ -500,44 +495,61 @@ impl<'a> Execution<'a> {
         Ok(Value::Many(parts))
     }
 
-    fn count(&mut self, counter: LocalId, (from, to): (&Expr, &Expr), body: &Block) -> Done<Next> {
-        let (first, end) = (self.expression(from)?, self.expression(to)?);
-        let turns = match (&first, &end) {
-            (Value::Known(first), Value::Known(end)) => end.saturating_sub(*first),
-            _ => self.most_turns(self.range(from), self.range(to), to.span)?,
-        };
-        let is_known = matches!((&first, &end), (Value::Known(_), Value::Known(_)));
+    /// One turn after the other, until one leaves. A turn is told whether all before it were done to their ends.
+    fn turns<T>(
+        &mut self,
+        turns: impl IntoIterator<Item = T>,
+        span: Span,
+        mut turn: impl FnMut(&mut Self, T, bool) -> Done<Next>,
+    ) -> Done<Next> {
         let mut next = Next::Goes;
-        for turn in 0..turns {
+        for which in turns {
             self.step()?;
-            next = self.unless_left(next, to.span, |this| {
-                let past = Value::Known(turn);
-                let turn = |this: &mut Self| {
-                    let mut sum = this.arithmetic(from.span);
-                    let k = sum.number(BinaryOp::Add, &first, &past)?;
-                    this.set(counter, k);
-                    this.block(body)
-                };
-                if is_known {
-                    return turn(this);
-                }
-                // What is computed whether or not the turn is done must not leave 64 bits.
-                let mut left = this.arithmetic(to.span);
-                let left = left.number(BinaryOp::Sub, &end, &past)?;
-                match (this.arithmetic(to.span)).compare(BinaryOp::Less, &first, &left)? {
-                    Value::Known(0) => Ok(Next::Goes),
-                    Value::Known(_) => turn(this),
-                    Value::Public(register) => {
-                        this.sides(register, turn, |_| Ok(Next::Goes), to.span)
-                    }
-                    _ => stop(to.span, "a loop to this end"),
-                }
-            })?;
+            let is_open = next == Next::Goes;
+            next = self.unless_left(next, span, |this| turn(this, which, is_open))?;
             if next.ends() {
                 break;
             }
         }
         Ok(next.behind_loop())
+    }
+
+    /// A turn for each number from `first` to `end`, as many as there can be; a turn is told how many there were before.
+    fn turns_between(
+        &mut self,
+        (first, end): (&Value, &Value),
+        most: i64,
+        span: Span,
+        mut turn: impl FnMut(&mut Self, i64) -> Done<Next>,
+    ) -> Done<Next> {
+        self.turns(0..most, span, |this, before, _| {
+            // What is computed whether or not the turn is done must not leave 64 bits.
+            let mut left = this.arithmetic(span);
+            let left = left.number(BinaryOp::Sub, end, &Value::Known(before))?;
+            match (this.arithmetic(span)).compare(BinaryOp::Less, first, &left)? {
+                Value::Known(0) => Ok(Next::Goes),
+                Value::Known(_) => turn(this, before),
+                Value::Public(register) => {
+                    let turn = |this: &mut Self| turn(this, before);
+                    this.sides(register, turn, |_| Ok(Next::Goes), span)
+                }
+                _ => stop(span, "a loop to this end"),
+            }
+        })
+    }
+
+    fn count(&mut self, counter: LocalId, (from, to): (&Expr, &Expr), body: &Block) -> Done<Next> {
+        let (first, end) = (self.expression(from)?, self.expression(to)?);
+        let most = match (&first, &end) {
+            (Value::Known(first), Value::Known(end)) => end.saturating_sub(*first),
+            _ => self.most_turns(self.range(from), self.range(to), to.span)?,
+        };
+        self.turns_between((&first, &end), most, to.span, |this, before| {
+            let mut sum = this.arithmetic(from.span);
+            let k = sum.number(BinaryOp::Add, &first, &Value::Known(before))?;
+            this.set(counter, k);
+            this.block(body)
+        })
     }
 
     /// One turn for each row that there is.
@@ -551,29 +563,13 @@ impl<'a> Execution<'a> {
         let declared = self.checked.hir.collections.get(collection);
         let most = declared.map_or(0, |declared| declared.max_rows(&self.checked.hir.groups));
         let most = Wide::exactly(i64::try_from(most).unwrap_or(i64::MAX));
-        let turns = self.most_turns(Some(Wide::exactly(0)), Some(most), span)?;
-        let count = self.row_count(collection)?;
-        let mut next = Next::Goes;
-        for turn in 0..turns {
-            self.step()?;
-            next = self.unless_left(next, span, |this| {
-                let mut here = this.arithmetic(span);
-                let is_there = here.compare(BinaryOp::Less, &Value::Known(turn), &count)?;
-                let turn = |this: &mut Self| {
-                    let row = this.row(rows.clone(), turn, span)?;
-                    this.set(element, row);
-                    this.block(body)
-                };
-                match is_there {
-                    Value::Public(register) => this.sides(register, turn, |_| Ok(Next::Goes), span),
-                    _ => stop(span, "a loop over rows"),
-                }
-            })?;
-            if next.ends() {
-                break;
-            }
-        }
-        Ok(next.behind_loop())
+        let (first, count) = (Value::Known(0), self.row_count(collection)?);
+        let most = self.most_turns(Some(Wide::exactly(0)), Some(most), span)?;
+        self.turns_between((&first, &count), most, span, |this, place| {
+            let row = this.row(rows.clone(), place, span)?;
+            this.set(element, row);
+            this.block(body)
+        })
     }
 
     /// How many turns a loop has at most whose end a run decides.
@@ -602,42 +598,33 @@ impl<'a> Execution<'a> {
             Value::Known(most) => most,
             _ => self.most_turns(Some(Wide::exactly(0)), self.range(max), max.span)?,
         };
-        let mut next = Next::Goes;
         // Whether all private conditions so far held.
         let mut active = Value::Known(1);
-        for turn in 0..turns {
-            self.step()?;
-            let is_open = next == Next::Goes;
-            next = self.unless_left(next, condition.span, |this| {
-                let mut holds = this.expression(condition)?;
-                if most != Value::Known(turns) {
-                    let mut truth = this.arithmetic(max.span);
-                    let more = truth.compare(BinaryOp::Less, &Value::Known(turn), &most)?;
-                    holds = truth.truth(BinaryOp::And, &more, &holds)?;
-                }
-                if let (Value::Public(register), Value::Known(1)) = (&holds, &active) {
-                    let body = |this: &mut Self| this.block(body);
-                    return this.sides(*register, body, |_| Ok(Next::Breaks), condition.span);
-                }
-                let mut truth = this.arithmetic(condition.span);
-                active = truth.truth(BinaryOp::And, &active, &holds)?;
-                match &active {
-                    Value::Known(0) => Ok(Next::Breaks),
-                    Value::Known(_) => this.block(body),
-                    // What is known on a side of a branch is not known in the next turn.
-                    Value::Secret(_) if is_open => {
-                        let bit = active.clone();
-                        this.either(&bit, body, &Block::default(), condition.span)?;
-                        Ok(Next::Goes)
-                    }
-                    _ => stop(condition.span, "a loop whose end a run decides"),
-                }
-            })?;
-            if next.ends() {
-                break;
+        self.turns(0..turns, condition.span, |this, turn, is_open| {
+            let mut holds = this.expression(condition)?;
+            if most != Value::Known(turns) {
+                let mut truth = this.arithmetic(max.span);
+                let more = truth.compare(BinaryOp::Less, &Value::Known(turn), &most)?;
+                holds = truth.truth(BinaryOp::And, &more, &holds)?;
             }
-        }
-        Ok(next.behind_loop())
+            if let (Value::Public(register), Value::Known(1)) = (&holds, &active) {
+                let body = |this: &mut Self| this.block(body);
+                return this.sides(*register, body, |_| Ok(Next::Breaks), condition.span);
+            }
+            let mut truth = this.arithmetic(condition.span);
+            active = truth.truth(BinaryOp::And, &active, &holds)?;
+            match &active {
+                Value::Known(0) => Ok(Next::Breaks),
+                Value::Known(_) => this.block(body),
+                // What is known on a side of a branch is not known in the next turn.
+                Value::Secret(_) if is_open => {
+                    let bit = active.clone();
+                    this.either(&bit, body, &Block::default(), condition.span)?;
+                    Ok(Next::Goes)
+                }
+                _ => stop(condition.span, "a loop whose end a run decides"),
+            }
+        })
     }
 }
 

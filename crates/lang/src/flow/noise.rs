@@ -219,62 +219,66 @@ impl<'a> Walk<'a> {
             ));
         }
         self.check_budget(span);
-        self.check_delta(span);
     }
 
     /// One run must not cost anybody more than the whole budget.
     fn check_budget(&mut self, span: Span) {
-        let Some(budget) = &self.hir.budget else {
+        let Some(budget) = self.hir.budget.as_ref() else {
             return;
         };
-        let Some(total) = budget.epsilon_total else {
-            return;
-        };
-        let over = self.entry.epsilon.iter().find(|(_, cost)| **cost > total);
-        let Some((&collection, &cost)) = over else {
-            return;
-        };
-        let name = self
-            .hir
-            .collections
-            .get(collection)
-            .map_or("?", |c| c.name.as_str());
-        let message = "one run would cost more than the whole budget of noise";
-        let diagnostic = Diagnostic::error(Code::E0802, span, message)
-            .because(format!(
-                "with this it costs each owner of `{name}` {}; a guard on a noised count is paid too",
-                epsilon(cost)
-            ))
-            .also(budget.span, format!("the budget is {}", epsilon(total)))
-            .help("take smaller epsilons, or a larger `epsilon_total`");
-        self.report(diagnostic);
+        let found = [
+            self.too_dear(&EPSILON, &self.entry.epsilon, budget.epsilon_total),
+            self.too_dear(&DELTA, &self.entry.delta, budget.delta_total),
+        ];
+        for (price, name, [cost, total]) in found.into_iter().flatten() {
+            let (what, part) = (price.what, price.part);
+            let message = format!("one run would cost more than the whole budget of {what}");
+            let diagnostic = Diagnostic::error(price.code, span, message)
+                .because(format!(
+                    "with this it costs each owner of `{name}` {cost}; a guard on a noised count is paid too"
+                ))
+                .also(budget.span, format!("the budget is {total}"))
+                .help(format!("take smaller {part}s, or a larger `{part}_total`"));
+            self.report(diagnostic);
+        }
     }
 
-    /// The same of delta.
-    fn check_delta(&mut self, span: Span) {
-        let Some(budget) = &self.hir.budget else {
-            return;
-        };
-        let Some(total) = budget.delta_total else {
-            return;
-        };
-        let over = self.entry.delta.iter().find(|(_, cost)| **cost > total);
-        let Some((&collection, &cost)) = over else {
-            return;
-        };
-        let declared = self.hir.collections.get(collection);
+    /// Of whose data one run costs more than the budget, how much, and what the budget is.
+    fn too_dear(
+        &self,
+        price: &'static Price,
+        costs: &BTreeMap<usize, u64>,
+        total: Option<u64>,
+    ) -> Option<(&'static Price, String, [String; 2])> {
+        let total = total?;
+        let (collection, cost) = costs.iter().find(|(_, cost)| **cost > total)?;
+        let declared = self.hir.collections.get(*collection);
         let name = declared.map_or("?", |c| c.name.as_str());
-        let message = "one run would cost more than the whole budget of delta";
-        let diagnostic = Diagnostic::error(Code::E0803, span, message)
-            .because(format!(
-                "with this it costs each owner of `{name}` {}; a guard on a noised count is paid too",
-                trillionths(cost)
-            ))
-            .also(budget.span, format!("the budget is {}", trillionths(total)))
-            .help("take smaller deltas, or a larger `delta_total`");
-        self.report(diagnostic);
+        Some((price, name.to_owned(), [*cost, total].map(price.digits)))
     }
 }
+
+/// A part of what noise costs.
+struct Price {
+    code: Code,
+    /// What it is a budget of.
+    what: &'static str,
+    part: &'static str,
+    digits: fn(u64) -> String,
+}
+
+const EPSILON: Price = Price {
+    code: Code::E0802,
+    what: "noise",
+    part: "epsilon",
+    digits: epsilon,
+};
+const DELTA: Price = Price {
+    code: Code::E0803,
+    what: "delta",
+    part: "delta",
+    digits: trillionths,
+};
 
 /// As it would be written.
 fn epsilon(millionths: u64) -> String {

@@ -8,6 +8,7 @@ use super::{Body, MAX_CALLS};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Block, Expr, ExprKind, Label, Local, LocalId, Place, Root, Stmt, StmtKind, Type};
+use crate::resolve::label_names;
 use crate::scope::{Generics, Scope};
 use crate::span::Span;
 use crate::syntax::ast::{self, Arg, Generic, GenericKind, Name, Otherwise, TypeArg, TypeKind};
@@ -36,22 +37,16 @@ pub(super) fn check_uncalled(
         };
         let mut body = Body::new(scope, diagnostics, FrameKind::Entry);
         let mut args = Vec::new();
-        let mut types = Vec::new();
         // Errors in the types are reported where the function is put in place.
         for param in function.params() {
-            let ty = param
-                .ty()
-                .map(|ty| (body.scope.ty(&ty, &generics, &mut Vec::new()), ty));
-            let ((label, ty), is_labelled) = match ty {
-                Some((found, written)) => {
-                    (found, !crate::resolve::label_names(&written).is_empty())
-                }
-                None => ((None, Type::Unknown), false),
-            };
-            let private = label == Some(Label::Private) || is_labelled;
-            let local = body.hidden_local("argument", ty.clone(), private, function.span());
+            let (mut private, mut ty) = (false, Type::Unknown);
+            if let Some(written) = param.ty() {
+                let (label, found) = body.scope.ty(&written, &generics, &mut Vec::new());
+                private = label == Some(Label::Private) || !label_names(&written).is_empty();
+                ty = found;
+            }
+            let local = body.hidden_local("argument", ty, private, function.span());
             args.push(body.local_value(local, function.span()));
-            types.push(ty);
         }
         body.put_in_place(index, function, &name, args, generics, name.span);
     }
@@ -259,7 +254,7 @@ impl Body<'_> {
         let span = arg.span;
         let hidden = self.may_be_private(&arg);
         let of_labels = match label {
-            None => crate::resolve::label_names(&written),
+            None => label_names(&written),
             Some(_) => Vec::new(),
         };
         let local = Local {
@@ -485,7 +480,7 @@ fn stated_labels(declared: &[Generic], params: &[ast::Param]) -> BTreeSet<String
     let stated = |name: &str| {
         let mut types = params.iter().filter_map(ast::Param::ty);
         types.any(|ty| {
-            let labels = crate::resolve::label_names(&ty);
+            let labels = label_names(&ty);
             labels.iter().any(|label| label.text == name)
         })
     };

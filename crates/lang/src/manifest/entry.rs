@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use enigma_bytecode::interface::{millionths, trillionths};
+
 use super::EntryLines;
-use super::phrase::{Phrases, capital, fraction, listed, number};
+use super::phrase::{Phrases, capital, listed, number};
 use crate::hir::visit::{in_block, in_expr, statements};
 use crate::hir::{Entry, Expr, ExprKind, Place, Provider, Root, StmtKind, Store};
 
@@ -149,10 +151,10 @@ impl Phrases<'_> {
         let line = |(collection, cost): (&usize, &u64)| {
             let name = self.checked.hir.collections.get(*collection);
             let name = name.map_or("?", |collection| &collection.name);
-            let cost = fraction(*cost, 6);
+            let cost = millionths(*cost);
             let delta = match deltas.and_then(|deltas| deltas.get(collection)) {
                 None | Some(0) => String::new(),
-                Some(delta) => format!(", and {} of the delta in it", fraction(*delta, 12)),
+                Some(delta) => format!(", and {} of the delta in it", trillionths(*delta)),
             };
             format!("One run costs each giver of `{name}` {cost} of their privacy budget{delta}.")
         };
@@ -186,13 +188,13 @@ impl Phrases<'_> {
         }
         if let Some(budget) = &hir.budget {
             if let Some(total) = budget.epsilon_total {
-                let total = fraction(total, 6);
+                let total = millionths(total);
                 lines.push(format!(
                     "The noise of all runs costs each giver at most {total} of epsilon; then entries with noise refuse."
                 ));
             }
             if let Some(total) = budget.delta_total {
-                let total = fraction(total, 12);
+                let total = trillionths(total);
                 lines.push(format!(
                     "With a probability of at most {total}, the delta of all runs, it hides less of a giver than that; then entries with Gaussian noise refuse."
                 ));

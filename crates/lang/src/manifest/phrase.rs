@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use enigma_bytecode::interface::{millionths, trillionths};
 use enigma_bytecode::interval::Wide;
 
 use crate::Checked;
@@ -202,11 +203,11 @@ impl Phrases<'_> {
         }
         if let Some(noise) = &reveal.noise {
             let how = match noise.noise {
-                Noise::Laplace { epsilon } => format!("Laplace, epsilon {}", fraction(epsilon, 6)),
+                Noise::Laplace { epsilon } => format!("Laplace, epsilon {}", millionths(epsilon)),
                 Noise::Gaussian { epsilon, delta } => format!(
                     "Gauss, epsilon {}, delta {}",
-                    fraction(epsilon, 6),
-                    fraction(delta, 12)
+                    millionths(epsilon),
+                    trillionths(delta)
                 ),
             };
             let counts = match noise.counts {
@@ -347,16 +348,4 @@ pub(super) fn capital(text: &str) -> String {
 
 pub(super) fn number(value: i128) -> String {
     grouped(value)
-}
-
-/// Units of 10^-digits as a decimal number.
-pub(super) fn fraction(units: u64, digits: u32) -> String {
-    let one = 10_u64.saturating_pow(digits);
-    let (whole, rest) = (units / one, units % one);
-    let width = usize::try_from(digits).unwrap_or(0);
-    let rest = format!("{rest:0width$}");
-    match rest.trim_end_matches('0') {
-        "" => whole.to_string(),
-        rest => format!("{whole}.{rest}"),
-    }
 }

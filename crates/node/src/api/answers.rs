@@ -2,6 +2,7 @@
 //! have been taken: whoever reads slowly holds up its own large answers, and not the node's memory.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{Error, ErrorKind};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -103,10 +104,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.room.lock();
         taken.all -= self.bytes;
-        if let Some(own) = taken.of_client.get_mut(&self.client) {
-            *own -= self.bytes;
+        if let Entry::Occupied(mut own) = taken.of_client.entry(self.client) {
+            *own.get_mut() -= self.bytes;
+            if *own.get() == 0 {
+                own.remove();
+            }
         }
-        taken.of_client.retain(|_, bytes| *bytes > 0);
     }
 }
 

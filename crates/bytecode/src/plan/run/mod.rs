@@ -39,6 +39,7 @@ pub use rows::{checked_collections, keep_fulfilled, row_check, row_condition};
 pub use walk::{At, Walk};
 
 use enigma_field::{M61, PrimeField};
+use enigma_wire::ledger::InstanceRecord;
 
 use super::FIRST_MAIN_CALL;
 use super::ir::Plan;
@@ -84,6 +85,21 @@ pub struct Environment {
     /// then all numbers of the slot begin at 0 again, also with what that run itself added. Whoever starts runs counts this from the
     /// calls that took effect: otherwise two shows around one contribution show the contribution.
     pub contributions: BTreeMap<(u16, u16), u32>,
+}
+
+impl Environment {
+    /// Of code that knows the ledger alone, as it is at a height and time: what the instance has there, and who its parties are.
+    #[must_use]
+    pub fn on_ledger(record: &InstanceRecord, height: u64, time: u64) -> Environment {
+        let parties = record.parties.iter();
+        Environment {
+            height: i64::try_from(height).unwrap_or(i64::MAX),
+            time: i64::try_from(time).unwrap_or(i64::MAX),
+            parties: parties.map(|party| party.account.0.to_vec()).collect(),
+            ledger: Stored::on_chain(&record.state, &record.past),
+            ..Environment::default()
+        }
+    }
 }
 
 /// What a run wants next.

@@ -176,12 +176,8 @@ impl Execution<'_> {
     /// An element of a list at a place that may be private; 0 outside.
     fn lookup(&mut self, call: &Call, table: &[Value], place: &Value) -> Done<Value> {
         let span = call.span;
-        if let Value::Known(place) = place {
-            let part = usize::try_from(*place).ok().and_then(|k| table.get(k));
-            return match part {
-                Some(part) => Ok(part.clone()),
-                None => self.zero(call.ty, span),
-            };
+        if let Value::Known(_) = place {
+            return self.element(table, place, call.ty, span);
         }
         let (Some(range), Ok(len)) = (self.range(&call.args[1]), i64::try_from(table.len())) else {
             return self.unknown(call);
@@ -189,24 +185,14 @@ impl Execution<'_> {
         if len == 0 || matches!(call.args[0].ty, Type::Rows(..)) {
             return stop(span, "`lookup` in these rows");
         }
+        let element = call.args[0].ty.element().unwrap_or(call.ty);
         self.one_by_one(place, &mut |this, place| match place {
             Value::Secret(place) => {
                 let (place, inside) = this.placed(*place, range, len, span)?;
                 let found = this.looked_up(table, place, span)?;
                 this.or_zero(&inside, found, span)
             }
-            place => {
-                let mut found = this.zero(call.ty, span)?;
-                for (k, entry) in (0..).zip(table) {
-                    let here = (this.arithmetic(span)).compare(
-                        BinaryOp::Equal,
-                        place,
-                        &Value::Known(k),
-                    )?;
-                    found = this.arithmetic(span).select(&here, entry, &found)?;
-                }
-                Ok(found)
-            }
+            place => this.element(table, place, element, span),
         })
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use enigma_wire::effects::StatePlace;
+
 use super::{ACCOUNT_BYTES, Walk, bytes_of, unsound};
 use crate::model::{C, Column, Contract, Kind, Known, Op, Provider, RowCount, Slot};
 use crate::plan::error::PlanError;
 use crate::plan::run::{Effect, Environment};
-
-use enigma_wire::effects::StatePlace;
 
 /// What an effect takes beside its values, about.
 const EFFECT_BYTES: u64 = 256;
