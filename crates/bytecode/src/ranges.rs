@@ -329,6 +329,7 @@ impl Pass<'_> {
             | Op::Distinct { .. }
             | Op::Join { .. }
             | Op::Covariance { .. }
+            | Op::Correlation { .. }
             | Op::MeanSquare { .. }
             | Op::Regression { .. }
             | Op::Sort { .. }

@@ -30,7 +30,7 @@ const FRAME: &str = "contract Costs version 1 {
 const LIST: &str = "private [u64; 1_000] from caller range 0..=1_000";
 
 /// What is computed, and the entry that does it and shows a result.
-const FUNCTIONS: [(&str, &str); 57] = [
+const FUNCTIONS: [(&str, &str); 59] = [
     (
         "`v.sum()`, `v.mean()`, `prefix_sums`, sums of parts",
         "reveal out = v.sum() to public;",
@@ -59,6 +59,10 @@ const FUNCTIONS: [(&str, &str); 57] = [
     ),
     ("`v.variance()`", "reveal out = v.variance() to public;"),
     ("`v.stddev()`", "reveal out = v.stddev() to public;"),
+    (
+        "`v.stddev()` of `fix`",
+        "reveal out = r.x.stddev() to public;",
+    ),
     ("`mean_square(v)`", "reveal out = mean_square(v) to public;"),
     (
         "`v.sum_where(mask)`",
@@ -73,6 +77,10 @@ const FUNCTIONS: [(&str, &str); 57] = [
     (
         "`covariance(v, w)`",
         "reveal out = covariance(r.map(|z| z.age as i64), r.map(|z| z.dose as i64)) to public;",
+    ),
+    (
+        "`corr(v, w)`",
+        "reveal out = corr(r.age, r.dose) to public;",
     ),
     (
         "`distance2(v, w)`",

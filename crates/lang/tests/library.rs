@@ -240,3 +240,39 @@ fn gaussian_noise_of_nearly_nothing_changes_nothing() {
     }";
     agrees(source, &[3, 5]);
 }
+
+/// A correlation is rounded on the way, by committees and interpreter alike; the deviation of numbers with a point is the root of
+/// their variance as it is shown.
+#[test]
+fn correlations_and_deviations() {
+    let source = "contract Alike version 1 {
+      group g min 2 max 1_000;
+      struct Row { pay: u64 range 0..=100_000_000; age: i64 range -10..=120; x: fix range -500..=500; }
+      collect r: private Row from each g allow any to public;
+      entry e() {
+        reveal paid = corr(r.pay, r.age) to public;
+        reveal bent = corr(r.age.map(|a| a as fix), r.x) to public;
+        reveal itself = corr(r.x, r.x) to public;
+        reveal against = corr(r.pay, r.pay.map(|x| 5 - (x as i64))) to public;
+        reveal apart = r.x.stddev() to public;
+        reveal around = r.age.stddev() to public;
+      }
+      entry few(a: private [u64; 3] from caller range 0..=9, b: private [u64; 3] from caller range 0..=9) {
+        reveal half = corr(a, b) to caller;
+      }
+      test \"rows\" {
+        given r = [Row(pay: 300_000, age: 20, x: 1.5), Row(pay: 420_000, age: 41, x: -3.25), Row(pay: 390_000, age: 67, x: 499.0)];
+        run e();
+        expect itself == 1.0; expect against == -1.0; expect around == 19;
+        given r = [Row(pay: 7, age: 20, x: 1.5), Row(pay: 7, age: 41, x: 1.5)];
+        run e();
+        expect paid == 0.0; expect bent == 0.0; expect itself == 0.0; expect apart == 0.0; expect around == 10;
+      }
+      test \"three\" {
+        run few(a: [0, 1, 2], b: [0, 2, 1]) as ann; expect half == 0.5;
+        run few(a: [0, 1, 2], b: [2, 0, 1]) as ann; expect half == -0.5;
+        run few(a: [3, 3, 3], b: [2, 0, 1]) as ann; expect half == 0.0;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}

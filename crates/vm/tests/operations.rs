@@ -319,6 +319,7 @@ fn fixed_point() {
         code.secret(|dst| Op::MeanSquare { dst, a, bits }),
         code.secret(|dst| Op::Covariance { dst, a, b, bits }),
         code.secret(|dst| Op::Covariance { dst, a, b: a, bits }),
+        code.secret(|dst| Op::Correlation { dst, a, b, bits }),
     ];
     for value in all {
         code.show(&[value]);

@@ -1,4 +1,4 @@
-//! Filters, cells of a grouping and covariances, by a live committee over both fields: results are those of
+//! Filters, cells of a grouping, covariances and correlations, by a live committee over both fields: results are those of
 //! plain integers, and cost is what plan and formulas say.
 
 mod common;
@@ -9,7 +9,7 @@ mod program;
 
 use common::{EDGE, Pick};
 use enigma_bytecode::plan::{
-    self, Gate, GateProblem, Limits, PlanError, Rounding, Security, Value,
+    self, Gate, GateProblem, Limits, PlanError, Rounding, Security, Value, reference,
 };
 use enigma_field::{M61, M127};
 use program::{check, check_rounds, input, of, planned};
@@ -135,6 +135,94 @@ fn covariances_and_variances() {
         },
     ];
     check::<M127>(3, &wide, &[rows], 6);
+}
+
+fn correlated(columns: &[Vec<i64>; 2], ranges: [(i64, i64); 2], bits: u32) -> [Gate; 4] {
+    let rows = columns[0].len();
+    let [x, y] = ranges.map(|(low, high)| input(rows, low, high));
+    let (same, both) = ((X, X), (X, Y));
+    let of = |(a, b)| Gate::Correlation { a, b, bits };
+    [x, y, of(same), of(both)]
+}
+
+#[test]
+fn correlations() {
+    let one = 1 << 16;
+    // Salaries in cents, of as many people as the field holds with their range, drawn close together; ages.
+    let ranges = [(0, 100_000_000), (0, 120)];
+    for (seed, n) in (1..).zip([3, 5, 7]) {
+        let columns = [
+            drawn(300_000, 500_000, 40, seed),
+            drawn(20, 70, 40, seed + 9),
+        ];
+        let gates = correlated(&columns, ranges, 16);
+        check::<M127>(n, &gates, &columns, seed);
+    }
+    // As far apart as can be, one alone, all alike, one line up and down.
+    let far = [vec![0, 100_000_000, 0, 100_000_000], vec![0, 120, 120, 0]];
+    let line: Vec<i64> = (0..9).collect();
+    for (columns, expected) in [
+        (far, [one, 0]),
+        ([vec![7], vec![9]], [0, 0]),
+        ([vec![5; 4], vec![1, 2, 3, 4]], [0, 0]),
+        (
+            [line.clone(), line.iter().map(|x| 100 - 7 * x).collect()],
+            [one, -one],
+        ),
+    ] {
+        let gates = correlated(&columns, ranges, 16);
+        check::<M127>(3, &gates, &columns, 1);
+        let [x, y] = &columns;
+        let found = [
+            reference::correlation(x, x, 16),
+            reference::correlation(x, y, 16),
+        ];
+        assert_eq!(found, expected.map(Some), "{columns:?}");
+    }
+    // Few bits behind the point leave room in the small field; ranges that hold one value, or none but negative ones.
+    for (ranges, seed) in [
+        ([(-9, 9), (-50, -3)], 1),
+        ([(4, 4), (0, 90)], 2),
+        ([(0, 0), (0, 0)], 3),
+    ] {
+        let columns = ranges.map(|(low, high)| drawn(low, high, 9, seed));
+        for bits in [0, 5] {
+            let gates = correlated(&columns, ranges, bits);
+            check_both(3, &gates, &columns, seed);
+            check_both(5, &gates, &columns, seed);
+        }
+    }
+    let columns = [vec![3, 9, 1], vec![1, 4, 4]];
+    check_rounds::<M127>(3, &correlated(&columns, [(0, 9); 2], 16), &columns);
+    check_rounds::<M127>(5, &correlated(&columns, [(0, 9); 2], 16), &columns);
+}
+
+#[test]
+fn correlations_are_within_two_thirds_of_the_last_place() {
+    let mut largest: f64 = 0.0;
+    for seed in 0..4_000 {
+        let mut pick = Pick(seed);
+        let rows = pick.between(2, 12) as usize;
+        let most = 1 << pick.between(0, 30);
+        let x = drawn(0, most, rows, seed + 1);
+        let noise = drawn(-most, most, rows, seed + 2);
+        let share = pick.between(0, 64);
+        let y: Vec<i64> = (x.iter().zip(&noise))
+            .map(|(x, noise)| 64 * x + share * noise)
+            .collect();
+        let spread = |a, b| reference::spread(a, b).expect("short columns") as f64;
+        let (of_x, of_y) = (spread(&x, &x), spread(&y, &y));
+        if of_x == 0.0 || of_y == 0.0 {
+            continue;
+        }
+        let real = spread(&x, &y) / of_x.sqrt() / of_y.sqrt();
+        for bits in [8, 16, 20] {
+            let found = reference::correlation(&x, &y, bits).expect("short columns");
+            let unit = f64::from(1 << bits);
+            largest = largest.max((found as f64 - real * unit).abs());
+        }
+    }
+    assert!((0.49..=0.67).contains(&largest), "{largest}");
 }
 
 /// Rows in cells: the one-hots of shared keys, counts, means and quantiles.
@@ -293,6 +381,7 @@ fn what_does_not_fit_is_refused() {
         bits: 0,
         rounding,
     };
+    let correlation = |a, b, bits| Gate::Correlation { a, b, bits };
     for (gate, problem) in [
         (Gate::SumWhere { bits: Y, a: X }, Length),
         (Gate::SumWhere { bits: X, a: X }, Range),
@@ -303,6 +392,9 @@ fn what_does_not_fit_is_refused() {
         (quantile(1, 1001), Parameter),
         (covariance(X, Y), Length),
         (covariance(X, Value(3)), Range),
+        (correlation(X, Y, 0), Length),
+        (correlation(X, Value(3), 0), Range),
+        (correlation(X, X, 41), Parameter),
         (
             Gate::MeanWhere {
                 bits: BITS,

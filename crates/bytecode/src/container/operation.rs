@@ -145,6 +145,7 @@ operations! {
     JOIN: Join { dst, left, right, valid, columns },
     // Models.
     COVARIANCE: Covariance { dst, a, b, bits },
+    CORRELATION: Correlation { dst, a, b, bits },
     MEAN_SQUARE: MeanSquare { dst, a, bits },
     REGRESSION: Regression { dst, columns, y, bits, ridge, most },
     OUT: Out { reveal, values, counts, public },

@@ -422,6 +422,14 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
         } => {
             format!("s{dst} = covariance s{a}, s{b} fixed({bits})")
         }
+        Op::Correlation {
+            dst: S(dst),
+            a: S(a),
+            b: S(b),
+            bits,
+        } => {
+            format!("s{dst} = correlation s{a}, s{b} fixed({bits})")
+        }
         Op::MeanSquare {
             dst: S(dst),
             a: S(a),

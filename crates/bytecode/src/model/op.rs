@@ -233,6 +233,8 @@ pub enum Op {
     /// Variance of `a` when `b` is `a`, else covariance of both: divided by 2^bits once; toward zero when
     /// `bits` is 0.
     Covariance { dst: S, a: S, b: S, bits: u8 },
+    /// The correlation of both, with `bits` bits behind the point; 0 if one of them does not vary.
+    Correlation { dst: S, a: S, b: S, bits: u8 },
     /// The mean of all squares, divided by 2^bits.
     MeanSquare { dst: S, a: S, bits: u8 },
     /// Least squares: intercept and coefficient of each column, a vector of 1 + as many. `ridge` is added to

@@ -160,6 +160,7 @@ impl Op {
             | Op::Compare { dst, a, b, .. }
             | Op::Bitwise { dst, a, b, .. }
             | Op::Covariance { dst, a, b, .. }
+            | Op::Correlation { dst, a, b, .. }
             | Op::CellSum {
                 dst, keys: a, a: b, ..
             }

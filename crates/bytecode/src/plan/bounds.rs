@@ -1,7 +1,7 @@
 //! Where results of templates lie, and what must hold of their operands, for [`crate::ranges`], which derives the
 //! same without planning anything. `field_bits`: of the field's prime.
 
-use super::{cells, decay, elementary, lookup, noise, regression, sets, statistics};
+use super::{cells, correlation, decay, elementary, lookup, noise, regression, sets, statistics};
 use crate::interval::{Interval, Wide};
 use crate::model::{BitOp, Noise};
 
@@ -17,6 +17,8 @@ pub(crate) const MOST_LIMBS: usize = sets::MOST_LIMBS as usize;
 pub(crate) const MOST_COLUMNS: usize = regression::MOST_COLUMNS;
 /// Most bits behind the point of a regression.
 pub(crate) const MOST_REGRESSION_FRACTION: u32 = regression::MOST_FRACTION;
+/// Most bits behind the point of a correlation.
+pub(crate) const MOST_CORRELATION_FRACTION: u32 = correlation::MOST_FRACTION;
 /// Largest denominator of a quantile.
 pub(crate) const MOST_PARTS: u32 = cells::MOST_PARTS;
 /// Largest range of random numbers.
@@ -89,6 +91,11 @@ pub(crate) fn regression_fits(
         },
     };
     problem.fits(field_bits)
+}
+
+/// The largest value on the way to a correlation of two columns from these ranges.
+pub(crate) fn correlation(rows: u32, columns: [Interval; 2], fraction: u32) -> Wide {
+    correlation::largest(rows, columns, fraction)
 }
 
 /// Most bits that are cut off a value: 2 to this power is a value.

@@ -117,6 +117,9 @@ pub enum Gate {
         bits: u32,
         rounding: Rounding,
     },
+    /// The correlation of two columns, with `bits` bits behind the point ([`super::reference::correlation`]); 0 if
+    /// one of them does not vary.
+    Correlation { a: Value, b: Value, bits: u32 },
     /// Of each cell of `a`, given by the one-hots of rows over cells: the value at the position
     /// ceil(count * numerator / denominator) of its sorted values, counted from 1; 0 of an empty cell.
     CellQuantile {

@@ -19,6 +19,7 @@ pub(crate) mod bounds;
 mod build;
 mod cells;
 pub mod compare;
+mod correlation;
 mod cost;
 mod decay;
 mod division;

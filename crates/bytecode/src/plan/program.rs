@@ -163,6 +163,7 @@ impl<F: PrimeField> Expansion<F> {
             | Gate::SumWhere { .. }
             | Gate::MeanWhere { .. }
             | Gate::Covariance { .. }
+            | Gate::Correlation { .. }
             | Gate::CellQuantile { .. } => self.subsets(gate),
             Gate::EqualRows { .. }
             | Gate::Distinct { .. }

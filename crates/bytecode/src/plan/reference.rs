@@ -1,6 +1,7 @@
 //! What templates in fixed point give, on plain integers: bit by bit what a committee computes, for interpreters and
 //! tests.
 
+use super::correlation::raised_by;
 use super::elementary::{self, SEGMENT_BITS, Shape};
 use super::regression::{self, Problem};
 use crate::interval::Interval;
@@ -98,6 +99,40 @@ fn at(x: i128, f: u32, shape: Shape, series: impl Fn(i128) -> Vec<i128>) -> i128
         power *= distance;
     }
     sum
+}
+
+/// By how many bits the roots of a correlation with so many bits behind the point are more precise than whole numbers.
+#[must_use]
+pub fn correlation_bits(fraction: u32) -> u32 {
+    raised_by(fraction)
+}
+
+/// [`Gate::Correlation`](super::Gate::Correlation), of two columns of one length. `None` where 128 bits do not hold what is on
+/// the way; they do if the gate takes the columns.
+#[must_use]
+pub fn correlation(x: &[i64], y: &[i64], fraction: u32) -> Option<i64> {
+    let raise = 2 * raised_by(fraction);
+    let raised = |value: i128| value.checked_mul(1 << raise);
+    let (of_x, of_y) = (
+        raised(spread(x, x)?)?.isqrt(),
+        raised(spread(y, y)?)?.isqrt(),
+    );
+    let first = nearest(raised(spread(x, y)?)?, of_x);
+    i64::try_from(nearest(first.checked_mul(1 << fraction)?, of_y)).ok()
+}
+
+/// n sum(x y) - sum(x) sum(y).
+#[must_use]
+pub fn spread(x: &[i64], y: &[i64]) -> Option<i128> {
+    let sum = |values: &[i64]| values.iter().map(|x| i128::from(*x)).sum::<i128>();
+    let mut products = 0_i128;
+    for (x, y) in x.iter().zip(y) {
+        products = products.checked_add(i128::from(*x) * i128::from(*y))?;
+    }
+    let rows = i128::try_from(x.len()).ok()?;
+    products
+        .checked_mul(rows)?
+        .checked_sub(sum(x).checked_mul(sum(y))?)
 }
 
 /// [`Gate::Regression`](super::Gate::Regression): the intercept and one coefficient for each column. `columns`: the

@@ -281,6 +281,25 @@ impl Pass<'_> {
                 let range = self.covariance(x, y, (most, bits), a == b)?;
                 self.define(dst, range, Extent::Scalar)
             }
+            Op::Correlation { dst, a, b, bits } => {
+                let bits = u32::from(bits);
+                if bits > bounds::MOST_CORRELATION_FRACTION {
+                    return Err(RangeError::BadParameter { op: self.op });
+                }
+                let extent = self.all_alike(&[a, b])?;
+                let (_, most) = self.len(extent)?;
+                let columns = [self.numbers(a)?.range, self.numbers(b)?.range];
+                let value = bounds::correlation(most, columns.map(Wide::saturated), bits);
+                if !bounds::quarter(value, field) {
+                    return Err(self.too_large(value));
+                }
+                let one = 1 << bits;
+                let range = Wide {
+                    low: -one,
+                    high: one,
+                };
+                self.define(dst, range, Extent::Scalar)
+            }
             Op::MeanSquare { dst, a, bits } => {
                 let bits = self.fraction(bits)?;
                 let x = self.numbers(a)?;

@@ -139,6 +139,7 @@ impl<'a> Walk<'a> {
             | Op::CellSum { .. }
             | Op::CellQuantile { .. }
             | Op::Covariance { .. }
+            | Op::Correlation { .. }
             | Op::MeanSquare { .. }
             | Op::Regression { .. } => self.reduction(op),
             // These define no secret register.
@@ -445,8 +446,10 @@ impl<'a> Walk<'a> {
             | Op::Quantile { a, .. }
             | Op::MeanSquare { a, .. } => self.mixed(a, a).reduced(Reduction::Mixture),
             Op::FirstMember { a, .. } => self.mixed(a, a).reduced(Reduction::Place),
-            // It is a sum of products, too.
-            Op::Covariance { a, b, .. } => self.mixed(a, b).reduced(Reduction::Mixture),
+            // They are of sums of products, too.
+            Op::Covariance { a, b, .. } | Op::Correlation { a, b, .. } => {
+                self.mixed(a, b).reduced(Reduction::Mixture)
+            }
             Op::Regression { ref columns, y, .. } => {
                 let value = self.all(columns).with(&self.settled(y));
                 value.reduced(Reduction::Mixture)

@@ -181,6 +181,11 @@ fn what_compares_and_selects_at_once() {
         })
     });
     assert_eq!(together, unguarded());
+    let alike = of_rows(|code, flags, income| {
+        let (a, b) = (flags, income);
+        code.s(|dst| Op::Correlation { dst, a, b, bits: 0 })
+    });
+    assert_eq!(alike, unguarded());
     let quotient = of_rows(|code, flags, income| {
         let (most, b) = (much(code, flags), code.constant(1));
         let divisor = code.s(|dst| Op::AddPublic { dst, a: most, b });

@@ -551,6 +551,7 @@ fn vector_op(which: u8, parts: Parts) -> Op {
             columns: third,
         },
         65 if parts.is_some => Op::Covariance { dst, a, b, bits },
+        65 if parts.bits.is_multiple_of(2) => Op::Correlation { dst, a, b, bits },
         65 => Op::MeanSquare { dst, a, bits },
         66 => Op::Regression {
             dst,

@@ -147,6 +147,34 @@ fn of_arithmetic() {
         }),
         Ok((0, 101, scalar))
     );
+    assert_eq!(
+        single(|dst, a| Op::Correlation {
+            dst,
+            a,
+            b: a,
+            bits: 3
+        }),
+        Ok((-8, 8, scalar))
+    );
+    assert_eq!(
+        single(|dst, a| Op::Correlation {
+            dst,
+            a,
+            b: a,
+            bits: 41
+        }),
+        Err(RangeError::BadParameter { op: 5 })
+    );
+    let raised = single(|dst, a| Op::Correlation {
+        dst,
+        a,
+        b: a,
+        bits: 40,
+    });
+    assert!(
+        matches!(raised, Err(RangeError::TooLarge { op: 5, .. })),
+        "{raised:?}"
+    );
     // Of no negative number.
     assert_eq!(
         single(|dst, a| Op::SquareRoot { dst, a }),

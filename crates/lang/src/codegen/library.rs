@@ -59,6 +59,7 @@ impl Execution<'_> {
             B::Variance
             | B::StdDev
             | B::Covariance
+            | B::Corr
             | B::MeanSquare
             | B::Dot
             | B::Distance2

@@ -7,6 +7,7 @@ mod call;
 mod sets;
 
 use enigma_bytecode::interval::Wide;
+use enigma_bytecode::plan::reference;
 
 use call::{Call, bigger, has_space, root, rounds, smaller, spread, whole_spaces};
 
@@ -224,8 +225,8 @@ impl<'a> Walk<'a> {
             B::Corr => {
                 let one = 1_i128 << fraction.unwrap_or(0).min(100);
                 Wide {
-                    low: -2 * one,
-                    high: 2 * one,
+                    low: -one,
+                    high: one,
                 }
             }
             // Products of `fix` are added exactly, and only their sum is rounded.
@@ -756,10 +757,12 @@ impl<'a> Walk<'a> {
                 .saturating_mul(x.max(y))
                 .saturating_mul(count)
                 .saturating_mul(count),
-            // The product of two variances, each of n^2 times the scale.
-            B::Corr => squares(x)
-                .saturating_mul(count)
-                .saturating_mul(squares(y).saturating_mul(count)),
+            // What a variance has on the way, with the bits of its root behind the point.
+            B::Corr => {
+                let bits = 2 * reference::correlation_bits(call.fraction().unwrap_or(0).min(60));
+                let scale = 1_i128.checked_shl(bits).unwrap_or(i128::MAX);
+                (squares(x.max(y)).saturating_mul(count)).saturating_mul(scale)
+            }
             _ => return,
         };
         let is_fix = matches!(call.args.first().map(|a| scalar(&a.ty)), Some(Type::Fix(_)));

@@ -10,6 +10,7 @@ use super::operations::{dot, small};
 pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Option<Vec<i64>> {
     let value = match *op {
         Op::Covariance { a, b, bits, .. } => covariance(of(a)?, of(b)?, bits)?,
+        Op::Correlation { a, b, bits, .. } => reference::correlation(of(a)?, of(b)?, bits.into())?,
         Op::MeanSquare { a, bits, .. } => {
             let a = of(a)?;
             let divisor = i128::try_from(a.len()).ok()?.checked_shl(bits.into())?;
@@ -43,9 +44,7 @@ fn covariance(x: &[i64], y: &[i64], bits: u8) -> Option<i64> {
         return Some(0);
     }
     let rows = i128::try_from(x.len()).ok()?;
-    let sum = |values: &[i64]| values.iter().map(|x| i128::from(*x)).sum::<i128>();
-    let products = dot(x, y)?.checked_mul(rows)?;
-    let scaled = products.checked_sub(sum(x).checked_mul(sum(y))?)?;
+    let scaled = reference::spread(x, y)?;
     let divisor = (rows * rows).checked_shl(bits.into())?;
     small(if bits == 0 {
         scaled / divisor

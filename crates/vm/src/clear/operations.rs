@@ -27,6 +27,7 @@ pub(super) fn over(op: &Op, of: impl Fn(S) -> Option<u16>) -> Option<u16> {
         | Op::Element { .. }
         | Op::MeanSquare { .. }
         | Op::Covariance { .. }
+        | Op::Correlation { .. }
         | Op::Histogram { .. }
         | Op::CountEach { .. }
         | Op::CellSum { .. }

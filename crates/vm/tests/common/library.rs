@@ -31,6 +31,7 @@ pub(crate) fn meaning<'a>(
             let scaled = rows * products - x.iter().sum::<i128>() * y.iter().sum::<i128>();
             vec![quotient(scaled, (rows * rows) << bits, *rounding)]
         }
+        Gate::Correlation { a, b, bits } => vec![reference::correlation(of(a), of(b), *bits)?],
         Gate::CellQuantile {
             hots,
             a,

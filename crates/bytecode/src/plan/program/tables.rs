@@ -1,4 +1,4 @@
-//! Gates on columns of tables: filters, cells, covariances.
+//! Gates on columns of tables: filters, cells, covariances, correlations.
 
 use enigma_field::PrimeField;
 
@@ -7,7 +7,7 @@ use crate::interval::{Interval, Wide};
 use crate::model::Relation;
 use crate::plan::error::GateProblem;
 use crate::plan::gate::{Gate, Value};
-use crate::plan::{cells, relation, statistics, subset};
+use crate::plan::{cells, correlation, relation, statistics, subset};
 
 impl<F: PrimeField> Expansion<F> {
     pub(super) fn subsets(&mut self, gate: &Gate) -> Result<Known, Refusal> {
@@ -71,6 +71,21 @@ impl<F: PrimeField> Expansion<F> {
                 })?;
                 let columns = (a.view, b.view);
                 let view = subset::covariance(&mut self.b, columns, scaled, *bits, *rounding)?;
+                Ok(Known { view, range })
+            }
+            Gate::Correlation { a, b, bits } => {
+                check(*bits <= correlation::MOST_FRACTION, GateProblem::Parameter)?;
+                let (a, b) = (self.value(*a)?, self.value(*b)?);
+                check(a.view.len == b.view.len, GateProblem::Length)?;
+                let ranges = [a.range, b.range];
+                quarter::<F>(correlation::largest(a.view.len, ranges, *bits))?;
+                let one = 1 << bits;
+                let range = narrow::<F>(Wide {
+                    low: -one,
+                    high: one,
+                })?;
+                let columns = [a.view, b.view];
+                let view = correlation::correlation(&mut self.b, columns, ranges, *bits)?;
                 Ok(Known { view, range })
             }
             Gate::CellQuantile {

@@ -305,6 +305,11 @@ impl<F: PrimeField> Run<F> {
                     Rounding::Nearest
                 },
             },
+            Op::Correlation { a, b, bits, .. } => Gate::Correlation {
+                a: self.value(a)?,
+                b: self.value(b)?,
+                bits: fraction(bits),
+            },
             Op::MeanSquare { a, bits, .. } => {
                 let (a, bits) = (self.value(a)?, fraction(bits));
                 Gate::MeanSquare { a, bits }
@@ -360,6 +365,7 @@ impl<F: PrimeField> Run<F> {
             | Op::Element { .. }
             | Op::MeanSquare { .. }
             | Op::Covariance { .. }
+            | Op::Correlation { .. }
             | Op::Histogram { .. }
             | Op::CountEach { .. }
             | Op::CellSum { .. }
@@ -388,7 +394,8 @@ impl<F: PrimeField> Run<F> {
             | Op::DotFixed { .. }
             | Op::Quantile { .. }
             | Op::MeanSquare { .. }
-            | Op::Covariance { .. } => 1,
+            | Op::Covariance { .. }
+            | Op::Correlation { .. } => 1,
             Op::Histogram { bounds, .. } => bounds.len() as u32 + 1,
             Op::CountEach { len, .. } | Op::CellSum { len, .. } | Op::CellQuantile { len, .. } => {
                 *len

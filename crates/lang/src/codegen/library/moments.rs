@@ -4,10 +4,11 @@ use enigma_bytecode::model::Op;
 use enigma_bytecode::plan::reference;
 
 use super::super::Done;
+use super::super::expression::leaf;
 use super::super::statement::Execution;
 use super::super::value::Value;
 use super::Call;
-use crate::hir::{BinaryOp, Builtin};
+use crate::hir::{BinaryOp, Builtin, Type};
 
 /// Coefficients of `linreg` are cut to this magnitude.
 const MOST_COEFFICIENT: i64 = 32_768;
@@ -55,15 +56,28 @@ impl Execution<'_> {
                 let bits = fraction.unwrap_or(0);
                 self.reduced(|dst| Op::Covariance { dst, a, b, bits })
             }
-            (B::StdDev, [all], None) => {
+            (B::StdDev, [all], fraction) => {
                 let a = self.vector(all, span)?.register;
-                let variance = self.registers.secret(|dst| Op::Covariance {
-                    dst,
-                    a,
-                    b: a,
-                    bits: 0,
-                })?;
-                self.reduced(|dst| Op::SquareRoot { dst, a: variance })
+                let bits = fraction.unwrap_or(0);
+                let variance =
+                    (self.registers).secret(|dst| Op::Covariance { dst, a, b: a, bits })?;
+                self.reduced(|dst| match fraction {
+                    None => Op::SquareRoot { dst, a: variance },
+                    Some(bits) => Op::SquareRootFixed {
+                        dst,
+                        a: variance,
+                        bits,
+                    },
+                })
+            }
+            (B::Corr, [a, b], _) => {
+                let Type::Fix(fix) = leaf(call.ty) else {
+                    return self.unknown(call);
+                };
+                let bits = u8::try_from(fix.fraction).unwrap_or(u8::MAX);
+                let (a, b) = (self.vector(a, span)?, self.vector(b, span)?);
+                let (a, b) = (a.register, b.register);
+                self.reduced(|dst| Op::Correlation { dst, a, b, bits })
             }
             _ => self.unknown(call),
         }

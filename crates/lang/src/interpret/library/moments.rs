@@ -1,11 +1,13 @@
-//! Sums of products: exact in wide integers, and rounded once at the end. Of `fix` the last place is rounded to nearest, ties up; of
-//! whole numbers quotients are toward zero.
+//! Sums of products: exact in wide integers, and rounded once at the end, but for a standard deviation of `fix`, which is the root
+//! of the variance as it is shown, and a correlation, which is rounded as committees do. Of `fix` the last place is rounded to
+//! nearest, ties up; of whole numbers quotients are toward zero.
 
+use enigma_bytecode::plan::reference::correlation_bits;
 use num_bigint::BigInt;
 
 use super::Call;
 use crate::hir::{Builtin, Type};
-use crate::interpret::elementary::{narrow, nearest, sqrt_floor};
+use crate::interpret::elementary::{narrow, nearest, sqrt_floor, sqrt_nearest};
 use crate::interpret::operator::scalar;
 use crate::value::Value;
 
@@ -37,7 +39,10 @@ pub(super) fn apply(builtin: Builtin, call: &Call) -> Option<Value> {
         B::Variance | B::Covariance => divided(spread(&a, &b), &count * &count, fraction),
         B::StdDev => {
             let variance = divided(spread(&a, &b), &count * &count, fraction);
-            sqrt_floor(&(variance << fraction.unwrap_or(0)))
+            match fraction {
+                Some(fraction) => sqrt_nearest(&(variance << fraction)),
+                None => sqrt_floor(&variance),
+            }
         }
         B::Corr => match scalar(call.ty) {
             Type::Fix(fix) => correlation(&a, &b, fix.fraction),
@@ -83,23 +88,13 @@ fn divided(products: BigInt, divisor: BigInt, fraction: Option<u32>) -> BigInt {
     }
 }
 
-/// cov(a, b) / sqrt(var(a) var(b)) to nearest; 0 when one of them does not vary. A tie of a negative value is exact and goes up.
+/// cov(a, b) / sqrt(var(a) var(b)), within 0.67 of the last place; 0 when one of them does not vary. As
+/// [`enigma_bytecode::plan::reference::correlation`], for numbers of any size.
 fn correlation(a: &[i128], b: &[i128], fraction: u32) -> BigInt {
-    let (cov, vars) = (spread(a, b), spread(a, a) * spread(b, b));
-    if vars == BigInt::ZERO {
-        return BigInt::ZERO;
-    }
-    // Twice the magnitude, rounded down: floor(sqrt(floor(x))) = floor(sqrt(x)).
-    let numerator = (&cov * &cov) << (2 * fraction + 2);
-    let twice = sqrt_floor(&(&numerator / &vars));
-    let negative = cov < BigInt::ZERO;
-    let exact = &twice * &twice * &vars == numerator;
-    let rounded: BigInt = if negative && exact {
-        twice / 2
-    } else {
-        (twice + 1) / 2
-    };
-    if negative { -rounded } else { rounded }
+    let raise = 2 * correlation_bits(fraction);
+    let root = |of: &[i128]| sqrt_floor(&(spread(of, of) << raise));
+    let first = nearest(&(spread(a, b) << raise), &root(a));
+    nearest(&(first << fraction), &root(b))
 }
 
 #[cfg(test)]
@@ -120,9 +115,7 @@ mod tests {
             BigInt::from(1 << 15)
         );
         assert_eq!(correlation(&[0, 1, 2], &[2, 0, 1], 1), BigInt::from(-1));
-        // -1/2 with no bit behind the point: a tie, up.
-        assert_eq!(correlation(&[0, 1, 2], &[2, 0, 1], 0), BigInt::ZERO);
-        assert_eq!(correlation(&[0, 1, 2], &[0, 2, 1], 0), BigInt::from(1));
+        assert_eq!(correlation(&[1, 1], &[1, 2], 16), BigInt::ZERO);
     }
 
     #[test]

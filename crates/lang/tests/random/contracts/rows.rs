@@ -323,7 +323,10 @@ impl Draft<'_, '_> {
             "rows.map(|r| r.x - 1.25)",
             "(rows.n as fix)",
         ]);
-        let method = self.choices.of(&["sum", "mean", "max", "min", "median"]);
+        let method = (self.choices).of(&["sum", "mean", "max", "min", "median", "stddev", "corr"]);
+        if method == "corr" {
+            return format!("corr({rows}, rows.x)");
+        }
         format!("clamp({rows}.{method}(), -64.0, 64.0)")
     }
 
