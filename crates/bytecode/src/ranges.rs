@@ -309,6 +309,7 @@ impl Pass<'_> {
             | Op::Accumulate { .. }
             | Op::Hide { .. }
             | Op::Random { .. }
+            | Op::RandomLike { .. }
             | Op::Out { .. } => self.stored_or_shown(code),
             Op::Sum { .. }
             | Op::Dot { .. }

@@ -116,6 +116,25 @@ fn numbers_are_made_of_bits() {
     agrees(source, &[3, 5]);
 }
 
+#[test]
+fn roots_of_negative_numbers_are_0() {
+    let source = "contract Roots version 1 {
+      group g min 2 max 9;
+      collect v: private i64 from each g range -50..=100 allow aggregate(2) to each g;
+      entry e(a: private i64 from caller range -9..=9, x: private fix from caller range -9..=9) {
+        reveal whole = sqrt(a) to caller;
+        reveal real = sqrt(x) to caller;
+        reveal all = v.map(|k| sqrt(k)).sum() to each g;
+      }
+      test \"both sides\" {
+        given v = [-49, 49, -1, 10];
+        run e(a: -4, x: -2.25) as ann; expect whole == 0; expect real == 0.0; expect all == 10;
+        run e(a: 8, x: 2.25) as ann; expect whole == 2; expect real == 1.5;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
 /// What is drawn is not what a test expects; what is done with it is.
 #[test]
 fn every_random_number_is_drawn_anew() {
@@ -136,6 +155,37 @@ fn every_random_number_is_drawn_anew() {
     let code = contract.entries[0].code.iter();
     let draws = code.filter(|op| matches!(op, Op::Random { .. }));
     assert_eq!(draws.count(), 5);
+}
+
+/// Inside of a `map` over rows, one for each row; of a list, one for each element.
+#[test]
+fn every_row_has_a_random_number_of_its_own() {
+    let source = "contract Masks version 1 {
+      group g min 2 max 300;
+      struct Row { yes: bool; x: u64 range 0..=9; }
+      collect r: private Row from each g allow any to each g allow per_owner to owner;
+      entry blurred() {
+        // Each answer is turned with a probability of one quarter.
+        let answers = r.map(|one| random(4) == 0 ? !one.yes : one.yes);
+        reveal few = answers.count_true() > 130 to each g;
+        reveal own = r.map(|one| one.x + random(3) / 5) to owner(r);
+        reveal most = r.map(|one| one.x + random(4)).sum() > 9 to each g;
+        let coins = r.map(|one| random_bits(3).count_true());
+        reveal all = coins.sum() > 6 to each g;
+      }
+      entry drawn(v: private [u64; 5] from caller range 0..=9) {
+        reveal none = v.map(|x| random(2) + x >= x).count_true() to caller;
+      }
+      test \"more than nobody\" { given r = [Row(yes: true, x: 1), Row(yes: false, x: 2)]; run blurred(); expect own == [1, 2]; expect !most; expect !all; expect !few; }
+      test \"of a list\" { run drawn(v: [1, 2, 3, 4, 5]) as ann; expect none == 5; }
+    }";
+    agrees(source, &[3, 5]);
+    let contract = compile(source).contract.expect("it can be built");
+    let draws = |entry: usize| {
+        let code = contract.entries[entry].code.iter();
+        code.filter(|op| op.draws()).count()
+    };
+    assert_eq!((draws(0), draws(1)), (6, 5));
 }
 
 #[test]

@@ -719,6 +719,21 @@ fn random_numbers_are_below_their_end() {
     assert_eq!(numbers.len(), 20);
     assert!(numbers.iter().all(|x| (0..6).contains(x)));
     assert!(numbers.iter().any(|x| *x != numbers[0]));
+    // One for each row, also of none.
+    let mut code = Code::over(&[&[(0, 9)]]);
+    let like = code.input(0, 0);
+    let each = code.secret(|dst| Op::RandomLike { dst, like, end: 6 });
+    code.show(&[each]);
+    for rows in [20, 1, 0] {
+        let inputs = given(vec![vec![vec![7; rows]]]);
+        let environment = self::environment(&inputs);
+        let found = calls::by_committee::<M61>(3, &code.contract, &environment, &inputs, 1);
+        let found = found.expect("it runs");
+        let numbers = shown(&found, 0);
+        assert_eq!(numbers.len(), rows);
+        assert!(numbers.iter().all(|x| (0..6).contains(x)));
+        assert!(rows < 20 || numbers.iter().any(|x| *x != numbers[0]));
+    }
 }
 
 /// A party's single value is a scalar, and its rows are as many as it gives.

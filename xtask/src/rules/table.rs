@@ -636,6 +636,33 @@ pub(super) const RULES: &[Rule] = &[
         suite: Some("adversary"),
         test: "links::who_signs_another_hash",
     },
+    Rule {
+        name: "0059 random numbers of rows choose rows",
+        file: "crates/bytecode/src/release/walk.rs",
+        from: "                    value.deciding = value.columns.clone();\n                }\n                with_filter(value, Filter::Unknown)",
+        to: "                }\n                with_filter(value, Filter::Unknown)",
+        package: "enigma-bytecode",
+        suite: Some("format"),
+        test: "launder::through_hidden_parts",
+    },
+    Rule {
+        name: "0043 random numbers of rows are not beside results for everyone",
+        file: "crates/bytecode/src/model/op.rs",
+        from: "Op::Random { .. } | Op::RandomLike { .. } | Op::Shuffle { .. }",
+        to: "Op::Random { .. } | Op::Shuffle { .. }",
+        package: "enigma-bytecode",
+        suite: Some("format"),
+        test: "support::random_numbers_beside_results_for_everyone_are_refused",
+    },
+    Rule {
+        name: "0059 what is on the way to a correlation stays below a quarter of the field",
+        file: "crates/bytecode/src/plan/program/tables.rs",
+        from: "                quarter::<F>(correlation::largest(a.view.len, ranges, *bits))?;\n",
+        to: "",
+        package: "enigma-vm",
+        suite: Some("tables"),
+        test: "what_does_not_fit_is_refused",
+    },
 ];
 
 /// Rules that are not taken out here, and why.

@@ -106,6 +106,7 @@ operations! {
     LARGER: Larger { dst, a, b },
     SELECT: Select { dst, bit, then, otherwise },
     RANDOM: Random { dst, len, end },
+    RANDOM_LIKE: RandomLike { dst, like, end },
     // Fixed point.
     MUL_FIXED: MulFixed { dst, a, b, bits },
     DOT_FIXED: DotFixed { dst, a, b, bits },

@@ -148,6 +148,7 @@ pub(super) const MERGE_PUBLIC: u8 = 136;
 pub(super) const TIME: u8 = 137;
 pub(super) const LOAD_AT: u8 = 138;
 pub(super) const CORRELATION: u8 = 139;
+pub(super) const RANDOM_LIKE: u8 = 140;
 
 pub(super) const BITS: u8 = 192;
 pub(super) const REMAINDER: u8 = 193;

@@ -247,6 +247,11 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             len,
             end,
         } => format!("s{dst} = {len} random below {end}"),
+        Op::RandomLike {
+            dst: S(dst),
+            like: S(like),
+            end,
+        } => format!("s{dst} = random below {end} for each of s{like}"),
         Op::MulFixed {
             dst: S(dst),
             a: S(a),

@@ -147,6 +147,8 @@ pub enum Op {
     },
     /// Uniform numbers from 0 to `end` - 1 that nobody knows: a vector of `len`, 1 to 2^20; `end` at most 2^30.
     Random { dst: S, len: u32, end: u64 },
+    /// The same, one for each element of `like`, which says nothing else.
+    RandomLike { dst: S, like: S, end: u64 },
     // Fixed point, `bits` bits behind the point.
     /// `a * b / 2^bits`; the product may be longer than values are.
     MulFixed { dst: S, a: S, b: S, bits: u8 },
@@ -320,6 +322,15 @@ impl Op {
                 | Op::Bitwise { .. }
                 | Op::BitwisePublic { .. }
                 | Op::Merge { .. }
+        )
+    }
+
+    /// Whether its results are drawn anew in every run.
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        matches!(
+            self,
+            Op::Random { .. } | Op::RandomLike { .. } | Op::Shuffle { .. }
         )
     }
 

@@ -203,6 +203,7 @@ impl Op {
             | Op::Bits { dst, a, .. }
             | Op::Remainder { dst, a, .. }
             | Op::ShiftRight { dst, a, .. }
+            | Op::RandomLike { dst, like: a, .. }
             | Op::Top { dst, a, .. }
             | Op::PrefixSums { dst, a } => {
                 visit(Secret(a), false);

@@ -136,7 +136,7 @@ fn of_entry(contract: &Contract, index: usize, entry: &Entry) -> Option<Need> {
     let declared = (!is_known).then_some(Need::MembersWithoutRows);
     // The committee sees what everyone is shown before the run is over: a member that does not like what was drawn
     // breaks off, and the next run draws anew.
-    let draw = |op: &Op| matches!(op, Op::Random { .. } | Op::Shuffle { .. });
+    let draw = |op: &Op| op.draws();
     let draws = entry.code.iter().any(draw);
     let is_open = draws && contract.shows_everyone(index);
     declared.or_else(|| is_open.then_some(Need::OpenRandomness))

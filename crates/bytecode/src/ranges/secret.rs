@@ -72,11 +72,14 @@ impl Pass<'_> {
                 } else {
                     Extent::Fixed(len)
                 };
-                let range = Wide {
-                    low: 0,
-                    high: i128::from(end) - 1,
-                };
-                self.define(dst, range, extent)
+                self.define(dst, below(end), extent)
+            }
+            Op::RandomLike { dst, like, end } => {
+                if !(1..=bounds::MOST_UNIFORM).contains(&end) {
+                    return Err(RangeError::BadParameter { op: self.op });
+                }
+                let extent = self.numbers(like)?.extent;
+                self.define(dst, below(end), extent)
             }
             Op::Out {
                 reveal,
@@ -415,5 +418,13 @@ impl Pass<'_> {
         } else {
             Err(self.too_large(raised))
         }
+    }
+}
+
+/// Whole numbers from 0.
+fn below(end: u64) -> Wide {
+    Wide {
+        low: 0,
+        high: i128::from(end) - 1,
     }
 }

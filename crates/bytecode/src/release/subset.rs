@@ -38,6 +38,14 @@ impl Columns {
         }
     }
 
+    /// Others than any that are known.
+    pub(super) fn unknown() -> Columns {
+        Columns {
+            known: Vec::new(),
+            more: true,
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.known.is_empty() && !self.more
     }

@@ -49,6 +49,7 @@ impl<'a> Walk<'a> {
             | Op::LoadSecret { .. }
             | Op::Hide { .. }
             | Op::Random { .. }
+            | Op::RandomLike { .. }
             | Op::Merge { .. } => self.origin(op),
             Op::Add { .. }
             | Op::Sub { .. }
@@ -198,7 +199,17 @@ impl<'a> Walk<'a> {
                 Value::of(Set::source(Source::Param(param)), |value| &mut value.row)
             }
             Op::LoadSecret { slot, .. } => self.load(slot),
-            Op::Random { .. } => Value::of(Set::of(Origin::Random), |value| &mut value.aggregate),
+            Op::Random { .. } => drawn(),
+            // It stands where those elements stand, and in so far depends on them; of each row it can choose what it
+            // lets through, as another column could.
+            Op::RandomLike { like, .. } => {
+                let mut value = self.settled(like).computed().with(&drawn());
+                if !value.columns.is_empty() {
+                    value.columns.add(&Columns::unknown());
+                    value.deciding = value.columns.clone();
+                }
+                with_filter(value, Filter::Unknown)
+            }
             Op::Merge {
                 then, otherwise, ..
             } => self.settled(then).either(&self.settled(otherwise)),
@@ -650,6 +661,11 @@ impl<'a> Walk<'a> {
     fn push(&mut self, value: Value) {
         self.values.push(value);
     }
+}
+
+/// Numbers that nobody knows.
+fn drawn() -> Value {
+    Value::of(Set::of(Origin::Random), |value| &mut value.aggregate)
 }
 
 fn with_filter(mut value: Value, filter: Filter) -> Value {

@@ -129,6 +129,29 @@ fn through_hidden_parts() {
         let mask = code.greater(rows, die);
         to(EVERYONE, [code.dot(mask, rows)])
     });
+    // So do several, one for each row, which say nothing of a row by themselves.
+    let drawn = |like, end| move |dst| Op::RandomLike { dst, like, end };
+    launders(|code| {
+        let rows = code.input(PEOPLE, 1);
+        let mask = code.s(drawn(rows, 2));
+        to(EVERYONE, [code.dot(mask, rows)])
+    });
+    launders(|code| {
+        let rows = code.input(PEOPLE, 1);
+        let blur = code.s(drawn(rows, 1_000));
+        let blurred = code.add(rows, blur);
+        to(EVERYONE, [code.first(blurred)])
+    });
+    let all = shows(|code| {
+        let rows = code.input(PEOPLE, 1);
+        let blur = code.s(drawn(rows, 1_000));
+        let blurred = code.add(rows, blur);
+        to(EVERYONE, [code.sum(blurred)])
+    });
+    assert_eq!(
+        all,
+        Ok(vec![(Source::Collection(PEOPLE), Shape::Aggregate(5))])
+    );
     // So does what is in a slot, or another list's sum.
     launders(|code| {
         let (rows, kept) = (code.input(PEOPLE, 1), code.load(MODEL));

@@ -467,6 +467,11 @@ fn arithmetic_op(which: u8, parts: Parts) -> Op {
             then: b,
             otherwise: S(column),
         },
+        40 if parts.is_some => Op::RandomLike {
+            dst,
+            like: a,
+            end: parts.end,
+        },
         40 => Op::Random {
             dst,
             len: parts.len,

@@ -323,6 +323,16 @@ fn of_vectors_and_cells() {
     for (len, end) in [(0, 6), (1 << 21, 6), (1, 0), (1, (1 << 30) + 1)] {
         assert_eq!(random(len, end), wrong);
     }
+    let each = |end| {
+        last_of(|code| {
+            let like = code.input(1, 1);
+            code.s(|dst| Op::RandomLike { dst, like, end });
+        })
+    };
+    assert_eq!(each(6), Ok((0, 5, Extent::Over(1))));
+    for end in [0, (1 << 30) + 1] {
+        assert_eq!(each(end), Err(RangeError::BadParameter { op: 1 }));
+    }
 }
 
 #[test]

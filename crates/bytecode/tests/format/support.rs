@@ -175,13 +175,20 @@ fn random_numbers_beside_results_for_everyone_are_refused() {
         len: 1,
         end: 6,
     };
-    let mut lottery = survey();
-    lottery.entries[0].code.push(draw);
-    assert_eq!(unsupported(&lottery), None);
-    lottery.manifest[1].recipients = vec![Recipient::Party(0), Recipient::Public];
-    let found = unsupported(&lottery).expect("refused");
-    assert_eq!(found.need, Need::OpenRandomness);
-    assert_eq!(found.place, Place::Entry("compute".to_owned()));
+    let each = Op::RandomLike {
+        dst: S(4),
+        like: S(0),
+        end: 6,
+    };
+    for draw in [draw, each] {
+        let mut lottery = survey();
+        lottery.entries[0].code.push(draw);
+        assert_eq!(unsupported(&lottery), None);
+        lottery.manifest[1].recipients = vec![Recipient::Party(0), Recipient::Public];
+        let found = unsupported(&lottery).expect("refused");
+        assert_eq!(found.need, Need::OpenRandomness);
+        assert_eq!(found.place, Place::Entry("compute".to_owned()));
+    }
 }
 
 /// What the caller alone knows is dealt before the run is asked for.

@@ -296,14 +296,14 @@ impl Execution<'_> {
                 }
                 Ok(Value::Many(mapped))
             }
-            rows if !constant && !rows.is_lifted() && !self.mapping => {
+            rows if !constant && !rows.is_lifted() && self.mapping.is_none() => {
                 let Some(like) = first_vector(&rows) else {
                     return stop(span, "a `map` over these rows");
                 };
-                self.mapping = true;
+                self.mapping = Some(like);
                 self.set(element, rows.with_lifted(true));
                 let value = self.expression(body);
-                self.mapping = false;
+                self.mapping = None;
                 self.as_vector(value?, like, span)
             }
             _ => stop(span, "a `map` inside a `map`"),

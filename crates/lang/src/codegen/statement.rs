@@ -8,7 +8,7 @@ use enigma_bytecode::model::{self, Op, S};
 
 use super::leave::Next;
 use super::registers::Registers;
-use super::value::Value;
+use super::value::{Secret, Value};
 use super::{Done, Stop, index, not_built, stop};
 use crate::Checked;
 use crate::diagnostic::grouped;
@@ -31,8 +31,8 @@ pub(super) struct Execution<'a> {
     pub(super) manifest: &'a mut Vec<model::Reveal>,
     /// Registers that hold the number of a member, of which collection.
     pub(super) members: BTreeMap<S, u16>,
-    /// Whether the body of a `map` over rows is computed.
-    pub(super) mapping: bool,
+    /// While the body of a `map` over rows is computed: one of the rows' columns.
+    pub(super) mapping: Option<Secret>,
     /// Private conditions under which statements run, outermost first.
     pub(super) active: Vec<Value>,
     /// Statements and turns of loops so far.
@@ -107,7 +107,7 @@ impl<'a> Execution<'a> {
             },
             manifest,
             members: BTreeMap::new(),
-            mapping: false,
+            mapping: None,
             active: Vec::new(),
             steps: 0,
         }

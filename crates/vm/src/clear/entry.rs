@@ -297,6 +297,11 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
                 let drawn = (0..*len).map(|_| i64::try_from((self.draw)(*end)).ok());
                 Some(vec![drawn.collect::<Option<Vec<i64>>>()?])
             }
+            Op::RandomLike { like, end, .. } => {
+                let len = self.secrets.get(like)?.values.len();
+                let drawn = (0..len).map(|_| i64::try_from((self.draw)(*end)).ok());
+                Some(vec![drawn.collect::<Option<Vec<i64>>>()?])
+            }
             Op::Shuffle { columns, .. } => {
                 let of = |s: S| self.secrets.get(&s).map(|vector| &vector.values[..]);
                 orders::shuffled(columns, of, &mut self.draw)

@@ -221,6 +221,10 @@ impl<F: PrimeField> Run<F> {
                 otherwise: self.value(otherwise)?,
             },
             Op::Random { len, end, .. } => Gate::Uniform { len, end },
+            Op::RandomLike { like, end, .. } => {
+                let len = self.secret(like)?.len;
+                Gate::Uniform { len, end }
+            }
             Op::Remainder { a, bits, .. } => Gate::Remainder {
                 a: self.value(a)?,
                 bits: bits.into(),

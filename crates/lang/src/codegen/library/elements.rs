@@ -1,7 +1,7 @@
 //! Functions of single values, element by element.
 
 use enigma_bytecode::interval::Wide;
-use enigma_bytecode::model::{Op, S};
+use enigma_bytecode::model::Op;
 use enigma_bytecode::ranges::MAX_LEN;
 
 use super::super::statement::Execution;
@@ -53,15 +53,18 @@ impl Execution<'_> {
             }
             (B::Lookup, [Value::Many(table), index]) => self.lookup(call, table, index),
             (B::Random, [Value::Known(end)]) => match u64::try_from(*end) {
-                Ok(end @ 1..=MOST_UNIFORM) => Ok(Value::scalar(self.drawn(1, end, span)?)),
+                Ok(end @ 1..=MOST_UNIFORM) => self.drawn_number(end),
                 _ => stop(span, "random numbers of 2^30 and more"),
             },
             (B::RandomBits, [Value::Known(count)]) => match u32::try_from(*count) {
-                Ok(0) => Ok(Value::Many(Vec::new())),
-                Ok(1) => Ok(Value::Many(vec![Value::scalar(self.drawn(1, 2, span)?)])),
-                Ok(count) if count <= MAX_LEN => {
-                    let bits = self.drawn(count, 2, span)?;
-                    self.listed(bits, count)
+                Ok(count) if count < 2 || (self.mapping.is_some() && count <= MAX_LEN) => {
+                    let bits = (0..count).map(|_| self.drawn_number(2));
+                    Ok(Value::Many(bits.collect::<Done<_>>()?))
+                }
+                Ok(len) if len <= MAX_LEN => {
+                    let end = 2;
+                    let bits = (self.registers).fresh_secret(|dst| Op::Random { dst, len, end })?;
+                    self.listed(bits, len)
                 }
                 _ => stop(span, "so many random bits"),
             },
@@ -69,13 +72,20 @@ impl Execution<'_> {
         }
     }
 
-    /// Random numbers below `end`. Each call draws anew.
-    fn drawn(&mut self, len: u32, end: u64, span: Span) -> Done<S> {
-        if self.mapping {
-            // What does not depend on a row is computed once for all of them.
-            return stop(span, "random numbers for each row");
-        }
-        (self.registers).fresh_secret(|dst| Op::Random { dst, len, end })
+    /// A random number below `end`, inside of a `map` over rows one for each of them. Each call draws anew.
+    fn drawn_number(&mut self, end: u64) -> Done<Value> {
+        let Some(rows) = self.mapping else {
+            let len = 1;
+            let drawn = (self.registers).fresh_secret(|dst| Op::Random { dst, len, end })?;
+            return Ok(Value::scalar(drawn));
+        };
+        let like = rows.register;
+        let register = (self.registers).fresh_secret(|dst| Op::RandomLike { dst, like, end })?;
+        Ok(Value::Secret(Secret {
+            register,
+            vector: true,
+            lifted: true,
+        }))
     }
 
     /// Applies `f` to each element of lists.
@@ -151,11 +161,14 @@ impl Execution<'_> {
         let not_negative = self
             .range(&call.args[0])
             .is_some_and(|range| range.low >= 0);
-        if builtin == Builtin::Sqrt && !not_negative {
-            return stop(span, "the root of a number that may be negative");
-        }
+        // The root of a negative number is 0.
+        let lifted = builtin == Builtin::Sqrt && !not_negative;
         self.one_by_one(value, &mut |this, value| {
-            let secret = this.arithmetic(span).secret(value)?;
+            let mut value = value.clone();
+            if lifted {
+                value = this.further(BinaryOp::Greater, &value, &Value::Known(0), span)?;
+            }
+            let secret = this.arithmetic(span).secret(&value)?;
             let a = secret.register;
             let op = |dst| match (builtin, fraction) {
                 (Builtin::Sqrt, None) => Some(Op::SquareRoot { dst, a }),

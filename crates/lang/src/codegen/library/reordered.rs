@@ -102,7 +102,7 @@ impl Execution<'_> {
         if matches!(all, Value::Many(rows) if rows.len() < 2) && is_list(&call.args[0].ty) {
             return Ok(all.clone());
         }
-        if self.mapping {
+        if self.mapping.is_some() {
             // What does not depend on a row is computed once for all of them.
             return stop(call.span, "a shuffle for each row");
         }

@@ -261,7 +261,7 @@ impl Compared<'_> {
     fn slots(&self, world: &World) -> Result<(), String> {
         let code = self.contract.entries.get(self.call.entry);
         let mut code = code.iter().flat_map(|entry| &entry.code);
-        if code.any(|op| matches!(op, Op::Random { .. } | Op::Shuffle { .. })) {
+        if code.any(Op::draws) {
             return Ok(());
         }
         let hir = &self.checked.hir;
