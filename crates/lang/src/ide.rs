@@ -52,7 +52,9 @@ pub fn diagnostics(source: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources
                 found.message = format!("in `{path}`: {}", found.message);
                 let text = std::mem::take(&mut found.primary.text);
                 let text = if text.is_empty() { "here" } else { &text };
-                *found = found.clone().also(found.primary.span, text);
+                if !sources.is_of_library(place.file) {
+                    *found = found.clone().also(found.primary.span, text);
+                }
                 found.primary.span = *way;
                 found.fix = None;
             }
@@ -129,7 +131,13 @@ impl Analysis {
     #[must_use]
     pub fn definition(&self, offset: usize) -> Vec<Span> {
         let symbols = self.names.at(self.inside(offset));
-        symbols.map(|id| self.names.symbol(id).name_span).collect()
+        let spans = symbols.map(|id| self.names.symbol(id).name_span);
+        spans.filter(|span| self.has_place(*span)).collect()
+    }
+
+    /// Whether an editor can go there: the library's files lie in no folder.
+    fn has_place(&self, span: Span) -> bool {
+        !(self.sources()).is_of_library(self.sources().place(span).file)
     }
 
     /// Everywhere the name at `offset` is used, and where it is declared, in order of the source.
@@ -137,6 +145,7 @@ impl Analysis {
     pub fn references(&self, offset: usize) -> Vec<Span> {
         let ids: Vec<SymbolId> = self.names.at(self.inside(offset)).collect();
         let mut spans: Vec<Span> = ids.iter().flat_map(|id| self.names.places(*id)).collect();
+        spans.retain(|span| self.has_place(*span));
         spans.sort();
         spans.dedup();
         spans

@@ -22,6 +22,7 @@ pub mod ide;
 pub mod interpret;
 mod lower;
 pub mod manifest;
+mod modules;
 mod program;
 mod resolve;
 mod scope;

@@ -15,6 +15,7 @@ use rowan::{GreenNode, GreenToken, Language as _, NodeOrToken};
 use crate::MAX_SOURCE_LEN;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
+use crate::modules;
 use crate::sources::{BETWEEN, Sources};
 use crate::span::Span;
 use crate::syntax::ast::{self, Item, Name};
@@ -213,8 +214,12 @@ impl Reading<'_> {
                 self.diagnostics.push(found.behind(start));
                 None
             } else {
+                let library = match &path[..] {
+                    [name] => modules::text(&name.text).map(|text| (name.text.as_str(), text)),
+                    _ => None,
+                };
                 let path = self.path(file, &path);
-                self.file(path, span.behind(start))
+                self.file(path, library, span.behind(start))
             };
             let import = Import {
                 span: item.span(),
@@ -236,16 +241,27 @@ impl Reading<'_> {
         format!("{folder}{}.enigma", names.join("/"))
     }
 
-    fn file(&mut self, path: String, span: Span) -> Option<usize> {
+    /// The file of a path. `library`: name and text of the library's file that is meant if there is none.
+    fn file(
+        &mut self,
+        path: String,
+        library: Option<(&str, &'static str)>,
+        span: Span,
+    ) -> Option<usize> {
         if let Some(found) = self.found.get(&path) {
             return *found;
         }
-        let read = self.new_file(&path, span);
+        let read = self.new_file(&path, library, span);
         self.found.insert(path, read);
         read
     }
 
-    fn new_file(&mut self, path: &str, span: Span) -> Option<usize> {
+    fn new_file(
+        &mut self,
+        path: &str,
+        library: Option<(&str, &'static str)>,
+        span: Span,
+    ) -> Option<usize> {
         // What was asked for and not found counts, too: it is looked for on a disk.
         if self.full {
             return None;
@@ -258,21 +274,37 @@ impl Reading<'_> {
             Ok(text) if text.len() > MAX_SOURCE_LEN => Err(FileError::TooLarge),
             read => read,
         };
-        let text = match text {
-            Ok(text) => text,
-            Err(error) => {
+        let text = match (text, library) {
+            (Ok(text), _) => text,
+            (Err(FileError::Missing | FileError::NoFolder), Some((name, text))) => {
+                return self.of_library(name, text, span);
+            }
+            (Err(error), _) => {
                 self.diagnostics.push(not_read(path, &error, span));
                 return None;
             }
         };
+        self.add(path.to_owned(), &text, span)
+    }
+
+    /// A file of the library, which is one file whoever uses it.
+    fn of_library(&mut self, name: &str, text: &str, span: Span) -> Option<usize> {
+        let path = format!("{}{name}.enigma", modules::FOLDER);
+        if let Some(file) = self.sources.file(&path) {
+            return Some(file);
+        }
+        self.add(path, text, span)
+    }
+
+    fn add(&mut self, path: String, text: &str, span: Span) -> Option<usize> {
         if self.sources.text().len() + text.len() > MAX_PROGRAM_LEN {
             let most = grouped(MAX_PROGRAM_LEN as i128);
             let message = format!("all files of a program have at most {most} bytes together");
             return self.limit(span, message);
         }
         let file = self.parsed.len();
-        self.parsed.push(parse(&text));
-        self.sources.add(path.to_owned(), &text);
+        self.parsed.push(parse(text));
+        self.sources.add(path, text);
         self.take_diagnostics(file);
         Some(file)
     }

@@ -4,6 +4,7 @@
 //! [`Span`] is a place in that text. So a place needs no name of a file, and of a contract that uses nothing, places are
 //! those of its source.
 
+use crate::modules::FOLDER;
 use crate::span::Span;
 
 /// What stands between two files.
@@ -12,7 +13,8 @@ pub(crate) const BETWEEN: &str = "\n";
 /// A file of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SourceFile {
-    /// From the folder of the contract, as `lib/geo.enigma`; empty for the contract's own.
+    /// From the folder of the contract, as `lib/geo.enigma`; empty for the contract's own; `<library>/vote.enigma` for one
+    /// of the library's.
     path: String,
     /// Where it stands in the text.
     span: Span,
@@ -84,6 +86,12 @@ impl Sources {
         self.files.iter().position(|file| file.path == path)
     }
 
+    /// Whether it is one of the library's, which lies in no folder.
+    #[must_use]
+    pub fn is_of_library(&self, file: usize) -> bool {
+        self.path(file).starts_with(FOLDER)
+    }
+
     /// The text of one file.
     #[must_use]
     pub fn file_text(&self, file: usize) -> &str {
@@ -131,6 +139,7 @@ impl Sources {
     pub fn name(&self, file: usize, contract: &str) -> String {
         match self.path(file) {
             "" => contract.to_owned(),
+            path if path.starts_with(FOLDER) => path.to_owned(),
             path => {
                 let folder = contract.rfind(['/', '\\']).map_or(0, |at| at + 1);
                 format!("{}{path}", contract.get(..folder).unwrap_or(""))

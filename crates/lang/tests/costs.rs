@@ -46,7 +46,7 @@ const FUNCTIONS: [(&str, &str); 59] = [
     ),
     ("`v.top(5)`", "reveal out = list.top(5) to caller;"),
     (
-        "`v.median()`, `v.quantile(a, b)`",
+        "`v.median()`, `v.quantile(a, b)`, `v.highest(k)`",
         "reveal out = v.median() to public;",
     ),
     (

@@ -72,6 +72,7 @@ impl Execution<'_> {
             | B::Top2
             | B::Median
             | B::Quantile
+            | B::Highest
             | B::Rank
             | B::RankDesc
             | B::OwnerAt => self.orders(&call),

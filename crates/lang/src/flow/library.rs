@@ -61,6 +61,7 @@ impl<'a> Walk<'a> {
             | B::Max
             | B::Median
             | B::Quantile
+            | B::Highest
             | B::CountTrue
             | B::Any
             | B::All
@@ -200,8 +201,8 @@ impl<'a> Walk<'a> {
             B::Any | B::All => BIT,
             B::Sum => v?.times(count),
             B::SumWhere => v?.times(any),
-            B::Min | B::Max | B::Median | B::Quantile | B::Top2 if count.low > 0 => v?,
-            B::Min | B::Max | B::Median | B::Quantile | B::Top2 => around(v?, zero),
+            B::Min | B::Max | B::Median | B::Quantile | B::Highest | B::Top2 if count.low > 0 => v?,
+            B::Min | B::Max | B::Median | B::Quantile | B::Highest | B::Top2 => around(v?, zero),
             B::Mean | B::MeanWhere => {
                 // The sum is a number on the way.
                 let sum = v?.times(count);
@@ -660,7 +661,7 @@ impl<'a> Walk<'a> {
     fn public_arguments(&mut self, builtin: Builtin, args: &'a [Expr], values: &[Value]) {
         use Builtin as B;
         let public: &[usize] = match builtin {
-            B::StartsWith | B::Top | B::Bits | B::Histogram => &[1],
+            B::StartsWith | B::Top | B::Highest | B::Bits | B::Histogram => &[1],
             B::Quantile => &[1, 2],
             B::Digest | B::Random | B::RandomBits => &[0],
             B::LinReg => &[2],
@@ -709,6 +710,7 @@ impl<'a> Walk<'a> {
             | B::SortBy
             | B::Median
             | B::Quantile
+            | B::Highest
             | B::Distinct
             | B::PsiCount
             | B::Psi

@@ -31,6 +31,8 @@ pub enum Builtin {
     Median,
     /// `v.quantile(a, b)`: the value at place max(1, ceil(n a / b)), `a` and `b` public constants with 0 <= a <= b, b > 0.
     Quantile,
+    /// `v.highest(k)`: the k-th largest, `k` public; of fewer values the smallest, and for 0 the largest.
+    Highest,
     /// `v.count_true()`: of truth values, a `u64`.
     CountTrue,
     /// `v.any()`: of truth values.
@@ -192,6 +194,7 @@ impl Builtin {
             B::Top => "top",
             B::Median => "median",
             B::Quantile => "quantile",
+            B::Highest => "highest",
             B::CountTrue => "count_true",
             B::Any => "any",
             B::All => "all",

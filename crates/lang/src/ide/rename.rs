@@ -109,6 +109,10 @@ impl Analysis {
         if ids.any(|other| other != id) {
             return Err(RenameError::Unsure(self.names.symbol(id).name.clone()));
         }
+        // What the library declares has its name.
+        if !self.names.places(id).all(|span| self.has_place(span)) {
+            return Err(RenameError::NotHere);
+        }
         let mut places = self.names.places(id);
         let here = places.find(|span| (span.range().start..=span.range().end).contains(&offset));
         Ok((id, here.ok_or(RenameError::NotHere)?))

@@ -195,7 +195,8 @@ fn pure(builtin: Builtin, call: &Call) -> Option<Value> {
         | B::ArgMax
         | B::Top2
         | B::Median
-        | B::Quantile => reduce::numbers(builtin, call),
+        | B::Quantile
+        | B::Highest => reduce::numbers(builtin, call),
         B::CountTrue | B::Any | B::All | B::SumWhere | B::MeanWhere | B::Contains => {
             reduce::truths(builtin, call)
         }

@@ -7,6 +7,7 @@ use super::{Body, method};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Expr, ExprKind, IntType, StmtKind, Type};
+use crate::modules;
 use crate::scope::{Symbol, unsupported};
 use crate::span::Span;
 use crate::suggest::nearest;
@@ -90,6 +91,13 @@ impl Body<'_> {
     fn unknown_function(&self, name: &Name) -> Diagnostic {
         if library::is_later(&name.text) {
             return unsupported(name.span, &format!("`{}`", name.text));
+        }
+        if let Some(file) = modules::with_function(&name.text) {
+            let message = format!("there is no function `{}`", name.text);
+            return Diagnostic::error(Code::E0203, name.span, message).help(format!(
+                "the library has one: write `use {file}::{};` above the contract",
+                name.text
+            ));
         }
         if ["laplace", "gaussian"].contains(&name.text.as_str()) {
             let message = format!("`{}` is no value", name.text);

@@ -5,6 +5,7 @@ use super::{Body, has_unknown};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{Expr, ExprKind, IntType, Length, Type};
+use crate::modules;
 use crate::resolve::MAX_WIDTH;
 use crate::scope::Symbol;
 use crate::span::Span;
@@ -72,8 +73,15 @@ impl Body<'_> {
     fn path(&mut self, of: &Name, name: &Name, args: Option<&[Arg]>, span: Span) -> Expr {
         if args.is_some() {
             let message = format!("there is no function `{}::{}`", of.text, name.text);
-            let diagnostic = Diagnostic::error(Code::E0203, name.span, message)
-                .help("functions of the library have no path");
+            let diagnostic = Diagnostic::error(Code::E0203, name.span, message).help(
+                match modules::with_function(&name.text) {
+                    Some(file) if file == of.text => format!(
+                        "write `use {file}::{0};` above the contract, and `{0}(...)` here",
+                        name.text
+                    ),
+                    _ => "functions that are used have no path where they are called".to_owned(),
+                },
+            );
             return self.wrong(diagnostic);
         }
         let index = match self.scope.symbol(of) {

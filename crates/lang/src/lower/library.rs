@@ -128,15 +128,7 @@ pub fn library() -> Vec<LibraryFunction> {
 }
 
 /// Functions of the specification that this version does not build.
-const LATER: [&str; 7] = [
-    "clip",
-    "commit",
-    "filter",
-    "left_join",
-    "logistic",
-    "logreg_train",
-    "ridge",
-];
+const LATER: [&str; 1] = ["commit"];
 
 pub(crate) fn is_known(name: &str, form: Form) -> bool {
     functions().any(|function| function.name == name && function.form == form)

@@ -12,13 +12,17 @@ use crate::suggest::nearest;
 use crate::syntax::ast::{self, Arg, Name};
 
 /// Methods that are written here, with their meaning, beside those of the library's tables.
-pub(crate) const OWN: [(&str, &str); 4] = [
+pub(crate) const OWN: [(&str, &str); 5] = [
     ("len", "how many elements there are; public"),
     (
         "count",
         "how many elements there are; with a lambda, for how many it is true",
     ),
     ("map", "what the lambda makes of each element"),
+    (
+        "filter",
+        "each element for which the lambda is true, and nothing in place of the others",
+    ),
     (
         "group_by",
         "one hidden cell of rows for each name that the lambda can give",
@@ -53,7 +57,7 @@ impl Body<'_> {
                     .help("give them a name, `let cells = rows.group_by(|r| ...);`, or call a method of them");
                 self.wrong(diagnostic)
             }
-            "len" | "count" | "map" => self.own_method(of, name, args, span),
+            "len" | "count" | "map" | "filter" => self.own_method(of, name, args, span),
             known if library::is_known(known, Form::Method) => {
                 self.library_call(name, Some(of), args, want, span)
             }
@@ -105,10 +109,21 @@ impl Body<'_> {
                     },
                 ],
             ) => self.map(of, lambda, span),
-            ("map", _) => {
-                let message = "`map` takes a lambda";
-                let diagnostic = Diagnostic::error(Code::E0204, name.span, message)
-                    .help("for example `rows.map(|r| r + 1)`");
+            (
+                "filter",
+                [
+                    Arg {
+                        lambda: Some(lambda),
+                        ..
+                    },
+                ],
+            ) => self.filter(of, lambda, span),
+            (own @ ("map" | "filter"), _) => {
+                let message = format!("`{own}` takes a lambda");
+                let diagnostic = Diagnostic::error(Code::E0204, name.span, message).help(format!(
+                    "for example `rows.{own}(|r| r {})`",
+                    if own == "map" { "+ 1" } else { "> 1" }
+                ));
                 self.wrong(diagnostic)
             }
             (

@@ -63,6 +63,13 @@ impl Execution<'_> {
                 let place = arithmetic.number(BinaryOp::Div, &up, &Value::Known(of))?;
                 self.quantile(a, &place, call)
             }
+            B::Highest => {
+                let len = self.len((value, &call.args[0]), span)?;
+                let mut arithmetic = self.arithmetic(span);
+                let behind = arithmetic.number(BinaryOp::Add, &len, &Value::Known(1))?;
+                let place = arithmetic.number(BinaryOp::Sub, &behind, &call.values[1])?;
+                self.quantile(a, &place, call)
+            }
             _ => self.unknown(call),
         }
     }

@@ -234,6 +234,7 @@ pub(super) fn rounds(builtin: Builtin) -> u64 {
         | B::SortBy
         | B::Median
         | B::Quantile
+        | B::Highest
         | B::Distinct
         | B::Psi
         | B::PsiCount

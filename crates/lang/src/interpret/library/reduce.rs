@@ -27,6 +27,10 @@ pub(super) fn numbers(builtin: Builtin, call: &Call) -> Option<Value> {
             let place = count.checked_mul(a)?.checked_add(b - 1)?.checked_div(b)?;
             Some(call.of_result(nth(numbers, place)))
         }
+        B::Highest => {
+            let place = (count + 1).checked_sub(call.known(1)?)?;
+            Some(call.of_result(nth(numbers, place)))
+        }
         _ => None,
     }
 }

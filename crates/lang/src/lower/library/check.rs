@@ -85,6 +85,11 @@ impl Body<'_> {
         if let Err(diagnostic) = self.arguments(function, &mut values, name) {
             return self.wrong(*diagnostic);
         }
+        if let (Builtin::LinReg, [columns, _]) = (function.builtin, &values[..]) {
+            let mut none = self.expr(ExprKind::Int(0), Type::Int(IntType::Literal), span);
+            retype(&mut none, base(&columns.ty));
+            values.push(none);
+        }
         let ty = self.given(function.gives, &values, want);
         self.expr(ExprKind::Call(function.builtin, values), ty, span)
     }

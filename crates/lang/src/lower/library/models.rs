@@ -24,4 +24,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         gives: Give::Coefficients,
         meaning: "intercept and coefficients that minimise the squared error, with a penalty on large ones",
     },
+    Function {
+        name: "linreg",
+        form: Form::Function,
+        builtin: Builtin::LinReg,
+        takes: &[("x", Take::Columns), ("y", Take::Column)],
+        gives: Give::Coefficients,
+        meaning: "intercept and coefficients that minimise the squared error",
+    },
+    Function {
+        name: "ridge",
+        form: Form::Function,
+        builtin: Builtin::LinReg,
+        takes: &[
+            ("x", Take::Columns),
+            ("y", Take::Column),
+            ("penalty", Take::Penalty),
+        ],
+        gives: Give::Coefficients,
+        meaning: "the same as `linreg` with a penalty on large coefficients",
+    },
 ];

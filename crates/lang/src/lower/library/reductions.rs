@@ -89,6 +89,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         meaning: "the value below or at which that part of the whole lies",
     },
     Function {
+        name: "highest",
+        form: Form::Method,
+        builtin: Builtin::Highest,
+        takes: &[("values", Take::Numbers), ("place", Take::Index)],
+        gives: Give::Element,
+        meaning: "the largest but for so many less one, the smallest of fewer",
+    },
+    Function {
         name: "count_true",
         form: Form::Method,
         builtin: Builtin::CountTrue,

@@ -33,6 +33,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         meaning: "for each key of the first, the value at the first equal key of the second, or nothing",
     },
     Function {
+        name: "left_join",
+        form: Form::Function,
+        builtin: Builtin::Join,
+        takes: &[
+            ("a_keys", Take::Values),
+            ("b_keys", Take::SameValues),
+            ("b_values", Take::PerKey),
+        ],
+        gives: Give::Joined,
+        meaning: "the same as `join`, which keeps all rows of the first",
+    },
+    Function {
         name: "contains",
         form: Form::Method,
         builtin: Builtin::Contains,

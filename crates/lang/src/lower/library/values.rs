@@ -49,6 +49,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         meaning: "the nearest value from low to high",
     },
     Function {
+        name: "clip",
+        form: Form::Function,
+        builtin: Builtin::Clamp,
+        takes: &[
+            ("a", Take::Number),
+            ("low", Take::SameNumber),
+            ("high", Take::SameNumber),
+        ],
+        gives: Give::Met,
+        meaning: "the same as `clamp`: how far one value can move what noise hides",
+    },
+    Function {
         name: "abs",
         form: Form::Function,
         builtin: Builtin::Abs,
@@ -87,6 +99,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         takes: &[("a", Take::Fixed)],
         gives: Give::Same,
         meaning: "1 / (1 + e^-a)",
+    },
+    Function {
+        name: "logistic",
+        form: Form::Function,
+        builtin: Builtin::Sigmoid,
+        takes: &[("score", Take::Fixed)],
+        gives: Give::Same,
+        meaning: "the same as `sigmoid`: how likely what a score speaks for",
     },
     Function {
         name: "checked_div",
