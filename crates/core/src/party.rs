@@ -96,6 +96,8 @@ pub struct Party {
     jobs: BTreeMap<JobId, Job>,
     /// Members whose rows a job may use, judged when its request's block was applied.
     admitted: BTreeMap<JobId, Admitted>,
+    /// Jobs of which it is still to be judged whether they may run, in order; of the first a turn is asked for.
+    unjudged: VecDeque<JobId>,
     early: Vec<(PeerKey, RunKey, Vec<u8>)>,
     parked: VecDeque<Asked>,
     /// The event log contradicted itself: nothing may be decided from it any more.
@@ -310,6 +312,7 @@ impl Party {
             shared,
             jobs: BTreeMap::new(),
             admitted: BTreeMap::new(),
+            unjudged: VecDeque::new(),
             early: Vec::new(),
             parked: VecDeque::new(),
             broken: false,
@@ -355,6 +358,7 @@ impl Party {
             }
             Input::Tick => self.on_tick(),
         }
+        self.judge_next();
     }
 
     /// Takes a frame as [`Input::Peer`] does, from bytes that stay where they are.
@@ -362,6 +366,7 @@ impl Party {
         self.shared.now = self.shared.now.max(now);
         if !self.broken {
             self.on_frame(from, frame);
+            self.judge_next();
         }
     }
 
@@ -370,9 +375,10 @@ impl Party {
         self.shared.effects.pop_front()
     }
 
-    /// The other members of a job's committee: whom the job's turns send to.
+    /// The other members of a job's committee: whom the job's turns send to. A turn in which it is judged whether the job may
+    /// run sends nothing that must wait, and other jobs wait for it: there is nobody then.
     pub fn committee_peers(&self, job: JobId) -> impl Iterator<Item = PeerKey> {
-        let job = self.jobs.get(&job);
+        let job = self.jobs.get(&job).filter(|job| !job.is_unjudged());
         job.into_iter().flat_map(Job::peers)
     }
 
@@ -554,6 +560,7 @@ impl Party {
         for (id, admitted) in std::mem::take(&mut self.admitted) {
             if let Some(job) = Job::start(&mut self.shared, id, admitted) {
                 self.jobs.insert(id, job);
+                self.unjudged.push_back(id);
             }
         }
         let (known, early) = std::mem::take(&mut self.early)
@@ -564,6 +571,18 @@ impl Party {
             if let Some(job) = self.jobs.get_mut(&run.job) {
                 job.on_frame(&mut self.shared, from, run, &bytes);
             }
+        }
+    }
+
+    /// Asks for the turn in which the next job is judged, once its program is read. Judging may take seconds, so jobs are judged one a turn,
+    /// and of all that wait one asks: whatever else has work to do has a turn between two of them. And in order, since a job is compared
+    /// with those that were asked for before it.
+    fn judge_next(&mut self) {
+        while let Some(id) = self.unjudged.front() {
+            if let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_unjudged()) {
+                return job.ask_to_be_judged(&mut self.shared);
+            }
+            self.unjudged.pop_front();
         }
     }
 

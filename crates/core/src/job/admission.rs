@@ -139,7 +139,7 @@ impl Job {
         };
         report_phase(shared, id, "admission");
         if job.program.is_some() {
-            job.check_terms(shared);
+            job.phase = Phase::Judging;
         } else {
             shared.load(job.pending(), Table::Contracts, job.contract.0.to_vec());
         }
@@ -150,14 +150,26 @@ impl Job {
         match stored_program(shared, self.contract, pairs) {
             Ok(program) => {
                 self.program = Some(program);
-                self.check_terms(shared);
+                self.phase = Phase::Judging;
             }
             Err(why) => self.refuse(shared, why),
         }
     }
 
+    /// Whether it is still to be judged whether the job may run.
+    pub(crate) fn is_unjudged(&self) -> bool {
+        matches!(self.phase, Phase::Program | Phase::Judging)
+    }
+
+    /// Every earlier job is judged: asks for the turn, once the program is read.
+    pub(crate) fn ask_to_be_judged(&mut self, shared: &mut Shared) {
+        if matches!(self.phase, Phase::Judging) {
+            self.ask_turn(shared);
+        }
+    }
+
     /// Entry, recipients, group size and fee; everything that can be judged before data is touched.
-    fn check_terms(&mut self, shared: &mut Shared) {
+    pub(super) fn check_terms(&mut self, shared: &mut Shared) {
         let program = self.program.clone();
         let program = program.ok_or_else(|| "the program is not loaded".to_owned());
         let belong = program.and_then(|program| {

@@ -182,7 +182,7 @@ impl Job {
 
     /// Asks for a turn unless one is under way. Frames alone compute and send nothing: whoever
     /// performs the effects can so hold this job's work back until what it made has left.
-    fn ask_turn(&mut self, shared: &mut Shared) {
+    pub(super) fn ask_turn(&mut self, shared: &mut Shared) {
         if !self.turn_asked {
             self.turn_asked = true;
             shared.push(Effect::Compute { job: self.run.job });
@@ -192,7 +192,10 @@ impl Job {
     /// The turn that was asked for has come.
     pub(crate) fn on_compute_turn(&mut self, shared: &mut Shared) {
         self.turn_asked = false;
-        self.advance(shared);
+        match self.phase {
+            Phase::Judging => self.check_terms(shared),
+            _ => self.advance(shared),
+        }
     }
 
     /// Lets the call do one piece of work, sends what it has to send, asks for another turn when

@@ -94,8 +94,8 @@ pub(crate) struct Job {
     bytes_sent: u64,
     /// Over on the chain.
     closed: bool,
-    /// An [`Effect::Compute`] is under way: asked for by a new call, by each piece of work that
-    /// leaves more, and by frames; the call runs nowhere else.
+    /// An [`Effect::Compute`] is under way: asked for to be judged, by a new call, by each piece of work that
+    /// leaves more, and by frames; the job is judged and the call runs nowhere else.
     turn_asked: bool,
     reason: Option<String>,
 }
@@ -104,6 +104,8 @@ pub(crate) struct Job {
 enum Phase {
     /// Reading the program.
     Program,
+    /// Waiting for the turn in which it is judged whether the job may run: conditions of groups and the plan may take seconds.
+    Judging,
     /// Reading whether an earlier process of this node already attempted the job.
     Attempt,
     /// Reading the rows, one collection after the other: what was found of those before.
@@ -179,12 +181,13 @@ enum Phase {
 impl Phase {
     fn is_before_setup(&self) -> bool {
         use Phase::{
-            Attempt, Comparing, Kept, Links, Loading, Parameters, Program, Recording, Secrets,
-            Starting,
+            Attempt, Comparing, Judging, Kept, Links, Loading, Parameters, Program, Recording,
+            Secrets, Starting,
         };
         matches!(
             self,
             Program
+                | Judging
                 | Attempt
                 | Comparing { .. }
                 | Recording { .. }

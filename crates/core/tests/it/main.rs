@@ -16,6 +16,7 @@ mod deposits;
 mod dht;
 mod difference;
 mod faults;
+mod judging;
 mod kept;
 mod parties;
 mod past;

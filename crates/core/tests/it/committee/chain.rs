@@ -72,6 +72,16 @@ impl Chain {
         value: Amount,
         call: &Call,
     ) -> Result<Vec<Event>, Revert> {
+        self.calls(sender, value, std::slice::from_ref(call))
+    }
+
+    /// Executes calls in one block. If one reverts there is no block, and what those before it did must not matter.
+    pub(crate) fn calls(
+        &mut self,
+        sender: Address,
+        value: Amount,
+        calls: &[Call],
+    ) -> Result<Vec<Event>, Revert> {
         let block = self.next();
         let oldest = block.number.saturating_sub(HASHES_KEPT);
         let block_hash = |number: u64| {
@@ -85,7 +95,10 @@ impl Chain {
             block,
             block_hash: &block_hash,
         };
-        let reported = self.controller.call(&transaction, call)?;
+        let mut reported = Vec::new();
+        for call in calls {
+            reported.extend(self.controller.call(&transaction, call)?);
+        }
         self.blocks.push(events(block, reported.clone()));
         Ok(reported)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use enigma_core::{Config, EffectId, Fact, KEYS_AT_ONCE, Keys, Party, Table, Timeouts, Write};
 use enigma_wire::controller::NodeInfo;
 use enigma_wire::eip712::{Domain, NodeBinding};
-use enigma_wire::id::{Address, PeerKey};
+use enigma_wire::id::{Address, JobId, PeerKey};
 use enigma_wire::seal::SealSecret;
 use enigma_wire::sign::{SecretKey, Signature};
 
@@ -50,6 +50,8 @@ pub(crate) struct Node {
     /// Everything written, also what was deleted later: (table, key, value).
     pub(crate) written: Vec<(Table, Vec<u8>, Vec<u8>)>,
     pub(crate) reports: Vec<Fact>,
+    /// Jobs that it has found it may take part in: by input that let it judge any, whether that was a turn of local work.
+    pub(crate) judged: Vec<(bool, Vec<JobId>)>,
 }
 
 impl Node {
@@ -70,6 +72,7 @@ impl Node {
             replies: Vec::new(),
             written: Vec::new(),
             reports: Vec::new(),
+            judged: Vec::new(),
         };
         node.start(domain);
         node

@@ -8,7 +8,7 @@ use enigma_core::{
     ClientRequest, Effect, EffectId, Fact, Input, Millis, Outcome, ReplyId, Response, Table, Write,
 };
 use enigma_wire::controller::{Amount, Event};
-use enigma_wire::id::{Address, NodeId};
+use enigma_wire::id::{Address, JobId, NodeId};
 use enigma_wire::output::Recipient;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
@@ -122,8 +122,18 @@ impl World {
         value: Amount,
         call: &Call,
     ) -> Result<Vec<Event>, Revert> {
+        self.calls(sender, value, std::slice::from_ref(call))
+    }
+
+    /// Transactions in one block, each with so much money.
+    pub(crate) fn calls(
+        &mut self,
+        sender: Address,
+        value: Amount,
+        calls: &[Call],
+    ) -> Result<Vec<Event>, Revert> {
         let known = self.chain.blocks.len();
-        let result = self.chain.call(sender, value, call);
+        let result = self.chain.calls(sender, value, calls);
         self.announce_blocks(known);
         result
     }
@@ -400,7 +410,7 @@ impl World {
             .iter()
             .filter(|(_, inputs)| !inputs.is_empty())
             .map(|(channel, _)| *channel)
-            .filter(|(node, source)| *source != Source::Compute || self.held != Some(*node))
+            .filter(|(node, source)| *source != Source::Compute || !self.is_held(*node))
             .collect();
         let Some(channel) = self.pick(&waiting) else {
             self.tick();
@@ -416,6 +426,17 @@ impl World {
         }
         self.deliver(channel.0, input);
         true
+    }
+
+    /// Whether a node's next turn would send to those who are crowded.
+    fn is_held(&self, node: usize) -> bool {
+        let next = self.channels.get(&(node, Source::Compute));
+        let (Some(Input::Compute { job }), Some(party)) =
+            (next.and_then(VecDeque::front), &self.nodes[node].party)
+        else {
+            return false;
+        };
+        self.held == Some(node) && party.committee_peers(*job).next().is_some()
     }
 
     fn pick(&mut self, waiting: &[(usize, Source)]) -> Option<(usize, Source)> {
@@ -462,10 +483,15 @@ impl World {
         if let (Input::Peer { frame, .. }, Some(sender)) = (&input, sender) {
             record.received.push((sender, frame.clone()));
         }
+        let in_turn = matches!(input, Input::Compute { .. });
         party.handle(now, input);
         let mut effects = Vec::new();
         while let Some(effect) = party.next_effect() {
             effects.push(effect);
+        }
+        let judged: Vec<JobId> = effects.iter().filter_map(may_run).collect();
+        if !judged.is_empty() {
+            record.judged.push((in_turn, judged));
         }
         for effect in effects {
             self.effects += 1;
@@ -607,6 +633,20 @@ impl World {
     fn below(&mut self, bound: u64) -> u64 {
         self.random.next_u64() % bound
     }
+}
+
+/// The job that a party has judged and will take part in: it looks whether it has before.
+fn may_run(effect: &Effect) -> Option<JobId> {
+    let Effect::Load {
+        table: Table::Jobs,
+        prefix,
+        ..
+    } = effect
+    else {
+        return None;
+    };
+    let job = prefix.as_slice().try_into().ok()?;
+    Some(JobId(u64::from_be_bytes(job)))
 }
 
 fn ordered(a: usize, b: usize) -> (usize, usize) {
