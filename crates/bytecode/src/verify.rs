@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use enigma_wire::id::Hash;
 
 pub use error::{LoadError, VerifyError};
+pub use repeated::condition_steps;
 
 use crate::container;
 use crate::model::{Contract, Op, S, Source};
@@ -57,6 +58,8 @@ pub const MAX_REPEATED_BYTES: u32 = 1_024;
 /// Most operations that one entry does for members: of all loops over members, members times operations. Each costs a
 /// microsecond and may change the ledger.
 pub const MAX_MEMBER_STEPS: u64 = 1 << 20;
+/// As how many operations of a condition one counts that reads the ledger as it was: it looks among all that ever was there.
+pub const LOAD_AT_STEPS: u64 = 4;
 /// Most operations of the condition on who reads a slot. Nodes answer anybody who asks.
 pub const MAX_ACCESS_STEPS: u64 = 1 << 7;
 /// Most contributions to accumulators that are counted: the numbers of each times the largest `k` of its `aggregate(k)`. Nodes

@@ -1,6 +1,6 @@
 //! Rules of conditions of declarations: code that looks at what its condition is about, and at nothing else.
 
-use super::{MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError, repeated};
+use super::{MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError, condition_steps, repeated};
 use crate::model::{Collection, Contract, Op, Store};
 use crate::ranges::{self, Extent, RangeError, SecretRange};
 
@@ -26,10 +26,10 @@ fn reads_the_ledger(condition: &Contract) -> bool {
     why.is_empty() && reads.iter().all(is_read)
 }
 
-/// How many operations a condition has.
-fn length(condition: &Contract) -> u64 {
+/// How many operations a condition takes.
+fn steps(condition: &Contract) -> u64 {
     let code = condition.entries.first().map_or(&[][..], |e| &e.code);
-    code.len() as u64
+    condition_steps(code)
 }
 
 /// Whether a condition is well formed, and short whatever it reads.
@@ -48,7 +48,7 @@ fn admission(contract: &Contract, group: usize) -> Result<(), VerifyError> {
         return Err(VerifyError::BadAdmission { group });
     }
     let members = contract.groups.get(group).map_or(0, |group| group.max);
-    if u64::from(members).saturating_mul(length(&admission)) > MAX_MEMBER_STEPS {
+    if u64::from(members).saturating_mul(steps(&admission)) > MAX_MEMBER_STEPS {
         return Err(VerifyError::LongAdmission { group });
     }
     is_sound(&admission).map_err(|error| VerifyError::AdmissionCode { group, error })
@@ -59,7 +59,7 @@ fn access(contract: &Contract, slot: usize) -> Result<(), VerifyError> {
     let Some(access) = contract.access(slot) else {
         return Ok(());
     };
-    if !reads_the_ledger(&access) || length(&access) > MAX_ACCESS_STEPS {
+    if !reads_the_ledger(&access) || steps(&access) > MAX_ACCESS_STEPS {
         return Err(VerifyError::BadAccess { slot });
     }
     is_sound(&access).map_err(|error| VerifyError::AccessCode { slot, error })

@@ -1,6 +1,6 @@
 //! Rules of what is done for one account after the other, in loops over members and in conditions: not too much, and on short values.
 
-use super::MAX_REPEATED_BYTES;
+use super::{LOAD_AT_STEPS, MAX_REPEATED_BYTES};
 use crate::model::{Contract, Op, Register};
 use crate::ranges::{PublicRange, RangeError, Ranges};
 
@@ -21,6 +21,16 @@ pub(super) fn steps(contract: &Contract, code: &[Op]) -> u64 {
         }
     }
     steps
+}
+
+/// How many operations a condition takes for one account.
+#[must_use]
+pub fn condition_steps(condition: &[Op]) -> u64 {
+    let each = |op: &Op| match op {
+        Op::LoadAt { .. } => LOAD_AT_STEPS,
+        _ => 1,
+    };
+    condition.iter().map(each).sum()
 }
 
 /// Whether well-formed code makes and reads short values only in loops over members.

@@ -8,7 +8,9 @@ use enigma_bytecode::model::{C, Kind, Known, Op, Order, S};
 use enigma_bytecode::plan::{Admission, Environment, may_read};
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::stored::{InstanceState, Past, StatePlace, Stored};
-use enigma_bytecode::verify::{MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError, verify};
+use enigma_bytecode::verify::{
+    LOAD_AT_STEPS, MAX_ACCESS_STEPS, MAX_MEMBER_STEPS, VerifyError, verify,
+};
 
 /// A condition reads the ledger and who is asked about, and ends with its one `Require`.
 #[test]
@@ -84,6 +86,36 @@ fn conditions_of_large_groups_are_short() {
     let most = (MAX_MEMBER_STEPS / 7) as u32;
     assert_ne!(of(most), Err(VerifyError::LongAdmission { group: 0 }));
     assert_eq!(of(most + 1), Err(VerifyError::LongAdmission { group: 0 }));
+    // To look at what was there takes longer.
+    let looks_back = |max: u32| {
+        let mut contract = club();
+        contract.groups[0].max = max;
+        let code = contract.groups[0].admit.as_mut().expect("it has one");
+        let height = C(0);
+        let load = |op: &Op| matches!(op, Op::Load { .. });
+        let at = code.iter().position(load).expect("it reads the ledger");
+        let Op::Load {
+            dst,
+            slot,
+            column,
+            key,
+        } = code[at]
+        else {
+            unreachable!("found");
+        };
+        code[at] = Op::LoadAt {
+            dst,
+            slot,
+            column,
+            key,
+            height,
+        };
+        verify(&contract)
+    };
+    let most = (MAX_MEMBER_STEPS / (6 + LOAD_AT_STEPS)) as u32;
+    let long = Err(VerifyError::LongAdmission { group: 0 });
+    assert_ne!(looks_back(most), long);
+    assert_eq!(looks_back(most + 1), long);
 }
 
 /// A ledger on which these accounts are listed.

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::plan::Admission;
+use enigma_bytecode::verify::condition_steps;
 use enigma_wire::id::Address;
 
 use super::Job;
 use super::inputs::Input;
 use crate::party::Shared;
 
-/// Most operations that conditions of groups do at the start of one job, over all groups and accounts: each costs about a microsecond.
+/// Most operations that conditions of groups do at the start of one job, over all groups and accounts: each costs about a microsecond, of
+/// places that are looked up in a large ledger a few. They are done in a turn of their own, while everything else at the node waits.
 const MAX_STEPS: u64 = 1 << 21;
 
 impl Job {
@@ -45,7 +47,7 @@ impl Job {
                 .groups
                 .get(group)
                 .and_then(|group| group.admit.as_ref());
-            let each = each.map_or(0, |code| code.len() as u64);
+            let each = each.map_or(0, |code| condition_steps(code));
             steps = steps.saturating_add(each.saturating_mul(accounts.len() as u64));
             if steps > MAX_STEPS {
                 return Err(format!(

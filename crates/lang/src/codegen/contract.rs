@@ -202,7 +202,7 @@ fn group(checked: &Checked, group: &Group, limit: i128) -> Done<model::Group> {
         predicate(checked, (admit, &group.name, group.span), limit, write)
     });
     let admit: Option<Vec<model::Op>> = admit.transpose()?;
-    let steps = admit.as_ref().map_or(0, |code| code.len() as u64);
+    let steps = admit.as_deref().map_or(0, verify::condition_steps);
     if steps.saturating_mul(group.max.into()) > verify::MAX_MEMBER_STEPS {
         return stop(group.span, "so long a condition for so many members");
     }
@@ -368,10 +368,8 @@ fn slot(checked: &Checked, slot: &Slot, limit: i128) -> Done<model::Slot> {
         predicate(checked, (access, &slot.name, slot.span), limit, write)
     });
     let access: Option<Vec<model::Op>> = access.transpose()?;
-    if access
-        .as_ref()
-        .is_some_and(|code| code.len() as u64 > verify::MAX_ACCESS_STEPS)
-    {
+    let steps = access.as_deref().map_or(0, verify::condition_steps);
+    if steps > verify::MAX_ACCESS_STEPS {
         return stop(slot.span, "so long a condition on who may read");
     }
     let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, limit) {
