@@ -2,19 +2,21 @@
 //!
 //! Of what is not known before a run, ranges are taken: those that [`crate::ranges`] derives for so many rows, as it did when
 //! the contract was verified. Both sides of every branch are counted, a public divisor is the one that costs most, and a
-//! stage ends wherever it could, on any path. So each stage of a run is part of a sequence of stages here, and no run takes
+//! stage ends wherever it could, on any path ([`awaits`]). So each stage of a run is a sequence of stages here, and no run takes
 //! more products, openings or rounds; nor bytes, but for the few by which a proof over fewer products can be longer (0043).
 //! Of an entry without branches, parameters and ledger the bound is what a run costs.
 
-use std::collections::BTreeSet;
+mod awaits;
+
 use std::sync::Arc;
 
 use enigma_field::{Committee, M61, M127, PrimeField};
 
+use self::awaits::Awaits;
 use super::check::check;
 use super::entry::{Place, Run, Secret};
 use super::rows::{checked_collections, row_check};
-use super::walk::{is_public, nth, reads, unsound};
+use super::walk::{has_order, is_public, nth, reads, unsound};
 use super::{Environment, Walk};
 use crate::interval::Interval;
 use crate::model::{C, Contract, Op, Profile, Register, S};
@@ -65,7 +67,7 @@ fn quote_over<F: PrimeField>(
     let mut bound = Bound {
         run: Run::<F>::along(walk, committee, limits),
         ranges,
-        awaited: BTreeSet::new(),
+        awaits: Awaits::nothing(),
         branches: Vec::new(),
         cost: before,
     };
@@ -83,18 +85,10 @@ struct Bound<F: PrimeField> {
     run: Run<F>,
     /// Where registers lie in any run on so many rows, as the verifier derives it.
     ranges: Ranges,
-    /// Registers whose values are not known yet, on some path.
-    awaited: BTreeSet<C>,
-    branches: Vec<Branch>,
+    awaits: Awaits,
+    /// How many bytes of public values are held where each branch begins, and at most where one of its sides has ended.
+    branches: Vec<(u64, u64)>,
     cost: Cost,
-}
-
-/// What is awaited at a branch.
-struct Branch {
-    /// Where it begins.
-    before: BTreeSet<C>,
-    /// Where its first side ends, if the second has begun.
-    first: Option<BTreeSet<C>>,
 }
 
 impl<F: PrimeField> Bound<F> {
@@ -102,31 +96,34 @@ impl<F: PrimeField> Bound<F> {
         match op {
             Op::If { condition } => {
                 self.need(&[*condition])?;
-                self.branches.push(Branch {
-                    before: self.awaited.clone(),
-                    first: None,
-                });
+                self.awaits.begin_branch(*condition);
+                let held = self.run.walk.held();
+                self.branches.push((held, held));
             }
             Op::Else => {
-                let branch = self.branches.last_mut().ok_or_else(|| unsound(place))?;
-                let before = branch.before.clone();
-                branch.first = Some(std::mem::replace(&mut self.awaited, before));
+                self.awaits.otherwise().ok_or_else(|| unsound(place))?;
+                let (before, most) = self.branches.last_mut().ok_or_else(|| unsound(place))?;
+                *most = self.run.walk.held();
+                self.run.walk.hold_again(*before);
             }
             Op::End => {
-                let branch = self.branches.pop().ok_or_else(|| unsound(place))?;
-                self.awaited.extend(branch.first.unwrap_or(branch.before));
+                self.awaits.end().ok_or_else(|| unsound(place))?;
+                let (_, most) = self.branches.pop().ok_or_else(|| unsound(place))?;
+                let held = self.run.walk.held();
+                self.run.walk.hold_again(held.max(most));
             }
             Op::EachMember { group, .. } => {
                 let declared = self.run.walk.contract().groups.get(usize::from(*group));
                 let most = declared.ok_or_else(|| unsound(place))?.max;
                 self.run.walk.charge_members(most.into(), place)?;
-                // What is read inside must be known before.
-                let all: Vec<C> = self.awaited.iter().copied().collect();
-                self.need(&all)?;
-                self.branches.push(Branch {
-                    before: BTreeSet::new(),
-                    first: None,
-                });
+                let body = self.run.walk.code().get(place + 1..).unwrap_or_default();
+                let body = body.iter().take_while(|op| !matches!(op, Op::End));
+                let read: Vec<C> = body.flat_map(|op| reads(op).0).collect();
+                if self.awaits.begin_loop(&read) {
+                    self.end_stage()?;
+                }
+                let held = self.run.walk.held();
+                self.branches.push((held, held));
             }
             Op::Require { condition, .. } => self.need(&[*condition])?,
             Op::Merge {
@@ -142,11 +139,21 @@ impl<F: PrimeField> Bound<F> {
                 let defined = self.run.define(*dst, merged);
                 defined.map_err(|problem| Refusal::Gate(problem).at(place))?;
             }
+            Op::MergePublic {
+                dst,
+                condition,
+                then,
+                otherwise,
+            } => {
+                let because = self.awaits.merged([*condition, *then, *otherwise]);
+                self.awaits.wait(because, Some(*dst));
+            }
             op if is_public(op) => {
-                let later = matches!(op, Op::Load { .. }) && !self.awaited.is_empty();
-                if later || reads(op).0.iter().any(|c| self.awaited.contains(c)) {
-                    self.awaited.extend(public_destination(op));
+                let mut because = self.awaits.of(&reads(op).0);
+                if has_order(op) {
+                    because = self.awaits.in_order(because);
                 }
+                self.awaits.wait(because, public_destination(op));
             }
             op => self.secret(op, place)?,
         }
@@ -180,19 +187,17 @@ impl<F: PrimeField> Bound<F> {
             ..
         } = op
         {
-            for at in 0..values.len() + counts.len() {
-                let register = nth(*first, at).ok_or_else(|| unsound(place))?;
-                self.awaited.insert(register);
-            }
+            let all = (0..values.len() + counts.len()).map(|at| nth(*first, at));
+            let all: Option<Vec<C>> = all.collect();
+            self.awaits.opens(all.ok_or_else(|| unsound(place))?);
         }
         Ok(())
     }
 
-    /// Ends the stage if any of these is awaited.
+    /// Ends the stage if any of these may be awaited.
     fn need(&mut self, registers: &[C]) -> Result<(), PlanError> {
-        if registers.iter().any(|c| self.awaited.contains(c)) {
+        if self.awaits.need(registers) {
             self.end_stage()?;
-            self.awaited.clear();
         }
         Ok(())
     }

@@ -546,6 +546,16 @@ impl Walk {
         Ok(())
     }
 
+    /// How many bytes of public values are held.
+    pub(super) fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Holds so many again: on another path, or on the one that holds more.
+    pub(super) fn hold_again(&mut self, bytes: u64) {
+        self.held = bytes;
+    }
+
     /// Counts so many bytes more.
     pub(super) fn hold(&mut self, bytes: u64) -> Result<(), PlanError> {
         self.held = self.held.saturating_add(bytes);
@@ -636,7 +646,7 @@ pub(super) fn is_public(op: &Op) -> bool {
 }
 
 /// Those that must be done in order.
-fn has_order(op: &Op) -> bool {
+pub(super) fn has_order(op: &Op) -> bool {
     matches!(
         op,
         Op::Load { .. } | Op::Store { .. } | Op::Transfer { .. } | Op::Pays { .. }
