@@ -46,8 +46,8 @@ pub(super) struct Awaits {
     /// How many operations have opened something.
     count: u32,
     here: Here,
-    /// The branches and loops in which the place is.
-    blocks: Vec<Block>,
+    /// The branches in which the place is; none for a loop over members.
+    blocks: Vec<Option<Branch>>,
     last: Ended,
 }
 
@@ -76,13 +76,11 @@ struct Here {
     known: BTreeSet<C>,
 }
 
-enum Block {
-    Branch {
-        condition: C,
-        before: Here,
-        first: Option<Here>,
-    },
-    Loop,
+struct Branch {
+    condition: C,
+    before: Here,
+    /// Where its first side ended, if the second has begun.
+    first: Option<Here>,
 }
 
 impl Awaits {
@@ -161,7 +159,7 @@ impl Awaits {
 
     /// A loop over members begins, in which these registers are read. Nothing may wait. Whether a run may end its stage for that.
     pub(super) fn begin_loop(&mut self, read: &[C]) -> bool {
-        self.blocks.push(Block::Loop);
+        self.blocks.push(None);
         let ends = self.ends(self.in_order(self.of(read)), read);
         self.here.waits = Because::default();
         ends
@@ -189,18 +187,16 @@ impl Awaits {
         let mut side = self.here.clone();
         side.own = 0;
         let before = std::mem::replace(&mut self.here, side);
-        self.blocks.push(Block::Branch {
+        self.blocks.push(Some(Branch {
             condition,
             before,
             first: None,
-        });
+        }));
     }
 
     /// The second side of a branch begins; none if there is no branch.
     pub(super) fn otherwise(&mut self) -> Option<()> {
-        let Some(Block::Branch { before, first, .. }) = self.blocks.last_mut() else {
-            return None;
-        };
+        let Branch { before, first, .. } = self.blocks.last_mut()?.as_mut()?;
         let mut side = before.clone();
         side.own = 0;
         *first = Some(std::mem::replace(&mut self.here, side));
@@ -209,11 +205,11 @@ impl Awaits {
 
     /// A branch or a loop ends; none if there is neither.
     pub(super) fn end(&mut self) -> Option<()> {
-        let Block::Branch {
+        let Some(Branch {
             condition,
             before,
             first,
-        } = self.blocks.pop()?
+        }) = self.blocks.pop()?
         else {
             return Some(());
         };
