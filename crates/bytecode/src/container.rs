@@ -3,7 +3,7 @@
 //! error.
 //!
 //! ```text
-//! "ENB7" | profile: u8 | six sections, each a length and so many bytes:
+//! "ENB8" | profile: u8 | six sections, each a length and so many bytes:
 //! types      enumerations with the names of their values
 //! interface  name, version | groups, collections and slots, and which have a condition | names of parties | privacy budget |
 //!            entries with callers and parameters
@@ -32,7 +32,7 @@ use enigma_wire::id::Hash;
 use crate::model::Contract;
 
 /// First bytes of every container.
-pub const MAGIC: [u8; 4] = *b"ENB7";
+pub const MAGIC: [u8; 4] = *b"ENB8";
 /// Largest container, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 /// Longest name, in bytes.

@@ -275,8 +275,13 @@ pub struct GuardInterface {
 pub enum NoiseInterface {
     /// Discrete Laplace: x has probability proportional to (decay / 2^64)^|x|. In decimal digits.
     Laplace(String),
-    /// Discrete Gaussian: x has probability proportional to (decay / 2^64)^(x^2). In decimal digits.
-    Gaussian(String),
+    /// Discrete Gaussian.
+    Gaussian {
+        /// Of 0 steps, x has probability proportional to (decay / 2^64)^(x^2); else it is Y's, in decimal digits.
+        decay: String,
+        /// How often a number of variance 77 was added to four times what was there before, at first Y.
+        steps: u8,
+    },
 }
 
 /// Who receives a result.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::{Blur, Contract, Entry, Noise, Provider, S};
-use crate::plan::{Demand, bounds, gaussian_decay};
+use crate::plan::{Demand, bounds, gaussian_width};
 use crate::ranges::Ranges;
 use moves::Walk;
 
@@ -114,14 +114,14 @@ impl<'a> Moved<'a> {
                 let least = bounds::least_decay(blur.epsilon, moved);
                 least.is_some_and(|least| decay > least)
             }
-            Noise::Gaussian { decay } => {
-                let enough = gaussian_decay(&Demand {
+            Noise::Gaussian(width) => {
+                let enough = gaussian_width(&Demand {
                     epsilon: blur.epsilon,
                     delta: blur.delta,
                     numbers: self.walk.elements(blurred),
                     moved,
                 });
-                enough.is_some_and(|enough| decay >= enough)
+                enough.is_some_and(|enough| width >= enough)
             }
         }
     }

@@ -30,7 +30,7 @@ const FRAME: &str = "contract Costs version 1 {
 const LIST: &str = "private [u64; 1_000] from caller range 0..=1_000";
 
 /// What is computed, and the entry that does it and shows a result.
-const FUNCTIONS: [(&str, &str); 59] = [
+const FUNCTIONS: [(&str, &str); 60] = [
     (
         "`v.sum()`, `v.mean()`, `prefix_sums`, sums of parts",
         "reveal out = v.sum() to public;",
@@ -233,6 +233,10 @@ const FUNCTIONS: [(&str, &str); 59] = [
     (
         "noise of Gauss",
         "reveal out = r.old.count_true() to public with noise(gaussian(epsilon: 0.5, delta: 0.000_001));",
+    ),
+    (
+        "noise of Gauss, on a sum",
+        "reveal out = v.sum() to public with noise(gaussian(epsilon: 0.5, delta: 0.000_001));",
     ),
 ];
 

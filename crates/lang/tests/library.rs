@@ -4,7 +4,7 @@
 mod committees;
 
 use committees::agrees;
-use enigma_bytecode::model::{Noise, Op};
+use enigma_bytecode::model::{Noise, Op, Profile};
 use enigma_lang::compile;
 
 #[test]
@@ -266,8 +266,36 @@ fn gaussian_noise_is_drawn() {
     agrees(source, &[3]);
     let contract = compile(source).contract.expect("it can be built");
     let noise = contract.manifest[0].noise.map(|noise| noise.values);
-    assert!(matches!(noise, Some(Noise::Gaussian { .. })), "{noise:?}");
+    assert!(matches!(noise, Some(Noise::Gaussian(_))), "{noise:?}");
     assert_eq!(enigma_bytecode::model::unsupported(&contract), None);
+}
+
+/// Nobody's salary is told by a sum of them: noise is drawn in steps, within the numbers of the small field.
+#[test]
+fn gaussian_noise_hides_a_salary() {
+    let source = "contract Pay version 1 {
+      group g min 2 max 9;
+      privacy { epsilon_total: 8.0; delta_total: 0.00001; }
+      state L { small: u64 = 0; }
+      collect pay: private u64 from each g range 0..=100_000_000 allow aggregate(2) to public;
+      entry e() {
+        reveal sum = pay.sum() to public with noise(gaussian(epsilon: 1.0, delta: 0.000001));
+        if sum > -20_000_000_000 && sum < 20_000_000_000 { L.small = 1; }
+      }
+      test \"three\" { given pay = [40_000, 0, 100_000_000]; run e(); expect L.small == 1; }
+    }";
+    agrees(source, &[3, 5]);
+    let contract = compile(source).contract.expect("it can be built");
+    assert_eq!(contract.profile, Profile::ShamirM61V1);
+    let line = &contract.manifest[0];
+    let Some(Noise::Gaussian(width)) = line.noise.map(|noise| noise.values) else {
+        panic!("{line:?}");
+    };
+    assert!(width.steps > 10, "{width:?}");
+    // Half a billion of deviation, and fifteen times as much to each side at most.
+    let column = &line.columns[0];
+    assert!(column.low < -5_000_000_000 && column.low > -9_000_000_000);
+    assert!(column.high - 900_000_000 == -column.low);
 }
 
 /// Noise so narrow that in 2^40 draws there is one that is not 0: what is opened goes on in the run, and everyone finds the same.

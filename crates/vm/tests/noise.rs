@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use common::Pick;
+use enigma_bytecode::model::Width;
 use enigma_bytecode::plan::{
     Gate, GateProblem, Limits, Plan, PlanError, Security, Value, program as plan,
 };
-use enigma_field::M61;
+use enigma_field::{M61, M127};
 use enigma_vm::clear;
 use network::{Machines, assert_predicted, engines, shown};
 use program::{check_rounds, of, planned};
@@ -23,6 +24,12 @@ use program::{check_rounds, of, planned};
 fn decay(fraction: f64) -> u64 {
     (fraction * 2f64.powi(64)) as u64
 }
+
+/// The narrowest that is drawn in steps: of a variance of 77 + 16 (77 + 16 * 34).
+const WIDE: Width = Width {
+    steps: 2,
+    decay: 18_177_453_357_479_385_133,
+};
 
 /// What a gate draws, in the clear.
 fn drawn(gate: Gate, seed: u64) -> Vec<i64> {
@@ -109,7 +116,7 @@ fn gaussian_numbers_have_the_discrete_gaussian_distribution() {
         let values = drawn(
             Gate::Gaussian {
                 len: 10_000,
-                decay: decay(rho),
+                width: Width::table(decay(rho)),
             },
             seed,
         );
@@ -118,6 +125,52 @@ fn gaussian_numbers_have_the_discrete_gaussian_distribution() {
         let deviation = deviation(&values, |x| weight(x) / total, (-99, 99));
         assert!(deviation.abs() < 4.0, "{sigma}: {deviation}");
     }
+}
+
+/// So many tiles that each step's numbers are joined from several of them.
+#[test]
+fn wide_numbers_have_the_discrete_gaussian_distribution() {
+    let variance = 77.0 + 16.0 * (77.0 + 16.0 * 34.0);
+    let values = drawn(
+        Gate::Gaussian {
+            len: 4_000,
+            width: WIDE,
+        },
+        17,
+    );
+    let weight = |x: i64| (-((x * x) as f64) / (2.0 * variance)).exp();
+    let total: f64 = (-1_200..=1_200).map(weight).sum();
+    let deviation = deviation(&values, |x| weight(x) / total, (-1_200, 1_200));
+    assert!(deviation.abs() < 4.0, "{deviation}");
+    // Each remainder of 4 is as frequent as the others.
+    let rests: Vec<i64> = values.iter().map(|x| x.rem_euclid(4)).collect();
+    let deviation = self::deviation(&rests, |_| 0.25, (0, 3));
+    assert!(deviation.abs() < 4.0, "{deviation}");
+}
+
+/// What leaves the field's numbers is refused before anything is drawn.
+#[test]
+fn noise_is_not_wider_than_the_field() {
+    let widest = Gate::Gaussian {
+        len: 1,
+        width: Width { steps: 27, ..WIDE },
+    };
+    let plan = |gates: &[Gate]| {
+        plan::<M61>(
+            gates,
+            &[Value(0)],
+            of(3),
+            Security::Malicious,
+            Limits::default(),
+        )
+    };
+    let expected = PlanError::Gate {
+        gate: 0,
+        problem: GateProblem::Range,
+    };
+    assert_eq!(plan(&[widest.clone()]).err(), Some(expected));
+    let large = planned::<M127>(3, &[widest]);
+    assert!(large.cost.openings >= 27 * 90 + 59);
 }
 
 /// A test that holds wrong values to be right would not be one.
@@ -146,7 +199,11 @@ fn a_committee_draws_numbers_in_range_at_the_predicted_cost() {
             },
             Gate::Gaussian {
                 len: 4,
-                decay: decay(0.5),
+                width: Width::table(decay(0.5)),
+            },
+            Gate::Gaussian {
+                len: 3,
+                width: WIDE,
             },
         ];
         let plan: Arc<Plan> = planned::<M61>(n, &gates);
@@ -157,6 +214,7 @@ fn a_committee_draws_numbers_in_range_at_the_predicted_cost() {
         assert!(shown[1].1.iter().all(|x| (0..8).contains(x)));
         assert!(shown[2].1.iter().all(|x| x.abs() < 100));
         assert!(shown[3].1.iter().all(|x| x.abs() < 10));
+        assert!(shown[4].1.iter().all(|x| x.abs() < 10 * 100));
         assert!(shown[0].1.iter().any(|x| *x != shown[0].1[0]));
         if n == 3 {
             check_rounds::<M61>(n, &gates, &[]);
@@ -183,8 +241,16 @@ fn random_numbers_cost_what_their_formulas_say() {
     let laplace = spent(Gate::Laplace { len: 5, decay });
     assert_eq!(laplace, [5 * 12 * less, 5 * 24 * 61, 60]);
     // 2^-64 and 2^-81 are weights of 8 and 9; from 2^-76 on they are left out.
-    let gaussian = spent(Gate::Gaussian { len: 5, decay });
+    let width = Width::table(decay);
+    let gaussian = spent(Gate::Gaussian { len: 5, width });
     assert_eq!(gaussian, [5 * (8 * less + 1), 5 * 9 * 61, 40]);
+    // Two steps of 90 thresholds, and 59 of what they start with.
+    let all = 2 * 90 + 59;
+    let wide = spent(Gate::Gaussian {
+        len: 5,
+        width: WIDE,
+    });
+    assert_eq!(wide, [5 * (all * less + 3), 5 * (all + 3) * 61, 5 * all]);
 }
 
 #[test]
@@ -200,10 +266,17 @@ fn parameters_outside_their_range_are_refused() {
             len: 1,
             decay: u64::MAX,
         },
-        Gate::Gaussian { len: 1, decay: 0 },
         Gate::Gaussian {
             len: 1,
-            decay: u64::MAX,
+            width: Width::table(0),
+        },
+        Gate::Gaussian {
+            len: 1,
+            width: Width::table(u64::MAX),
+        },
+        Gate::Gaussian {
+            len: 1,
+            width: Width { steps: 1, ..WIDE },
         },
     ] {
         let refused = plan::<M61>(

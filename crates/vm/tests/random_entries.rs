@@ -14,6 +14,7 @@ use calls::{Code, environment, on_ledger};
 use common::Pick;
 use enigma_bytecode::model::{
     BitOp, C, Contract, Known, Noise, Op, Order, PublicOp, Recipient, Relation, RowCount, S, Store,
+    Width,
 };
 use enigma_bytecode::plan::{
     self, Cost, Ended, Environment, GateProblem, Limits, MOST_STAGES, Next, PlanError, Port, Run,
@@ -172,7 +173,7 @@ impl Draft {
         let counts = if hidden { vec![self.s()] } else { Vec::new() };
         let none = match self.below(2) {
             0 => Noise::Laplace { decay: 16 },
-            _ => Noise::Gaussian { decay: 1 << 16 },
+            _ => Noise::Gaussian(Width::table(1 << 16)),
         };
         let noise = (self.below(6) == 0).then_some(none);
         let least = hidden.then_some(2);

@@ -7,7 +7,7 @@ mod common;
 mod network;
 
 use calls::{Code, account, by_committee, check, environment, given, meant, shown};
-use enigma_bytecode::model::{Kind, Known, Noise, Op, Order, Recipient, S};
+use enigma_bytecode::model::{Kind, Known, Noise, Op, Order, Recipient, S, Width};
 use enigma_bytecode::plan::{PlanError, Sink};
 use enigma_field::{M61, M127};
 use enigma_vm::SessionError;
@@ -217,7 +217,7 @@ fn noise_is_added_to_every_element() {
     // So little that there is none.
     let (laplace, gaussian) = (
         Noise::Laplace { decay: 16 },
-        Noise::Gaussian { decay: 1 << 16 },
+        Noise::Gaussian(Width::table(1 << 16)),
     );
     for none in [laplace, gaussian] {
         check::<M61>(3, &noisy(none).contract, &environment, &inputs, 10).expect("it runs");
@@ -225,7 +225,7 @@ fn noise_is_added_to_every_element() {
     let half = 1 << 63;
     for noise in [
         Noise::Laplace { decay: half },
-        Noise::Gaussian { decay: half },
+        Noise::Gaussian(Width::table(half)),
     ] {
         let contract = noisy(noise).contract;
         let exact = meant(&contract, &environment, &inputs).expect("it runs");

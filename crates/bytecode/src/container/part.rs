@@ -5,7 +5,7 @@ use super::writer::Writer;
 use super::{DecodeError, is_name, is_path, tag};
 use crate::model::{
     Allow, Blur, Budget, C, Collection, Column, Enum, Group, Kind, Known, Noise, Param, Profile,
-    Provider, Recipient, Reveal, Role, RowCount, S, Shape, Slot, Source, Store,
+    Provider, Recipient, Reveal, Role, RowCount, S, Shape, Slot, Source, Store, Width,
 };
 
 /// Something that has an encoding of at least one byte.
@@ -153,12 +153,17 @@ impl Part for Profile {
 
 impl Part for Noise {
     fn write(&self, out: &mut Writer) {
-        let (tag, decay) = match self {
-            Noise::Laplace { decay } => (tag::NOISE_LAPLACE, decay),
-            Noise::Gaussian { decay } => (tag::NOISE_GAUSSIAN, decay),
-        };
-        out.byte(tag);
-        decay.write(out);
+        match self {
+            Noise::Laplace { decay } => {
+                out.byte(tag::NOISE_LAPLACE);
+                decay.write(out);
+            }
+            Noise::Gaussian(Width { steps, decay }) => {
+                out.byte(tag::NOISE_GAUSSIAN);
+                out.byte(*steps);
+                decay.write(out);
+            }
+        }
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -168,9 +173,10 @@ impl Part for Noise {
             tag::NOISE_LAPLACE => Ok(Noise::Laplace {
                 decay: Part::read(input)?,
             }),
-            tag::NOISE_GAUSSIAN => Ok(Noise::Gaussian {
+            tag::NOISE_GAUSSIAN => Ok(Noise::Gaussian(Width {
+                steps: input.byte()?,
                 decay: Part::read(input)?,
-            }),
+            })),
             _ => Err(DecodeError::BadTag {
                 choice: "noise",
                 tag,

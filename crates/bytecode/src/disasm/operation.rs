@@ -1,7 +1,7 @@
 //! An operation as a line of text.
 
 use crate::interface::{Names, hex, millionths, trillionths};
-use crate::model::{BitOp, C, Noise, Op, Order, PublicOp, Relation, S};
+use crate::model::{BitOp, C, Noise, Op, Order, PublicOp, Relation, S, Width};
 
 /// An operation of an entry. Registers are `c0`, `c1`, ... and `s0`, `s1`, ...
 #[allow(clippy::too_many_lines)] // One line for each operation.
@@ -541,7 +541,10 @@ fn out(names: Names<'_>, reveal: u16, values: &[S], counts: &[S], public: Option
 fn drawn(noise: Noise) -> String {
     match noise {
         Noise::Laplace { decay } => format!("laplace({decay} / 2^64)"),
-        Noise::Gaussian { decay } => format!("gaussian({decay} / 2^64)"),
+        Noise::Gaussian(Width { steps: 0, decay }) => format!("gaussian({decay} / 2^64)"),
+        Noise::Gaussian(Width { steps, decay }) => {
+            format!("gaussian({decay} / 2^64, in {steps} steps)")
+        }
     }
 }
 

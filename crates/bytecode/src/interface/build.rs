@@ -193,6 +193,9 @@ fn result(names: Names<'_>, reveal: &Reveal) -> ResultInterface {
 fn drawn(noise: Noise) -> NoiseInterface {
     match noise {
         Noise::Laplace { decay } => NoiseInterface::Laplace(decay.to_string()),
-        Noise::Gaussian { decay } => NoiseInterface::Gaussian(decay.to_string()),
+        Noise::Gaussian(width) => NoiseInterface::Gaussian {
+            decay: width.decay.to_string(),
+            steps: width.steps,
+        },
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// A public value.
 pub use enigma_wire::output::PublicValue as Known;
-pub use noise::{Blur, Budget, DELTA_END, Noise};
+pub use noise::{Blur, Budget, DELTA_END, Noise, Width};
 pub use op::Op;
 pub use registers::Register;
 pub use support::{Need, Place, Unsupported, unsupported};

@@ -13,11 +13,26 @@ pub enum Noise {
         /// Of the neighbour's probability, in 2^-64.
         decay: u64,
     },
-    /// Discrete Gaussian: x has probability proportional to (decay / 2^64)^(x^2).
-    Gaussian {
-        /// Of 1's probability to 0's, in 2^-64.
-        decay: u64,
-    },
+    /// Discrete Gaussian: x has probability proportional to exp(-x^2 / (2 sigma^2)).
+    Gaussian(Width),
+}
+
+/// How wide Gaussian noise is. Of two that can be drawn the larger is wider: each width has one form (`plan::spread`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Width {
+    /// How often a number of variance 77 is added to four times what was there before. None where one table is long
+    /// enough, else two or more.
+    pub steps: u8,
+    /// Of what was there at first: of 1's probability to 0's, in 2^-64.
+    pub decay: u64,
+}
+
+impl Width {
+    /// Of what is drawn from one table: x has probability proportional to (decay / 2^64)^(x^2).
+    #[must_use]
+    pub const fn table(decay: u64) -> Width {
+        Width { steps: 0, decay }
+    }
 }
 
 /// Noise on a manifest line, and what it costs.
@@ -60,7 +75,7 @@ impl Blur {
     /// Whether Gaussian noise is drawn.
     #[must_use]
     pub fn is_gaussian(&self) -> bool {
-        let gaussian = |noise: Noise| matches!(noise, Noise::Gaussian { .. });
+        let gaussian = |noise: Noise| matches!(noise, Noise::Gaussian(_));
         gaussian(self.values) || self.counts.is_some_and(gaussian)
     }
 

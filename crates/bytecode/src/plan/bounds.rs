@@ -1,7 +1,9 @@
 //! Where results of templates lie, and what must hold of their operands, for [`crate::ranges`], which derives the
 //! same without planning anything. `field_bits`: of the field's prime.
 
-use super::{cells, correlation, decay, elementary, lookup, noise, regression, sets, statistics};
+use super::{
+    cells, correlation, decay, elementary, lookup, noise, regression, sets, spread, statistics,
+};
 use crate::interval::{Interval, Wide};
 use crate::model::{BitOp, Noise};
 
@@ -143,9 +145,6 @@ pub fn reach(noise: Noise) -> Option<i64> {
             let thresholds = noise::geometric_thresholds(decay)?;
             Some((1 << thresholds.len()) - 1)
         }
-        Noise::Gaussian { decay } => {
-            let thresholds = noise::gaussian_thresholds(decay)?;
-            i64::try_from(thresholds.len()).ok()
-        }
+        Noise::Gaussian(width) => Some(spread::Tables::of(width)?.reach()),
     }
 }

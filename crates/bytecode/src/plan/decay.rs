@@ -9,13 +9,14 @@
 //! 2016, proposition 1.3). That is epsilon for sqrt(rho) = sqrt(ln(1 / delta) + epsilon) - sqrt(ln(1 / delta)), which holds for every
 //! epsilon. The sum of how far numbers move is no less than the root of the sum of squares, and is what callers know.
 //!
-//! What is drawn is not exactly that, but from tables of [`super::noise`], each number within tau = 2^-47 of its distribution: of N
-//! numbers any event has a probability that is N tau off at most. If exact noise is (epsilon, d)-private, what is drawn is so with
-//! d + N tau (1 + e^epsilon). So of a line's delta that much is set aside, and d is what is left: delta counts cut-off and rounding,
-//! too. From an epsilon of 33 on nothing is ever left.
+//! What is drawn is not exactly that, but from a table of [`super::noise`], or a sum of draws from several ([`super::spread`]), each number within
+//! tau of its distribution, 2^-47 or 2^-46: of N numbers any event has a probability that is N tau off at most. If exact noise is (epsilon,
+//! d)-private, what is drawn is so with d + N tau (1 + e^epsilon). So of a line's delta that much is set aside, and d is what is left: delta
+//! counts cut-off, rounding and sums, too. From an epsilon of 33 on nothing is ever left.
 
 use super::noise::{FRACTION_BITS, MOST_THRESHOLDS, WORD_BITS, multiplied};
-use crate::model::DELTA_END;
+use super::spread;
+use crate::model::{DELTA_END, Width};
 
 /// What Gaussian noise must hide, and what that may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,11 @@ pub struct Demand {
     pub moved: i128,
 }
 
-/// As far as numbers are off their distributions: 2^-47 each. With B <= 2^10 thresholds it is B 2^-58 + 2^-60.
+/// As far as numbers of one table are off their distributions: 2^-47 each. With B <= 2^10 thresholds it is B 2^-58 + 2^-60.
 const DRAWN_BITS: u32 = 47;
 const _: () = assert!(MOST_THRESHOLDS < 1 << (WORD_BITS - DRAWN_BITS));
+/// A number that is drawn in steps is off as far as two of these: its tables have less than 2^12 thresholds together.
+const IN_STEPS: u64 = 2;
 /// From here on e^epsilon 2^-47 is above 1, so that no delta is large enough; in millionths.
 const EPSILON_END: u64 = 33_000_000;
 /// Bits after the point of what grows with epsilon, which is below 2^48.
@@ -42,32 +45,77 @@ const LOGARITHM_BITS: u32 = 96;
 /// Bits after the point of their roots.
 const ROOT_BITS: u32 = 60;
 
-/// The decay, in 2^-64, of Gaussian noise that is just wide enough: any larger one is, too. `None` if nothing moves, or no noise is
-/// enough, or none that could be drawn.
+/// Bits after the point of what is to be drawn at first, as a deviation.
+const FIRST_BITS: u32 = 50;
+
+/// The narrowest Gaussian noise that is wide enough: any wider one is, too. `None` if nothing moves, or no noise is enough, or none that
+/// could be drawn.
 #[must_use]
-pub fn gaussian_decay(demand: &Demand) -> Option<u64> {
+pub fn gaussian_width(demand: &Demand) -> Option<Width> {
     let moved = u64::try_from(demand.moved).ok().filter(|m| *m > 0)?;
-    let squares = u128::from(moved) * u128::from(moved);
+    let of_table = decay_of_table(moved, root_of_rho(demand, demand.numbers)?);
+    let one = of_table.filter(|decay| *decay <= spread::MOST_OF_TABLE);
+    if let Some(decay) = one {
+        return Some(Width::table(decay));
+    }
+    let numbers = demand.numbers.checked_mul(IN_STEPS)?;
+    in_steps(moved, root_of_rho(demand, numbers)?)
+}
+
+/// sqrt(rho) in 2^-[`ROOT_BITS`], rounded down, if so many numbers are as far off as those of a table.
+fn root_of_rho(demand: &Demand, numbers: u64) -> Option<u128> {
     // A small delta and a small epsilon ask for more noise: one is rounded up in its logarithm, the other down.
-    let logarithm = logarithm_of_inverse(left_of_delta(demand)?);
+    let logarithm = logarithm_of_inverse(left_of_delta(demand, numbers)?);
     let epsilon = (u128::from(demand.epsilon) << LOGARITHM_BITS) / 1_000_000;
     let root = |x: u128| (x << (2 * ROOT_BITS - LOGARITHM_BITS)).isqrt() + 1;
     // The difference of the roots is the quotient of epsilon and their sum.
     let both = root(logarithm + epsilon) + root(logarithm);
-    let root_rho = (epsilon << (2 * ROOT_BITS - LOGARITHM_BITS)) / both;
-    let exponent = root_rho * root_rho / squares;
+    Some((epsilon << (2 * ROOT_BITS - LOGARITHM_BITS)) / both)
+}
+
+/// exp(-rho / moved^2) in 2^-64, rounded up; `None` if that is 1.
+fn decay_of_table(moved: u64, root_of_rho: u128) -> Option<u64> {
+    let squares = u128::from(moved) * u128::from(moved);
+    let exponent = root_of_rho * root_of_rho / squares;
     let decay = (power_of(exponent) >> (FRACTION_BITS - 64)) + 1;
     u64::try_from(decay).ok()
 }
 
-/// What is left of a demand's delta beside what draws are off, in 2^-64, rounded down.
-fn left_of_delta(demand: &Demand) -> Option<u64> {
+/// The fewest steps, and the narrowest start, that give 2 sigma^2 >= (moved / sqrt(rho))^2: twice the variance of what is drawn at first
+/// is that, divided by 16 for each step, less what the steps themselves give.
+fn in_steps(moved: u64, root_of_rho: u128) -> Option<Width> {
+    if root_of_rho == 0 {
+        return None;
+    }
+    let narrowest = |steps: u8| {
+        // Where this leaves 128 bits, or a root is 64 or more, what is drawn at first would be too wide by far.
+        let bits = FIRST_BITS + ROOT_BITS - 2 * u32::from(steps);
+        let moved = u128::from(moved);
+        let moved = (moved.leading_zeros() >= bits).then(|| moved << bits)?;
+        let root = moved.div_ceil(root_of_rho);
+        if root >> (FIRST_BITS + 6) > 0 {
+            return None;
+        }
+        let all = spread::STEP << (2 * FIRST_BITS);
+        let of_steps = (all - (all >> (4 * u32::from(steps))) - 1) / 15;
+        let twice = (root * root).saturating_sub(of_steps);
+        let twice = twice.max(spread::LEAST << (2 * FIRST_BITS));
+        let exponent = quotient(1 << (2 * FIRST_BITS), twice) >> (FRACTION_BITS - 2 * ROOT_BITS);
+        let decay = (power_of(exponent) >> (FRACTION_BITS - 64)) + 1;
+        let decay = u64::try_from(decay).ok()?.max(spread::LEAST_DECAY);
+        (decay <= spread::MOST_DECAY).then_some(Width { steps, decay })
+    };
+    (spread::FEWEST_STEPS..=spread::MOST_STEPS).find_map(narrowest)
+}
+
+/// What is left of a demand's delta beside what draws of so many numbers are off, in 2^-64, rounded down.
+fn left_of_delta(demand: &Demand, numbers: u64) -> Option<u64> {
     if !(1..DELTA_END).contains(&demand.delta) || demand.epsilon >= EPSILON_END {
         return None;
     }
     let whole = (u128::from(demand.delta) << 64) / u128::from(DELTA_END);
     let each = (1 << GROWN_BITS) + grown(demand.epsilon);
-    let off = u128::from(demand.numbers).checked_mul(each)?;
+    let off = u128::from(numbers).checked_mul(each)?;
     let off = (off >> (GROWN_BITS + DRAWN_BITS - 64)) + 1;
     let left = whole.checked_sub(off).filter(|left| *left > 0)?;
     u64::try_from(left).ok()
@@ -215,24 +263,49 @@ mod tests {
     #[test]
     fn gaussian_noise_is_as_wide_as_epsilon_and_delta_say() {
         for demand in DEMANDS {
-            let decay = gaussian_decay(&demand).expect("it is in range");
+            let width = gaussian_width(&demand).expect("it is in range");
             let (e, s) = (demand.epsilon as f64 / 1e6, demand.moved as f64);
-            let off = demand.numbers as f64 * (1.0 + e.exp()) * 2f64.powi(-47);
+            let drawn = demand.numbers as f64 * if width.steps == 0 { 1.0 } else { 2.0 };
+            let off = drawn * (1.0 + e.exp()) * 2f64.powi(-47);
             let l = -(demand.delta as f64 / 1e12 - off).ln();
             let rho = ((l + e).sqrt() - l.sqrt()).powi(2);
             // What these mean: epsilon is spent.
             assert!((rho + 2.0 * (rho * l).sqrt() - e).abs() < 1e-9);
-            let found = -(decay as f64 / 2f64.powi(64)).ln() * s * s;
+            let found = s * s / (2.0 * spread::variance(width));
             assert!((found / rho - 1.0).abs() < 1e-6, "{demand:?}");
+            assert!(found <= rho * (1.0 + 1e-9), "{demand:?}");
         }
+    }
+
+    /// Up to what is left of 63 bits, and then no more.
+    #[test]
+    fn steps_begin_where_the_longest_table_ends() {
+        let of = |moved| gaussian_width(&demand(1_000_000, 1_000_000, 1, moved));
+        let widths: Vec<Width> = (1..60).map(|bits| of(1 << bits)).map_while(|w| w).collect();
+        assert!(widths.is_sorted_by(|a, b| a < b));
+        let steps: Vec<u8> = widths.iter().map(|width| width.steps).collect();
+        let tables = steps.iter().filter(|steps| **steps == 0).count();
+        assert_eq!((tables, steps[tables]), (4, spread::FEWEST_STEPS));
+        assert_eq!(steps.last(), Some(&spread::MOST_STEPS));
+        // Twice as far is half a step more.
+        assert!(
+            steps[tables..]
+                .windows(3)
+                .all(|three| three[2] == three[0] + 1)
+        );
+        // One table for 18, and not for 19.
+        assert_eq!(of(18).map(|width| width.steps), Some(0));
+        assert_eq!(of(19).map(|width| width.steps), Some(2));
+        assert_eq!(of(1 << 60), None);
     }
 
     /// By what the table says: the probability beyond e^epsilon times that of a neighbour, summed up, is within delta.
     #[test]
     fn what_is_drawn_is_private() {
         for demand in DEMANDS.into_iter().filter(|demand| demand.numbers == 1) {
-            let decay = gaussian_decay(&demand).expect("it is in range");
-            let thresholds = gaussian_thresholds(decay).expect("it can be drawn");
+            let width = gaussian_width(&demand).expect("it is in range");
+            assert_eq!(width.steps, 0, "{demand:?}");
+            let thresholds = gaussian_thresholds(width.decay).expect("it can be drawn");
             let end = 1u64 << WORD_BITS;
             let next = thresholds.iter().skip(1).chain([&end]);
             let of: Vec<f64> = (thresholds.iter().zip(next))
@@ -252,7 +325,7 @@ mod tests {
     /// What a table leaves out and rounds, against weights that are not cut off and have 116 bits.
     #[test]
     fn draws_are_within_their_distance() {
-        // The last one has a sigma of 94, and nearly fills the longest table.
+        // The last but two has a sigma of 94, and nearly fills the longest table; those two are drawn for wider ones.
         for decay in [
             1,
             1 << 32,
@@ -260,6 +333,8 @@ mod tests {
             u64::MAX - (1 << 56),
             u64::MAX - (1 << 51),
             u64::MAX - 945 * (1 << 40),
+            spread::LEAST_DECAY,
+            spread::MOST_DECAY,
         ] {
             let Some(thresholds) = gaussian_thresholds(decay) else {
                 panic!("{decay} is drawn")
@@ -295,7 +370,7 @@ mod tests {
     #[test]
     fn a_stricter_demand_takes_no_less_noise() {
         for demand in DEMANDS {
-            let decay = gaussian_decay(&demand);
+            let width = gaussian_width(&demand);
             for stricter in [
                 Demand {
                     epsilon: demand.epsilon - 1,
@@ -314,9 +389,9 @@ mod tests {
                     ..demand
                 },
             ] {
-                let wider = gaussian_decay(&stricter);
+                let wider = gaussian_width(&stricter);
                 assert!(
-                    wider.is_none_or(|wider| Some(wider) >= decay),
+                    wider.is_none_or(|wider| Some(wider) >= width),
                     "{stricter:?}"
                 );
             }
@@ -340,11 +415,15 @@ mod tests {
             demand(33_000_000, DELTA_END - 1, 1, 1),
             demand(u64::MAX, DELTA_END - 1, u64::MAX, 1),
         ] {
-            assert_eq!(gaussian_decay(&demand), None, "{demand:?}");
+            assert_eq!(gaussian_width(&demand), None, "{demand:?}");
         }
         // The largest numbers that are computed with.
         let most = demand(EPSILON_END - 1, DELTA_END - 1, 0, 1);
-        assert!(gaussian_decay(&most).is_some_and(|decay| decay < 1 << 20));
+        assert!(gaussian_width(&most).is_some_and(|width| width < Width::table(1 << 20)));
+        // One table is exact enough, where it is long enough.
+        let [table, steps] = [1, 20].map(|moved| gaussian_width(&demand(500_000, 1, 40, moved)));
+        assert!(table.is_some_and(|width| width.steps == 0) && steps.is_none());
+        assert!(gaussian_width(&demand(500_000, 1, 20, 20)).is_some());
     }
 
     #[test]

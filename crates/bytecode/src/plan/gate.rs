@@ -1,7 +1,7 @@
 //! The gates of programs; [`super::program`] expands them.
 
 use crate::interval::Interval;
-use crate::model::{Order, Relation};
+use crate::model::{Order, Relation, Width};
 
 /// The result of a gate, by its place in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,8 +95,8 @@ pub enum Gate {
     Uniform { len: u32, end: u64 },
     /// Discrete Laplace numbers: x has probability proportional to (decay / 2^64)^|x|.
     Laplace { len: u32, decay: u64 },
-    /// Discrete Gaussian numbers: x has probability proportional to (decay / 2^64)^(x^2).
-    Gaussian { len: u32, decay: u64 },
+    /// Discrete Gaussian numbers.
+    Gaussian { len: u32, width: Width },
     /// 1 where the value is at least the public number, else 0.
     AtLeast { a: Value, least: i64 },
     /// The sum of each of `blocks` blocks of equal length.

@@ -48,6 +48,7 @@ mod run;
 mod select;
 mod sets;
 mod sort;
+mod spread;
 mod statistical;
 mod statistics;
 mod subset;
@@ -59,7 +60,7 @@ mod zero;
 
 pub use bounds::reach as noise_reach;
 pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
-pub use decay::{Demand, gaussian_decay};
+pub use decay::{Demand, gaussian_width};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Rounding, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};

@@ -21,7 +21,7 @@
 //! **Discrete Gaussian** gives x with probability proportional to rho^(x^2), that is rho = exp(-1 / (2
 //! sigma^2)) (Canonne, Kamath, Steinke, "The discrete Gaussian for differential privacy", 2020), by
 //! inversion: |x| is the number of thresholds of its public cumulative table that a word reaches, its sign
-//! is a random bit. With B thresholds the distance is below B 2^-58 + 2^-60.
+//! is a random bit. With B thresholds the distance is below B 2^-58 + 2^-60. Wider ones are sums of several ([`super::spread`]).
 //!
 //! | each number | words | comparisons | other |
 //! |---|---|---|---|

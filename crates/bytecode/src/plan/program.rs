@@ -24,7 +24,7 @@ use super::ir::{Plan, View};
 use super::quotient::Factor;
 use super::{
     FIRST_MAIN_CALL, Security, bits, division, extremes, lookup, noise, product, quotient, rank,
-    relation, root, select, sort, statistical, statistics, truncation, zero,
+    relation, root, select, sort, spread, statistical, statistics, truncation, zero,
 };
 use crate::interval::{Interval, Wide};
 
@@ -537,12 +537,12 @@ impl<F: PrimeField> Expansion<F> {
                 let view = noise::laplace(&mut self.b, len, &thresholds)?;
                 (view, Interval { low: -high, high })
             }
-            Gate::Gaussian { decay, .. } => {
-                let thresholds = noise::gaussian_thresholds(decay);
-                let thresholds = thresholds.ok_or(GateProblem::Parameter)?;
-                let high = thresholds.len() as i64;
-                let view = noise::gaussian(&mut self.b, len, &thresholds)?;
-                (view, Interval { low: -high, high })
+            Gate::Gaussian { width, .. } => {
+                let tables = spread::Tables::of(width);
+                let tables = tables.ok_or(GateProblem::Parameter)?;
+                let high = i128::from(tables.reach());
+                let range = narrow::<F>(Wide { low: -high, high })?;
+                (spread::gaussian(&mut self.b, len, &tables)?, range)
             }
             _ => unreachable!("sorted by `gate`"),
         };

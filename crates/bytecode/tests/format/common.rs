@@ -34,7 +34,7 @@ pub(crate) const HALF: Noise = Noise::Laplace { decay: 1 << 63 };
 pub(crate) fn blur(values: Noise) -> Blur {
     let (epsilon, delta) = match values {
         Noise::Laplace { .. } => (u64::MAX, 0),
-        Noise::Gaussian { .. } => (30_000_000, 999_999_999_999),
+        Noise::Gaussian(_) => (30_000_000, 999_999_999_999),
     };
     Blur {
         values,

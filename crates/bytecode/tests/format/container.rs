@@ -43,7 +43,7 @@ fn malformed_bytes_say_what_is_wrong() {
         decode(&bytes)
     };
     assert_eq!(decode(b""), Err(DecodeError::BadMagic));
-    assert_eq!(decode(b"ENB7"), Err(DecodeError::Truncated { at: 4 }));
+    assert_eq!(decode(b"ENB8"), Err(DecodeError::Truncated { at: 4 }));
     assert_eq!(changed(3, b'2'), Err(DecodeError::BadMagic));
     assert_eq!(
         changed(4, 9),

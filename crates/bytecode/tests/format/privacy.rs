@@ -3,10 +3,12 @@
 use crate::common::{HALF, blur};
 use crate::verify::refused;
 use crate::world::{Code, HERS, HIS, PEOPLE, PIN, SECRET, Shown, check, contract, guarded, to};
-use enigma_bytecode::model::{Blur, C, Contract, DELTA_END, Noise, Op, Recipient, S, Source};
-use enigma_bytecode::plan::{Demand, gaussian_decay, noise_reach};
+use enigma_bytecode::model::{
+    Blur, C, Contract, DELTA_END, Noise, Op, Recipient, S, Source, Width,
+};
+use enigma_bytecode::plan::{Demand, gaussian_width, noise_reach};
 use enigma_bytecode::privacy::{Fault, Moved};
-use enigma_bytecode::ranges::declared;
+use enigma_bytecode::ranges::{RangeError, declared};
 use enigma_bytecode::verify::VerifyError;
 use proptest::prelude::*;
 
@@ -244,13 +246,13 @@ fn noise_is_as_wide_as_its_epsilon_says() {
 /// Of a line with Gaussian noise, over what is written.
 fn gaussian(
     (epsilon, delta): (u64, u64),
-    decay: u64,
+    width: Width,
     write: impl FnOnce(&mut Code) -> Vec<S>,
 ) -> Result<(), VerifyError> {
     let noise = Blur {
         epsilon,
         delta,
-        ..blur(Noise::Gaussian { decay })
+        ..blur(Noise::Gaussian(width))
     };
     let shown = contract(|code| {
         Some(Shown {
@@ -259,6 +261,14 @@ fn gaussian(
         })
     });
     check(shown).map(|_| ())
+}
+
+/// Just narrower.
+fn below(width: Width) -> Width {
+    Width {
+        decay: width.decay - 1,
+        ..width
+    }
 }
 
 #[test]
@@ -280,27 +290,75 @@ fn gaussian_noise_is_as_wide_as_its_price_says() {
         (10_000_000, 999_999_999_999),
     ] {
         let price = (epsilon, delta);
-        let decay = |numbers, moved| {
+        let width = |numbers, moved| {
             let demand = Demand {
                 epsilon,
                 delta,
                 numbers,
                 moved,
             };
-            gaussian_decay(&demand).expect("in range")
+            gaussian_width(&demand).expect("in range")
         };
-        assert_eq!(gaussian(price, decay(1, 1), count), Ok(()), "{price:?}");
-        assert_eq!(gaussian(price, decay(1, 1) - 1, count), narrow(1));
+        assert_eq!(gaussian(price, width(1, 1), count), Ok(()), "{price:?}");
+        assert_eq!(gaussian(price, below(width(1, 1)), count), narrow(1));
         // Three numbers are off by more than one, and move by two together.
-        assert_eq!(gaussian(price, decay(3, 2), all), Ok(()), "{price:?}");
-        assert_eq!(gaussian(price, decay(3, 2) - 1, all), narrow(2));
+        assert_eq!(gaussian(price, width(3, 2), all), Ok(()), "{price:?}");
+        assert_eq!(gaussian(price, below(width(3, 2)), all), narrow(2));
         if delta < 1_000 {
-            assert_eq!(gaussian(price, decay(1, 2), all), narrow(2));
+            assert_eq!(gaussian(price, width(1, 2), all), narrow(2));
         }
     }
     // What no giver moves may cost next to nothing; what draws alone are off by is too much of this.
-    assert_eq!(gaussian((0, 1), 1 << 63, |code| vec![code.hide(7)]), Ok(()));
-    assert_eq!(gaussian((6_000_000, 1), 1 << 63, count), narrow(1));
+    let half = Width::table(1 << 63);
+    assert_eq!(gaussian((0, 1), half, |code| vec![code.hide(7)]), Ok(()));
+    assert_eq!(gaussian((6_000_000, 1), half, count), narrow(1));
+}
+
+/// One giver moves a sum of salaries by 100,000,000, which no table hides.
+#[test]
+fn noise_of_too_few_steps_is_refused() {
+    let moved = 100_000_000;
+    let price = (500_000, 1_000_000);
+    let total = |code: &mut Code| weighted(code, moved);
+    let width = gaussian_width(&Demand {
+        epsilon: price.0,
+        delta: price.1,
+        numbers: 1,
+        moved: moved.into(),
+    });
+    let width = width.expect("in range");
+    assert_eq!(width.steps, 13);
+    let fault = Fault::Narrow {
+        moved: moved.into(),
+    };
+    let narrow = Err(VerifyError::Noise { reveal: 0, fault });
+    let wider = |steps| Width { steps, ..width };
+    assert_eq!(gaussian(price, width, total), Ok(()));
+    assert_eq!(gaussian(price, wider(14), total), Ok(()));
+    assert_eq!(gaussian(price, below(width), total), narrow);
+    assert_eq!(gaussian(price, wider(12), total), narrow);
+    assert_eq!(
+        gaussian(price, Width::table(u64::MAX - (1 << 51)), total),
+        narrow
+    );
+    // So much noise as goes beyond what numbers of this field may be.
+    let large = gaussian(price, wider(27), total);
+    let too_large = |error: &VerifyError| match error {
+        VerifyError::Code { error, .. } => matches!(error, RangeError::TooLarge { .. }),
+        _ => false,
+    };
+    assert!(large.is_err_and(|error| too_large(&error)));
+}
+
+/// A count, of which each counts so much.
+fn weighted(code: &mut Code, weight: i64) -> Vec<S> {
+    let flag = code.input(PEOPLE, 2);
+    let (count, weight) = (code.sum(flag), code.constant(weight));
+    vec![code.s(|dst| Op::MulPublic {
+        dst,
+        a: count,
+        b: weight,
+    })]
 }
 
 proptest! {
@@ -309,25 +367,23 @@ proptest! {
     fn compiler_and_node_ask_for_the_same_noise(
         epsilon in 100_000_u64..12_000_000,
         delta in 1_000..DELTA_END,
-        moved in 1_u16..40,
+        moved in prop_oneof![1_i64..40, 1_i64..1 << 40],
     ) {
-        let moved = i128::from(moved);
-        let demand = Demand { epsilon, delta, numbers: 1, moved };
-        let decay = gaussian_decay(&demand);
-        let drawn = decay.filter(|decay| noise_reach(Noise::Gaussian { decay: *decay }).is_some());
-        prop_assume!(drawn.is_some());
-        let decay = drawn.expect("just asked");
-        let weighted = |code: &mut Code| {
-            let flag = code.input(PEOPLE, 2);
-            let (count, weight) = (code.sum(flag), code.constant(moved as i64));
-            vec![code.s(|dst| Op::MulPublic { dst, a: count, b: weight })]
-        };
+        let demand = Demand { epsilon, delta, numbers: 1, moved: moved.into() };
+        // What is off is at most half of the smallest delta for epsilons below 4.
+        prop_assume!(epsilon < 4_000_000 || delta > 1_000_000);
+        let width = gaussian_width(&demand).expect("in range");
+        let drawn = |width| noise_reach(Noise::Gaussian(width)).is_some();
+        prop_assert!(drawn(width));
         let price = (epsilon, delta);
-        prop_assert_eq!(gaussian(price, decay, weighted), Ok(()));
-        let fault = Fault::Narrow { moved };
+        let weighted = |code: &mut Code| weighted(code, moved);
+        prop_assert_eq!(gaussian(price, width, weighted), Ok(()));
+        // The narrowest of two steps is also what hides a little less.
+        prop_assume!(drawn(below(width)));
+        let fault = Fault::Narrow { moved: moved.into() };
         let narrow = Err(VerifyError::Noise { reveal: 0, fault });
-        prop_assert_eq!(gaussian(price, decay - 1, weighted), narrow.clone());
-        prop_assert_eq!(gaussian((epsilon - 1, delta), decay - 1, weighted), narrow);
+        prop_assert_eq!(gaussian(price, below(width), weighted), narrow.clone());
+        prop_assert_eq!(gaussian((epsilon - 1, delta), below(width), weighted), narrow);
     }
 }
 
@@ -356,7 +412,7 @@ fn only_gaussian_noise_has_a_delta() {
         });
         check(shown).map(|_| ())
     };
-    let gauss = Noise::Gaussian { decay: 1 << 63 };
+    let gauss = Noise::Gaussian(Width::table(1 << 63));
     let fault = Fault::Delta;
     let unfit = Err(VerifyError::Noise { reveal: 0, fault });
     for (values, counts) in [

@@ -4,7 +4,7 @@
 use enigma_bytecode::model::{
     Allow, BitOp, Blur, Budget, C, Collection, Column, Contract, Entry, Enum, Group, Kind, Known,
     Noise, Op, Order, Param, Profile, Provider, PublicOp, Recipient, Relation, Reveal, Role,
-    RowCount, S, Shape, Slot, Source, Store,
+    RowCount, S, Shape, Slot, Source, Store, Width,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -65,7 +65,8 @@ fn source() -> impl Strategy<Value = Source> {
 fn noise() -> impl Strategy<Value = Noise> {
     prop_oneof![
         any::<u64>().prop_map(|decay| Noise::Laplace { decay }),
-        any::<u64>().prop_map(|decay| Noise::Gaussian { decay })
+        (any::<u8>(), any::<u64>())
+            .prop_map(|(steps, decay)| Noise::Gaussian(Width { steps, decay }))
     ]
 }
 

@@ -8,7 +8,7 @@ use crate::world::{
 };
 use enigma_bytecode::model::{
     Budget, C, Column, Contract, DELTA_END, Kind, Known, Noise, Op, Profile, PublicOp, Recipient,
-    Reveal, Role, S, Shape,
+    Reveal, Role, S, Shape, Width,
 };
 use enigma_bytecode::plan::{Environment, Limit, Limits, PlanError, Sizes, Walk, quote};
 use enigma_bytecode::ranges::RangeError;
@@ -397,7 +397,7 @@ fn noise_is_what_templates_draw_and_stays_within_the_field() {
     };
     let (laplace, gaussian) = (
         |decay| Noise::Laplace { decay },
-        |decay| Noise::Gaussian { decay },
+        |decay| Noise::Gaussian(Width::table(decay)),
     );
     assert!(blurred(laplace(1 << 63), sum).is_ok());
     let count = |code: &mut Code| {
@@ -409,11 +409,16 @@ fn noise_is_what_templates_draw_and_stays_within_the_field() {
 
 #[test]
 fn noise_that_cannot_be_drawn_is_refused() {
+    let gaussian = |steps, decay| Noise::Gaussian(Width { steps, decay });
     for noise in [
         Noise::Laplace { decay: 0 },
         Noise::Laplace { decay: u64::MAX },
-        Noise::Gaussian { decay: 0 },
-        Noise::Gaussian { decay: u64::MAX },
+        gaussian(0, 0),
+        gaussian(0, u64::MAX),
+        // What one step would give, a table holds; two steps start with nothing so narrow.
+        gaussian(1, u64::MAX - (1 << 53)),
+        gaussian(2, 1 << 63),
+        gaussian(28, u64::MAX - (1 << 53)),
     ] {
         let error = RangeError::BadParameter { op: 2 };
         let found = refused(total(), |c| c.manifest[0].noise = Some(blur(noise)));

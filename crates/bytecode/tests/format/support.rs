@@ -3,7 +3,7 @@
 use crate::common::{HALF, blur, column, input, market, survey, two_groups, whole};
 use enigma_bytecode::model::{
     Blur, Budget, C, Contract, Kind, Need, Noise, Op, Param, Place, Profile, Provider, Recipient,
-    Role, RowCount, S, Shape, Source, Store, unsupported,
+    Role, RowCount, S, Shape, Source, Store, Width, unsupported,
 };
 
 #[test]
@@ -141,7 +141,7 @@ fn noise_is_drawn_within_a_budget() {
     assert_eq!(need(&noisy), Some(Need::UnboundedNoise));
     noisy.budget = Some(budget(Some(1)));
     assert_eq!(need(&noisy), None);
-    let gaussian = Noise::Gaussian { decay: 1 };
+    let gaussian = Noise::Gaussian(Width::table(1));
     for blur in [
         blur(gaussian),
         Blur {

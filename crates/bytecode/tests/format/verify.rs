@@ -50,7 +50,7 @@ fn another_contract_than_asked_for() {
         load(&bytes, Some(Hash([7; 32]))),
         Err(LoadError::WrongHash { found })
     );
-    assert!(matches!(load(b"ENB7", None), Err(LoadError::Decode(_))));
+    assert!(matches!(load(b"ENB8", None), Err(LoadError::Decode(_))));
     let mut invalid = survey();
     invalid.groups[0].min = 0;
     assert!(matches!(

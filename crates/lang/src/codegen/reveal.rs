@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::model::{self, C, Column, Kind, Op, S};
-use enigma_bytecode::plan::{Demand, gaussian_decay, noise_reach};
+use enigma_bytecode::plan::{Demand, gaussian_width, noise_reach};
 
 use super::columns::{self, Side};
 use super::contract::{recipient, shape};
@@ -304,18 +304,22 @@ fn noise(noise: Noise, numbers: u64, moved: u64, span: Span) -> Done<model::Nois
                 numbers,
                 moved: moved.into(),
             };
-            // Draws are exact to 2^-47, which is too rough if nothing suffices for a single step.
-            if gaussian_decay(&demand(1)).is_none() {
+            let width = gaussian_width(&demand(moved));
+            // Draws are exact to 2^-46, which is too rough if nothing suffices for what moves by one.
+            let exact = Demand {
+                numbers: numbers.saturating_mul(2),
+                ..demand(1)
+            };
+            if width.is_none() && gaussian_width(&exact).is_none() {
                 return stop(
                     span,
                     "so small a delta for this epsilon and so many numbers",
                 );
             }
-            let decay = gaussian_decay(&demand(moved));
-            decay.map(|decay| model::Noise::Gaussian { decay })
+            width.map(model::Noise::Gaussian)
         }
     };
-    // Noise is drawn from tables of limited length.
+    // Noise is drawn from tables of limited length, and within 63 bits.
     match noise.filter(|noise| noise_reach(*noise).is_some()) {
         Some(noise) => Ok(noise),
         None => stop(span, "noise of this size"),

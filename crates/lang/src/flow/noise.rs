@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::interface::trillionths;
+use enigma_bytecode::plan::{Demand, gaussian_width, noise_reach};
 
 use super::facts::{NoiseFacts, Source};
 use super::guard::Guards;
@@ -17,10 +18,8 @@ use crate::diagnostic::{Diagnostic, grouped};
 use crate::hir::{Guard, Noise, Provider, Reveal, Type};
 use crate::span::Span;
 
-/// Noise is cut off at so many times its scale: beyond lies less than 2^-80 of it.
+/// Noise of Laplace is cut off at so many times its scale: beyond lies less than 2^-80 of it.
 const TAIL: i128 = 64;
-/// Tables of Gaussian noise are not longer than this, and narrow noise goes further than its tail is thought to.
-const GAUSSIAN_REACH: i128 = 1 << 10;
 
 impl<'a> Walk<'a> {
     pub(super) fn noise_of(
@@ -93,15 +92,7 @@ impl<'a> Walk<'a> {
         }
         leaf.range?;
         let (all, each) = self.moved(&reveal.value.ty, value, &leaf);
-        let epsilon = i128::from(noise.epsilon().max(1));
-        let reach = all
-            .saturating_mul(1_000_000)
-            .saturating_div(epsilon)
-            .saturating_mul(TAIL);
-        let reach = match noise {
-            Noise::Laplace { .. } => reach,
-            Noise::Gaussian { .. } => reach.max(GAUSSIAN_REACH),
-        };
+        let reach = reach(noise, self.elements(&reveal.value.ty).high, all);
         if reach >= LIMIT / 2 {
             let message = "one person can move this value too far for any noise to hide";
             let diagnostic = Diagnostic::error(Code::E0801, span, message)
@@ -255,6 +246,33 @@ impl<'a> Walk<'a> {
         let declared = self.hir.collections.get(*collection);
         let name = declared.map_or("?", |c| c.name.as_str());
         Some((price, name.to_owned(), [*cost, total].map(price.digits)))
+    }
+}
+
+/// How far noise goes that hides how far one giver moves so many numbers.
+fn reach(noise: Noise, numbers: i128, moved: i128) -> i128 {
+    match noise {
+        Noise::Laplace { epsilon } => moved
+            .saturating_mul(1_000_000)
+            .saturating_div(epsilon.max(1).into())
+            .saturating_mul(TAIL),
+        Noise::Gaussian { epsilon, delta } => {
+            let reach = |moved| {
+                let width = gaussian_width(&Demand {
+                    epsilon,
+                    delta,
+                    numbers: u64::try_from(numbers).unwrap_or(u64::MAX),
+                    moved,
+                })?;
+                noise_reach(enigma_bytecode::model::Noise::Gaussian(width))
+            };
+            match (reach(moved), reach(1)) {
+                (Some(reach), _) => reach.into(),
+                // What moves further than noise can be wide; or code generation says why nothing is enough.
+                (None, Some(_)) if moved > 0 => LIMIT,
+                (None, _) => 0,
+            }
+        }
     }
 }
 

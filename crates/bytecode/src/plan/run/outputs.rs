@@ -102,7 +102,7 @@ impl<F: PrimeField> Run<F> {
             None => return Ok(value),
             Some(_) if len == 0 => return Ok(value),
             Some(Noise::Laplace { decay }) => Gate::Laplace { len, decay },
-            Some(Noise::Gaussian { decay }) => Gate::Gaussian { len, decay },
+            Some(Noise::Gaussian(width)) => Gate::Gaussian { len, width },
         };
         let drawn = expansion.add(&gate)?;
         expansion.sum_of(&[(1, value), (1, drawn)], 0)
