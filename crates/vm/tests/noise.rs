@@ -168,7 +168,7 @@ fn noise_is_not_wider_than_the_field() {
         gate: 0,
         problem: GateProblem::Range,
     };
-    assert_eq!(plan(&[widest.clone()]).err(), Some(expected));
+    assert_eq!(plan(std::slice::from_ref(&widest)).err(), Some(expected));
     let large = planned::<M127>(3, &[widest]);
     assert!(large.cost.openings >= 27 * 90 + 59);
 }
