@@ -354,3 +354,29 @@ fn correlations_and_deviations() {
     }";
     agrees(source, &[3, 5]);
 }
+
+#[test]
+fn lists_are_sets_too() {
+    let source = "contract Lists version 1 {
+      struct Pair { name: text<40>; n: u64 range 0..=9; }
+      entry e(v: private [u64; 4] from caller range 0..=9, w: private [u64; 3] from caller range 0..=9, p: private [Pair; 2] from caller) {
+        reveal n = v.distinct().map(|x| x.is_some()).count_true() to caller;
+        reveal second = v.distinct()[2].or(8) to caller;
+        reveal both = psi(v, w) to caller;
+        reveal known = psi(w, [3, 4]).count_true() to caller;
+        reveal found = join(v, w, [10, 20, 30]).map(|x| x.or(0)) to caller;
+        reveal kinds = psi_count(v.distinct(), w.distinct()) to caller;
+        reveal pairs = p.distinct().map(|x| x.is_some()) to caller;
+      }
+      test \"lists\" {
+        run e(v: [3, 1, 3, 7], w: [7, 7, 3], p: [Pair(name: \"a\", n: 1), Pair(name: \"a\", n: 1)]) as ann;
+        expect n == 3; expect second == 8; expect both == [true, false, true, true]; expect known == 1; expect found == [30, 0, 30, 10];
+        expect kinds == 2; expect pairs == [true, false];
+      }
+      test \"others\" {
+        run e(v: [1, 2, 4, 5], w: [0, 9, 8], p: [Pair(name: \"a\", n: 1), Pair(name: \"b\", n: 1)]) as ann;
+        expect n == 4; expect second == 4; expect both == [false, false, false, false]; expect kinds == 0; expect pairs == [true, true];
+      }
+    }";
+    agrees(source, &[3, 5]);
+}

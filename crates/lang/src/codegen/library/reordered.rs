@@ -174,12 +174,12 @@ impl Execution<'_> {
 }
 
 /// Whether it is a list of constant length.
-fn is_list(ty: &Type) -> bool {
+pub(super) fn is_list(ty: &Type) -> bool {
     matches!(ty, Type::List(_, length) if length.constant().is_some())
 }
 
 /// The numbers of which a value is made.
-fn parts(value: &Value) -> Vec<Value> {
+pub(super) fn parts(value: &Value) -> Vec<Value> {
     let mut parts = Vec::new();
     value.clone().leaves(&mut |part| {
         parts.push(part.clone());
@@ -189,7 +189,7 @@ fn parts(value: &Value) -> Vec<Value> {
 }
 
 /// A value of the same form, with other numbers.
-fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
+pub(super) fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
     let mut next = 0;
     like.clone().leaves(&mut |_| {
         next += 1;

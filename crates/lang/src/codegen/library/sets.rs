@@ -2,10 +2,11 @@
 
 use enigma_bytecode::model::{Op, S};
 
-use super::super::Done;
 use super::super::statement::Execution;
 use super::super::value::{Secret, Value};
+use super::super::{Done, stop};
 use super::Call;
+use super::reordered::{is_list, parts, with_parts};
 use crate::hir::{BinaryOp, Builtin, Type};
 use crate::span::Span;
 
@@ -22,31 +23,37 @@ impl Execution<'_> {
         let span = call.span;
         match (call.builtin, &call.values[..]) {
             (B::Distinct, [all]) => {
-                let keys = self.keys(all, span)?;
+                let (all, len) = self.side_by_side(all, &call.args[0].ty, span)?;
+                let keys = self.keys(&all, span)?;
                 if keys.there.is_some() {
                     return self.unknown(call);
                 }
                 let first = self.firsts(&keys)?;
-                Ok(Value::Maybe(Box::new(first), Box::new(all.clone())))
+                self.one_after_the_other(Value::Maybe(Box::new(first), Box::new(all)), len)
             }
-            (B::Psi, [a, b]) => {
-                let (found, _) = self.join(a, b, &[], span)?;
-                Ok(found)
-            }
-            (B::PsiCount, [a, b]) => {
-                let (found, _) = self.join(a, b, &[], span)?;
-                self.sum(&found, span)
+            (B::Psi | B::PsiCount, [a, b]) => {
+                let (a, len) = self.side_by_side(a, &call.args[0].ty, span)?;
+                let (b, _) = self.side_by_side(b, &call.args[1].ty, span)?;
+                let (found, _) = self.join(&a, &b, &[], span)?;
+                match call.builtin {
+                    B::Psi => self.one_after_the_other(found, len),
+                    _ => self.sum(&found, span),
+                }
             }
             (B::Join, [a, b, values]) => {
+                let (a, len) = self.side_by_side(a, &call.args[0].ty, span)?;
+                let (b, _) = self.side_by_side(b, &call.args[1].ty, span)?;
+                let (values, _) = self.side_by_side(values, &call.args[2].ty, span)?;
                 let mut columns = Vec::new();
                 let plain = values.clone().leaves(&mut |leaf| {
                     columns.push(leaf.clone());
                     leaf
                 });
-                let (found, brought) = self.join(a, b, &columns, span)?;
+                let (found, brought) = self.join(&a, &b, &columns, span)?;
                 let mut brought = brought.into_iter();
                 let value = plain.leaves(&mut |_| brought.next().unwrap_or(Value::Known(0)));
-                Ok(Value::Maybe(Box::new(found), Box::new(value)))
+                let found = Value::Maybe(Box::new(found), Box::new(value));
+                self.one_after_the_other(found, len)
             }
             (B::Contains, [all, one]) => {
                 let inner = match &call.args[0].ty {
@@ -60,6 +67,46 @@ impl Execution<'_> {
             }
             _ => self.unknown(call),
         }
+    }
+
+    /// A list of constant length as what rows are, one vector for each part of its elements, and its length. Rows stay.
+    fn side_by_side(&mut self, value: &Value, ty: &Type, span: Span) -> Done<(Value, Option<u32>)> {
+        let (Value::Many(elements), true) = (value, is_list(ty)) else {
+            return Ok((value.clone(), None));
+        };
+        let parts: Vec<Vec<Value>> = elements.iter().map(parts).collect();
+        let Some((like, width)) = elements.first().zip(parts.first().map(Vec::len)) else {
+            return stop(span, "an empty list");
+        };
+        if parts.iter().any(|parts| parts.len() != width) {
+            return stop(span, "a list of values of different forms");
+        }
+        let mut vectors = Vec::new();
+        for part in 0..width {
+            let column = parts.iter().map(|parts| parts[part].clone()).collect();
+            vectors.push(Value::Secret(self.vector(&Value::Many(column), span)?));
+        }
+        let value = with_parts(like, |part| vectors[part].clone());
+        Ok((value, u32::try_from(elements.len()).ok()))
+    }
+
+    /// What vectors hold as a list, if they have come from one.
+    fn one_after_the_other(&mut self, value: Value, len: Option<u32>) -> Done<Value> {
+        let Some(len) = len else {
+            return Ok(value);
+        };
+        let mut lists = Vec::new();
+        for part in parts(&value) {
+            match part {
+                Value::Secret(vector) => match self.listed(vector.register, len)? {
+                    Value::Many(list) => lists.push(list),
+                    _ => lists.push(Vec::new()),
+                },
+                part => lists.push(vec![part; len as usize]),
+            }
+        }
+        let element = |at: usize| with_parts(&value, |part| lists[part][at].clone());
+        Ok(Value::Many((0..len as usize).map(element).collect()))
     }
 
     fn keys(&mut self, value: &Value, span: Span) -> Done<Keys> {
@@ -85,7 +132,7 @@ impl Execution<'_> {
                 there,
                 like,
             }),
-            None => super::super::stop(span, "keys without a part"),
+            None => stop(span, "keys without a part"),
         }
     }
 
@@ -115,11 +162,11 @@ impl Execution<'_> {
             (Some(there), true) => there.clone(),
             (None, _) => self.firsts(&right)?,
             (Some(_), false) => {
-                return super::super::stop(span, "a join with keys that may be missing");
+                return stop(span, "a join with keys that may be missing");
             }
         };
         let Value::Secret(valid) = valid else {
-            return super::super::stop(span, "keys of which some are known to be missing");
+            return stop(span, "keys of which some are known to be missing");
         };
         let mut brought = Vec::new();
         for column in columns {
