@@ -42,6 +42,10 @@ pub fn diagnostics(source: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources
         false => crate::compile_with(source, files),
     };
     let (mut diagnostics, sources) = (compilation.diagnostics, compilation.sources);
+    let has_place = |span| !sources.is_of_library(sources.place(span).file);
+    for found in &mut diagnostics {
+        found.secondary.retain(|label| has_place(label.span));
+    }
     if sources.files() > 1 {
         let program = Program::read(source, files, &mut Vec::new());
         let ways = program.first_steps();
@@ -52,7 +56,7 @@ pub fn diagnostics(source: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources
                 found.message = format!("in `{path}`: {}", found.message);
                 let text = std::mem::take(&mut found.primary.text);
                 let text = if text.is_empty() { "here" } else { &text };
-                if !sources.is_of_library(place.file) {
+                if has_place(found.primary.span) {
                     *found = found.clone().also(found.primary.span, text);
                 }
                 found.primary.span = *way;

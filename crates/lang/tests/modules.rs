@@ -33,8 +33,18 @@ fn auctions() {
         reveal sold = sale.sold to each g;
         reveal price = sale.price to each g;
       }
-      entry some(items: u64) {
-        let price = uniform(bid, items, 5);
+      entry single() {
+        let price = uniform(bid, 1, 5);
+        reveal at = price to each g;
+        reveal won = bid.map(|b| b as u64 > price) to owner(bid);
+      }
+      entry pair() {
+        let price = uniform(bid, 2, 5);
+        reveal at = price to each g;
+        reveal won = bid.map(|b| b as u64 > price) to owner(bid);
+      }
+      entry three() {
+        let price = uniform(bid, 3, 5);
         reveal at = price to each g;
         reveal won = bid.map(|b| b as u64 > price) to owner(bid);
       }
@@ -48,13 +58,13 @@ fn auctions() {
       }
       test \"several\" {
         given bid = [300, 900, 700, 400];
-        run some(items: 2); expect at == 400; expect won == [false, true, true, false];
+        run pair(); expect at == 400; expect won == [false, true, true, false];
         given bid = [300, 900, 900, 900];
-        run some(items: 2); expect at == 900; expect won == [false, false, false, false];
+        run pair(); expect at == 900; expect won == [false, false, false, false];
         given bid = [300, 900, 4];
-        run some(items: 3); expect at == 5; expect won == [true, true, false];
+        run three(); expect at == 5; expect won == [true, true, false];
         given bid = [3, 900, 4];
-        run some(items: 1); expect at == 5; expect won == [false, true, false];
+        run single(); expect at == 5; expect won == [false, true, false];
       }
     }";
     agrees(source, &[3, 5]);

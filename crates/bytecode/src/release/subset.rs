@@ -28,22 +28,29 @@ pub(super) struct Columns {
     known: Vec<(u16, u16)>,
     /// Whether there are others.
     more: bool,
+    /// Whether random numbers of rows are among them.
+    drawn: bool,
 }
 
 impl Columns {
     pub(super) fn one(collection: u16, column: u16) -> Columns {
         Columns {
             known: vec![(collection, column)],
-            more: false,
+            ..Columns::default()
         }
     }
 
-    /// Others than any that are known.
-    pub(super) fn unknown() -> Columns {
+    /// A random number for each row: as another column, which no owner knows.
+    pub(super) fn drawn() -> Columns {
         Columns {
-            known: Vec::new(),
+            drawn: true,
             more: true,
+            ..Columns::default()
         }
+    }
+
+    pub(super) fn are_drawn(&self) -> bool {
+        self.drawn
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -57,6 +64,7 @@ impl Columns {
 
     pub(super) fn add(&mut self, other: &Columns) {
         self.more |= other.more;
+        self.drawn |= other.drawn;
         if other.are_among(self) {
             return;
         }

@@ -201,11 +201,11 @@ impl<'a> Walk<'a> {
             Op::LoadSecret { slot, .. } => self.load(slot),
             Op::Random { .. } => drawn(),
             // It stands where those elements stand, and in so far depends on them; of each row it can choose what it
-            // lets through, as another column could.
+            // lets through, as another column could, whatever is known of the vector that it is like.
             Op::RandomLike { like, .. } => {
                 let mut value = self.settled(like).computed().with(&drawn());
-                if !value.columns.is_empty() {
-                    value.columns.add(&Columns::unknown());
+                if self.extent(like) != Extent::Scalar {
+                    value.columns.add(&Columns::drawn());
                     value.deciding = value.columns.clone();
                 }
                 with_filter(value, Filter::Unknown)
@@ -375,8 +375,9 @@ impl<'a> Walk<'a> {
             Filter::All => Filter::By(Part::Where(of)),
             known => known,
         };
-        // A product of truth values is one, and so is what cannot be but 0 or 1.
-        let picks = x.picks(&y) && bits != (true, true);
+        // A product of truth values is one, and so is what cannot be but 0 or 1. But what is drawn chooses them, too.
+        let drawn = x.columns.are_drawn() || y.columns.are_drawn();
+        let picks = x.picks(&y) && (drawn || bits != (true, true));
         let filter = match bits {
             (true, false) if picks => both(mask(a, x.filter), y.filter),
             (false, true) if picks => both(x.filter, mask(b, y.filter)),
@@ -504,6 +505,9 @@ impl<'a> Walk<'a> {
     fn counted(&self, a: S, cells: S) -> Value {
         let parts = Parts::one(Part::Cells(cells));
         let value = self.settled(a);
+        // Of rows that a random number chooses a count is one of a hidden part.
+        let picks = value.columns.are_drawn() && value.picks_itself();
+        let value = self.picked_if(picks, value);
         let mut value = value.reduced(Reduction::Cells(parts.clone()));
         value.counts = parts;
         value

@@ -142,6 +142,38 @@ fn through_hidden_parts() {
         let blurred = code.add(rows, blur);
         to(EVERYONE, [code.first(blurred)])
     });
+    // Like a vector of which nothing is known, because it is 0 for all, or drawn like one.
+    for again in [false, true] {
+        launders(|code| {
+            let (rows, zero) = (code.input(PEOPLE, 1), code.constant(0));
+            let none = code.s(|dst| Op::MulPublic {
+                dst,
+                a: rows,
+                b: zero,
+            });
+            let mut mask = code.s(drawn(none, 2));
+            if again {
+                mask = code.s(drawn(mask, 2));
+            }
+            to(EVERYONE, [code.dot(mask, rows)])
+        });
+    }
+    // Bit by bit, each of them a count; and as a histogram.
+    launders(|code| {
+        let (rows, flags) = (code.input(PEOPLE, 1), code.input(PEOPLE, 2));
+        let mask = code.s(drawn(rows, 2));
+        to(EVERYONE, [code.dot(mask, flags)])
+    });
+    launders(|code| {
+        let rows = code.input(PEOPLE, 1);
+        let far = code.s(drawn(rows, 2));
+        let b = code.constant(1_000);
+        let far = code.s(|dst| Op::MulPublic { dst, a: far, b });
+        let a = code.add(rows, far);
+        let bounds = vec![1_000];
+        let counts = code.s(|dst| Op::Histogram { dst, a, bounds });
+        to(EVERYONE, [code.element(counts, 1)])
+    });
     let all = shows(|code| {
         let rows = code.input(PEOPLE, 1);
         let blur = code.s(drawn(rows, 1_000));

@@ -31,7 +31,7 @@ pub enum Builtin {
     Median,
     /// `v.quantile(a, b)`: the value at place max(1, ceil(n a / b)), `a` and `b` public constants with 0 <= a <= b, b > 0.
     Quantile,
-    /// `v.highest(k)`: the k-th largest, `k` public; of fewer values the smallest, and for 0 the largest.
+    /// `v.highest(k)`: the k-th largest, `k` known when the contract is compiled; of fewer values the smallest, and for 0 the largest.
     Highest,
     /// `v.count_true()`: of truth values, a `u64`.
     CountTrue,

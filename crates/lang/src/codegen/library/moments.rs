@@ -3,15 +3,17 @@
 use enigma_bytecode::model::Op;
 use enigma_bytecode::plan::reference;
 
-use super::super::Done;
 use super::super::expression::leaf;
 use super::super::statement::Execution;
 use super::super::value::Value;
+use super::super::{Done, stop};
 use super::Call;
 use crate::hir::{BinaryOp, Builtin, Type};
 
 /// Coefficients of `linreg` are cut to this magnitude.
 const MOST_COEFFICIENT: i64 = 32_768;
+/// So many bits behind the point a correlation has at most.
+const MOST_CORRELATION_FRACTION: u32 = 40;
 
 impl Execution<'_> {
     pub(super) fn moments(&mut self, call: &Call) -> Done<Value> {
@@ -74,7 +76,10 @@ impl Execution<'_> {
                 let Type::Fix(fix) = leaf(call.ty) else {
                     return self.unknown(call);
                 };
-                let bits = u8::try_from(fix.fraction).unwrap_or(u8::MAX);
+                if fix.fraction > MOST_CORRELATION_FRACTION {
+                    return stop(span, "a correlation with so many bits behind the point");
+                }
+                let bits = fix.fraction as u8;
                 let (a, b) = (self.vector(a, span)?, self.vector(b, span)?);
                 let (a, b) = (a.register, b.register);
                 self.reduced(|dst| Op::Correlation { dst, a, b, bits })

@@ -4,7 +4,7 @@ use enigma_bytecode::model::{Op, Order, S};
 
 use super::super::statement::Execution;
 use super::super::value::Value;
-use super::super::{Done, index};
+use super::super::{Done, index, stop};
 use super::Call;
 use crate::hir::{BinaryOp, Builtin, Type};
 
@@ -64,6 +64,10 @@ impl Execution<'_> {
                 self.quantile(a, &place, call)
             }
             B::Highest => {
+                // Whoever calls could else have the sorted vector, place by place.
+                let Value::Known(_) = call.values[1] else {
+                    return stop(span, "a place that a run decides");
+                };
                 let len = self.len((value, &call.args[0]), span)?;
                 let mut arithmetic = self.arithmetic(span);
                 let behind = arithmetic.number(BinaryOp::Add, &len, &Value::Known(1))?;
