@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::{Blur, Contract, Entry, Noise, Provider, S};
-use crate::plan::{Demand, bounds, gaussian_width};
+use crate::plan::{Demand, bounds, is_gaussian_enough};
 use crate::ranges::Ranges;
 use moves::Walk;
 
@@ -115,13 +115,13 @@ impl<'a> Moved<'a> {
                 least.is_some_and(|least| decay > least)
             }
             Noise::Gaussian(width) => {
-                let enough = gaussian_width(&Demand {
+                let demand = Demand {
                     epsilon: blur.epsilon,
                     delta: blur.delta,
                     numbers: self.walk.elements(blurred),
                     moved,
-                });
-                enough.is_some_and(|enough| width >= enough)
+                };
+                is_gaussian_enough(&demand, width)
             }
         }
     }

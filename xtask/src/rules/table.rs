@@ -287,7 +287,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "0056 Gaussian noise is as wide as its price says",
-        file: "crates/bytecode/src/privacy.rs",
+        file: "crates/bytecode/src/plan/decay.rs",
         from: "enough.is_some_and(|enough| width >= enough)",
         to: "enough.is_some_and(|enough| (width.steps, width.decay + 1) >= (enough.steps, enough.decay))",
         package: "enigma-bytecode",
@@ -296,7 +296,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "0056 Gaussian noise is drawn in as many steps as its price says",
-        file: "crates/bytecode/src/privacy.rs",
+        file: "crates/bytecode/src/plan/decay.rs",
         from: "enough.is_some_and(|enough| width >= enough)",
         to: "enough.is_some_and(|enough| width.decay >= enough.decay)",
         package: "enigma-bytecode",
@@ -725,6 +725,15 @@ pub(super) const RULES: &[Rule] = &[
         package: "enigma-bytecode",
         suite: Some("format"),
         test: "launder::through_hidden_parts",
+    },
+    Rule {
+        name: "0056 noise in steps takes more of delta, also where a table would do",
+        file: "crates/bytecode/src/plan/decay.rs",
+        from: "(Some(Width { steps: 0, .. }), 1..) => width_in_steps(demand),",
+        to: "",
+        package: "enigma-bytecode",
+        suite: None,
+        test: "steps_are_paid_for_where_a_table_would_do",
     },
     Rule {
         name: "0043 random numbers of rows are not beside results for everyone",

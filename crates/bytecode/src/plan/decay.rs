@@ -55,9 +55,25 @@ pub fn gaussian_width(demand: &Demand) -> Option<Width> {
     let moved = u64::try_from(demand.moved).ok().filter(|m| *m > 0)?;
     let of_table = decay_of_table(moved, root_of_rho(demand, demand.numbers)?);
     let one = of_table.filter(|decay| *decay <= spread::MOST_OF_TABLE);
-    if let Some(decay) = one {
-        return Some(Width::table(decay));
+    match one {
+        Some(decay) => Some(Width::table(decay)),
+        None => width_in_steps(demand),
     }
+}
+
+/// Whether Gaussian noise of this width is enough. What is drawn in steps is off further than what one table would do for.
+#[must_use]
+pub fn is_gaussian_enough(demand: &Demand, width: Width) -> bool {
+    let enough = match (gaussian_width(demand), width.steps) {
+        (Some(Width { steps: 0, .. }), 1..) => width_in_steps(demand),
+        (enough, _) => enough,
+    };
+    enough.is_some_and(|enough| width >= enough)
+}
+
+/// The narrowest that is drawn in steps.
+fn width_in_steps(demand: &Demand) -> Option<Width> {
+    let moved = u64::try_from(demand.moved).ok().filter(|m| *m > 0)?;
     let numbers = demand.numbers.checked_mul(IN_STEPS)?;
     in_steps(moved, root_of_rho(demand, numbers)?)
 }
@@ -297,6 +313,33 @@ mod tests {
         assert_eq!(of(18).map(|width| width.steps), Some(0));
         assert_eq!(of(19).map(|width| width.steps), Some(2));
         assert_eq!(of(1 << 60), None);
+    }
+
+    /// Noise in steps where a table would do is wider, and takes more of delta.
+    #[test]
+    fn steps_are_paid_for_where_a_table_would_do() {
+        // Twenty numbers of one table leave a little of this delta; in steps they leave nothing.
+        let all = Demand {
+            numbers: 20,
+            ..demand(1_000_000, 1, 1, 1)
+        };
+        let table = gaussian_width(&all).expect("a table is enough");
+        let steps = Width {
+            steps: 2,
+            decay: spread::MOST_DECAY,
+        };
+        assert_eq!(table.steps, 0);
+        assert!(is_gaussian_enough(&all, table));
+        let few = Demand { numbers: 1, ..all };
+        assert!(is_gaussian_enough(&few, steps));
+        let off = |numbers: f64| numbers * (1.0 + 1f64.exp()) * 2f64.powi(-47);
+        for numbers in 1..60 {
+            let some = Demand { numbers, ..all };
+            let fits = off(numbers as f64) < 1e-12;
+            let fits_in_steps = off(2.0 * numbers as f64) < 1e-12;
+            assert_eq!(gaussian_width(&some).is_some(), fits, "{numbers}");
+            assert_eq!(is_gaussian_enough(&some, steps), fits_in_steps, "{numbers}");
+        }
     }
 
     /// By what the table says: the probability beyond e^epsilon times that of a neighbour, summed up, is within delta.

@@ -60,7 +60,7 @@ mod zero;
 
 pub use bounds::reach as noise_reach;
 pub use cost::{Cost, HEADER_BYTES, Limits, frame_elements};
-pub use decay::{Demand, gaussian_width};
+pub use decay::{Demand, gaussian_width, is_gaussian_enough};
 pub use error::{GateProblem, Limit, PlanError};
 pub use gate::{Gate, Rounding, Value};
 pub use ir::{Call, Form, Local, MaskReg, Plan, Pub, Reg, Step, Strand, View};
