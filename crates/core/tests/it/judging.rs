@@ -138,7 +138,9 @@ fn nothing_that_waits_is_lost_with_a_process() {
     let jobs = ask_for_all(&mut survey);
     survey.world.settle_down();
     assert_eq!(survey.world.nodes[dies].judged, []);
+    // The others hear of it: nobody starts with a member that is gone.
     survey.world.kill(dies);
+    survey.world.settle_down();
     survey.world.restart(dies);
     survey.world.heal();
     for job in &jobs {
