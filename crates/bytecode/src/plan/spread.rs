@@ -54,7 +54,7 @@ const STEP_DECAY: u64 = 18_327_348_090_113_831_720;
 /// The narrowest Y: exp(-1 / [`LEAST`]) in 2^-64, rounded up.
 pub(super) const LEAST_DECAY: u64 = 18_177_453_357_479_385_133;
 /// The widest Y: the last one before exp(-1 / 1242) in 2^-64, 1242 being [`STEP`] + 16 [`LEAST`].
-pub(super) const MOST_DECAY: u64 = 18_431_897_600_407_684_914;
+pub(super) const MOST_DECAY: u64 = 18_431_897_600_407_684_913;
 
 // v >= 2: half of STEP and of LEAST are s^2 and t^2.
 const _: () = assert!(4 * (16 * LEAST + STEP) * 2 <= STEP * LEAST);

@@ -257,7 +257,7 @@ fn reach(noise: Noise, numbers: i128, moved: i128) -> i128 {
             .saturating_div(epsilon.max(1).into())
             .saturating_mul(TAIL),
         Noise::Gaussian { epsilon, delta } => {
-            let reach = |moved| {
+            let reach = |moved, numbers| {
                 let width = gaussian_width(&Demand {
                     epsilon,
                     delta,
@@ -266,7 +266,8 @@ fn reach(noise: Noise, numbers: i128, moved: i128) -> i128 {
                 })?;
                 noise_reach(enigma_bytecode::model::Noise::Gaussian(width))
             };
-            match (reach(moved), reach(1)) {
+            // In steps draws are exact as those of twice as many numbers from one table.
+            match (reach(moved, numbers), reach(1, numbers.saturating_mul(2))) {
                 (Some(reach), _) => reach.into(),
                 // What moves further than noise can be wide; or code generation says why nothing is enough.
                 (None, Some(_)) if moved > 0 => LIMIT,
