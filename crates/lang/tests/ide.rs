@@ -228,7 +228,7 @@ fn the_library_is_one_table() {
     let functions = offered(&entry("let x = $0;"), CompletionKind::Function);
     assert_eq!(functions, named(LibraryKind::Function));
     assert!(functions.contains("linreg") && !functions.contains("iota"));
-    assert!(!functions.contains("ridge"), "not built");
+    assert!(!functions.contains("commit"), "not built");
     assert_eq!(
         offered(&test("expect $0;"), CompletionKind::Function),
         named(LibraryKind::Test)
