@@ -19,8 +19,6 @@ pub(crate) const MOST_LIMBS: usize = sets::MOST_LIMBS as usize;
 pub(crate) const MOST_COLUMNS: usize = regression::MOST_COLUMNS;
 /// Most bits behind the point of a regression.
 pub(crate) const MOST_REGRESSION_FRACTION: u32 = regression::MOST_FRACTION;
-/// Most bits behind the point of a correlation.
-pub(crate) const MOST_CORRELATION_FRACTION: u32 = correlation::MOST_FRACTION;
 /// Largest denominator of a quantile.
 pub(crate) const MOST_PARTS: u32 = cells::MOST_PARTS;
 /// Largest range of random numbers.

@@ -1,7 +1,7 @@
 //! What templates in fixed point give, on plain integers: bit by bit what a committee computes, for interpreters and
 //! tests.
 
-use super::correlation::raised_by;
+use super::correlation::{self, raised_by};
 use super::elementary::{self, SEGMENT_BITS, Shape};
 use super::regression::{self, Problem};
 use crate::interval::Interval;
@@ -100,6 +100,9 @@ fn at(x: i128, f: u32, shape: Shape, series: impl Fn(i128) -> Vec<i128>) -> i128
     }
     sum
 }
+
+/// Most bits behind the point of a correlation.
+pub const MOST_CORRELATION_FRACTION: u32 = correlation::MOST_FRACTION;
 
 /// By how many bits the roots of a correlation with so many bits behind the point are more precise than whole numbers.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::{BIT, Extent, MAX_LEN, Numbers, Pass, RangeError, SecretRange, Step};
 use crate::interval::Wide;
 use crate::model::{Op, Provider, S};
-use crate::plan::bounds;
+use crate::plan::{bounds, reference};
 
 /// Of members' numbers, which have 32 bits.
 const MEMBER_NUMBERS: Wide = Wide {
@@ -283,7 +283,7 @@ impl Pass<'_> {
             }
             Op::Correlation { dst, a, b, bits } => {
                 let bits = u32::from(bits);
-                if bits > bounds::MOST_CORRELATION_FRACTION {
+                if bits > reference::MOST_CORRELATION_FRACTION {
                     return Err(RangeError::BadParameter { op: self.op });
                 }
                 let extent = self.all_alike(&[a, b])?;

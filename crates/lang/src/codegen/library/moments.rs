@@ -12,8 +12,6 @@ use crate::hir::{BinaryOp, Builtin, Type};
 
 /// Coefficients of `linreg` are cut to this magnitude.
 const MOST_COEFFICIENT: i64 = 32_768;
-/// So many bits behind the point a correlation has at most.
-const MOST_CORRELATION_FRACTION: u32 = 40;
 
 impl Execution<'_> {
     pub(super) fn moments(&mut self, call: &Call) -> Done<Value> {
@@ -76,7 +74,7 @@ impl Execution<'_> {
                 let Type::Fix(fix) = leaf(call.ty) else {
                     return self.unknown(call);
                 };
-                if fix.fraction > MOST_CORRELATION_FRACTION {
+                if fix.fraction > reference::MOST_CORRELATION_FRACTION {
                     return stop(span, "a correlation with so many bits behind the point");
                 }
                 let bits = fix.fraction as u8;

@@ -8,11 +8,12 @@ use super::super::value::{Secret, Value};
 use super::super::{Done, stop};
 use super::Call;
 use crate::hir::{BinaryOp, Builtin, Type};
+use crate::span::Span;
 
 /// Rows that are moved as they are: one vector for each part.
 struct Table {
     columns: Vec<S>,
-    /// What one row is; all rows, where a run decides how many there are.
+    /// The rows, as these vectors.
     like: Value,
     /// How many rows, if that is known now.
     len: Option<u32>,
@@ -116,70 +117,82 @@ impl Execution<'_> {
     /// The vectors of which the first argument is made.
     fn table(&mut self, call: &Call, all: &Value) -> Done<Table> {
         let span = call.span;
-        let (rows, len) = match all {
-            Value::Many(rows) if is_list(&call.args[0].ty) => {
-                (&rows[..], u32::try_from(rows.len()).ok())
-            }
-            rows => (std::slice::from_ref(rows), None),
+        let (like, len) = self.side_by_side(all, &call.args[0].ty, span)?;
+        let mut columns = Vec::new();
+        for part in parts(&like) {
+            columns.push(self.vector(&part, span)?.register);
+        }
+        if !(1..=MAX_MOVED).contains(&columns.len()) {
+            return stop(span, &format!("rows of more than {MAX_MOVED} numbers"));
+        }
+        Ok(Table { columns, like, len })
+    }
+
+    /// The rows whose parts an operation gave, in consecutive registers.
+    fn rows_of_table(&mut self, table: &Table, first: S) -> Done<Value> {
+        let rows = with_parts(&table.like, |part| {
+            Value::Secret(Secret {
+                register: S(first.0.saturating_add(part as u16)),
+                vector: true,
+                lifted: false,
+            })
+        });
+        self.one_after_the_other(rows, table.len)
+    }
+
+    /// A list of constant length as what rows are, one vector for each part of its elements, and its length. Rows stay.
+    pub(super) fn side_by_side(
+        &mut self,
+        value: &Value,
+        ty: &Type,
+        span: Span,
+    ) -> Done<(Value, Option<u32>)> {
+        let (Value::Many(elements), true) = (value, is_list(ty)) else {
+            return Ok((value.clone(), None));
         };
-        let parts: Vec<Vec<Value>> = rows.iter().map(parts).collect();
-        let Some((like, width)) = rows.first().zip(parts.first().map(Vec::len)) else {
+        let parts: Vec<Vec<Value>> = elements.iter().map(parts).collect();
+        let Some((like, width)) = elements.first().zip(parts.first().map(Vec::len)) else {
             return stop(span, "an empty list");
         };
         if parts.iter().any(|parts| parts.len() != width) {
             return stop(span, "a list of values of different forms");
         }
-        let mut columns = Vec::new();
+        let mut vectors = Vec::new();
         for part in 0..width {
-            let mut each = parts.iter().map(|parts| parts[part].clone());
-            let column = match len {
-                Some(_) => Value::Many(each.collect()),
-                None => each.next().unwrap_or(Value::Known(0)),
-            };
-            columns.push(self.vector(&column, span)?.register);
+            let column = parts.iter().map(|parts| parts[part].clone()).collect();
+            vectors.push(Value::Secret(self.vector(&Value::Many(column), span)?));
         }
-        if !(1..=MAX_MOVED).contains(&columns.len()) {
-            return stop(span, &format!("rows of more than {MAX_MOVED} numbers"));
-        }
-        Ok(Table {
-            columns,
-            like: like.clone(),
-            len,
-        })
+        let value = with_parts(like, |part| vectors[part].clone());
+        Ok((value, u32::try_from(elements.len()).ok()))
     }
 
-    /// The rows whose parts an operation gave, in consecutive registers.
-    fn rows_of_table(&mut self, table: &Table, first: S) -> Done<Value> {
-        let register = |part: usize| S(first.0.saturating_add(part as u16));
-        let Some(len) = table.len else {
-            return Ok(with_parts(&table.like, |part| {
-                Value::Secret(Secret {
-                    register: register(part),
-                    vector: true,
-                    lifted: false,
-                })
-            }));
+    /// What vectors hold as a list, if they have come from one.
+    pub(super) fn one_after_the_other(&mut self, value: Value, len: Option<u32>) -> Done<Value> {
+        let Some(len) = len else {
+            return Ok(value);
         };
-        let mut columns = Vec::new();
-        for part in 0..table.columns.len() {
-            match self.listed(register(part), len)? {
-                Value::Many(elements) => columns.push(elements),
-                single => columns.push(vec![single]),
+        let mut lists = Vec::new();
+        for part in parts(&value) {
+            match part {
+                Value::Secret(vector) => match self.listed(vector.register, len)? {
+                    Value::Many(list) => lists.push(list),
+                    single => lists.push(vec![single; len as usize]),
+                },
+                part => lists.push(vec![part; len as usize]),
             }
         }
-        let rows =
-            (0..len as usize).map(|row| with_parts(&table.like, |part| columns[part][row].clone()));
-        Ok(Value::Many(rows.collect()))
+        let element = |at: usize| with_parts(&value, |part| lists[part][at].clone());
+        Ok(Value::Many((0..len as usize).map(element).collect()))
     }
 }
 
 /// Whether it is a list of constant length.
-pub(super) fn is_list(ty: &Type) -> bool {
+fn is_list(ty: &Type) -> bool {
     matches!(ty, Type::List(_, length) if length.constant().is_some())
 }
 
 /// The numbers of which a value is made.
-pub(super) fn parts(value: &Value) -> Vec<Value> {
+fn parts(value: &Value) -> Vec<Value> {
     let mut parts = Vec::new();
     value.clone().leaves(&mut |part| {
         parts.push(part.clone());
@@ -189,7 +202,7 @@ pub(super) fn parts(value: &Value) -> Vec<Value> {
 }
 
 /// A value of the same form, with other numbers.
-pub(super) fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
+fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
     let mut next = 0;
     like.clone().leaves(&mut |_| {
         next += 1;

@@ -6,7 +6,6 @@ use super::super::statement::Execution;
 use super::super::value::{Secret, Value};
 use super::super::{Done, stop};
 use super::Call;
-use super::reordered::{is_list, parts, with_parts};
 use crate::hir::{BinaryOp, Builtin, Type};
 use crate::span::Span;
 
@@ -67,46 +66,6 @@ impl Execution<'_> {
             }
             _ => self.unknown(call),
         }
-    }
-
-    /// A list of constant length as what rows are, one vector for each part of its elements, and its length. Rows stay.
-    fn side_by_side(&mut self, value: &Value, ty: &Type, span: Span) -> Done<(Value, Option<u32>)> {
-        let (Value::Many(elements), true) = (value, is_list(ty)) else {
-            return Ok((value.clone(), None));
-        };
-        let parts: Vec<Vec<Value>> = elements.iter().map(parts).collect();
-        let Some((like, width)) = elements.first().zip(parts.first().map(Vec::len)) else {
-            return stop(span, "an empty list");
-        };
-        if parts.iter().any(|parts| parts.len() != width) {
-            return stop(span, "a list of values of different forms");
-        }
-        let mut vectors = Vec::new();
-        for part in 0..width {
-            let column = parts.iter().map(|parts| parts[part].clone()).collect();
-            vectors.push(Value::Secret(self.vector(&Value::Many(column), span)?));
-        }
-        let value = with_parts(like, |part| vectors[part].clone());
-        Ok((value, u32::try_from(elements.len()).ok()))
-    }
-
-    /// What vectors hold as a list, if they have come from one.
-    fn one_after_the_other(&mut self, value: Value, len: Option<u32>) -> Done<Value> {
-        let Some(len) = len else {
-            return Ok(value);
-        };
-        let mut lists = Vec::new();
-        for part in parts(&value) {
-            match part {
-                Value::Secret(vector) => match self.listed(vector.register, len)? {
-                    Value::Many(list) => lists.push(list),
-                    _ => lists.push(Vec::new()),
-                },
-                part => lists.push(vec![part; len as usize]),
-            }
-        }
-        let element = |at: usize| with_parts(&value, |part| lists[part][at].clone());
-        Ok(Value::Many((0..len as usize).map(element).collect()))
     }
 
     fn keys(&mut self, value: &Value, span: Span) -> Done<Keys> {
