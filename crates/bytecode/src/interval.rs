@@ -108,6 +108,38 @@ impl Wide {
         result.unwrap_or(Wide::exactly(0))
     }
 
+    /// Of the smaller of both.
+    #[must_use]
+    pub fn smaller(self, other: Wide) -> Wide {
+        Wide {
+            low: self.low.min(other.low),
+            high: self.high.min(other.high),
+        }
+    }
+
+    /// Of the larger of both.
+    #[must_use]
+    pub fn larger(self, other: Wide) -> Wide {
+        Wide {
+            low: self.low.max(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// Of what a division leaves: with the sign of the dividend, not further from 0, and nearer to 0 than the divisor; 0 for a divisor 0.
+    #[must_use]
+    pub fn modulo(self, divisor: Wide) -> Wide {
+        let most = divisor
+            .low
+            .saturating_abs()
+            .max(divisor.high.saturating_abs());
+        let below = (most - 1).max(0);
+        Wide {
+            low: self.low.clamp(-below, 0),
+            high: self.high.clamp(0, below),
+        }
+    }
+
     /// All values of both, and those between.
     #[must_use]
     pub fn union(self, other: Wide) -> Wide {

@@ -333,6 +333,7 @@ impl Pass<'_> {
             | Op::Correlation { .. }
             | Op::MeanSquare { .. }
             | Op::Regression { .. }
+            | Op::LogisticRegression { .. }
             | Op::Sort { .. }
             | Op::Top { .. }
             | Op::PrefixSums { .. }

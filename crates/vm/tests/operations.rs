@@ -48,6 +48,7 @@ fn arithmetic() {
         all.push(code.secret(|dst| Op::Mul { dst, a, b }));
         all.push(code.secret(|dst| Op::Dot { dst, a, b }));
         all.push(code.secret(|dst| Op::Div { dst, a, b }));
+        all.push(code.secret(|dst| Op::Modulo { dst, a, b }));
         all.push(code.secret(|dst| Op::Smaller { dst, a, b }));
         all.push(code.secret(|dst| Op::Larger { dst, a, b }));
     }
@@ -56,6 +57,7 @@ fn arithmetic() {
         all.push(code.secret(|dst| Op::AddPublic { dst, a: x, b }));
         all.push(code.secret(|dst| Op::MulPublic { dst, a: x, b }));
         all.push(code.secret(|dst| Op::DivPublic { dst, a: x, b }));
+        all.push(code.secret(|dst| Op::ModuloPublic { dst, a: x, b }));
     }
     all.push(code.secret(|dst| Op::SquareRoot { dst, a: square }));
     all.push(code.secret(|dst| Op::Absolute { dst, a: x }));

@@ -120,6 +120,8 @@ impl Draft {
                     PublicOp::Mul,
                     PublicOp::Div,
                     PublicOp::Rem,
+                    PublicOp::Smaller,
+                    PublicOp::Larger,
                     PublicOp::Less,
                     PublicOp::Equal,
                 ];
@@ -195,9 +197,11 @@ impl Draft {
             2 => Op::Mul { dst, a, b },
             3 | 4 => Op::Sum { dst, a },
             5 => Op::Dot { dst, a, b },
+            6 if self.below(3) == 0 => Op::Modulo { dst, a, b },
             6 => Op::Div { dst, a, b },
             7 => Op::AddPublic { dst, a, b: c },
             8 => Op::MulPublic { dst, a, b: c },
+            9 if self.below(3) == 0 => Op::ModuloPublic { dst, a, b: c },
             9 => Op::DivPublic { dst, a, b: c },
             10 => Op::ComparePublic {
                 dst,

@@ -122,7 +122,9 @@ impl<F: PrimeField> Draft<F> {
                 a,
                 order: self.order(),
             },
+            8 if self.below(3) == 0 => Gate::ModuloPublic { a, divisor: number },
             8 => Gate::DividePublic { a, divisor: number },
+            9 if self.below(3) == 0 => Gate::Modulo { a, b },
             9 => Gate::Divide { a, b },
             10 => Gate::SquareRoot { a },
             11 => Gate::Remainder {
@@ -265,6 +267,14 @@ impl<F: PrimeField> Draft<F> {
                     _ => Gate::Logistic { a, bits },
                 }
             }
+            45 if F::BITS > 64 && a.0.is_multiple_of(2) => Gate::LogisticRegression {
+                columns: vec![a],
+                y: b,
+                bits: 8,
+                rate: 1 << 7,
+                steps: 2,
+                most: 1 << 13,
+            },
             // The reference asks inputs for their ranges; over the small field there is no regression.
             44 if F::BITS > 64 => {
                 let input = |value: Value| Value(value.0 % self.inputs.len() as u32);

@@ -394,6 +394,7 @@ fn quotients_by_shared_divisors_are_exact() {
         input(rows, -EDGE, EDGE),
         input(rows, -EDGE, EDGE),
         Gate::Divide { a: X, b: Y },
+        Gate::Modulo { a: X, b: Y },
     ];
     check::<M61>(3, &gates, &crossed, 1);
     for (seed, n, (low, high), (least, most)) in [
@@ -417,6 +418,7 @@ fn quotients_by_shared_divisors_are_exact() {
             input(inputs[0].len(), low, high),
             input(inputs[1].len(), least, most),
             Gate::Divide { a: X, b: Y },
+            Gate::Modulo { a: X, b: Y },
         ];
         let longest = inputs[0].len().max(inputs[1].len());
         assert!(inputs.iter().all(|rows| rows.len() == longest));

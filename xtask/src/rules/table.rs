@@ -691,6 +691,15 @@ pub(super) const RULES: &[Rule] = &[
         test: "links::who_signs_another_hash",
     },
     Rule {
+        name: "0059 a model of a condition mixes a hidden part",
+        file: "crates/bytecode/src/release/walk.rs",
+        from: "                let all = if all.picks_itself() {",
+        to: "                let all = if all.picks_itself() && false {",
+        package: "enigma-bytecode",
+        suite: Some("format"),
+        test: "columns::a_model_of_a_condition_is_of_those_who_fulfil_it",
+    },
+    Rule {
         name: "0059 random numbers of rows choose rows",
         file: "crates/bytecode/src/release/walk.rs",
         from: "                    value.deciding = value.columns.clone();\n                }\n                with_filter(value, Filter::Unknown)",

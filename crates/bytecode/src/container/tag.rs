@@ -149,6 +149,11 @@ pub(super) const TIME: u8 = 137;
 pub(super) const LOAD_AT: u8 = 138;
 pub(super) const CORRELATION: u8 = 139;
 pub(super) const RANDOM_LIKE: u8 = 140;
+pub(super) const LOGISTIC_REGRESSION: u8 = 141;
+pub(super) const MODULO_PUBLIC: u8 = 142;
+pub(super) const MODULO: u8 = 143;
+pub(super) const PUBLIC_SMALLER: u8 = 144;
+pub(super) const PUBLIC_LARGER: u8 = 145;
 
 pub(super) const BITS: u8 = 192;
 pub(super) const REMAINDER: u8 = 193;

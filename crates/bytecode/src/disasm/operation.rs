@@ -216,6 +216,16 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             a: S(a),
             b: S(b),
         } => format!("s{dst} = s{a} / s{b}"),
+        Op::ModuloPublic {
+            dst: S(dst),
+            a: S(a),
+            b: C(b),
+        } => format!("s{dst} = s{a} % c{b}"),
+        Op::Modulo {
+            dst: S(dst),
+            a: S(a),
+            b: S(b),
+        } => format!("s{dst} = s{a} % s{b}"),
         Op::SquareRoot {
             dst: S(dst),
             a: S(a),
@@ -453,6 +463,18 @@ pub(super) fn text(names: Names<'_>, entry: usize, op: &Op) -> String {
             "s{dst} = regression s{y} on ({}) ridge {ridge} most {most} fixed({bits})",
             registers(columns)
         ),
+        Op::LogisticRegression {
+            dst: S(dst),
+            columns,
+            y: S(y),
+            bits,
+            rate,
+            steps,
+            most,
+        } => format!(
+            "s{dst} = logistic_regression s{y} on ({}) rate {rate} steps {steps} most {most} fixed({bits})",
+            registers(columns)
+        ),
         Op::Out {
             reveal,
             values,
@@ -601,6 +623,8 @@ fn public_sign(op: PublicOp) -> &'static str {
         PublicOp::Mul => "*",
         PublicOp::Div => "/",
         PublicOp::Rem => "%",
+        PublicOp::Smaller => "min",
+        PublicOp::Larger => "max",
         PublicOp::Less => "<",
         PublicOp::Equal => "==",
     }

@@ -700,6 +700,10 @@ pub enum PublicOp {
     Div,
     /// `a - (a / b) b`, 0 when `b` is 0.
     Rem,
+    /// The smaller of both.
+    Smaller,
+    /// The larger of both.
+    Larger,
     /// 1 if `a < b`, else 0.
     Less,
     /// 1 if both are equal, else 0: of numbers or of bytes.
@@ -717,6 +721,8 @@ impl PublicOp {
             PublicOp::Div | PublicOp::Rem if b == 0 => Some(0),
             PublicOp::Div => a.checked_div(b),
             PublicOp::Rem => a.checked_rem(b),
+            PublicOp::Smaller => Some(a.min(b)),
+            PublicOp::Larger => Some(a.max(b)),
             PublicOp::Less => Some(i64::from(a < b)),
             PublicOp::Equal => Some(i64::from(a == b)),
         }

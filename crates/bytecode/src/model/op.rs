@@ -130,6 +130,10 @@ pub enum Op {
     DivPublic { dst: S, a: S, b: C },
     /// Each element of `a` divided by that of `b`, truncating toward zero; 0 when the divisor is 0.
     Div { dst: S, a: S, b: S },
+    /// What is left of each element by [`Op::DivPublic`]; 0 when the divisor is 0.
+    ModuloPublic { dst: S, a: S, b: C },
+    /// What is left of each element of `a` by [`Op::Div`]; 0 when the divisor is 0.
+    Modulo { dst: S, a: S, b: S },
     /// The largest integer whose square is not above the element, which is not negative.
     SquareRoot { dst: S, a: S },
     /// The magnitude.
@@ -249,6 +253,17 @@ pub enum Op {
         ridge: i64,
         most: i64,
     },
+    /// Logistic regression by `steps` steps of gradient descent from 0: intercept and weight of each column, a vector of 1 + as
+    /// many. Each step goes `rate` times the gradient of the mean; results stay within `most` in magnitude.
+    LogisticRegression {
+        dst: S,
+        columns: Vec<S>,
+        y: S,
+        bits: u8,
+        rate: i64,
+        steps: u32,
+        most: i64,
+    },
     /// Shows `values` to the recipients of manifest line `reveal`, one register for each of its columns.
     ///
     /// `counts`: none, one for all values or one for each; a value is shown only where its count is at least
@@ -303,6 +318,8 @@ impl Op {
                 | Op::MulFixed { .. }
                 | Op::DivPublic { .. }
                 | Op::Div { .. }
+                | Op::ModuloPublic { .. }
+                | Op::Modulo { .. }
                 | Op::DivFixed { .. }
                 | Op::SquareRoot { .. }
                 | Op::SquareRootFixed { .. }

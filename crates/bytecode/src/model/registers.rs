@@ -152,6 +152,7 @@ impl Op {
             | Op::Mul { dst, a, b }
             | Op::Dot { dst, a, b }
             | Op::Div { dst, a, b }
+            | Op::Modulo { dst, a, b }
             | Op::Smaller { dst, a, b }
             | Op::Larger { dst, a, b }
             | Op::MulFixed { dst, a, b, .. }
@@ -178,6 +179,7 @@ impl Op {
             Op::AddPublic { dst, a, b }
             | Op::MulPublic { dst, a, b }
             | Op::DivPublic { dst, a, b }
+            | Op::ModuloPublic { dst, a, b }
             | Op::ComparePublic { dst, a, b, .. }
             | Op::BitwisePublic { dst, a, b, .. }
             | Op::Quantile { dst, a, place: b } => {
@@ -251,6 +253,9 @@ impl Op {
                 visit(Secret(dst), true);
             }
             Op::Regression {
+                dst, columns, y, ..
+            }
+            | Op::LogisticRegression {
                 dst, columns, y, ..
             } => {
                 let read = columns.iter_mut().chain([y]);

@@ -2,7 +2,8 @@
 //! same without planning anything. `field_bits`: of the field's prime.
 
 use super::{
-    cells, correlation, decay, elementary, lookup, noise, regression, sets, spread, statistics,
+    cells, correlation, decay, elementary, logistic, lookup, noise, regression, sets, spread,
+    statistics,
 };
 use crate::interval::{Interval, Wide};
 use crate::model::{BitOp, Noise};
@@ -91,6 +92,26 @@ pub(crate) fn regression_fits(
         },
     };
     problem.fits(field_bits)
+}
+
+/// Whether a logistic regression's numbers are within their limits, and whether it stays below a quarter of the field. `ranges`: of the
+/// columns, then of y. `fraction`, `rate`, `steps` and `most` as in [`crate::model::Op::LogisticRegression`].
+pub(crate) fn logistic_regression(
+    ranges: &[Interval],
+    rows: u32,
+    (fraction, rate, steps, most): (u32, i64, u32, i64),
+    field_bits: u32,
+) -> (bool, bool) {
+    let problem = logistic::Problem {
+        ranges: ranges.to_vec(),
+        rows,
+        fraction,
+        rate,
+        steps,
+        most,
+    };
+    let is_sound = problem.is_sound();
+    (is_sound, is_sound && problem.fits(field_bits))
 }
 
 /// The largest value on the way to a correlation of two columns from these ranges.

@@ -50,6 +50,10 @@ pub enum Gate {
     DividePublic { a: Value, divisor: i64 },
     /// The quotient, truncated toward zero; 0 for a divisor 0.
     Divide { a: Value, b: Value },
+    /// What a division by a public divisor leaves, with the sign of `a`; 0 for a divisor 0.
+    ModuloPublic { a: Value, divisor: i64 },
+    /// What a division leaves, with the sign of `a`; 0 for a divisor 0.
+    Modulo { a: Value, b: Value },
     /// The largest integer whose square is not above the value, which is not negative.
     SquareRoot { a: Value },
     /// `a mod 2^bits`, from 0 to 2^bits - 1 also for negative values.
@@ -174,6 +178,17 @@ pub enum Gate {
         y: Value,
         bits: u32,
         ridge: i64,
+        most: i64,
+    },
+    /// Logistic regression: the intercept, then for each of up to 8 columns its weight, after `steps` steps of gradient descent from 0,
+    /// all in fixed point; y is 1 for rows that are so and 0 for others. Each step goes `rate` times the gradient of the mean; weights
+    /// stay within `most` in magnitude.
+    LogisticRegression {
+        columns: Vec<Value>,
+        y: Value,
+        bits: u32,
+        rate: i64,
+        steps: u32,
         most: i64,
     },
     /// The mean of all squares, divided by 2^bits, to the nearest integer.

@@ -31,6 +31,7 @@ mod fixed;
 mod gate;
 mod ir;
 mod locals;
+mod logistic;
 mod lookup;
 mod noise;
 mod operation;

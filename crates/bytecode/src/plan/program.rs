@@ -149,6 +149,8 @@ impl<F: PrimeField> Expansion<F> {
             | Gate::Select { .. } => self.arithmetic(gate),
             Gate::DividePublic { .. }
             | Gate::Divide { .. }
+            | Gate::ModuloPublic { .. }
+            | Gate::Modulo { .. }
             | Gate::SquareRoot { .. }
             | Gate::Remainder { .. }
             | Gate::Truncate { .. }
@@ -181,6 +183,7 @@ impl<F: PrimeField> Expansion<F> {
             | Gate::Exp { .. }
             | Gate::Ln { .. }
             | Gate::Regression { .. }
+            | Gate::LogisticRegression { .. }
             | Gate::MeanSquare { .. } => self.numbers(gate),
             _ => self.order(gate),
         }
@@ -297,6 +300,30 @@ impl<F: PrimeField> Expansion<F> {
                 });
                 let [a, b] = factors;
                 let view = quotient::divide(&mut self.b, a, b, Rounding::TowardZero)?;
+                Ok(Known { view, range })
+            }
+            Gate::ModuloPublic { a, divisor } => {
+                let a = self.value(*a)?;
+                let (dividends, divisor) = (Wide::from(a.range), *divisor);
+                let range = narrow::<F>(dividends.modulo(Wide::exactly(divisor)))?;
+                let rounding = Rounding::TowardZero;
+                let view =
+                    division::divide(&mut self.b, a.view, dividends, divisor.into(), rounding)?;
+                self.b.begin();
+                // A quotient by 0 is 0, but nothing is left.
+                let own = if divisor == 0 { F::ZERO } else { F::ONE };
+                let terms = [(own, a.view), (-F::from_i64(divisor), view)];
+                let view = self.b.linear(&terms, F::ZERO);
+                Ok(Known { view, range })
+            }
+            Gate::Modulo { a, b } => {
+                let [a, b] = self.together([*a, *b])?;
+                let range = narrow::<F>(Wide::from(a.range).modulo(b.range.into()))?;
+                let [a, b] = [a, b].map(|known| Factor {
+                    value: known.view,
+                    range: known.range.into(),
+                });
+                let view = quotient::modulo(&mut self.b, a, b)?;
                 Ok(Known { view, range })
             }
             Gate::SquareRoot { a } => {

@@ -29,8 +29,9 @@ use super::error::PlanError;
 use super::gate::Rounding;
 use super::ir::View;
 use super::tiling::by_rows;
-use super::unmask;
+use super::{product, relation, unmask};
 use crate::interval::Wide;
+use crate::model::Relation;
 
 /// The quotients of `dividend` by `divisor`, equally long.
 pub(super) fn divide<F: PrimeField>(
@@ -70,6 +71,27 @@ pub(super) fn divide_up_to<F: PrimeField>(
         };
         tile(b, part(dividend), part(divisor), steps)
     })
+}
+
+/// What the division leaves, with the sign of the dividend; 0 where the divisor is 0, of which the quotient is 0 but nothing is left.
+///
+/// Per value beside the quotient: 1 product, and for a divisor that can be 0 a comparison and a product.
+pub(super) fn modulo<F: PrimeField>(
+    b: &mut Builder<F>,
+    dividend: Factor,
+    divisor: Factor,
+) -> Result<View, PlanError> {
+    let quotient = divide(b, dividend, divisor, Rounding::TowardZero)?;
+    let multiple = product::product(b, quotient, divisor.value)?;
+    b.begin();
+    let rest = b.linear(&[(F::ONE, dividend.value), (-F::ONE, multiple)], F::ZERO);
+    if divisor.range.low > 0 || divisor.range.high < 0 {
+        return Ok(rest);
+    }
+    let is_zero = relation::holds(b, Relation::Equal, &[(F::ONE, divisor.value)], F::ZERO)?;
+    b.begin();
+    let divides = b.linear(&[(-F::ONE, is_zero)], F::ONE);
+    product::product(b, rest, divides)
 }
 
 /// A dividend or divisor, below a quarter of the field in magnitude.

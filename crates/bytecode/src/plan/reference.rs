@@ -3,6 +3,7 @@
 
 use super::correlation::{self, raised_by};
 use super::elementary::{self, SEGMENT_BITS, Shape};
+use super::logistic;
 use super::regression::{self, Problem};
 use crate::interval::Interval;
 
@@ -100,6 +101,37 @@ fn at(x: i128, f: u32, shape: Shape, series: impl Fn(i128) -> Vec<i128>) -> i128
     }
     sum
 }
+
+/// [`Gate::LogisticRegression`](super::Gate::LogisticRegression): the intercept and one weight for each column. `columns`: y is the
+/// last. Numbers of it have `f` bits behind the point. `None` where 128 bits do not hold what is on the way; they do if the gate takes
+/// the columns.
+#[must_use]
+pub fn logistic_regression(
+    columns: &[&[i64]],
+    f: u32,
+    (rate, steps, most): (i64, u32, i64),
+) -> Option<Vec<i64>> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let problem = logistic::Problem {
+        ranges: Vec::new(),
+        rows: u32::try_from(rows).ok()?,
+        fraction: f,
+        rate,
+        steps,
+        most,
+    };
+    logistic::meaning(&problem, columns)
+}
+
+/// Most columns of a model, beside y.
+pub const MOST_COLUMNS: usize = regression::MOST_COLUMNS;
+
+/// Most steps of a logistic regression.
+pub const MOST_LOGISTIC_STEPS: u32 = logistic::MOST_STEPS;
+
+/// Fewest and most bits behind the point of the logistic function, of exp and of ln.
+pub const ELEMENTARY_FRACTIONS: (u32, u32) =
+    (elementary::LEAST_FRACTION, elementary::MOST_FRACTION);
 
 /// Most bits behind the point of a correlation.
 pub const MOST_CORRELATION_FRACTION: u32 = correlation::MOST_FRACTION;

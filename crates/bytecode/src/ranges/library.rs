@@ -1,7 +1,7 @@
 //! Operations on whole vectors: reductions, cells, keys and models.
 
 use super::{BIT, Extent, MAX_LEN, Numbers, Pass, RangeError, SecretRange, Step};
-use crate::interval::Wide;
+use crate::interval::{Interval, Wide};
 use crate::model::{Op, Provider, S};
 use crate::plan::{bounds, reference};
 
@@ -325,35 +325,65 @@ impl Pass<'_> {
                 most,
             } => {
                 let bits = u32::from(bits);
-                let few = (1..=bounds::MOST_COLUMNS).contains(&columns.len());
-                let inside = bits <= bounds::MOST_REGRESSION_FRACTION && ridge >= 0 && most > 0;
-                if !few || !inside {
+                if bits > bounds::MOST_REGRESSION_FRACTION || ridge < 0 || most <= 0 {
                     return Err(RangeError::BadParameter { op: self.op });
                 }
-                let mut all = columns.clone();
-                all.push(y);
-                let extent = self.all_alike(&all)?;
-                let (fewest, longest) = self.len(extent)?;
-                let mut ranges = Vec::new();
-                for column in &all {
-                    ranges.push(self.numbers(*column)?.range.saturated());
-                }
-                let result = Wide {
-                    low: -i128::from(most),
-                    high: most.into(),
-                };
+                let (ranges, rows) = self.model(columns, y)?;
                 let constants = (bits, ridge, most);
-                let fits = [fewest.max(1), longest.max(1)]
+                let fits = rows
                     .iter()
                     .all(|&rows| bounds::regression_fits(&ranges, rows, constants, field));
-                if !fits {
-                    return Err(RangeError::WrongOperand { op: self.op });
+                self.coefficients(dst, (fits, &ranges), most)
+            }
+            Op::LogisticRegression {
+                dst,
+                ref columns,
+                y,
+                bits,
+                rate,
+                steps,
+                most,
+            } => {
+                let (ranges, rows) = self.model(columns, y)?;
+                let constants = (bits.into(), rate, steps, most);
+                let found =
+                    rows.map(|rows| bounds::logistic_regression(&ranges, rows, constants, field));
+                if found.iter().any(|(is_sound, _)| !is_sound) {
+                    return Err(RangeError::BadParameter { op: self.op });
                 }
-                let len = u32::try_from(all.len()).unwrap_or(u32::MAX);
-                self.define(dst, result, Extent::Fixed(len))
+                let fits = found.iter().all(|(_, fits)| *fits);
+                self.coefficients(dst, (fits, &ranges), most)
             }
             _ => unreachable!("sorted by `vector`"),
         }
+    }
+
+    /// Where the columns of a model lie, and y last; and the fewest and the most rows.
+    fn model(&self, columns: &[S], y: S) -> Step<(Vec<Interval>, [u32; 2])> {
+        if !(1..=bounds::MOST_COLUMNS).contains(&columns.len()) {
+            return Err(RangeError::BadParameter { op: self.op });
+        }
+        let all: Vec<S> = columns.iter().copied().chain([y]).collect();
+        let extent = self.all_alike(&all)?;
+        let (fewest, longest) = self.len(extent)?;
+        let mut ranges = Vec::new();
+        for column in &all {
+            ranges.push(self.numbers(*column)?.range.saturated());
+        }
+        Ok((ranges, [fewest.max(1), longest.max(1)]))
+    }
+
+    /// One number more than there are columns beside y, of at most `most` in magnitude, if all on the way fits.
+    fn coefficients(&mut self, dst: S, (fits, ranges): (bool, &[Interval]), most: i64) -> Step {
+        if !fits {
+            return Err(RangeError::WrongOperand { op: self.op });
+        }
+        let result = Wide {
+            low: -i128::from(most),
+            high: most.into(),
+        };
+        let len = u32::try_from(ranges.len()).unwrap_or(u32::MAX);
+        self.define(dst, result, Extent::Fixed(len))
     }
 
     /// At most a quarter of the product of the widths. On the way there are n^2 times that, and n^2 2^bits.

@@ -182,7 +182,9 @@ impl Pass<'_> {
             PublicOp::Mul if a == b => x.square(),
             PublicOp::Mul => x.times(y),
             PublicOp::Div => x.divided_by(y),
-            PublicOp::Rem => remainder(x, y),
+            PublicOp::Rem => x.modulo(y),
+            PublicOp::Smaller => x.smaller(y),
+            PublicOp::Larger => x.larger(y),
             PublicOp::Less | PublicOp::Equal => super::BIT,
         };
         self.define_number(dst, value)
@@ -220,16 +222,5 @@ fn of_column(column: &model::Column) -> PublicRange {
             low: column.low,
             high: column.high.max(column.low),
         }),
-    }
-}
-
-/// Of `a - (a / b) b`: it has the sign of the dividend, is not further from 0, and nearer to 0 than the divisor. It is
-/// 0 for a divisor 0.
-fn remainder(a: Wide, b: Wide) -> Wide {
-    let most = b.low.saturating_abs().max(b.high.saturating_abs());
-    let most = (most - 1).max(0);
-    Wide {
-        low: a.low.max(-most).min(0),
-        high: a.high.min(most).max(0),
     }
 }

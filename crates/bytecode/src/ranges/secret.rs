@@ -253,6 +253,14 @@ impl Pass<'_> {
                 let [x, y] = self.pair(a, b)?;
                 self.define(dst, x.range.divided_by(y.range), x.extent)
             }
+            Op::ModuloPublic { dst, a, b } => {
+                let (x, y) = (self.numbers(a)?, self.public_number(b)?);
+                self.define(dst, x.range.modulo(y), x.extent)
+            }
+            Op::Modulo { dst, a, b } => {
+                let [x, y] = self.pair(a, b)?;
+                self.define(dst, x.range.modulo(y.range), x.extent)
+            }
             Op::SquareRoot { dst, a } => {
                 let x = self.not_negative(a)?;
                 let range = Wide {
@@ -273,19 +281,11 @@ impl Pass<'_> {
             }
             Op::Smaller { dst, a, b } => {
                 let [x, y] = self.pair(a, b)?;
-                let range = Wide {
-                    low: x.range.low.min(y.range.low),
-                    high: x.range.high.min(y.range.high),
-                };
-                self.define(dst, range, x.extent)
+                self.define(dst, x.range.smaller(y.range), x.extent)
             }
             Op::Larger { dst, a, b } => {
                 let [x, y] = self.pair(a, b)?;
-                let range = Wide {
-                    low: x.range.low.max(y.range.low),
-                    high: x.range.high.max(y.range.high),
-                };
-                self.define(dst, range, x.extent)
+                self.define(dst, x.range.larger(y.range), x.extent)
             }
             Op::Select {
                 dst,

@@ -59,6 +59,8 @@ impl<'a> Walk<'a> {
             | Op::MulFixed { .. }
             | Op::DivPublic { .. }
             | Op::Div { .. }
+            | Op::ModuloPublic { .. }
+            | Op::Modulo { .. }
             | Op::DivFixed { .. }
             | Op::SquareRoot { .. }
             | Op::SquareRootFixed { .. }
@@ -142,7 +144,8 @@ impl<'a> Walk<'a> {
             | Op::Covariance { .. }
             | Op::Correlation { .. }
             | Op::MeanSquare { .. }
-            | Op::Regression { .. } => self.reduction(op),
+            | Op::Regression { .. }
+            | Op::LogisticRegression { .. } => self.reduction(op),
             // These define no secret register.
             Op::Const { .. }
             | Op::ConstBytes { .. }
@@ -267,6 +270,7 @@ impl<'a> Walk<'a> {
             }
             // Of 0 they are 0, so that filters stay.
             Op::DivPublic { a, .. }
+            | Op::ModuloPublic { a, .. }
             | Op::SquareRoot { a, .. }
             | Op::SquareRootFixed { a, .. }
             | Op::Remainder { a, .. }
@@ -285,7 +289,7 @@ impl<'a> Walk<'a> {
                 let value = self.picked_if(picks, x.computed().decided());
                 with_filter(value, filter)
             }
-            Op::Div { a, b, .. } | Op::DivFixed { a, b, .. } => {
+            Op::Div { a, b, .. } | Op::Modulo { a, b, .. } | Op::DivFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 let filter = match (x.filter, y.filter) {
                     (Filter::By(part), Filter::All) => Filter::By(part),
@@ -462,9 +466,16 @@ impl<'a> Walk<'a> {
             Op::Covariance { a, b, .. } | Op::Correlation { a, b, .. } => {
                 self.mixed(a, b).reduced(Reduction::Mixture)
             }
-            Op::Regression { ref columns, y, .. } => {
-                let value = self.all(columns).with(&self.settled(y));
-                value.reduced(Reduction::Mixture)
+            Op::Regression { ref columns, y, .. }
+            | Op::LogisticRegression { ref columns, y, .. } => {
+                let all = self.all(columns).with(&self.settled(y));
+                // Coefficients on a condition are means of those who fulfil it and of the others.
+                let all = if all.picks_itself() {
+                    all.picked()
+                } else {
+                    all
+                };
+                all.reduced(Reduction::Mixture)
             }
             Op::CountEach { a, .. } => self.counted(a, a),
             Op::Histogram { a, .. } => self.counted(a, self.next()),

@@ -1,7 +1,7 @@
 //! One column of a row picks another: what a comparison has decided keeps deciding, whatever is done with it in between.
 
-use crate::world::{BOB, Code, PEOPLE, Shown, check, contract, guarded, shows, to};
-use enigma_bytecode::model::{BitOp, Op, Order, Recipient, S, Shape, Source};
+use crate::world::{BOB, Code, PEOPLE, Shown, check, contract, guarded, show, shows, to, world};
+use enigma_bytecode::model::{BitOp, Op, Order, Profile, Recipient, S, Shape, Source};
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::VerifyError;
 
@@ -216,6 +216,53 @@ fn what_compares_and_selects_at_once() {
         code.dot(weights, income)
     });
     assert_eq!(own, mixed());
+}
+
+/// Makes a model of columns.
+type Model = fn(S, Vec<S>, S) -> Op;
+
+/// The mean income of those with a flag is what the line through flags and incomes has at 1.
+#[test]
+fn a_model_of_a_condition_is_of_those_who_fulfil_it() {
+    let least_squares = |dst, columns, y| Op::Regression {
+        dst,
+        columns,
+        y,
+        bits: 8,
+        ridge: 0,
+        most: 1 << 20,
+    };
+    let logistic = |dst, columns, y| Op::LogisticRegression {
+        dst,
+        columns,
+        y,
+        bits: 8,
+        rate: 1 << 8,
+        steps: 3,
+        most: 1 << 13,
+    };
+    let models: [Model; 2] = [least_squares, logistic];
+    for model in models {
+        let shown = |columns: fn(S, S) -> (Vec<S>, S)| {
+            let mut code = Code::default();
+            let (flags, income) = (code.input(PEOPLE, 2), code.input(PEOPLE, 1));
+            let (columns, y) = columns(flags, income);
+            let a = code.s(|dst| model(dst, columns, y));
+            let value = code.s(|dst| Op::Element { dst, a, at: 1 });
+            let mut contract = world();
+            contract.profile = Profile::ShamirM127V1;
+            contract.entries[0].code = code.ops;
+            show(&mut contract, to(EVERYONE, [value]));
+            check(contract)
+        };
+        assert_eq!(shown(|flags, income| (vec![flags], income)), unguarded());
+        assert_eq!(
+            shown(|flags, income| (vec![income, flags], income)),
+            unguarded()
+        );
+        assert_eq!(shown(|flags, income| (vec![income], flags)), unguarded());
+        assert_eq!(shown(|_, income| (vec![income], income)), mixed());
+    }
 }
 
 /// An and with ones or zeros lets a number through or not, and so does what carries into its higher bits.

@@ -281,6 +281,8 @@ fn parts() -> impl Strategy<Value = Parts> {
         Just(PublicOp::Mul),
         Just(PublicOp::Div),
         Just(PublicOp::Rem),
+        Just(PublicOp::Smaller),
+        Just(PublicOp::Larger),
         Just(PublicOp::Less),
         Just(PublicOp::Equal)
     ];
@@ -559,6 +561,15 @@ fn vector_op(which: u8, parts: Parts) -> Op {
         65 if parts.is_some => Op::Covariance { dst, a, b, bits },
         65 if parts.bits.is_multiple_of(2) => Op::Correlation { dst, a, b, bits },
         65 => Op::MeanSquare { dst, a, bits },
+        66 if parts.is_some => Op::LogisticRegression {
+            dst,
+            columns: first,
+            y: b,
+            bits,
+            rate: parts.value,
+            steps: len,
+            most: parts.value.wrapping_neg(),
+        },
         66 => Op::Regression {
             dst,
             columns: first,

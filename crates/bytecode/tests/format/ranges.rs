@@ -387,7 +387,7 @@ fn of_keys() {
 
 #[test]
 fn of_models_and_functions() {
-    let wide = |write: fn(&mut Code)| {
+    let wide = |write: &dyn Fn(&mut Code)| {
         let mut contract = world();
         contract.profile = Profile::ShamirM127V1;
         let mut code = Code::default();
@@ -398,7 +398,7 @@ fn of_models_and_functions() {
             (last.interval.low, last.interval.high, last.extent)
         })
     };
-    let fitted = wide(|code| {
+    let fitted = wide(&|code: &mut Code| {
         let (x, y) = (code.input(PEOPLE, 1), code.input(PEOPLE, 2));
         code.s(|dst| Op::Regression {
             dst,
@@ -424,7 +424,39 @@ fn of_models_and_functions() {
         });
         assert_eq!(refused.map(|_| ()), Err(RangeError::BadParameter { op: 1 }));
     }
-    let logistic = wide(|code| {
+    let trained = |bits, rate, steps, most| {
+        wide(&|code: &mut Code| {
+            let (x, y) = (code.input(PEOPLE, 1), code.input(PEOPLE, 2));
+            code.s(|dst| Op::LogisticRegression {
+                dst,
+                columns: vec![x],
+                y,
+                bits,
+                rate,
+                steps,
+                most,
+            });
+        })
+    };
+    assert_eq!(
+        trained(8, 1, 1, 1 << 13),
+        Ok((-(1 << 13), 1 << 13, Extent::Fixed(2)))
+    );
+    for (bits, rate, steps, most) in [
+        (7, 1, 1, 1),
+        (21, 1, 1, 1),
+        (8, -1, 1, 1),
+        (8, 1, 0, 1),
+        (8, 1, 1_001, 1),
+        (8, 1, 1, 0),
+    ] {
+        let refused = trained(bits, rate, steps, most);
+        assert_eq!(refused, Err(RangeError::BadParameter { op: 2 }));
+    }
+    // Scores of more than 62 bits.
+    let refused = trained(20, 1, 1, i64::MAX);
+    assert_eq!(refused, Err(RangeError::WrongOperand { op: 2 }));
+    let logistic = wide(&|code: &mut Code| {
         let a = code.input(PEOPLE, 1);
         code.s(|dst| Op::Logistic { dst, a, bits: 16 });
     });
@@ -455,6 +487,8 @@ fn of_public_numbers() {
             PublicOp::Mul,
             PublicOp::Div,
             PublicOp::Rem,
+            PublicOp::Smaller,
+            PublicOp::Larger,
             PublicOp::Less,
             PublicOp::Equal,
         ] {
@@ -471,6 +505,8 @@ fn of_public_numbers() {
         (i64::MAX, i64::MAX),
         (1 << 62, 1 << 62),
         (-1, 0),
+        (i64::MIN, i64::MIN),
+        (-2, -2),
         (0, 1),
         (0, 1),
     ];
@@ -550,7 +586,7 @@ proptest! {
     fn public_results_lie_in_their_ranges(x in interval(), y in interval(), choices in any::<(u8, u8, u64, u64)>()) {
         let (a, b) = (pick(x, choices.0, choices.2), pick(y, choices.1, choices.3));
         let (a, b) = (i64::try_from(a).expect("inside"), i64::try_from(b).expect("inside"));
-        for op in [PublicOp::Add, PublicOp::Sub, PublicOp::Mul, PublicOp::Div, PublicOp::Rem, PublicOp::Less, PublicOp::Equal] {
+        for op in [PublicOp::Add, PublicOp::Sub, PublicOp::Mul, PublicOp::Div, PublicOp::Rem, PublicOp::Smaller, PublicOp::Larger, PublicOp::Less, PublicOp::Equal] {
             let mut contract = world();
             let ends = [x.0, x.1, y.0, y.1];
             let mut code = Code::default();

@@ -259,6 +259,7 @@ impl<D: FnMut(u64) -> u64> Calling<'_, D> {
         | Op::AddPublic { b: c, .. }
         | Op::MulPublic { b: c, .. }
         | Op::DivPublic { b: c, .. }
+        | Op::ModuloPublic { b: c, .. }
         | Op::ComparePublic { b: c, .. }
         | Op::BitwisePublic { b: c, .. }
         | Op::Quantile { place: c, .. } = op

@@ -16,6 +16,19 @@ pub(super) fn meaning<'a>(op: &Op, of: impl Fn(S) -> Option<&'a [i64]>) -> Optio
             let divisor = i128::try_from(a.len()).ok()?.checked_shl(bits.into())?;
             small(reference::nearest(dot(a, a)?, divisor))?
         }
+        Op::LogisticRegression {
+            ref columns,
+            y,
+            bits,
+            rate,
+            steps,
+            most,
+            ..
+        } => {
+            let all = columns.iter().copied().chain([y]).map(of);
+            let all: Vec<&[i64]> = all.collect::<Option<_>>()?;
+            return reference::logistic_regression(&all, bits.into(), (rate, steps, most));
+        }
         _ => return None,
     };
     Some(vec![value])

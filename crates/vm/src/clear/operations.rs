@@ -34,6 +34,7 @@ pub(super) fn over(op: &Op, of: impl Fn(S) -> Option<u16>) -> Option<u16> {
         | Op::CellQuantile { .. }
         | Op::Gather { .. }
         | Op::Regression { .. }
+        | Op::LogisticRegression { .. }
         | Op::Top { .. }
         | Op::First { .. }
         | Op::Second { .. }
@@ -68,6 +69,7 @@ pub(super) fn meaning<'a>(
         Op::Sub { a, b, .. } => pairs(a, b, &i64::checked_sub),
         Op::Mul { a, b, .. } => pairs(a, b, &i64::checked_mul),
         Op::Div { a, b, .. } => pairs(a, b, &|x, y| PublicOp::Div.apply(x, y)),
+        Op::Modulo { a, b, .. } => pairs(a, b, &|x, y| PublicOp::Rem.apply(x, y)),
         Op::Smaller { a, b, .. } => pairs(a, b, &|x, y| Some(x.min(y))),
         Op::Larger { a, b, .. } => pairs(a, b, &|x, y| Some(x.max(y))),
         Op::Compare { relation, a, b, .. } => {
@@ -76,6 +78,7 @@ pub(super) fn meaning<'a>(
         Op::AddPublic { a, .. } => each(a, &|x| x.checked_add(public?)),
         Op::MulPublic { a, .. } => each(a, &|x| x.checked_mul(public?)),
         Op::DivPublic { a, .. } => each(a, &|x| PublicOp::Div.apply(x, public?)),
+        Op::ModuloPublic { a, .. } => each(a, &|x| PublicOp::Rem.apply(x, public?)),
         Op::ComparePublic { relation, a, .. } => {
             each(a, &|x| Some(relation.holds(x, public?).into()))
         }

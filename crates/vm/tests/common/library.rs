@@ -148,6 +148,18 @@ fn numbers<'a>(
                 all.map(|column| (&of(column)[..], range(column))).collect();
             reference::regression(&all, *bits, *ridge, *most)
         }
+        Gate::LogisticRegression {
+            columns,
+            y,
+            bits,
+            rate,
+            steps,
+            most,
+        } => {
+            let all = columns.iter().chain([y]);
+            let all: Vec<&[i64]> = all.map(|column| &of(column)[..]).collect();
+            reference::logistic_regression(&all, *bits, (*rate, *steps, *most))?
+        }
         Gate::MeanSquare { a, bits } => {
             let squares: i128 = of(a).iter().map(|x| i128::from(*x).pow(2)).sum();
             small(vec![reference::nearest(

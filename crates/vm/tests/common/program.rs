@@ -117,6 +117,8 @@ pub(crate) fn meaning<F: PrimeField>(gates: &[Gate], inputs: &[Vec<i64>]) -> Vec
             Gate::ShowZeros { a } => map(of(a), |x| (x == 0).into()),
             Gate::DividePublic { a, divisor } => map(of(a), |x| quotient(x, *divisor)),
             Gate::Divide { a, b } => zip(of(a), of(b), quotient),
+            Gate::ModuloPublic { a, divisor } => map(of(a), |x| rest(x, *divisor)),
+            Gate::Modulo { a, b } => zip(of(a), of(b), rest),
             Gate::SquareRoot { a } => map(of(a), i64::isqrt),
             Gate::Remainder { a, bits } => map(of(a), |x| x.rem_euclid(1 << bits)),
             Gate::Truncate { a, bits } => {
@@ -220,6 +222,10 @@ fn place(values: &[i64], wanted: i64) -> i64 {
 
 fn quotient(x: i64, divisor: i64) -> i64 {
     x.checked_div(divisor).unwrap_or(0)
+}
+
+fn rest(x: i64, divisor: i64) -> i64 {
+    x.checked_rem(divisor).unwrap_or(0)
 }
 
 fn small(x: i128) -> i64 {

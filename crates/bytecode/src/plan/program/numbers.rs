@@ -8,9 +8,10 @@ use crate::interval::{Interval, Wide};
 use crate::model::Relation;
 use crate::plan::error::GateProblem;
 use crate::plan::gate::{Gate, Rounding, Value};
+use crate::plan::ir::View;
 use crate::plan::quotient::Factor;
 use crate::plan::regression::{self, Problem};
-use crate::plan::{elementary, fixed, product, quotient, root};
+use crate::plan::{elementary, fixed, logistic, product, quotient, root};
 
 /// Most bits behind the point.
 const MOST_BITS: u32 = 62;
@@ -95,7 +96,9 @@ impl<F: PrimeField> Expansion<F> {
                 let a = self.value(*a)?;
                 self.elementary(gate, a, *bits)
             }
-            Gate::Regression { .. } | Gate::MeanSquare { .. } => self.regression(gate),
+            Gate::Regression { .. } | Gate::LogisticRegression { .. } | Gate::MeanSquare { .. } => {
+                self.regression(gate)
+            }
             _ => unreachable!("sorted by `gate`"),
         }
     }
@@ -175,15 +178,10 @@ impl<F: PrimeField> Expansion<F> {
                 let few = (1..=regression::MOST_COLUMNS).contains(&columns.len());
                 let inside = *bits <= regression::MOST_FRACTION && *ridge >= 0 && *most > 0;
                 check(few && inside, GateProblem::Parameter)?;
-                let all = columns.iter().chain([y]);
-                let known: Result<Vec<Known>, _> = all.map(|column| self.value(*column)).collect();
-                let known = known?;
-                let rows = known[0].view.len;
-                let long = known.iter().all(|column| column.view.len == rows);
-                check(long, GateProblem::Length)?;
+                let (ranges, views) = self.columns(columns, *y)?;
                 let problem = Problem {
-                    ranges: known.iter().map(|column| column.range).collect(),
-                    rows,
+                    ranges,
+                    rows: views[0].len,
                     fraction: *bits,
                     ridge: *ridge,
                     bounds: Interval {
@@ -193,10 +191,32 @@ impl<F: PrimeField> Expansion<F> {
                 };
                 check(problem.fits(F::BITS), GateProblem::Range)?;
                 let range = narrow::<F>(problem.bounds.into())?;
-                let view = {
-                    let views: Vec<_> = known.iter().map(|column| column.view).collect();
-                    regression::coefficients(&mut self.b, &problem, &views)?
+                let view = regression::coefficients(&mut self.b, &problem, &views)?;
+                Ok(Known { view, range })
+            }
+            Gate::LogisticRegression {
+                columns,
+                y,
+                bits,
+                rate,
+                steps,
+                most,
+            } => {
+                let few = (1..=regression::MOST_COLUMNS).contains(&columns.len());
+                check(few, GateProblem::Parameter)?;
+                let (ranges, views) = self.columns(columns, *y)?;
+                let problem = logistic::Problem {
+                    ranges,
+                    rows: views[0].len,
+                    fraction: *bits,
+                    rate: *rate,
+                    steps: *steps,
+                    most: *most,
                 };
+                check(problem.is_sound(), GateProblem::Parameter)?;
+                check(problem.fits(F::BITS), GateProblem::Range)?;
+                let range = narrow::<F>(problem.bounds().into())?;
+                let view = logistic::weights(&mut self.b, &problem, &views)?;
                 Ok(Known { view, range })
             }
             Gate::MeanSquare { a, bits } => {
@@ -217,6 +237,24 @@ impl<F: PrimeField> Expansion<F> {
             }
             _ => unreachable!("sorted by `numbers`"),
         }
+    }
+
+    /// Columns of one length, and y as the last: where their values lie, and the values.
+    fn columns(
+        &self,
+        columns: &[Value],
+        y: Value,
+    ) -> Result<(Vec<Interval>, Vec<View>), GateProblem> {
+        let all = columns.iter().chain([&y]);
+        let known = all.map(|column| self.value(*column));
+        let known: Vec<Known> = known.collect::<Result<_, _>>()?;
+        let rows = known[0].view.len;
+        let long = known.iter().all(|column| column.view.len == rows);
+        check(long, GateProblem::Length)?;
+        Ok(known
+            .iter()
+            .map(|column| (column.range, column.view))
+            .unzip())
     }
 
     /// Where values from a range lie when they are cut, if that can be done.

@@ -274,7 +274,7 @@ fn public_destination(op: &Op) -> Option<C> {
 
 /// The number in a range with which an operation costs most: of divisors the smallest but 0 and 1, which cost nothing.
 fn costliest(op: &Op, range: Interval) -> i64 {
-    if !matches!(op, Op::DivPublic { .. }) {
+    if !matches!(op, Op::DivPublic { .. } | Op::ModuloPublic { .. }) {
         return range.high;
     }
     let nearest = |from: i64, to: i64| (from <= to).then_some(from);

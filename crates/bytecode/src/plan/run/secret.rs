@@ -209,6 +209,14 @@ impl<F: PrimeField> Run<F> {
                 let (a, b) = (self.value(a)?, self.value(b)?);
                 Gate::Divide { a, b }
             }
+            Op::ModuloPublic { a, b, .. } => Gate::ModuloPublic {
+                divisor: self.public(b, place)?,
+                a: self.value(a)?,
+            },
+            Op::Modulo { a, b, .. } => {
+                let (a, b) = (self.value(a)?, self.value(b)?);
+                Gate::Modulo { a, b }
+            }
             Op::SquareRoot { a, .. } => Gate::SquareRoot { a: self.value(a)? },
             Op::Select {
                 bit,
@@ -332,6 +340,22 @@ impl<F: PrimeField> Run<F> {
                 ridge,
                 most,
             },
+            Op::LogisticRegression {
+                ref columns,
+                y,
+                bits,
+                rate,
+                steps,
+                most,
+                ..
+            } => Gate::LogisticRegression {
+                columns: self.values(columns)?,
+                y: self.value(y)?,
+                bits: fraction(bits),
+                rate,
+                steps,
+                most,
+            },
             _ => return Err(GateProblem::Operand.into()),
         })
     }
@@ -377,6 +401,7 @@ impl<F: PrimeField> Run<F> {
             | Op::Gather { .. }
             | Op::Random { .. }
             | Op::Regression { .. }
+            | Op::LogisticRegression { .. }
             | Op::Top { .. }
             | Op::Hide { .. } => Vec::new(),
             Op::Lookup { index, .. } => vec![*index],
@@ -409,7 +434,9 @@ impl<F: PrimeField> Run<F> {
                 limits.check(Limit::VectorLength, (*len).into())?;
                 *len
             }
-            Op::Regression { columns, .. } => columns.len() as u32 + 1,
+            Op::Regression { columns, .. } | Op::LogisticRegression { columns, .. } => {
+                columns.len() as u32 + 1
+            }
             Op::Element { a, .. } if self.secret(*a)?.over.is_some() => 1,
             Op::Element { .. } | Op::Gather { .. } => return Err(GateProblem::Length.into()),
             Op::Lookup { table, .. } if self.secret(*table)?.len == 0 => {
