@@ -5,9 +5,8 @@
 pub(crate) const FOLDER: &str = "<library>/";
 
 /// By their names.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 2] = [
     ("auction", include_str!("../library/auction.enigma")),
-    ("models", include_str!("../library/models.enigma")),
     ("vote", include_str!("../library/vote.enigma")),
 ];
 

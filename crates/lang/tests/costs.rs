@@ -30,7 +30,7 @@ const FRAME: &str = "contract Costs version 1 {
 const LIST: &str = "private [u64; 1_000] from caller range 0..=1_000";
 
 /// What is computed, and the entry that does it and shows a result.
-const FUNCTIONS: [(&str, &str); 60] = [
+const FUNCTIONS: [(&str, &str); 61] = [
     (
         "`v.sum()`, `v.mean()`, `prefix_sums`, sums of parts",
         "reveal out = v.sum() to public;",
@@ -221,6 +221,10 @@ const FUNCTIONS: [(&str, &str); 60] = [
     (
         "`linreg` of one column",
         "let w = linreg(x: [r.x], y: r.y, ridge: 0.0); reveal out = w[1] to public;",
+    ),
+    (
+        "`logreg_train` of one column, 10 steps",
+        "let w = logreg_train(x: [r.x], y: r.y, rate: 1.0, steps: 10); reveal out = w[1] to public;",
     ),
     (
         "`random(6)`, one",

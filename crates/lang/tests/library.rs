@@ -380,3 +380,191 @@ fn lists_are_sets_too() {
     }";
     agrees(source, &[3, 5]);
 }
+
+/// Of what everyone knows, of private numbers, and with a value for each row.
+#[test]
+fn places_and_orders_of_lists() {
+    let source = "contract Lists version 1 {
+      group g min 3 max 9;
+      struct Row { marks: [u64; 5] range 0..=99; near: [fix; 3] range -4..=4; at: u64 range 0..=9; }
+      collect r: private Row from each g allow any to public;
+      state L { known: [u64; 5]; most: u64; at: u64; low: u64; middle: u64; sorted: [u64; 5]; third: u64; ranks: [u64; 5]; }
+      entry e(x: private [i64; 6] from caller range -9..=9, y: private [fix; 3] from caller range -9..=9) {
+        reveal first = x.argmax() to caller;
+        reveal last = x.argmin() * 10 + y.argmax() to caller;
+        let (place, best, second) = x.top2();
+        reveal two = [place as i64, best, second] to caller;
+        let (only, one, none) = [x[0]].top2();
+        reveal alone = [only as i64, one, none] to caller;
+        reveal winner = [r.at.sum(), r.at.max() * 2, r.at.min() * 3].argmax() to public;
+      }
+      entry rows(q: u64) {
+        reveal best = r.map(|one| one.marks.max()).sum() to public;
+        reveal worst = r.map(|one| one.marks.min()).sum() to public;
+        reveal places = r.map(|one| one.marks.argmax() * 10 + one.near.argmin()).max() to public;
+        reveal seconds = r.map(|one| one.marks.top(2)[1]).sum() to public;
+        reveal medians = r.map(|one| one.marks.median()).sum() to public;
+        reveal lower = r.map(|one| one.marks.quantile(1, 4)).sum() to public;
+        reveal third = r.map(|one| one.marks.highest(3) + one.marks.highest(9)).sum() to public;
+        reveal falling = r.map(|one| one.marks.sort_desc()[1] as i64 - one.marks.sort()[3]).sum() to public;
+        reveal ranks = r.map(|one| one.marks.rank()[2] * 10 + one.marks.rank_desc()[2]).sum() to public;
+        reveal bands = r.map(|one| one.marks.histogram([10, 50])[1]).sum() to public;
+        reveal found = r.map(|one| one.marks.lookup(one.at)).sum() to public;
+        reveal chosen = r.map(|one| one.marks[q]).sum() to public;
+        reveal nearest = r.map(|one| one.near.max()).max() to public;
+      }
+      entry known(a: u64, b: u64) {
+        L.known = [a, b, 7, 7, 2];
+        let all = [a, b, 7, 7, 2];
+        L.most = all.max() + all.min();
+        L.at = all.argmax() * 10 + all.argmin();
+        L.middle = all.median() + all.quantile(1, 5);
+        L.third = all.highest(3) + all.top(2)[1];
+        L.sorted = all.sort();
+        L.ranks = all.rank_desc();
+        L.low = all.histogram([3, 8])[1];
+      }
+      test \"private lists\" {
+        given r = [Row(marks: [1, 2, 3, 4, 5], near: [1.0, 2.0, 3.0], at: 9), Row(marks: [0, 0, 0, 0, 0], near: [0.0, 0.0, 0.0], at: 2), Row(marks: [9, 9, 9, 9, 9], near: [0.5, 0.25, -1.0], at: 0)];
+        run e(x: [3, -9, 7, 7, 0, -9], y: [1.5, 2.5, 2.5]) as ann;
+        expect first == 2; expect last == 11; expect two == [2, 7, 7]; expect alone == [0, 3, 0]; expect winner == 1;
+        run e(x: [-1, -2, -3, -4, -5, -6], y: [0.0, 0.0, 0.0]) as ann;
+        expect first == 0; expect last == 50; expect two == [0, -1, -2];
+      }
+      test \"a list for each row\" {
+        given r = [Row(marks: [40, 10, 60, 60, 5], near: [1.0, -2.0, 3.0], at: 4), Row(marks: [1, 2, 3, 4, 5], near: [-1.0, 2.0, -4.0], at: 7), Row(marks: [99, 0, 50, 0, 98], near: [0.0, 0.0, 3.5], at: 0)];
+        run rows(q: 2);
+        expect best == 60 + 5 + 99; expect worst == 5 + 1 + 0; expect places == 10 * 4 + 2; expect seconds == 60 + 4 + 98;
+        expect medians == 40 + 3 + 50; expect lower == 10 + 2 + 0; expect third == (40 + 5) + (3 + 1) + (50 + 0); expect falling == 0;
+        expect ranks == 41 + 33 + 33; expect bands == 2 + 0 + 0; expect found == 5 + 0 + 99; expect chosen == 60 + 3 + 50; expect nearest == 3.5;
+        run rows(q: 8);
+        expect chosen == 0;
+      }
+      test \"what everyone knows\" {
+        run known(a: 9, b: 1);
+        expect L.most == 10; expect L.at == 1; expect L.middle == 8; expect L.third == 7 + 7; expect L.sorted == [1, 2, 7, 7, 9];
+        expect L.ranks == [1, 5, 2, 2, 4]; expect L.low == 2;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// Prefixes end inside of a piece of seven bytes less four bits, behind one and at its end.
+#[test]
+fn texts_begin_with_what_everyone_knows() {
+    let long = "abcdefghijklm";
+    let source = format!(
+        "contract Texts version 1 {{
+      group g min 3 max 9;
+      struct Row {{ name: text<16>; n: u64 range 0..=9; }}
+      collect r: private Row from each g allow any to public;
+      entry e(t: private text<16> from caller, two: private [text<3>; 2] from caller) {{
+        reveal none = t.starts_with(\"\") to caller;
+        reveal one = t.starts_with(\"a\") to caller;
+        reveal six = t.starts_with(\"abcdef\") to caller;
+        reveal seven = t.starts_with(\"abcdefg\") to caller;
+        reveal all = t.starts_with(\"{long}\") to caller;
+        reveal more = t.starts_with(\"{long}n\") to caller;
+        reveal other = t.starts_with(\"abcdefh\") to caller;
+        reveal each = two.map(|one| one.starts_with(\"ab\")) to caller;
+        reveal longer = two[0].starts_with(\"abcd\") to caller;
+        reveal rows = r.name.starts_with(\"Dr \").count_true() to public;
+        reveal of_each = r.map(|row| row.name.starts_with(\"Dr \") ? row.n : 0).sum() to public;
+      }}
+      test \"prefixes\" {{
+        given r = [Row(name: \"Dr Who\", n: 3), Row(name: \"dr no\", n: 4), Row(name: \"Dr \", n: 2)];
+        run e(t: \"{long}\", two: [\"ab\", \"a\"]) as ann;
+        expect none; expect one; expect six; expect seven; expect all; expect !more; expect !other; expect each == [true, false]; expect !longer;
+        expect rows == 2; expect of_each == 5;
+      }}
+    }}"
+    );
+    agrees(&source, &[3, 5]);
+}
+
+/// What a division leaves stays below the divisor, also for nodes: loops do not let it grow.
+#[test]
+fn what_divisions_leave() {
+    let source = "contract Left version 1 {
+      state L { m: u64 = 97; }
+      entry gcd(a: private u32 from caller range 0..=1_000, b: private u32 from caller range 0..=1_000) {
+        let mut x = a;
+        let mut y = b;
+        while y != 0 max 6 { let rest = x % y; x = y; y = rest; }
+        reveal divisor = x to caller;
+      }
+      entry power(a: private u64 from caller range 0..=96, i: private i64 from caller range -50..=50, d: private i64 from caller range -3..=3) {
+        let mut raised: private u64 = 1;
+        for k in 0..8 { raised = raised * a % 97; }
+        reveal by_constant = raised to caller;
+        let mut same: private u64 = 1;
+        for k in 0..3 { same = same * a % min(L.m, 1_000); }
+        reveal by_public = same to caller;
+        reveal signs = [i % 7, i % -7, i % d, -17 % d, i % 1] to caller;
+        reveal by_nothing = i % (L.m as i64 - L.m as i64) to caller;
+      }
+      test \"gcd\" {
+        run gcd(a: 48, b: 36) as ann; expect divisor == 12;
+        run gcd(a: 0, b: 5) as ann; expect divisor == 5;
+        run gcd(a: 7, b: 0) as ann; expect divisor == 7;
+      }
+      test \"powers\" {
+        run power(a: 5, i: -17, d: 3) as ann;
+        expect by_constant == 6; expect by_public == 28; expect signs == [-3, -3, -2, -2, 0]; expect by_nothing == 0;
+        run power(a: 96, i: 17, d: 0) as ann;
+        expect by_constant == 1; expect by_public == 96; expect signs == [3, 3, 0, 0, 0];
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// Rows that are in a list of somebody else's, of any length.
+#[test]
+fn rows_that_are_in_a_whole_list() {
+    let source = "contract In version 1 {
+      group g min 3 max 9;
+      party p;
+      collect v: private u64 from each g range 0..=99 allow any to public;
+      collect listed: private [u64; max 20] from p range 0..=99 allow any to public;
+      entry e() {
+        reveal many = v.map(|x| listed.contains(x)).count_true() to public;
+        reveal sum = v.map(|x| listed.contains(x + 1) ? x : 0).sum() to public;
+        reveal seven = listed.contains(7) to public;
+      }
+      test \"three\" {
+        given v = [3, 7, 9]; given listed = [9, 1, 7, 7];
+        run e(); expect many == 2; expect sum == 0; expect seven;
+        given v = [0, 6, 9]; given listed = [1];
+        run e(); expect many == 0; expect sum == 0; expect !seven;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// Public numbers that are cut lie between their ends, also for nodes, so that private ones can be multiplied by them.
+#[test]
+fn public_numbers_that_are_cut() {
+    let source = "contract Cuts version 1 {
+      state L { n: u64 = 1_000_000; f: fix; small: u8; }
+      entry e(q: u64, k: private u64 from caller range 0..=9, x: private fix from caller range 0..=9) {
+        reveal least = k * min(q, 100) to caller;
+        reveal between = k * clamp(L.n, 1, 50) to caller;
+        reveal left = k * (q % 7) to caller;
+        reveal small = (q as u8) as u64 * k to caller;
+        reveal above = (q as fix) > x to caller;
+        reveal scaled = (min(q, 1_000) as fix) * x to caller;
+        reveal same = ((k * 100) as u8) as u64 * 9 to caller;
+        reveal far = (k * 1_000_000_000) as fix to caller;
+        L.f = q as fix;
+        L.small = q as u8;
+      }
+      test \"cut\" {
+        run e(q: 3, k: 4, x: 1.5) as ann;
+        expect least == 12; expect between == 200; expect left == 12; expect small == 12; expect above; expect scaled == 4.5; expect same == 255 * 9;
+        expect L.f == 3.0; expect L.small == 3; expect far > 2_147_483_647.9;
+        run e(q: 1_000_000_000_000_000, k: 2, x: 9.0) as ann;
+        expect least == 200; expect small == 510; expect above; expect scaled == 9_000.0; expect L.small == 255; expect far == 2_000_000_000.0; expect L.f > 2_147_483_647.9;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}

@@ -88,6 +88,25 @@ impl Arithmetic<'_> {
         Ok(Value::Public(register))
     }
 
+    /// The smaller or the larger of numbers that everyone knows.
+    pub(super) fn further_of_public(
+        &mut self,
+        relation: BinaryOp,
+        a: &Value,
+        b: &Value,
+    ) -> Done<Value> {
+        let larger = relation == BinaryOp::Greater;
+        if let (Value::Known(a), Value::Known(b)) = (a, b) {
+            return Ok(Value::Known(if larger { *a.max(b) } else { *a.min(b) }));
+        }
+        let op = if larger {
+            PublicOp::Larger
+        } else {
+            PublicOp::Smaller
+        };
+        self.of_public(op, a, b)
+    }
+
     /// The register of a public value.
     pub(super) fn public(&mut self, value: &Value) -> Done<C> {
         match value {
@@ -219,19 +238,23 @@ impl Arithmetic<'_> {
         }
     }
 
-    /// a - (a / b) b, and 0 for a divisor 0, where the quotient is 0.
+    /// What a division leaves; 0 for a divisor 0.
     fn remainder(&mut self, a: &Value, b: &Value) -> Done<Value> {
-        if *b == Value::Known(0) {
-            return self.number(BinaryOp::Mul, a, b);
+        match (a, b) {
+            (Value::Secret(x), Value::Secret(y)) => {
+                let (a, b) = (x.register, y.register);
+                self.made(&[*x, *y], |dst| Op::Modulo { dst, a, b })
+            }
+            (Value::Secret(x), public) => {
+                let (a, b) = (x.register, self.public(public)?);
+                self.made(&[*x], |dst| Op::ModuloPublic { dst, a, b })
+            }
+            (public, Value::Secret(_)) => {
+                let x = self.secret(public)?;
+                self.remainder(&Value::Secret(x), b)
+            }
+            _ => self.stop("this remainder"),
         }
-        let quotient = self.number(BinaryOp::Div, a, b)?;
-        let multiple = self.number(BinaryOp::Mul, &quotient, b)?;
-        let rest = self.number(BinaryOp::Sub, a, &multiple)?;
-        if matches!(b, Value::Known(_)) {
-            return Ok(rest);
-        }
-        let divides = self.compare(BinaryOp::NotEqual, b, &Value::Known(0))?;
-        self.number(BinaryOp::Mul, &rest, &divides)
     }
 
     /// `-a`.
@@ -356,10 +379,8 @@ impl Arithmetic<'_> {
             // The same register is the same value: nothing of it comes from the bit.
             return Ok(a.clone());
         }
-        if let (Value::Secret(_), true) = (a, a == b) {
-            // The same for each row.
-            let zeros = self.hidden(0, bit)?;
-            return self.add(&Value::Secret(zeros), a);
+        if let (Value::Secret(a), true) = (a, a == b) {
+            return Ok(Value::Secret(self.spread(*a, bit)?));
         }
         let of = Value::Secret(bit);
         match (a, b) {
@@ -395,6 +416,15 @@ impl Arithmetic<'_> {
                 })
             }
             _ => self.stop("a private choice between values of this kind"),
+        }
+    }
+
+    /// A scalar, the same for each row of `like`.
+    pub(super) fn spread(&mut self, scalar: Secret, like: Secret) -> Done<Secret> {
+        let zeros = self.hidden(0, like)?;
+        match self.add(&Value::Secret(zeros), &Value::Secret(scalar))? {
+            Value::Secret(spread) => Ok(spread),
+            _ => self.stop("this sum"),
         }
     }
 

@@ -204,10 +204,20 @@ impl Execution<'_> {
             _ if a.is_secret() || b.is_secret() => {
                 let a = self.inside(first, |this| this.arithmetic(span).secret(a))?;
                 let b = self.inside(second, |this| this.arithmetic(span).secret(b))?;
-                if a.vector != b.vector {
-                    return stop(span, "a choice between a vector and a single value");
-                }
-                Ok(Both::Secret(a, b))
+                Ok(match (a.vector, b.vector, self.mapping) {
+                    (true, true, _) | (false, false, _) => Both::Secret(a, b),
+                    // The same for each of the rows that are being computed.
+                    (false, true, Some(rows)) => {
+                        let a = self.inside(first, |this| this.arithmetic(span).spread(a, rows))?;
+                        Both::Secret(a, b)
+                    }
+                    (true, false, Some(rows)) => {
+                        let b =
+                            self.inside(second, |this| this.arithmetic(span).spread(b, rows))?;
+                        Both::Secret(a, b)
+                    }
+                    _ => return stop(span, "a choice between a vector and a single value"),
+                })
             }
             _ => {
                 let a = self.inside(first, |this| this.arithmetic(span).public(a))?;

@@ -60,7 +60,7 @@ impl Arithmetic<'_> {
         Ok(value)
     }
 
-    /// `a` modulo 2^`bits`, from 0 on, also of a negative number. `bits`: at most 32.
+    /// `a` modulo 2^`bits`, from 0 on, also of a negative number. `bits`: of a public number at most 32.
     pub(super) fn modulo(&mut self, a: &Value, bits: u8) -> Done<Value> {
         let size = 1_i64 << bits;
         match a {

@@ -10,7 +10,7 @@ use super::columns::{self, Side};
 use super::statement::Execution;
 use super::value::{Secret, Value};
 use super::{Done, index, stop};
-use crate::hir::{BinaryOp, Expr, ExprKind, IntType, Provider, Rows, Type, UnaryOp};
+use crate::hir::{BinaryOp, Expr, ExprKind, FixType, IntType, Provider, Rows, Type, UnaryOp};
 use crate::span::Span;
 
 impl Execution<'_> {
@@ -476,7 +476,7 @@ impl Execution<'_> {
     }
 
     /// Whether pieces are equal, all of them.
-    fn equal_keys(&mut self, a: &[Value], b: &[Value], span: Span) -> Done<Value> {
+    pub(super) fn equal_keys(&mut self, a: &[Value], b: &[Value], span: Span) -> Done<Value> {
         if a.len() != b.len() {
             return stop(span, "a comparison of bytes of different lengths");
         }
@@ -525,18 +525,10 @@ impl Execution<'_> {
             (Type::Bool | Type::Enum(_), Type::Int(_)) => Ok(value),
             (Type::Int(_), Type::Int(int)) => self.saturated(value, range, int.range(), to.span),
             (from, to_type) if from == to_type => Ok(value),
-            (Type::Int(_) | Type::Bool, Type::Fix(fix)) => {
-                let places = fix.fraction.min(62);
-                let ends = fix.range();
-                let whole = Wide {
-                    low: ends.low >> places,
-                    high: ends.high >> places,
-                };
-                let value = self.saturated(value, range, whole, to.span)?;
-                let one = Value::Known(1 << places);
-                let int = Type::Int(IntType::I64);
-                self.binary(BinaryOp::Mul, (&int, &value), (&int, &one), to.span)
-            }
+            (Type::Int(_) | Type::Bool, Type::Fix(fix)) => self
+                .one_by_one(&value, &mut |this, value| {
+                    this.with_a_point(value, range, *fix, to.span)
+                }),
             (Type::Fix(from), Type::Int(int)) => {
                 // Toward zero, as whole numbers divide.
                 let one = Value::Known(1 << from.fraction.min(62));
@@ -549,6 +541,36 @@ impl Execution<'_> {
             }
             _ => stop(to.span, "this conversion"),
         }
+    }
+
+    /// The nearest number in fixed point to a whole number.
+    fn with_a_point(
+        &mut self,
+        value: &Value,
+        range: Option<Wide>,
+        fix: FixType,
+        span: Span,
+    ) -> Done<Value> {
+        let places = fix.fraction.min(62);
+        let ends = fix.range();
+        let whole = Wide {
+            low: ends.low >> places,
+            high: ends.high >> places,
+        };
+        let near = self.saturated(value.clone(), range, whole, span)?;
+        let mut arithmetic = self.arithmetic(span);
+        let scaled = arithmetic.number(BinaryOp::Mul, &near, &Value::Known(1 << places))?;
+        if range.is_some_and(|range| range.high <= whole.high) {
+            return Ok(scaled);
+        }
+        // The last number of the type lies a little above the last whole one.
+        let (last, rest) = (whole.high, ends.high - (whole.high << places));
+        let (Ok(last), Ok(rest)) = (i64::try_from(last), i64::try_from(rest)) else {
+            return stop(span, "this conversion");
+        };
+        let beyond = arithmetic.compare(BinaryOp::Greater, value, &Value::Known(last))?;
+        let rest = arithmetic.number(BinaryOp::Mul, &beyond, &Value::Known(rest))?;
+        arithmetic.number(BinaryOp::Add, &scaled, &rest)
     }
 
     /// The nearest number of the type, unless all values are numbers of it.
@@ -574,17 +596,16 @@ impl Execution<'_> {
         }
         let range = range.unwrap_or(IntType::Literal.range());
         let mut value = value;
+        // The larger of a number and the low end; nodes see that it lies above.
         for (outside, relation, end) in [
-            (range.low < ends.low, BinaryOp::Less, ends.low),
-            (range.high > ends.high, BinaryOp::Greater, ends.high),
+            (range.low < ends.low, BinaryOp::Greater, ends.low),
+            (range.high > ends.high, BinaryOp::Less, ends.high),
         ] {
             if outside {
                 let Ok(end) = i64::try_from(end) else {
                     return stop(span, "this conversion");
                 };
-                let end = Value::Known(end);
-                let beyond = self.arithmetic(span).compare(relation, &value, &end)?;
-                value = self.arithmetic(span).select(&beyond, &end, &value)?;
+                value = self.further(relation, &value, &Value::Known(end), span)?;
             }
         }
         Ok(value)

@@ -7,6 +7,7 @@ mod orders;
 mod reordered;
 mod sets;
 mod ways;
+mod written_out;
 
 use enigma_bytecode::model::{C, Op, S};
 
@@ -52,6 +53,9 @@ impl Execution<'_> {
             ty: &expr.ty,
             span: expr.span,
         };
+        if let Some(value) = self.written_out(&call)? {
+            return Ok(value);
+        }
         match builtin {
             B::Sum | B::CountTrue | B::Mean | B::SumWhere | B::MeanWhere | B::Any | B::All => {
                 self.sums(&call)
@@ -64,7 +68,8 @@ impl Execution<'_> {
             | B::Dot
             | B::Distance2
             | B::MatMul
-            | B::LinReg => self.moments(&call),
+            | B::LinReg
+            | B::LogReg => self.moments(&call),
             B::Min
             | B::Max
             | B::ArgMin
@@ -97,6 +102,7 @@ impl Execution<'_> {
             | B::Ln
             | B::Sigmoid
             | B::CheckedDiv
+            | B::StartsWith
             | B::Lookup
             | B::IsSome
             | B::Or

@@ -24,8 +24,6 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{Builtin, Expr, Provider, Rows, Type};
 
 const BIT: Wide = Wide { low: 0, high: 1 };
-/// Coefficients of `linreg` are cut to this magnitude, so that what is predicted with them has a bound.
-pub(super) const COEFFICIENT_LIMIT: i128 = 1 << 15;
 
 impl<'a> Walk<'a> {
     pub(super) fn call(
@@ -106,7 +104,7 @@ impl<'a> Walk<'a> {
             | B::CellMin
             | B::CellMax => self.cells(call),
             B::Psi | B::PsiCount | B::Join | B::Contains => self.sets(call),
-            B::MatMul | B::LinReg => self.matrix(call),
+            B::MatMul | B::LinReg | B::LogReg => self.matrix(call),
             B::OwnerAt => {
                 let place = call.whole(1, self);
                 let number = self.numbers.fresh();
@@ -301,7 +299,8 @@ impl<'a> Walk<'a> {
         let whole = call.combined(Combination::Number, self);
         let over = call.spaces(1);
         let sources = whole.sources.clone().several();
-        let sources = sources.decided(picking(whole.picks_itself()));
+        let picks = whole.picks_itself() || call.compares_columns(&whole);
+        let sources = sources.decided(picking(picks));
         let sources = sources.reduced(&over, Mix::Member);
         let number = self
             .numbers
@@ -379,6 +378,9 @@ impl<'a> Walk<'a> {
                 leaf.subsets.extend(&keys.subsets);
             }
             sources = sources.several();
+            if call.builtin != Builtin::Distinct && call.compares_columns(leaf) {
+                sources = sources.decided(Combination::Selection);
+            }
             if call.builtin == Builtin::Shuffle && !leaf.private {
                 // Everyone knows what is in it, and nobody the order.
                 sources = Sources::of(Source::Random, Mixes::only(Mix::Aggregate));
@@ -665,6 +667,7 @@ impl<'a> Walk<'a> {
             B::Quantile => &[1, 2],
             B::Digest | B::Random | B::RandomBits => &[0],
             B::LinReg => &[2],
+            B::LogReg => &[2, 3],
             _ => &[],
         };
         for &place in public {

@@ -286,7 +286,7 @@ impl Misfit<'_> {
         let diagnostic = Diagnostic::error(Code::E0501, self.span, message).because(text);
         match wider {
             Some(_) if self.range.low < 0 && self.limits.low >= 0 && is_operator => {
-                diagnostic.help("the result may be negative: write `as i64` behind an operand")
+                diagnostic.help("the result may be negative: write `as i64` behind an operand, or `saturating_sub(a, b)`, which stops at 0")
             }
             Some(int) => diagnostic.help(format!("or write `as {}` behind it", int.name())),
             None => diagnostic,

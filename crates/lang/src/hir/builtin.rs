@@ -153,6 +153,9 @@ pub enum Builtin {
     /// `linreg(x: [columns], y: v, ridge: c)`: the intercept and one coefficient per column that minimise the squared error plus `c` times
     /// the squares of the coefficients without the intercept; zeros when there is no unique answer. `c` is a public constant.
     LinReg,
+    /// `logreg_train(x: [columns], y: v, rate: c, steps: n)`: the intercept and one weight per column after n steps of gradient descent from 0,
+    /// each c times the gradient of the mean; `y` is 1 for rows that are so and 0 for others. `c` and `n` are public constants.
+    LogReg,
     // Randomness: values that nobody knows. The interpreter gives zeros.
     /// `random(n)`: a whole number from 0 to n - 1, n a public constant.
     Random,
@@ -249,6 +252,7 @@ impl Builtin {
             B::StartsWith => "starts_with",
             B::MatMul => "matmul",
             B::LinReg => "linreg",
+            B::LogReg => "logreg_train",
             B::Random => "random",
             B::RandomBits => "random_bits",
             B::Keygen => "keygen",

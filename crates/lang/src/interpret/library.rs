@@ -120,6 +120,12 @@ impl Machine<'_> {
         };
         let value = match builtin {
             B::Lookup => self.lookup(&call)?,
+            B::LogReg => {
+                let columns = call.elements(0).map_or(0, <[Value]>::len);
+                let steps = call.size(3).unwrap_or(0);
+                self.work(elements.saturating_mul(columns + 1).saturating_mul(steps))?;
+                pure(builtin, &call)
+            }
             B::OwnerAt => self.owner_at(args, &call),
             B::Keygen => {
                 self.keys += 1;
@@ -218,6 +224,7 @@ fn pure(builtin: Builtin, call: &Call) -> Option<Value> {
         B::Distinct | B::Psi | B::PsiCount | B::Join => set::apply(builtin, call),
         B::MatMul => matrix::product(call),
         B::LinReg => matrix::regression(call),
+        B::LogReg => matrix::logistic_regression(call),
         B::PublicKey | B::Sign | B::Ecdh | B::Digest => key::apply(builtin, call),
         _ => element::apply(builtin, call, depth(call.ty)),
     }

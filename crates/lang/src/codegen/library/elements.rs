@@ -3,6 +3,7 @@
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::model::Op;
 use enigma_bytecode::ranges::MAX_LEN;
+use enigma_bytecode::values;
 
 use super::super::statement::Execution;
 use super::super::value::{Secret, Value};
@@ -51,6 +52,9 @@ impl Execution<'_> {
             (B::Or, [Value::Maybe(there, value), otherwise]) => {
                 self.arithmetic(span).select(there, value, otherwise)
             }
+            (B::StartsWith, [text, Value::Bytes(prefix)]) if !prefix.contains(&0) => {
+                self.starts_with((&call.args[0].ty, text), prefix, span)
+            }
             (B::Lookup, [Value::Many(table), index]) => self.lookup(call, table, index),
             (B::Random, [Value::Known(end)]) => match u64::try_from(*end) {
                 Ok(end @ 1..=MOST_UNIFORM) => self.drawn_number(end),
@@ -89,7 +93,7 @@ impl Execution<'_> {
     }
 
     /// Applies `f` to each element of lists.
-    pub(super) fn one_by_one(
+    pub(in crate::codegen) fn one_by_one(
         &mut self,
         value: &Value,
         f: &mut impl FnMut(&mut Self, &Value) -> Done<Value>,
@@ -104,7 +108,7 @@ impl Execution<'_> {
     }
 
     /// The one of both that stands to the other in the relation.
-    pub(super) fn further(
+    pub(in crate::codegen) fn further(
         &mut self,
         relation: BinaryOp,
         a: &Value,
@@ -148,8 +152,54 @@ impl Execution<'_> {
                 _ => Op::Smaller { dst, a, b },
             });
         }
+        if !(is_secret(a) || is_secret(b)) {
+            return self.arithmetic(span).further_of_public(relation, a, b);
+        }
         let further = self.arithmetic(span).compare(relation, a, b)?;
         self.arithmetic(span).select(&further, a, b)
+    }
+
+    /// Whether texts begin with the prefix: their first bytes are the lowest bits of their pieces.
+    fn starts_with(
+        &mut self,
+        (ty, text): (&Type, &Value),
+        prefix: &[u8],
+        span: Span,
+    ) -> Done<Value> {
+        match (ty, text) {
+            (Type::Rows(text_type, _), text) => self.starts_with((text_type, text), prefix, span),
+            (Type::List(text_type, _), Value::Many(texts)) => {
+                let found = texts
+                    .iter()
+                    .map(|text| self.starts_with((text_type, text), prefix, span));
+                Ok(Value::Many(found.collect::<Done<_>>()?))
+            }
+            (Type::Text(_), Value::Bytes(text)) => {
+                Ok(Value::Known(text.starts_with(prefix).into()))
+            }
+            (Type::Text(len), Value::Many(pieces)) if prefix.len() <= *len as usize => {
+                let (mut own, mut wanted) = (Vec::new(), Vec::new());
+                let mut left = 8 * prefix.len() as u32;
+                let known = values::limbs(prefix, *len).into_iter().map(Value::Known);
+                for ((piece, known), bits) in pieces.iter().zip(known).zip(values::limb_bits(*len))
+                {
+                    if left == 0 {
+                        break;
+                    }
+                    let used = left.min(bits);
+                    left -= used;
+                    own.push(if used == bits {
+                        piece.clone()
+                    } else {
+                        self.arithmetic(span).modulo(piece, used as u8)?
+                    });
+                    wanted.push(known);
+                }
+                self.equal_keys(&own, &wanted, span)
+            }
+            (Type::Text(_), Value::Many(_)) => Ok(Value::Known(0)),
+            _ => stop(span, "the beginning of this text"),
+        }
     }
 
     fn each_compare(&mut self, op: BinaryOp, a: &Value, b: &Value, span: Span) -> Done<Value> {
@@ -272,6 +322,19 @@ impl Execution<'_> {
                 Ok(Value::Maybe(Box::new(there), Box::new(content)))
             }
             Some(Value::Bytes(_)) => stop(span, "a list of bytes that everyone knows"),
+            // Of lists with a value for each row, too.
+            _ if table.iter().any(|entry| entry.any(&is_vector)) => {
+                let mut found = Value::Known(0);
+                for (k, entry) in (0..).zip(table) {
+                    self.step()?;
+                    let mut arithmetic = self.arithmetic(span);
+                    let place = Value::Secret(place);
+                    let here = arithmetic.compare(BinaryOp::Equal, &place, &Value::Known(k))?;
+                    let there = arithmetic.number(BinaryOp::Mul, &here, entry)?;
+                    found = arithmetic.number(BinaryOp::Add, &found, &there)?;
+                }
+                Ok(found)
+            }
             _ => {
                 let table = self.vector(&Value::Many(table.to_vec()), span)?.register;
                 let index = place.register;
@@ -298,4 +361,8 @@ impl Execution<'_> {
             found => (self.arithmetic(span)).select(inside, &found, &Value::Known(0)),
         }
     }
+}
+
+fn is_vector(value: &Value) -> bool {
+    matches!(value, Value::Secret(secret) if secret.vector)
 }

@@ -1,6 +1,6 @@
 //! Sums of products and models.
 
-use enigma_bytecode::model::Op;
+use enigma_bytecode::model::{Op, S};
 use enigma_bytecode::plan::reference;
 
 use super::super::expression::leaf;
@@ -9,9 +9,12 @@ use super::super::value::Value;
 use super::super::{Done, stop};
 use super::Call;
 use crate::hir::{BinaryOp, Builtin, Type};
+use crate::span::Span;
 
 /// Coefficients of `linreg` are cut to this magnitude.
 const MOST_COEFFICIENT: i64 = 32_768;
+/// Weights of `logreg_train` are.
+const MOST_WEIGHT: i64 = 32;
 
 impl Execution<'_> {
     pub(super) fn moments(&mut self, call: &Call) -> Done<Value> {
@@ -19,6 +22,7 @@ impl Execution<'_> {
         let span = call.span;
         match (call.builtin, &call.values[..], call.fraction(0)) {
             (B::LinReg, _, _) => self.regression(call),
+            (B::LogReg, _, _) => self.logistic_regression(call),
             (B::MatMul, [Value::Many(a), Value::Many(b)], fraction) => {
                 self.matrix_product(call, (a, b), fraction.unwrap_or(0))
             }
@@ -146,11 +150,7 @@ impl Execution<'_> {
             return self.unknown(call);
         };
         let ridge = *ridge;
-        let mut registers = Vec::new();
-        for column in columns {
-            registers.push(self.vector(column, span)?.register);
-        }
-        let y = self.vector(y, span)?.register;
+        let (registers, y) = self.model(columns, y, span)?;
         let most = MOST_COEFFICIENT << bits.min(40);
         let coefficients = (self.registers).secret(|dst| Op::Regression {
             dst,
@@ -161,6 +161,54 @@ impl Execution<'_> {
             most,
         })?;
         self.listed(coefficients, 1 + columns.len() as u32)
+    }
+
+    fn logistic_regression(&mut self, call: &Call) -> Done<Value> {
+        let span = call.span;
+        let (
+            [
+                Value::Many(columns),
+                y,
+                Value::Known(rate),
+                Value::Known(steps),
+            ],
+            Some(bits),
+        ) = (&call.values[..], call.fraction(0))
+        else {
+            return self.unknown(call);
+        };
+        let (fewest, most) = reference::ELEMENTARY_FRACTIONS;
+        if !(fewest..=most).contains(&bits.into()) {
+            let what = "a logistic regression with so many bits behind the point";
+            return stop(span, what);
+        }
+        let Ok(steps) = u32::try_from(*steps) else {
+            return self.unknown(call);
+        };
+        let rate = *rate;
+        let (registers, y) = self.model(columns, y, span)?;
+        let weights = (self.registers).secret(|dst| Op::LogisticRegression {
+            dst,
+            columns: registers.clone(),
+            y,
+            bits,
+            rate,
+            steps,
+            most: MOST_WEIGHT << bits,
+        })?;
+        self.listed(weights, 1 + columns.len() as u32)
+    }
+
+    /// The columns of a model, and `y`.
+    fn model(&mut self, columns: &[Value], y: &Value, span: Span) -> Done<(Vec<S>, S)> {
+        if columns.len() > reference::MOST_COLUMNS {
+            return stop(span, "a model of so many columns");
+        }
+        let mut registers = Vec::new();
+        for column in columns {
+            registers.push(self.vector(column, span)?.register);
+        }
+        Ok((registers, self.vector(y, span)?.register))
     }
 }
 

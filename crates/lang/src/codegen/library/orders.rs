@@ -24,11 +24,10 @@ impl Execution<'_> {
             B::Min | B::Rank | B::ArgMin => Order::Ascending,
             _ => Order::Descending,
         };
-        let is_list = matches!(value, Value::Many(_));
         match call.builtin {
             B::Min | B::Max => self.reduced(|dst| Op::First { dst, a, order }),
-            B::ArgMin | B::ArgMax if !is_list => Ok(Value::Place { of: a, order }),
-            B::Top2 if !is_list => {
+            B::ArgMin | B::ArgMax => Ok(Value::Place { of: a, order }),
+            B::Top2 => {
                 let place = Value::Place { of: a, order };
                 let first = self.reduced(|dst| Op::First { dst, a, order })?;
                 let second = self.reduced(|dst| Op::Second { dst, a, order })?;

@@ -16,6 +16,11 @@ struct Keys {
     like: Secret,
 }
 
+/// Whether it is a vector that stands for all rows at once.
+fn is_whole(value: &Value) -> bool {
+    matches!(value, Value::Secret(secret) if secret.vector && !secret.lifted)
+}
+
 impl Execution<'_> {
     pub(super) fn sets(&mut self, call: &Call) -> Done<Value> {
         use Builtin as B;
@@ -53,6 +58,12 @@ impl Execution<'_> {
                 let value = plain.leaves(&mut |_| brought.next().unwrap_or(Value::Known(0)));
                 let found = Value::Maybe(Box::new(found), Box::new(value));
                 self.one_after_the_other(found, len)
+            }
+            // For each row, whether it is in the whole of others.
+            (B::Contains, [all, one]) if one.is_lifted() && all.any(&is_whole) => {
+                let one = one.clone().with_lifted(false);
+                let (found, _) = self.join(&one, all, &[], span)?;
+                Ok(found.with_lifted(true))
             }
             (B::Contains, [all, one]) => {
                 let inner = match &call.args[0].ty {

@@ -66,8 +66,19 @@ impl Call<'_> {
         match self.builtin {
             B::Sum | B::Mean | B::CountTrue | B::Any | B::All | B::SumWhere | B::MeanWhere => false,
             B::Dot => a.picks(&b) && !(a.is_bit() && b.is_bit()),
+            B::Min | B::Max | B::Median | B::Quantile | B::Highest | B::Top2
+                if self.compares_columns(&a) =>
+            {
+                true
+            }
             _ => a.combine(&b, Combination::Number, a.number).picks_itself(),
         }
+    }
+
+    /// Whether the elements of a list that the function compares are several columns of a row: of those it lets one through.
+    pub(super) fn compares_columns(&self, whole: &Leaf) -> bool {
+        let of_rows = matches!(self.args.first().map(|a| &a.ty), Some(Type::Rows(..)));
+        !of_rows && whole.columns.len() > 1
     }
 
     /// The same of a function of elements; `whole` is made of its arguments. The smaller, larger and cut number, and the

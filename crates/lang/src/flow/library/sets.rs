@@ -3,7 +3,7 @@
 use enigma_bytecode::interval::Wide;
 
 use super::call::{Call, column_spaces, has_space, rounds, whole_spaces};
-use super::{BIT, COEFFICIENT_LIMIT};
+use super::{BIT, picking};
 use crate::flow::expression::shifted_up;
 use crate::flow::numbers::Op;
 use crate::flow::operator::shifted_down;
@@ -11,6 +11,11 @@ use crate::flow::sources::{Combination, Mix, Sources};
 use crate::flow::value::{Leaf, Move, Moves, Value, hull};
 use crate::flow::walk::Walk;
 use crate::hir::{Builtin, Type};
+
+/// Coefficients of `linreg` are cut to this magnitude, so that what is predicted with them has a bound.
+const COEFFICIENT_LIMIT: i128 = 1 << 15;
+/// The same of weights of `logreg_train`.
+const WEIGHT_LIMIT: i128 = 1 << 5;
 
 impl Walk<'_> {
     /// Sets of rows of two collections.
@@ -133,21 +138,24 @@ impl Walk<'_> {
         }
         let sources = match call.builtin {
             Builtin::MatMul => self.product_sources(call, &over),
-            _ => whole
-                .sources
-                .clone()
-                .several()
-                .reduced(&over, Mix::Aggregate),
+            // Coefficients on a condition are means of those who fulfil it and of the others.
+            _ => {
+                let all = whole.sources.clone().several();
+                let all = all.decided(picking(whole.picks_itself()));
+                all.reduced(&over, Mix::Aggregate)
+            }
         };
         let number = self.numbers.fresh();
+        let within = |limit: i128| {
+            let range = Wide {
+                low: -limit,
+                high: limit,
+            };
+            Some(shifted_up(range, call.fraction().unwrap_or(0)))
+        };
         let range = match call.builtin {
-            Builtin::LinReg => Some(shifted_up(
-                Wide {
-                    low: -COEFFICIENT_LIMIT,
-                    high: COEFFICIENT_LIMIT,
-                },
-                call.fraction().unwrap_or(0),
-            )),
+            Builtin::LinReg => within(COEFFICIENT_LIMIT),
+            Builtin::LogReg => within(WEIGHT_LIMIT),
             _ => self.product_range(call),
         };
         let mut leaf = whole.derived(sources, number);

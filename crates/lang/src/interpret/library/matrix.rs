@@ -5,12 +5,14 @@ use num_bigint::BigInt;
 use super::Call;
 use super::moments::products;
 use crate::hir::Type;
-use crate::interpret::elementary::{narrow, nearest};
+use crate::interpret::elementary::{narrow, nearest, sigmoid};
 use crate::interpret::operator::{saturate, scalar};
 use crate::value::Value;
 
 /// So that what is predicted with a coefficient has a bound.
 const MOST_COEFFICIENT: i128 = 32_768;
+/// The same of a logistic regression.
+const MOST_WEIGHT: i128 = 32;
 
 /// `matmul(a, b)`.
 pub(super) fn product(call: &Call) -> Option<Value> {
@@ -91,6 +93,41 @@ pub(super) fn regression(call: &Call) -> Option<Value> {
     let shown = coefficients
         .into_iter()
         .map(|x| call.of_result(saturate(x.clamp(-most, most), scalar(call.ty))));
+    Some(Value::list(shown.collect()))
+}
+
+/// `logreg_train(x: [columns], y: v, rate: c, steps: n)`: each of n steps from 0 adds c times the mean of what `y` is more than likely, times
+/// the column, where `sigmoid` of the sum of columns times weights is how likely a row is. Numbers stay within 32 in magnitude.
+pub(super) fn logistic_regression(call: &Call) -> Option<Value> {
+    let Type::Fix(fix) = scalar(call.ty) else {
+        return None;
+    };
+    let mut columns = matrix(call.elements(0)?)?;
+    let (y, steps) = (call.numbers(1)?, call.size(3)?);
+    let rate = call.arg(2)?;
+    let rate = rate.as_fix(*fix).unwrap_or_else(|| rate.clone()).number()?;
+    if columns.iter().any(|column| column.len() != y.len()) {
+        return None;
+    }
+    let one = 1_i128.checked_shl(fix.fraction)?;
+    columns.insert(0, vec![one; y.len()]);
+    let unit = BigInt::from(one);
+    let most = MOST_WEIGHT.checked_mul(one)?;
+    let mut weights = vec![0_i128; columns.len()];
+    for _ in 0..steps {
+        let likely = (0..y.len()).map(|row| {
+            let of_row: Vec<i128> = columns.iter().map(|column| column[row]).collect();
+            sigmoid(narrow(&nearest(&products(&of_row, &weights), &unit)), *fix)
+        });
+        let misses: Vec<i128> = y.iter().zip(likely).map(|(y, p)| y - p).collect();
+        let divisor = BigInt::from(y.len()) * &unit * &unit;
+        for (weight, column) in weights.iter_mut().zip(&columns) {
+            let raised = products(column, &misses) * rate;
+            let moved = *weight + narrow(&nearest(&raised, &divisor));
+            *weight = moved.clamp(-most, most);
+        }
+    }
+    let shown = weights.into_iter().map(|weight| call.of_result(weight));
     Some(Value::list(shown.collect()))
 }
 

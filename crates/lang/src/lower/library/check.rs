@@ -1,5 +1,7 @@
 //! Calls of the library: which function is meant, and whether its arguments are what it takes.
 
+use enigma_bytecode::plan::reference;
+
 use super::give::public_key_bytes;
 use super::{Form, Function, Give, Take, functions};
 use crate::code::Code;
@@ -244,7 +246,7 @@ impl Body<'_> {
     ) -> Result<(), Box<Diagnostic>> {
         if matches!(
             take,
-            Take::Count | Take::Share | Take::Edges | Take::Penalty
+            Take::Count | Take::Share | Take::Steps | Take::Edges | Take::Penalty
         ) {
             return constant(take, value).map_err(Box::new);
         }
@@ -426,6 +428,10 @@ fn constant(take: Take, value: &Expr) -> Result<(), Diagnostic> {
         (Take::Count, _) => match number(value) {
             Some(value) if (1..=1 << 20).contains(&value) => Ok(()),
             _ => wrong("this is a number from 1 to 1_048_576"),
+        },
+        (Take::Steps, _) => match number(value) {
+            Some(value) if (1..=reference::MOST_LOGISTIC_STEPS.into()).contains(&value) => Ok(()),
+            _ => wrong("this is a number from 1 to 1_000, known when the contract is compiled"),
         },
         (Take::Penalty, _) => match number(value) {
             Some(value) if value >= 0 => Ok(()),

@@ -44,4 +44,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         gives: Give::Coefficients,
         meaning: "the same as `linreg` with a penalty on large coefficients",
     },
+    Function {
+        name: "logreg_train",
+        form: Form::Function,
+        builtin: Builtin::LogReg,
+        takes: &[
+            ("x", Take::Columns),
+            ("y", Take::Column),
+            ("rate", Take::Penalty),
+            ("steps", Take::Steps),
+        ],
+        gives: Give::Coefficients,
+        meaning: "intercept and weights of a logistic regression, by gradient descent",
+    },
 ];

@@ -59,6 +59,8 @@ pub(crate) enum Take {
     Count,
     /// A whole number that is not negative.
     Share,
+    /// A whole number from 1 to as many steps as training may take.
+    Steps,
     /// A list of numbers like the elements of the first, ascending.
     Edges,
     /// A number in fixed point, not negative.
@@ -109,6 +111,7 @@ impl Take {
             Take::Text => "a text of a stated length",
             Take::Count => "a constant above 0",
             Take::Share => "a constant",
+            Take::Steps => "a constant number of steps",
             Take::Edges => "a constant list of ascending edges",
             Take::Penalty => "a constant that is not negative",
             Take::Prefix => "a public text",
@@ -171,7 +174,7 @@ impl Take {
             Take::Whole | Take::SameWhole | Take::Index => matches!(base(ty), Type::Int(_)),
             Take::Missing => matches!(base(ty), Type::Maybe(_)),
             Take::Text => matches!(base(ty), Type::Text(_)),
-            Take::Count | Take::Share => matches!(ty, Type::Int(_)),
+            Take::Count | Take::Share | Take::Steps => matches!(ty, Type::Int(_)),
             Take::Edges => of(is_number),
             Take::Penalty => matches!(ty, Type::Fix(_) | Type::Int(_)),
             Take::Prefix => *ty == Type::Str,
