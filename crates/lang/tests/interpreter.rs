@@ -206,6 +206,25 @@ fn the_ledger_remembers() {
     );
 }
 
+/// Steps of a wide type may be as far as numbers go.
+#[test]
+fn far_steps_of_a_logistic_regression_end_at_its_bounds() {
+    passes(
+        "contract Far version 1 {
+           group g min 1 max 9;
+           struct Row { x: fix<56, 8>; y: fix<56, 8>; }
+           collect r: private Row from each g allow any to each g;
+           entry fit() {
+             let w = logreg_train(x: [r.x], y: r.y, rate: 30_000_000_000_000_000.0, steps: 5);
+             reveal at = w[1] to each g;
+           }
+           test \"far\" {
+             given r = [Row(x: 30_000_000_000_000_000.0, y: 30_000_000_000_000_000.0)]; run fit(); expect at == 32.0;
+           }
+         }",
+    );
+}
+
 #[test]
 fn joins_and_sets() {
     passes(

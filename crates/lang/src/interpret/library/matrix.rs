@@ -123,8 +123,9 @@ pub(super) fn logistic_regression(call: &Call) -> Option<Value> {
         let divisor = BigInt::from(y.len()) * &unit * &unit;
         for (weight, column) in weights.iter_mut().zip(&columns) {
             let raised = products(column, &misses) * rate;
-            let moved = *weight + narrow(&nearest(&raised, &divisor));
-            *weight = moved.clamp(-most, most);
+            // Steps of wide types may be as far as numbers go.
+            let step = narrow(&nearest(&raised, &divisor));
+            *weight = weight.saturating_add(step).clamp(-most, most);
         }
     }
     let shown = weights.into_iter().map(|weight| call.of_result(weight));
