@@ -3,6 +3,7 @@
 //!
 //! The edits are made in a copy of what is committed, below `target/rules`, which is built there.
 
+mod release;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
-use self::table::{ELSEWHERE, RULES, Rule};
+use self::table::{ELSEWHERE, Rule};
 
 /// All rules whose names contain `wanted`; all when nothing is wanted.
 pub(crate) fn run(wanted: &[&str]) -> anyhow::Result<()> {
@@ -23,8 +24,7 @@ pub(crate) fn run(wanted: &[&str]) -> anyhow::Result<()> {
         let number = rule.name.split(' ').next() == Some(*part);
         number || part.len() > 3 && rule.name.contains(*part)
     };
-    let rules = RULES.iter();
-    let rules: Vec<&Rule> = rules
+    let rules: Vec<&Rule> = rules()
         .filter(|rule| wanted.is_empty() || wanted.iter().any(|part| wants(rule, part)))
         .collect();
     ensure!(!rules.is_empty(), "no rule is called so");
@@ -65,13 +65,15 @@ pub(crate) fn run(wanted: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    table::RULES.iter().chain(release::RULES)
+}
+
 /// Is every rule of protocols 0a taken out, or is there a reason why it is not, and not both?
 fn check_table() -> anyhow::Result<()> {
     for number in 1..=26 {
         let name = format!("S{number}");
-        let taken = RULES
-            .iter()
-            .any(|rule| rule.name.split(' ').next() == Some(&name));
+        let taken = rules().any(|rule| rule.name.split(' ').next() == Some(&name));
         let elsewhere = ELSEWHERE.iter().any(|(rule, _)| *rule == name);
         ensure!(
             taken != elsewhere,

@@ -1,6 +1,6 @@
 //! Release policy on bytecode: from whose data each register comes and how far it is mixed, and whether what the
 //! owners allow covers who sees it. A node's half of rule C in section 3.4 of the language; the compiler has its own,
-//! by other code, and this one is never more permissive.
+//! by other code but for [`Form`], and this one is never more permissive.
 //!
 //! **Sources** are the rows of a collection, what is in a secret slot, a private parameter. Of each source a value has
 //! a set of mixes (`value::Value`); all of them count, since `row - row + sum` shows the sum, however little of the
@@ -13,8 +13,9 @@
 //!   Such a value needs `hidden_below` of at least the `k` of `aggregate(k)`, on a count of just the rows behind it
 //!   (`subset`); a count of other rows is no guard. So does one where a condition on one column of the rows themselves
 //!   lets through another column: what a comparison or a rounding has decided stays a condition through sums and products
-//!   (`Value::deciding`), and meets another column in whatever is not linear. Formulas that need neither are not found
-//!   (0043). Noise is none either: owners were promised k rows, and not an epsilon.
+//!   (`Value::deciding`), and meets another column in whatever is not linear. Or where a divisor, an order, or a function that
+//!   is flat here and steep there is of several columns that do not count as they were given ([`Form`], 0061). Sums, products
+//!   and counts that need neither are not found (0043). Noise is none either: owners were promised k rows, and not an epsilon.
 //! - A scalar that is 0 or 1 is one truth value. Two truth values of one source in one value are more than a bit, and so
 //!   are two lines of one entry, or two that it stores: a run in stages asks the second question when it knows the answer to the
 //!   first, and what is stored is shown by other runs.
@@ -27,6 +28,7 @@
 //!
 //! Time and memory are linear in the code: a value's mixes are sets of fixed size.
 
+mod form;
 mod policy;
 mod set;
 mod stored;
@@ -34,6 +36,7 @@ mod subset;
 mod value;
 mod walk;
 
+pub use form::Form;
 pub use policy::Refusal;
 pub(crate) use policy::named;
 

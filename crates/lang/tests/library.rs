@@ -568,3 +568,79 @@ fn public_numbers_that_are_cut() {
     }";
     agrees(source, &[3, 5]);
 }
+
+/// Whole constants beside numbers with a point are such numbers, in edges and penalties, too.
+#[test]
+fn constants_are_of_the_type_that_they_stand_beside() {
+    let source = "contract Scaled version 1 {
+      group g min 3 max 9;
+      const EDGES: [i64; 2] = [-1, 2];
+      const LOW: i64 = -1;
+      const TWO: i64 = 2;
+      struct Row { f: fix range -4..=4; w: fix range -4..=4; e: [fix; 2] range -4..=4; }
+      collect r: private Row from each g allow any to public;
+      state L { q: fix = 1.0; public_cells: [u64; 3]; }
+      entry counts() {
+        reveal a = r.f.histogram(EDGES) to public;
+        reveal b = r.f.histogram([LOW, 2]) to public;
+        reveal c = r.map(|o| o.e.histogram(EDGES)[1]).sum() to public;
+        reveal d = [r.f.sum(), 3.0, -2.0].histogram([LOW, TWO]) to public;
+        L.public_cells = [L.q, 0.0, 3.0].histogram(EDGES);
+      }
+      entry models() {
+        reveal same = linreg(x: [r.f], y: r.w, ridge: TWO)[1] == linreg(x: [r.f], y: r.w, ridge: 2.0)[1] to public;
+        reveal slope = linreg(x: [r.f], y: r.w, ridge: TWO)[1] to public;
+        reveal weight = logreg_train(x: [r.f], y: r.w, rate: TWO, steps: 2)[1] to public;
+      }
+      test \"three rows\" {
+        given r = [Row(f: 1.0, w: 0.5, e: [0.0, 1.5]), Row(f: 3.0, w: 1.0, e: [2.0, -1.0]), Row(f: -1.5, w: 0.0, e: [-1.5, 4.0])];
+        run counts();
+        expect a == [1, 1, 1]; expect b == [1, 1, 1]; expect c == 3; expect d == [1, 0, 2];
+        run models();
+        expect same; expect slope > 0.18; expect slope < 0.19; expect weight > 1.4; expect weight < 1.41;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}
+
+/// What stands at the ends of what functions take.
+#[test]
+fn places_and_texts_at_their_ends() {
+    let source = "contract Ends version 1 {
+      group g min 3 max 9;
+      party p;
+      const LONG: [i64; 70] = [1; 70];
+      struct Row { n: u64 range 0..=99; name: text<4>; }
+      collect r: private Row from each g allow any to public allow any to owner;
+      collect listed: private [u64; max 20] from p range 0..=99 allow any to public;
+      state L { sorted: [i64; 70]; top: [i64; 2]; middle: i64 = 0; }
+      entry far(a: private i64 from caller range -9..=9) {
+        reveal list = [a, 3, 5].highest(-9_223_372_036_854_775_807) to caller;
+        reveal rows = r.n.highest(-9_223_372_036_854_775_807) to public;
+        reveal least = r.n.highest(9_223_372_036_854_775_807) to public;
+        L.sorted = LONG.sort();
+        L.top = LONG.top(2);
+        L.middle = LONG.median();
+      }
+      entry names() {
+        reveal all = r.name.starts_with(\"\").count_true() to public;
+        reveal long = r.name.starts_with(\"hello\").any() to public;
+        reveal own = r.name.starts_with(\"\") to owner(r);
+      }
+      entry missing() {
+        let m = listed.map(|x| x > 3 ? some(x) : none());
+        reveal known = r.map(|o| m.contains(some(o.n))).count_true() to public;
+        reveal more = r.map(|o| m.contains(o.n > 5 ? some(o.n) : none())).count_true() to public;
+        let full = listed.map(|x| x > 0 ? some(x) : none());
+        reveal none_missing = r.map(|o| full.contains(o.n > 5 ? some(o.n) : none())).count_true() to public;
+      }
+      test \"ends\" {
+        given r = [Row(n: 3, name: \"ann\"), Row(n: 7, name: \"bo\"), Row(n: 9, name: \"cy\")];
+        given listed = [7, 7, 7, 2, 1];
+        run far(a: -2) as ann; expect list == 5; expect rows == 9; expect least == 3;
+        run names(); expect all == 3; expect !long;
+        run missing(); expect known == 1; expect more == 2; expect none_missing == 1;
+      }
+    }";
+    agrees(source, &[3, 5]);
+}

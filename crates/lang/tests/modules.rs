@@ -112,7 +112,7 @@ fn a_logistic_regression() {
     let source = "contract Fit version 1 {
       group g min 3 max 9;
       struct Row { a: fix range -1..=1; b: fix range -1..=1; y: fix range 0..=1; }
-      collect r: private Row from each g allow aggregate(3) to each g;
+      collect r: private Row from each g allow any to each g;
       entry fit() {
         let w = logreg_train(x: [r.a, r.b], y: r.y, rate: 2.0, steps: 5);
         reveal at = w[0] to each g;

@@ -720,7 +720,8 @@ impl PublicOp {
             PublicOp::Mul => a.checked_mul(b),
             PublicOp::Div | PublicOp::Rem if b == 0 => Some(0),
             PublicOp::Div => a.checked_div(b),
-            PublicOp::Rem => a.checked_rem(b),
+            // Of the lowest number by -1 nothing is left, though the quotient leaves `i64`.
+            PublicOp::Rem => Some(a.wrapping_rem(b)),
             PublicOp::Smaller => Some(a.min(b)),
             PublicOp::Larger => Some(a.max(b)),
             PublicOp::Less => Some(i64::from(a < b)),

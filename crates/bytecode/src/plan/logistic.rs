@@ -8,15 +8,16 @@
 //! sum of products, over n and the bits behind the point. Weights stay within given bounds. What steps lose
 //! adds up: tests find some 4 units of the last place after 200 steps.
 //!
-//! **What it shows** is a mixture of all rows, as a regression is: how rows count in a step depends on what the steps before have
-//! found, and on nothing that whoever asks can choose.
+//! **What it shows** is a mixture of rows of which columns choose how they count: from the second step on, who is far on one side of
+//! 0 counts as likely, and who is far on the other does not. With one column a large multiple of what somebody is beyond
+//! some number, that is a sum over the rows beyond it ([`crate::release`]).
 //!
 //! Cost of a step for n rows and p columns: n logistic functions and n cuts, n + p + 1 sums of products, p + 1 divisions by
 //! a public number and clamps; the first has no logistic function. Steps wait for each other.
 
 use enigma_field::PrimeField;
 
-use super::bounds::quarter;
+use super::bounds::{self, quarter};
 use super::build::Builder;
 use super::error::PlanError;
 use super::gate::Rounding;
@@ -108,16 +109,16 @@ impl Problem {
 
     /// Whether all steps stay below a quarter of the field, and scores within words.
     pub(super) fn fits(&self, field_bits: u32) -> bool {
+        // Rounding adds up to half the divisor, either way.
         let divisors = Wide {
-            low: 0,
+            low: -self.divisor(),
             high: self.divisor(),
         };
         let changes = self.raised_changes().plus(divisors);
-        let wide = [self.raised_scores(), changes, divisors];
-        let scores = fixed::cut_range(self.raised_scores(), self.fraction);
-        wide.into_iter().all(|range| quarter(range, field_bits))
+        let scores = bounds::cut(self.raised_scores(), self.fraction, field_bits);
+        scores.is_some_and(|scores| scores.narrow_to(1 << 62).is_some())
+            && quarter(changes, field_bits)
             && elementary::logistic_fits(self.fraction, field_bits)
-            && scores.narrow_to(1 << 62).is_some()
     }
 }
 
@@ -193,4 +194,56 @@ pub(super) fn meaning(of: &Problem, columns: &[&[i64]]) -> Option<Vec<i64>> {
         }
     }
     Some(weights)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+    use crate::interval::Interval;
+
+    fn of(high: i64, y: Interval, fraction: u32, most: i64) -> Problem {
+        Problem {
+            ranges: vec![Interval { low: 0, high }, y],
+            rows: 2,
+            fraction,
+            rate: 1,
+            steps: 2,
+            most,
+        }
+    }
+
+    #[test]
+    fn what_is_rounded_stays_below_a_quarter_too() {
+        let bit = Interval { low: 0, high: 1 };
+        // 2^59 - 1 is the largest number that does, without the half of a unit.
+        let most = 3_203_431_780_337;
+        assert!(!of(163_567, bit, 14, most).fits(61));
+        assert!(of(163_567, bit, 14, most - 1).fits(61));
+        // Changes that are negative.
+        let (scale, divisor) = (1 << 14, 2_i64 << 28);
+        let below = |least: i64| Interval {
+            low: least,
+            high: -scale,
+        };
+        let rate = |y| Problem {
+            rate: 1 << 10,
+            ..of(scale, y, 14, 1)
+        };
+        let largest = ((1_i64 << 59) - divisor) / (2 * scale * (1 << 10));
+        assert!(rate(below(-largest + scale + 1)).fits(61));
+        assert!(!rate(below(-largest + scale - 1)).fits(61));
+    }
+
+    #[test]
+    fn bounds_and_columns_of_any_size_are_judged() {
+        let wide = Interval {
+            low: -i64::MAX,
+            high: i64::MAX,
+        };
+        let all = Problem {
+            ranges: vec![wide; 9],
+            ..of(1, wide, 20, i64::MAX)
+        };
+        assert!(!all.fits(127) && !all.fits(61));
+    }
 }

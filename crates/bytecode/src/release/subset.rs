@@ -75,6 +75,16 @@ impl Columns {
         self.known.truncate(MOST);
     }
 
+    /// Whether all of them are known, and none is among `others`.
+    pub(super) fn are_apart_from(&self, others: &Columns) -> bool {
+        let are_known = !self.more && !others.more;
+        are_known
+            && !self
+                .known
+                .iter()
+                .any(|column| others.known.contains(column))
+    }
+
     /// Whether all of them are known to be among `others`.
     pub(super) fn are_among(&self, others: &Columns) -> bool {
         !self.more

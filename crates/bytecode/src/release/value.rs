@@ -1,5 +1,6 @@
 //! What is known of a secret register: its sources, how each is mixed, and which hidden parts of rows are behind it.
 
+use super::form::Form;
 use super::set::Set;
 use super::subset::{Columns, Part, Parts};
 
@@ -47,6 +48,8 @@ pub(super) struct Value {
     pub(super) columns: Columns,
     /// Those of `columns` by which a comparison, or what rounds, has decided what it is.
     pub(super) deciding: Columns,
+    /// How it is made of `columns`.
+    pub(super) form: Form,
     /// Where it is other than 0.
     pub(super) filter: Filter,
     /// The hidden parts behind it.
@@ -101,6 +104,7 @@ impl Value {
             ranked: self.ranked.or(other.ranked),
             columns,
             deciding,
+            form: Form::Other,
             distinct: false,
             filter: match (self.filter, other.filter) {
                 (a, b) if a == b => a,
@@ -128,10 +132,9 @@ impl Value {
         both
     }
 
-    /// A number made of it: it is no count and no set of first rows.
+    /// A number made of it: it is no count.
     pub(super) fn computed(mut self) -> Value {
         self.counts = Parts::default();
-        self.distinct = false;
         self
     }
 
@@ -141,11 +144,22 @@ impl Value {
             self.chosen.add(self.aligned);
         }
         self.deciding = self.columns.clone();
+        self.form = Form::Other;
         self
     }
 
-    /// For anything but counting, an intersection is a hidden part of both collections.
+    /// The same number, of this form.
+    pub(super) fn of_form(mut self, form: Form) -> Value {
+        self.form = form;
+        self
+    }
+
+    /// For anything but counting, an intersection is a hidden part of both collections, and the first of equal rows are a part
+    /// of theirs.
     pub(super) fn settled(mut self) -> Value {
+        if std::mem::take(&mut self.distinct) {
+            self.chosen.add(self.aligned);
+        }
         let matched = self.matched.take();
         if !matched.is_empty() {
             self.hidden.add(matched);
@@ -216,6 +230,7 @@ impl Value {
     pub(super) fn of_no_row(mut self) -> Value {
         self.columns = Columns::default();
         self.deciding = Columns::default();
+        self.form = Form::Other;
         self
     }
 
@@ -226,6 +241,18 @@ impl Value {
         !self.columns.is_empty() && !other.columns.is_empty() && both.are_several()
     }
 
+    /// What no row is behind is a factor for all of them.
+    pub(super) fn form_of_product(&self, other: &Value) -> Form {
+        match (self.columns.is_empty(), other.columns.is_empty()) {
+            (false, true) => self.form.scaled(),
+            (true, false) => other.form.scaled(),
+            _ => {
+                let apart = self.columns.are_apart_from(&other.columns);
+                self.form.times(other.form, apart)
+            }
+        }
+    }
+
     /// Whether what a comparison has decided of one would let through or hold back what another column of the row holds in
     /// the other. It stays so when it is multiplied, added to, or compared again: `2 * flag` picks as well as `flag`.
     pub(super) fn picks(&self, other: &Value) -> bool {
@@ -233,10 +260,27 @@ impl Value {
         is_decided && self.crosses(other)
     }
 
-    /// Whether what is not linear in this value would let one of its columns pick another: of `1000 * flag + income` the
-    /// largest is the income of one who has the flag.
+    /// Whether a step or a square of this value would let one of its columns pick another: of `1000 * flag + income` the largest
+    /// is the income of one who has the flag.
     pub(super) fn picks_itself(&self) -> bool {
         !self.deciding.is_empty() && self.columns.are_several()
+    }
+
+    /// Whether an order by this value, or a function that is flat here and steep there, would: also where no column decides, of
+    /// `1000 * age + income`, unless each counts as it was given.
+    pub(super) fn orders_itself(&self) -> bool {
+        self.picks_itself() || self.columns.are_several() && !self.form.is_even()
+    }
+
+    /// Whether the division of a number by this one would let one of the columns of both pick another: it is large where
+    /// this is small, and nothing where this is large. `is_zero`: whether it may be 0, which divides to 0.
+    pub(super) fn divides_and_picks(&self, other: &Value, is_zero: bool) -> bool {
+        let mut columns = self.columns.clone();
+        columns.add(&other.columns);
+        let is_of_rows = !self.columns.is_empty() && columns.are_several();
+        let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
+        let is_fair = self.form.divides() && !is_zero;
+        columns.are_several() && is_decided || is_of_rows && !is_fair
     }
 
     /// A condition on one column of a row has let through another: of the rows of which it does nobody knows how

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::form::Form;
 use super::set::{Origin, Set};
 use super::stored::Stored;
 use super::subset::{Columns, Part, Parts};
@@ -22,6 +23,7 @@ pub(super) fn values(
         stored,
         values: Vec::new(),
         gathered: BTreeMap::new(),
+        firsts: BTreeMap::new(),
         products: BTreeMap::new(),
     };
     for op in &entry.code {
@@ -37,6 +39,8 @@ struct Walk<'a> {
     values: Vec<Value>,
     /// The parts of vectors that were made of scalars.
     gathered: BTreeMap<S, &'a [S]>,
+    /// Which rows are the first of those with equal keys, by these.
+    firsts: BTreeMap<S, &'a [S]>,
     /// Products of truth values, by their operands, the lower first.
     products: BTreeMap<(S, S), S>,
 }
@@ -107,6 +111,7 @@ impl<'a> Walk<'a> {
             Op::Distinct { keys, .. } => {
                 let mut value = self.all(keys).interwoven();
                 value.distinct = true;
+                self.firsts.insert(self.next(), keys);
                 self.define(value);
             }
             Op::Join {
@@ -194,6 +199,7 @@ impl<'a> Walk<'a> {
                             Columns::default()
                         },
                         columns: own,
+                        form: Form::Column,
                         ..Value::of(rows, |value| &mut value.aligned)
                     }
                 }
@@ -247,10 +253,19 @@ impl<'a> Walk<'a> {
         let value = match *op {
             Op::Add { a, b, .. } | Op::Sub { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                with_filter(x.with(&y), same(x.filter, y.filter))
+                let form = x.form.plus(y.form, x.columns.are_apart_from(&y.columns));
+                with_filter(x.with(&y).of_form(form), same(x.filter, y.filter))
             }
-            Op::AddPublic { a, .. } => with_filter(self.settled(a).computed(), Filter::Unknown),
-            Op::MulPublic { a, .. } => self.settled(a).computed(),
+            Op::AddPublic { a, .. } => {
+                let x = self.settled(a).computed();
+                let form = x.form.shifted();
+                with_filter(x.of_form(form), Filter::Unknown)
+            }
+            Op::MulPublic { a, .. } => {
+                let x = self.settled(a).computed();
+                let form = x.form.scaled();
+                x.of_form(form)
+            }
             Op::Mul { a, b, .. } => {
                 if self.is_bit(a) && self.is_bit(b) {
                     self.products.insert((a.min(b), a.max(b)), self.next());
@@ -265,7 +280,8 @@ impl<'a> Walk<'a> {
             }
             Op::MulFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                let value = self.picked_if(x.picks(&y), x.with(&y));
+                let product = x.with(&y).of_form(x.form_of_product(&y));
+                let value = self.picked_if(x.picks(&y), product);
                 with_filter(value, both(x.filter, y.filter))
             }
             // Of 0 they are 0, so that filters stay.
@@ -281,9 +297,10 @@ impl<'a> Walk<'a> {
                     Filter::By(part) => Filter::By(part),
                     _ => Filter::Unknown,
                 };
-                // A magnitude is a number or its negation, as a comparison says.
                 let picks = match op {
+                    // A magnitude is a number or its negation, as a comparison says.
                     Op::Absolute { .. } => x.columns.are_several(),
+                    Op::SquareRoot { .. } | Op::SquareRootFixed { .. } => x.orders_itself(),
                     _ => x.picks_itself(),
                 };
                 let value = self.picked_if(picks, x.computed().decided());
@@ -291,18 +308,22 @@ impl<'a> Walk<'a> {
             }
             Op::Div { a, b, .. } | Op::Modulo { a, b, .. } | Op::DivFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
+                // What is left of a number is all of it where the other is larger.
+                let is_zero = matches!(op, Op::Modulo { .. }) || self.may_be_zero(b);
+                let picks = y.divides_and_picks(&x, is_zero);
                 let filter = match (x.filter, y.filter) {
                     (Filter::By(part), Filter::All) => Filter::By(part),
                     (x, y) => chosen(same(x, y)),
                 };
-                let value = x.with(&y);
-                let value = self.picked_if(value.picks_itself(), value.decided());
+                let value = self.picked_if(picks, x.with(&y).decided());
                 with_filter(value, filter)
             }
+            // Bits of one are let through where the other has ones.
             Op::Bitwise { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 let value = x.with(&y);
-                let value = self.picked_if(value.picks_itself(), value.decided());
+                let picks = value.columns.are_several();
+                let value = self.picked_if(picks, value.decided());
                 with_filter(value, chosen(same(x.filter, y.filter)))
             }
             Op::Smaller { a, b, .. } => {
@@ -327,11 +348,12 @@ impl<'a> Walk<'a> {
                 otherwise,
                 ..
             } => self.select(bit, then, otherwise),
-            Op::Logistic { a, .. }
-            | Op::Exp { a, .. }
-            | Op::Ln { a, .. }
-            | Op::BitwisePublic { a, .. }
-            | Op::ComparePublic { a, .. } => {
+            Op::Logistic { a, .. } | Op::Exp { a, .. } | Op::Ln { a, .. } => {
+                let value = self.settled(a).computed();
+                let value = self.picked_if(value.orders_itself(), value.decided());
+                with_filter(value, Filter::Unknown)
+            }
+            Op::BitwisePublic { a, .. } | Op::ComparePublic { a, .. } => {
                 let value = self.settled(a).computed();
                 let value = self.picked_if(value.picks_itself(), value.decided());
                 with_filter(value, Filter::Unknown)
@@ -371,17 +393,21 @@ impl<'a> Walk<'a> {
     fn product(&self, a: S, b: S) -> Value {
         let (mut x, mut y) = (self.raw(a), self.raw(b));
         let bits = (self.is_bit(a), self.is_bit(b));
-        if bits != (true, true) || !(x.distinct || y.distinct) {
+        let first = x.distinct || y.distinct;
+        let matched = !x.matched.or(y.matched).is_empty();
+        let is_count = bits == (true, true) && first && matched;
+        if !is_count {
             (x, y) = (x.settled(), y.settled());
         }
-        let value = x.with(&y);
+        let value = x.with(&y).of_form(x.form_of_product(&y));
         let mask = |of: S, filter| match filter {
             Filter::All => Filter::By(Part::Where(of)),
             known => known,
         };
         // A product of truth values is one, and so is what cannot be but 0 or 1. But what is drawn chooses them, too.
         let drawn = x.columns.are_drawn() || y.columns.are_drawn();
-        let picks = x.picks(&y) && (drawn || bits != (true, true));
+        let crosses = x.picks(&y) && (drawn || bits != (true, true));
+        let picks = crosses || first && !is_count;
         let filter = match bits {
             (true, false) if picks => both(mask(a, x.filter), y.filter),
             (false, true) if picks => both(x.filter, mask(b, y.filter)),
@@ -457,11 +483,11 @@ impl<'a> Walk<'a> {
                 let products = if picks { products.picked() } else { products };
                 products.reduced(Reduction::Sum)
             }
-            Op::First { a, .. }
-            | Op::Second { a, .. }
-            | Op::Quantile { a, .. }
-            | Op::MeanSquare { a, .. } => self.mixed(a, a).reduced(Reduction::Mixture),
-            Op::FirstMember { a, .. } => self.mixed(a, a).reduced(Reduction::Place),
+            Op::First { a, .. } | Op::Second { a, .. } | Op::Quantile { a, .. } => {
+                self.ordered(a).reduced(Reduction::Mixture)
+            }
+            Op::FirstMember { a, .. } => self.ordered(a).reduced(Reduction::Place),
+            Op::MeanSquare { a, .. } => self.mixed(a, a).reduced(Reduction::Mixture),
             // They are of sums of products, too.
             Op::Covariance { a, b, .. } | Op::Correlation { a, b, .. } => {
                 self.mixed(a, b).reduced(Reduction::Mixture)
@@ -469,8 +495,10 @@ impl<'a> Walk<'a> {
             Op::Regression { ref columns, y, .. }
             | Op::LogisticRegression { ref columns, y, .. } => {
                 let all = self.all(columns).with(&self.settled(y));
-                // Coefficients on a condition are means of those who fulfil it and of the others.
-                let all = if all.picks_itself() {
+                // Coefficients on a condition are means of those who fulfil it and of the others. And what is likely is nothing
+                // here and all there: with a column of a large multiple, as a condition would say.
+                let is_step = matches!(op, Op::LogisticRegression { .. });
+                let all = if all.picks_itself() || is_step && all.columns.are_several() {
                     all.picked()
                 } else {
                     all
@@ -480,10 +508,18 @@ impl<'a> Walk<'a> {
             Op::CountEach { a, .. } => self.counted(a, a),
             Op::Histogram { a, .. } => self.counted(a, self.next()),
             Op::CellSum { keys, a, .. } => self.cells(keys, a, false),
-            Op::CellQuantile { keys, a, .. } => self.cells(keys, a, self.settled(a).picks_itself()),
+            Op::CellQuantile { keys, a, .. } => {
+                self.cells(keys, a, self.settled(a).orders_itself())
+            }
             _ => return,
         };
         self.define(value);
+    }
+
+    /// What a place in the order of a vector's elements mixes.
+    fn ordered(&self, a: S) -> Value {
+        let x = self.settled(a).computed();
+        if x.orders_itself() { x.picked() } else { x }
     }
 
     /// What a reduction that is not linear mixes, of one vector or of two.
@@ -542,7 +578,12 @@ impl<'a> Walk<'a> {
         let by = self.all(left);
         let extent = self.extent_of(left.iter().copied());
         let over_rows = matches!(extent, Extent::Over(_));
-        let mut found = self.all(right).with(&self.settled(valid)).interwoven();
+        let valid = match self.firsts.get(&valid) {
+            // Of equal rows the first: whatever is among the rows is among these.
+            Some(keys) if *keys == right => self.raw(valid),
+            _ => self.settled(valid),
+        };
+        let mut found = self.all(right).with(&valid).interwoven();
         found.filter = Filter::All;
         let is_selective = found.is_selective();
         let (aligned, joined) = (found.aligned.take(), found.joined.take());
@@ -627,6 +668,12 @@ impl<'a> Walk<'a> {
     fn is_bit(&self, register: S) -> bool {
         let known = self.ranges.secret(register);
         known.is_some_and(|known| known.interval.low >= 0 && known.interval.high <= 1)
+    }
+
+    /// Whether 0 is among its values.
+    fn may_be_zero(&self, register: S) -> bool {
+        let known = self.ranges.secret(register);
+        known.is_none_or(|known| known.interval.low <= 0 && known.interval.high >= 0)
     }
 
     /// Whether it has the same value whatever the inputs are.

@@ -4,6 +4,7 @@ mod columns;
 mod common;
 mod conditions;
 mod container;
+mod formulas;
 mod kinds;
 mod launder;
 mod past;

@@ -511,6 +511,9 @@ fn of_public_numbers() {
         (0, 1),
     ];
     assert_eq!(found, wanted.map(Some));
+    // Nothing is left, though the quotient is too large.
+    assert_eq!(PublicOp::Rem.apply(i64::MIN, -1), Some(0));
+    assert_eq!(PublicOp::Div.apply(i64::MIN, -1), None);
     // Where they meet private ones, they keep the field's bound.
     let hidden = |value| {
         ranges_of(|code| {

@@ -502,7 +502,7 @@ fn folded(op: BinaryOp, a: i64, b: i64) -> Option<i64> {
         BinaryOp::Mul => a.checked_mul(b),
         BinaryOp::Div | BinaryOp::Rem if b == 0 => Some(0),
         BinaryOp::Div => a.checked_div(b),
-        BinaryOp::Rem => a.checked_rem(b),
+        BinaryOp::Rem => Some(a.wrapping_rem(b)),
         BinaryOp::BitAnd => Some(a & b),
         BinaryOp::BitOr => Some(a | b),
         BinaryOp::BitXor => Some(a ^ b),

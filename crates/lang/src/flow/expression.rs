@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use enigma_bytecode::interval::Wide;
+use enigma_bytecode::release::Form;
 
 use super::facts::Source;
 use super::numbers::Op;
@@ -158,6 +159,7 @@ impl<'a> Walk<'a> {
         self.narrow(&mut row, collection.range);
         row.each_leaf(&mut |leaf| {
             leaf.columns = BTreeSet::from([leaf.number]);
+            leaf.form = Form::Column;
             // A column of two values is a condition as it is.
             if leaf.range.is_some_and(|range| range.high - range.low <= 1) {
                 leaf.deciding.clone_from(&leaf.columns);
@@ -298,9 +300,14 @@ impl<'a> Walk<'a> {
                 UnaryOp::Not => Wide::exactly(1).minus(range),
             });
             let moves = leaf.moves.clone();
+            let form = match op {
+                UnaryOp::Negate => leaf.form.scaled(),
+                UnaryOp::Not => Form::Other,
+            };
             *leaf = leaf
                 .derived(leaf.sources.clone(), number)
                 .lying(range, Some(&moves));
+            leaf.form = form;
         });
         self.fitted(expr, &[operand], value)
     }
@@ -346,8 +353,11 @@ impl<'a> Walk<'a> {
                 false => Combination::Selection,
             };
             let sources = leaf.sources.clone().decided(how);
+            let form = leaf.form.scaled();
             *leaf = leaf.derived(sources, number).lying(Some(saturated), None);
-            if !is_exact {
+            if is_exact {
+                leaf.form = form;
+            } else {
                 leaf.deciding.clone_from(&leaf.columns);
             }
             leaf.rounds = rounds;

@@ -299,7 +299,7 @@ impl<'a> Walk<'a> {
         let whole = call.combined(Combination::Number, self);
         let over = call.spaces(1);
         let sources = whole.sources.clone().several();
-        let picks = whole.picks_itself() || call.compares_columns(&whole);
+        let picks = whole.orders_itself() || call.compares_columns(&whole);
         let sources = sources.decided(picking(picks));
         let sources = sources.reduced(&over, Mix::Member);
         let number = self
@@ -456,7 +456,7 @@ impl<'a> Walk<'a> {
             value.subsets.insert(mark);
         }
         let is_linear = counted || matches!(call.builtin, B::CellSum | B::CellMean);
-        if !is_linear && call.whole(1, self).picks_itself() {
+        if !is_linear && call.whole(1, self).orders_itself() {
             // Of the rows of a cell it is those that one column picks.
             value.subsets.insert(self.numbers.fresh());
         }

@@ -1,6 +1,7 @@
 //! Operators with two operands, and the proof that numbers fit.
 
 use enigma_bytecode::interval::Wide;
+use enigma_bytecode::release::Form;
 
 use super::expression::{scalar, shifted_up};
 use super::numbers::{Numbers, Op};
@@ -348,6 +349,7 @@ impl Operation<'_> {
         let mut value = a.combine(b, self.combination(a, b, range), number);
         let linear = self.moves(a, b);
         value = value.lying(range, linear.as_ref());
+        value.form = self.form(a, b);
         value.base = self.base(a, b);
         if value.private {
             value.rounds = value
@@ -361,10 +363,16 @@ impl Operation<'_> {
     fn combination(&self, a: &Leaf, b: &Leaf, range: Option<Wide>) -> Combination {
         use BinaryOp as B;
         let is_bit = range.is_some_and(|range| range.within(BIT));
-        let picks = || {
-            let both = a.combine(b, Combination::Number, a.number);
-            // Of a remainder the quotient is multiplied again.
-            both.picks_itself() || self.op == B::Rem && a.crosses(b)
+        let is_zero = b.range.is_none_or(|y| y.low <= 0 && y.high >= 0);
+        let picks = || match self.op {
+            B::Div => b.divides_and_picks(a, is_zero),
+            // What is left of a number is all of it where the other is larger.
+            B::Rem | B::Shl | B::Shr => b.divides_and_picks(a, true),
+            // Bits of one are let through where the other has ones.
+            B::BitAnd | B::BitOr | B::BitXor if a.private && b.private => {
+                (&a.columns | &b.columns).len() > 1
+            }
+            _ => a.combine(b, Combination::Number, a.number).picks_itself(),
         };
         match self.op {
             B::Mul if !is_bit && a.picks(b) => Combination::Selection,
@@ -372,6 +380,21 @@ impl Operation<'_> {
             _ if *self.ty == Type::Bool => Combination::Truth,
             _ if !is_bit && picks() => Combination::Selection,
             _ => Combination::Choice,
+        }
+    }
+
+    fn form(&self, a: &Leaf, b: &Leaf) -> Form {
+        use BinaryOp as B;
+        let apart = a.is_apart_from(b);
+        match (self.op, a.private, b.private) {
+            (B::Add | B::Sub, true, true) => a.form.plus(b.form, apart),
+            (B::Add | B::Sub, true, false) => a.form.shifted(),
+            (B::Add, false, true) => b.form.shifted(),
+            // What no row is behind is a factor for all of them.
+            (B::Mul, ..) if b.columns.is_empty() => a.form.scaled(),
+            (B::Mul, ..) if a.columns.is_empty() => b.form.scaled(),
+            (B::Mul, ..) => a.form.times(b.form, apart),
+            _ => Form::Other,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enigma_bytecode::interval::Wide;
+use enigma_bytecode::release::Form;
 
 use super::numbers::{Number, Numbers, Op};
 use super::sources::{Combination, Mix, Source, Sources};
@@ -28,6 +29,8 @@ pub(super) struct Leaf {
     pub(super) columns: BTreeSet<Number>,
     /// Those of `columns` by which a comparison, or what rounds, has decided what it is.
     pub(super) deciding: BTreeSet<Number>,
+    /// How it is made of `columns`.
+    pub(super) form: Form,
     /// The private condition under which it was assigned.
     pub(super) because: Option<Span>,
     /// Its value number; of a vector, that of all its elements together.
@@ -81,6 +84,7 @@ impl Leaf {
             sources: Sources::default(),
             columns: BTreeSet::new(),
             deciding: BTreeSet::new(),
+            form: Form::Other,
             because: None,
             number,
             base: None,
@@ -118,6 +122,7 @@ impl Leaf {
             sources,
             columns: &self.columns | &other.columns,
             deciding: &self.deciding | &other.deciding,
+            form: if same { self.form } else { Form::Other },
             because: self.because.or(other.because),
             number: if same { self.number } else { numbers.fresh() },
             base: match (self.base, other.base) {
@@ -149,6 +154,7 @@ impl Leaf {
             sources: self.sources.combine(&other.sources, how),
             columns,
             deciding,
+            form: Form::Other,
             because: self.because.or(other.because),
             number,
             base: None,
@@ -174,10 +180,30 @@ impl Leaf {
         is_decided && self.crosses(other)
     }
 
-    /// Whether what is not linear in this value would let one of its columns pick another: of `1000 * flag + pay` the largest
+    /// Whether no column is in both.
+    pub(super) fn is_apart_from(&self, other: &Leaf) -> bool {
+        self.columns.is_disjoint(&other.columns)
+    }
+
+    /// Whether a step or a square of this value would let one of its columns pick another: of `1000 * flag + pay` the largest
     /// is the pay of one who has the flag.
     pub(super) fn picks_itself(&self) -> bool {
         !self.deciding.is_empty() && self.columns.len() > 1
+    }
+
+    /// Whether an order by this value, or a function that is flat here and steep there, would: also where no column decides, of
+    /// `1000 * age + pay`, unless each counts as it was given.
+    pub(super) fn orders_itself(&self) -> bool {
+        self.picks_itself() || self.columns.len() > 1 && !self.form.is_even()
+    }
+
+    /// Whether the division of a number by this one would let one of the columns of both pick another: it is large where
+    /// this is small, and nothing where this is large. `is_zero`: whether it may be 0, which divides to 0.
+    pub(super) fn divides_and_picks(&self, other: &Leaf, is_zero: bool) -> bool {
+        let is_several = (&self.columns | &other.columns).len() > 1;
+        let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
+        let is_fair = self.form.divides() && !is_zero;
+        is_several && (is_decided || !self.columns.is_empty() && !is_fair)
     }
 
     /// Where it has left the places of rows, no column of a row can pick another.
@@ -185,6 +211,7 @@ impl Leaf {
         if !self.sources.has_places() {
             self.columns.clear();
             self.deciding.clear();
+            self.form = Form::Other;
         }
         self
     }
@@ -200,6 +227,7 @@ impl Leaf {
         Leaf {
             sources,
             number,
+            form: Form::Other,
             range: None,
             base: None,
             counts: None,
@@ -534,6 +562,7 @@ pub(super) fn same_flow(a: &Value, b: &Value) -> bool {
             && x.sources == y.sources
             && x.columns == y.columns
             && x.deciding == y.deciding
+            && x.form == y.form
             && x.counts.is_some() == y.counts.is_some()
     };
     a.len() == b.len() && a.iter().zip(&b).all(same)

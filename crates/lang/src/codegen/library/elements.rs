@@ -8,7 +8,7 @@ use enigma_bytecode::values;
 use super::super::statement::Execution;
 use super::super::value::{Secret, Value};
 use super::super::{Done, stop};
-use super::Call;
+use super::{Call, first_vector};
 use crate::hir::{BinaryOp, Builtin, Type};
 use crate::span::Span;
 
@@ -167,7 +167,17 @@ impl Execution<'_> {
         span: Span,
     ) -> Done<Value> {
         match (ty, text) {
-            (Type::Rows(text_type, _), text) => self.starts_with((text_type, text), prefix, span),
+            (Type::Rows(text_type, _), text) => {
+                let found = self.starts_with((text_type, text), prefix, span)?;
+                match (found, first_vector(text)) {
+                    // Of any text it is so, or of none.
+                    (Value::Known(known), Some(rows)) => {
+                        let hidden = self.arithmetic(span).hidden(known, rows)?;
+                        Ok(Value::Secret(hidden))
+                    }
+                    (found, _) => Ok(found),
+                }
+            }
             (Type::List(text_type, _), Value::Many(texts)) => {
                 let found = texts
                     .iter()

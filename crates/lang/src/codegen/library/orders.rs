@@ -64,13 +64,14 @@ impl Execution<'_> {
             }
             B::Highest => {
                 // Whoever calls could else have the sorted vector, place by place.
-                let Value::Known(_) = call.values[1] else {
+                let Value::Known(from_above) = call.values[1] else {
                     return stop(span, "a place that a run decides");
                 };
+                let from_above = Value::Known(from_above.clamp(0, 1 << 32));
                 let len = self.len((value, &call.args[0]), span)?;
                 let mut arithmetic = self.arithmetic(span);
                 let behind = arithmetic.number(BinaryOp::Add, &len, &Value::Known(1))?;
-                let place = arithmetic.number(BinaryOp::Sub, &behind, &call.values[1])?;
+                let place = arithmetic.number(BinaryOp::Sub, &behind, &from_above)?;
                 self.quantile(a, &place, call)
             }
             _ => self.unknown(call),

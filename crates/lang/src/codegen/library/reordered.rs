@@ -36,8 +36,8 @@ impl Execution<'_> {
     /// The rows of `all` in the stable order of as many keys.
     fn sorted(&mut self, call: &Call, all: &Value, keys: &Value, order: Order) -> Done<Value> {
         let span = call.span;
-        if let Some(places) = known_order(keys, order)
-            && let Value::Many(rows) = all
+        if let (Value::Many(keys), Value::Many(rows)) = (keys, all)
+            && let Some(places) = known_order(keys, order)
             && rows.len() == places.len()
         {
             let sorted = places.iter().map(|place| rows[*place].clone());
@@ -65,14 +65,6 @@ impl Execution<'_> {
         };
         if len == 0 {
             return Ok(Value::Many(Vec::new()));
-        }
-        if let Some(places) = known_order(all, Order::Descending)
-            && let Value::Many(numbers) = all
-        {
-            let sorted = places.iter().map(|place| numbers[*place].clone());
-            let mut largest: Vec<Value> = sorted.collect();
-            largest.resize(len as usize, Value::Known(0));
-            return Ok(Value::Many(largest));
         }
         let a = self.vector(all, span)?.register;
         let register = self.registers.secret(|dst| Op::Top { dst, a, len })?;
@@ -211,10 +203,7 @@ fn with_parts(like: &Value, part: impl Fn(usize) -> Value) -> Value {
 }
 
 /// The stable order of a list of numbers that are all known now.
-fn known_order(keys: &Value, order: Order) -> Option<Vec<usize>> {
-    let Value::Many(keys) = keys else {
-        return None;
-    };
+pub(super) fn known_order(keys: &[Value], order: Order) -> Option<Vec<usize>> {
     let keys = keys.iter().map(|key| match key {
         Value::Known(key) => Some(*key),
         _ => None,

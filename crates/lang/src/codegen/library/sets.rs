@@ -63,6 +63,7 @@ impl Execution<'_> {
             (B::Contains, [all, one]) if one.is_lifted() && all.any(&is_whole) => {
                 let one = one.clone().with_lifted(false);
                 let (found, _) = self.join(&one, all, &[], span)?;
+                let found = self.or_both_missing(found, (&one, all), span)?;
                 Ok(found.with_lifted(true))
             }
             (B::Contains, [all, one]) => {
@@ -77,6 +78,25 @@ impl Execution<'_> {
             }
             _ => self.unknown(call),
         }
+    }
+
+    /// A value that is missing is found where one is missing, too.
+    fn or_both_missing(
+        &mut self,
+        found: Value,
+        (one, all): (&Value, &Value),
+        span: Span,
+    ) -> Done<Value> {
+        let (Value::Maybe(one, _), Value::Maybe(all, _)) = (one, all) else {
+            return Ok(found);
+        };
+        let of_all = self.arithmetic(span).not(all)?;
+        let count = self.sum(&of_all, span)?;
+        let mut arithmetic = self.arithmetic(span);
+        let any = arithmetic.compare(BinaryOp::Greater, &count, &Value::Known(0))?;
+        let missing = arithmetic.not(one)?;
+        let both = arithmetic.truth(BinaryOp::And, &missing, &any)?;
+        arithmetic.truth(BinaryOp::Or, &found, &both)
     }
 
     fn keys(&mut self, value: &Value, span: Span) -> Done<Keys> {

@@ -1,10 +1,13 @@
 //! Functions of lists that are no vector: of numbers that everyone knows, and of numbers with a value for each row. They are written out,
 //! element by element, with comparisons and choices. So are places in lists, which no operation gives.
 
+use enigma_bytecode::model::Order;
+
 use super::super::statement::Execution;
 use super::super::value::Value;
 use super::super::{Done, stop};
 use super::Call;
+use super::reordered::known_order;
 use crate::hir::{BinaryOp, Builtin};
 use crate::span::Span;
 
@@ -115,6 +118,9 @@ impl Execution<'_> {
 
     /// The elements, ascending: Batcher's merge exchange (Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M).
     fn in_order(&mut self, list: &[Value], span: Span) -> Done<Vec<Value>> {
+        if let Some(places) = known_order(list, Order::Ascending) {
+            return Ok(places.iter().map(|place| list[*place].clone()).collect());
+        }
         if list.len() > MOST_SORTED {
             return stop(span, "so long a list");
         }
@@ -157,7 +163,9 @@ impl Execution<'_> {
             (Builtin::Quantile, Some(Value::Known(part)), Some(Value::Known(of))) => {
                 (len * part + of - 1) / of
             }
-            (Builtin::Highest, Some(Value::Known(from_above)), _) => len + 1 - from_above,
+            (Builtin::Highest, Some(Value::Known(from_above)), _) => {
+                len + 1 - from_above.clamp(&0, &len)
+            }
             _ => return stop(call.span, "a place that a run decides"),
         };
         let sorted = self.in_order(list, call.span)?;

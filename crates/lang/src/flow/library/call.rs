@@ -66,10 +66,8 @@ impl Call<'_> {
         match self.builtin {
             B::Sum | B::Mean | B::CountTrue | B::Any | B::All | B::SumWhere | B::MeanWhere => false,
             B::Dot => a.picks(&b) && !(a.is_bit() && b.is_bit()),
-            B::Min | B::Max | B::Median | B::Quantile | B::Highest | B::Top2
-                if self.compares_columns(&a) =>
-            {
-                true
+            B::Min | B::Max | B::Median | B::Quantile | B::Highest | B::Top2 => {
+                self.compares_columns(&a) || a.orders_itself()
             }
             _ => a.combine(&b, Combination::Number, a.number).picks_itself(),
         }
@@ -94,10 +92,21 @@ impl Call<'_> {
                 | B::SaturatingAdd
                 | B::SaturatingSub
                 | B::SaturatingMul
+                | B::Lookup
         );
+        let first = self.whole(0, walk);
+        let is_formula = match self.builtin {
+            B::CheckedDiv => {
+                let divisor = self.whole(1, walk);
+                let is_zero = divisor.range.is_none_or(|y| y.low <= 0 && y.high >= 0);
+                divisor.divides_and_picks(&first, is_zero)
+            }
+            B::Sqrt | B::Exp | B::Ln | B::Sigmoid => first.orders_itself(),
+            _ => false,
+        };
         let mut places = 0..self.values.len();
         let is_decided = places.any(|place| !self.whole(place, walk).deciding.is_empty());
-        whole.columns.len() > 1 && (is_selection || is_decided)
+        is_formula || whole.columns.len() > 1 && (is_selection || is_decided)
     }
 
     /// The index spaces of the first arguments.

@@ -138,10 +138,12 @@ impl Walk<'_> {
         }
         let sources = match call.builtin {
             Builtin::MatMul => self.product_sources(call, &over),
-            // Coefficients on a condition are means of those who fulfil it and of the others.
+            // Coefficients on a condition are means of those who fulfil it and of the others. And what is likely is nothing
+            // here and all there: with a column of a large multiple, as a condition would say.
             _ => {
+                let is_step = call.builtin == Builtin::LogReg && whole.columns.len() > 1;
                 let all = whole.sources.clone().several();
-                let all = all.decided(picking(whole.picks_itself()));
+                let all = all.decided(picking(whole.picks_itself() || is_step));
                 all.reduced(&over, Mix::Aggregate)
             }
         };

@@ -7,7 +7,7 @@ use super::{Form, Function, Give, Take, functions};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Builtin, Expr, ExprKind, FixType, IntType, Type};
-use crate::lower::coerce::{retype, settle};
+use crate::lower::coerce::{retype, scaled, settle};
 use crate::lower::operator::is_comparable;
 use crate::lower::vector::{Mismatch, base, each, length_of, meet, numbers, with_base};
 use crate::lower::{Body, has_unknown};
@@ -221,11 +221,13 @@ impl Body<'_> {
                 if let Some(element) = first.ty.element() {
                     let edges = with_base(&value.ty, element);
                     retype(value, &edges);
+                    scale(value, base(element));
                 }
             }
             (Take::Penalty, Some(first)) => {
                 let fix = base(&first.ty).clone();
                 retype(value, &fix);
+                scale(value, &fix);
             }
             (Take::Default, Some(first)) => {
                 if let Type::Maybe(inner) = base(&first.ty).clone() {
@@ -248,7 +250,8 @@ impl Body<'_> {
             take,
             Take::Count | Take::Share | Take::Steps | Take::Edges | Take::Penalty
         ) {
-            return constant(take, value).map_err(Box::new);
+            constant(take, value)?;
+            return is_of_its_kind(take, value, before).map_err(Box::new);
         }
         let Some(first) = before.first() else {
             return Ok(());
@@ -397,6 +400,45 @@ fn same_space(a: &Type, b: &Type) -> Result<(), Mismatch> {
         (Type::Rows(..), Type::Rows(..)) => Ok(()),
         (Type::List(_, m), Type::List(_, n)) if m == n => Ok(()),
         _ => Err(Mismatch::Lengths),
+    }
+}
+
+/// Beside whole numbers a constant is whole, and beside others it has as many bits behind the point.
+fn is_of_its_kind(take: Take, value: &Expr, before: &[Expr]) -> Result<(), Diagnostic> {
+    let (Take::Edges | Take::Penalty, Some(first)) = (take, before.first()) else {
+        return Ok(());
+    };
+    let (message, help) = match (base(&first.ty), base(&value.ty)) {
+        (Type::Int(_), Type::Int(_)) => return Ok(()),
+        (wanted, found) if wanted == found => return Ok(()),
+        (Type::Int(_), _) => (
+            "beside whole numbers this is whole",
+            "write whole numbers here, or the others `as fix`",
+        ),
+        _ => (
+            "this has another number of bits behind the point than the numbers beside it",
+            "write the number itself here, or give the constant their type",
+        ),
+    };
+    let diagnostic = Diagnostic::error(Code::E0206, value.span, message);
+    Err(diagnostic.also(first.span, "these").help(help))
+}
+
+/// Makes whole constants numbers of this type, if it has a point.
+fn scale(value: &mut Expr, to: &Type) {
+    let Type::Fix(fix) = to else { return };
+    match &mut value.kind {
+        ExprKind::Int(number) => {
+            value.kind = ExprKind::Fix(scaled(*number, *fix));
+            value.ty = to.clone();
+        }
+        ExprKind::List(parts) => {
+            parts.iter_mut().for_each(|part| scale(part, to));
+            if parts.iter().all(|part| part.ty == *to) {
+                value.ty = with_base(&value.ty, to);
+            }
+        }
+        _ => {}
     }
 }
 

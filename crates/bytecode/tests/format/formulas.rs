@@ -1,0 +1,317 @@
+//! One column of a row picks another where nothing is compared: beside a large multiple of one column, whatever is flat
+//! here and steep there lets the other one through, or does not.
+
+use crate::world::{Code, HERS, HIS, PEOPLE, Shown, check, guarded, show, shows, to, world};
+use enigma_bytecode::model::{BitOp, Op, Order, Profile, Recipient, S, Shape, Source};
+use enigma_bytecode::release::Refusal;
+use enigma_bytecode::verify::VerifyError;
+
+const ROWS: Source = Source::Collection(PEOPLE);
+const EVERYONE: Recipient = Recipient::Public;
+
+type Shapes = Result<Vec<(Source, Shape)>, VerifyError>;
+
+fn unguarded() -> Shapes {
+    let refusal = Refusal::Unguarded { source: ROWS };
+    Err(VerifyError::NotAllowed { reveal: 0, refusal })
+}
+
+fn mixed() -> Shapes {
+    Ok(vec![(ROWS, Shape::Aggregate(5))])
+}
+
+/// Of a contract in the larger field: what is shown of departments, from 0 to 2, and incomes, from 0 to 1,000.
+fn of_both(write: impl FnOnce(&mut Code, S, S) -> Shown) -> Shapes {
+    let mut code = Code::default();
+    let (departments, income) = (code.input(PEOPLE, 0), code.input(PEOPLE, 1));
+    let shown = write(&mut code, departments, income);
+    let mut contract = world();
+    contract.profile = Profile::ShamirM127V1;
+    contract.entries[0].code = code.ops;
+    show(&mut contract, shown);
+    check(contract)
+}
+
+/// The sum of such a number of each row.
+fn sum_of(write: impl FnOnce(&mut Code, S, S) -> S) -> Shapes {
+    of_both(|code, departments, income| {
+        let a = write(code, departments, income);
+        to(EVERYONE, [code.sum(a)])
+    })
+}
+
+fn times(code: &mut Code, a: S, factor: i64) -> S {
+    let b = code.constant(factor);
+    code.s(|dst| Op::MulPublic { dst, a, b })
+}
+
+fn plus(code: &mut Code, a: S, b: i64) -> S {
+    let b = code.constant(b);
+    code.s(|dst| Op::AddPublic { dst, a, b })
+}
+
+/// Much for every department but the first, where it is 0.
+fn beyond_the_first(code: &mut Code, departments: S) -> S {
+    times(code, departments, 2_000)
+}
+
+/// Income in the first department, and much below 0 elsewhere.
+fn in_the_first(code: &mut Code, departments: S, income: S) -> S {
+    let much = beyond_the_first(code, departments);
+    code.sub(income, much)
+}
+
+#[test]
+fn quotients_by_a_formula() {
+    let bits = 4;
+    let by_formula: [fn(&mut Code, S, S) -> S; 4] = [
+        |code, much, income| {
+            let divisor = plus(code, much, 1);
+            code.div(income, divisor)
+        },
+        |code, much, income| {
+            let b = plus(code, much, 1);
+            code.s(|dst| Op::DivFixed {
+                dst,
+                a: income,
+                b,
+                bits: 4,
+            })
+        },
+        |code, b, a| code.s(|dst| Op::Modulo { dst, a, b }),
+        // Of a number that is of no row, the divisor is all that counts.
+        |code, much, income| {
+            let all = code.hide(1_000_000);
+            let divisor = code.add(much, income);
+            let divisor = plus(code, divisor, 1);
+            code.div(all, divisor)
+        },
+    ];
+    for (at, write) in by_formula.into_iter().enumerate() {
+        let shown = sum_of(|code, departments, income| {
+            let much = beyond_the_first(code, departments);
+            write(code, much, income)
+        });
+        assert_eq!(shown, unguarded(), "{at}");
+    }
+    // Where a column is 0, so is the quotient; and what a column leaves is all of what is less.
+    let by_column = |code: &mut Code, departments, income| code.div(income, departments);
+    assert_eq!(sum_of(by_column), unguarded());
+    let left = sum_of(|code, departments, income| {
+        let b = plus(code, departments, 1);
+        code.s(|dst| Op::Modulo { dst, a: income, b })
+    });
+    assert_eq!(left, unguarded());
+    // By a column that is never 0, by a sum or product of them, it is a number of the row.
+    let by_one = sum_of(|code, departments, income| {
+        let b = plus(code, departments, 1);
+        code.div(income, b)
+    });
+    assert_eq!(by_one, mixed());
+    let share = sum_of(|code, departments, income| {
+        let all = code.add(departments, income);
+        let b = plus(code, all, 1);
+        code.s(|dst| Op::DivFixed {
+            dst,
+            a: income,
+            b,
+            bits,
+        })
+    });
+    assert_eq!(share, mixed());
+    // But it is a step, and decides what becomes of others.
+    let picked = sum_of(|code, departments, income| {
+        let b = plus(code, departments, 1);
+        let quotient = code.div(income, b);
+        code.mul(quotient, departments)
+    });
+    assert_eq!(picked, unguarded());
+}
+
+/// Takes what stands at some place in the order of a vector.
+type Place<'a> = &'a dyn Fn(&mut Code, S) -> S;
+
+#[test]
+fn orders_by_a_formula() {
+    let place = |code: &mut Code, a| {
+        let place = code.constant(3);
+        code.s(|dst| Op::Quantile { dst, a, place })
+    };
+    let second = |code: &mut Code, a| {
+        let order = Order::Ascending;
+        code.s(|dst| Op::Second { dst, a, order })
+    };
+    let orders: [Place<'_>; 3] = [&Code::first, &second, &place];
+    for order in orders {
+        let of = |write: fn(&mut Code, S, S) -> S| {
+            of_both(|code, departments, income| {
+                let a = write(code, departments, income);
+                to(EVERYONE, [order(code, a)])
+            })
+        };
+        assert_eq!(of(in_the_first), unguarded());
+        // Twice as much of one, by adding it again; and the other times a power of it.
+        let twice = |code: &mut Code, departments, income| {
+            let both = code.add(departments, income);
+            code.add(both, departments)
+        };
+        assert_eq!(of(twice), unguarded());
+        let power = |code: &mut Code, departments, income| {
+            let product = code.mul(departments, income);
+            code.mul(product, departments)
+        };
+        assert_eq!(of(power), unguarded());
+        assert_eq!(of(|code, a, b| code.add(a, b)), mixed());
+        assert_eq!(of(|code, a, b| code.sub(b, a)), mixed());
+        assert_eq!(of(|code, a, b| code.mul(a, b)), mixed());
+        let rounded = |code: &mut Code, departments, income| {
+            let (rate, bits) = (code.hide(300), 8);
+            let (a, b) = (code.mul(departments, income), rate);
+            code.s(|dst| Op::MulFixed { dst, a, b, bits })
+        };
+        assert_eq!(of(rounded), mixed());
+        assert_eq!(of(|code, a, _| times(code, a, 2_000)), mixed());
+    }
+    let member = |write: fn(&mut Code, S, S) -> S| {
+        of_both(|code, departments, income| {
+            let a = write(code, departments, income);
+            to(crate::world::ALICE, [code.first_member(a)])
+        })
+    };
+    assert!(member(in_the_first).is_err());
+    assert_eq!(
+        member(|code, a, b| code.add(a, b)),
+        Ok(vec![(ROWS, Shape::Member)])
+    );
+    let cells = |write: fn(&mut Code, S, S) -> S| {
+        of_both(|code, departments, income| {
+            let a = write(code, departments, income);
+            let cells = code.s(|dst| Op::CellQuantile {
+                dst,
+                keys: departments,
+                a,
+                len: 3,
+                numerator: 1,
+                denominator: 1,
+            });
+            let counts = code.count_each(departments, 3);
+            let (value, count) = (code.element(cells, 1), code.element(counts, 1));
+            guarded(EVERYONE, value, count, 5)
+        })
+    };
+    assert_eq!(cells(in_the_first), unguarded());
+    assert_eq!(cells(|code, a, b| code.add(a, b)), mixed());
+}
+
+#[test]
+fn functions_of_a_formula() {
+    let functions: [fn(S, S) -> Op; 5] = [
+        |dst, a| Op::Ln { dst, a, bits: 8 },
+        |dst, a| Op::Exp { dst, a, bits: 8 },
+        |dst, a| Op::Logistic { dst, a, bits: 8 },
+        |dst, a| Op::SquareRoot { dst, a },
+        |dst, a| Op::SquareRootFixed { dst, a, bits: 8 },
+    ];
+    for (at, function) in functions.into_iter().enumerate() {
+        let of = |write: fn(&mut Code, S, S) -> S| {
+            sum_of(|code, departments, income| {
+                let a = write(code, departments, income);
+                code.s(|dst| function(dst, a))
+            })
+        };
+        let formula = |code: &mut Code, departments, income| {
+            let much = beyond_the_first(code, departments);
+            code.add(income, much)
+        };
+        assert_eq!(of(formula), unguarded(), "{at}");
+        assert_eq!(of(|code, a, b| code.mul(a, b)), mixed(), "{at}");
+        assert_eq!(of(|_, _, income| income), mixed(), "{at}");
+    }
+    // Ones let bits through.
+    let and = sum_of(|code, departments, a| {
+        let (op, b) = (BitOp::And, beyond_the_first(code, departments));
+        code.s(|dst| Op::Bitwise { dst, op, a, b })
+    });
+    assert_eq!(and, unguarded());
+}
+
+/// In a step after the first, who is far on one side of 0 counts with what is likely, and who is on the other does not.
+#[test]
+fn a_logistic_model_of_several_columns() {
+    let shown = |columns: fn(S, S) -> Vec<S>| {
+        of_both(|code, departments, income| {
+            let (columns, y) = (columns(departments, income), income);
+            let a = code.s(|dst| Op::LogisticRegression {
+                dst,
+                columns,
+                y,
+                bits: 8,
+                rate: 1 << 8,
+                steps: 2,
+                most: 1 << 13,
+            });
+            to(EVERYONE, [code.element(a, 1)])
+        })
+    };
+    assert_eq!(shown(|departments, _| vec![departments]), unguarded());
+    assert_eq!(shown(|_, income| vec![income]), mixed());
+}
+
+/// Of rows with equal keys the first: of a key that all have, it is one row.
+#[test]
+fn the_first_of_equal_rows() {
+    let shown = |write: &dyn Fn(&mut Code, S, S) -> Shown| {
+        of_both(|code, _, income| {
+            let all = code.greater_than(income, -1);
+            let first = code.distinct(&[all]);
+            write(code, first, income)
+        })
+    };
+    let ways: [fn(&mut Code, S, S) -> S; 5] = [
+        |code, first, income| code.dot(first, income),
+        |code, first, income| {
+            let chosen = code.mul(first, income);
+            code.first(chosen)
+        },
+        |code, first, income| {
+            let zero = code.hide(0);
+            let chosen = code.select(first, income, zero);
+            code.sum(chosen)
+        },
+        |code, first, income| {
+            let twice = times(code, first, 2);
+            code.dot(twice, income)
+        },
+        |code, first, income| {
+            let high = code.greater_than(income, 500);
+            let both = code.mul(first, high);
+            code.dot(both, income)
+        },
+    ];
+    for (at, way) in ways.into_iter().enumerate() {
+        let line = |code: &mut Code, first, income| to(EVERYONE, [way(code, first, income)]);
+        assert_eq!(shown(&line), unguarded(), "{at}");
+    }
+    assert_eq!(
+        shown(&|code, first, _| to(EVERYONE, [code.sum(first)])),
+        mixed()
+    );
+    let behind_its_count = shown(&|code, first, income| {
+        let (sum, count) = (code.dot(first, income), code.sum(first));
+        guarded(EVERYONE, sum, count, 5)
+    });
+    assert_eq!(behind_its_count, mixed());
+    // So is what is found among first rows only, unless they are the first of those that are looked for.
+    let brought = |of_all: bool| {
+        shows(|code| {
+            let (a, b, amounts) = (code.input(HERS, 0), code.input(HIS, 0), code.input(HIS, 1));
+            let keys = if of_all { code.greater_than(b, -1) } else { b };
+            let first = code.distinct(&[keys]);
+            let (found, brought) = code.join(a, b, first, amounts);
+            let (sum, size) = (code.sum(brought), code.sum(found));
+            guarded(crate::world::ALICE, sum, size, 3)
+        })
+    };
+    assert!(brought(false).is_ok());
+    assert!(brought(true).is_err());
+}
