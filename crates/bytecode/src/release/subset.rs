@@ -5,8 +5,10 @@
 
 use crate::model::S;
 
-/// More parts, or columns, than this are not told apart.
+/// More parts than this are not told apart.
 const MOST: usize = 8;
+/// More columns than this are not.
+const MOST_COLUMNS: usize = 256;
 
 /// A part of the rows of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,8 +73,8 @@ impl Columns {
         self.known.extend(&other.known);
         self.known.sort_unstable();
         self.known.dedup();
-        self.more |= self.known.len() > MOST;
-        self.known.truncate(MOST);
+        self.more |= self.known.len() > MOST_COLUMNS;
+        self.known.truncate(MOST_COLUMNS);
     }
 
     /// Whether all of them are known, and none is among `others`.

@@ -241,15 +241,24 @@ impl Value {
         !self.columns.is_empty() && !other.columns.is_empty() && both.are_several()
     }
 
-    /// What no row is behind is a factor for all of them.
+    /// Of a sum or difference. What no row is behind is the same for all of them.
+    pub(super) fn form_of_sum(&self, other: &Value) -> Form {
+        match (self.columns.is_empty(), other.columns.is_empty()) {
+            (false, true) => self.form.shifted(),
+            (true, false) => other.form.shifted(),
+            _ => {
+                let apart = self.columns.are_apart_from(&other.columns);
+                self.form.plus(other.form, apart)
+            }
+        }
+    }
+
+    /// Of a product.
     pub(super) fn form_of_product(&self, other: &Value) -> Form {
         match (self.columns.is_empty(), other.columns.is_empty()) {
             (false, true) => self.form.scaled(),
             (true, false) => other.form.scaled(),
-            _ => {
-                let apart = self.columns.are_apart_from(&other.columns);
-                self.form.times(other.form, apart)
-            }
+            _ => self.form.times(other.form),
         }
     }
 
@@ -266,20 +275,19 @@ impl Value {
         !self.deciding.is_empty() && self.columns.are_several()
     }
 
-    /// Whether an order by this value, or a function that is flat here and steep there, would: also where no column decides, of
-    /// `1000 * age + income`, unless each counts as it was given.
+    /// Whether an order by this value would: also where no column decides, of `1000 * age + income`, unless each counts as it
+    /// was given.
     pub(super) fn orders_itself(&self) -> bool {
         self.picks_itself() || self.columns.are_several() && !self.form.is_even()
     }
 
-    /// Whether the division of a number by this one would let one of the columns of both pick another: it is large where
-    /// this is small, and nothing where this is large. `is_zero`: whether it may be 0, which divides to 0.
-    pub(super) fn divides_and_picks(&self, other: &Value, is_zero: bool) -> bool {
+    /// Whether the division of a number by this one would let one of the columns of both pick another: what is left is large where
+    /// this is small, and nothing where this is large. `is_fair`: whether it is neither for rows of the program's choice.
+    pub(super) fn divides_and_picks(&self, other: &Value, is_fair: bool) -> bool {
         let mut columns = self.columns.clone();
         columns.add(&other.columns);
         let is_of_rows = !self.columns.is_empty() && columns.are_several();
         let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
-        let is_fair = self.form.divides() && !is_zero;
         columns.are_several() && is_decided || is_of_rows && !is_fair
     }
 

@@ -7,7 +7,8 @@ use super::set::{Origin, Set};
 use super::stored::Stored;
 use super::subset::{Columns, Part, Parts};
 use super::value::{Filter, Reduction, Value};
-use crate::model::{Contract, Entry, Op, S, Source};
+use crate::interval::Wide;
+use crate::model::{C, Contract, Entry, Op, S, Source};
 use crate::ranges::{Extent, Ranges};
 
 /// The value of every secret register of an entry. Of ill-formed code some are missing.
@@ -199,7 +200,7 @@ impl<'a> Walk<'a> {
                             Columns::default()
                         },
                         columns: own,
-                        form: Form::Column,
+                        form: Form::column(self.range(self.next())),
                         ..Value::of(rows, |value| &mut value.aligned)
                     }
                 }
@@ -253,7 +254,7 @@ impl<'a> Walk<'a> {
         let value = match *op {
             Op::Add { a, b, .. } | Op::Sub { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                let form = x.form.plus(y.form, x.columns.are_apart_from(&y.columns));
+                let form = x.form_of_sum(&y);
                 with_filter(x.with(&y).of_form(form), same(x.filter, y.filter))
             }
             Op::AddPublic { a, .. } => {
@@ -261,9 +262,12 @@ impl<'a> Walk<'a> {
                 let form = x.form.shifted();
                 with_filter(x.of_form(form), Filter::Unknown)
             }
-            Op::MulPublic { a, .. } => {
+            Op::MulPublic { a, b, .. } => {
                 let x = self.settled(a).computed();
-                let form = x.form.scaled();
+                let form = match self.public(b) {
+                    Some(-1) => x.form,
+                    _ => x.form.scaled(),
+                };
                 x.of_form(form)
             }
             Op::Mul { a, b, .. } => {
@@ -298,9 +302,10 @@ impl<'a> Walk<'a> {
                     _ => Filter::Unknown,
                 };
                 let picks = match op {
-                    // A magnitude is a number or its negation, as a comparison says.
-                    Op::Absolute { .. } => x.columns.are_several(),
-                    Op::SquareRoot { .. } | Op::SquareRootFixed { .. } => x.orders_itself(),
+                    // A magnitude is a number or its negation, as a comparison says, and a root is flat where numbers are large.
+                    Op::Absolute { .. } | Op::SquareRoot { .. } | Op::SquareRootFixed { .. } => {
+                        x.columns.are_several()
+                    }
                     _ => x.picks_itself(),
                 };
                 let value = self.picked_if(picks, x.computed().decided());
@@ -309,8 +314,8 @@ impl<'a> Walk<'a> {
             Op::Div { a, b, .. } | Op::Modulo { a, b, .. } | Op::DivFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 // What is left of a number is all of it where the other is larger.
-                let is_zero = matches!(op, Op::Modulo { .. }) || self.may_be_zero(b);
-                let picks = y.divides_and_picks(&x, is_zero);
+                let is_fair = !matches!(op, Op::Modulo { .. }) && y.form.divides(self.range(b));
+                let picks = y.divides_and_picks(&x, is_fair);
                 let filter = match (x.filter, y.filter) {
                     (Filter::By(part), Filter::All) => Filter::By(part),
                     (x, y) => chosen(same(x, y)),
@@ -349,8 +354,10 @@ impl<'a> Walk<'a> {
                 ..
             } => self.select(bit, then, otherwise),
             Op::Logistic { a, .. } | Op::Exp { a, .. } | Op::Ln { a, .. } => {
+                // They are nothing on one side and the same for all on the other.
                 let value = self.settled(a).computed();
-                let value = self.picked_if(value.orders_itself(), value.decided());
+                let picks = value.columns.are_several();
+                let value = self.picked_if(picks, value.decided());
                 with_filter(value, Filter::Unknown)
             }
             Op::BitwisePublic { a, .. } | Op::ComparePublic { a, .. } => {
@@ -614,6 +621,10 @@ impl<'a> Walk<'a> {
                 own.row.add(rows);
             }
             let mut value = looked.with(&own).decided();
+            if over_rows {
+                // For rows with equal keys, of which one may have them all, it is what the same row has.
+                value.parts.add(&Parts::unknown());
+            }
             value.filter = match looked.filter {
                 Filter::By(part) if !is_selective => Filter::By(part),
                 _ => Filter::Unknown,
@@ -670,10 +681,17 @@ impl<'a> Walk<'a> {
         known.is_some_and(|known| known.interval.low >= 0 && known.interval.high <= 1)
     }
 
-    /// Whether 0 is among its values.
-    fn may_be_zero(&self, register: S) -> bool {
+    /// What a public register is, if it is the same in all runs.
+    fn public(&self, register: C) -> Option<i64> {
+        let known = self.ranges.public(register)?;
+        let number = known.number().filter(|range| range.low == range.high);
+        number.map(|range| range.low)
+    }
+
+    /// Where its values lie.
+    fn range(&self, register: S) -> Wide {
         let known = self.ranges.secret(register);
-        known.is_none_or(|known| known.interval.low <= 0 && known.interval.high >= 0)
+        known.map_or(Wide::exactly(0), |known| known.interval.into())
     }
 
     /// Whether it has the same value whatever the inputs are.

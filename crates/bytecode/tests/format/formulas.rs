@@ -1,8 +1,9 @@
 //! One column of a row picks another where nothing is compared: beside a large multiple of one column, whatever is flat
 //! here and steep there lets the other one through, or does not.
 
+use crate::common::column;
 use crate::world::{Code, HERS, HIS, PEOPLE, Shown, check, guarded, show, shows, to, world};
-use enigma_bytecode::model::{BitOp, Op, Order, Profile, Recipient, S, Shape, Source};
+use enigma_bytecode::model::{BitOp, Kind, Op, Order, Profile, Recipient, S, Shape, Source};
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::VerifyError;
 
@@ -20,16 +21,30 @@ fn mixed() -> Shapes {
     Ok(vec![(ROWS, Shape::Aggregate(5))])
 }
 
-/// Of a contract in the larger field: what is shown of departments, from 0 to 2, and incomes, from 0 to 1,000.
+/// And of a caller's number.
+fn with_the_caller() -> Shapes {
+    Ok(vec![
+        (ROWS, Shape::Aggregate(5)),
+        (Source::Param(0), Shape::Any),
+    ])
+}
+
+/// Of a contract in the larger field: what is shown of departments, from 0 to 2, and incomes, from 0 to 1,000. Beside them
+/// there is a bonus.
 fn of_both(write: impl FnOnce(&mut Code, S, S) -> Shown) -> Shapes {
     let mut code = Code::default();
     let (departments, income) = (code.input(PEOPLE, 0), code.input(PEOPLE, 1));
     let shown = write(&mut code, departments, income);
     let mut contract = world();
     contract.profile = Profile::ShamirM127V1;
+    contract.collections[0].columns[2] = column("bonus", Kind::Integer, 0, 100);
     contract.entries[0].code = code.ops;
     show(&mut contract, shown);
     check(contract)
+}
+
+fn bonus(code: &mut Code) -> S {
+    code.input(PEOPLE, 2)
 }
 
 /// The sum of such a number of each row.
@@ -108,8 +123,9 @@ fn quotients_by_a_formula() {
         code.div(income, b)
     });
     assert_eq!(by_one, mixed());
-    let share = sum_of(|code, departments, income| {
-        let all = code.add(departments, income);
+    let share = sum_of(|code, _, income| {
+        let bonus = bonus(code);
+        let all = code.add(bonus, income);
         let b = plus(code, all, 1);
         code.s(|dst| Op::DivFixed {
             dst,
@@ -119,6 +135,19 @@ fn quotients_by_a_formula() {
         })
     });
     assert_eq!(share, mixed());
+    // A power is next to nothing for all but one, if it may be so large.
+    let by_power = |power: u32| {
+        sum_of(|code, departments, income| {
+            let factor = plus(code, departments, 1);
+            let mut b = factor;
+            for _ in 1..power {
+                b = code.mul(b, factor);
+            }
+            code.div(income, b)
+        })
+    };
+    assert_eq!(by_power(3), mixed());
+    assert_eq!(by_power(4), unguarded());
     // But it is a step, and decides what becomes of others.
     let picked = sum_of(|code, departments, income| {
         let b = plus(code, departments, 1);
@@ -126,6 +155,12 @@ fn quotients_by_a_formula() {
         code.mul(quotient, departments)
     });
     assert_eq!(picked, unguarded());
+}
+
+/// Income and bonus.
+fn all_pay(code: &mut Code, _: S, income: S) -> S {
+    let bonus = bonus(code);
+    code.add(bonus, income)
 }
 
 /// Takes what stands at some place in the order of a vector.
@@ -150,23 +185,32 @@ fn orders_by_a_formula() {
             })
         };
         assert_eq!(of(in_the_first), unguarded());
-        // Twice as much of one, by adding it again; and the other times a power of it.
-        let twice = |code: &mut Code, departments, income| {
-            let both = code.add(departments, income);
-            code.add(both, departments)
+        // Twice as much of one, by adding it again.
+        let twice = |code: &mut Code, _, income| {
+            let bonus = bonus(code);
+            let both = code.add(bonus, income);
+            code.add(both, bonus)
         };
         assert_eq!(of(twice), unguarded());
-        let power = |code: &mut Code, departments, income| {
-            let product = code.mul(departments, income);
-            code.mul(product, departments)
+        // A number that says who it is, and one of which it is a divisor.
+        assert_eq!(of(|code, a, b| code.add(a, b)), unguarded());
+        assert_eq!(of(|code, a, b| code.mul(a, b)), unguarded());
+        assert_eq!(of(all_pay), mixed());
+        let less = |code: &mut Code, _, income| {
+            let bonus = bonus(code);
+            code.sub(income, bonus)
         };
-        assert_eq!(of(power), unguarded());
-        assert_eq!(of(|code, a, b| code.add(a, b)), mixed());
-        assert_eq!(of(|code, a, b| code.sub(b, a)), mixed());
-        assert_eq!(of(|code, a, b| code.mul(a, b)), mixed());
+        assert_eq!(of(less), mixed());
+        let missing = |code: &mut Code, departments, income| {
+            let pay = all_pay(code, departments, income);
+            let negated = times(code, pay, -1);
+            let most = code.param();
+            code.add(negated, most)
+        };
+        assert_eq!(of(missing), with_the_caller());
         let rounded = |code: &mut Code, departments, income| {
             let (rate, bits) = (code.hide(300), 8);
-            let (a, b) = (code.mul(departments, income), rate);
+            let (a, b) = (all_pay(code, departments, income), rate);
             code.s(|dst| Op::MulFixed { dst, a, b, bits })
         };
         assert_eq!(of(rounded), mixed());
@@ -179,10 +223,7 @@ fn orders_by_a_formula() {
         })
     };
     assert!(member(in_the_first).is_err());
-    assert_eq!(
-        member(|code, a, b| code.add(a, b)),
-        Ok(vec![(ROWS, Shape::Member)])
-    );
+    assert_eq!(member(all_pay), Ok(vec![(ROWS, Shape::Member)]));
     let cells = |write: fn(&mut Code, S, S) -> S| {
         of_both(|code, departments, income| {
             let a = write(code, departments, income);
@@ -200,7 +241,33 @@ fn orders_by_a_formula() {
         })
     };
     assert_eq!(cells(in_the_first), unguarded());
-    assert_eq!(cells(|code, a, b| code.add(a, b)), mixed());
+    assert_eq!(cells(all_pay), mixed());
+}
+
+/// As the score of a questionnaire.
+#[test]
+fn a_total_of_many_columns() {
+    let shown = |multiple: bool| {
+        let mut contract = world();
+        let mut code = Code::default();
+        let mut total = code.input(PEOPLE, 3);
+        for at in 1..20 {
+            let answer = code.input(PEOPLE, 3 + at);
+            let answer = match multiple && at == 10 {
+                true => times(&mut code, answer, 100),
+                false => answer,
+            };
+            total = code.add(total, answer);
+        }
+        let most = code.first(total);
+        let answers = (0..20).map(|at| column(&format!("answer{at}"), Kind::Integer, 1, 5));
+        contract.collections[0].columns.extend(answers);
+        contract.entries[0].code = code.ops;
+        show(&mut contract, to(EVERYONE, [most]));
+        check(contract)
+    };
+    assert_eq!(shown(false), mixed());
+    assert_eq!(shown(true), unguarded());
 }
 
 #[test]
@@ -224,7 +291,7 @@ fn functions_of_a_formula() {
             code.add(income, much)
         };
         assert_eq!(of(formula), unguarded(), "{at}");
-        assert_eq!(of(|code, a, b| code.mul(a, b)), mixed(), "{at}");
+        assert_eq!(of(|code, a, b| code.mul(a, b)), unguarded(), "{at}");
         assert_eq!(of(|_, _, income| income), mixed(), "{at}");
     }
     // Ones let bits through.
@@ -302,16 +369,17 @@ fn the_first_of_equal_rows() {
     });
     assert_eq!(behind_its_count, mixed());
     // So is what is found among first rows only, unless they are the first of those that are looked for.
-    let brought = |of_all: bool| {
+    let size = |of_all: bool| {
         shows(|code| {
-            let (a, b, amounts) = (code.input(HERS, 0), code.input(HIS, 0), code.input(HIS, 1));
+            let (a, b) = (code.input(HERS, 0), code.input(HIS, 0));
             let keys = if of_all { code.greater_than(b, -1) } else { b };
-            let first = code.distinct(&[keys]);
-            let (found, brought) = code.join(a, b, first, amounts);
-            let (sum, size) = (code.sum(brought), code.sum(found));
-            guarded(crate::world::ALICE, sum, size, 3)
+            let (first, other) = (code.distinct(&[a]), code.distinct(&[keys]));
+            let found = code.intersect(a, b, other);
+            let both = code.mul(first, found);
+            let size = code.sum(both);
+            guarded(crate::world::ALICE, size, size, 3)
         })
     };
-    assert!(brought(false).is_ok());
-    assert!(brought(true).is_err());
+    assert!(size(false).is_ok());
+    assert!(size(true).is_err());
 }

@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
         self.narrow(&mut row, collection.range);
         row.each_leaf(&mut |leaf| {
             leaf.columns = BTreeSet::from([leaf.number]);
-            leaf.form = Form::Column;
+            leaf.form = leaf.range.map_or(Form::Other, Form::column);
             // A column of two values is a condition as it is.
             if leaf.range.is_some_and(|range| range.high - range.low <= 1) {
                 leaf.deciding.clone_from(&leaf.columns);
@@ -301,7 +301,7 @@ impl<'a> Walk<'a> {
             });
             let moves = leaf.moves.clone();
             let form = match op {
-                UnaryOp::Negate => leaf.form.scaled(),
+                UnaryOp::Negate => leaf.form,
                 UnaryOp::Not => Form::Other,
             };
             *leaf = leaf

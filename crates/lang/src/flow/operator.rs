@@ -363,11 +363,10 @@ impl Operation<'_> {
     fn combination(&self, a: &Leaf, b: &Leaf, range: Option<Wide>) -> Combination {
         use BinaryOp as B;
         let is_bit = range.is_some_and(|range| range.within(BIT));
-        let is_zero = b.range.is_none_or(|y| y.low <= 0 && y.high >= 0);
         let picks = || match self.op {
-            B::Div => b.divides_and_picks(a, is_zero),
+            B::Div => b.divides_and_picks(a),
             // What is left of a number is all of it where the other is larger.
-            B::Rem | B::Shl | B::Shr => b.divides_and_picks(a, true),
+            B::Rem | B::Shl | B::Shr => b.lets_through(a),
             // Bits of one are let through where the other has ones.
             B::BitAnd | B::BitOr | B::BitXor if a.private && b.private => {
                 (&a.columns | &b.columns).len() > 1
@@ -377,6 +376,8 @@ impl Operation<'_> {
         match self.op {
             B::Mul if !is_bit && a.picks(b) => Combination::Selection,
             B::Add | B::Sub | B::Mul => Combination::Number,
+            // A product with a power of two.
+            B::Shl if !b.private => Combination::Number,
             _ if *self.ty == Type::Bool => Combination::Truth,
             _ if !is_bit && picks() => Combination::Selection,
             _ => Combination::Choice,
@@ -385,15 +386,16 @@ impl Operation<'_> {
 
     fn form(&self, a: &Leaf, b: &Leaf) -> Form {
         use BinaryOp as B;
-        let apart = a.is_apart_from(b);
-        match (self.op, a.private, b.private) {
-            (B::Add | B::Sub, true, true) => a.form.plus(b.form, apart),
-            (B::Add | B::Sub, true, false) => a.form.shifted(),
-            (B::Add, false, true) => b.form.shifted(),
-            // What no row is behind is a factor for all of them.
-            (B::Mul, ..) if b.columns.is_empty() => a.form.scaled(),
-            (B::Mul, ..) if a.columns.is_empty() => b.form.scaled(),
-            (B::Mul, ..) => a.form.times(b.form, apart),
+        let apart = a.columns.is_disjoint(&b.columns);
+        match self.op {
+            // What no row is behind is the same for all of them.
+            B::Add | B::Sub if b.columns.is_empty() => a.form.shifted(),
+            B::Add | B::Sub if a.columns.is_empty() => b.form.shifted(),
+            B::Add | B::Sub => a.form.plus(b.form, apart),
+            B::Shl if !b.private => a.form.scaled(),
+            B::Mul if b.columns.is_empty() => a.form.scaled(),
+            B::Mul if a.columns.is_empty() => b.form.scaled(),
+            B::Mul => a.form.times(b.form),
             _ => Form::Other,
         }
     }

@@ -180,29 +180,33 @@ impl Leaf {
         is_decided && self.crosses(other)
     }
 
-    /// Whether no column is in both.
-    pub(super) fn is_apart_from(&self, other: &Leaf) -> bool {
-        self.columns.is_disjoint(&other.columns)
-    }
-
     /// Whether a step or a square of this value would let one of its columns pick another: of `1000 * flag + pay` the largest
     /// is the pay of one who has the flag.
     pub(super) fn picks_itself(&self) -> bool {
         !self.deciding.is_empty() && self.columns.len() > 1
     }
 
-    /// Whether an order by this value, or a function that is flat here and steep there, would: also where no column decides, of
-    /// `1000 * age + pay`, unless each counts as it was given.
+    /// Whether an order by this value would: also where no column decides, of `1000 * age + pay`, unless each counts as it was
+    /// given.
     pub(super) fn orders_itself(&self) -> bool {
         self.picks_itself() || self.columns.len() > 1 && !self.form.is_even()
     }
 
-    /// Whether the division of a number by this one would let one of the columns of both pick another: it is large where
-    /// this is small, and nothing where this is large. `is_zero`: whether it may be 0, which divides to 0.
-    pub(super) fn divides_and_picks(&self, other: &Leaf, is_zero: bool) -> bool {
+    /// Whether the division of a number by this one would let one of the columns of both pick another: what is left is large where
+    /// this is small, and nothing where this is large.
+    pub(super) fn divides_and_picks(&self, other: &Leaf) -> bool {
+        let is_fair = self.range.is_some_and(|range| self.form.divides(range));
+        self.picks_beside(other, is_fair)
+    }
+
+    /// The same of what leaves all of one number where the other is large.
+    pub(super) fn lets_through(&self, other: &Leaf) -> bool {
+        self.picks_beside(other, false)
+    }
+
+    fn picks_beside(&self, other: &Leaf, is_fair: bool) -> bool {
         let is_several = (&self.columns | &other.columns).len() > 1;
         let is_decided = !self.deciding.is_empty() || !other.deciding.is_empty();
-        let is_fair = self.form.divides() && !is_zero;
         is_several && (is_decided || !self.columns.is_empty() && !is_fair)
     }
 

@@ -93,20 +93,18 @@ impl Call<'_> {
                 | B::SaturatingSub
                 | B::SaturatingMul
                 | B::Lookup
+                | B::Sqrt
+                | B::Exp
+                | B::Ln
+                | B::Sigmoid
+                | B::CheckedDiv
+                | B::WrappingAdd
+                | B::WrappingSub
+                | B::WrappingMul
         );
-        let first = self.whole(0, walk);
-        let is_formula = match self.builtin {
-            B::CheckedDiv => {
-                let divisor = self.whole(1, walk);
-                let is_zero = divisor.range.is_none_or(|y| y.low <= 0 && y.high >= 0);
-                divisor.divides_and_picks(&first, is_zero)
-            }
-            B::Sqrt | B::Exp | B::Ln | B::Sigmoid => first.orders_itself(),
-            _ => false,
-        };
         let mut places = 0..self.values.len();
         let is_decided = places.any(|place| !self.whole(place, walk).deciding.is_empty());
-        is_formula || whole.columns.len() > 1 && (is_selection || is_decided)
+        whole.columns.len() > 1 && (is_selection || is_decided)
     }
 
     /// The index spaces of the first arguments.

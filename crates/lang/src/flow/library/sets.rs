@@ -110,6 +110,9 @@ impl Walk<'_> {
                 ..leaf.derived(sources, number)
             };
             *leaf = leaf.clone().lying(range, None);
+            // For rows with equal keys, of which one may have them all, it is what the same row has: no count is one of the
+            // rows behind it.
+            leaf.subsets.insert(self.numbers.fresh());
             leaf.rounds = leaf.rounds.saturating_add(rounds(call.builtin));
         });
         let mut present = a
