@@ -109,7 +109,7 @@ pub(super) const RULES: &[Rule] = &[
         to: "            Form::Total(_) | Form::Multiple => self,",
         package: "enigma-bytecode",
         suite: Some("format"),
-        test: "formulas::orders_by_a_formula",
+        test: "formulas::a_total_of_many_columns",
     },
     Rule {
         name: "0061 a number that says who it is ends a total",
