@@ -6,9 +6,9 @@
 
 use crate::interval::Wide;
 
-/// Of the columns of a total none is more than so many times as wide as another: a wider one would be a name, and what stands at
-/// a place in the order of the totals would be somebody's.
-const ALIKE: i128 = 16;
+/// Of the columns of a total none is declared more than so many times as wide as another: a wider one has room for names beside
+/// the other, and what stands at a place in the order of the totals would be somebody's.
+const ALIKE: i128 = 4;
 /// The most that the largest value of a product that divides is of the smallest: what is divided by it is nowhere
 /// as good as nothing.
 const STEEPEST: i128 = 32;
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_factor_ends_a_total_and_a_summand_a_product() {
-        let (small, large) = (Form::column(upto(10)), Form::column(upto(101)));
+        let (small, large) = (Form::column(upto(10)), Form::column(upto(37)));
         let both = small.plus(large, true);
         assert!(both.is_even() && both.shifted() == both);
         // Twice a column, a multiple beside another.
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(score.plus(name, true), Form::Other);
         assert_eq!(name.plus(score, true), Form::Other);
         // Others between them, and many of one kind, do not change how wide they are.
-        let between = score.plus(Form::column(upto(101)), true);
+        let between = score.plus(Form::column(upto(37)), true);
         assert_eq!(between.plus(name, true), Form::Other);
         let many = (0..100).fold(score, |total, _| total.plus(score, true));
         assert_eq!(many, score);

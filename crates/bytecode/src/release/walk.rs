@@ -285,8 +285,9 @@ impl<'a> Walk<'a> {
             Op::MulFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 let product = x.with(&y).of_form(x.form_of_product(&y));
-                let value = self.picked_if(x.picks(&y), product);
-                with_filter(value, both(x.filter, y.filter))
+                let picks = x.picks(&y);
+                let value = self.picked_if(picks, product);
+                with_filter(value, unless(picks, both(x.filter, y.filter)))
             }
             // Of 0 they are 0, so that filters stay.
             Op::DivPublic { a, .. }
@@ -309,19 +310,20 @@ impl<'a> Walk<'a> {
                     _ => x.picks_itself(),
                 };
                 let value = self.picked_if(picks, x.computed().decided());
-                with_filter(value, filter)
+                with_filter(value, unless(picks, filter))
             }
             Op::Div { a, b, .. } | Op::Modulo { a, b, .. } | Op::DivFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 // What is left of a number is all of it where the other is larger.
                 let is_fair = !matches!(op, Op::Modulo { .. }) && y.form.divides(self.range(b));
                 let picks = y.divides_and_picks(&x, is_fair);
-                let filter = match (x.filter, y.filter) {
-                    (Filter::By(part), Filter::All) => Filter::By(part),
-                    (x, y) => chosen(same(x, y)),
+                // By what nobody can choose: what is 0 for all but a few rows of the part has none of its own.
+                let filter = match x.filter {
+                    Filter::By(part) if y.present.is_empty() => Filter::By(part),
+                    _ => Filter::Unknown,
                 };
                 let value = self.picked_if(picks, x.with(&y).decided());
-                with_filter(value, filter)
+                with_filter(value, unless(picks, filter))
             }
             // Bits of one are let through where the other has ones.
             Op::Bitwise { a, b, .. } => {
@@ -329,7 +331,7 @@ impl<'a> Walk<'a> {
                 let value = x.with(&y);
                 let picks = value.columns.are_several();
                 let value = self.picked_if(picks, value.decided());
-                with_filter(value, chosen(same(x.filter, y.filter)))
+                with_filter(value, Filter::Unknown)
             }
             Op::Smaller { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
@@ -341,11 +343,11 @@ impl<'a> Walk<'a> {
                     value.parts = x.parts.clone();
                     value.parts.add(&y.parts);
                 }
-                with_filter(value, chosen(same(x.filter, y.filter)))
+                with_filter(value, Filter::Unknown)
             }
             Op::Larger { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
-                with_filter(self.further(&x, &y), chosen(same(x.filter, y.filter)))
+                with_filter(self.further(&x, &y), Filter::Unknown)
             }
             Op::Select {
                 bit,
@@ -418,7 +420,7 @@ impl<'a> Walk<'a> {
         let filter = match bits {
             (true, false) if picks => both(mask(a, x.filter), y.filter),
             (false, true) if picks => both(x.filter, mask(b, y.filter)),
-            _ => both(x.filter, y.filter),
+            _ => unless(picks, both(x.filter, y.filter)),
         };
         let value = if picks { value.picked() } else { value };
         with_filter(value, filter)
@@ -486,7 +488,8 @@ impl<'a> Walk<'a> {
             Op::DotFixed { a, b, .. } => {
                 let (x, y) = (self.settled(a), self.settled(b));
                 let picks = x.picks(&y);
-                let products = with_filter(x.with(&y), both(x.filter, y.filter));
+                let filter = unless(picks, both(x.filter, y.filter));
+                let products = with_filter(x.with(&y), filter);
                 let products = if picks { products.picked() } else { products };
                 products.reduced(Reduction::Sum)
             }
@@ -621,7 +624,7 @@ impl<'a> Walk<'a> {
                 own.row.add(rows);
             }
             let mut value = looked.with(&own).decided();
-            if over_rows {
+            if !value.joined.is_empty() {
                 // For rows with equal keys, of which one may have them all, it is what the same row has.
                 value.parts.add(&Parts::unknown());
             }
@@ -723,6 +726,10 @@ impl<'a> Walk<'a> {
             Extent::Over(_) if value.is_selective() && self.is_bit(dst) => {
                 with_filter(value, Filter::By(Part::Where(dst)))
             }
+            // Something has chosen rows, and no mask that would have a name.
+            Extent::Over(_) if value.is_selective() && value.filter == Filter::All => {
+                with_filter(value, Filter::Unknown)
+            }
             Extent::Over(_) if value.is_selective() => value,
             Extent::Over(_) => with_filter(value, Filter::All),
             Extent::Fixed(_) => with_filter(value.loose(), Filter::All),
@@ -766,10 +773,7 @@ fn both(a: Filter, b: Filter) -> Filter {
     }
 }
 
-/// Where rows have been chosen by the operation itself, it is not known which.
-fn chosen(filter: Filter) -> Filter {
-    match filter {
-        Filter::By(part) => Filter::By(part),
-        Filter::All | Filter::Unknown => Filter::Unknown,
-    }
+/// Where one column has picked another in between, the rows behind it are fewer than those of any part before.
+fn unless(picks: bool, filter: Filter) -> Filter {
+    if picks { Filter::Unknown } else { filter }
 }

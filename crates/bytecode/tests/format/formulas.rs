@@ -37,7 +37,7 @@ fn of_both(write: impl FnOnce(&mut Code, S, S) -> Shown) -> Shapes {
     let shown = write(&mut code, departments, income);
     let mut contract = world();
     contract.profile = Profile::ShamirM127V1;
-    contract.collections[0].columns[2] = column("bonus", Kind::Integer, 0, 100);
+    contract.collections[0].columns[2] = column("bonus", Kind::Integer, 0, 300);
     contract.entries[0].code = code.ops;
     show(&mut contract, shown);
     check(contract)
@@ -163,8 +163,8 @@ fn all_pay(code: &mut Code, _: S, income: S) -> S {
     code.add(bonus, income)
 }
 
-/// Takes what stands at some place in the order of a vector.
-type Place<'a> = &'a dyn Fn(&mut Code, S) -> S;
+/// Makes something of a vector.
+type Made<'a> = &'a dyn Fn(&mut Code, S) -> S;
 
 #[test]
 fn orders_by_a_formula() {
@@ -176,7 +176,7 @@ fn orders_by_a_formula() {
         let order = Order::Ascending;
         code.s(|dst| Op::Second { dst, a, order })
     };
-    let orders: [Place<'_>; 3] = [&Code::first, &second, &place];
+    let orders: [Made<'_>; 3] = [&Code::first, &second, &place];
     for order in orders {
         let of = |write: fn(&mut Code, S, S) -> S| {
             of_both(|code, departments, income| {
@@ -382,4 +382,124 @@ fn the_first_of_equal_rows() {
     };
     assert!(size(false).is_ok());
     assert!(size(true).is_err());
+}
+
+/// A mask that is 1 everywhere counts all rows, whatever has chosen some of them before or chooses some behind it.
+#[test]
+fn masks_name_no_rows_that_something_else_has_chosen() {
+    let shown = |write: &dyn Fn(&mut Code, S, S) -> S| {
+        of_both(|code, departments, income| {
+            let mask = code.greater_than(departments, -1);
+            let a = write(code, mask, income);
+            let (sum, count) = (code.sum(a), code.sum(mask));
+            guarded(EVERYONE, sum, count, 5)
+        })
+    };
+    let twice_the_bonus_row = |code: &mut Code| {
+        let bonus = bonus(code);
+        let flag = code.greater_than(bonus, 299);
+        times(code, flag, 2)
+    };
+    let steep = |code: &mut Code| {
+        let bonus = bonus(code);
+        let much = times(code, bonus, 2_000);
+        plus(code, much, 1)
+    };
+    // Chosen, and then masked.
+    let picked = |code: &mut Code, income| {
+        let flags = twice_the_bonus_row(code);
+        code.mul(flags, income)
+    };
+    let rounded = |code: &mut Code, income| {
+        let (a, b) = (twice_the_bonus_row(code), income);
+        code.s(|dst| Op::MulFixed { dst, a, b, bits: 0 })
+    };
+    let divided = |code: &mut Code, income| {
+        let divisor = steep(code);
+        code.div(income, divisor)
+    };
+    let first = |code: &mut Code, income| {
+        let all = code.greater_than(income, -1);
+        let first = code.distinct(&[all]);
+        times(code, first, 5)
+    };
+    let before: [Made<'_>; 4] = [&picked, &rounded, &divided, &first];
+    for (at, way) in before.into_iter().enumerate() {
+        let product = shown(&|code, mask, income| {
+            let a = way(code, income);
+            code.mul(mask, a)
+        });
+        assert_eq!(product, unguarded(), "{at}");
+        let selected = shown(&|code, mask, income| {
+            let (a, zero) = (way(code, income), code.hide(0));
+            code.select(mask, a, zero)
+        });
+        assert_eq!(selected, unguarded(), "{at}");
+    }
+    let fixed = of_both(|code, departments, income| {
+        let mask = code.greater_than(departments, -1);
+        let (a, b) = (picked(code, income), times(code, mask, 1 << 4));
+        let sum = code.s(|dst| Op::DotFixed { dst, a, b, bits: 4 });
+        let count = code.sum(mask);
+        guarded(EVERYONE, sum, count, 5)
+    });
+    assert_eq!(fixed, unguarded());
+    // Masked, and then chosen.
+    let behind: [Made<'_>; 5] = [
+        &|code, masked| {
+            let flags = twice_the_bonus_row(code);
+            code.mul(masked, flags)
+        },
+        &|code, masked| {
+            let (a, b) = (twice_the_bonus_row(code), masked);
+            code.s(|dst| Op::MulFixed { dst, a, b, bits: 0 })
+        },
+        &|code, masked| {
+            let divisor = steep(code);
+            code.div(masked, divisor)
+        },
+        &|code, masked| {
+            let flags = twice_the_bonus_row(code);
+            let flags = times(code, flags, 1_000);
+            let both = code.sub(masked, flags);
+            code.s(|dst| Op::Absolute { dst, a: both })
+        },
+        &|code, masked| {
+            let flags = twice_the_bonus_row(code);
+            let a = code.mul(flags, masked);
+            code.s(|dst| Op::Larger { dst, a, b: a })
+        },
+    ];
+    for (at, way) in behind.into_iter().enumerate() {
+        let chosen = shown(&|code, mask, income| {
+            let masked = code.mul(mask, income);
+            way(code, masked)
+        });
+        assert_eq!(chosen, unguarded(), "{at}");
+    }
+    // By a caller's number, which is more than all but one, say.
+    let of_caller = |is_divided: bool| {
+        of_both(|code, _, income| {
+            let k = code.param();
+            let mask = code.greater(income, k);
+            let masked = code.mul(mask, income);
+            let a = if is_divided {
+                code.div(masked, k)
+            } else {
+                masked
+            };
+            let (sum, count) = (code.sum(a), code.sum(mask));
+            guarded(Recipient::Caller, sum, count, 5)
+        })
+    };
+    assert_eq!(of_caller(true), unguarded());
+    assert_eq!(of_caller(false), with_the_caller());
+    // A mask alone names its rows.
+    let masked = |code: &mut Code, mask, income| code.mul(mask, income);
+    assert_eq!(shown(&masked), mixed());
+    let multiple = shown(&|code, mask, income| {
+        let masked = code.mul(mask, income);
+        times(code, masked, 3)
+    });
+    assert_eq!(multiple, mixed());
 }

@@ -4,12 +4,13 @@
 //! ([`whole`]) lift the collections whose rows they take. Of any other list, results stay rows.
 
 mod call;
+mod cells;
 mod sets;
 
 use enigma_bytecode::interval::Wide;
 use enigma_bytecode::plan::reference;
 
-use call::{Call, bigger, has_space, root, rounds, smaller, spread, whole_spaces};
+use call::{Call, bigger, has_space, root, rounds, smaller, spread};
 
 use super::expression::{scalar, shifted_up};
 use super::numbers::Op;
@@ -148,10 +149,13 @@ impl<'a> Walk<'a> {
             sources = sources.decided(Combination::Truth);
         }
         let number = whole.number;
+        let values = call.whole(0, self);
         if mask {
             whole.subsets.insert(call.whole(1, self).number);
-        } else if chosen {
-            whole.subsets.insert(call.whole(0, self).number);
+        }
+        // What has been chosen before the mask is a part of its rows.
+        if !mask && chosen || mask && values.sources.chosen_in(&over) {
+            whole.subsets.insert(values.number);
         }
         let range = self.reduced_range(call);
         let moves = self.reduced_moves(call, &over);
@@ -405,82 +409,6 @@ impl<'a> Walk<'a> {
             element = Value::Parts(vec![present, element]);
         }
         Value::Many(Box::new(element))
-    }
-
-    /// Counts and statistics of the rows with each key.
-    ///
-    /// Moves: a row that changes its key leaves one cell and enters another, so that two counts move by one.
-    fn cells(&mut self, call: &Call<'_>) -> Value {
-        use Builtin as B;
-        let counted = matches!(call.builtin, B::Histogram | B::HistogramEnum | B::CellCount);
-        let open = matches!(call.builtin, B::Histogram | B::HistogramEnum);
-        let how = if open {
-            Combination::Number
-        } else {
-            Combination::Choice
-        };
-        let whole = call.combined(how, self);
-        let keys = call.whole(0, self);
-        let over = whole_spaces(&call.args.iter().map(|a| &a.ty).collect::<Vec<_>>());
-        let chosen = whole.sources.chosen_in(&over);
-        let to = if open { Mix::Aggregate } else { Mix::Hidden };
-        let sources = whole.sources.clone().several().reduced(&over, to);
-        let count = call
-            .args
-            .first()
-            .map_or(Wide::exactly(0), |a| self.elements(&a.ty));
-        let any = Wide {
-            low: 0,
-            high: count.high,
-        };
-        let v = call
-            .args
-            .get(1)
-            .and(call.values.get(1))
-            .and_then(|v| v.leaf()?.range);
-        let range = match call.builtin {
-            _ if counted => Some(any),
-            B::CellSum => v.map(|v| v.times(any)),
-            _ => hull(v, Some(Wide::exactly(0))),
-        };
-        // Of a histogram over numbers its edges say which rows are in which cell.
-        let mark = match call.builtin {
-            B::Histogram => [call.builtin as u32, whole.number],
-            _ => [u32::MAX, keys.number],
-        };
-        let mark = self.numbers.cells(&mark);
-        let number = whole.number;
-        let mut value = whole.derived(sources, number);
-        value.displace(&mut self.numbers);
-        if !open || chosen {
-            value.subsets.insert(mark);
-        }
-        let is_linear = counted || matches!(call.builtin, B::CellSum | B::CellMean);
-        if !is_linear && call.whole(1, self).orders_itself() {
-            // Of the rows of a cell it is those that one column picks.
-            value.subsets.insert(self.numbers.fresh());
-        }
-        let moves = counted.then(|| {
-            let own = over.iter().map(|collection| {
-                let rows = self.rows_per_giver(*collection);
-                let moved = Move {
-                    each: rows,
-                    together: Some(rows.saturating_mul(2)),
-                };
-                (*collection, moved)
-            });
-            own.collect::<Moves>()
-        });
-        // Only where keys depend on their own rows alone does a giver move no other row.
-        let moves = moves.filter(|_| keys.moves.is_empty());
-        value = value.lying(range, moves.as_ref());
-        value.counts = counted.then_some(mark);
-        value.sums = match call.builtin {
-            B::CellSum => Some(mark).zip(v),
-            _ => None,
-        };
-        value.rounds = value.rounds.saturating_add(rounds(call.builtin));
-        Value::Many(Box::new(Value::Leaf(value)))
     }
 
     fn random(&mut self, call: &Call<'_>) -> Value {

@@ -102,6 +102,7 @@ impl Walk<'_> {
         let mut content = content.element();
         content.each_leaf(&mut |leaf| {
             let own = leaf.sources.clone().joined();
+            let is_of_rows = !own.is_empty();
             let sources = looked.combine(&own, Combination::Choice);
             let number = self.numbers.of(Op::Call, &[u32::MAX, number, leaf.number]);
             let range = hull(leaf.range, Some(Wide::exactly(0)));
@@ -112,7 +113,9 @@ impl Walk<'_> {
             *leaf = leaf.clone().lying(range, None);
             // For rows with equal keys, of which one may have them all, it is what the same row has: no count is one of the
             // rows behind it.
-            leaf.subsets.insert(self.numbers.fresh());
+            if is_of_rows {
+                leaf.subsets.insert(self.numbers.fresh());
+            }
             leaf.rounds = leaf.rounds.saturating_add(rounds(call.builtin));
         });
         let mut present = a
