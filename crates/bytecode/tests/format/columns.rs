@@ -1,23 +1,8 @@
 //! One column of a row picks another: what a comparison has decided keeps deciding, whatever is done with it in between.
 
+use crate::picks::{EVERYONE, ROWS, Shapes, mixed, times, unguarded};
 use crate::world::{BOB, Code, PEOPLE, Shown, check, contract, guarded, show, shows, to, world};
 use enigma_bytecode::model::{BitOp, Op, Order, Profile, Recipient, S, Shape, Source};
-use enigma_bytecode::release::Refusal;
-use enigma_bytecode::verify::VerifyError;
-
-const ROWS: Source = Source::Collection(PEOPLE);
-const EVERYONE: Recipient = Recipient::Public;
-
-type Shapes = Result<Vec<(Source, Shape)>, VerifyError>;
-
-fn unguarded() -> Shapes {
-    let refusal = Refusal::Unguarded { source: ROWS };
-    Err(VerifyError::NotAllowed { reveal: 0, refusal })
-}
-
-fn mixed() -> Shapes {
-    Ok(vec![(ROWS, Shape::Aggregate(5))])
-}
 
 /// What is shown of flags and incomes, to everyone and without a guard.
 fn of_rows(write: impl FnOnce(&mut Code, S, S) -> S) -> Shapes {
@@ -25,11 +10,6 @@ fn of_rows(write: impl FnOnce(&mut Code, S, S) -> S) -> Shapes {
         let (flags, income) = (code.input(PEOPLE, 2), code.input(PEOPLE, 1));
         to(EVERYONE, [write(code, flags, income)])
     })
-}
-
-fn times(code: &mut Code, a: S, factor: i64) -> S {
-    let b = code.constant(factor);
-    code.s(|dst| Op::MulPublic { dst, a, b })
 }
 
 fn smaller(code: &mut Code, a: S, b: S) -> S {

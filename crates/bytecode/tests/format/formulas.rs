@@ -2,24 +2,9 @@
 //! here and steep there lets the other one through, or does not.
 
 use crate::common::column;
+use crate::picks::{EVERYONE, ROWS, Shapes, mixed, plus, times, unguarded};
 use crate::world::{Code, HERS, HIS, PEOPLE, Shown, check, guarded, show, shows, to, world};
 use enigma_bytecode::model::{BitOp, Kind, Op, Order, Profile, Recipient, S, Shape, Source};
-use enigma_bytecode::release::Refusal;
-use enigma_bytecode::verify::VerifyError;
-
-const ROWS: Source = Source::Collection(PEOPLE);
-const EVERYONE: Recipient = Recipient::Public;
-
-type Shapes = Result<Vec<(Source, Shape)>, VerifyError>;
-
-fn unguarded() -> Shapes {
-    let refusal = Refusal::Unguarded { source: ROWS };
-    Err(VerifyError::NotAllowed { reveal: 0, refusal })
-}
-
-fn mixed() -> Shapes {
-    Ok(vec![(ROWS, Shape::Aggregate(5))])
-}
 
 /// And of a caller's number.
 fn with_the_caller() -> Shapes {
@@ -53,16 +38,6 @@ fn sum_of(write: impl FnOnce(&mut Code, S, S) -> S) -> Shapes {
         let a = write(code, departments, income);
         to(EVERYONE, [code.sum(a)])
     })
-}
-
-fn times(code: &mut Code, a: S, factor: i64) -> S {
-    let b = code.constant(factor);
-    code.s(|dst| Op::MulPublic { dst, a, b })
-}
-
-fn plus(code: &mut Code, a: S, b: i64) -> S {
-    let b = code.constant(b);
-    code.s(|dst| Op::AddPublic { dst, a, b })
 }
 
 /// Much for every department but the first, where it is 0.

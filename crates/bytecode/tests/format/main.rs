@@ -8,6 +8,7 @@ mod formulas;
 mod kinds;
 mod launder;
 mod past;
+mod picks;
 mod policy;
 mod privacy;
 mod random;

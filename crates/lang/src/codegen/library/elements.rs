@@ -171,10 +171,7 @@ impl Execution<'_> {
                 let found = self.starts_with((text_type, text), prefix, span)?;
                 match (found, first_vector(text)) {
                     // Of any text it is so, or of none.
-                    (Value::Known(known), Some(rows)) => {
-                        let hidden = self.arithmetic(span).hidden(known, rows)?;
-                        Ok(Value::Secret(hidden))
-                    }
+                    (found @ Value::Known(_), Some(rows)) => self.repeated(found, rows, span),
                     (found, _) => Ok(found),
                 }
             }

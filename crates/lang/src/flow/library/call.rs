@@ -82,26 +82,7 @@ impl Call<'_> {
     /// The same of a function of elements; `whole` is made of its arguments. The smaller, larger and cut number, and the
     /// magnitude, are a comparison and a selection in one.
     pub(super) fn picks_in_each_row(&self, whole: &Leaf, walk: &mut Walk<'_>) -> bool {
-        use Builtin as B;
-        let is_selection = matches!(
-            self.builtin,
-            B::Max2
-                | B::Min2
-                | B::Clamp
-                | B::Abs
-                | B::SaturatingAdd
-                | B::SaturatingSub
-                | B::SaturatingMul
-                | B::Lookup
-                | B::Sqrt
-                | B::Exp
-                | B::Ln
-                | B::Sigmoid
-                | B::CheckedDiv
-                | B::WrappingAdd
-                | B::WrappingSub
-                | B::WrappingMul
-        );
+        let is_selection = computes(self.builtin) || self.builtin == Builtin::Lookup;
         let mut places = 0..self.values.len();
         let is_decided = places.any(|place| !self.whole(place, walk).deciding.is_empty());
         whole.columns.len() > 1 && (is_selection || is_decided)
@@ -136,27 +117,34 @@ fn type_word(ty: &Type) -> u32 {
     }
 }
 
+/// Whether it makes a number of numbers, by other than sums and products.
+fn computes(builtin: Builtin) -> bool {
+    use Builtin as B;
+    matches!(
+        builtin,
+        B::Max2
+            | B::Min2
+            | B::Clamp
+            | B::Abs
+            | B::Sqrt
+            | B::Exp
+            | B::Ln
+            | B::Sigmoid
+            | B::CheckedDiv
+            | B::WrappingAdd
+            | B::WrappingSub
+            | B::WrappingMul
+            | B::SaturatingAdd
+            | B::SaturatingSub
+            | B::SaturatingMul
+    )
+}
+
 /// Whether element i of the result is made of elements i, so that what counts the rows of a cell still does.
 pub(super) fn keeps_places(builtin: Builtin) -> bool {
     use Builtin as B;
     match builtin {
-        B::Max2
-        | B::Min2
-        | B::Clamp
-        | B::Abs
-        | B::Sqrt
-        | B::Exp
-        | B::Ln
-        | B::Sigmoid
-        | B::CheckedDiv
-        | B::WrappingAdd
-        | B::WrappingSub
-        | B::WrappingMul
-        | B::SaturatingAdd
-        | B::SaturatingSub
-        | B::SaturatingMul
-        | B::IsSome
-        | B::Or => true,
+        B::IsSome | B::Or => true,
         // These make cells, in whose order their values are.
         B::Histogram
         | B::HistogramEnum
@@ -166,7 +154,7 @@ pub(super) fn keeps_places(builtin: Builtin) -> bool {
         | B::CellMedian
         | B::CellMin
         | B::CellMax => true,
-        _ => false,
+        _ => computes(builtin),
     }
 }
 
