@@ -577,7 +577,7 @@ fn constants_are_of_the_type_that_they_stand_beside() {
       const EDGES: [i64; 2] = [-1, 2];
       const LOW: i64 = -1;
       const TWO: i64 = 2;
-      struct Row { f: fix range -4..=4; w: fix range -4..=4; e: [fix; 2] range -4..=4; }
+      struct Row { f: fix range -4..=4; w: fix range -4..=4; e: [fix; 2] range -4..=4; h: fix<20, 20> range -4..=4; }
       collect r: private Row from each g allow any to public;
       state L { q: fix = 1.0; public_cells: [u64; 3]; }
       entry counts() {
@@ -586,6 +586,7 @@ fn constants_are_of_the_type_that_they_stand_beside() {
         reveal c = r.map(|o| o.e.histogram(EDGES)[1]).sum() to public;
         reveal d = [r.f.sum(), 3.0, -2.0].histogram([LOW, TWO]) to public;
         L.public_cells = [L.q, 0.0, 3.0].histogram(EDGES);
+        reveal fine = r.h.histogram([-1.5, 0.5]) to public;
       }
       entry models() {
         reveal same = linreg(x: [r.f], y: r.w, ridge: TWO)[1] == linreg(x: [r.f], y: r.w, ridge: 2.0)[1] to public;
@@ -593,9 +594,9 @@ fn constants_are_of_the_type_that_they_stand_beside() {
         reveal weight = logreg_train(x: [r.f], y: r.w, rate: TWO, steps: 2)[1] to public;
       }
       test \"three rows\" {
-        given r = [Row(f: 1.0, w: 0.5, e: [0.0, 1.5]), Row(f: 3.0, w: 1.0, e: [2.0, -1.0]), Row(f: -1.5, w: 0.0, e: [-1.5, 4.0])];
+        given r = [Row(f: 1.0, w: 0.5, e: [0.0, 1.5], h: 0.25), Row(f: 3.0, w: 1.0, e: [2.0, -1.0], h: 0.5), Row(f: -1.5, w: 0.0, e: [-1.5, 4.0], h: -3.0)];
         run counts();
-        expect a == [1, 1, 1]; expect b == [1, 1, 1]; expect c == 3; expect d == [1, 0, 2];
+        expect a == [1, 1, 1]; expect b == [1, 1, 1]; expect c == 3; expect d == [1, 0, 2]; expect fine == [1, 1, 1];
         run models();
         expect same; expect slope > 0.18; expect slope < 0.19; expect weight > 1.4; expect weight < 1.41;
       }

@@ -1,7 +1,7 @@
 //! Counts and cells.
 
 use super::{Call, inner, of_type, quotient, reduce};
-use crate::hir::{Builtin, Type};
+use crate::hir::Builtin;
 use crate::value::Value;
 
 /// `histogram()` of names, or `histogram(edges)` of numbers.
@@ -15,7 +15,7 @@ pub(super) fn histogram(call: &Call) -> Option<Value> {
             },
         )?,
         Some(_) => {
-            let (numbers, edges) = (call.numbers(0)?, edges(call)?);
+            let (numbers, edges) = (call.numbers(0)?, call.numbers(1)?);
             let mut counts = vec![0_i128; edges.len() + 1];
             for number in numbers {
                 // Ascending edges: so many of them lie at or below the number.
@@ -26,16 +26,6 @@ pub(super) fn histogram(call: &Call) -> Option<Value> {
         }
     };
     Some(Value::list(counts.into_iter().map(Value::Number).collect()))
-}
-
-/// Edges in the numbers' type.
-fn edges(call: &Call) -> Option<Vec<i128>> {
-    let ty = inner(call.types.first()?);
-    let edge = |edge: &Value| match ty {
-        Type::Fix(fix) => edge.as_fix(*fix).unwrap_or_else(|| edge.clone()).number(),
-        _ => edge.number(),
-    };
-    call.elements(1)?.iter().map(edge).collect()
 }
 
 /// The cell of each row.

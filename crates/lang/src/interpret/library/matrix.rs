@@ -59,11 +59,7 @@ pub(super) fn regression(call: &Call) -> Option<Value> {
     };
     let mut columns = matrix(call.elements(0)?)?;
     let y = call.numbers(1)?;
-    let ridge = call.arg(2)?;
-    let ridge = ridge
-        .as_fix(*fix)
-        .unwrap_or_else(|| ridge.clone())
-        .number()?;
+    let ridge = call.arg(2)?.number()?;
     if columns.iter().any(|column| column.len() != y.len()) {
         return None;
     }
@@ -104,8 +100,7 @@ pub(super) fn logistic_regression(call: &Call) -> Option<Value> {
     };
     let mut columns = matrix(call.elements(0)?)?;
     let (y, steps) = (call.numbers(1)?, call.size(3)?);
-    let rate = call.arg(2)?;
-    let rate = rate.as_fix(*fix).unwrap_or_else(|| rate.clone()).number()?;
+    let rate = call.arg(2)?.number()?;
     if columns.iter().any(|column| column.len() != y.len()) {
         return None;
     }

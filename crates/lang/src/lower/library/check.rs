@@ -410,7 +410,7 @@ fn is_of_its_kind(take: Take, value: &Expr, before: &[Expr]) -> Result<(), Diagn
     };
     let (message, help) = match (base(&first.ty), base(&value.ty)) {
         (Type::Int(_), Type::Int(_)) => return Ok(()),
-        (wanted, found) if wanted == found => return Ok(()),
+        (Type::Fix(wanted), Type::Fix(found)) if wanted.fraction == found.fraction => return Ok(()),
         (Type::Int(_), _) => (
             "beside whole numbers this is whole",
             "write whole numbers here, or the others `as fix`",
@@ -424,13 +424,21 @@ fn is_of_its_kind(take: Take, value: &Expr, before: &[Expr]) -> Result<(), Diagn
     Err(diagnostic.also(first.span, "these").help(help))
 }
 
-/// Makes whole constants numbers of this type, if it has a point.
+/// Makes constants numbers of this type, if it has a point and as many bits behind it as they have.
 fn scale(value: &mut Expr, to: &Type) {
     let Type::Fix(fix) = to else { return };
     match &mut value.kind {
         ExprKind::Int(number) => {
             value.kind = ExprKind::Fix(scaled(*number, *fix));
             value.ty = to.clone();
+        }
+        ExprKind::Fix(number) => {
+            let Type::Fix(own) = value.ty else { return };
+            if let Some(fraction) = fix.fraction.checked_sub(own.fraction) {
+                let missing = FixType { fraction, ..*fix };
+                value.kind = ExprKind::Fix(scaled(*number, missing));
+                value.ty = to.clone();
+            }
         }
         ExprKind::List(parts) => {
             parts.iter_mut().for_each(|part| scale(part, to));
