@@ -124,7 +124,7 @@ impl Scope {
         u64::try_from(units).map_err(|_| negative(expr.span()))
     }
 
-    /// A stated range of numbers of a type, or of the numbers in a list; of `fix` scaled.
+    /// A stated range of numbers of a type, or of the numbers in a list or `maybe`; of `fix` scaled.
     pub(crate) fn range(
         &self,
         range: &Range,
@@ -143,7 +143,7 @@ impl Scope {
     fn checked_range(&self, range: &Range, ty: &Type) -> Result<Option<Wide>, Diagnostic> {
         let wrong = |code, message: String| Diagnostic::error(code, range.span(), message);
         let whole = match ty {
-            Type::List(element, _) => return self.checked_range(range, element),
+            Type::List(inner, _) | Type::Maybe(inner) => return self.checked_range(range, inner),
             Type::Unknown => return Ok(None),
             Type::Int(int) => int.range(),
             Type::Fix(fix) => fix.range(),

@@ -26,9 +26,11 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use expression::STORED_LIMIT;
 pub use facts::{
     EntryFacts, Exposure, Facts, LocalFacts, NoiseFacts, RevealFacts, Source, SourceSet,
 };
+pub(crate) use guard::unguarded;
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::Hir;

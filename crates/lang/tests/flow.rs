@@ -156,28 +156,30 @@ fn noise_hides_all_that_one_person_gives() {
         let found = facts(&format!(
             "collect a: private u64 from each g range 0..=9 allow aggregate(5) to public;
              collect b: private u64 from each g range 0..=1_000 allow aggregate(5) to public;
-             entry e() {{ reveal x = {value} to public with noise(laplace(epsilon: 1.0)); }}"
+             entry e() {{ reveal x = {value} with noise(laplace(epsilon: 1.0)); }}"
         ));
         let noise = found.reveals[0].noise.expect("noise");
         (noise.sensitivity, found.epsilon)
     };
     // One person gives a row of each, and both rows move the sum.
-    let (both, epsilon) = noise("a.sum() + b.sum()");
+    let (both, epsilon) = noise("a.sum() + b.sum() to public");
     assert_eq!(both, 9 + 1_000);
     assert_eq!(
         epsilon.into_values().collect::<Vec<_>>(),
         [1_000_000, 1_000_000]
     );
     // What it costs a person it costs all that the person gave.
-    let (_, epsilon) = noise("a.sum()");
+    let (_, epsilon) = noise("a.sum() to public");
     assert_eq!(
         epsilon.into_values().collect::<Vec<_>>(),
         [1_000_000, 1_000_000]
     );
     // One row moves the ranks of all others, or whether they are above the mean.
-    let (ranks, _) = noise("a.rank().map(|r| r >= 2 ? 1_000 : 0).sum()");
+    let (ranks, _) = noise("a.rank().map(|r| r >= 2 ? 1_000 : 0).sum() to public");
     assert!(ranks >= 10_000, "{ranks}");
-    let (masked, _) = noise("b.sum_where(b.map(|v| v > b.mean()))");
+    let mask = "b.map(|v| v > b.mean())";
+    let guarded = format!("b.sum_where({mask}) to public with min_group({mask}.count_true(), 5)");
+    let (masked, _) = noise(&guarded);
     assert!(masked >= 10_000, "{masked}");
 }
 

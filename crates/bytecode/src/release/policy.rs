@@ -182,7 +182,9 @@ fn is_guarded(source: Source, is_high: bool, values: &[Value], counts: &[Value])
         .chain(counts)
         .filter(|(value, _)| value.hidden.meets(rows));
     hidden.all(|(value, count)| {
-        is_high && count.is_some_and(|count| value.parts.are_counted_by(&count.counts))
+        is_high
+            && !value.uncounted.meets(rows)
+            && count.is_some_and(|count| value.parts.are_counted_by(&count.counts))
     })
 }
 

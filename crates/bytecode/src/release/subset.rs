@@ -3,7 +3,7 @@
 //! A part is named by the registers that make it. If a value is 0 for all rows but those where a truth value is 1, and
 //! otherwise depends on the row alone, the sum of it is over the rows that the sum of the truth values counts.
 
-use crate::model::S;
+use crate::model::{Column, Kind, S};
 
 /// More parts than this are not told apart.
 const MOST: usize = 8;
@@ -97,6 +97,24 @@ impl Columns {
     }
 }
 
+/// The column of which a number of a row is a part: of one number that may be missing, whether it is there. What is missing and what
+/// is there are answers to one question, as 0 and others are.
+pub(super) fn given_as(columns: &[Column], place: u16) -> u16 {
+    let whole = usize::from(place).checked_sub(1).filter(|&there| {
+        let [there, content, beyond @ ..] = columns.get(there..).unwrap_or_default() else {
+            return false;
+        };
+        let way = there.name.strip_suffix("some");
+        let way = way.filter(|way| way.is_empty() || way.ends_with('.'));
+        let is_inside = |column: &Column| {
+            let inside = way.and_then(|way| column.name.strip_prefix(way)?.strip_prefix("value"));
+            inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        there.kind == Kind::Bool && is_inside(content) && !beyond.first().is_some_and(is_inside)
+    });
+    whole.map_or(place, |_| place - 1)
+}
+
 /// Some parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
@@ -140,6 +158,11 @@ impl Parts {
 
     pub(super) fn is_empty(&self) -> bool {
         self.known.is_empty() && !self.more
+    }
+
+    /// Whether both are the same single part.
+    pub(super) fn are_one_with(&self, other: &Parts) -> bool {
+        self.known.len() == 1 && self == other
     }
 
     /// Of one element of a vector of cells.

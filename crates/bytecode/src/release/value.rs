@@ -42,7 +42,7 @@ pub(super) struct Value {
     pub(super) ranked: Set,
     /// Element i is whether there is such a row, and nothing else: the sum is the size of an intersection.
     pub(super) matched: Set,
-    /// Whether it is 1 for the first of equal rows, so that a sum counts each key once.
+    /// Whether it is 1 only for the first of equal rows, so that a sum counts each key once.
     pub(super) distinct: bool,
     /// The columns of rows that it depends on, of a value that has places.
     pub(super) columns: Columns,
@@ -54,6 +54,8 @@ pub(super) struct Value {
     pub(super) filter: Filter,
     /// The hidden parts behind it.
     pub(super) parts: Parts,
+    /// Those of `hidden` of which no part is counted, whatever `parts` says of others.
+    pub(super) uncounted: Set,
     /// Of what it is the number of rows, or at most that.
     pub(super) counts: Parts,
 }
@@ -102,6 +104,7 @@ impl Value {
             joined: self.joined.or(other.joined),
             matched: self.matched.or(other.matched),
             ranked: self.ranked.or(other.ranked),
+            uncounted: self.uncounted.or(other.uncounted),
             columns,
             deciding,
             form: Form::Other,
@@ -125,7 +128,7 @@ impl Value {
         let mut both = self.either(other);
         both.row.add(self.bit.and(other.bit));
         let hides = |value: &Value| !value.parts.is_empty();
-        if hides(self) && hides(other) && self.parts != other.parts {
+        if hides(self) && hides(other) && !self.parts.are_one_with(&other.parts) {
             both.parts.add(&Parts::unknown());
         }
         both.counts = Parts::default();
@@ -157,12 +160,20 @@ impl Value {
     /// For anything but counting, an intersection is a hidden part of both collections, and the first of equal rows are a part
     /// of theirs.
     pub(super) fn settled(mut self) -> Value {
-        if std::mem::take(&mut self.distinct) {
+        let is_distinct = std::mem::take(&mut self.distinct);
+        if is_distinct {
             self.chosen.add(self.aligned);
+            if self.filter == Filter::All {
+                self.filter = Filter::Unknown;
+            }
         }
         let matched = self.matched.take();
         if !matched.is_empty() {
             self.hidden.add(matched);
+            if !is_distinct {
+                // Whoever asks again and again for one row has a count of questions.
+                self.uncounted.add(matched);
+            }
             self.chosen.add(self.aligned);
             let part = self.part();
             self.parts.add(&part);
@@ -189,10 +200,11 @@ impl Value {
             self.aggregate.add(aligned.without(chosen));
         }
         let mut hidden = chosen.or(joined);
-        if chosen.is_empty() && is_sum {
+        if chosen.is_empty() && is_sum && self.distinct {
             self.aggregate.add(matched);
         } else {
             hidden.add(matched);
+            self.uncounted.add(matched);
         }
         self.parts = self.parts.scattered();
         if !hidden.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::form::Form;
 use super::set::{Origin, Set};
 use super::stored::Stored;
-use super::subset::{Columns, Part, Parts};
+use super::subset::{Columns, Part, Parts, given_as};
 use super::value::{Filter, Reduction, Value};
 use crate::interval::Wide;
 use crate::model::{C, Contract, Entry, Op, S, Source};
@@ -25,6 +25,7 @@ pub(super) fn values(
         values: Vec::new(),
         gathered: BTreeMap::new(),
         firsts: BTreeMap::new(),
+        found: BTreeMap::new(),
         products: BTreeMap::new(),
     };
     for op in &entry.code {
@@ -42,6 +43,8 @@ struct Walk<'a> {
     gathered: BTreeMap<S, &'a [S]>,
     /// Which rows are the first of those with equal keys, by these.
     firsts: BTreeMap<S, &'a [S]>,
+    /// Whether there is such a row for each of these keys.
+    found: BTreeMap<S, &'a [S]>,
     /// Products of truth values, by their operands, the lower first.
     products: BTreeMap<(S, S), S>,
 }
@@ -112,6 +115,8 @@ impl<'a> Walk<'a> {
             Op::Distinct { keys, .. } => {
                 let mut value = self.all(keys).interwoven();
                 value.distinct = true;
+                // It says of a row whether one before it is equal.
+                value.ranked = value.aligned;
                 self.firsts.insert(self.next(), keys);
                 self.define(value);
             }
@@ -190,7 +195,8 @@ impl<'a> Walk<'a> {
                 if declared.is_some_and(|c| c.is_single()) {
                     Value::of(rows, |value| &mut value.row)
                 } else {
-                    let own = Columns::one(collection, column);
+                    let columns = declared.map_or(&[][..], |declared| &declared.columns);
+                    let own = Columns::one(collection, given_as(columns, column));
                     // A column of two values is a condition as it is.
                     let is_decided = self.is_two_valued(self.next());
                     Value {
@@ -222,7 +228,11 @@ impl<'a> Walk<'a> {
             }
             Op::Merge {
                 then, otherwise, ..
-            } => self.settled(then).either(&self.settled(otherwise)),
+            } => {
+                let value = self.settled(then).either(&self.settled(otherwise));
+                let filter = unless(value.is_selective(), value.filter);
+                with_filter(value, filter)
+            }
             _ => Value::default(),
         };
         self.push(value);
@@ -403,27 +413,35 @@ impl<'a> Walk<'a> {
         let (mut x, mut y) = (self.raw(a), self.raw(b));
         let bits = (self.is_bit(a), self.is_bit(b));
         let first = x.distinct || y.distinct;
-        let matched = !x.matched.or(y.matched).is_empty();
-        let is_count = bits == (true, true) && first && matched;
-        if !is_count {
-            (x, y) = (x.settled(), y.settled());
-        }
-        let value = x.with(&y).of_form(x.form_of_product(&y));
+        let is_count = self.finds_each_once(a, b) || self.finds_each_once(b, a);
+        // The first of equal rows are a part that their truth value names, and choose for everything else.
         let mask = |of: S, filter| match filter {
             Filter::All => Filter::By(Part::Where(of)),
             known => known,
         };
+        let named = (mask(a, x.filter), mask(b, y.filter));
+        if !is_count {
+            (x, y) = (x.settled(), y.settled());
+        }
+        let mut value = x.with(&y).of_form(x.form_of_product(&y));
+        value.distinct = is_count;
         // A product of truth values is one, and so is what cannot be but 0 or 1. But what is drawn chooses them, too.
         let drawn = x.columns.are_drawn() || y.columns.are_drawn();
         let crosses = x.picks(&y) && (drawn || bits != (true, true));
         let picks = crosses || first && !is_count;
         let filter = match bits {
-            (true, false) if picks => both(mask(a, x.filter), y.filter),
-            (false, true) if picks => both(x.filter, mask(b, y.filter)),
+            (true, false) if picks => both(named.0, y.filter),
+            (false, true) if picks => both(x.filter, named.1),
             _ => unless(picks, both(x.filter, y.filter)),
         };
         let value = if picks { value.picked() } else { value };
         with_filter(value, filter)
+    }
+
+    /// Whether the sum of the product of these truth values is the size of an intersection: each key is looked for once.
+    fn finds_each_once(&self, first: S, found: S) -> bool {
+        let keys = self.firsts.get(&first);
+        keys.is_some() && keys == self.found.get(&found)
     }
 
     fn select(&self, bit: S, then: S, otherwise: S) -> Value {
@@ -441,7 +459,7 @@ impl<'a> Walk<'a> {
             known.is_some_and(|known| known.interval.low == 0 && known.interval.high == 0)
         };
         let is_mask = self.extent(bit) != Extent::Scalar;
-        let filter = match (condition.filter, x.filter) {
+        let filter = match (self.raw(bit).filter, x.filter) {
             _ if !is_zero(otherwise) => Filter::Unknown,
             (Filter::All, Filter::All) if is_mask => Filter::By(Part::Where(bit)),
             (Filter::By(part), Filter::All) => Filter::By(part),
@@ -584,7 +602,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Rows of the right side that were looked up for the left one.
-    fn join(&mut self, left: &[S], right: &[S], valid: S, columns: &[S]) {
+    fn join(&mut self, left: &'a [S], right: &[S], valid: S, columns: &[S]) {
         let by = self.all(left);
         let extent = self.extent_of(left.iter().copied());
         let over_rows = matches!(extent, Extent::Over(_));
@@ -611,6 +629,7 @@ impl<'a> Walk<'a> {
             found = found.decided();
         }
         let place = self.next();
+        self.found.insert(place, left);
         self.define(found);
         let looked = self.settled(place);
         for column in columns {

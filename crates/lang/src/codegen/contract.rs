@@ -12,6 +12,7 @@ use super::statement::Execution;
 use super::{Done, Stop, enums, index, not_built, not_supported, prune, stop};
 use crate::Checked;
 use crate::diagnostic::Diagnostic;
+use crate::flow::STORED_LIMIT;
 use crate::hir::visit::in_entry;
 use crate::hir::{
     Allow, AllowShape, Block, Entry, ExprKind, Group, Hir, Param, Predicate, Provider, Recipient,
@@ -372,7 +373,11 @@ fn slot(checked: &Checked, slot: &Slot, limit: i128) -> Done<model::Slot> {
     if steps > verify::MAX_ACCESS_STEPS {
         return stop(slot.span, "so long a condition on who may read");
     }
-    let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, limit) {
+    let most = match slot.store {
+        Store::Mpc => limit.min(STORED_LIMIT),
+        Store::Ledger | Store::Dht => limit,
+    };
+    let columns: Vec<Column> = match columns::columns(&slot.ty, None, side, hir, most) {
         Ok(columns) => columns,
         Err(what) => return stop(slot.span, &what),
     };

@@ -1,6 +1,5 @@
 //! Expressions: label, range and sources of each.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use enigma_bytecode::interval::Wide;
@@ -9,14 +8,14 @@ use enigma_bytecode::release::Form;
 use super::facts::Source;
 use super::numbers::Op;
 use super::sources::{Combination, Mix, Mixes, Sources};
-use super::value::{LIMIT, Leaf, Value, cut, hull, natural};
+use super::value::{Leaf, Value, cut, hull, natural};
 use super::walk::{MAX_DEPTH, Walk};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Expr, ExprKind, Length, LocalId, Provider, Rows, Slot, Store, Type, UnaryOp};
 
 /// What slots of `state MPC` hold stays strictly below this in magnitude.
-const STORED_LIMIT: i128 = 1 << 59;
+pub(crate) const STORED_LIMIT: i128 = 1 << 59;
 
 impl<'a> Walk<'a> {
     /// The abstract value of an expression.
@@ -155,31 +154,13 @@ impl<'a> Walk<'a> {
         let number = self.numbers.of(Op::Collection, &[place]);
         let sources = Sources::of(Source::Collection(index), mixes);
         let leaf = Leaf::private(None, sources, number);
-        let mut row = Value::like(&leaf, &collection.row, self.hir, &mut self.numbers);
-        self.narrow(&mut row, collection.range);
-        row.each_leaf(&mut |leaf| {
-            leaf.columns = BTreeSet::from([leaf.number]);
-            leaf.form = leaf.range.map_or(Form::Other, Form::column);
-            // A column of two values is a condition as it is.
-            if leaf.range.is_some_and(|range| range.high - range.low <= 1) {
-                leaf.deciding.clone_from(&leaf.columns);
-            }
-        });
+        let stated = (&collection.row, collection.range);
+        let mut row = Value::within(&leaf, stated, self.hir, &mut self.numbers);
+        row.in_columns(&collection.row, self.hir);
         if collection.is_single() {
             row
         } else {
             Value::Many(Box::new(row))
-        }
-    }
-
-    /// A range that is stated for a number or a list of numbers.
-    pub(super) fn narrow(&mut self, value: &mut Value, range: Option<Wide>) {
-        if let Some(range) = range {
-            let range = cut(range, LIMIT - 1);
-            value.each_leaf(&mut |leaf| {
-                let stated = leaf.range.map(|_| range);
-                *leaf = leaf.clone().lying(stated, None);
-            });
         }
     }
 

@@ -89,6 +89,8 @@ pub struct RevealFacts {
     pub name: String,
     /// The value.
     pub value: ExprId,
+    /// Where it stands.
+    pub span: Span,
     /// Its type, before a guard makes a `maybe` of it.
     pub ty: Type,
     /// Who sees it.

@@ -8,13 +8,8 @@ use super::value::Leaf;
 use super::walk::Walk;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
-use crate::hir::{AllowShape, ExprKind, Guard, Noise, Reveal, Slot, Type};
+use crate::hir::{AllowShape, ExprKind, Guard, Reveal, Slot, Type};
 use crate::span::Span;
-
-/// Noise of a larger epsilon, in millionths, does not stand for a guard: it hides nobody.
-const MOST_EPSILON: u64 = 10_000_000;
-/// Neither does noise that hides nothing with a larger probability, in units of 10^-12.
-const MOST_DELTA: u64 = 1_000_000_000;
 
 /// What the guards of a reveal say.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +28,14 @@ pub(super) struct Guards {
     pub(super) uncounted: Option<Span>,
 }
 
-/// Whether noise hides what one person adds to a value.
-fn blurs_one(noise: Noise) -> bool {
-    noise.epsilon() <= MOST_EPSILON && noise.delta() <= MOST_DELTA
+/// A value over a hidden part of the rows of a source, with no count of just these.
+pub(crate) fn unguarded(source: &str, value: Span) -> Diagnostic {
+    let message = format!("a hidden part of the rows of `{source}` would be shown without a guard");
+    Diagnostic::error(Code::E0312, value, message)
+        .because("nobody knows how many rows are behind this: it may be the value of one person")
+        .help(
+            "take `sum_where(mask)`, and write `with min_group(mask.count_true(), N)` behind it, with the mask that chose the rows",
+        )
 }
 
 impl<'a> Walk<'a> {
@@ -96,7 +96,8 @@ impl<'a> Walk<'a> {
         guards
     }
 
-    /// What mixes a hidden part of the rows needs a guard that counts just that part, or noise.
+    /// What mixes a hidden part of the rows needs a guard that counts just that part. Noise is none: owners were promised as many
+    /// rows, and not an epsilon.
     pub(super) fn check_hidden(
         &mut self,
         reveal: &Reveal,
@@ -104,13 +105,6 @@ impl<'a> Walk<'a> {
         allowed: &BTreeMap<Source, AllowShape>,
         guards: &Guards,
     ) {
-        let blurs = |guard: &Guard| match guard {
-            Guard::Noise { noise, .. } => blurs_one(*noise),
-            Guard::MinGroup { .. } => false,
-        };
-        if reveal.guards.iter().any(blurs) {
-            return;
-        }
         for (source, mixes) in whole.sources.iter() {
             let shape = allowed.get(&source);
             let (true, Some(AllowShape::Aggregate(k))) = (mixes.has(Mix::Hidden), shape) else {
@@ -149,19 +143,11 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             }
-            let message =
-                format!("a hidden part of the rows of `{name}` would be shown without a guard");
-            let mut diagnostic = Diagnostic::error(Code::E0312, reveal.value.span, message)
-                .because(
-                    "nobody knows how many rows are behind this: it may be the value of one person",
-                );
+            let mut diagnostic = unguarded(name, reveal.value.span);
             for (_, span) in guards.counted.values() {
                 let text = "this does not count the rows that are behind the value";
                 diagnostic = diagnostic.also(*span, text);
             }
-            let diagnostic = diagnostic.help(
-                "take `sum_where(mask)`, and write `with min_group(mask.count_true(), N)` behind it, with the mask that chose the rows",
-            );
             self.report(self.because(diagnostic, whole));
         }
     }

@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
             let text = format!("from {} to {}", grouped(range.low), grouped(range.high));
             let mut diagnostic = Diagnostic::error(Code::E0501, span, message).because(text);
             diagnostic = diagnostic.help(format!(
-                "values from {} to {} fit: narrow the `range` of what goes in",
+                "values from {} to {} fit: narrow the `range` of what goes in, or take `clamp` of it",
                 grouped(limits.low),
                 grouped(limits.high)
             ));

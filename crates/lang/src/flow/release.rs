@@ -131,6 +131,7 @@ impl<'a> Walk<'a> {
         let mut facts = RevealFacts {
             name: reveal.name.clone(),
             value: reveal.value.id,
+            span: reveal.value.span,
             ty: reveal.value.ty.clone(),
             recipients,
             sources: allowed.into_iter().collect(),

@@ -95,9 +95,8 @@ impl<'a> Walk<'a> {
         } else {
             Leaf::public(None, number)
         };
-        let mut value = Value::like(&leaf, &local.ty, self.hir, &mut self.numbers);
-        self.narrow(&mut value, param.range);
-        value
+        let stated = (&local.ty, param.range);
+        Value::within(&leaf, stated, self.hir, &mut self.numbers)
     }
 
     pub(super) fn block(&mut self, block: &'a Block) {
@@ -490,7 +489,8 @@ impl<'a> Walk<'a> {
             Type::Int(int) => format!("{} in `state MPC`", int.name()),
             _ => format!("`{}`", slot.name),
         };
-        self.fits_limits(span, value, inner, stored(slot, range), &what)
+        // A type that is wider would not help: slots end where they end.
+        self.fits_limits(span, value, &Type::Unknown, stored(slot, range), &what)
     }
 
     /// `MPC.slot += e`: of what entries contribute, the slot holds the sum.

@@ -210,6 +210,16 @@ impl Leaf {
         is_several && (is_decided || !self.columns.is_empty() && !is_fair)
     }
 
+    /// It is what the givers gave as this column.
+    fn as_column(&mut self, column: Number) {
+        self.columns = BTreeSet::from([column]);
+        self.form = self.range.map_or(Form::Other, Form::column);
+        // A column of two values is a condition as it is.
+        if self.range.is_some_and(|range| range.high - range.low <= 1) {
+            self.deciding.clone_from(&self.columns);
+        }
+    }
+
     /// Where it has left the places of rows, no column of a row can pick another.
     fn placed(mut self) -> Leaf {
         if !self.sources.has_places() {
@@ -311,62 +321,109 @@ impl Leaf {
 impl Value {
     /// A value of this type whose parts are all like `leaf`, numbers anywhere in their types.
     pub(super) fn like(leaf: &Leaf, ty: &Type, hir: &Hir, numbers: &mut Numbers) -> Value {
+        Value::within(leaf, (ty, None), hir, numbers)
+    }
+
+    /// The same, numbers in the range that is stated beside the type.
+    pub(super) fn within(
+        leaf: &Leaf,
+        stated: (&Type, Option<Wide>),
+        hir: &Hir,
+        numbers: &mut Numbers,
+    ) -> Value {
         let mut left = MAX_PARTS;
-        let value = Value::shaped(leaf, ty, hir, numbers, &mut left);
+        let value = Value::shaped(leaf, stated, hir, numbers, &mut left);
         value.unwrap_or_else(|| Value::Leaf(leaf.clone()))
     }
 
     fn shaped(
         leaf: &Leaf,
-        ty: &Type,
+        (ty, stated): (&Type, Option<Wide>),
         hir: &Hir,
         numbers: &mut Numbers,
         left: &mut usize,
     ) -> Option<Value> {
         *left = left.checked_sub(1)?;
-        let mut part = |index: usize, ty: &Type, numbers: &mut Numbers| {
+        let mut part = |index: usize, stated: (&Type, Option<Wide>), numbers: &mut Numbers| {
             let place = u32::try_from(index).unwrap_or(u32::MAX);
             let number = numbers.of(Op::Field, &[leaf.number, place]);
             let leaf = Leaf {
                 number,
                 ..leaf.clone()
             };
-            Value::shaped(&leaf, ty, hir, numbers, left)
+            Value::shaped(&leaf, stated, hir, numbers, left)
         };
         let value = match ty {
             Type::Tuple(types) => {
                 let parts = types.iter().enumerate();
-                Value::Parts(
-                    parts
-                        .map(|(i, t)| part(i, t, numbers))
-                        .collect::<Option<_>>()?,
-                )
+                let parts = parts.map(|(i, ty)| part(i, (ty, None), numbers));
+                Value::Parts(parts.collect::<Option<_>>()?)
             }
             Type::Struct(index) => {
                 let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
-                let mut parts = Vec::new();
-                for (i, field) in fields.iter().enumerate() {
-                    let mut value = part(i, &field.ty, numbers)?;
-                    if let Some(range) = field.range {
-                        value.each_leaf(&mut |leaf| leaf.range = leaf.range.map(|_| range));
-                    }
-                    parts.push(value);
-                }
-                Value::Parts(parts)
+                let parts = fields.iter().enumerate();
+                let parts = parts.map(|(i, field)| part(i, (&field.ty, field.range), numbers));
+                Value::Parts(parts.collect::<Option<_>>()?)
             }
             Type::Maybe(content) => Value::Parts(vec![
-                part(0, &Type::Bool, numbers)?,
-                part(1, content, numbers)?,
+                part(0, (&Type::Bool, None), numbers)?,
+                part(1, (content, stated), numbers)?,
             ]),
             Type::List(element, _) | Type::Rows(element, _) => {
-                Value::Many(Box::new(Value::shaped(leaf, element, hir, numbers, left)?))
+                let each = Value::shaped(leaf, (element, stated), hir, numbers, left)?;
+                Value::Many(Box::new(each))
             }
             _ => {
-                let range = natural(ty, hir);
+                let stated = match ty {
+                    Type::Int(_) | Type::Fix(_) => stated.map(|range| cut(range, LIMIT - 1)),
+                    _ => None,
+                };
+                let range = stated.or(natural(ty, hir));
                 Value::Leaf(leaf.clone().lying(range, None))
             }
         };
         Some(value)
+    }
+
+    /// Of rows, or of one: every number is a column, and so is a number with whether it is there.
+    pub(super) fn in_columns(&mut self, ty: &Type, hir: &Hir) {
+        match (self, ty) {
+            (Value::Leaf(leaf), _) => leaf.as_column(leaf.number),
+            (Value::Many(element), Type::List(ty, _) | Type::Rows(ty, _)) => {
+                element.in_columns(ty, hir);
+            }
+            (Value::Parts(parts), Type::Tuple(types)) => {
+                let parts = parts.iter_mut().zip(types);
+                parts.for_each(|(part, ty)| part.in_columns(ty, hir));
+            }
+            (Value::Parts(parts), Type::Struct(index)) => {
+                let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+                let parts = parts.iter_mut().zip(fields);
+                parts.for_each(|(part, field)| part.in_columns(&field.ty, hir));
+            }
+            (Value::Parts(parts), Type::Maybe(inner)) => {
+                if let [Value::Leaf(there), content] = &mut parts[..] {
+                    there.as_column(there.number);
+                    match content.only() {
+                        Some(one) => one.as_column(there.number),
+                        None => content.in_columns(inner, hir),
+                    }
+                }
+            }
+            (Value::Parts(_) | Value::Many(_), _) => {}
+        }
+    }
+
+    /// The only leaf of a scalar, or of a struct of one.
+    fn only(&mut self) -> Option<&mut Leaf> {
+        match self {
+            Value::Leaf(leaf) => Some(leaf),
+            Value::Parts(parts) => match &mut parts[..] {
+                [one] => one.only(),
+                _ => None,
+            },
+            Value::Many(_) => None,
+        }
     }
 
     /// The one leaf of a scalar or of a vector of scalars.
