@@ -278,7 +278,7 @@ fn fails((outcome, leak): &(TestOutcome, Option<LeakOutcome>)) -> bool {
 fn compared(leak: &LeakOutcome) -> String {
     match (leak.secrets, leak.compared, &leak.difference) {
         (.., Some(_)) => String::new(),
-        (0, ..) => "  (it sets nothing private)".to_owned(),
+        (0, ..) => "  (it sets no private numbers)".to_owned(),
         (_, 0, _) => format!(
             "  (nothing to compare: none of {} other inputs has these results)",
             leak.tried

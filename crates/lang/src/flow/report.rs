@@ -3,7 +3,7 @@
 use enigma_bytecode::interval::Wide;
 
 use super::facts::Source;
-use super::value::{Leaf, Value};
+use super::value::{Leaf, Value, magnitude};
 use super::walk::Walk;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, grouped};
@@ -118,12 +118,16 @@ impl<'a> Walk<'a> {
             };
             let name = &collection.name;
             let least = limits.high / i128::from(most.max(1));
-            return diagnostic
-                .also(collection.span, format!("{each}{who} {count} {unit}"))
-                .help(format!(
-                    "values of at most {} in `{name}` fit",
-                    grouped(least)
-                ));
+            let diagnostic =
+                diagnostic.also(collection.span, format!("{each}{who} {count} {unit}"));
+            if range.is_some_and(|range| least <= range.low.max(0)) {
+                return diagnostic;
+            }
+            let help = format!("values of at most {} in `{name}` fit", grouped(least));
+            return diagnostic.help(help);
+        }
+        if let Some(diagnostic) = self.widest(&diagnostic, operands) {
+            return diagnostic;
         }
         let inputs: Vec<String> = leaf
             .sources
@@ -137,6 +141,34 @@ impl<'a> Walk<'a> {
         } else {
             diagnostic.help(format!("narrow the `range` of {}", inputs.join(", ")))
         }
+    }
+
+    /// If none of what it is computed with is wider than a number from a slot, which takes no `range`, or than one that everyone knows.
+    fn widest(&self, diagnostic: &Diagnostic, operands: &[&Expr]) -> Option<Diagnostic> {
+        let facts = |expr: &Expr| self.facts.exprs.get(expr.id.0 as usize).copied();
+        let wide = |expr: &&&Expr| facts(expr)?.range.map(magnitude);
+        let mut widest = *operands.iter().max_by_key(wide)?;
+        while let ExprKind::Cast(inner) | ExprKind::Field(inner, _) | ExprKind::Index(inner, _) =
+            &widest.kind
+        {
+            widest = inner;
+        }
+        let (name, help) = match widest.kind {
+            ExprKind::Load { slot, .. } => {
+                let name = &self.hir.slots.get(slot)?.name;
+                (name, format!("take `min` or `clamp` of `{name}`"))
+            }
+            ExprKind::Local(id) if !facts(widest)?.private => {
+                let name = &self.local(id)?.name;
+                let help = format!("take `min` or `clamp` of `{name}`, or narrow its `range`");
+                (name, help)
+            }
+            _ => return None,
+        };
+        let range = facts(widest)?.range?;
+        let (low, high) = (grouped(range.low), grouped(range.high));
+        let text = format!("`{name}` lies from {low} to {high}");
+        Some(diagnostic.clone().also(widest.span, text).help(help))
     }
 
     /// The variable of a loop that is an operand.

@@ -149,6 +149,14 @@ impl Body<'_> {
                 }
             }
             (_, [arg, ..]) => self.no_arguments(name, arg),
+            ("count", []) if matches!(of.ty.element(), Some(Type::Maybe(_) | Type::Bool)) => {
+                let help = match of.ty.element() {
+                    Some(Type::Bool) => "`count_true()` counts those that are true",
+                    _ => "`count(|x| x.is_some())` counts those that are there",
+                };
+                let message = "`count` without a condition counts all, which `len()` says, too";
+                self.wrong(Diagnostic::error(Code::E0205, span, message).help(help))
+            }
             (_, []) => self.length(&length, span),
         }
     }

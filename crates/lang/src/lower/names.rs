@@ -158,7 +158,7 @@ impl Body<'_> {
                 );
                 let diagnostic = Diagnostic::error(Code::E0205, span, message)
                     .also(at, "its recipients learn it here; the nodes do not")
-                    .help("bind the private value first: `let x = ...; reveal NAME = x to ...;`");
+                    .help("keep the private value under a name of its own, and use that: `let x = ...; reveal NAME = x to ...;`");
                 return self.wrong(diagnostic);
             }
             None => {}
