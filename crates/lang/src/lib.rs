@@ -51,6 +51,8 @@ pub use testing::{
 };
 pub use value::{Account, Value};
 
+use std::collections::BTreeSet;
+
 use enigma_bytecode::container::{MAX_BYTES, encode};
 use enigma_bytecode::model::Contract;
 use enigma_bytecode::verify::verify;
@@ -111,10 +113,12 @@ pub fn compile(source: &str) -> Compilation {
 pub fn compile_with(source: &str, files: &dyn Files) -> Compilation {
     let mut diagnostics = Vec::new();
     let (program, read) = Program::read_small(source, files, &mut diagnostics);
+    let parsed = diagnostics.len();
     let mut compiled = (None, None);
     if read {
         compiled = compiled_from(&program, &mut diagnostics);
     }
+    silence(&mut diagnostics, parsed, &program.sources);
     sort(&mut diagnostics);
     let (checked, contract) = compiled;
     Compilation {
@@ -164,9 +168,11 @@ fn is_library_file(file: &syntax::ast::File) -> bool {
 pub fn check_library(source: &str, files: &dyn Files) -> Compilation {
     let mut diagnostics = Vec::new();
     let (program, read) = Program::read_small(source, files, &mut diagnostics);
+    let parsed = diagnostics.len();
     if read {
         analyse(&program, Root::Library, &mut diagnostics);
     }
+    silence(&mut diagnostics, parsed, &program.sources);
     sort(&mut diagnostics);
     Compilation {
         checked: None,
@@ -203,6 +209,16 @@ fn build(checked: &Checked) -> Result<Contract, Vec<Diagnostic>> {
         )]);
     }
     Ok(contract)
+}
+
+/// Of a file in which the grammar was not followed, names and types that are wrong for it are noise. The first `parsed` are what
+/// reading has found.
+fn silence(diagnostics: &mut Vec<Diagnostic>, parsed: usize, sources: &Sources) {
+    let file = |diagnostic: &Diagnostic| sources.place(diagnostic.primary.span).file;
+    let read = diagnostics.iter().take(parsed);
+    let broken: BTreeSet<usize> = read.filter(|d| d.code == Code::E0101).map(file).collect();
+    let mut place = 0..;
+    diagnostics.retain(|d| place.next() < Some(parsed) || !broken.contains(&file(d)));
 }
 
 /// In order of the source; a flood is cut off, errors before warnings.

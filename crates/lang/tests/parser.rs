@@ -168,7 +168,8 @@ fn large_sources_are_refused_at_once() {
 
 #[test]
 fn a_flood_of_errors_is_cut_off() {
-    let source = "contract X version 1 { entry e() { ".to_owned() + &"let x = y; ".repeat(10_000);
+    let source =
+        "contract X version 1 { entry e() { ".to_owned() + &"let x = y; ".repeat(10_000) + "} }";
     assert_eq!(codes(&source).len(), MAX_DIAGNOSTICS);
 }
 

@@ -37,7 +37,7 @@ fn reports_say_what_where_why_and_what_to_do() {
     insta::assert_snapshot!("missing_semicolon", changed("max 1_000;", "max 1_000"));
     insta::assert_snapshot!(
         "used_after_reveal",
-        changed("salary.rank_desc() ", "average - salary")
+        changed("salary.rank_desc()", "average - salary")
     );
 }
 

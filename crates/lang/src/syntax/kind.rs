@@ -23,6 +23,9 @@ syntax_kinds! {
         Whitespace,
         #[regex(r"//[^\n]*", allow_greedy = true)]
         Comment,
+        // `/* ... */`, which others call a comment: one token, so that it is one error.
+        #[regex(r"/\*([^*]|\*+[^*/])*(\*+/)?")]
+        BadComment,
         #[regex(r"[A-Za-z_][A-Za-z0-9_]*")]
         Word,
         #[regex(r"[0-9][0-9_]*")]
@@ -125,10 +128,11 @@ syntax_kinds! {
 }
 
 impl SyntaxKind {
-    /// White space and comments.
+    /// White space and comments, and what is meant as one.
     #[must_use]
     pub fn is_trivia(self) -> bool {
-        matches!(self, SyntaxKind::Whitespace | SyntaxKind::Comment)
+        use SyntaxKind as K;
+        matches!(self, K::Whitespace | K::Comment | K::BadComment)
     }
 
     /// How the kind of token is named in messages.

@@ -102,6 +102,11 @@ impl Parser<'_> {
         self.at(SyntaxKind::Word) && self.text() == word
     }
 
+    /// A word that joins truth values elsewhere.
+    pub(super) fn at_foreign_operator(&self) -> bool {
+        self.at_word("and") || self.at_word("or")
+    }
+
     /// Whether the token after the current one is this word.
     pub(super) fn next_is_word(&self, word: &str) -> bool {
         let next = self.token(1).filter(|t| t.kind == SyntaxKind::Word);
@@ -225,11 +230,15 @@ impl Parser<'_> {
             SyntaxKind::Unknown => Some((Code::E0102, format!("unknown character {text:?}"))),
             SyntaxKind::OpenStr => Some((Code::E0103, "this text has no closing `\"`".to_owned())),
             SyntaxKind::BadNumber => Some((Code::E0107, format!("`{text}` is not a number"))),
+            SyntaxKind::BadComment => Some((Code::E0101, "this is no comment".to_owned())),
             _ => None,
         };
         if let Some((code, message)) = wrong {
-            self.diagnostics
-                .push(Diagnostic::error(code, token.span, message));
+            let mut diagnostic = Diagnostic::error(code, token.span, message);
+            if token.kind == SyntaxKind::BadComment {
+                diagnostic = diagnostic.help("a comment begins with `//` and ends with its line");
+            }
+            self.diagnostics.push(diagnostic);
         }
     }
 
@@ -263,6 +272,15 @@ impl Parser<'_> {
 
     pub(super) fn error_here(&mut self, message: impl Into<String>) {
         self.report(Diagnostic::error(Code::E0101, self.here(), message));
+    }
+
+    /// What people write who know other languages: says what to write here, and takes it as an error node, so that nothing follows
+    /// from it.
+    pub(super) fn slip(&mut self, message: &str, help: &str, take: impl FnOnce(&mut Self)) {
+        self.report(Diagnostic::error(Code::E0101, self.here(), message).help(help));
+        self.open(SyntaxKind::Error);
+        take(self);
+        self.close();
     }
 
     /// Something is missing between the last token and this one.
@@ -323,6 +341,24 @@ impl Parser<'_> {
             self.bump();
         }
         self.close();
+    }
+
+    /// Takes a pair of braces with all that is in it, if one begins here.
+    pub(super) fn skip_braces(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.current() {
+                SyntaxKind::LBrace => depth += 1,
+                SyntaxKind::RBrace => depth = depth.saturating_sub(1),
+                SyntaxKind::End => return,
+                _ => {}
+            }
+            if depth == 0 {
+                self.eat(SyntaxKind::RBrace);
+                return;
+            }
+            self.bump();
+        }
     }
 
     // Bounds.

@@ -170,9 +170,25 @@ fn atom(p: &mut Parser<'_>) -> usize {
         K::Word if !super::is_reserved(p.text()) => name(p),
         K::LParen => parenthesised(p),
         K::LBracket => list(p),
+        K::Word if p.at_word("if") => {
+            let help = "write `c ? a : b`";
+            p.slip("`if` has no value", help, skip_if);
+            0
+        }
         _ => {
             p.error_missing("an expression");
             0
+        }
+    }
+}
+
+/// `if c { a } else { b }`, whatever is in the braces.
+fn skip_if(p: &mut Parser<'_>) {
+    while p.eat_word("if") {
+        expression(p);
+        p.skip_braces();
+        if p.eat_word("else") {
+            p.skip_braces();
         }
     }
 }

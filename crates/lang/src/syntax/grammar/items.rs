@@ -154,8 +154,10 @@ fn range(p: &mut Parser<'_>) {
     p.open(K::Range);
     p.expect_word("range");
     expression(p);
-    p.expect(K::DotDot);
-    p.expect(K::Eq);
+    if p.expect(K::DotDot) && !p.eat(K::Eq) {
+        let help = "both ends belong to a range: write `..=`";
+        p.slip("an end of a range is missing `=`", help, |_| {});
+    }
     expression(p);
     p.close();
 }
@@ -193,6 +195,10 @@ fn state(p: &mut Parser<'_>) {
         p.expect_name("the slot's name");
         p.expect(K::Colon);
         annotated_type(p);
+        if p.at_word("range") {
+            let help = "fields of a struct do, as in `struct S { n: u64 range 0..=9; }`";
+            p.slip("slots state no `range`", help, range);
+        }
         p.eat_word("accumulator");
         if p.eat(K::Eq) {
             expression(p);
@@ -309,12 +315,27 @@ fn entry(p: &mut Parser<'_>) {
     params(p);
     if p.eat_word("by") {
         p.expect_name("a party or a group");
+        if p.at(K::Comma) || p.at(K::Or) {
+            let help = "leave `by` out, and write `when caller == a || caller == b`";
+            p.slip("one party or group calls an entry", help, |p| {
+                while p.eat(K::Comma) || p.eat(K::Or) {
+                    p.expect_name("a party or a group");
+                }
+            });
+        }
     }
     if p.eat_word("when") {
         expression(p);
     }
     if p.eat_word("pays") {
         expression(p);
+        if p.at_word("when") {
+            let help = "the order is `by`, `when`, `pays`";
+            p.slip("`when` stands before `pays`", help, |p| {
+                p.bump();
+                expression(p);
+            });
+        }
     }
     block(p);
     p.close();

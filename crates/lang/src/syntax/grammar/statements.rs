@@ -57,6 +57,13 @@ fn statement(p: &mut Parser<'_>) {
 
 /// The `;` of a statement, and the node's end. What fits nowhere before it is one error node.
 fn end(p: &mut Parser<'_>) {
+    if p.at_foreign_operator() {
+        let help = "`&&` is true where both are, `||` where one is";
+        p.slip("there is no such operator", help, |p| {
+            p.bump();
+            expression(p);
+        });
+    }
     if !p.expect(K::Semicolon) {
         let next = |p: &Parser<'_>| STARTS.iter().any(|word| p.at_word(word));
         p.skip_until(|p| p.at(K::Semicolon) || p.at(K::RBrace) || next(p));
@@ -116,6 +123,10 @@ fn for_statement(p: &mut Parser<'_>) {
     p.expect_word("in");
     expression(p);
     if p.eat(K::DotDot) {
+        if p.at(K::Eq) {
+            let help = "the last number is not counted: `1..11` is 1 to 10";
+            p.slip("`..=` belongs to a `range`", help, Parser::bump);
+        }
         expression(p);
     }
     block(p);
@@ -135,8 +146,13 @@ fn while_statement(p: &mut Parser<'_>) {
 fn reveal(p: &mut Parser<'_>) {
     p.open(K::Reveal);
     p.bump();
-    p.expect_name("the name of the result");
-    p.expect(K::Eq);
+    if p.at(K::Word) && p.nth(1) != K::Eq {
+        let help = "write `reveal NAME = ...`";
+        p.slip("this result has no name", help, |_| {});
+    } else {
+        p.expect_name("the name of the result");
+        p.expect(K::Eq);
+    }
     expression(p);
     p.expect_word("to");
     recipients(p);
