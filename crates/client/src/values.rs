@@ -46,6 +46,8 @@ pub struct Field {
     path: Vec<String>,
     /// Its first column.
     first: usize,
+    /// Whether it may be missing: its first column says whether it is there, as the compiler lays out a `maybe`.
+    is_optional: bool,
     what: What,
 }
 
@@ -100,10 +102,12 @@ impl Layout {
     fn new(contract: &Contract, columns: &[Column], whole: &str) -> Self {
         let mut fields = Vec::new();
         let mut first = 0;
-        while let Some(column) = columns.get(first) {
-            let (path, what, width) = match pieces::group(&columns[first..]) {
-                Some(group) => (group.name, What::Pieces(group.len), group.columns),
-                None => (column.name.as_str(), What::of(contract, column), 1),
+        loop {
+            let ahead = columns.get(first..).unwrap_or_default();
+            let optional = optional(contract, ahead);
+            let is_optional = optional.is_some();
+            let Some((path, what, width)) = optional.or_else(|| one(contract, ahead)) else {
+                break;
             };
             fields.push(Field {
                 name: if path.is_empty() { whole } else { path }.to_owned(),
@@ -113,6 +117,7 @@ impl Layout {
                     .map(str::to_owned)
                     .collect(),
                 first,
+                is_optional,
                 what,
             });
             first += width;
@@ -145,10 +150,37 @@ impl Layout {
     }
 }
 
+/// What these columns begin with: the way to it, what it is, and how many columns it has.
+fn one<'a>(contract: &Contract, columns: &'a [Column]) -> Option<(&'a str, What, usize)> {
+    if let Some(group) = pieces::group(columns) {
+        return Some((group.name, What::Pieces(group.len), group.columns));
+    }
+    let column = columns.first()?;
+    Some((&column.name, What::of(contract, column), 1))
+}
+
+/// The same of a value that may be missing, as the compiler lays out a `maybe` of one.
+fn optional<'a>(contract: &Contract, columns: &'a [Column]) -> Option<(&'a str, What, usize)> {
+    let (there, behind) = columns.split_first()?;
+    let way = there.name.strip_suffix("some")?;
+    let (inside, what, width) = one(contract, behind)?;
+    let is_way = way.is_empty() || way.ends_with('.');
+    let is_inside = inside.strip_prefix(way) == Some("value");
+    (there.kind == Kind::Bool && is_way && is_inside)
+        .then(|| (way.trim_end_matches('.'), what, width + 1))
+}
+
 impl Field {
     /// What it takes, in words, for a person who is to write it.
     #[must_use]
     pub fn expected(&self) -> String {
+        match self.is_optional {
+            true => format!("{}, or be left empty", self.expected_if_there()),
+            false => self.expected_if_there(),
+        }
+    }
+
+    fn expected_if_there(&self) -> String {
         let name = &self.name;
         match &self.what {
             What::Integer { low, high } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use enigma_bytecode::model::Enum;
-use enigma_bytecode::values::limbs;
+use enigma_bytecode::values::{limb_bits, limbs};
 use enigma_wire::id::Address;
 use enigma_wire::output::PublicValue;
 use serde_json::{Number, Value as Json};
@@ -12,11 +12,33 @@ use super::decimal::{self, NotDecimal};
 use super::{Field, Layout, ValueError, What, listed, pieces};
 
 impl Field {
-    /// The numbers of a text, one for each of the field's columns.
+    /// The numbers of a text, one for each of the field's columns. Where it may be missing, an empty text is nothing.
     ///
     /// # Errors
     /// What is wrong with the text.
     pub fn read(&self, text: &str) -> Result<Vec<i64>, ValueError> {
+        match self.is_optional {
+            true if text.is_empty() => Ok(self.missing()),
+            true => Ok([vec![1], self.read_content(text)?].concat()),
+            false => self.read_content(text),
+        }
+    }
+
+    /// That it is not there, and numbers in their ranges in place of it.
+    fn missing(&self) -> Vec<i64> {
+        let content = match &self.what {
+            What::Integer { low, high } | What::Decimal { low, high, .. } => {
+                vec![0.clamp(*low, (*low).max(*high))]
+            }
+            What::Pieces(len) => limb_bits(*len).map(|_| 0).collect(),
+            What::Truth | What::Name(_) | What::Bytes(_) | What::Account | What::Member(_) => {
+                vec![0]
+            }
+        };
+        [vec![0], content].concat()
+    }
+
+    fn read_content(&self, text: &str) -> Result<Vec<i64>, ValueError> {
         match &self.what {
             What::Integer { low, high } => self.whole(text, *low, *high).map(|number| vec![number]),
             What::Truth => self.truth(text).map(|number| vec![number]),
@@ -44,6 +66,25 @@ impl Field {
     /// # Errors
     /// What is wrong with the text.
     pub fn read_public(&self, text: &str) -> Result<Vec<PublicValue>, ValueError> {
+        if !self.is_optional {
+            return self.read_public_content(text);
+        }
+        let there = PublicValue::Number(i64::from(!text.is_empty()));
+        let content = match self.what {
+            What::Bytes(_) if text.is_empty() => vec![PublicValue::Bytes(Vec::new())],
+            What::Account if text.is_empty() => {
+                vec![PublicValue::Bytes(Address::default().0.to_vec())]
+            }
+            _ if text.is_empty() => {
+                let numbers = self.missing().into_iter().skip(1);
+                numbers.map(PublicValue::Number).collect()
+            }
+            _ => self.read_public_content(text)?,
+        };
+        Ok([vec![there], content].concat())
+    }
+
+    fn read_public_content(&self, text: &str) -> Result<Vec<PublicValue>, ValueError> {
         let digits = text.strip_prefix("0x");
         let bytes = match digits.map(hex::decode) {
             Some(Ok(bytes)) => bytes,
@@ -56,7 +97,7 @@ impl Field {
             What::Bytes(most) => bytes.len() <= most as usize,
             What::Account => digits.is_some() && bytes.len() == Address::default().0.len(),
             _ => {
-                let numbers = self.read(text)?.into_iter();
+                let numbers = self.read_content(text)?.into_iter();
                 return Ok(numbers.map(PublicValue::Number).collect());
             }
         };
@@ -161,6 +202,7 @@ impl Field {
             Json::Bool(_) if self.what == What::Truth => self.read(&value.to_string()),
             Json::Number(number) if number.is_f64() && !is_text => self.read_double(number),
             Json::Number(number) if !is_text => self.read(&number.to_string()),
+            Json::Null if self.is_optional => Ok(self.missing()),
             Json::Null => Err(self.wrong(format!("{} is null", self.name))),
             other => Err(self.wrong(format!("{}: {other} is of another kind", self.name))),
         }

@@ -609,3 +609,54 @@ proptest! {
         }
     }
 }
+
+/// A number or text that may be missing is written and shown as one value.
+#[test]
+fn what_may_be_missing_is_left_empty() {
+    let there = |name: &str| vec![column(&format!("{name}.some"), Kind::Bool, 0, 1)];
+    let columns = [
+        there("age"),
+        vec![column("age.value", Kind::Integer, 18, 99)],
+        there("town"),
+        pieces_of("town.value", &[52, 4]),
+        there("pair"),
+        vec![
+            column("pair.value.a", Kind::Integer, 0, 9),
+            column("pair.value.b", Kind::Integer, 0, 9),
+        ],
+        there("alone"),
+    ]
+    .concat();
+    let layout = layout(columns.clone());
+    let names = [
+        "age",
+        "town",
+        "pair.some",
+        "pair.value.a",
+        "pair.value.b",
+        "alone.some",
+    ];
+    assert_eq!(layout.names(), names);
+    let given = layout
+        .read(&["", "Zug", "yes", "1", "2", "no"])
+        .expect("right");
+    let zug = limbs(b"Zug\0\0\0\0", 7);
+    assert_eq!(given, [vec![0, 18, 1], zug, vec![1, 1, 2, 0]].concat());
+    let in_json = json!({
+        "age": 40, "town": null, "pair": {"some": true, "value": {"a": 1, "b": 2}}, "alone": {"some": false}
+    });
+    let given = layout.read_json(&in_json).expect("right");
+    assert_eq!(given, [1, 40, 0, 0, 0, 1, 1, 2, 0]);
+    let error = layout
+        .read(&["7", "", "no", "0", "0", "no"])
+        .expect_err("too young");
+    assert_eq!(error.message, "7 is below 18");
+    assert_eq!(
+        error.expected,
+        "age must be a whole number from 18 to 99, or be left empty"
+    );
+    let value = shown(columns, &numbers_of(&given)).expect("readable");
+    let value = serde_json::to_value(&value).expect("JSON");
+    assert_eq!(value["age"], json!(40));
+    assert_eq!(value["town"], json!(null));
+}

@@ -90,6 +90,20 @@ impl Field {
         member: &dyn Fn(u16, &Cell) -> Option<Member>,
     ) -> Result<Value, Unreadable> {
         let cells = cells.get(self.first..).ok_or(Unreadable)?;
+        match (self.is_optional, cells.split_first()) {
+            (true, Some((Cell::Hidden | Cell::Number(0), _))) => Ok(Value::Hidden),
+            (true, Some((Cell::Number(1), content))) => self.content(content, member),
+            (true, _) => Err(Unreadable),
+            (false, _) => self.content(cells, member),
+        }
+    }
+
+    /// What it is if it is there.
+    fn content(
+        &self,
+        cells: &[Cell],
+        member: &dyn Fn(u16, &Cell) -> Option<Member>,
+    ) -> Result<Value, Unreadable> {
         let cell = cells.first().ok_or(Unreadable)?;
         if let What::Pieces(len) = self.what {
             return bytes(cells, len);

@@ -158,115 +158,78 @@ impl Layout<'_> {
 
 /// The columns of a value of this type, in order. `None` if it is none, or holds what has no columns.
 pub(crate) fn of_value(value: &Plain, ty: &Type, side: Side, hir: &Hir) -> Option<Vec<Known>> {
-    let mut flat = Flat {
-        hir,
-        side,
-        is_given: false,
-        is_missing: false,
-        columns: Vec::new(),
-    };
-    flat.add(value, ty, None)?;
-    Some(flat.columns)
+    let mut columns = Vec::new();
+    flatten(value, ty, side, hir, &mut columns)?;
+    Some(columns)
 }
 
 /// The same of a private value, whose columns are numbers.
 pub(crate) fn numbers(value: &Plain, ty: &Type, hir: &Hir) -> Option<Vec<i64>> {
-    of_value(value, ty, Side::Secret, hir)?
-        .into_iter()
-        .map(number)
-        .collect()
-}
-
-/// The same of what somebody gives, whose numbers are in their ranges where nothing is there, too. `range`: as for [`columns`].
-pub(crate) fn given(value: &Plain, ty: &Type, range: Option<Wide>, hir: &Hir) -> Option<Vec<i64>> {
-    let mut flat = Flat {
-        hir,
-        side: Side::Secret,
-        is_given: true,
-        is_missing: false,
-        columns: Vec::new(),
-    };
-    flat.add(value, ty, range)?;
-    flat.columns.into_iter().map(number).collect()
-}
-
-fn number(known: Known) -> Option<i64> {
-    match known {
+    let number = |known: Known| match known {
         Known::Number(number) => Some(number),
         Known::Bytes(_) => None,
-    }
+    };
+    let columns = of_value(value, ty, Side::Secret, hir)?;
+    columns.into_iter().map(number).collect()
 }
 
-/// A value as columns.
-struct Flat<'a> {
-    hir: &'a Hir,
+fn flatten(
+    value: &Plain,
+    ty: &Type,
     side: Side,
-    /// Whether it must lie in the ranges that are stated for it.
-    is_given: bool,
-    /// Whether it is what stands for a value that is not there.
-    is_missing: bool,
-    columns: Vec<Known>,
+    hir: &Hir,
+    columns: &mut Vec<Known>,
+) -> Option<()> {
+    match (value, ty) {
+        (Plain::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => {
+            push_bytes(bytes, *len, side, columns);
+        }
+        (Plain::Text(text), Type::Bytes(len) | Type::Text(len)) => {
+            push_bytes(text.as_bytes(), *len, side, columns);
+        }
+        (Plain::List(parts), Type::List(element, _)) => {
+            for part in parts.iter() {
+                flatten(part, element, side, hir, columns)?;
+            }
+        }
+        (Plain::Tuple(parts), Type::Tuple(types)) => {
+            for (part, ty) in parts.iter().zip(types) {
+                flatten(part, ty, side, hir, columns)?;
+            }
+        }
+        (Plain::Struct(_, parts), Type::Struct(index)) => {
+            let fields = &hir.structs.get(*index)?.fields;
+            for (part, field) in parts.iter().zip(fields) {
+                flatten(part, &field.ty, side, hir, columns)?;
+            }
+        }
+        (Plain::Maybe(inside), Type::Maybe(inner)) => {
+            columns.push(Known::Number(inside.is_some().into()));
+            let zero = Plain::zero(inner, hir, &Lengths::default());
+            let inside = inside.as_deref().cloned().or(zero)?;
+            flatten(&inside, inner, side, hir, columns)?;
+        }
+        (Plain::Number(_) | Plain::Fixed { .. }, _) => {
+            let number = value.number().and_then(|x| i64::try_from(x).ok())?;
+            columns.push(Known::Number(number));
+        }
+        (Plain::Truth(truth), _) => columns.push(Known::Number((*truth).into())),
+        (Plain::Variant { place, .. }, _) => columns.push(Known::Number((*place).into())),
+        (Plain::Account(who), _) => columns.push(Known::Bytes(who.address())),
+        _ => return None,
+    }
+    Some(())
 }
 
-impl Flat<'_> {
-    fn add(&mut self, value: &Plain, ty: &Type, range: Option<Wide>) -> Option<()> {
-        match (value, ty) {
-            (Plain::Bytes(bytes), Type::Bytes(len) | Type::Text(len)) => self.bytes(bytes, *len),
-            (Plain::Text(text), Type::Bytes(len) | Type::Text(len)) => {
-                self.bytes(text.as_bytes(), *len);
-            }
-            (Plain::List(parts), Type::List(element, _)) => {
-                for part in parts.iter() {
-                    self.add(part, element, range)?;
-                }
-            }
-            (Plain::Tuple(parts), Type::Tuple(types)) => {
-                for (part, ty) in parts.iter().zip(types) {
-                    self.add(part, ty, None)?;
-                }
-            }
-            (Plain::Struct(_, parts), Type::Struct(index)) => {
-                let fields = &self.hir.structs.get(*index)?.fields;
-                for (part, field) in parts.iter().zip(fields) {
-                    self.add(part, &field.ty, field.range)?;
-                }
-            }
-            (Plain::Maybe(inside), Type::Maybe(inner)) => {
-                self.columns.push(Known::Number(inside.is_some().into()));
-                let zero = Plain::zero(inner, self.hir, &Lengths::default());
-                let before = self.is_missing;
-                self.is_missing |= inside.is_none();
-                self.add(&inside.as_deref().cloned().or(zero)?, inner, range)?;
-                self.is_missing = before;
-            }
-            (Plain::Number(_) | Plain::Fixed { .. }, _) => {
-                let range = range.filter(|_| self.is_given && self.is_missing);
-                let nearest = |number: i128| match range {
-                    Some(range) => number.clamp(range.low, range.high),
-                    None => number,
-                };
-                let number = value.number().map(nearest);
-                let number = number.and_then(|number| i64::try_from(number).ok())?;
-                self.columns.push(Known::Number(number));
-            }
-            (Plain::Truth(truth), _) => self.columns.push(Known::Number((*truth).into())),
-            (Plain::Variant { place, .. }, _) => self.columns.push(Known::Number((*place).into())),
-            (Plain::Account(who), _) => self.columns.push(Known::Bytes(who.address())),
-            _ => return None,
-        }
-        Some(())
-    }
-
-    /// Bytes, padded with zeros.
-    fn bytes(&mut self, bytes: &[u8], len: u32) {
-        let mut padded = bytes.to_vec();
-        padded.resize(len as usize, 0);
-        match self.side {
-            Side::Public => self.columns.push(Known::Bytes(padded)),
-            Side::Secret => {
-                let limbs = limbs(&padded, len).into_iter();
-                self.columns.extend(limbs.map(Known::Number));
-            }
+/// Bytes, padded with zeros.
+fn push_bytes(bytes: &[u8], len: u32, side: Side, columns: &mut Vec<Known>) {
+    let mut padded = bytes.to_vec();
+    padded.resize(len as usize, 0);
+    match side {
+        Side::Public => columns.push(Known::Bytes(padded)),
+        Side::Secret => {
+            let limbs = limbs(&padded, len).into_iter();
+            columns.extend(limbs.map(Known::Number));
         }
     }
 }

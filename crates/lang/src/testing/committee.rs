@@ -126,7 +126,7 @@ impl Call {
             let given = given.filter(|(giver, _)| is_used && belongs(giver));
             // What is no value of a row at all is refused when it is given.
             for (giver, row) in given.filter_map(|(giver, row)| Some((giver, row.as_ref()?))) {
-                let numbers = columns::given(row, &collection.row, collection.range, hir)?;
+                let numbers = columns::numbers(row, &collection.row, hir)?;
                 for (column, number) in columns.iter_mut().zip(numbers) {
                     column.push(number);
                 }
@@ -168,7 +168,7 @@ impl Call {
             let ty = &declared.locals.get(param.local.0 as usize)?.ty;
             let value = arg.typed(ty, hir)?;
             let (public, private) = if param.private {
-                (Vec::new(), columns::given(&value, ty, param.range, hir)?)
+                (Vec::new(), columns::numbers(&value, ty, hir)?)
             } else {
                 let public = columns::of_value(&value, ty, Side::Public, hir)?;
                 (public, Vec::new())
