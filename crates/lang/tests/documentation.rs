@@ -99,7 +99,13 @@ fn difference(snippet: &Snippet) -> Option<String> {
 fn every_snippet_does_what_its_page_says() {
     let mut report = String::new();
     let mut count = 0;
-    for file in ["tour.md", "refusals.md", "limits.md", "library.md"] {
+    for file in [
+        "tour.md",
+        "declarations.md",
+        "refusals.md",
+        "limits.md",
+        "library.md",
+    ] {
         for snippet in snippets(&page(file)) {
             count += 1;
             if let Some(difference) = difference(&snippet) {
