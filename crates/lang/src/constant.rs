@@ -143,7 +143,14 @@ impl Scope {
     fn checked_range(&self, range: &Range, ty: &Type) -> Result<Option<Wide>, Diagnostic> {
         let wrong = |code, message: String| Diagnostic::error(code, range.span(), message);
         let whole = match ty {
-            Type::List(inner, _) | Type::Maybe(inner) => return self.checked_range(range, inner),
+            Type::List(inner, _) => return self.checked_range(range, inner),
+            Type::Maybe(inner) => {
+                let stated = self.checked_range(range, inner)?;
+                return match stated.is_none_or(|stated| stated.low <= 0 && stated.high >= 0) {
+                    true => Ok(stated),
+                    false => Err(without_zero(range.span())),
+                };
+            }
             Type::Unknown => return Ok(None),
             Type::Int(int) => int.range(),
             Type::Fix(fix) => fix.range(),
@@ -197,6 +204,12 @@ impl Scope {
             _ => Ok(None),
         }
     }
+}
+
+/// What stands for nothing must be in the range, too.
+pub(crate) fn without_zero(span: Span) -> Diagnostic {
+    let message = "the range of what may be missing has no 0, which stands for nothing";
+    Diagnostic::error(Code::E0212, span, message).help("let the range begin, or end, at 0")
 }
 
 struct Evaluation<'a> {

@@ -32,14 +32,18 @@ pub use facts::{
 };
 pub(crate) use guard::unguarded;
 
+use crate::constant::without_zero;
 use crate::diagnostic::Diagnostic;
-use crate::hir::Hir;
+use crate::hir::{Hir, Type};
+use crate::span::Span;
 use walk::Walk;
 
 /// Checks the rules of secrecy, policy, ranges and noise, and finds what later passes need.
 ///
 /// Facts of a contract with errors are as good as they can be: enough for an editor, not for running it.
 pub(crate) fn check(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Facts {
+    let wrong = declared(hir).filter(|(ty, _)| lacks_zero(ty, hir, false));
+    diagnostics.extend(wrong.map(|(_, span)| without_zero(span)));
     let mut walk = Walk::new(hir);
     if !hir.slots.is_empty() {
         walk.muted = 1;
@@ -101,4 +105,34 @@ fn predicates(hir: &Hir) -> impl Iterator<Item = &crate::hir::Predicate> {
     let admits = hir.groups.iter().filter_map(|group| group.admit.as_ref());
     let accesses = hir.slots.iter().filter_map(|slot| slot.access.as_ref());
     admits.chain(accesses)
+}
+
+/// The types of all that people give and slots keep, and where they are declared.
+fn declared(hir: &Hir) -> impl Iterator<Item = (&Type, Span)> {
+    let collections = hir.collections.iter().map(|c| (&c.row, c.span));
+    let slots = hir.slots.iter().map(|slot| (&slot.ty, slot.span));
+    let params = hir.entries.iter().flat_map(|entry| {
+        let locals = entry.params.iter();
+        let locals = locals.filter_map(|param| entry.locals.get(param.local.0 as usize));
+        locals.map(|local| (&local.ty, local.span))
+    });
+    collections.chain(slots).chain(params)
+}
+
+/// Whether something in it may be missing that has a range without 0. `is_inside`: of what may be missing as a whole.
+fn lacks_zero(ty: &Type, hir: &Hir, is_inside: bool) -> bool {
+    match ty {
+        Type::Maybe(inner) => lacks_zero(inner, hir, true),
+        Type::List(inner, _) | Type::Rows(inner, _) => lacks_zero(inner, hir, is_inside),
+        Type::Tuple(types) => types.iter().any(|ty| lacks_zero(ty, hir, is_inside)),
+        Type::Struct(index) => {
+            let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
+            fields.iter().any(|field| {
+                let range = field.range.filter(|_| is_inside);
+                range.is_some_and(|range| range.low > 0 || range.high < 0)
+                    || lacks_zero(&field.ty, hir, is_inside)
+            })
+        }
+        _ => false,
+    }
 }

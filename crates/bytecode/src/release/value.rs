@@ -160,8 +160,7 @@ impl Value {
     /// For anything but counting, an intersection is a hidden part of both collections, and the first of equal rows are a part
     /// of theirs.
     pub(super) fn settled(mut self) -> Value {
-        let is_distinct = std::mem::take(&mut self.distinct);
-        if is_distinct {
+        if std::mem::take(&mut self.distinct) {
             self.chosen.add(self.aligned);
             if self.filter == Filter::All {
                 self.filter = Filter::Unknown;
@@ -170,10 +169,8 @@ impl Value {
         let matched = self.matched.take();
         if !matched.is_empty() {
             self.hidden.add(matched);
-            if !is_distinct {
-                // Whoever asks again and again for one row has a count of questions.
-                self.uncounted.add(matched);
-            }
+            // Whoever asks again and again for one row has a count of questions, and may weigh them.
+            self.uncounted.add(matched);
             self.chosen.add(self.aligned);
             let part = self.part();
             self.parts.add(&part);
@@ -325,4 +322,27 @@ impl Value {
         self.bit.add(rows);
         self
     }
+}
+
+pub(super) fn with_filter(mut value: Value, filter: Filter) -> Value {
+    value.filter = filter;
+    value
+}
+
+/// Of a sum: 0 where both are.
+pub(super) fn same(a: Filter, b: Filter) -> Filter {
+    if a == b { a } else { Filter::Unknown }
+}
+
+/// Of a product: 0 where one is.
+pub(super) fn both(a: Filter, b: Filter) -> Filter {
+    match (a, b) {
+        (Filter::All, other) | (other, Filter::All) => other,
+        (a, b) => same(a, b),
+    }
+}
+
+/// Where one column has picked another in between, the rows behind it are fewer than those of any part before.
+pub(super) fn unless(picks: bool, filter: Filter) -> Filter {
+    if picks { Filter::Unknown } else { filter }
 }

@@ -6,7 +6,7 @@ use super::form::Form;
 use super::set::{Origin, Set};
 use super::stored::Stored;
 use super::subset::{Columns, Part, Parts, given_as};
-use super::value::{Filter, Reduction, Value};
+use super::value::{Filter, Reduction, Value, both, same, unless, with_filter};
 use crate::interval::Wide;
 use crate::model::{C, Contract, Entry, Op, S, Source};
 use crate::ranges::{Extent, Ranges};
@@ -414,12 +414,7 @@ impl<'a> Walk<'a> {
         let bits = (self.is_bit(a), self.is_bit(b));
         let first = x.distinct || y.distinct;
         let is_count = self.finds_each_once(a, b) || self.finds_each_once(b, a);
-        // The first of equal rows are a part that their truth value names, and choose for everything else.
-        let mask = |of: S, filter| match filter {
-            Filter::All => Filter::By(Part::Where(of)),
-            known => known,
-        };
-        let named = (mask(a, x.filter), mask(b, y.filter));
+        let named = (self.named(a), self.named(b));
         if !is_count {
             (x, y) = (x.settled(), y.settled());
         }
@@ -436,6 +431,17 @@ impl<'a> Walk<'a> {
         };
         let value = if picks { value.picked() } else { value };
         with_filter(value, filter)
+    }
+
+    /// What a truth value lets through, if that is what its own sum counts. The first of equal rows are such a part, too, and choose for
+    /// everything else.
+    fn named(&self, bit: S) -> Filter {
+        let own = Filter::By(Part::Where(bit));
+        match self.raw(bit).filter {
+            Filter::All => own,
+            filter if filter == own => own,
+            _ => Filter::Unknown,
+        }
     }
 
     /// Whether the sum of the product of these truth values is the size of an intersection: each key is looked for once.
@@ -459,9 +465,8 @@ impl<'a> Walk<'a> {
             known.is_some_and(|known| known.interval.low == 0 && known.interval.high == 0)
         };
         let is_mask = self.extent(bit) != Extent::Scalar;
-        let filter = match (self.raw(bit).filter, x.filter) {
-            _ if !is_zero(otherwise) => Filter::Unknown,
-            (Filter::All, Filter::All) if is_mask => Filter::By(Part::Where(bit)),
+        let filter = match (self.named(bit), x.filter) {
+            _ if !is_mask || !is_zero(otherwise) => Filter::Unknown,
             (Filter::By(part), Filter::All) => Filter::By(part),
             (Filter::By(part), Filter::By(other)) if part == other => Filter::By(part),
             _ => Filter::Unknown,
@@ -619,10 +624,8 @@ impl<'a> Walk<'a> {
         if is_selective {
             found.hidden.add(aligned.or(joined));
             found.parts.add(&Parts::unknown());
-        } else if over_rows {
-            found.matched = aligned;
         } else {
-            found.aggregate.add(aligned);
+            found.matched = aligned;
         }
         let mut found = with_filter(by.with(&found), Filter::Unknown);
         if found.matched.is_empty() {
@@ -772,27 +775,4 @@ impl<'a> Walk<'a> {
 /// Numbers that nobody knows.
 fn drawn() -> Value {
     Value::of(Set::of(Origin::Random), |value| &mut value.aggregate)
-}
-
-fn with_filter(mut value: Value, filter: Filter) -> Value {
-    value.filter = filter;
-    value
-}
-
-/// Of a sum: 0 where both are.
-fn same(a: Filter, b: Filter) -> Filter {
-    if a == b { a } else { Filter::Unknown }
-}
-
-/// Of a product: 0 where one is.
-fn both(a: Filter, b: Filter) -> Filter {
-    match (a, b) {
-        (Filter::All, other) | (other, Filter::All) => other,
-        (a, b) => same(a, b),
-    }
-}
-
-/// Where one column has picked another in between, the rows behind it are fewer than those of any part before.
-fn unless(picks: bool, filter: Filter) -> Filter {
-    if picks { Filter::Unknown } else { filter }
 }

@@ -265,6 +265,25 @@ fn through_joins() {
         let (_, brought) = code.join(keys, b, one, amounts);
         to(ALICE, [code.element(brought, 0)])
     });
+    // How often what a list asks for is there, and who is asked for once has as many as are asked for.
+    launders(|code| {
+        let keys = [1, 2, 2].map(|key| code.hide(key));
+        let keys = code.gather(&keys);
+        let (b, one) = (code.input(HIS, 0), code.hide(1));
+        let found = code.intersect(keys, b, one);
+        let size = code.sum(found);
+        guarded(ALICE, size, size, 10)
+    });
+    // Truth values beside the keys of a list choose among those that it has.
+    launders(|code| {
+        let keys = [code.param(), code.hide(2), code.hide(3)];
+        let flags = [0, 1, 0].map(|flag| code.hide(flag));
+        let (keys, flags) = (code.gather(&keys), code.gather(&flags));
+        let (a, amounts, one) = (code.input(HERS, 0), code.input(HERS, 1), code.hide(1));
+        let (found, flag) = code.join(a, keys, one, flags);
+        let (sum, size) = (code.dot(amounts, flag), code.sum(found));
+        guarded(ALICE, sum, size, 10)
+    });
     // Which of hers are his, behind her own flags.
     launders(|code| {
         let (a, b, amounts) = (code.input(HERS, 0), code.input(HIS, 0), code.input(HERS, 1));
@@ -285,6 +304,71 @@ fn through_joins() {
         let valid = code.greater(amounts, k);
         let found = code.intersect(a, b, valid);
         to(ALICE, [code.sum(found)])
+    });
+}
+
+/// The first row, as the first of equal keys that do not depend on rows: behind a mask that all fulfil it is one.
+#[test]
+fn through_the_first_of_equal_rows() {
+    let first_behind_all = |code: &mut Code| {
+        let (kind, amounts) = (code.input(PEOPLE, 0), code.input(PEOPLE, 1));
+        let zero = code.constant(0);
+        let same = code.s(|dst| Op::MulPublic {
+            dst,
+            a: amounts,
+            b: zero,
+        });
+        let first = code.distinct(&[same]);
+        let all = code.greater_than(kind, -1);
+        (first, all, code.mul(all, amounts))
+    };
+    let products: [fn(&mut Code, S, S) -> S; 3] = [
+        |code, a, b| {
+            let product = code.s(|dst| Op::MulFixed { dst, a, b, bits: 0 });
+            code.sum(product)
+        },
+        |code, a, b| code.s(|dst| Op::DotFixed { dst, a, b, bits: 0 }),
+        |code, a, b| {
+            let other = code.add(a, a);
+            code.dot(other, b)
+        },
+    ];
+    for product in products {
+        launders(|code| {
+            let (first, all, amounts) = first_behind_all(code);
+            let sum = product(code, first, amounts);
+            let count = code.sum(all);
+            guarded(ALICE, sum, count, 10)
+        });
+    }
+    // The owners of rows that are not alone learn of others, too.
+    let mut owners = contract(|code| {
+        let keys = code.input(PEOPLE, 1);
+        Some(to(OWNERS, [code.distinct(&[keys])]))
+    });
+    assert!(check(owners.clone()).is_ok());
+    owners.collections[0].allows.remove(0);
+    assert!(is_refused(&check(owners)));
+}
+
+/// One of two sums and the other, whichever is which: their difference can be one row.
+#[test]
+fn through_two_parts_in_two_orders() {
+    launders(|code| {
+        let (amounts, k) = (code.input(PEOPLE, 1), code.param());
+        let (small, large) = (
+            code.greater_than(amounts, 20),
+            code.greater_than(amounts, 30),
+        );
+        let others = code.input(PEOPLE, 0);
+        let (a, b) = (code.dot(others, small), code.dot(others, large));
+        let limit = code.hide(50);
+        let bit = code.greater(k, limit);
+        let (one, other) = (code.select(bit, a, b), code.select(bit, b, a));
+        let difference = code.sub(one, other);
+        let (a, b) = (code.sum(small), code.sum(large));
+        let fewest = code.s(|dst| Op::Smaller { dst, a, b });
+        guarded(ALICE, difference, fewest, 10)
     });
 }
 

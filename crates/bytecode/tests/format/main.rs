@@ -5,6 +5,7 @@ mod common;
 mod conditions;
 mod container;
 mod formulas;
+mod intersections;
 mod kinds;
 mod launder;
 mod past;
