@@ -12,7 +12,7 @@ use crate::model::Contract;
 pub use sentences::sentences;
 
 pub(crate) use names::{Names, hex, profile, shape};
-pub use names::{millionths, trillionths};
+pub use names::{millionths, source_name, trillionths};
 
 /// A contract as its clients see it, without code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

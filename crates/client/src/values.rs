@@ -162,12 +162,10 @@ fn one<'a>(contract: &Contract, columns: &'a [Column]) -> Option<(&'a str, What,
 /// The same of a value that may be missing, as the compiler lays out a `maybe` of one.
 fn optional<'a>(contract: &Contract, columns: &'a [Column]) -> Option<(&'a str, What, usize)> {
     let (there, behind) = columns.split_first()?;
-    let way = there.name.strip_suffix("some")?;
+    let way = there.way_to_optional()?;
     let (inside, what, width) = one(contract, behind)?;
-    let is_way = way.is_empty() || way.ends_with('.');
     let is_inside = inside.strip_prefix(way) == Some("value");
-    (there.kind == Kind::Bool && is_way && is_inside)
-        .then(|| (way.trim_end_matches('.'), what, width + 1))
+    is_inside.then(|| (way.trim_end_matches('.'), what, width + 1))
 }
 
 impl Field {

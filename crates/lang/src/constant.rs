@@ -146,9 +146,9 @@ impl Scope {
             Type::List(inner, _) => return self.checked_range(range, inner),
             Type::Maybe(inner) => {
                 let stated = self.checked_range(range, inner)?;
-                return match stated.is_none_or(|stated| stated.low <= 0 && stated.high >= 0) {
-                    true => Ok(stated),
-                    false => Err(without_zero(range.span())),
+                return match stated.is_some_and(lacks_zero) {
+                    true => Err(without_zero(range.span())),
+                    false => Ok(stated),
                 };
             }
             Type::Unknown => return Ok(None),
@@ -204,6 +204,11 @@ impl Scope {
             _ => Ok(None),
         }
     }
+}
+
+/// What may be missing cannot have such a range: 0 stands for nothing.
+pub(crate) fn lacks_zero(range: Wide) -> bool {
+    !Wide::exactly(0).within(range)
 }
 
 /// What stands for nothing must be in the range, too.

@@ -32,7 +32,7 @@ pub use facts::{
 };
 pub(crate) use guard::unguarded;
 
-use crate::constant::without_zero;
+use crate::constant::{lacks_zero, without_zero};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Hir, Type};
 use crate::span::Span;
@@ -42,7 +42,7 @@ use walk::Walk;
 ///
 /// Facts of a contract with errors are as good as they can be: enough for an editor, not for running it.
 pub(crate) fn check(hir: &Hir, diagnostics: &mut Vec<Diagnostic>) -> Facts {
-    let wrong = declared(hir).filter(|(ty, _)| lacks_zero(ty, hir, false));
+    let wrong = declared(hir).filter(|(ty, _)| has_no_nothing(ty, hir, false));
     diagnostics.extend(wrong.map(|(_, span)| without_zero(span)));
     let mut walk = Walk::new(hir);
     if !hir.slots.is_empty() {
@@ -120,17 +120,16 @@ fn declared(hir: &Hir) -> impl Iterator<Item = (&Type, Span)> {
 }
 
 /// Whether something in it may be missing that has a range without 0. `is_inside`: of what may be missing as a whole.
-fn lacks_zero(ty: &Type, hir: &Hir, is_inside: bool) -> bool {
+fn has_no_nothing(ty: &Type, hir: &Hir, is_inside: bool) -> bool {
     match ty {
-        Type::Maybe(inner) => lacks_zero(inner, hir, true),
-        Type::List(inner, _) | Type::Rows(inner, _) => lacks_zero(inner, hir, is_inside),
-        Type::Tuple(types) => types.iter().any(|ty| lacks_zero(ty, hir, is_inside)),
+        Type::Maybe(inner) => has_no_nothing(inner, hir, true),
+        Type::List(inner, _) | Type::Rows(inner, _) => has_no_nothing(inner, hir, is_inside),
+        Type::Tuple(types) => types.iter().any(|ty| has_no_nothing(ty, hir, is_inside)),
         Type::Struct(index) => {
             let fields = hir.structs.get(*index).map_or(&[][..], |s| &s.fields);
             fields.iter().any(|field| {
                 let range = field.range.filter(|_| is_inside);
-                range.is_some_and(|range| range.low > 0 || range.high < 0)
-                    || lacks_zero(&field.ty, hir, is_inside)
+                range.is_some_and(lacks_zero) || has_no_nothing(&field.ty, hir, is_inside)
             })
         }
         _ => false,

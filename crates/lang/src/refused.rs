@@ -1,6 +1,7 @@
 //! Why nodes would refuse a compiled contract, in words of its source.
 
-use enigma_bytecode::model::{Contract, Source};
+use enigma_bytecode::interface::source_name;
+use enigma_bytecode::model::Contract;
 use enigma_bytecode::ranges::RangeError;
 use enigma_bytecode::release::Refusal;
 use enigma_bytecode::verify::{
@@ -77,7 +78,8 @@ pub(crate) fn by_nodes(checked: &Checked, contract: &Contract, error: &VerifyErr
             refusal: Refusal::Unguarded { source },
         } => {
             let (_, span) = shown(checked, contract, *reveal);
-            unguarded(source_name(contract, *source), span).help(
+            let entry = contract.manifest.get(*reveal).map_or(0, |line| line.entry);
+            unguarded(source_name(contract, entry, *source), span).help(
                 "nodes see it in the compiled contract: there each element of a row's list is a number that may choose others, and `psi` without `distinct()` counts who asked",
             )
         }
@@ -125,20 +127,4 @@ fn shown<'c>(checked: &Checked, contract: &'c Contract, line: usize) -> (&'c str
     let entry = checked.facts.entries.get(usize::from(line.entry));
     let reveal = entry.and_then(|entry| entry.reveals.iter().find(|r| r.name == line.name));
     (&line.name, reveal.map_or(Span::default(), |r| r.span))
-}
-
-fn source_name(contract: &Contract, source: Source) -> &str {
-    let name = match source {
-        Source::Collection(index) => contract
-            .collections
-            .get(usize::from(index))
-            .map(|c| &c.name),
-        Source::Slot(index) => contract
-            .slots
-            .get(usize::from(index))
-            .map(|slot| &slot.name),
-        // A caller's value has one row, which the caller agrees to show.
-        Source::Param(_) => None,
-    };
-    name.map_or("?", String::as_str)
 }

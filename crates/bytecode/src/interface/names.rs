@@ -7,6 +7,12 @@ use crate::model::{Contract, Kind, Profile, Provider, Recipient, Shape, Source};
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'a>(pub(crate) &'a Contract);
 
+/// What the data of an entry's reveal is called; `?` if there is none.
+#[must_use]
+pub fn source_name(contract: &Contract, entry: u16, source: Source) -> &str {
+    Names(contract).source(entry, source)
+}
+
 impl<'a> Names<'a> {
     pub(crate) fn group(self, index: u16) -> &'a str {
         name(&self.0.groups, index, |group| &group.name)

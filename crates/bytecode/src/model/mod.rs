@@ -444,6 +444,17 @@ pub struct Column {
     pub high: i64,
 }
 
+impl Column {
+    /// Of what says whether a value is there that may be missing, as the compiler lays out a `maybe`: the way to both, empty or with a
+    /// point behind it. The value's own columns stand behind this one, and are called `value` there.
+    #[must_use]
+    pub fn way_to_optional(&self) -> Option<&str> {
+        let way = self.name.strip_suffix("some")?;
+        let is_way = way.is_empty() || way.ends_with('.');
+        (self.kind == Kind::Bool && is_way).then_some(way)
+    }
+}
+
 /// A parameter of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {

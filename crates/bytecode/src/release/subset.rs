@@ -3,7 +3,7 @@
 //! A part is named by the registers that make it. If a value is 0 for all rows but those where a truth value is 1, and
 //! otherwise depends on the row alone, the sum of it is over the rows that the sum of the truth values counts.
 
-use crate::model::{Column, Kind, S};
+use crate::model::{Column, S};
 
 /// More parts than this are not told apart.
 const MOST: usize = 8;
@@ -104,13 +104,12 @@ pub(super) fn given_as(columns: &[Column], place: u16) -> u16 {
         let [there, content, beyond @ ..] = columns.get(there..).unwrap_or_default() else {
             return false;
         };
-        let way = there.name.strip_suffix("some");
-        let way = way.filter(|way| way.is_empty() || way.ends_with('.'));
+        let way = there.way_to_optional();
         let is_inside = |column: &Column| {
             let inside = way.and_then(|way| column.name.strip_prefix(way)?.strip_prefix("value"));
             inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        there.kind == Kind::Bool && is_inside(content) && !beyond.first().is_some_and(is_inside)
+        is_inside(content) && !beyond.first().is_some_and(is_inside)
     });
     whole.map_or(place, |_| place - 1)
 }

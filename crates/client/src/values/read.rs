@@ -66,22 +66,23 @@ impl Field {
     /// # Errors
     /// What is wrong with the text.
     pub fn read_public(&self, text: &str) -> Result<Vec<PublicValue>, ValueError> {
-        if !self.is_optional {
-            return self.read_public_content(text);
+        let there = |is_there: i64| vec![PublicValue::Number(is_there)];
+        match (self.is_optional, &self.what) {
+            (false, _) => self.read_public_content(text),
+            (true, _) if !text.is_empty() => {
+                Ok([there(1), self.read_public_content(text)?].concat())
+            }
+            (true, What::Bytes(_)) => Ok([there(0), vec![PublicValue::Bytes(Vec::new())]].concat()),
+            (true, What::Account) => {
+                let nobody = PublicValue::Bytes(Address::default().0.to_vec());
+                Ok([there(0), vec![nobody]].concat())
+            }
+            (true, _) => Ok(self
+                .missing()
+                .into_iter()
+                .map(PublicValue::Number)
+                .collect()),
         }
-        let there = PublicValue::Number(i64::from(!text.is_empty()));
-        let content = match self.what {
-            What::Bytes(_) if text.is_empty() => vec![PublicValue::Bytes(Vec::new())],
-            What::Account if text.is_empty() => {
-                vec![PublicValue::Bytes(Address::default().0.to_vec())]
-            }
-            _ if text.is_empty() => {
-                let numbers = self.missing().into_iter().skip(1);
-                numbers.map(PublicValue::Number).collect()
-            }
-            _ => self.read_public_content(text)?,
-        };
-        Ok([vec![there], content].concat())
     }
 
     fn read_public_content(&self, text: &str) -> Result<Vec<PublicValue>, ValueError> {

@@ -226,20 +226,20 @@ impl Parser<'_> {
         let text = self.source.get(token.span.range()).unwrap_or("");
         self.builder.token(Enigma::kind_to_raw(token.kind), text);
         self.position += 1;
-        let wrong = match token.kind {
-            SyntaxKind::Unknown => Some((Code::E0102, format!("unknown character {text:?}"))),
-            SyntaxKind::OpenStr => Some((Code::E0103, "this text has no closing `\"`".to_owned())),
-            SyntaxKind::BadNumber => Some((Code::E0107, format!("`{text}` is not a number"))),
-            SyntaxKind::BadComment => Some((Code::E0101, "this is no comment".to_owned())),
-            _ => None,
-        };
-        if let Some((code, message)) = wrong {
-            let mut diagnostic = Diagnostic::error(code, token.span, message);
-            if token.kind == SyntaxKind::BadComment {
-                diagnostic = diagnostic.help("a comment begins with `//` and ends with its line");
+        let error = |code, message: String| Diagnostic::error(code, token.span, message);
+        self.diagnostics.extend(match token.kind {
+            SyntaxKind::Unknown => Some(error(Code::E0102, format!("unknown character {text:?}"))),
+            SyntaxKind::OpenStr => {
+                let message = "this text has no closing `\"`".to_owned();
+                Some(error(Code::E0103, message))
             }
-            self.diagnostics.push(diagnostic);
-        }
+            SyntaxKind::BadNumber => Some(error(Code::E0107, format!("`{text}` is not a number"))),
+            SyntaxKind::BadComment => Some(
+                error(Code::E0101, "this is no comment".to_owned())
+                    .help("a comment begins with `//` and ends with its line"),
+            ),
+            _ => None,
+        });
     }
 
     // Building.
